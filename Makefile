@@ -1,0 +1,58 @@
+# The commands of this project. CI runs `make test` and nothing else; `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+CLIENT := tests/client
+# Tools that the machine lacks are installed here, not for the whole machine.
+export PATH := $(CURDIR)/$(TARGET)/tools/bin:$(PATH)
+
+.PHONY: help run test lint lint-rust lint-client fmt test-rust test-client test-with-services tools client-packages
+
+help: ## List these commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+run: ## Build the release binary and start it (demo mode when nothing is configured)
+	cargo run --release --locked
+
+test: lint ## All that CI runs: every check, every test, on every database
+	tests/support/with-services $(MAKE) test-with-services
+
+lint: lint-rust lint-client ## All checks that need no server
+
+fmt: client-packages ## Format everything
+	cargo fmt
+	cd $(CLIENT) && npm run --silent fmt
+
+lint-rust: tools
+	tests/support/check-house
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo deny --locked check licenses bans sources
+
+lint-client: client-packages
+	cd $(CLIENT) && npm run --silent lint
+
+# Under with-services: these need PostgreSQL and Redis.
+test-with-services: test-rust test-client
+
+test-rust: tools
+	cargo nextest run --locked
+	cargo test --locked --doc
+
+test-client: client-packages
+	cargo build --release --locked
+	cd $(CLIENT) && CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide npm test --silent
+
+tools:
+	@tests/support/install-tools $(TARGET)/tools
+
+# Only when what is installed is not what the lock file says.
+client-packages:
+	@cd $(CLIENT) && if ! cmp -s package-lock.json node_modules/.installed-lock.json; then \
+		npm ci --no-progress && cp package-lock.json node_modules/.installed-lock.json; \
+	fi

@@ -1,0 +1,73 @@
+-- The tables of the original backend, made only where there are none: a database that holds them is used as it is.
+-- The migrating connection names the schema they belong in (`schema=` of the URL) in chatoxide.original_schema.
+SELECT set_config('search_path', quote_ident(current_setting('chatoxide.original_schema')), true);
+
+DO $$
+BEGIN
+    IF to_regclass('"Message"') IS NULL AND to_regclass('"Room"') IS NULL AND to_regclass('"User"') IS NULL THEN
+        CREATE TYPE "RoomType" AS ENUM ('public', 'private', 'direct');
+        CREATE TYPE "MessageType" AS ENUM ('text', 'image', 'file', 'system');
+
+        CREATE TABLE "User" (
+            "id" TEXT NOT NULL,
+            "name" TEXT NOT NULL,
+            "email" TEXT NOT NULL,
+            "avatar" TEXT,
+            "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            CONSTRAINT "User_pkey" PRIMARY KEY ("id")
+        );
+        CREATE TABLE "Room" (
+            "id" TEXT NOT NULL,
+            "name" TEXT NOT NULL,
+            "type" "RoomType" NOT NULL,
+            "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            CONSTRAINT "Room_pkey" PRIMARY KEY ("id")
+        );
+        CREATE TABLE "Message" (
+            "id" TEXT NOT NULL,
+            "roomId" TEXT NOT NULL,
+            "senderId" TEXT NOT NULL,
+            "content" TEXT NOT NULL,
+            "type" "MessageType" NOT NULL DEFAULT 'text',
+            "metadata" JSONB NOT NULL DEFAULT '{}',
+            "replyTo" TEXT,
+            "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            "updatedAt" TIMESTAMP(3),
+            CONSTRAINT "Message_pkey" PRIMARY KEY ("id")
+        );
+        CREATE TABLE "Reaction" (
+            "id" TEXT NOT NULL,
+            "messageId" TEXT NOT NULL,
+            "userId" TEXT NOT NULL,
+            "emoji" TEXT NOT NULL,
+            CONSTRAINT "Reaction_pkey" PRIMARY KEY ("id")
+        );
+        CREATE TABLE "_RoomMembers" (
+            "A" TEXT NOT NULL,
+            "B" TEXT NOT NULL,
+            CONSTRAINT "_RoomMembers_AB_pkey" PRIMARY KEY ("A", "B")
+        );
+
+        CREATE UNIQUE INDEX "User_email_key" ON "User" ("email");
+        CREATE INDEX "Message_roomId_createdAt_idx" ON "Message" ("roomId", "createdAt");
+        CREATE UNIQUE INDEX "Reaction_messageId_userId_emoji_key" ON "Reaction" ("messageId", "userId", "emoji");
+        CREATE INDEX "_RoomMembers_B_index" ON "_RoomMembers" ("B");
+
+        ALTER TABLE "Message" ADD CONSTRAINT "Message_roomId_fkey"
+            FOREIGN KEY ("roomId") REFERENCES "Room" ("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+        ALTER TABLE "Message" ADD CONSTRAINT "Message_senderId_fkey"
+            FOREIGN KEY ("senderId") REFERENCES "User" ("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+        ALTER TABLE "Reaction" ADD CONSTRAINT "Reaction_messageId_fkey"
+            FOREIGN KEY ("messageId") REFERENCES "Message" ("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+        ALTER TABLE "Reaction" ADD CONSTRAINT "Reaction_userId_fkey"
+            FOREIGN KEY ("userId") REFERENCES "User" ("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+        ALTER TABLE "_RoomMembers" ADD CONSTRAINT "_RoomMembers_A_fkey"
+            FOREIGN KEY ("A") REFERENCES "Room" ("id") ON DELETE CASCADE ON UPDATE CASCADE;
+        ALTER TABLE "_RoomMembers" ADD CONSTRAINT "_RoomMembers_B_fkey"
+            FOREIGN KEY ("B") REFERENCES "User" ("id") ON DELETE CASCADE ON UPDATE CASCADE;
+    END IF;
+END
+$$;
+
+-- Back to our own schema, where the bookkeeping of migrations is.
+SELECT set_config('search_path', 'chatoxide', true);

@@ -1,0 +1,116 @@
+//! May they do this in this room. Rooms with their members, and users' names, are remembered for a moment: what another
+//! program changes in the database is seen within `MEMBERSHIP_TTL`.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::Duration,
+};
+
+use moka::future::Cache;
+
+use crate::{
+    auth::Claims,
+    chat::{
+        id::{MessageId, RoomId, UserId},
+        room::{self, RoomType},
+    },
+    clock,
+    db::{self, Db, messages::Whereabouts, users::NewUser},
+    error::{Error, Result},
+    protocol::MemberView,
+};
+
+/// Rooms and users remembered at the most, each.
+const REMEMBERED: u64 = 100_000;
+
+/// A room and who is in it, as of a moment ago.
+#[derive(Debug)]
+pub struct RoomAccess {
+    pub kind: RoomType,
+    pub members: Vec<MemberView>,
+    member_ids: HashSet<UserId>,
+}
+
+impl RoomAccess {
+    pub fn ensure_may_enter(&self, user_id: &UserId) -> Result<()> {
+        room::ensure_may_enter(self.kind, self.member_ids.contains(user_id))
+    }
+}
+
+pub struct Access {
+    db: Db,
+    auto_create_users: bool,
+    rooms: Cache<RoomId, Arc<RoomAccess>>,
+    names: Cache<UserId, Arc<str>>,
+}
+
+impl Access {
+    pub fn new(db: Db, ttl: Duration, auto_create_users: bool) -> Self {
+        Self {
+            db,
+            auto_create_users,
+            rooms: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
+            names: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
+        }
+    }
+
+    /// The room, if this user may read and write in it.
+    pub async fn ensure_may_enter(&self, user_id: &UserId, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
+        room::ensure_not_personal(room_id)?;
+        let room = self.rooms.try_get_with_by_ref(room_id, self.load_room(room_id)).await;
+        let room = room.map_err(|error: Arc<Error>| (*error).clone())?;
+        room.ensure_may_enter(user_id)?;
+        Ok(room)
+    }
+
+    /// Where a message is, if this user may read and write there.
+    pub async fn ensure_may_touch(&self, user_id: &UserId, message_id: &MessageId) -> Result<Whereabouts> {
+        let found = db::messages::find_whereabouts(&self.db, message_id).await?;
+        let whereabouts = found.ok_or(Error::MessageNotFound)?;
+        self.ensure_may_enter(user_id, &whereabouts.room_id).await?;
+        Ok(whereabouts)
+    }
+
+    /// Where a message is, if it is this user's own.
+    pub async fn find_own(&self, user_id: &UserId, message_id: &MessageId) -> Result<Option<Whereabouts>> {
+        let found = db::messages::find_whereabouts(&self.db, message_id).await?;
+        Ok(found.filter(|whereabouts| whereabouts.sender_id == *user_id))
+    }
+
+    /// Forgets a room whose members were changed here.
+    pub async fn forget_room(&self, room_id: &RoomId) {
+        self.rooms.invalidate(room_id).await;
+    }
+
+    /// The name in the database.
+    pub async fn user_name(&self, user_id: &UserId) -> Result<Arc<str>> {
+        let name = self.names.try_get_with_by_ref(user_id, async {
+            db::users::find_name(&self.db, user_id).await?.map(Arc::from).ok_or(Error::UserNotFound)
+        });
+        name.await.map_err(|error: Arc<Error>| (*error).clone())
+    }
+
+    /// Makes sure that who signed in is in the database, where the settings allow it.
+    pub async fn ensure_user(&self, claims: &Claims) -> Result<()> {
+        match self.user_name(&claims.sub).await {
+            Err(Error::UserNotFound) if self.auto_create_users => {}
+            result => return result.map(|_| ()),
+        }
+        let user = NewUser::new(
+            &claims.sub,
+            claims.name.as_deref(),
+            claims.email.as_deref(),
+            claims.avatar.as_deref(),
+            clock::now(),
+        );
+        db::users::insert_if_absent(&self.db, user).await
+    }
+
+    async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
+        let room = db::rooms::find(&self.db, room_id).await?.ok_or(Error::RoomNotFound)?;
+        let members = db::rooms::list_members(&self.db, room_id).await?;
+        let member_ids = members.iter().map(|member| member.id.clone()).collect();
+        Ok(Arc::new(RoomAccess { kind: room.kind.0, members, member_ids }))
+    }
+}

@@ -1,0 +1,61 @@
+//! The state that handlers may touch. It knows no door: neither sockets' events nor HTTP routes.
+
+use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
+
+use socketioxide::SocketIo;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    access::Access,
+    auth::Keys,
+    cluster::node_keys::NodeKeys,
+    config::Config,
+    db::Db,
+    error::{Error, Result},
+    rooms::Rooms,
+};
+
+pub struct App {
+    pub config: Config,
+    pub db: Db,
+    pub keys: Keys,
+    pub access: Access,
+    pub rooms: Arc<Rooms>,
+    /// Every event being handled; shutting down waits for them.
+    pub in_flight: TaskTracker,
+    node_keys: NodeKeys,
+    draining: AtomicBool,
+}
+
+impl App {
+    /// Starts the background tasks. `io` need not have a namespace yet.
+    pub fn start(config: Config, db: Db, keys: Keys, io: SocketIo) -> Arc<Self> {
+        let node_keys = NodeKeys::start(config.redis_url.as_deref(), db.clone());
+        let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users);
+        let rooms = Rooms::start(io, db.clone(), config.sockets.write_queue, node_keys.clone());
+        Arc::new(Self {
+            access,
+            rooms,
+            in_flight: TaskTracker::new(),
+            node_keys,
+            draining: AtomicBool::new(false),
+            config,
+            db,
+            keys,
+        })
+    }
+
+    /// False once the server is shutting down: nothing new is begun.
+    pub fn ensure_open(&self) -> Result<()> {
+        if self.draining.load(Ordering::Acquire) { Err(Error::ShuttingDown) } else { Ok(()) }
+    }
+
+    /// Begins nothing new, and waits until what was begun is committed, told and answered.
+    pub async fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.in_flight.close();
+        self.in_flight.wait().await;
+        self.rooms.flush_read_marks().await;
+        self.node_keys.flush().await;
+    }
+}

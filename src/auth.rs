@@ -1,0 +1,215 @@
+//! Who is this: tokens to users. Accepts what Node's `jsonwebtoken` accepts, under the algorithms of the configured key.
+
+use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    chat::{id::UserId, limits::Limits, timestamp::Timestamp},
+    config::SigningKeys,
+    protocol::TokenUserView,
+};
+
+/// What a token says of its user.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    pub sub: UserId,
+    pub name: Option<Arc<str>>,
+    pub email: Option<String>,
+    /// The claim `picture`, or else `avatar`.
+    pub avatar: Option<String>,
+}
+
+impl Claims {
+    pub fn token_user(&self) -> TokenUserView {
+        TokenUserView { id: self.sub.clone(), name: self.name.clone() }
+    }
+}
+
+/// The keys that tokens are checked and, where we hold the secret, signed with.
+pub struct Keys {
+    decoding: DecodingKey,
+    validation: Validation,
+    encoding: Option<EncodingKey>,
+}
+
+impl Keys {
+    /// An error is one sentence that names the setting or file.
+    pub fn load(keys: &SigningKeys) -> Result<Self, String> {
+        match keys {
+            SigningKeys::Secret(secret) => Ok(Self::from_secret(secret)),
+            SigningKeys::DemoFile(path) => {
+                let secret = demo_secret(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                Ok(Self::from_secret(&secret))
+            }
+            SigningKeys::Public(pem) => Self::from_public_pem(pem),
+        }
+    }
+
+    fn from_secret(secret: &str) -> Self {
+        Self {
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+            validation: validation(&[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512]),
+            encoding: Some(EncodingKey::from_secret(secret.as_bytes())),
+        }
+    }
+
+    fn from_public_pem(pem: &str) -> Result<Self, String> {
+        use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
+        let pem = pem.as_bytes();
+        let (decoding, algorithms): (_, &[Algorithm]) = if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
+            (key, &[RS256, RS384, RS512, PS256, PS384, PS512])
+        } else if let Ok(key) = DecodingKey::from_ec_pem(pem) {
+            (key, &[ES256, ES384])
+        } else if let Ok(key) = DecodingKey::from_ed_pem(pem) {
+            (key, &[EdDSA])
+        } else {
+            return Err("JWT_PUBLIC_KEY is not a public key in PEM (RSA, EC or Ed25519)".to_owned());
+        };
+        Ok(Self { decoding, validation: validation(algorithms), encoding: None })
+    }
+
+    /// The user, if the token is theirs and good now. Why it is not is for the log, never for the client.
+    pub fn verify(&self, token: &str, limits: &Limits) -> Result<Claims, String> {
+        #[derive(Deserialize)]
+        struct Payload {
+            sub: String,
+            name: Option<Value>,
+            email: Option<Value>,
+            picture: Option<Value>,
+            avatar: Option<Value>,
+        }
+        let payload: Payload =
+            decode(token, &self.decoding, &self.validation).map_err(|error| error.to_string())?.claims;
+        limits.ensure_id("sub", &payload.sub).map_err(|error| error.to_string())?;
+        // A claim that is not text, or that no database could hold, is as good as none.
+        let text = |claim: Option<Value>| match claim {
+            Some(Value::String(text)) if !text.contains('\0') => Some(text),
+            _ => None,
+        };
+        Ok(Claims {
+            sub: payload.sub.into(),
+            name: text(payload.name).map(Into::into),
+            email: text(payload.email).filter(|email| !email.is_empty()),
+            avatar: text(payload.picture).or_else(|| text(payload.avatar)),
+        })
+    }
+
+    /// A token of HS256, good for `ttl` from `now`.
+    pub fn sign(&self, sub: &str, name: Option<&str>, now: Timestamp, ttl: Duration) -> Result<String, String> {
+        let Some(key) = &self.encoding else {
+            return Err("only whoever holds the private key of JWT_PUBLIC_KEY can sign tokens".to_owned());
+        };
+        let issued = now.millis() / 1000;
+        let mut claims = json!({ "sub": sub, "iat": issued, "exp": issued.saturating_add_unsigned(ttl.as_secs()) });
+        if let (Some(name), Some(claims)) = (name, claims.as_object_mut()) {
+            claims.insert("name".to_owned(), name.into());
+        }
+        encode(&Header::default(), &claims, key).map_err(|error| error.to_string())
+    }
+}
+
+/// As Node's `jsonwebtoken` checks by default: no claim is required, times are exact, the audience is not looked at.
+fn validation(algorithms: &[Algorithm]) -> Validation {
+    let mut validation = Validation::default();
+    validation.algorithms = algorithms.to_vec();
+    validation.required_spec_claims.clear();
+    validation.leeway = 0;
+    validation.validate_nbf = true;
+    validation.validate_aud = false;
+    // A token that expires this very second has expired.
+    validation.reject_tokens_expiring_in_less_than = 1;
+    validation
+}
+
+/// Reads demo mode's secret, or makes it: random, in a file that only its owner can read.
+fn demo_secret(path: &Path) -> io::Result<String> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+            file.write_all(secret.as_bytes())?;
+            file.sync_all()?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let secret = fs::read_to_string(path)?.trim().to_owned();
+            if secret.len() < 32 {
+                return Err(io::Error::other("is damaged: remove it, and a new one is made"));
+            }
+            Ok(secret)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn keys() -> Keys {
+        Keys::from_secret("a secret that signs the tokens of these tests")
+    }
+
+    fn token(algorithm: Algorithm, claims: Value) -> String {
+        let key = EncodingKey::from_secret("a secret that signs the tokens of these tests".as_bytes());
+        encode(&Header::new(algorithm), &claims, &key).unwrap()
+    }
+
+    fn now() -> i64 {
+        clock::now().millis() / 1000
+    }
+
+    #[test]
+    fn signed_tokens_are_accepted_under_all_three_algorithms() {
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            let token = token(algorithm, json!({"sub": "alice", "name": "Alice", "picture": "a.png", "aud": "x"}));
+            let claims = keys().verify(&token, &Limits::default()).unwrap();
+            assert_eq!(claims.sub.as_str(), "alice");
+            assert_eq!(claims.name.as_deref(), Some("Alice"));
+            assert_eq!(claims.avatar.as_deref(), Some("a.png"));
+        }
+        let token = keys().sign("bob", Some("Bob"), clock::now(), HOUR).unwrap();
+        assert_eq!(keys().verify(&token, &Limits::default()).unwrap().sub.as_str(), "bob");
+    }
+
+    #[test]
+    fn what_node_refuses_is_refused() {
+        let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJhbGljZSJ9.";
+        let other = Keys::from_secret("another secret").sign("alice", None, clock::now(), HOUR).unwrap();
+        for bad in [
+            String::new(),
+            "nonsense".to_owned(),
+            none.to_owned(),
+            other,
+            token(Algorithm::HS256, json!({"name": "nobody"})),
+            token(Algorithm::HS256, json!({"sub": 7})),
+            token(Algorithm::HS256, json!({"sub": ""})),
+            token(Algorithm::HS256, json!({"sub": "a\u{0}b"})),
+            token(Algorithm::HS256, json!({"sub": "x".repeat(513)})),
+            token(Algorithm::HS256, json!({"sub": "alice", "exp": now() - 1})),
+            token(Algorithm::HS256, json!({"sub": "alice", "exp": now()})),
+            token(Algorithm::HS256, json!({"sub": "alice", "exp": "soon"})),
+            token(Algorithm::HS256, json!({"sub": "alice", "nbf": now() + 60})),
+        ] {
+            assert!(keys().verify(&bad, &Limits::default()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_demo_secret_is_made_once_and_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/demo-secret");
+        let first = demo_secret(&path).unwrap();
+        assert_eq!(demo_secret(&path).unwrap(), first);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

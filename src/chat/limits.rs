@@ -1,0 +1,158 @@
+//! How long anything may be, and the checks. Lengths are those the front end can count: UTF-16 units for content.
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// Every limit on what a client may send; all are settings.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Content of a message, in UTF-16 code units (JavaScript's `length`).
+    pub content_units: usize,
+    /// Metadata of a message, in bytes of JSON.
+    pub metadata_bytes: usize,
+    /// Metadata of a message, in levels of nested objects and arrays.
+    pub metadata_depth: usize,
+    /// An emoji, in bytes of UTF-8.
+    pub emoji_bytes: usize,
+    /// Any id, in bytes of UTF-8.
+    pub id_bytes: usize,
+    /// A `clientId`, in bytes of UTF-8.
+    pub client_id_bytes: usize,
+    /// The largest page of history, in messages.
+    pub page: usize,
+}
+
+/// The size of `room:history` and of a page for which no other is asked, in messages, as in the original.
+pub const DEFAULT_PAGE: usize = 50;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            content_units: 65_536,
+            metadata_bytes: 65_536,
+            metadata_depth: 32,
+            emoji_bytes: 64,
+            id_bytes: 512,
+            client_id_bytes: 64,
+            page: 500,
+        }
+    }
+}
+
+impl Limits {
+    /// An id is text of at least one byte, without U+0000.
+    pub fn ensure_id(&self, name: &str, id: &str) -> Result<()> {
+        ensure_text(name, id, 1, self.id_bytes)
+    }
+
+    pub fn ensure_client_id(&self, client_id: &str) -> Result<()> {
+        ensure_text("clientId", client_id, 1, self.client_id_bytes)
+    }
+
+    pub fn ensure_emoji(&self, emoji: &str) -> Result<()> {
+        ensure_text("emoji", emoji, 1, self.emoji_bytes)
+    }
+
+    pub fn ensure_content(&self, content: &str) -> Result<()> {
+        // A text never has more UTF-16 units than bytes: only a long one needs counting.
+        if content.len() > self.content_units && content.encode_utf16().count() > self.content_units {
+            return Err(Error::BadInput(format!(
+                "content is too long (at most {} characters)",
+                self.content_units
+            )));
+        }
+        ensure_no_nul("content", content)
+    }
+
+    pub fn ensure_metadata(&self, metadata: &Value) -> Result<()> {
+        ensure_shallow(metadata, self.metadata_depth)?;
+        if metadata.to_string().len() > self.metadata_bytes {
+            return Err(Error::BadInput(format!(
+                "metadata is too large (at most {} bytes)",
+                self.metadata_bytes
+            )));
+        }
+        Ok(())
+    }
+
+    /// The page size for what a client asked: none or 0 is the usual page, more than the maximum is the maximum.
+    pub fn page_size(&self, asked: Option<u64>) -> usize {
+        match asked {
+            None | Some(0) => DEFAULT_PAGE.min(self.page),
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX).min(self.page),
+        }
+    }
+}
+
+fn ensure_text(name: &str, text: &str, min: usize, max: usize) -> Result<()> {
+    if text.len() < min {
+        return Err(Error::BadInput(format!("{name} is empty")));
+    }
+    if text.len() > max {
+        return Err(Error::BadInput(format!("{name} is too long (at most {max} bytes)")));
+    }
+    ensure_no_nul(name, text)
+}
+
+fn ensure_no_nul(name: &str, text: &str) -> Result<()> {
+    if text.contains('\0') {
+        return Err(Error::BadInput(format!("{name} contains the character U+0000")));
+    }
+    Ok(())
+}
+
+fn ensure_shallow(value: &Value, levels: usize) -> Result<()> {
+    let too_deep = || Error::BadInput("metadata is nested too deeply".to_owned());
+    match value {
+        Value::String(text) => ensure_no_nul("metadata", text),
+        Value::Array(items) => {
+            let levels = levels.checked_sub(1).ok_or_else(too_deep)?;
+            items.iter().try_for_each(|item| ensure_shallow(item, levels))
+        }
+        Value::Object(fields) => {
+            let levels = levels.checked_sub(1).ok_or_else(too_deep)?;
+            fields.iter().try_for_each(|(key, item)| {
+                ensure_no_nul("metadata", key)?;
+                ensure_shallow(item, levels)
+            })
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn content_is_counted_as_javascript_counts() {
+        let limits = Limits { content_units: 4, ..Limits::default() };
+        assert!(limits.ensure_content("😀😀").is_ok());
+        assert!(limits.ensure_content("😀😀!").is_err());
+        assert!(limits.ensure_content("ääää").is_ok());
+        assert!(limits.ensure_content("a\0b").is_err());
+        assert!(limits.ensure_content("").is_ok());
+    }
+
+    #[test]
+    fn metadata_is_bounded_in_size_and_depth() {
+        let limits = Limits { metadata_bytes: 20, metadata_depth: 2, ..Limits::default() };
+        assert!(limits.ensure_metadata(&json!({"a": [1]})).is_ok());
+        assert!(limits.ensure_metadata(&json!({"a": [[1]]})).is_err());
+        assert!(limits.ensure_metadata(&json!({"a": "0123456789abcdef"})).is_err());
+        assert!(limits.ensure_metadata(&json!({"a\u{0}": 1})).is_err());
+        assert!(limits.ensure_metadata(&json!({"a": "\u{0}"})).is_err());
+        assert!(limits.ensure_metadata(&json!({"__proto__": {"x": 1}})).is_ok());
+    }
+
+    #[test]
+    fn a_page_is_never_larger_than_the_maximum() {
+        let limits = Limits::default();
+        assert_eq!(limits.page_size(None), 50);
+        assert_eq!(limits.page_size(Some(0)), 50);
+        assert_eq!(limits.page_size(Some(7)), 7);
+        assert_eq!(limits.page_size(Some(u64::MAX)), 500);
+    }
+}

@@ -1,0 +1,52 @@
+//! A moment in milliseconds since 1970 UTC, as JavaScript's `Date` and the original's `TIMESTAMP(3)` count it.
+
+use chrono::{DateTime, NaiveDateTime};
+use serde::{Serialize, Serializer};
+
+/// Serialised as `2026-01-31T09:05:07.042Z`, always three digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// UTC without an offset, as both databases store it. Outside the years 0 to 9999 it is the nearest end of them: SQLite
+    /// compares times as text, which holds only there.
+    pub fn naive(self) -> NaiveDateTime {
+        const YEAR_0: i64 = -62_167_219_200_000;
+        const YEAR_10000: i64 = 253_402_300_800_000;
+        let millis = self.0.clamp(YEAR_0, YEAR_10000 - 1);
+        DateTime::from_timestamp_millis(millis).map_or(NaiveDateTime::MAX, |moment| moment.naive_utc())
+    }
+}
+
+impl From<NaiveDateTime> for Timestamp {
+    fn from(naive: NaiveDateTime) -> Self {
+        Self(naive.and_utc().timestamp_millis())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.naive().format("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn always_three_digits() {
+        let text = |millis| serde_json::to_string(&Timestamp::from_millis(millis)).unwrap();
+        assert_eq!(text(1_769_850_307_042), r#""2026-01-31T09:05:07.042Z""#);
+        assert_eq!(text(1_769_850_307_000), r#""2026-01-31T09:05:07.000Z""#);
+        assert_eq!(text(0), r#""1970-01-01T00:00:00.000Z""#);
+    }
+}

@@ -1,0 +1,3 @@
+//! Other programs beside this node: today the keys in Redis that Node servers share with us.
+
+pub mod node_keys;

@@ -1,0 +1,356 @@
+//! The original's keys in Redis, kept true for a Node server beside or after us: the list `chat:messages:<room>` (newest
+//! first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id => milliseconds).
+//!
+//! Delivery: written behind, in pipelines, never waited for. While Redis is away the rooms that changed are remembered, and
+//! their lists are written anew from the database when it is back. No answer of ours depends on the list.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use deadpool_redis::{
+    Pool, PoolError, Runtime,
+    redis::{self, RedisError},
+};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+use crate::{
+    chat::{
+        id::{MessageId, RoomId, UserId},
+        message::MessageType,
+        timestamp::Timestamp,
+    },
+    db::{
+        self, Db,
+        read_markers::{self, ReadMark},
+        room_log::{Entry, Told},
+    },
+    protocol::MessageView,
+};
+
+/// Messages kept in a list, as the original trims it.
+const LIST: usize = 100;
+/// Notes that may wait. One more, and its room's list is written anew later instead.
+const QUEUE: usize = 16_384;
+/// Notes written in one pipeline at the most.
+const BATCH: usize = 512;
+/// Between two looks whether Redis is back.
+const RETRY: Duration = Duration::from_secs(1);
+/// The longest that shutting down waits for the last pipeline.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// A handle; cheap to clone. Without a Redis it does nothing.
+#[derive(Clone)]
+pub struct NodeKeys(Option<Handle>);
+
+#[derive(Clone)]
+struct Handle {
+    notes: mpsc::Sender<Note>,
+    /// Rooms whose note found the queue full.
+    overflow: Arc<Mutex<HashSet<RoomId>>>,
+}
+
+enum Note {
+    Message(Arc<MessageView>),
+    /// Something older in the list changed.
+    Rewrite(RoomId),
+    Read(ReadMark),
+    /// Take the read marks that Node wrote into our own.
+    ImportReads(RoomId),
+    Flush(oneshot::Sender<()>),
+}
+
+impl NodeKeys {
+    pub fn start(url: Option<&str>, db: Db) -> Self {
+        let Some(url) = url else { return Self(None) };
+        let pool = match deadpool_redis::Config::from_url(url).create_pool(Some(Runtime::Tokio1)) {
+            Ok(pool) => pool,
+            Err(error) => {
+                tracing::error!(%error, "REDIS_URL cannot be used: Node's keys are not written");
+                return Self(None);
+            }
+        };
+        let (notes, queue) = mpsc::channel(QUEUE);
+        let overflow = Arc::new(Mutex::default());
+        let keeper = Keeper { pool, db, overflow: Arc::clone(&overflow), lists: HashMap::new(), stale: HashSet::new(),
+            reads: HashMap::new(), imports: HashSet::new(), away: false };
+        tokio::spawn(keeper.run(queue));
+        Self(Some(Handle { notes, overflow }))
+    }
+
+    pub fn note_entry(&self, entry: &Entry) {
+        match &entry.told {
+            Told::New(message) => self.note(&entry.room_id, Note::Message(Arc::clone(message))),
+            Told::Updated(_) | Told::Deleted(_) => {
+                self.note(&entry.room_id, Note::Rewrite(entry.room_id.clone()));
+            }
+            Told::ReactionAdded { .. } | Told::ReactionRemoved { .. } | Told::Gone => {}
+        }
+    }
+
+    pub fn note_read(&self, mark: &ReadMark) {
+        self.note(&mark.room_id, Note::Read(mark.clone()));
+    }
+
+    pub fn import_reads(&self, room_id: &RoomId) {
+        self.note(room_id, Note::ImportReads(room_id.clone()));
+    }
+
+    /// Waits until what was noted is written, but not long.
+    pub async fn flush(&self) {
+        let Some(handle) = &self.0 else { return };
+        let (done, flushed) = oneshot::channel();
+        let flush = async { handle.notes.send(Note::Flush(done)).await.is_ok() && flushed.await.is_ok() };
+        if !timeout(FLUSH, flush).await.unwrap_or(false) {
+            tracing::warn!("not all of Node's keys in Redis could be written");
+        }
+    }
+
+    fn note(&self, room_id: &RoomId, note: Note) {
+        if let Some(handle) = &self.0
+            && handle.notes.try_send(note).is_err()
+        {
+            handle.overflow.lock().unwrap_or_else(PoisonError::into_inner).insert(room_id.clone());
+        }
+    }
+}
+
+/// A message as the original writes it into the list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedMessage<'a> {
+    id: &'a MessageId,
+    room_id: &'a RoomId,
+    sender_id: &'a UserId,
+    content: &'a str,
+    #[serde(rename = "type")]
+    kind: MessageType,
+    metadata: &'a Value,
+    reply_to: Option<&'a str>,
+    created_at: Timestamp,
+    updated_at: Option<Timestamp>,
+    sender_name: &'a str,
+}
+
+fn listed(message: &MessageView) -> Result<String, KeyError> {
+    let listed = ListedMessage {
+        id: &message.id,
+        room_id: &message.room_id,
+        sender_id: &message.sender_id,
+        content: &message.content,
+        kind: message.kind,
+        metadata: &message.metadata,
+        reply_to: message.reply_to.as_deref(),
+        created_at: message.created_at,
+        updated_at: message.updated_at,
+        sender_name: &message.sender_name,
+    };
+    Ok(serde_json::to_string(&listed)?)
+}
+
+fn list_key(room_id: &RoomId) -> String {
+    format!("chat:messages:{room_id}")
+}
+
+fn read_key(room_id: &RoomId) -> String {
+    format!("chat:read:{room_id}")
+}
+
+#[derive(Debug, thiserror::Error)]
+enum KeyError {
+    #[error("{0}")]
+    Pool(#[from] PoolError),
+    #[error("{0}")]
+    Redis(#[from] RedisError),
+    #[error("{0}")]
+    Database(#[from] crate::error::Error),
+    #[error("{0}")]
+    Encoding(#[from] serde_json::Error),
+    #[error("no answer in time")]
+    Timeout(#[from] tokio::time::error::Elapsed),
+}
+
+/// The task that owns the keys.
+struct Keeper {
+    pool: Pool,
+    db: Db,
+    overflow: Arc<Mutex<HashSet<RoomId>>>,
+    /// Rooms whose list is known to be true up to this entry of their log.
+    lists: HashMap<RoomId, i64>,
+    /// Rooms whose list must be written anew.
+    stale: HashSet<RoomId>,
+    /// Read marks not yet written.
+    reads: HashMap<(RoomId, UserId), Timestamp>,
+    imports: HashSet<RoomId>,
+    away: bool,
+}
+
+impl Keeper {
+    async fn run(mut self, mut queue: mpsc::Receiver<Note>) {
+        let mut notes = Vec::with_capacity(BATCH);
+        loop {
+            let received = match self.is_behind() {
+                true => timeout(RETRY, queue.recv_many(&mut notes, BATCH)).await.ok(),
+                false => Some(queue.recv_many(&mut notes, BATCH).await),
+            };
+            if received == Some(0) {
+                return;
+            }
+            let mut flushed = Vec::new();
+            let result = self.write(notes.drain(..).collect(), &mut flushed).await;
+            self.log_turn(result);
+            for done in flushed {
+                let _gone: Result<(), ()> = done.send(());
+            }
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        !(self.stale.is_empty() && self.reads.is_empty() && self.imports.is_empty())
+    }
+
+    /// One line when Redis goes, one when it is back.
+    fn log_turn(&mut self, result: Result<(), KeyError>) {
+        match result {
+            Ok(()) if self.away => {
+                tracing::info!("Redis is back: Node's keys are true again");
+                self.away = false;
+            }
+            Err(error) if !self.away => {
+                tracing::warn!(%error, "Redis cannot be reached: chat goes on, Node's keys are repaired when it is back");
+                self.away = true;
+            }
+            _ => {}
+        }
+    }
+
+    async fn write(&mut self, notes: Vec<Note>, flushed: &mut Vec<oneshot::Sender<()>>) -> Result<(), KeyError> {
+        let overflow = std::mem::take(&mut *self.overflow.lock().unwrap_or_else(PoisonError::into_inner));
+        self.stale.extend(overflow);
+        let mut messages: Vec<Arc<MessageView>> = Vec::new();
+        for note in notes {
+            match note {
+                Note::Message(message) => match self.lists.get(&message.room_id) {
+                    Some(until) if message.seq.is_some_and(|seq| seq <= *until) => {}
+                    Some(_) => messages.push(message),
+                    None => {
+                        self.stale.insert(message.room_id.clone());
+                    }
+                },
+                Note::Rewrite(room_id) => {
+                    self.stale.insert(room_id);
+                }
+                Note::Read(mark) => {
+                    let at = self.reads.entry((mark.room_id, mark.user_id)).or_insert(mark.at);
+                    *at = mark.at.max(*at);
+                }
+                Note::ImportReads(room_id) => {
+                    self.imports.insert(room_id);
+                }
+                Note::Flush(done) => flushed.push(done),
+            }
+        }
+        messages.retain(|message| !self.stale.contains(&message.room_id));
+        let result = self.write_pipeline(&messages).await;
+        if result.is_err() {
+            // Whatever Redis holds now, it is not known to be true.
+            self.stale.extend(self.lists.drain().map(|(room_id, _)| room_id));
+        }
+        result?;
+        self.rewrite_lists().await?;
+        self.import_reads().await
+    }
+
+    async fn connection(&self) -> Result<deadpool_redis::Connection, KeyError> {
+        Ok(timeout(RETRY, self.pool.get()).await??)
+    }
+
+    /// The usual way: new messages onto their lists, and the read marks.
+    async fn write_pipeline(&mut self, messages: &[Arc<MessageView>]) -> Result<(), KeyError> {
+        if messages.is_empty() && self.reads.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.connection().await?;
+        let mut pipe = redis::pipe();
+        for message in messages {
+            let key = list_key(&message.room_id);
+            // Only onto a list that is there: a list that somebody removed is written anew, never begun in its middle.
+            pipe.cmd("LPUSHX").arg(&key).arg(listed(message)?);
+            pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST - 1).ignore();
+        }
+        for ((room_id, user_id), at) in &self.reads {
+            pipe.cmd("HSET").arg(read_key(room_id)).arg(user_id.as_str()).arg(at.millis()).ignore();
+        }
+        let lengths: Vec<i64> = pipe.query_async(&mut connection).await?;
+        self.reads.clear();
+        for (message, length) in messages.iter().zip(lengths) {
+            if length == 0 {
+                self.lists.remove(&message.room_id);
+                self.stale.insert(message.room_id.clone());
+            } else if let Some(until) = self.lists.get_mut(&message.room_id) {
+                *until = message.seq.map_or(*until, |seq| seq.max(*until));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes stale lists anew from the database.
+    async fn rewrite_lists(&mut self) -> Result<(), KeyError> {
+        let rooms: Vec<RoomId> = self.stale.iter().cloned().collect();
+        for room_id in rooms {
+            let tail = db::messages::load_tail(&self.db, &room_id, LIST).await?;
+            let key = list_key(&room_id);
+            let mut pipe = redis::pipe();
+            pipe.atomic().cmd("DEL").arg(&key).ignore();
+            for message in tail.messages.iter().take(LIST) {
+                pipe.cmd("RPUSH").arg(&key).arg(listed(message)?).ignore();
+            }
+            let mut connection = self.connection().await?;
+            let () = pipe.query_async(&mut connection).await?;
+            self.stale.remove(&room_id);
+            self.lists.insert(room_id, tail.seq);
+        }
+        Ok(())
+    }
+
+    async fn import_reads(&mut self) -> Result<(), KeyError> {
+        let rooms: Vec<RoomId> = self.imports.iter().cloned().collect();
+        for room_id in rooms {
+            let mut connection = self.connection().await?;
+            let marks: HashMap<String, String> =
+                redis::cmd("HGETALL").arg(read_key(&room_id)).query_async(&mut connection).await?;
+            let marks: Vec<ReadMark> = marks
+                .into_iter()
+                .filter_map(|(user_id, millis)| {
+                    let at = Timestamp::from_millis(millis.parse().ok()?);
+                    Some(ReadMark { room_id: room_id.clone(), user_id: user_id.into(), at })
+                })
+                .collect();
+            if !marks.is_empty() {
+                read_markers::advance(&self.db, marks).await?;
+            }
+            self.imports.remove(&room_id);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a Redis answers. An error is for people.
+pub async fn ping(url: &str) -> Result<(), String> {
+    let pool = deadpool_redis::Config::from_url(url)
+        .create_pool(Some(Runtime::Tokio1))
+        .map_err(|error| error.to_string())?;
+    let ask = async {
+        let mut connection = timeout(RETRY, pool.get()).await??;
+        let () = redis::cmd("PING").query_async(&mut connection).await?;
+        Ok::<_, KeyError>(())
+    };
+    ask.await.map_err(|error| error.to_string())
+}

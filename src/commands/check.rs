@@ -1,0 +1,46 @@
+//! `chatoxide check`: looks at the settings, the database and Redis, and tells what it found. Changes nothing.
+
+use super::say;
+use crate::{auth::Keys, cluster::node_keys, config::Config, db::{self, Db}};
+
+pub(super) async fn run(config: Config) -> Result<(), String> {
+    let mut faults = 0;
+    let mut report = |name: &str, found: Result<String, String>| match found {
+        Ok(text) => say(&format!("ok     {name}: {text}")),
+        Err(text) => {
+            faults += 1;
+            say(&format!("FAULT  {name}: {text}"));
+        }
+    };
+    report("settings", Ok(format!("listens on {}:{}", config.host, config.port)));
+    let keys = if config.demo { "demo mode, a secret of its own" } else { "tokens are checked with the configured key" };
+    report("sign-in", Keys::load(&config.keys).map(|_| keys.to_owned()));
+    report("database", check_database(&config).await);
+    match &config.redis_url {
+        Some(url) => report("redis", node_keys::ping(url).await.map(|()| "answers".to_owned())),
+        None => report("redis", Ok("none configured".to_owned())),
+    }
+    if faults == 0 { Ok(()) } else { Err(format!("{faults} of the above must be mended")) }
+}
+
+async fn check_database(config: &Config) -> Result<String, String> {
+    let name = config.database.redacted();
+    let explain = |error: crate::error::Error| match error {
+        crate::error::Error::Unavailable(why) | crate::error::Error::Internal(why) => format!("{name}: {why}"),
+        other => format!("{name}: {other}"),
+    };
+    if let crate::config::DatabaseUrl::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        return Ok(format!("{name}: not there yet, the server makes it"));
+    }
+    let db = Db::open(config)?;
+    let version = db::health::version(&db).await.map_err(explain)?;
+    match db::migrations::check_tables(&db).await {
+        Ok(()) => Ok(format!("{name}: version {version}, tables as expected")),
+        Err(crate::error::Error::Internal(why)) => {
+            Err(format!("{name}: version {version}, run chatoxide migrate ({why})"))
+        }
+        Err(error) => Err(explain(error)),
+    }
+}

@@ -1,0 +1,54 @@
+//! `chatoxide serve`: migrates, fills demo mode's samples, listens, serves until SIGTERM or SIGINT.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{demo, say};
+use crate::{auth::Keys, config::Config, db::{self, Db}, server::Server};
+
+pub(super) async fn run(config: Config) -> Result<(), String> {
+    let keys = Keys::load(&config.keys)?;
+    let db = Db::open(&config)?;
+    let describe = |error: crate::error::Error| {
+        error.log();
+        format!("the database {} cannot be used: {error}", config.database.redacted())
+    };
+    db::migrations::run(&db, &config).await.map_err(describe)?;
+    if config.demo && config.is_embedded_default() {
+        demo::fill(&db).await.map_err(describe)?;
+    }
+    let database = config.database.redacted();
+    let (demo, redis) = (config.demo, config.redis_url.is_some());
+    // Before the port is open, so that a signal is never lost between.
+    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+    let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let place = format!("{}:{}", config.host, config.port);
+    let server = Server::bind(config, db, keys).map_err(|error| format!("{place} cannot be listened on: {error}"))?;
+    say(&banner(&server.address().to_string(), &database, redis, demo));
+    server.run(first_of(terminate, interrupt)).await.map_err(|error| format!("serving failed: {error}"))
+}
+
+async fn first_of(mut terminate: Signal, mut interrupt: Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// One screen: where it listens, what it stores in, how to sign in.
+fn banner(address: &str, database: &str, redis: bool, demo: bool) -> String {
+    let mut text = format!(
+        "chatoxide {} listens on http://{address}\n  database  {database}\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    if redis {
+        text.push_str("  redis     Node's keys are kept true\n");
+    }
+    if demo {
+        text.push_str(
+            "  demo mode: no JWT_SECRET is set, so tokens are signed with a secret made for this folder, and only this\n\
+             \x20            machine is answered. Sample users: alice, bob, carol, dave. Sample rooms: general, random.\n",
+        );
+    }
+    text.push_str("  a token   chatoxide token --sub alice --name Alice\n");
+    text
+}

@@ -1,0 +1,258 @@
+//! `DATABASE_URL`: PostgreSQL as Prisma writes it, or a SQLite file. Prisma's parameters are understood or refused by name.
+
+use std::{path::PathBuf, time::Duration};
+
+use url::Url;
+
+/// A database that was named and checked; nothing is connected yet.
+#[derive(Clone, Debug)]
+pub enum DatabaseUrl {
+    Postgres(Box<PostgresUrl>),
+    Sqlite(PathBuf),
+}
+
+/// A PostgreSQL URL, with Prisma's and libpq's parameters taken apart.
+#[derive(Clone)]
+pub struct PostgresUrl {
+    /// What the driver is given: the URL with the parameters that it knows.
+    pub driver_url: String,
+    /// Where the original's tables are; `public` unless `schema` says otherwise.
+    pub schema: String,
+    pub connection_limit: Option<usize>,
+    /// Longest wait for a free connection.
+    pub pool_timeout: Option<Duration>,
+    pub ssl_mode: SslMode,
+    /// PEM file of the authorities to trust in place of the system's.
+    pub ssl_root_cert: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PostgresUrl({})", self.redacted())
+    }
+}
+
+/// As libpq's `sslmode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SslMode {
+    Disable,
+    /// TLS if the server has it, its certificate not checked.
+    Prefer,
+    /// TLS, certificate not checked (unless `sslrootcert` is given, as in libpq).
+    Require,
+    /// TLS, certificate checked, host name not.
+    VerifyCa,
+    /// TLS, certificate and host name checked.
+    VerifyFull,
+}
+
+impl DatabaseUrl {
+    /// An error goes behind "DATABASE_URL" to make a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("file:")) {
+            let path = path.split('?').next().unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err("must name a file after sqlite://".to_owned());
+            }
+            return Ok(DatabaseUrl::Sqlite(path.into()));
+        }
+        if text.starts_with("postgresql://") || text.starts_with("postgres://") {
+            return Ok(DatabaseUrl::Postgres(Box::new(PostgresUrl::parse(text)?)));
+        }
+        Err("must begin with postgresql:// or sqlite://".to_owned())
+    }
+
+    /// For people: without a password.
+    pub fn redacted(&self) -> String {
+        match self {
+            DatabaseUrl::Postgres(url) => url.redacted(),
+            DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
+        }
+    }
+}
+
+impl PostgresUrl {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let mut parsed = PostgresUrl {
+            driver_url: String::new(),
+            schema: "public".to_owned(),
+            connection_limit: None,
+            pool_timeout: None,
+            ssl_mode: SslMode::Prefer,
+            ssl_root_cert: None,
+        };
+        let mut options = Vec::new();
+        let mut strict = None;
+        let mut driver = url::form_urlencoded::Serializer::new(String::new());
+        for (key, value) in &pairs {
+            let (key, value) = (key.as_str(), value.as_str());
+            match key {
+                "schema" if value.is_empty() || value.eq_ignore_ascii_case("chatoxide") => {
+                    return Err(format!("has schema={value}, which cannot hold the chat's tables"));
+                }
+                "schema" => parsed.schema = value.to_owned(),
+                "connection_limit" => parsed.connection_limit = Some(whole(key, value)?.max(1) as usize),
+                "pool_timeout" => {
+                    // Prisma: 0 is no limit; here the request's own limit then holds.
+                    let seconds = whole(key, value)?;
+                    parsed.pool_timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
+                }
+                "socket_timeout" => match whole(key, value)? {
+                    0 => {}
+                    seconds => options.push(format!("-c statement_timeout={}", seconds.saturating_mul(1000))),
+                },
+                "sslmode" => parsed.ssl_mode = ssl_mode(value)?,
+                "sslaccept" => {
+                    strict = Some(match value {
+                        "strict" => true,
+                        "accept_invalid_certs" => false,
+                        _ => return Err(format!("has sslaccept={value}; strict or accept_invalid_certs are known")),
+                    });
+                }
+                "sslrootcert" | "sslcert" => parsed.ssl_root_cert = Some(value.into()),
+                "sslidentity" | "sslpassword" | "sslkey" => {
+                    return Err(format!("has {key}: signing in to PostgreSQL by client certificate is not supported"));
+                }
+                "host" if value.starts_with('/') => {
+                    driver.append_pair("host", value);
+                }
+                "options" => options.push(value.to_owned()),
+                // Statements are prepared on each connection anyway, and pgbouncer 1.21 and later keeps track of them.
+                "pgbouncer" | "statement_cache_size" | "single_use_connections" | "uselibpqcompat" => {}
+                "connect_timeout" | "application_name" | "keepalives" | "keepalives_idle" | "tcp_user_timeout"
+                | "target_session_attrs" | "channel_binding" | "user" | "password" | "dbname" | "port" | "hostaddr" => {
+                    driver.append_pair(key, value);
+                }
+                _ => return Err(format!("has a parameter that is not known: {key}")),
+            }
+        }
+        if strict == Some(true) && matches!(parsed.ssl_mode, SslMode::Prefer | SslMode::Require) {
+            parsed.ssl_mode = SslMode::VerifyFull;
+        }
+        if !pairs.iter().any(|(key, _)| key == "connect_timeout") {
+            driver.append_pair("connect_timeout", "3");
+        }
+        if !pairs.iter().any(|(key, _)| key == "application_name") {
+            driver.append_pair("application_name", "chatoxide");
+        }
+        options.push(format!("-c search_path={}", escape_option(&quote_identifier(&parsed.schema))));
+        driver.append_pair("options", &options.join(" "));
+        driver.append_pair("sslmode", match parsed.ssl_mode {
+            SslMode::Disable => "disable",
+            SslMode::Prefer => "prefer",
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => "require",
+        });
+        // The driver does not read + as a space.
+        url.set_query(Some(&driver.finish().replace('+', "%20")));
+        parsed.driver_url = url.into();
+        Ok(parsed)
+    }
+
+    fn redacted(&self) -> String {
+        match Url::parse(&self.driver_url) {
+            Ok(mut url) => {
+                let had_password = url.password().is_some();
+                url.set_query(None);
+                if had_password && url.set_password(Some("***")).is_err() {
+                    return "postgresql://***".to_owned();
+                }
+                url.into()
+            }
+            Err(_) => "postgresql://***".to_owned(),
+        }
+    }
+}
+
+/// `name` as SQL writes an identifier that may hold anything.
+fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A value inside libpq's `options`: backslashes and spaces are escaped.
+fn escape_option(value: &str) -> String {
+    value.replace('\\', "\\\\").replace(' ', "\\ ")
+}
+
+fn whole(key: &str, value: &str) -> Result<u64, String> {
+    value.parse().map_err(|_| format!("has {key}={value}, which is not a whole number"))
+}
+
+fn ssl_mode(value: &str) -> Result<SslMode, String> {
+    Ok(match value {
+        "disable" => SslMode::Disable,
+        "allow" | "prefer" => SslMode::Prefer,
+        "require" | "no-verify" => SslMode::Require,
+        "verify-ca" => SslMode::VerifyCa,
+        "verify-full" => SslMode::VerifyFull,
+        _ => {
+            return Err(format!(
+                "has sslmode={value}; disable, prefer, require, verify-ca and verify-full are known"
+            ));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn postgres(text: &str) -> Result<PostgresUrl, String> {
+        match DatabaseUrl::parse(text)? {
+            DatabaseUrl::Postgres(url) => Ok(*url),
+            DatabaseUrl::Sqlite(path) => Err(format!("sqlite {}", path.display())),
+        }
+    }
+
+    #[test]
+    fn prismas_parameters_are_understood() {
+        let url = postgres(
+            "postgresql://u:p%40ss@db.example.org:6432/chat?schema=my%20chat&connection_limit=7&pool_timeout=2\
+             &pgbouncer=true&sslmode=require&sslaccept=strict&socket_timeout=5&connect_timeout=9",
+        )
+        .unwrap();
+        assert_eq!(url.schema, "my chat");
+        assert_eq!(url.connection_limit, Some(7));
+        assert_eq!(url.pool_timeout, Some(Duration::from_secs(2)));
+        assert_eq!(url.ssl_mode, SslMode::VerifyFull);
+        let driver: tokio_postgres::Config = url.driver_url.parse().unwrap();
+        assert_eq!(driver.get_password(), Some("p@ss".as_bytes()));
+        assert_eq!(driver.get_options(), Some(r#"-c statement_timeout=5000 -c search_path="my\ chat""#));
+        assert_eq!(driver.get_connect_timeout(), Some(&Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_by_name() {
+        for (url, named) in [
+            ("postgresql://h/db?sslidentity=x.p12", "sslidentity"),
+            ("postgresql://h/db?frobnicate=1", "frobnicate"),
+            ("postgresql://h/db?connection_limit=many", "connection_limit"),
+            ("postgresql://h/db?sslmode=perhaps", "sslmode"),
+            ("postgresql://h/db?schema=chatoxide", "schema"),
+            ("mysql://h/db", "postgresql://"),
+            ("sqlite://", "file"),
+        ] {
+            let error = DatabaseUrl::parse(url).unwrap_err();
+            assert!(error.contains(named), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let url = DatabaseUrl::parse("postgresql://u:secret@h/db?application_name=x").unwrap();
+        assert_eq!(url.redacted(), "postgresql://u:***@h/db");
+        assert!(!format!("{url:?}").contains("secret"));
+    }
+
+    #[test]
+    fn sqlite_is_a_path() {
+        for (url, expected) in [
+            ("sqlite:///var/chat.db", "/var/chat.db"),
+            ("sqlite://data/chat.db", "data/chat.db"),
+            ("file:./dev.db", "./dev.db"),
+        ] {
+            assert!(matches!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Sqlite(path) if path == *expected));
+        }
+    }
+}

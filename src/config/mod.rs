@@ -1,0 +1,181 @@
+//! Every setting, its variable, its default; all checked before anything starts. `settings` is what is written,
+//! `Config` is what it means.
+
+mod database;
+mod settings;
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
+
+pub use database::{DatabaseUrl, PostgresUrl, SslMode};
+pub use settings::{LogFormat, Settings};
+
+use crate::chat::limits::Limits;
+
+/// The settings after their check.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub host: IpAddr,
+    pub port: u16,
+    pub database: DatabaseUrl,
+    pub database_pool: usize,
+    /// The longest that a database may take over one request before the client is told that it is away.
+    pub database_timeout: Duration,
+    pub redis_url: Option<String>,
+    pub cors: CorsOrigin,
+    pub keys: SigningKeys,
+    pub auto_create_users: bool,
+    pub sockets: SocketSettings,
+    pub limits: Limits,
+    pub membership_ttl: Duration,
+    pub shutdown_timeout: Duration,
+    pub data_dir: PathBuf,
+    /// Nothing says who signs tokens: this server signs its own, for this machine only.
+    pub demo: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum CorsOrigin {
+    Any,
+    /// Exact origins; credentials are allowed.
+    List(Vec<String>),
+}
+
+/// Where the keys that tokens are checked with come from.
+#[derive(Clone)]
+pub enum SigningKeys {
+    /// `JWT_SECRET`: HS256, HS384, HS512.
+    Secret(String),
+    /// `JWT_PUBLIC_KEY`, PEM: RS*, PS*, ES256, ES384, EdDSA, as the key is.
+    Public(String),
+    /// Demo mode: a secret made at random and kept in this file.
+    DemoFile(PathBuf),
+}
+
+impl std::fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            SigningKeys::Secret(_) => "Secret(..)",
+            SigningKeys::Public(_) => "Public(..)",
+            SigningKeys::DemoFile(_) => "DemoFile(..)",
+        })
+    }
+}
+
+/// What Engine.IO and Socket.IO are told.
+#[derive(Clone, Debug)]
+pub struct SocketSettings {
+    pub ping_interval: Duration,
+    pub ping_timeout: Duration,
+    pub connect_timeout: Duration,
+    /// The largest packet taken, in bytes, on both transports.
+    pub max_payload: usize,
+    /// Packets that may wait for one socket's reader.
+    pub send_buffer: usize,
+    /// Changes that may wait for the database, on this node.
+    pub write_queue: usize,
+}
+
+impl Config {
+    /// Checks the settings; an error is one sentence that names the setting.
+    pub fn from_settings(settings: Settings) -> Result<Self, String> {
+        let keys = match (non_empty(settings.jwt_secret), non_empty(settings.jwt_public_key)) {
+            (Some(_), Some(_)) => return Err("set JWT_SECRET or JWT_PUBLIC_KEY, not both".to_owned()),
+            (Some(secret), None) => SigningKeys::Secret(secret),
+            (None, Some(pem)) => SigningKeys::Public(pem.replace("\\n", "\n")),
+            (None, None) => SigningKeys::DemoFile(settings.data_dir.join("demo-secret")),
+        };
+        let demo = matches!(keys, SigningKeys::DemoFile(_));
+        let host = match settings.host {
+            Some(host) => host,
+            None if demo => Ipv4Addr::LOCALHOST.into(),
+            None => Ipv4Addr::UNSPECIFIED.into(),
+        };
+        if demo && !host.is_loopback() {
+            return Err(format!(
+                "HOST is {host}, but nothing says who may sign in: set JWT_SECRET (or JWT_PUBLIC_KEY) to the key that \
+                 signs your tokens, or leave HOST at 127.0.0.1 for demo mode"
+            ));
+        }
+        let database = match non_empty(settings.database_url) {
+            Some(url) => DatabaseUrl::parse(&url).map_err(|why| format!("DATABASE_URL {why}"))?,
+            None => DatabaseUrl::Sqlite(settings.data_dir.join("chatoxide.db")),
+        };
+        let redis_url = non_empty(settings.redis_url);
+        if redis_url.as_ref().is_some_and(|url| {
+            !["redis://", "rediss://", "redis+unix://", "unix://"].iter().any(|scheme| url.starts_with(scheme))
+        }) {
+            return Err("REDIS_URL must begin with redis:// (or unix:// for a socket)".to_owned());
+        }
+        if redis_url.as_ref().is_some_and(|url| url.starts_with("rediss://")) {
+            return Err("REDIS_URL with rediss:// (TLS) is not supported by this build".to_owned());
+        }
+        let pool = match &database {
+            DatabaseUrl::Postgres(postgres) => postgres.connection_limit,
+            DatabaseUrl::Sqlite(_) => None,
+        };
+        Ok(Self {
+            host,
+            port: settings.port,
+            database_pool: pool.unwrap_or(settings.database_pool.into()),
+            database,
+            database_timeout: Duration::from_millis(settings.database_timeout.into()),
+            redis_url,
+            cors: cors_origin(&settings.cors_origin)?,
+            keys,
+            auto_create_users: settings.auto_create_users,
+            sockets: SocketSettings {
+                ping_interval: Duration::from_millis(settings.ping_interval.into()),
+                ping_timeout: Duration::from_millis(settings.ping_timeout.into()),
+                connect_timeout: Duration::from_millis(settings.connect_timeout.into()),
+                max_payload: settings.max_payload as usize,
+                send_buffer: settings.send_buffer as usize,
+                write_queue: settings.write_queue as usize,
+            },
+            limits: Limits {
+                content_units: settings.max_message_length as usize,
+                metadata_bytes: settings.max_metadata_size as usize,
+                metadata_depth: settings.max_metadata_depth as usize,
+                emoji_bytes: settings.max_emoji_size as usize,
+                id_bytes: settings.max_id_size as usize,
+                client_id_bytes: Limits::default().client_id_bytes,
+                page: settings.max_page_size as usize,
+            },
+            membership_ttl: Duration::from_millis(settings.membership_ttl.into()),
+            shutdown_timeout: Duration::from_millis(settings.shutdown_timeout.into()),
+            data_dir: settings.data_dir,
+            demo,
+        })
+    }
+
+    /// The embedded database that nobody named: the one that demo mode may fill with samples.
+    pub fn is_embedded_default(&self) -> bool {
+        matches!(&self.database, DatabaseUrl::Sqlite(path) if *path == self.data_dir.join("chatoxide.db"))
+    }
+}
+
+/// An empty variable is one that is not set, as in most compose files.
+fn non_empty(value: Option<String>) -> Option<String> {
+    value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+fn cors_origin(text: &str) -> Result<CorsOrigin, String> {
+    let origins: Vec<String> =
+        text.split(',').map(|origin| origin.trim().to_owned()).filter(|origin| !origin.is_empty()).collect();
+    if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
+        return Ok(CorsOrigin::Any);
+    }
+    for origin in &origins {
+        let valid = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+        if !valid {
+            return Err(format!(
+                "CORS_ORIGIN has '{origin}', which is not an origin such as https://example.org (scheme, host, \
+                 port, no path)"
+            ));
+        }
+    }
+    Ok(CorsOrigin::List(origins))
+}

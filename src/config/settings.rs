@@ -1,0 +1,124 @@
+//! The settings as they are written: a flag and an environment variable each. `--help`, `.env.sample` and the README's
+//! table come from here; a test holds them to it.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings")]
+pub struct Settings {
+    /// Address to listen on [default: 127.0.0.1 in demo mode, else 0.0.0.0]
+    #[arg(long, env = "HOST", global = true)]
+    pub host: Option<IpAddr>,
+
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, env = "PORT", global = true, default_value_t = 3000)]
+    pub port: u16,
+
+    /// postgresql://user:password@host/database, or sqlite://path [default: sqlite://<DATA_DIR>/chatoxide.db]
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Connections to the database (`connection_limit` in the URL goes before this)
+    #[arg(long, env = "DATABASE_POOL", global = true, default_value_t = 10, value_parser = value_parser!(u16).range(1..))]
+    pub database_pool: u16,
+
+    /// Longest wait for the database in one request, in milliseconds
+    #[arg(long, env = "DATABASE_TIMEOUT", global = true, default_value_t = 4_000, value_parser = value_parser!(u32).range(100..=60_000))]
+    pub database_timeout: u32,
+
+    /// redis://host:port/db of the Redis whose chat:* keys Node servers read; none: no Redis
+    #[arg(long, env = "REDIS_URL", global = true, hide_env_values = true)]
+    pub redis_url: Option<String>,
+
+    /// Origins that browsers may call from: * or a comma-separated list
+    #[arg(long, env = "CORS_ORIGIN", global = true, default_value = "*")]
+    pub cors_origin: String,
+
+    /// Secret that signs tokens (HS256, HS384, HS512); without it or JWT_PUBLIC_KEY: demo mode
+    #[arg(long, env = "JWT_SECRET", global = true, hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+
+    /// Public key, PEM, that tokens are checked with (RS*, PS*, ES256, ES384, EdDSA)
+    #[arg(long, env = "JWT_PUBLIC_KEY", global = true, hide_env_values = true)]
+    pub jwt_public_key: Option<String>,
+
+    /// Make a database row for a user who signs in for the first time; false: refuse them
+    #[arg(long, env = "AUTO_CREATE_USERS", global = true, default_value = "true", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub auto_create_users: bool,
+
+    /// Time between pings, in milliseconds
+    #[arg(long, env = "PING_INTERVAL", global = true, default_value_t = 25_000, value_parser = value_parser!(u32).range(1..))]
+    pub ping_interval: u32,
+
+    /// Time a client has to answer a ping, in milliseconds
+    #[arg(long, env = "PING_TIMEOUT", global = true, default_value_t = 20_000, value_parser = value_parser!(u32).range(1..))]
+    pub ping_timeout: u32,
+
+    /// Time a client has to join the namespace, in milliseconds
+    #[arg(long, env = "CONNECT_TIMEOUT", global = true, default_value_t = 45_000, value_parser = value_parser!(u32).range(1..))]
+    pub connect_timeout: u32,
+
+    /// Largest packet taken from a client, in bytes
+    #[arg(long, env = "MAX_PAYLOAD", global = true, default_value_t = 1_000_000, value_parser = value_parser!(u32).range(1_024..))]
+    pub max_payload: u32,
+
+    /// Packets that may wait for one slow socket before it is cut off
+    #[arg(long, env = "SEND_BUFFER", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(64..))]
+    pub send_buffer: u32,
+
+    /// Changes that may wait for the database before clients are told that the server is busy
+    #[arg(long, env = "WRITE_QUEUE", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(1..))]
+    pub write_queue: u32,
+
+    /// Longest content of a message, in UTF-16 units (JavaScript's length)
+    #[arg(long, env = "MAX_MESSAGE_LENGTH", global = true, default_value_t = 65_536)]
+    pub max_message_length: u32,
+
+    /// Largest metadata of a message, in bytes of JSON
+    #[arg(long, env = "MAX_METADATA_SIZE", global = true, default_value_t = 65_536)]
+    pub max_metadata_size: u32,
+
+    /// Deepest metadata of a message, in levels
+    #[arg(long, env = "MAX_METADATA_DEPTH", global = true, default_value_t = 32, value_parser = value_parser!(u32).range(1..=100))]
+    pub max_metadata_depth: u32,
+
+    /// Longest emoji, in bytes
+    #[arg(long, env = "MAX_EMOJI_SIZE", global = true, default_value_t = 64)]
+    pub max_emoji_size: u32,
+
+    /// Longest id, in bytes
+    #[arg(long, env = "MAX_ID_SIZE", global = true, default_value_t = 512, value_parser = value_parser!(u32).range(1..=2_048))]
+    pub max_id_size: u32,
+
+    /// Largest page of history, in messages
+    #[arg(long, env = "MAX_PAGE_SIZE", global = true, default_value_t = 500, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub max_page_size: u32,
+
+    /// How long a room's members and a user's name are remembered, in milliseconds
+    #[arg(long, env = "MEMBERSHIP_TTL", global = true, default_value_t = 5_000)]
+    pub membership_ttl: u32,
+
+    /// Longest that shutting down may take, in milliseconds
+    #[arg(long, env = "SHUTDOWN_TIMEOUT", global = true, default_value_t = 10_000)]
+    pub shutdown_timeout: u32,
+
+    /// Folder for the embedded database and demo mode's secret
+    #[arg(long, env = "DATA_DIR", global = true, default_value = "data")]
+    pub data_dir: PathBuf,
+
+    /// What is logged, as tracing's EnvFilter reads it
+    #[arg(long = "log", env = "RUST_LOG", global = true, default_value = "info")]
+    pub rust_log: String,
+
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,239 @@
+//! Opens the database: pools, TLS, SQLite's pragmas. Nothing is connected before the first query.
+
+use std::{fs::File, io::BufReader, sync::Arc, time::Duration};
+
+use deadpool::{Runtime, managed};
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{
+    AsyncConnection, AsyncPgConnection, SimpleAsyncConnection,
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{Db, Lite};
+use crate::config::{Config, DatabaseUrl, PostgresUrl, SslMode};
+
+/// SQLite's readers beside its one writer.
+const LITE_READERS: usize = 4;
+
+impl Db {
+    /// An error is one sentence about the settings; whether the database answers shows at the first query.
+    pub fn open(config: &Config) -> Result<Self, String> {
+        let timeout = config.database_timeout;
+        match &config.database {
+            DatabaseUrl::Postgres(url) => {
+                let wait = url.pool_timeout.map_or(timeout, |wait| wait.min(timeout));
+                let pool = pool(&url.driver_url, config.database_pool, wait, postgres_setup(url)?)?;
+                Ok(Db::Pg { pool, timeout })
+            }
+            DatabaseUrl::Sqlite(path) => {
+                let path = path.to_str().ok_or("DATABASE_URL names a file that is not UTF-8")?;
+                Ok(Db::Lite {
+                    readers: pool(path, LITE_READERS, timeout, lite_setup())?,
+                    writer: pool(path, 1, timeout, lite_setup())?,
+                    timeout,
+                })
+            }
+        }
+    }
+}
+
+type Setup<C> = Box<dyn Fn(&str) -> BoxFuture<ConnectionResult<C>> + Send + Sync>;
+
+fn pool<C>(
+    url: &str,
+    size: usize,
+    wait: Duration,
+    setup: Setup<C>,
+) -> Result<managed::Pool<AsyncDieselConnectionManager<C>>, String>
+where
+    C: PoolableConnection + 'static,
+    AsyncDieselConnectionManager<C>: managed::Manager<Type = C>,
+{
+    let mut manager = ManagerConfig::default();
+    manager.recycling_method = RecyclingMethod::Fast;
+    manager.custom_setup = setup;
+    managed::Pool::builder(AsyncDieselConnectionManager::<C>::new_with_config(url, manager))
+        .max_size(size)
+        .wait_timeout(Some(wait))
+        .create_timeout(Some(wait))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| format!("the database pool cannot be made: {error}"))
+}
+
+fn lite_setup() -> Setup<Lite> {
+    Box::new(|path| {
+        let path = path.to_owned();
+        async move {
+            let mut connection = Lite::establish(&path).await?;
+            connection
+                .batch_execute(
+                    "PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                     PRAGMA foreign_keys = ON;",
+                )
+                .await
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        }
+        .boxed()
+    })
+}
+
+fn postgres_setup(url: &PostgresUrl) -> Result<Setup<AsyncPgConnection>, String> {
+    if url.ssl_mode == SslMode::Disable {
+        return Ok(Box::new(|url| AsyncPgConnection::establish(url).boxed()));
+    }
+    let tls = MakeRustlsConnect::new(tls_config(url)?);
+    Ok(Box::new(move |url| {
+        let (url, tls) = (url.to_owned(), tls.clone());
+        async move {
+            let (client, connection) = tokio_postgres::connect(&url, tls)
+                .await
+                .map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        }
+        .boxed()
+    }))
+}
+
+/// The error and its causes in one line: the driver's own text is often only "error connecting to server".
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
+    let mut mode = url.ssl_mode;
+    if mode == SslMode::Require && url.ssl_root_cert.is_some() {
+        mode = SslMode::VerifyCa;
+    }
+    if matches!(mode, SslMode::Prefer | SslMode::Require | SslMode::Disable) {
+        let verifier = Arc::new(Unverified(provider));
+        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+    }
+    let mut roots = RootCertStore::empty();
+    match &url.ssl_root_cert {
+        Some(path) => {
+            let unreadable = |why: String| format!("DATABASE_URL has sslrootcert={}: {why}", path.display());
+            let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+            for certificate in CertificateDer::pem_reader_iter(BufReader::new(file)) {
+                let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
+                roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    if mode == SslMode::VerifyCa {
+        let inner = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map_err(|error| format!("DATABASE_URL has no usable authority for TLS: {error}"))?;
+        let verifier = Arc::new(AnyName(inner));
+        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// `sslmode=require` as libpq has it: encrypted, the certificate not checked.
+#[derive(Debug)]
+struct Unverified(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// `sslmode=verify-ca`: the certificate is checked, the host name is not.
+#[derive(Debug)]
+struct AnyName(Arc<rustls::client::WebPkiServerVerifier>);
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        use rustls::{CertificateError, Error::InvalidCertificate};
+        match self.0.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+            Err(InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            result => result,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}

@@ -1,0 +1,139 @@
+//! The database: the only place that knows SQL. One file per table, row structs beside their queries.
+//!
+//! PostgreSQL and SQLite run the same queries: [`on!`] pastes a query into an arm for each, and [`in_transaction!`] a whole
+//! transaction, so that each is type-checked for its connection without bounds on generics.
+
+mod connect;
+pub mod health;
+pub mod messages;
+pub mod migrations;
+pub mod reactions;
+pub mod read_markers;
+pub mod room_log;
+pub mod rooms;
+mod schema;
+mod types;
+pub mod users;
+
+use std::time::Duration;
+
+use diesel::sqlite::SqliteConnection;
+use diesel_async::{
+    AsyncPgConnection, pooled_connection::deadpool::Pool, sync_connection_wrapper::SyncConnectionWrapper,
+};
+
+pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
+
+/// A handle on the database; cheap to clone.
+#[derive(Clone)]
+pub enum Db {
+    Pg {
+        pool: Pool<AsyncPgConnection>,
+        timeout: Duration,
+    },
+    /// One connection writes, a few read: SQLite has one writer anyway, and waiting in our queue is fair.
+    Lite {
+        readers: Pool<Lite>,
+        writer: Pool<Lite>,
+        timeout: Duration,
+    },
+}
+
+impl Db {
+    /// Runs `work` for at most the time that a request may wait for the database.
+    pub async fn within_timeout<T>(&self, work: impl Future<Output = crate::error::Result<T>>) -> crate::error::Result<T> {
+        let (Db::Pg { timeout, .. } | Db::Lite { timeout, .. }) = self;
+        match tokio::time::timeout(*timeout, work).await {
+            Ok(result) => result,
+            Err(_) => Err(crate::error::Error::Unavailable(format!("no answer within {timeout:?}"))),
+        }
+    }
+}
+
+/// Runs a query on either database: `on!(db.readers, c => query.load(c).await?)`, or `db.writer` for what changes rows.
+/// Inside, `own` is the module of our own tables and `c` the connection.
+macro_rules! on {
+    ($db:ident . $lite_pool:ident, $c:ident => $body:expr) => {
+        $db.within_timeout(async {
+            match $db {
+                $crate::db::Db::Pg { pool, .. } => {
+                    #[allow(unused_imports)]
+                    use $crate::db::schema::pg as own;
+                    let mut connection = pool.get().await?;
+                    let $c = &mut *connection;
+                    Ok($body)
+                }
+                $crate::db::Db::Lite { $lite_pool, .. } => {
+                    #[allow(unused_imports)]
+                    use $crate::db::schema::lite as own;
+                    let mut connection = $lite_pool.get().await?;
+                    let $c = &mut *connection;
+                    Ok($body)
+                }
+            }
+        })
+        .await
+    };
+}
+pub(crate) use on;
+
+/// Runs a transaction on either database. `run!(c.load(query))` inside awaits on PostgreSQL and calls on SQLite, where the
+/// whole body runs on a blocking thread; the body therefore owns what it uses. Its value is `QueryResult<T>`.
+///
+/// `snapshot` reads one moment of the database; `write` takes SQLite's write lock at its beginning.
+macro_rules! in_transaction {
+    ($d:tt $db:ident snapshot, $c:ident => $body:block) => {
+        in_transaction!(@arms $d $db, readers, build_transaction_snapshot, transaction, $c => $body)
+    };
+    ($d:tt $db:ident write, $c:ident => $body:block) => {
+        in_transaction!(@arms $d $db, writer, build_transaction_write, immediate_transaction, $c => $body)
+    };
+    (@arms $d:tt $db:ident, $lite_pool:ident, $pg:ident, $lite:ident, $c:ident => $body:block) => {
+        $db.within_timeout(async {
+            match $db {
+                $crate::db::Db::Pg { pool, .. } => {
+                    #[allow(unused_imports)]
+                    use $crate::db::schema::pg as own;
+                    macro_rules! run {
+                        ($d connection:ident . $d method:ident ($d query:expr)) => {
+                            diesel_async::RunQueryDsl::$d method($d query, $d connection).await?
+                        };
+                    }
+                    let mut connection = pool.get().await?;
+                    let value = $crate::db::$pg(&mut connection)
+                        .run(async |$c: &mut diesel_async::AsyncPgConnection| -> diesel::QueryResult<_> { $body })
+                        .await?;
+                    Ok(value)
+                }
+                $crate::db::Db::Lite { $lite_pool, .. } => {
+                    let mut connection = $lite_pool.get().await?;
+                    let value = connection
+                        .spawn_blocking(move |connection| {
+                            #[allow(unused_imports)]
+                            use {diesel::Connection as _, $crate::db::schema::lite as own};
+                            macro_rules! run {
+                                ($d connection:ident . $d method:ident ($d query:expr)) => {
+                                    diesel::RunQueryDsl::$d method($d query, $d connection)?
+                                };
+                            }
+                            connection.$lite(|$c| $body)
+                        })
+                        .await?;
+                    Ok(value)
+                }
+            }
+        })
+        .await
+    };
+}
+pub(crate) use in_transaction;
+
+type PgTransaction<'a> = diesel_async::pg::TransactionBuilder<'a, AsyncPgConnection>;
+
+fn build_transaction_snapshot(connection: &mut AsyncPgConnection) -> PgTransaction<'_> {
+    connection.build_transaction().read_only().repeatable_read()
+}
+
+fn build_transaction_write(connection: &mut AsyncPgConnection) -> PgTransaction<'_> {
+    connection.build_transaction().read_committed()
+}

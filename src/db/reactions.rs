@@ -1,0 +1,32 @@
+//! Table `Reaction`: reading it. What changes it stands in `room_log`.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Db, on, schema::reactions};
+use crate::{chat::id::MessageId, error::Result, protocol::ReactionView};
+
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = reactions)]
+pub struct ReactionRow {
+    pub id: String,
+    pub message_id: String,
+    pub user_id: String,
+    pub emoji: String,
+}
+
+impl From<ReactionRow> for ReactionView {
+    fn from(row: ReactionRow) -> Self {
+        Self { emoji: row.emoji.into(), user_id: row.user_id.into() }
+    }
+}
+
+/// In the order in which they were added (for those added here: their ids sort by time).
+pub async fn list_of_message(db: &Db, message_id: &MessageId) -> Result<Vec<ReactionView>> {
+    let rows: Vec<ReactionRow> = on!(db.readers, c => reactions::table
+        .filter(reactions::message_id.eq(message_id.as_str()))
+        .order(reactions::id)
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(ReactionView::from).collect())
+}

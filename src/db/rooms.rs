@@ -1,0 +1,84 @@
+//! Tables `Room` and `_RoomMembers`.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{
+    Db, in_transaction, on,
+    schema::{room_members, rooms, users},
+    types::RoomTypeRow,
+};
+use crate::{
+    chat::{
+        id::{RoomId, UserId},
+        room::RoomType,
+        timestamp::Timestamp,
+    },
+    error::Result,
+    protocol::MemberView,
+};
+
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = rooms)]
+pub struct Room {
+    pub id: String,
+    pub name: String,
+    pub kind: RoomTypeRow,
+    pub created_at: NaiveDateTime,
+}
+
+impl Room {
+    pub fn new(id: &RoomId, name: &str, kind: RoomType, at: Timestamp) -> Self {
+        Self { id: id.to_string(), name: name.to_owned(), kind: RoomTypeRow(kind), created_at: at.naive() }
+    }
+}
+
+pub async fn find(db: &Db, id: &RoomId) -> Result<Option<Room>> {
+    on!(db.readers, c => rooms::table.find(id.as_str()).first(c).await.optional()?)
+}
+
+/// The members, in the order of their ids.
+pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
+    let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => room_members::table
+        .inner_join(users::table)
+        .filter(room_members::room_id.eq(id.as_str()))
+        .order(users::id)
+        .select((users::id, users::name, users::avatar))
+        .load(c)
+        .await?)?;
+    let member = |(id, name, avatar): (String, String, Option<String>)| MemberView {
+        id: id.into(),
+        name: name.into(),
+        avatar: avatar.map(Into::into),
+    };
+    Ok(rows.into_iter().map(member).collect())
+}
+
+/// What [`insert_with_members`] found or made.
+pub enum Made {
+    /// The room, with exactly these members.
+    Room(Room),
+    /// A room of this id is there and others than these are in it; nothing was changed.
+    OthersInside,
+}
+
+/// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it.
+pub async fn insert_with_members(db: &Db, room: Room, members: Vec<UserId>) -> Result<Made> {
+    let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
+    in_transaction!($ db write, c => {
+        run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing()));
+        let stored: Room = run!(c.first(rooms::table.find(&room.id)));
+        let inside: Vec<String> = run!(c.load(room_members::table
+            .filter(room_members::room_id.eq(&room.id))
+            .select(room_members::user_id)));
+        if inside.iter().any(|user| !members.contains(user)) {
+            return Ok(Made::OthersInside);
+        }
+        for user in members.iter().filter(|user| !inside.contains(user)) {
+            let row = (room_members::room_id.eq(&room.id), room_members::user_id.eq(user));
+            run!(c.execute(diesel::insert_into(room_members::table).values(row).on_conflict_do_nothing()));
+        }
+        Ok(Made::Room(stored))
+    })
+}

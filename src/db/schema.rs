@@ -1,0 +1,152 @@
+//! The tables. The original's stand under the same names on both databases; our own are in schema `chatoxide` on PostgreSQL
+//! and carry the prefix `chatoxide_` on SQLite, so they come twice: `pg` and `lite`.
+
+use super::types::{JsonDoc, MessageTypeSql, RoomTypeSql};
+
+diesel::table! {
+    #[sql_name = "User"]
+    users (id) {
+        id -> Text,
+        name -> Text,
+        email -> Text,
+        avatar -> Nullable<Text>,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::RoomTypeSql;
+
+    #[sql_name = "Room"]
+    rooms (id) {
+        id -> Text,
+        name -> Text,
+        #[sql_name = "type"]
+        kind -> RoomTypeSql,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, MessageTypeSql};
+
+    #[sql_name = "Message"]
+    messages (id) {
+        id -> Text,
+        #[sql_name = "roomId"]
+        room_id -> Text,
+        #[sql_name = "senderId"]
+        sender_id -> Text,
+        content -> Text,
+        #[sql_name = "type"]
+        kind -> MessageTypeSql,
+        metadata -> JsonDoc,
+        #[sql_name = "replyTo"]
+        reply_to -> Nullable<Text>,
+        #[sql_name = "createdAt"]
+        created_at -> Timestamp,
+        #[sql_name = "updatedAt"]
+        updated_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    #[sql_name = "Reaction"]
+    reactions (id) {
+        id -> Text,
+        #[sql_name = "messageId"]
+        message_id -> Text,
+        #[sql_name = "userId"]
+        user_id -> Text,
+        emoji -> Text,
+    }
+}
+
+diesel::table! {
+    #[sql_name = "_RoomMembers"]
+    room_members (room_id, user_id) {
+        #[sql_name = "A"]
+        room_id -> Text,
+        #[sql_name = "B"]
+        user_id -> Text,
+    }
+}
+
+diesel::joinable!(messages -> users (sender_id));
+diesel::joinable!(room_members -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(users, rooms, messages, reactions, room_members);
+
+pub mod pg {
+    //! Our own tables on PostgreSQL.
+
+    diesel::table! {
+        chatoxide.room_head (room_id) {
+            room_id -> Text,
+            seq -> BigInt,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.room_log (room_id, seq) {
+            room_id -> Text,
+            seq -> BigInt,
+            kind -> Text,
+            message_id -> Text,
+            actor_id -> Text,
+            client_id -> Nullable<Text>,
+            body -> Nullable<Text>,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.read_marker (room_id, user_id) {
+            room_id -> Text,
+            user_id -> Text,
+            seq -> BigInt,
+            at -> Timestamp,
+        }
+    }
+}
+
+pub mod lite {
+    //! Our own tables on SQLite.
+
+    diesel::table! {
+        #[sql_name = "chatoxide_room_head"]
+        room_head (room_id) {
+            room_id -> Text,
+            seq -> BigInt,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_room_log"]
+        room_log (room_id, seq) {
+            room_id -> Text,
+            seq -> BigInt,
+            kind -> Text,
+            message_id -> Text,
+            actor_id -> Text,
+            client_id -> Nullable<Text>,
+            body -> Nullable<Text>,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_read_marker"]
+        read_marker (room_id, user_id) {
+            room_id -> Text,
+            user_id -> Text,
+            seq -> BigInt,
+            at -> Timestamp,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The one error of this crate: a stable code, a sentence for the client, an HTTP status. Internal causes are logged here,
+//! once, and never shown to a client.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::pooled_connection::deadpool::PoolError;
+
+/// What can go wrong with something a client asked for.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The argument is missing, of the wrong type, too long or not representable.
+    #[error("{0}")]
+    BadInput(String),
+    /// The caller may not do this in this room.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("Room not found")]
+    RoomNotFound,
+    #[error("User not found")]
+    UserNotFound,
+    #[error("Message not found")]
+    MessageNotFound,
+    /// No resource of this path.
+    #[error("Not found")]
+    NotFound,
+    /// The original's answer to deleting a message that is not there or not the caller's.
+    #[error("Failed to delete")]
+    DeleteRefused,
+    /// The request contradicts what is already stored.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// A bounded queue is full; nothing was stored.
+    #[error("The server is busy, try again")]
+    Busy,
+    /// The server is shutting down; nothing was stored.
+    #[error("The server is restarting, try again")]
+    ShuttingDown,
+    /// The database does not answer.
+    #[error("The database is not available, try again")]
+    Unavailable(String),
+    /// A fault of this server. The text is for the log.
+    #[error("Internal error")]
+    Internal(String),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Stable, for programs: snake case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::BadInput(_) => "bad_input",
+            Error::Forbidden(_) => "forbidden",
+            Error::RoomNotFound => "room_not_found",
+            Error::UserNotFound => "user_not_found",
+            Error::MessageNotFound => "message_not_found",
+            Error::NotFound => "not_found",
+            Error::DeleteRefused => "delete_refused",
+            Error::Conflict(_) => "conflict",
+            Error::Busy => "busy",
+            Error::ShuttingDown => "shutting_down",
+            Error::Unavailable(_) => "unavailable",
+            Error::Internal(_) => "internal",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Error::BadInput(_) => StatusCode::BAD_REQUEST,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::RoomNotFound
+            | Error::UserNotFound
+            | Error::MessageNotFound
+            | Error::NotFound
+            | Error::DeleteRefused => StatusCode::NOT_FOUND,
+            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::Busy | Error::ShuttingDown | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// True for a refusal by room access, which the caller's socket also hears as `room:error`.
+    pub fn is_access_refusal(&self) -> bool {
+        matches!(self, Error::Forbidden(_) | Error::RoomNotFound)
+    }
+
+    /// Logs the cause of an error that is not the client's doing. Doors call it once per answered error.
+    pub fn log(&self) {
+        match self {
+            Error::Internal(cause) => tracing::error!(%cause, "internal error"),
+            Error::Unavailable(cause) => tracing::warn!(%cause, "database not available"),
+            _ => {}
+        }
+    }
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match &error {
+            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, info) => {
+                match info.constraint_name() {
+                    Some("Message_senderId_fkey" | "Reaction_userId_fkey") => Error::UserNotFound,
+                    Some("Reaction_messageId_fkey") => Error::MessageNotFound,
+                    _ => Error::RoomNotFound,
+                }
+            }
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            )
+            | DieselError::BrokenTransactionManager => Error::Unavailable(error.to_string()),
+            _ => Error::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        Error::Unavailable(error.to_string())
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.log();
+        let body = serde_json::json!({ "error": self.to_string(), "code": self.code() });
+        (self.status(), Json(body)).into_response()
+    }
+}

@@ -1,0 +1,23 @@
+//! `GET /healthz`: the process lives. `GET /readyz`: it can serve, that is, its database answers and it is not shutting down.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+
+use crate::{app::App, db, error::Result};
+
+#[derive(Serialize)]
+pub(super) struct Health {
+    status: &'static str,
+}
+
+pub(super) async fn live() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Health>> {
+    app.ensure_open()?;
+    db::health::version(&app.db).await?;
+    Ok(Json(Health { status: "ok" }))
+}

@@ -1,0 +1,27 @@
+//! chatoxide: a chat server that takes the place of a Node Socket.IO backend.
+//!
+//! ```text
+//! client => socket/ --+                                                        +--> sockets here
+//!                     +--> access + chat (may I?) --> rooms/ (db commits it, --+--> cluster/ => Node's keys in Redis
+//! client => http/   --+                               then apply and tell)     +--> reply: ack or JSON
+//! ```
+//!
+//! Floors, top to bottom; a file imports only from floors below its own:
+//! `main`, `commands` / `server` / `socket`, `http` / `app` / `rooms`, `access` / `cluster` / `db`, `auth` /
+//! `protocol`, `config`, `clock` / `chat`, `error`. ARCHITECTURE.md has the reasons.
+
+pub mod access;
+pub mod app;
+pub mod auth;
+pub mod chat;
+pub mod clock;
+pub mod cluster;
+pub mod commands;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod protocol;
+pub mod rooms;
+pub mod server;
+pub mod socket;

@@ -1,0 +1,202 @@
+//! What the server says: event names and the shapes that several events share. What clients ask stands with each event.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::chat::{
+    id::{MessageId, RoomId, UserId},
+    message::MessageType,
+    room::RoomType,
+    timestamp::Timestamp,
+};
+
+/// Names of the events that the server sends.
+pub mod event {
+    pub const ROOM_HISTORY: &str = "room:history";
+    pub const ROOM_MEMBERS: &str = "room:members";
+    pub const ROOM_USER_JOINED: &str = "room:user-joined";
+    pub const ROOM_USER_LEFT: &str = "room:user-left";
+    pub const ROOM_USER_READ: &str = "room:user-read";
+    pub const ROOM_ERROR: &str = "room:error";
+    pub const MESSAGE_NEW: &str = "message:new";
+    pub const MESSAGE_UPDATED: &str = "message:updated";
+    pub const MESSAGE_DELETED: &str = "message:deleted";
+    pub const REACTION_ADDED: &str = "reaction:added";
+    pub const REACTION_REMOVED: &str = "reaction:removed";
+    pub const TYPING_USER: &str = "typing:user";
+    pub const TYPING_STOPPED: &str = "typing:stopped";
+    pub const DM_STARTED: &str = "dm:started";
+}
+
+/// A message, everywhere: history, pages, acks, `message:new`, `message:updated`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageView {
+    pub id: MessageId,
+    pub room_id: RoomId,
+    pub sender_id: UserId,
+    pub content: String,
+    #[serde(rename = "type")]
+    pub kind: MessageType,
+    /// Any JSON; `{}` when the sender gave none.
+    pub metadata: Value,
+    pub reply_to: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Option<Timestamp>,
+    /// The name in the database, not in the token.
+    pub sender_name: Arc<str>,
+    pub sender: SenderView,
+    /// In the order in which they were added.
+    pub reactions: Vec<ReactionView>,
+    /// The place in the room's log of the change that this event tells; absent in history and pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SenderView {
+    pub name: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReactionView {
+    pub emoji: Arc<str>,
+    pub user_id: UserId,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct MemberView {
+    pub id: UserId,
+    pub name: Arc<str>,
+    pub avatar: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomView {
+    pub id: RoomId,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: RoomType,
+    pub created_at: Timestamp,
+    pub members: Vec<UserId>,
+}
+
+/// A user as their token names them: without a `name` claim the key is absent.
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenUserView {
+    pub id: UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+}
+
+/// `room:history`: newest first. `seq` is the last entry of the room's log that it includes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomHistoryView<'a> {
+    pub room_id: &'a RoomId,
+    pub messages: Vec<&'a MessageView>,
+    pub seq: i64,
+}
+
+/// `room:members`: those of the database, whether they are here or not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomMembersView<'a> {
+    pub room_id: &'a RoomId,
+    pub members: &'a [MemberView],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomUserJoinedView<'a> {
+    pub room_id: &'a RoomId,
+    pub user: &'a TokenUserView,
+}
+
+/// `room:user-left` and `typing:stopped`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomUserView<'a> {
+    pub room_id: &'a RoomId,
+    pub user_id: &'a UserId,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomUserReadView<'a> {
+    pub room_id: &'a RoomId,
+    pub user_id: &'a UserId,
+    pub timestamp: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypingUserView<'a> {
+    pub room_id: &'a RoomId,
+    pub user_id: &'a UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageDeletedView<'a> {
+    pub message_id: &'a MessageId,
+    pub room_id: &'a RoomId,
+    pub seq: i64,
+}
+
+/// `reaction:added` and `reaction:removed`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReactionChangedView<'a> {
+    pub message_id: &'a MessageId,
+    pub room_id: &'a RoomId,
+    pub user_id: &'a UserId,
+    pub emoji: &'a str,
+    pub seq: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DmStartedView<'a> {
+    pub room: &'a RoomView,
+    pub from: &'a TokenUserView,
+}
+
+/// `room:error`, to the caller's socket only.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomErrorView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room_id: Option<&'a str>,
+    pub event: &'a str,
+    pub code: &'a str,
+    pub error: &'a str,
+}
+
+/// An ack of something refused.
+#[derive(Debug, Serialize)]
+pub struct RefusedView<'a> {
+    pub success: bool,
+    pub error: &'a str,
+    pub code: &'a str,
+    /// Present, and empty, on `messages:load`: the original's hook reads it unguarded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<[(); 0]>,
+}
+
+/// An ack of something done.
+#[derive(Debug, Serialize)]
+pub struct DoneView<T> {
+    pub success: bool,
+    #[serde(flatten)]
+    pub answer: T,
+}
+
+/// An ack that says no more than that it is done.
+#[derive(Debug, Serialize)]
+pub struct Nothing {}

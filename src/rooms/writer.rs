@@ -1,0 +1,97 @@
+//! The writer: takes whatever changes wait, commits them as one transaction, applies them in order and answers. No timer: an
+//! idle server adds no latency, a busy one shares commits.
+
+use std::{cmp::Ordering, sync::{Arc, Weak}};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Rooms;
+use crate::{
+    clock,
+    db::room_log::{self, Append, Appended},
+    error::{Error, Result},
+};
+
+/// Changes committed together at the most. With eight columns a row, far below what one statement may bind.
+const BATCH: usize = 256;
+
+pub(super) struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+pub(super) struct Job {
+    append: Append,
+    receipt: oneshot::Sender<Result<Appended>>,
+}
+
+impl Writer {
+    pub(super) fn channel(capacity: usize) -> (Self, mpsc::Receiver<Job>) {
+        let (queue, jobs) = mpsc::channel(capacity);
+        (Self { queue }, jobs)
+    }
+
+    pub(super) fn append(&self, append: Append) -> Result<oneshot::Receiver<Result<Appended>>> {
+        let (receipt, settled) = oneshot::channel();
+        match self.queue.try_send(Job { append, receipt }) {
+            Ok(()) => Ok(settled),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Error::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(Error::ShuttingDown),
+        }
+    }
+}
+
+/// Runs until `rooms` is gone and the queue is empty.
+pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let Some(rooms) = rooms.upgrade() else { return };
+        // Who has given up waiting was told that it failed: then it must.
+        batch.retain(|job: &Job| !job.receipt.is_closed());
+        // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
+        batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id).then(Ordering::Equal));
+        write(&rooms, batch.drain(..).collect()).await;
+    }
+}
+
+async fn write(rooms: &Rooms, batch: Vec<Job>) {
+    if batch.is_empty() {
+        return;
+    }
+    let appends: Arc<[Append]> = batch.iter().map(|job| job.append.clone()).collect();
+    match room_log::append(&rooms.db, appends, clock::now()).await {
+        Ok(outcomes) => {
+            for (job, outcome) in batch.into_iter().zip(outcomes) {
+                settle(rooms, job, Ok(outcome)).await;
+            }
+        }
+        Err(error @ (Error::Unavailable(_) | Error::Busy)) => {
+            for job in batch {
+                settle(rooms, job, Err(error.clone())).await;
+            }
+        }
+        // A bad row fails alone.
+        Err(_) if batch.len() > 1 => {
+            for job in batch {
+                let alone: Arc<[Append]> = Arc::new([job.append.clone()]);
+                let outcome = room_log::append(&rooms.db, alone, clock::now()).await;
+                let outcome = outcome.and_then(|mut outcomes| {
+                    outcomes.pop().ok_or_else(|| Error::Internal("an append had no outcome".to_owned()))
+                });
+                settle(rooms, job, outcome).await;
+            }
+        }
+        Err(error) => {
+            for job in batch {
+                settle(rooms, job, Err(error.clone())).await;
+            }
+        }
+    }
+}
+
+async fn settle(rooms: &Rooms, job: Job, outcome: Result<Appended>) {
+    if let Ok(Appended::Entry(entry)) = &outcome {
+        rooms.committed(entry).await;
+    }
+    // Nobody waits any more: fine, it is in the log.
+    let _gone = job.receipt.send(outcome);
+}

@@ -1,0 +1,97 @@
+//! Assembles the server: sockets, router, listener, signals, shutdown. Nobody imports it but the commands.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt;
+use socketioxide::SocketIo;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::{Instant, timeout_at},
+};
+
+use crate::{app::App, auth::Keys, config::Config, db::Db, http, socket};
+
+/// Connections that may wait for us to accept them: a whole fleet reconnects at once.
+const BACKLOG: u32 = 4_096;
+
+pub struct Server {
+    app: Arc<App>,
+    io: SocketIo,
+    router: axum::Router,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Binds the port and starts the background tasks; the first connection is taken by [`Self::run`].
+    pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
+        let listener = listen(SocketAddr::new(config.host, config.port))?;
+        let address = listener.local_addr()?;
+        let sockets = &config.sockets;
+        let (layer, io) = SocketIo::builder()
+            .ping_interval(sockets.ping_interval)
+            .ping_timeout(sockets.ping_timeout)
+            .connect_timeout(sockets.connect_timeout)
+            .max_payload(sockets.max_payload as u64)
+            .ws_max_message_size(sockets.max_payload)
+            .ws_max_frame_size(sockets.max_payload)
+            .max_buffer_size(sockets.send_buffer)
+            .build_layer();
+        let app = App::start(config, db, keys, io.clone());
+        socket::connect::register(&io, Arc::clone(&app));
+        let router = http::router(Arc::clone(&app), layer);
+        Ok(Self { app, io, router, listener, address })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is done, then shuts down: takes no more connections, finishes and answers what was begun, closes
+    /// the transports, all within the configured time. Clients see a lost connection and come back by themselves.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { app, io, router, listener, .. } = self;
+        let sockets = &app.config.sockets;
+        let gone_after = sockets.ping_interval + sockets.ping_timeout;
+        let listener = listener.tap_io(move |stream| tune(stream, gone_after));
+        let (stopped, stopping) = tokio::sync::oneshot::channel::<()>();
+        let serve = axum::serve(listener, router).with_graceful_shutdown(async {
+            let _closed = stopping.await;
+        });
+        let mut serving = tokio::spawn(async move { serve.await });
+        tokio::select! {
+            result = &mut serving => return result.unwrap_or_else(|error| Err(io::Error::other(error))),
+            () = stop => {}
+        }
+        tracing::info!("shutting down");
+        let deadline = Instant::now() + app.config.shutdown_timeout;
+        drop(stopped);
+        let drained = timeout_at(deadline, async {
+            app.drain().await;
+            io.close().await;
+            serving.await
+        });
+        if drained.await.is_err() {
+            tracing::warn!("some clients were still there when the time for shutting down was over");
+        }
+        Ok(())
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart takes the port at once, although connections of the last run are still dying away.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Small packets go at once, and a peer that takes nothing for longer than a ping may last is gone: without this a reader
+/// that has stalled would hold its socket for ever.
+fn tune(stream: &TcpStream, gone_after: Duration) {
+    let socket = socket2::SockRef::from(stream);
+    let result = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(gone_after)));
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection could not be tuned");
+    }
+}

@@ -1,0 +1,193 @@
+//! Once for all events: decode, check, call, answer, log.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use socketioxide::extract::{AckSender, Event, SocketRef};
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::Instrument;
+
+use super::{
+    argument::Packet,
+    context::{Ask, Context},
+    lane::{Admitted, Job},
+    session::Session,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    protocol::{DoneView, RefusedView, RoomErrorView, event},
+    rooms::Seat,
+};
+
+/// When an event may begin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// When the earlier event of its socket is queued for commit.
+    Pipelined,
+    /// When all earlier events of its socket are done.
+    AfterEarlier,
+}
+
+/// A client event: its row of the table.
+#[derive(Clone, Copy)]
+pub(super) struct Route {
+    pub(super) name: &'static str,
+    pub(super) order: Order,
+    pub(super) call: fn(Context, Packet) -> BoxFuture<'static, Outcome>,
+}
+
+/// What a handler came to.
+pub(super) struct Outcome {
+    result: Result<Option<Box<RawValue>>>,
+    room_id: Option<String>,
+}
+
+/// Makes `find(event) -> Option<Route>` of a table of events.
+macro_rules! events {
+    ($($name:literal => $order:ident, $module:ident::$handle:ident;)+) => {
+        fn find(event: &str) -> Option<$crate::socket::dispatch::Route> {
+            match event {
+                $($name => Some($crate::socket::dispatch::Route {
+                    name: $name,
+                    order: $order,
+                    call: |context, packet| {
+                        Box::pin($crate::socket::dispatch::call(context, packet, $module::$handle))
+                    },
+                }),)+
+                _ => None,
+            }
+        }
+    };
+}
+pub(super) use events;
+
+/// Decodes and checks the argument, calls the handler, and encodes its answer if the client waits for one.
+pub(super) async fn call<A, V, F, Fut>(context: Context, packet: Packet, handle: F) -> Outcome
+where
+    A: Ask,
+    V: Serialize,
+    F: FnOnce(Context, A) -> Fut,
+    Fut: Future<Output = Result<V>>,
+{
+    let ask = match packet.decode::<A>() {
+        Ok(ask) => ask,
+        Err(error) => return Outcome { result: Err(error), room_id: None },
+    };
+    let room_id = ask.room_id().map(ToString::to_string);
+    let has_callback = context.has_callback;
+    let checked = context.app.ensure_open().and_then(|()| ask.check(&context.app.config.limits));
+    let result = match checked {
+        Ok(()) => handle(context, ask).await.and_then(|answer| {
+            let encode = || serde_json::value::to_raw_value(&DoneView { success: true, answer });
+            has_callback.then(encode).transpose().map_err(|error| Error::Internal(error.to_string()))
+        }),
+        Err(error) => Err(error),
+    };
+    Outcome { result, room_id }
+}
+
+/// An event that came, until it is answered.
+pub(super) struct Arrival {
+    app: Arc<App>,
+    session: Arc<Session>,
+    seat: Seat,
+    route: Route,
+    packet: Packet,
+    ack: AckSender,
+    /// Shutting down waits while it is held.
+    _in_flight: TaskTrackerToken,
+}
+
+/// Takes an event in, on the task that reads the socket: what happens here happens in the order of arrival.
+pub(super) fn accept(app: &Arc<App>, session: &Arc<Session>, event: (SocketRef, Event, Packet, AckSender)) {
+    let (socket, Event(name), packet, ack) = event;
+    let seat = Seat::new(socket);
+    let Some(route) = super::find(&name) else {
+        let error = Error::BadInput("this event is not known".to_owned());
+        return answer(&seat, ack, &name, packet.has_callback, Outcome { result: Err(error), room_id: None });
+    };
+    let (app, session) = (Arc::clone(app), Arc::clone(session));
+    let in_flight = app.in_flight.token();
+    let arrival = Arrival { session: Arc::clone(&session), app, seat, route, packet, ack, _in_flight: in_flight };
+    if let Err(arrival) = session.lane.push(arrival) {
+        let Arrival { seat, ack, packet, .. } = arrival;
+        answer(&seat, ack, route.name, packet.has_callback, Outcome { result: Err(Error::Busy), room_id: None });
+    }
+}
+
+impl Job for Arrival {
+    fn is_after_earlier(&self) -> bool {
+        self.route.order == Order::AfterEarlier
+    }
+
+    fn size(&self) -> usize {
+        self.packet.size()
+    }
+
+    fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+        let span = tracing::debug_span!(
+            "event",
+            user = %self.session.user.id,
+            event = self.route.name,
+            room = tracing::field::Empty,
+            outcome = tracing::field::Empty,
+            duration_us = tracing::field::Empty,
+        );
+        Box::pin(self.handle(admitted).instrument(span))
+    }
+}
+
+impl Arrival {
+    async fn handle(self, admitted: Admitted) {
+        let begun = Instant::now();
+        let Self { app, session, seat, route, packet, ack, _in_flight } = self;
+        let has_callback = packet.has_callback;
+        let context =
+            Context { app, session, seat: seat.clone(), has_callback, admitted: Arc::clone(&admitted) };
+        let outcome = AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| {
+            Outcome { result: Err(Error::Internal(format!("{} panicked", route.name))), room_id: None }
+        });
+        let span = tracing::Span::current();
+        if let Some(room_id) = &outcome.room_id {
+            span.record("room", room_id);
+        }
+        span.record("outcome", outcome.result.as_ref().map_or_else(Error::code, |_| "ok"));
+        span.record("duration_us", u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        tracing::debug!("handled");
+        answer(&seat, ack, route.name, has_callback, outcome);
+        admitted.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Answers: the ack, if the client waits for one; `room:error` for a refusal by room access, and for any other if there is
+/// no ack to carry it.
+fn answer(seat: &Seat, ack: AckSender, event_name: &str, has_callback: bool, outcome: Outcome) {
+    let error = match outcome.result {
+        Ok(answer) => return send(ack, answer.as_deref()),
+        Err(error) => error,
+    };
+    error.log();
+    let (text, code) = (error.to_string(), error.code());
+    if error.is_access_refusal() || !has_callback {
+        let room_id = outcome.room_id.as_deref();
+        let view = RoomErrorView { room_id, event: event_name, code, error: &text };
+        seat.emit(event::ROOM_ERROR, &view);
+    }
+    let messages = (event_name == "messages:load").then_some([]);
+    send(ack, has_callback.then_some(&RefusedView { success: false, error: &text, code, messages }));
+}
+
+fn send(ack: AckSender, answer: Option<&(impl Serialize + ?Sized)>) {
+    if let Some(answer) = answer
+        && let Err(error) = ack.send(answer)
+    {
+        tracing::debug!(%error, "an answer could not be sent");
+    }
+}

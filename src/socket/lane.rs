@@ -1,0 +1,219 @@
+//! A socket's lane: its events take effect in the order in which they came, although socketioxide runs each in a task of its
+//! own. Writes overlap once they are queued for commit, so that a fast sender shares commits with itself.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+};
+
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::sync::Notify;
+
+/// Events of one socket that may wait, and their bytes together. One more is refused as `busy`.
+const EVENTS: usize = 16_384;
+const BYTES: usize = 8 << 20;
+/// Events of one socket that may wait for their commit at the same time.
+const OVERLAP: usize = 512;
+
+/// Set by an event once the next one may begin.
+pub(super) type Admitted = Arc<AtomicBool>;
+
+/// An event as a lane sees it.
+pub(super) trait Job: Send {
+    /// Begin only when all earlier events are done.
+    fn is_after_earlier(&self) -> bool;
+
+    /// What it takes while it waits, in bytes.
+    fn size(&self) -> usize;
+
+    /// Handles it. `admitted` is set as soon as the next event may begin, at the end at the latest.
+    fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()>;
+}
+
+pub(super) struct Lane<J> {
+    waiting: Mutex<Waiting<J>>,
+    came: Notify,
+}
+
+struct Waiting<J> {
+    jobs: VecDeque<J>,
+    bytes: usize,
+    draining: bool,
+    last: Option<BoxFuture<'static, ()>>,
+}
+
+impl<J> Default for Lane<J> {
+    fn default() -> Self {
+        let waiting = Waiting { jobs: VecDeque::new(), bytes: 0, draining: false, last: None };
+        Self { waiting: Mutex::new(waiting), came: Notify::new() }
+    }
+}
+
+impl<J: Job> Lane<J> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<J>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues an event; gives it back if too much waits.
+    pub(super) fn push(&self, job: J) -> Result<(), J> {
+        let mut waiting = self.lock();
+        let crowded = waiting.jobs.len() >= EVENTS || waiting.bytes + job.size() > BYTES;
+        if crowded && !waiting.jobs.is_empty() {
+            return Err(job);
+        }
+        waiting.bytes += job.size();
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.came.notify_one();
+        Ok(())
+    }
+
+    /// Runs `last` when everything that came before is done. Nothing comes after it.
+    pub(super) async fn finish(&self, last: BoxFuture<'static, ()>) {
+        self.lock().last = Some(last);
+        self.came.notify_one();
+        self.drain().await;
+    }
+
+    /// Runs what waits until nothing does. One task at a time does this; to others there is nothing to do.
+    pub(super) async fn drain(&self) {
+        {
+            let mut waiting = self.lock();
+            if waiting.draining {
+                return;
+            }
+            waiting.draining = true;
+        }
+        let mut running: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
+        loop {
+            let job = {
+                let mut waiting = self.lock();
+                let job = waiting.jobs.pop_front();
+                match &job {
+                    Some(job) => waiting.bytes -= job.size(),
+                    None if running.is_empty() => match waiting.last.take() {
+                        Some(last) => {
+                            running.push(last);
+                            continue;
+                        }
+                        None => {
+                            waiting.draining = false;
+                            return;
+                        }
+                    },
+                    None => {}
+                }
+                job
+            };
+            let Some(job) = job else {
+                tokio::select! {
+                    _ = running.next() => {}
+                    () = self.came.notified() => {}
+                }
+                continue;
+            };
+            while !running.is_empty() && (job.is_after_earlier() || running.len() >= OVERLAP) {
+                running.next().await;
+            }
+            let admitted = Admitted::default();
+            running.push(job.begin(Arc::clone(&admitted)));
+            // The event runs on this very task, so its flag can only change while it is polled here.
+            poll_fn(|context| {
+                loop {
+                    if admitted.load(Ordering::Relaxed) {
+                        return Poll::Ready(());
+                    }
+                    match running.poll_next_unpin(context) {
+                        Poll::Ready(Some(())) => {}
+                        Poll::Ready(None) => return Poll::Ready(()),
+                        Poll::Pending if admitted.load(Ordering::Relaxed) => return Poll::Ready(()),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+            })
+            .await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    type Log = Arc<Mutex<Vec<&'static str>>>;
+
+    struct Event {
+        log: Log,
+        name: &'static str,
+        after_earlier: bool,
+        gate: Option<oneshot::Receiver<()>>,
+    }
+
+    impl Job for Event {
+        fn is_after_earlier(&self) -> bool {
+            self.after_earlier
+        }
+
+        fn size(&self) -> usize {
+            1
+        }
+
+        fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+            Box::pin(async move {
+                self.log.lock().unwrap().push(self.name);
+                if let Some(gate) = self.gate {
+                    admitted.store(true, Ordering::Relaxed);
+                    gate.await.unwrap();
+                    self.log.lock().unwrap().push("done");
+                }
+                admitted.store(true, Ordering::Relaxed);
+            })
+        }
+    }
+
+    fn event(log: &Log, name: &'static str, after_earlier: bool, gate: Option<oneshot::Receiver<()>>) -> Event {
+        Event { log: Arc::clone(log), name, after_earlier, gate }
+    }
+
+    #[tokio::test]
+    async fn writes_overlap_and_readers_wait_for_them() {
+        let (lane, log) = (Arc::new(Lane::default()), Log::default());
+        let (open, gate) = oneshot::channel();
+        for event in [
+            event(&log, "write 1", false, Some(gate)),
+            event(&log, "write 2", false, None),
+            event(&log, "read", true, None),
+        ] {
+            assert!(lane.push(event).is_ok());
+        }
+        let drain = tokio::spawn({
+            let lane = Arc::clone(&lane);
+            async move { lane.drain().await }
+        });
+        while log.lock().unwrap().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*log.lock().unwrap(), ["write 1", "write 2"]);
+        open.send(()).unwrap();
+        drain.await.unwrap();
+        assert_eq!(*log.lock().unwrap(), ["write 1", "write 2", "done", "read"]);
+    }
+
+    #[tokio::test]
+    async fn a_crowded_lane_refuses() {
+        let (lane, log) = (Lane::default(), Log::default());
+        for _ in 0..EVENTS {
+            assert!(lane.push(event(&log, "event", false, None)).is_ok());
+        }
+        assert!(lane.push(event(&log, "one more", false, None)).is_err());
+        lane.drain().await;
+        assert_eq!(log.lock().unwrap().len(), EVENTS);
+        assert!(lane.push(event(&log, "again", false, None)).is_ok());
+    }
+}

@@ -1,0 +1,45 @@
+//! `message:edit`: other words for a message of one's own. Somebody else's is not found.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::context::{Ask, Context};
+use crate::{
+    chat::{id::MessageId, limits::Limits},
+    db::room_log::{Appended, Change, Told},
+    error::{Error, Result},
+    protocol::MessageView,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MessageEdit {
+    message_id: MessageId,
+    content: String,
+}
+
+impl Ask for MessageEdit {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("messageId", self.message_id.as_str())?;
+        limits.ensure_content(&self.content)
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Edited {
+    message: Arc<MessageView>,
+}
+
+pub(super) async fn handle(cx: Context, ask: MessageEdit) -> Result<Edited> {
+    let whereabouts = cx.app.access.find_own(cx.user_id(), &ask.message_id).await?.ok_or(Error::MessageNotFound)?;
+    cx.ensure_may_enter(&whereabouts.room_id).await?;
+    let change = Change::Edit { message_id: ask.message_id, content: ask.content };
+    match cx.append(whereabouts.room_id, change).await? {
+        Appended::Entry(entry) => match entry.told {
+            Told::Updated(message) => Ok(Edited { message }),
+            _ => Err(Error::Internal("an edit became another entry".to_owned())),
+        },
+        _ => Err(Error::MessageNotFound),
+    }
+}

@@ -1,0 +1,12 @@
+//! `room:join`: a room's history and members, and from then on what happens in it. Joining reads the room.
+
+use super::context::Context;
+use crate::{chat::id::RoomId, clock, db::read_markers::ReadMark, error::Result, protocol::Nothing};
+
+pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
+    let room = cx.ensure_may_enter(&room_id).await?;
+    cx.app.rooms.join(&cx.seat, &room_id, &cx.session.user, &room.members).await?;
+    cx.session.entered(&room_id);
+    cx.app.rooms.mark_read(ReadMark { room_id, user_id: cx.user_id().clone(), at: clock::now() });
+    Ok(Nothing {})
+}

@@ -1,0 +1,76 @@
+//! What one socket is known by: its user, the rooms it is in, where it is typing, its lane of events.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{dispatch::Arrival, lane::Lane};
+use crate::{
+    auth::Claims,
+    chat::id::RoomId,
+    protocol::{RoomUserView, TokenUserView, TypingUserView, event},
+    rooms::Seat,
+};
+
+pub(super) struct Session {
+    pub(super) claims: Claims,
+    pub(super) user: TokenUserView,
+    pub(super) lane: Lane<Arrival>,
+    rooms: Mutex<HashSet<RoomId>>,
+    typing: Mutex<HashSet<RoomId>>,
+}
+
+impl Session {
+    pub(super) fn new(claims: Claims) -> Self {
+        Self {
+            user: claims.token_user(),
+            claims,
+            lane: Lane::default(),
+            rooms: Mutex::default(),
+            typing: Mutex::default(),
+        }
+    }
+
+    pub(super) fn entered(&self, room_id: &RoomId) {
+        lock(&self.rooms).insert(room_id.clone());
+    }
+
+    pub(super) fn left(&self, room_id: &RoomId) {
+        lock(&self.rooms).remove(room_id);
+    }
+
+    pub(super) fn take_rooms(&self) -> HashSet<RoomId> {
+        std::mem::take(&mut *lock(&self.rooms))
+    }
+
+    pub(super) fn take_typing(&self) -> HashSet<RoomId> {
+        std::mem::take(&mut *lock(&self.typing))
+    }
+
+    /// Tells the others that this user types.
+    pub(super) fn start_typing(&self, seat: &Seat, room_id: &RoomId) {
+        lock(&self.typing).insert(room_id.clone());
+        let view = TypingUserView { room_id, user_id: &self.user.id, user_name: self.user.name.as_deref() };
+        seat.emit_to_others(room_id.as_str(), event::TYPING_USER, &view);
+    }
+
+    /// Tells the others that this user types no more, whether they were told that they do or not.
+    pub(super) fn stop_typing(&self, seat: &Seat, room_id: &RoomId) {
+        lock(&self.typing).remove(room_id);
+        let view = RoomUserView { room_id, user_id: &self.user.id };
+        seat.emit_to_others(room_id.as_str(), event::TYPING_STOPPED, &view);
+    }
+
+    /// The same, if they were told that this socket types there.
+    pub(super) fn stop_typing_if_begun(&self, seat: &Seat, room_id: &RoomId) {
+        let begun = lock(&self.typing).contains(room_id);
+        if begun {
+            self.stop_typing(seat, room_id);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,10 @@
+//! `typing:start`: others in the room see that the user types.
+
+use super::context::Context;
+use crate::{chat::id::RoomId, error::Result, protocol::Nothing};
+
+pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
+    cx.ensure_may_enter(&room_id).await?;
+    cx.session.start_typing(&cx.seat, &room_id);
+    Ok(Nothing {})
+}

@@ -1,0 +1,82 @@
+// The types of what the server says. Whether it does is checked at run time, by tests/fixtures/protocol.
+
+export interface Reaction {
+  emoji: string;
+  userId: string;
+}
+
+export interface Message {
+  id: string;
+  roomId: string;
+  senderId: string;
+  content: string;
+  type: string;
+  metadata: unknown;
+  replyTo: string | null;
+  createdAt: string;
+  updatedAt: string | null;
+  senderName: string;
+  sender?: { name: string };
+  reactions: Reaction[];
+  seq?: number;
+}
+
+export interface Room {
+  id: string;
+  name: string;
+  type: string;
+  createdAt: string;
+  members: string[];
+}
+
+export interface ReactionChange extends Reaction {
+  messageId: string;
+  roomId: string;
+}
+
+/** The events that the server sends, with the argument of each. */
+export interface Heard {
+  'room:history': { roomId: string; messages: Message[] };
+  'room:members': { roomId: string; members: { id: string; name: string; avatar: string | null }[] };
+  'room:user-joined': { roomId: string; user: { id: string; name?: string } };
+  'room:user-left': { roomId: string; userId: string };
+  'room:user-read': { roomId: string; userId: string; timestamp: string };
+  'room:error': { roomId?: string; event: string; code: string; error: string };
+  'message:new': Message;
+  'message:updated': Message;
+  'message:deleted': { messageId: string; roomId: string };
+  'reaction:added': ReactionChange;
+  'reaction:removed': ReactionChange;
+  'typing:user': { roomId: string; userId: string; userName?: string };
+  'typing:stopped': { roomId: string; userId: string };
+  'dm:started': { room: Room; from: { id: string; name?: string } };
+}
+
+/** What an ack may hold; which of it depends on the event and on success. */
+export interface Answer {
+  success: boolean;
+  error: string;
+  code: string;
+  message: Message;
+  messages: Message[];
+  room: Room;
+  members: string[];
+}
+
+/** The events that a client sends. */
+export const CLIENT_EVENTS = [
+  'room:join',
+  'room:leave',
+  'room:read',
+  'message:send',
+  'message:edit',
+  'message:delete',
+  'messages:load',
+  'reaction:add',
+  'reaction:remove',
+  'typing:start',
+  'typing:stop',
+  'dm:start',
+] as const;
+
+export type ClientEvent = (typeof CLIENT_EVENTS)[number];
