@@ -1,11 +1,7 @@
 //! May they do this in this room. Rooms with their members, and users' names, are remembered for a moment: what another
 //! program changes in the database is seen within `MEMBERSHIP_TTL`.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use moka::future::Cache;
 

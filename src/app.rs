@@ -1,6 +1,9 @@
 //! The state that handlers may touch. It knows no door: neither sockets' events nor HTTP routes.
 
-use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use socketioxide::SocketIo;
 use tokio_util::task::TaskTracker;

@@ -98,12 +98,19 @@ impl Keys {
     }
 
     /// A token of HS256, good for `ttl` from `now`.
-    pub fn sign(&self, sub: &str, name: Option<&str>, now: Timestamp, ttl: Duration) -> Result<String, String> {
+    pub fn sign(
+        &self,
+        sub: &str,
+        name: Option<&str>,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<String, String> {
         let Some(key) = &self.encoding else {
             return Err("only whoever holds the private key of JWT_PUBLIC_KEY can sign tokens".to_owned());
         };
         let issued = now.millis() / 1000;
-        let mut claims = json!({ "sub": sub, "iat": issued, "exp": issued.saturating_add_unsigned(ttl.as_secs()) });
+        let mut claims =
+            json!({ "sub": sub, "iat": issued, "exp": issued.saturating_add_unsigned(ttl.as_secs()) });
         if let (Some(name), Some(claims)) = (name, claims.as_object_mut()) {
             claims.insert("name".to_owned(), name.into());
         }
@@ -113,14 +120,16 @@ impl Keys {
 
 /// As Node's `jsonwebtoken` checks by default: no claim is required, times are exact, the audience is not looked at.
 fn validation(algorithms: &[Algorithm]) -> Validation {
-    let mut validation = Validation::default();
-    validation.algorithms = algorithms.to_vec();
+    let mut validation = Validation {
+        algorithms: algorithms.to_vec(),
+        leeway: 0,
+        validate_nbf: true,
+        validate_aud: false,
+        // A token that expires this very second has expired.
+        reject_tokens_expiring_in_less_than: 1,
+        ..Validation::default()
+    };
     validation.required_spec_claims.clear();
-    validation.leeway = 0;
-    validation.validate_nbf = true;
-    validation.validate_aud = false;
-    // A token that expires this very second has expired.
-    validation.reject_tokens_expiring_in_less_than = 1;
     validation
 }
 
@@ -170,7 +179,8 @@ mod tests {
     #[test]
     fn signed_tokens_are_accepted_under_all_three_algorithms() {
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-            let token = token(algorithm, json!({"sub": "alice", "name": "Alice", "picture": "a.png", "aud": "x"}));
+            let token =
+                token(algorithm, json!({"sub": "alice", "name": "Alice", "picture": "a.png", "aud": "x"}));
             let claims = keys().verify(&token, &Limits::default()).unwrap();
             assert_eq!(claims.sub.as_str(), "alice");
             assert_eq!(claims.name.as_deref(), Some("Alice"));

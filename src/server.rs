@@ -39,7 +39,7 @@ impl Server {
             .build_layer();
         let app = App::start(config, db, keys, io.clone());
         socket::connect::register(&io, Arc::clone(&app));
-        let router = http::router(Arc::clone(&app), layer);
+        let router = http::around(http::router(Arc::clone(&app)).layer(layer), &app.config.cors);
         Ok(Self { app, io, router, listener, address })
     }
 

@@ -79,8 +79,16 @@ impl NodeKeys {
         };
         let (notes, queue) = mpsc::channel(QUEUE);
         let overflow = Arc::new(Mutex::default());
-        let keeper = Keeper { pool, db, overflow: Arc::clone(&overflow), lists: HashMap::new(), stale: HashSet::new(),
-            reads: HashMap::new(), imports: HashSet::new(), away: false };
+        let keeper = Keeper {
+            pool,
+            db,
+            overflow: Arc::clone(&overflow),
+            lists: HashMap::new(),
+            stale: HashSet::new(),
+            reads: HashMap::new(),
+            imports: HashSet::new(),
+            away: false,
+        };
         tokio::spawn(keeper.run(queue));
         Self(Some(Handle { notes, overflow }))
     }
@@ -194,7 +202,7 @@ struct Keeper {
 
 impl Keeper {
     async fn run(mut self, mut queue: mpsc::Receiver<Note>) {
-        let mut notes = Vec::with_capacity(BATCH);
+        let mut notes = Vec::new();
         loop {
             let received = match self.is_behind() {
                 true => timeout(RETRY, queue.recv_many(&mut notes, BATCH)).await.ok(),
@@ -204,7 +212,7 @@ impl Keeper {
                 return;
             }
             let mut flushed = Vec::new();
-            let result = self.write(notes.drain(..).collect(), &mut flushed).await;
+            let result = self.write(std::mem::take(&mut notes), &mut flushed).await;
             self.log_turn(result);
             for done in flushed {
                 let _gone: Result<(), ()> = done.send(());
@@ -231,7 +239,11 @@ impl Keeper {
         }
     }
 
-    async fn write(&mut self, notes: Vec<Note>, flushed: &mut Vec<oneshot::Sender<()>>) -> Result<(), KeyError> {
+    async fn write(
+        &mut self,
+        notes: Vec<Note>,
+        flushed: &mut Vec<oneshot::Sender<()>>,
+    ) -> Result<(), KeyError> {
         let overflow = std::mem::take(&mut *self.overflow.lock().unwrap_or_else(PoisonError::into_inner));
         self.stale.extend(overflow);
         let mut messages: Vec<Arc<MessageView>> = Vec::new();

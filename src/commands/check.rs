@@ -1,7 +1,12 @@
 //! `chatoxide check`: looks at the settings, the database and Redis, and tells what it found. Changes nothing.
 
 use super::say;
-use crate::{auth::Keys, cluster::node_keys, config::Config, db::{self, Db}};
+use crate::{
+    auth::Keys,
+    cluster::node_keys,
+    config::Config,
+    db::{self, Db},
+};
 
 pub(super) async fn run(config: Config) -> Result<(), String> {
     let mut faults = 0;
@@ -13,7 +18,11 @@ pub(super) async fn run(config: Config) -> Result<(), String> {
         }
     };
     report("settings", Ok(format!("listens on {}:{}", config.host, config.port)));
-    let keys = if config.demo { "demo mode, a secret of its own" } else { "tokens are checked with the configured key" };
+    let keys = if config.demo {
+        "demo mode, a secret of its own"
+    } else {
+        "tokens are checked with the configured key"
+    };
     report("sign-in", Keys::load(&config.keys).map(|_| keys.to_owned()));
     report("database", check_database(&config).await);
     match &config.redis_url {
@@ -26,7 +35,9 @@ pub(super) async fn run(config: Config) -> Result<(), String> {
 async fn check_database(config: &Config) -> Result<String, String> {
     let name = config.database.redacted();
     let explain = |error: crate::error::Error| match error {
-        crate::error::Error::Unavailable(why) | crate::error::Error::Internal(why) => format!("{name}: {why}"),
+        crate::error::Error::Unavailable(why) | crate::error::Error::Internal(why) => {
+            format!("{name}: {why}")
+        }
         other => format!("{name}: {other}"),
     };
     if let crate::config::DatabaseUrl::Sqlite(path) = &config.database

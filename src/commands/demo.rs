@@ -1,7 +1,10 @@
 //! Demo mode's samples: four users and two rooms, put into an embedded database that holds nothing yet.
 
 use crate::{
-    chat::{id::{RoomId, UserId}, room::RoomType},
+    chat::{
+        id::{RoomId, UserId},
+        room::RoomType,
+    },
     clock,
     db::{self, Db, rooms::Room, users::NewUser},
     error::Result,

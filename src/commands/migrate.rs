@@ -1,7 +1,10 @@
 //! `chatoxide migrate`: brings the database to today's shape and ends.
 
 use super::say;
-use crate::{config::Config, db::{self, Db}};
+use crate::{
+    config::Config,
+    db::{self, Db},
+};
 
 pub(super) async fn run(config: Config) -> Result<(), String> {
     let db = Db::open(&config)?;

@@ -3,7 +3,12 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{demo, say};
-use crate::{auth::Keys, config::Config, db::{self, Db}, server::Server};
+use crate::{
+    auth::Keys,
+    config::Config,
+    db::{self, Db},
+    server::Server,
+};
 
 pub(super) async fn run(config: Config) -> Result<(), String> {
     let keys = Keys::load(&config.keys)?;
@@ -22,7 +27,8 @@ pub(super) async fn run(config: Config) -> Result<(), String> {
     let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
     let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let place = format!("{}:{}", config.host, config.port);
-    let server = Server::bind(config, db, keys).map_err(|error| format!("{place} cannot be listened on: {error}"))?;
+    let server =
+        Server::bind(config, db, keys).map_err(|error| format!("{place} cannot be listened on: {error}"))?;
     say(&banner(&server.address().to_string(), &database, redis, demo));
     server.run(first_of(terminate, interrupt)).await.map_err(|error| format!("serving failed: {error}"))
 }

@@ -71,6 +71,15 @@ impl DatabaseUrl {
     }
 }
 
+/// What the parameters of a URL leave for the driver.
+struct Driver {
+    query: url::form_urlencoded::Serializer<'static, String>,
+    /// libpq's `options`.
+    options: Vec<String>,
+    /// Prisma's `sslaccept`.
+    strict: Option<bool>,
+}
+
 impl PostgresUrl {
     fn parse(text: &str) -> Result<Self, String> {
         let mut url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
@@ -83,71 +92,93 @@ impl PostgresUrl {
             ssl_mode: SslMode::Prefer,
             ssl_root_cert: None,
         };
-        let mut options = Vec::new();
-        let mut strict = None;
-        let mut driver = url::form_urlencoded::Serializer::new(String::new());
+        let query = url::form_urlencoded::Serializer::new(String::new());
+        let mut driver = Driver { query, options: Vec::new(), strict: None };
         for (key, value) in &pairs {
-            let (key, value) = (key.as_str(), value.as_str());
-            match key {
-                "schema" if value.is_empty() || value.eq_ignore_ascii_case("chatoxide") => {
-                    return Err(format!("has schema={value}, which cannot hold the chat's tables"));
-                }
-                "schema" => parsed.schema = value.to_owned(),
-                "connection_limit" => parsed.connection_limit = Some(whole(key, value)?.max(1) as usize),
-                "pool_timeout" => {
-                    // Prisma: 0 is no limit; here the request's own limit then holds.
-                    let seconds = whole(key, value)?;
-                    parsed.pool_timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
-                }
-                "socket_timeout" => match whole(key, value)? {
-                    0 => {}
-                    seconds => options.push(format!("-c statement_timeout={}", seconds.saturating_mul(1000))),
-                },
-                "sslmode" => parsed.ssl_mode = ssl_mode(value)?,
-                "sslaccept" => {
-                    strict = Some(match value {
-                        "strict" => true,
-                        "accept_invalid_certs" => false,
-                        _ => return Err(format!("has sslaccept={value}; strict or accept_invalid_certs are known")),
-                    });
-                }
-                "sslrootcert" | "sslcert" => parsed.ssl_root_cert = Some(value.into()),
-                "sslidentity" | "sslpassword" | "sslkey" => {
-                    return Err(format!("has {key}: signing in to PostgreSQL by client certificate is not supported"));
-                }
-                "host" if value.starts_with('/') => {
-                    driver.append_pair("host", value);
-                }
-                "options" => options.push(value.to_owned()),
-                // Statements are prepared on each connection anyway, and pgbouncer 1.21 and later keeps track of them.
-                "pgbouncer" | "statement_cache_size" | "single_use_connections" | "uselibpqcompat" => {}
-                "connect_timeout" | "application_name" | "keepalives" | "keepalives_idle" | "tcp_user_timeout"
-                | "target_session_attrs" | "channel_binding" | "user" | "password" | "dbname" | "port" | "hostaddr" => {
-                    driver.append_pair(key, value);
-                }
-                _ => return Err(format!("has a parameter that is not known: {key}")),
-            }
+            parsed.take(key, value, &mut driver)?;
         }
-        if strict == Some(true) && matches!(parsed.ssl_mode, SslMode::Prefer | SslMode::Require) {
+        if driver.strict == Some(true) && matches!(parsed.ssl_mode, SslMode::Prefer | SslMode::Require) {
             parsed.ssl_mode = SslMode::VerifyFull;
         }
-        if !pairs.iter().any(|(key, _)| key == "connect_timeout") {
-            driver.append_pair("connect_timeout", "3");
+        for (key, default) in [("connect_timeout", "3"), ("application_name", "chatoxide")] {
+            if !pairs.iter().any(|(there, _)| there == key) {
+                driver.query.append_pair(key, default);
+            }
         }
-        if !pairs.iter().any(|(key, _)| key == "application_name") {
-            driver.append_pair("application_name", "chatoxide");
-        }
-        options.push(format!("-c search_path={}", escape_option(&quote_identifier(&parsed.schema))));
-        driver.append_pair("options", &options.join(" "));
-        driver.append_pair("sslmode", match parsed.ssl_mode {
-            SslMode::Disable => "disable",
-            SslMode::Prefer => "prefer",
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => "require",
-        });
+        driver.options.push(format!("-c search_path={}", escape_option(&quote_identifier(&parsed.schema))));
+        driver.query.append_pair("options", &driver.options.join(" "));
+        driver.query.append_pair(
+            "sslmode",
+            match parsed.ssl_mode {
+                SslMode::Disable => "disable",
+                SslMode::Prefer => "prefer",
+                SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => "require",
+            },
+        );
         // The driver does not read + as a space.
-        url.set_query(Some(&driver.finish().replace('+', "%20")));
+        url.set_query(Some(&driver.query.finish().replace('+', "%20")));
         parsed.driver_url = url.into();
         Ok(parsed)
+    }
+
+    /// Takes one parameter in, hands it on to the driver, or refuses it by name.
+    fn take(&mut self, key: &str, value: &str, driver: &mut Driver) -> Result<(), String> {
+        match key {
+            "schema" if value.is_empty() || value.eq_ignore_ascii_case("chatoxide") => {
+                return Err(format!("has schema={value}, which cannot hold the chat's tables"));
+            }
+            "schema" => self.schema = value.to_owned(),
+            "connection_limit" => self.connection_limit = Some(whole(key, value)?.max(1) as usize),
+            "pool_timeout" => {
+                // Prisma: 0 is no limit; here the request's own limit then holds.
+                let seconds = whole(key, value)?;
+                self.pool_timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
+            }
+            "socket_timeout" => match whole(key, value)? {
+                0 => {}
+                seconds => {
+                    driver.options.push(format!("-c statement_timeout={}", seconds.saturating_mul(1000)))
+                }
+            },
+            "sslmode" => self.ssl_mode = ssl_mode(value)?,
+            "sslaccept" => {
+                driver.strict = Some(match value {
+                    "strict" => true,
+                    "accept_invalid_certs" => false,
+                    _ => {
+                        return Err(format!(
+                            "has sslaccept={value}; strict or accept_invalid_certs are known"
+                        ));
+                    }
+                });
+            }
+            "sslrootcert" | "sslcert" => self.ssl_root_cert = Some(value.into()),
+            "sslidentity" | "sslpassword" | "sslkey" => {
+                return Err(format!(
+                    "has {key}: signing in to PostgreSQL by client certificate is not supported"
+                ));
+            }
+            "options" => driver.options.push(value.to_owned()),
+            // Statements are prepared on each connection anyway, and pgbouncer 1.21 and later keeps track of them.
+            "pgbouncer" | "statement_cache_size" | "single_use_connections" | "uselibpqcompat" => {}
+            "host"
+            | "connect_timeout"
+            | "application_name"
+            | "keepalives"
+            | "keepalives_idle"
+            | "tcp_user_timeout"
+            | "target_session_attrs"
+            | "channel_binding"
+            | "user"
+            | "password"
+            | "dbname"
+            | "port"
+            | "hostaddr" => {
+                driver.query.append_pair(key, value);
+            }
+            _ => return Err(format!("has a parameter that is not known: {key}")),
+        }
+        Ok(())
     }
 
     fn redacted(&self) -> String {
@@ -252,7 +283,9 @@ mod tests {
             ("sqlite://data/chat.db", "data/chat.db"),
             ("file:./dev.db", "./dev.db"),
         ] {
-            assert!(matches!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Sqlite(path) if path == *expected));
+            assert!(
+                matches!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Sqlite(path) if path == *expected)
+            );
         }
     }
 }

@@ -106,7 +106,9 @@ impl Config {
         };
         let redis_url = non_empty(settings.redis_url);
         if redis_url.as_ref().is_some_and(|url| {
-            !["redis://", "rediss://", "redis+unix://", "unix://"].iter().any(|scheme| url.starts_with(scheme))
+            !["redis://", "rediss://", "redis+unix://", "unix://"]
+                .iter()
+                .any(|scheme| url.starts_with(scheme))
         }) {
             return Err("REDIS_URL must begin with redis:// (or unix:// for a socket)".to_owned());
         }

@@ -36,7 +36,12 @@ pub struct MessageRow {
 }
 
 impl MessageRow {
-    pub fn into_view(self, sender_name: Arc<str>, reactions: Vec<ReactionView>, seq: Option<i64>) -> MessageView {
+    pub fn into_view(
+        self,
+        sender_name: Arc<str>,
+        reactions: Vec<ReactionView>,
+        seq: Option<i64>,
+    ) -> MessageView {
         MessageView {
             id: self.id.into(),
             room_id: self.room_id.into(),

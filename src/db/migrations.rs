@@ -5,8 +5,7 @@ use std::path::Path;
 
 use diesel::sql_types::Text;
 use diesel_async::{
-    AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection,
-    pooled_connection::deadpool::Object,
+    AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection, pooled_connection::deadpool::Object,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -29,7 +28,9 @@ pub async fn run(db: &Db, config: &Config) -> Result<usize> {
             // Taken out of the pool for good: its search path is changed.
             let mut connection = Object::take(pool.get().await?);
             connection.batch_execute(ADVISORY_LOCK).await?;
-            connection.batch_execute("CREATE SCHEMA IF NOT EXISTS chatoxide; SET search_path = chatoxide").await?;
+            connection
+                .batch_execute("CREATE SCHEMA IF NOT EXISTS chatoxide; SET search_path = chatoxide")
+                .await?;
             diesel::sql_query("SELECT set_config('chatoxide.original_schema', $1, false)")
                 .bind::<Text, _>(&url.schema)
                 .execute(&mut connection)

@@ -5,6 +5,7 @@
 
 mod connect;
 pub mod health;
+mod ledger;
 pub mod messages;
 pub mod migrations;
 pub mod reactions;
@@ -41,7 +42,10 @@ pub enum Db {
 
 impl Db {
     /// Runs `work` for at most the time that a request may wait for the database.
-    pub async fn within_timeout<T>(&self, work: impl Future<Output = crate::error::Result<T>>) -> crate::error::Result<T> {
+    pub async fn within_timeout<T>(
+        &self,
+        work: impl Future<Output = crate::error::Result<T>>,
+    ) -> crate::error::Result<T> {
         let (Db::Pg { timeout, .. } | Db::Lite { timeout, .. }) = self;
         match tokio::time::timeout(*timeout, work).await {
             Ok(result) => result,

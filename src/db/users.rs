@@ -22,7 +22,13 @@ pub struct NewUser {
 
 impl NewUser {
     /// A user without an e-mail claim gets an address that can never be somebody's.
-    pub fn new(id: &UserId, name: Option<&str>, email: Option<&str>, avatar: Option<&str>, at: Timestamp) -> Self {
+    pub fn new(
+        id: &UserId,
+        name: Option<&str>,
+        email: Option<&str>,
+        avatar: Option<&str>,
+        at: Timestamp,
+    ) -> Self {
         Self {
             id: id.to_string(),
             name: name.unwrap_or(id.as_str()).to_owned(),

@@ -34,7 +34,8 @@ pub(super) async fn as_node(request: Request, next: Next) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, LARGEST).await else { return parts.status.into_response() };
     let error = serde_json::from_slice::<TextCode>(&bytes).ok();
-    match error.and_then(|error| Some(NumberCode { code: error.code.parse().ok()?, message: error.message })) {
+    match error.and_then(|error| Some(NumberCode { code: error.code.parse().ok()?, message: error.message }))
+    {
         Some(error) => {
             parts.headers.clear();
             (parts.status, parts.headers, Json(error)).into_response()

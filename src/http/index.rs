@@ -22,8 +22,7 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> impl IntoResponse {
     } else {
         ""
     };
-    let page = include_str!("index.html")
-        .replace("{version}", env!("CARGO_PKG_VERSION"))
-        .replace("{mode}", mode);
+    let page =
+        include_str!("index.html").replace("{version}", env!("CARGO_PKG_VERSION")).replace("{mode}", mode);
     (HEADERS, Html(page))
 }

@@ -7,23 +7,23 @@ mod index;
 use std::sync::Arc;
 
 use axum::{Router, http::HeaderValue, middleware, routing::get};
-use socketioxide::layer::SocketIoLayer;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use crate::{app::App, config::CorsOrigin, error::Error};
 
-/// Everything that answers on the port. Socket.IO's own path is served by `sockets`.
-pub fn router(app: Arc<App>, sockets: SocketIoLayer) -> Router {
-    let cors = cors(&app.config.cors);
+/// The resources.
+pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(index::show))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(async || Error::NotFound)
         .with_state(app)
-        .layer(sockets)
-        .layer(middleware::from_fn(engine_errors::as_node))
-        .layer(cors)
+}
+
+/// What goes around the resources and the sockets alike.
+pub fn around(router: Router, cors_origin: &CorsOrigin) -> Router {
+    router.layer(middleware::from_fn(engine_errors::as_node)).layer(cors(cors_origin))
 }
 
 /// As the original's `cors` package: credentials are allowed for a listed origin.

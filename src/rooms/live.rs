@@ -143,7 +143,8 @@ impl LiveRoom {
         let Some(last) = count.checked_sub(1).and_then(|last| self.messages.get(last)) else {
             return self.messages.len();
         };
-        let shared = self.messages.iter().skip(count).take_while(|message| message.created_at == last.created_at);
+        let shared =
+            self.messages.iter().skip(count).take_while(|message| message.created_at == last.created_at);
         count + shared.count()
     }
 
@@ -182,11 +183,13 @@ impl LiveRoom {
         let (messages, seq) = (&self.messages, self.seq);
         self.history.get_or_insert_with(|| {
             let messages = messages.iter().take(end).map(AsRef::as_ref).collect();
-            serde_json::value::to_raw_value(&RoomHistoryView { room_id, messages, seq }).unwrap_or_else(|error| {
-                // Views are plain data, so this cannot be; an empty value is then better than no answer.
-                tracing::error!(%error, "history could not be encoded");
-                RawValue::NULL.to_owned()
-            })
+            serde_json::value::to_raw_value(&RoomHistoryView { room_id, messages, seq }).unwrap_or_else(
+                |error| {
+                    // Views are plain data, so this cannot be; an empty value is then better than no answer.
+                    tracing::error!(%error, "history could not be encoded");
+                    RawValue::NULL.to_owned()
+                },
+            )
         })
     }
 

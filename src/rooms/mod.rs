@@ -35,8 +35,8 @@ use crate::{
     },
     error::{Error, Result},
     protocol::{
-        MemberView, MessageDeletedView, ReactionChangedView, RoomMembersView, RoomUserJoinedView, RoomUserView,
-        TokenUserView, event,
+        MemberView, MessageDeletedView, ReactionChangedView, RoomMembersView, RoomUserJoinedView,
+        RoomUserView, TokenUserView, event,
     },
 };
 
@@ -98,12 +98,22 @@ impl Rooms {
     }
 
     /// Shows the socket the room's history and members and lets it hear what follows, without gap or double.
-    pub async fn join(&self, seat: &Seat, room_id: &RoomId, user: &TokenUserView, members: &[MemberView]) -> Result<()> {
+    pub async fn join(
+        &self,
+        seat: &Seat,
+        room_id: &RoomId,
+        user: &TokenUserView,
+        members: &[MemberView],
+    ) -> Result<()> {
         self.enter(seat, room_id, |live| {
             seat.emit(event::ROOM_HISTORY, live.history(room_id));
             seat.emit(event::ROOM_MEMBERS, &RoomMembersView { room_id, members });
             if live.arrive(&user.id, seat.id(), Presence::Announced) {
-                seat.emit_to_others(room_id.as_str(), event::ROOM_USER_JOINED, &RoomUserJoinedView { room_id, user });
+                seat.emit_to_others(
+                    room_id.as_str(),
+                    event::ROOM_USER_JOINED,
+                    &RoomUserJoinedView { room_id, user },
+                );
             }
         })
         .await

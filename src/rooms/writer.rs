@@ -1,7 +1,7 @@
 //! The writer: takes whatever changes wait, commits them as one transaction, applies them in order and answers. No timer: an
 //! idle server adds no latency, a busy one shares commits.
 
-use std::{cmp::Ordering, sync::{Arc, Weak}};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -42,14 +42,14 @@ impl Writer {
 
 /// Runs until `rooms` is gone and the queue is empty.
 pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut batch = Vec::new();
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         let Some(rooms) = rooms.upgrade() else { return };
         // Who has given up waiting was told that it failed: then it must.
         batch.retain(|job: &Job| !job.receipt.is_closed());
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
-        batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id).then(Ordering::Equal));
-        write(&rooms, batch.drain(..).collect()).await;
+        batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
+        write(&rooms, std::mem::take(&mut batch)).await;
     }
 }
 

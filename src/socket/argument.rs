@@ -22,7 +22,11 @@ pub(super) struct Packet {
 impl FromMessageParts<LocalAdapter> for Packet {
     type Error = Infallible;
 
-    fn from_message_parts(_: &Arc<Socket>, value: &mut Value, ack_id: &Option<i64>) -> Result<Self, Infallible> {
+    fn from_message_parts(
+        _: &Arc<Socket>,
+        value: &mut Value,
+        ack_id: &Option<i64>,
+    ) -> Result<Self, Infallible> {
         let text = match value {
             Value::Str(text, binary) if binary.as_ref().is_none_or(|parts| parts.is_empty()) => {
                 Some(replace_lone_surrogates(text.as_str()))
@@ -41,7 +45,8 @@ impl Packet {
 
     /// The event's first argument; more are ignored, as by a JavaScript function that takes one.
     pub(super) fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        let text = self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
+        let text =
+            self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
         let parts: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
         let argument = parts.get(1).ok_or_else(|| Error::BadInput("the argument is missing".to_owned()))?;
         let mut json = serde_json::Deserializer::from_str(argument.get());

@@ -115,10 +115,17 @@ pub(super) fn accept(app: &Arc<App>, session: &Arc<Session>, event: (SocketRef, 
     };
     let (app, session) = (Arc::clone(app), Arc::clone(session));
     let in_flight = app.in_flight.token();
-    let arrival = Arrival { session: Arc::clone(&session), app, seat, route, packet, ack, _in_flight: in_flight };
+    let arrival =
+        Arrival { session: Arc::clone(&session), app, seat, route, packet, ack, _in_flight: in_flight };
     if let Err(arrival) = session.lane.push(arrival) {
         let Arrival { seat, ack, packet, .. } = arrival;
-        answer(&seat, ack, route.name, packet.has_callback, Outcome { result: Err(Error::Busy), room_id: None });
+        answer(
+            &seat,
+            ack,
+            route.name,
+            packet.has_callback,
+            Outcome { result: Err(Error::Busy), room_id: None },
+        );
     }
 }
 
@@ -151,9 +158,10 @@ impl Arrival {
         let has_callback = packet.has_callback;
         let context =
             Context { app, session, seat: seat.clone(), has_callback, admitted: Arc::clone(&admitted) };
-        let outcome = AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| {
-            Outcome { result: Err(Error::Internal(format!("{} panicked", route.name))), room_id: None }
-        });
+        let outcome =
+            AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| {
+                Outcome { result: Err(Error::Internal(format!("{} panicked", route.name))), room_id: None }
+            });
         let span = tracing::Span::current();
         if let Some(room_id) = &outcome.room_id {
             span.record("room", room_id);

@@ -177,7 +177,12 @@ mod tests {
         }
     }
 
-    fn event(log: &Log, name: &'static str, after_earlier: bool, gate: Option<oneshot::Receiver<()>>) -> Event {
+    fn event(
+        log: &Log,
+        name: &'static str,
+        after_earlier: bool,
+        gate: Option<oneshot::Receiver<()>>,
+    ) -> Event {
         Event { log: Arc::clone(log), name, after_earlier, gate }
     }
 

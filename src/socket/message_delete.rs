@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct MessageDelete {
     message_id: MessageId,
 }
@@ -23,7 +23,8 @@ impl Ask for MessageDelete {
 }
 
 pub(super) async fn handle(cx: Context, ask: MessageDelete) -> Result<Nothing> {
-    let whereabouts = cx.app.access.find_own(cx.user_id(), &ask.message_id).await?.ok_or(Error::DeleteRefused)?;
+    let whereabouts =
+        cx.app.access.find_own(cx.user_id(), &ask.message_id).await?.ok_or(Error::DeleteRefused)?;
     cx.ensure_may_enter(&whereabouts.room_id).await?;
     match cx.append(whereabouts.room_id, Change::Delete { message_id: ask.message_id }).await? {
         Appended::Entry(_) => Ok(Nothing {}),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct MessageEdit {
     message_id: MessageId,
     content: String,
@@ -32,7 +32,8 @@ pub(super) struct Edited {
 }
 
 pub(super) async fn handle(cx: Context, ask: MessageEdit) -> Result<Edited> {
-    let whereabouts = cx.app.access.find_own(cx.user_id(), &ask.message_id).await?.ok_or(Error::MessageNotFound)?;
+    let whereabouts =
+        cx.app.access.find_own(cx.user_id(), &ask.message_id).await?.ok_or(Error::MessageNotFound)?;
     cx.ensure_may_enter(&whereabouts.room_id).await?;
     let change = Change::Edit { message_id: ask.message_id, content: ask.content };
     match cx.append(whereabouts.room_id, change).await? {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct MessagesLoad {
     room_id: RoomId,
     /// Only messages older than this; absent: the newest, as in the original.

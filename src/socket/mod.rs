@@ -11,6 +11,7 @@ mod message_delete;
 mod message_edit;
 mod message_send;
 mod messages_load;
+mod reaction;
 mod reaction_add;
 mod reaction_remove;
 mod room_join;

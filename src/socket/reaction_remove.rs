@@ -1,6 +1,6 @@
 //! `reaction:remove`: takes one's own emoji off a message. Removing what is not there changes nothing and tells nobody.
 
-use super::{context::Context, reaction_add::Reaction};
+use super::{context::Context, reaction::Reaction};
 use crate::{db::room_log::Change, error::Result, protocol::Nothing};
 
 pub(super) async fn handle(cx: Context, ask: Reaction) -> Result<Nothing> {

@@ -1,0 +1,172 @@
+//! The bookkeeping of one append: which numbers the entries get, what each change came to, what is to be written. No SQL.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::NaiveDateTime;
+use uuid::Uuid;
+
+use super::{
+    messages::MessageRow,
+    reactions::ReactionRow,
+    room_log::{Append, Appended, Entry, NewMessage, Told, kind},
+    types::{JsonRow, MessageTypeRow},
+};
+use crate::{
+    chat::id::{MessageId, RoomId, ordered_uuid},
+    protocol::ReactionView,
+};
+
+/// A row of the log before it is written.
+pub(super) struct LogRow {
+    pub(super) room_id: String,
+    pub(super) seq: i64,
+    pub(super) kind: &'static str,
+    pub(super) message_id: String,
+    pub(super) actor_id: String,
+    pub(super) client_id: Option<String>,
+    pub(super) body: Option<String>,
+    pub(super) at: NaiveDateTime,
+}
+
+/// The head of a room's log while entries are added to it.
+pub(super) struct Head {
+    pub(super) seq: i64,
+    /// The time of the next entries: never before that of the last.
+    pub(super) at: NaiveDateTime,
+    pub(super) advanced: bool,
+}
+
+/// What a client id stands for: a message, and what it was when it was sent.
+struct Known {
+    message_id: String,
+    fingerprint: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub(super) heads: HashMap<RoomId, Head>,
+    /// By actor and client id.
+    known: HashMap<(String, String), Known>,
+    pub(super) messages: Vec<MessageRow>,
+    pub(super) log: Vec<LogRow>,
+    pub(super) outcomes: Vec<Appended>,
+}
+
+/// What identifies a message under its client id, whatever is edited later.
+fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
+    let body =
+        serde_json::json!([room_id, message.content, message.kind, message.metadata, message.reply_to]);
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, body.to_string().as_bytes()).to_string()
+}
+
+impl Ledger {
+    pub(super) fn open(&mut self, room_id: &RoomId, seq: i64, at: NaiveDateTime) {
+        self.heads.insert(room_id.clone(), Head { seq, at, advanced: false });
+    }
+
+    pub(super) fn knows(
+        &mut self,
+        actor_id: String,
+        client_id: Option<String>,
+        message_id: String,
+        fingerprint: Option<String>,
+    ) {
+        self.known.insert((actor_id, client_id.unwrap_or_default()), Known { message_id, fingerprint });
+    }
+
+    /// The number and the time that the room's next entry gets. The room was opened.
+    fn next(&self, room_id: &RoomId) -> (i64, NaiveDateTime) {
+        self.heads.get(room_id).map_or((1, NaiveDateTime::default()), |head| (head.seq + 1, head.at))
+    }
+
+    /// An id for what the room's next entry makes.
+    pub(super) fn next_id(&self, room_id: &RoomId) -> String {
+        let (seq, at) = self.next(room_id);
+        ordered_uuid(at.into(), seq, Uuid::new_v4()).to_string()
+    }
+
+    pub(super) fn new_message(&mut self, append: &Append, message: &NewMessage) {
+        let print = message.client_id.is_some().then(|| fingerprint(&append.room_id, message));
+        let key =
+            message.client_id.as_ref().map(|client_id| (append.actor_id.to_string(), client_id.clone()));
+        if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
+            self.outcomes.push(if known.fingerprint == print {
+                Appended::Repeated(known.message_id.as_str().into())
+            } else {
+                Appended::ClientIdTaken
+            });
+            return;
+        }
+        let (seq, at) = self.next(&append.room_id);
+        let row = MessageRow {
+            id: self.next_id(&append.room_id),
+            room_id: append.room_id.to_string(),
+            sender_id: append.actor_id.to_string(),
+            content: message.content.clone(),
+            kind: MessageTypeRow(message.kind),
+            metadata: JsonRow(message.metadata.clone()),
+            reply_to: message.reply_to.clone(),
+            created_at: at,
+            updated_at: None,
+        };
+        if let Some(key) = key {
+            self.known.insert(key, Known { message_id: row.id.clone(), fingerprint: print.clone() });
+        }
+        self.messages.push(row.clone());
+        let id = MessageId::from(row.id.as_str());
+        let view = row.into_view(append.actor_name.clone(), Vec::new(), Some(seq));
+        self.entry(append, kind::NEW, &id, Told::New(Arc::new(view)));
+        if let Some(written) = self.log.last_mut() {
+            (written.client_id, written.body) = (message.client_id.clone(), print);
+        }
+    }
+
+    pub(super) fn edited(&mut self, append: &Append, row: MessageRow, on_it: Vec<ReactionRow>) {
+        let (seq, _) = self.next(&append.room_id);
+        let id = MessageId::from(row.id.as_str());
+        let on_it = on_it.into_iter().map(ReactionView::from).collect();
+        let view = row.into_view(append.actor_name.clone(), on_it, Some(seq));
+        self.entry(append, kind::EDIT, &id, Told::Updated(Arc::new(view)));
+    }
+
+    pub(super) fn deleted(&mut self, append: &Append, id: &MessageId) {
+        self.entry(append, kind::DELETE, id, Told::Deleted(id.clone()));
+    }
+
+    pub(super) fn reaction(&mut self, append: &Append, id: &MessageId, emoji: &Arc<str>, added: bool) {
+        let message_id = id.clone();
+        let reaction = ReactionView { emoji: emoji.clone(), user_id: append.actor_id.clone() };
+        let (kind, told) = match added {
+            true => (kind::REACT, Told::ReactionAdded { message_id, reaction }),
+            false => (kind::UNREACT, Told::ReactionRemoved { message_id, reaction }),
+        };
+        self.entry(append, kind, id, told);
+        if let Some(written) = self.log.last_mut() {
+            written.body = Some(emoji.to_string());
+        }
+    }
+
+    /// A change that came to nothing.
+    pub(super) fn nothing(&mut self, outcome: Appended) {
+        self.outcomes.push(outcome);
+    }
+
+    fn entry(&mut self, append: &Append, kind: &'static str, message_id: &MessageId, told: Told) {
+        let (seq, at) = self.next(&append.room_id);
+        if let Some(head) = self.heads.get_mut(&append.room_id) {
+            head.seq = seq;
+            head.advanced = true;
+        }
+        self.log.push(LogRow {
+            room_id: append.room_id.to_string(),
+            seq,
+            kind,
+            message_id: message_id.to_string(),
+            actor_id: append.actor_id.to_string(),
+            client_id: None,
+            body: None,
+            at,
+        });
+        self.outcomes.push(Appended::Entry(Entry { room_id: append.room_id.clone(), seq, told }));
+    }
+}

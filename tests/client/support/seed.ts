@@ -1,0 +1,50 @@
+// Users, rooms and messages put straight into a server's database, before the server first looks at them.
+import { type Database, sql, timestamp } from './databases';
+
+export interface SeedMessage {
+  id: string;
+  senderId: string;
+  content: string;
+  /** In milliseconds. */
+  at: number;
+}
+
+export interface SeedUser {
+  id: string;
+  name: string;
+  email?: string;
+  avatar?: string | null;
+}
+
+export async function seedUsers(database: Database, users: SeedUser[]): Promise<void> {
+  const rows = users.map(
+    ({ id, name, email, avatar }) =>
+      `(${sql(id)}, ${sql(name)}, ${sql(email ?? `${id}@example.org`)}, ${sql(avatar ?? null)})`,
+  );
+  await database.execute(
+    `INSERT INTO "User" ("id", "name", "email", "avatar") VALUES ${rows.join(', ')} ON CONFLICT DO NOTHING`,
+  );
+}
+
+export async function seedRoom(
+  database: Database,
+  room: { id: string; name: string; type: string; members: string[] },
+): Promise<void> {
+  const statements = [
+    `INSERT INTO "Room" ("id", "name", "type") VALUES (${sql(room.id)}, ${sql(room.name)}, ${sql(room.type)})`,
+    ...room.members.map(
+      (member) => `INSERT INTO "_RoomMembers" ("A", "B") VALUES (${sql(room.id)}, ${sql(member)})`,
+    ),
+  ];
+  await database.execute(statements.join(';\n'));
+}
+
+export async function seedMessages(database: Database, room: string, messages: SeedMessage[]): Promise<void> {
+  const rows = messages.map(({ id, senderId, content, at }) => {
+    const values = [id, room, senderId, content, timestamp(at)].map(sql);
+    return `(${values.join(', ')})`;
+  });
+  await database.execute(
+    `INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt") VALUES ${rows.join(',\n')}`,
+  );
+}
