@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn metadata_is_bounded_in_size_and_depth() {
-        let limits = Limits { metadata_bytes: 20, metadata_depth: 2, ..Limits::default() };
+        let limits = Limits { metadata_bytes: 22, metadata_depth: 2, ..Limits::default() };
         assert!(limits.ensure_metadata(&json!({"a": [1]})).is_ok());
         assert!(limits.ensure_metadata(&json!({"a": [[1]]})).is_err());
         assert!(limits.ensure_metadata(&json!({"a": "0123456789abcdef"})).is_err());

@@ -131,7 +131,8 @@ pub(super) fn accept(app: &Arc<App>, session: &Arc<Session>, event: (SocketRef, 
 
 impl Job for Arrival {
     fn is_after_earlier(&self) -> bool {
-        self.route.order == Order::AfterEarlier
+        // A message ends its author's typing, of which others hear at once: never before what came earlier.
+        self.route.order == Order::AfterEarlier || self.session.is_typing()
     }
 
     fn size(&self) -> usize {

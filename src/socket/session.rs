@@ -48,6 +48,11 @@ impl Session {
         std::mem::take(&mut *lock(&self.typing))
     }
 
+    /// Others were told that this socket types somewhere.
+    pub(super) fn is_typing(&self) -> bool {
+        !lock(&self.typing).is_empty()
+    }
+
     /// Tells the others that this user types.
     pub(super) fn start_typing(&self, seat: &Seat, room_id: &RoomId) {
         lock(&self.typing).insert(room_id.clone());

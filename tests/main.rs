@@ -1,0 +1,9 @@
+//! All integration tests, in one binary. Folders mirror src/; every story of `on_both!` runs on SQLite and on PostgreSQL.
+//! Run by `make test`, which starts PostgreSQL and Redis and says where they are.
+
+mod cluster;
+mod commands;
+mod db;
+mod http;
+mod socket;
+mod support;

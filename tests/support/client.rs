@@ -1,0 +1,126 @@
+//! A client of the wire: Engine.IO 4 and Socket.IO 5 over a websocket, by hand, so that a test sees each packet as it is.
+
+use std::{collections::VecDeque, net::SocketAddr};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+use super::soon;
+
+pub struct Client {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Events that came while something else was awaited, oldest first.
+    heard: VecDeque<(String, Value)>,
+    asked: u64,
+}
+
+impl Client {
+    /// Signs in; the error is what `connect_error` says.
+    pub async fn connect(address: SocketAddr, token: &str) -> Result<Self, String> {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+        let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
+        let mut client = Self { stream, heard: VecDeque::new(), asked: 0 };
+        client.write(&format!("40{}", json!({ "token": token }))).await;
+        loop {
+            let packet = client.read().await;
+            if packet.starts_with("40") {
+                return Ok(client);
+            }
+            if let Some(refusal) = packet.strip_prefix("44") {
+                return Err(refusal.to_owned());
+            }
+        }
+    }
+
+    pub async fn write(&mut self, packet: &str) {
+        self.stream.send(Message::text(packet)).await.unwrap();
+    }
+
+    /// The next packet that is not a ping, which is answered.
+    async fn read(&mut self) -> String {
+        loop {
+            let message =
+                soon("a packet", self.stream.next()).await.expect("the connection was closed").unwrap();
+            match message {
+                Message::Text(text) if text.as_str() == "2" => self.write("3").await,
+                Message::Text(text) => return text.to_string(),
+                Message::Close(frame) => panic!("the server closed the connection: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Emits an event and waits for nothing.
+    pub async fn emit(&mut self, event: &str, argument: Value) {
+        self.write(&format!("42{}", json!([event, argument]))).await;
+    }
+
+    /// Emits an event and waits for its ack. What is heard meanwhile waits for [`Self::hear`].
+    pub async fn ask(&mut self, event: &str, argument: Value) -> Value {
+        let id = self.begin(event, argument).await;
+        self.answer(id).await
+    }
+
+    /// Emits an event with an ack that [`Self::answer`] waits for later.
+    pub async fn begin(&mut self, event: &str, argument: Value) -> u64 {
+        let id = self.asked;
+        self.asked += 1;
+        self.write(&format!("42{id}{}", json!([event, argument]))).await;
+        id
+    }
+
+    pub async fn answer(&mut self, id: u64) -> Value {
+        let prefix = format!("43{id}[");
+        loop {
+            let packet = self.read().await;
+            if packet.starts_with(&prefix) {
+                return serde_json::from_str::<Value>(&packet[prefix.len() - 1..]).unwrap()[0].take();
+            }
+            self.keep(&packet);
+        }
+    }
+
+    fn keep(&mut self, packet: &str) {
+        if let Some(event) = packet.strip_prefix("42") {
+            let mut event: Value = serde_json::from_str(event).unwrap();
+            self.heard.push_back((event[0].as_str().unwrap().to_owned(), event[1].take()));
+        }
+    }
+
+    /// The next event heard, whatever it is.
+    pub async fn next(&mut self) -> (String, Value) {
+        while self.heard.is_empty() {
+            let packet = self.read().await;
+            self.keep(&packet);
+        }
+        self.heard.pop_front().unwrap()
+    }
+
+    /// The argument of the next event of this name; events of other names before it are passed over.
+    pub async fn hear(&mut self, event: &str) -> Value {
+        loop {
+            let (name, argument) = self.next().await;
+            if name == event {
+                return argument;
+            }
+        }
+    }
+
+    /// All that was heard up to now: whatever the server had said before it answered this.
+    pub async fn heard(&mut self) -> Vec<(String, Value)> {
+        // An event that does nothing and is answered in order.
+        self.ask("room:leave", "a room that nobody is in".into()).await;
+        self.heard.drain(..).collect()
+    }
+
+    pub async fn heard_names(&mut self) -> Vec<String> {
+        self.heard().await.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Ends the connection as a closed tab does.
+    pub async fn close(mut self) {
+        let _gone = self.stream.close(None).await;
+    }
+}

@@ -1,0 +1,103 @@
+//! A database for one test, gone with it.
+
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+use super::required;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+pub struct TestDatabase {
+    pub url: String,
+    /// The SQLite file's folder; also a place for the test's other files.
+    pub folder: TempDir,
+    pub backend: Backend,
+}
+
+impl TestDatabase {
+    /// Empty: no table is there yet.
+    pub async fn create(backend: Backend) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match backend {
+            Backend::Sqlite => format!("sqlite://{}/chat.db", folder.path().display()),
+            Backend::Postgres => {
+                let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+                let server = required("TEST_POSTGRES_URL");
+                execute(&server, &format!("CREATE DATABASE {name}")).await;
+                let (server, _) = server.rsplit_once('/').unwrap();
+                format!("{server}/{name}")
+            }
+        };
+        Self { url, folder, backend }
+    }
+
+    /// Runs statements. What they select is not looked at.
+    pub async fn execute(&self, sql: &str) {
+        match self.backend {
+            Backend::Postgres => execute(&self.url, sql).await,
+            Backend::Sqlite => {
+                self.sqlite(sql);
+            }
+        }
+    }
+
+    /// The first column of what a statement selects, as text.
+    pub async fn select(&self, sql: &str) -> Vec<String> {
+        match self.backend {
+            Backend::Postgres => {
+                let client = connect(&self.url).await;
+                let rows = client.simple_query(sql).await.unwrap();
+                let first = |message| match message {
+                    tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("").to_owned()),
+                    _ => None,
+                };
+                rows.into_iter().filter_map(first).collect()
+            }
+            Backend::Sqlite => self.sqlite(sql).lines().map(str::to_owned).collect(),
+        }
+    }
+
+    /// A statement of our own tables, whose names differ: `own.room_log`.
+    pub fn own(&self, sql: &str) -> String {
+        sql.replace("own.", if self.backend == Backend::Postgres { "chatoxide." } else { "chatoxide_" })
+    }
+
+    fn sqlite(&self, sql: &str) -> String {
+        let path = self.url.strip_prefix("sqlite://").unwrap();
+        let output = std::process::Command::new("sqlite3")
+            .args(["-cmd", ".timeout 5000", path, sql])
+            .output()
+            .expect("sqlite3 is installed by make test");
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if self.backend == Backend::Postgres {
+            let name = self.url.rsplit_once('/').unwrap().1.to_owned();
+            // The runtime of the test may be ending: a thread of our own does not care.
+            let dropped = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                runtime.block_on(execute(&required("TEST_POSTGRES_URL"), &sql));
+            });
+            dropped.join().unwrap();
+        }
+    }
+}
+
+pub async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+async fn execute(url: &str, sql: &str) {
+    connect(url).await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+}

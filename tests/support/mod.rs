@@ -1,0 +1,64 @@
+//! What the stories are told with: a database of their own, a server on it, clients of the wire.
+
+pub mod client;
+pub mod database;
+pub mod server;
+
+use std::time::Duration;
+
+pub use client::Client;
+pub use database::{Backend, TestDatabase};
+pub use server::TestServer;
+
+/// The longest that anything awaited may take. Only a failing test waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Makes two tests of a story: one on SQLite, one on PostgreSQL.
+macro_rules! on_both {
+    ($(#[doc = $doc:literal])* async fn $name:ident($server:ident: TestServer) $story:block) => {
+        $(#[doc = $doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn story($server: $crate::support::TestServer) $story
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                story($crate::support::TestServer::start($crate::support::Backend::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                story($crate::support::TestServer::start($crate::support::Backend::Postgres).await).await;
+            }
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// A variable that `make test` sets.
+pub fn required(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run the tests by `make test`"))
+}
+
+/// Waits for what must happen, and says what it was if it does not.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} did not happen within {PATIENCE:?}"),
+    }
+}
+
+/// Asks again and again until the answer is there.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    soon(what, async {
+        loop {
+            if let Some(value) = ask().await {
+                return value;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+}

@@ -1,0 +1,116 @@
+//! A server in the test's own process, on a port of its own.
+
+use std::{net::SocketAddr, path::Path};
+
+use chatoxide::{
+    auth::Keys,
+    chat::room::RoomType,
+    clock,
+    config::{Config, Settings},
+    db::{self, Db, rooms::Room, users::NewUser},
+    server::Server,
+};
+use clap::Parser;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use super::{Backend, Client, TestDatabase, soon};
+
+pub const SECRET: &str = "a secret that signs the tokens of the tests";
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// The settings of a command line, on top of those that a test needs.
+pub fn config(url: &str, data_dir: &Path, more: &[&str]) -> Config {
+    let data_dir = data_dir.to_str().unwrap();
+    let mut line = vec![
+        "chatoxide",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--jwt-secret",
+        SECRET,
+        "--data-dir",
+        data_dir,
+    ];
+    line.extend(["--database-url", url]);
+    line.extend(more);
+    Config::from_settings(Line::try_parse_from(line).unwrap().settings).unwrap()
+}
+
+pub struct TestServer {
+    pub database: TestDatabase,
+    pub db: Db,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl TestServer {
+    pub async fn start(backend: Backend) -> Self {
+        Self::start_with(TestDatabase::create(backend).await, &[]).await
+    }
+
+    /// On a database that may hold data already, with more settings.
+    pub async fn start_with(database: TestDatabase, more: &[&str]) -> Self {
+        let config = config(&database.url, database.folder.path(), more);
+        let db = Db::open(&config).unwrap();
+        db::migrations::run(&db, &config).await.unwrap();
+        let keys = Keys::load(&config.keys).unwrap();
+        let server = Server::bind(config, db.clone(), keys).unwrap();
+        let address = server.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(server.run(async {
+            let _stop = stopped.await;
+        }));
+        Self { database, db, address, stop: Some(stop), running: Some(running) }
+    }
+
+    /// Shuts it down and gives its database back.
+    pub async fn stop(mut self) -> TestDatabase {
+        drop(self.stop.take());
+        let running = self.running.take().unwrap();
+        soon("the shutdown", running).await.unwrap().unwrap();
+        self.database
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn token(&self, user: &str) -> String {
+        let keys = Keys::load(&chatoxide::config::SigningKeys::Secret(SECRET.to_owned())).unwrap();
+        let (first, rest) = user.split_at(1);
+        let name = first.to_uppercase() + rest;
+        keys.sign(user, Some(&name), clock::now(), std::time::Duration::from_secs(600)).unwrap()
+    }
+
+    /// A signed-in client; the name of `alice` is `Alice`.
+    pub async fn connect(&self, user: &str) -> Client {
+        Client::connect(self.address, &self.token(user))
+            .await
+            .unwrap_or_else(|error| panic!("{user}: {error}"))
+    }
+
+    /// A signed-in client that has joined a room and heard its history.
+    pub async fn connect_in(&self, user: &str, room: &str) -> Client {
+        let mut client = self.connect(user).await;
+        let joined = client.ask("room:join", room.into()).await;
+        assert_eq!(joined["success"], true, "{joined}");
+        client
+    }
+
+    pub async fn make_room(&self, id: &str, kind: RoomType, members: &[&str]) {
+        for member in members {
+            let user = NewUser::new(&(*member).into(), Some(member), None, None, clock::now());
+            db::users::insert_if_absent(&self.db, user).await.unwrap();
+        }
+        let members = members.iter().map(|member| (*member).into()).collect();
+        let room = Room::new(&id.into(), id, kind, clock::now());
+        db::rooms::insert_with_members(&self.db, room, members).await.unwrap();
+    }
+}
