@@ -34,17 +34,22 @@ impl RoomAccess {
     }
 }
 
+/// Called with each room as it is loaded from the database.
+type OnLoad = Box<dyn Fn(&RoomId, &RoomAccess) + Send + Sync>;
+
 pub struct Access {
     db: Db,
+    on_load: OnLoad,
     auto_create_users: bool,
     rooms: Cache<RoomId, Arc<RoomAccess>>,
     names: Cache<UserId, Arc<str>>,
 }
 
 impl Access {
-    pub fn new(db: Db, ttl: Duration, auto_create_users: bool) -> Self {
+    pub fn new(db: Db, ttl: Duration, auto_create_users: bool, on_load: OnLoad) -> Self {
         Self {
             db,
+            on_load,
             auto_create_users,
             rooms: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
             names: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
@@ -87,11 +92,11 @@ impl Access {
         name.await.map_err(|error: Arc<Error>| (*error).clone())
     }
 
-    /// Makes sure that who signed in is in the database, where the settings allow it.
-    pub async fn ensure_user(&self, claims: &Claims) -> Result<()> {
+    /// Makes sure that who signed in is in the database, where the settings allow it, and returns the name there.
+    pub async fn ensure_user(&self, claims: &Claims) -> Result<Arc<str>> {
         match self.user_name(&claims.sub).await {
             Err(Error::UserNotFound) if self.auto_create_users => {}
-            result => return result.map(|_| ()),
+            result => return result,
         }
         let user = NewUser::new(
             &claims.sub,
@@ -100,13 +105,16 @@ impl Access {
             claims.avatar.as_deref(),
             clock::now(),
         );
-        db::users::insert_if_absent(&self.db, user).await
+        db::users::insert_if_absent(&self.db, user).await?;
+        self.user_name(&claims.sub).await
     }
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
         let room = db::rooms::find(&self.db, room_id).await?.ok_or(Error::RoomNotFound)?;
         let members = db::rooms::list_members(&self.db, room_id).await?;
         let member_ids = members.iter().map(|member| member.id.clone()).collect();
-        Ok(Arc::new(RoomAccess { kind: room.kind.0, members, member_ids }))
+        let access = RoomAccess { kind: room.kind.0, members, member_ids };
+        (self.on_load)(room_id, &access);
+        Ok(Arc::new(access))
     }
 }

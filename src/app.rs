@@ -9,8 +9,9 @@ use socketioxide::SocketIo;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    access::Access,
+    access::{Access, RoomAccess},
     auth::Keys,
+    chat::id::RoomId,
     cluster::node_keys::NodeKeys,
     config::Config,
     db::Db,
@@ -34,8 +35,14 @@ impl App {
     /// Starts the background tasks. `io` need not have a namespace yet.
     pub fn start(config: Config, db: Db, keys: Keys, io: SocketIo) -> Arc<Self> {
         let node_keys = NodeKeys::start(config.redis_url.as_deref(), db.clone());
-        let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users);
-        let rooms = Rooms::start(io, db.clone(), config.sockets.write_queue, node_keys.clone());
+        let rooms = Rooms::start(io, db.clone(), &config, node_keys.clone());
+        let evict = {
+            let rooms = Arc::clone(&rooms);
+            Box::new(move |room_id: &RoomId, access: &RoomAccess| {
+                rooms.evict(room_id, |user_id| access.ensure_may_enter(user_id).is_ok());
+            })
+        };
+        let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users, evict);
         Arc::new(Self {
             access,
             rooms,

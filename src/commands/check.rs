@@ -1,6 +1,6 @@
 //! `chatoxide check`: looks at the settings, the database and Redis, and tells what it found. Changes nothing.
 
-use super::say;
+use super::{Failure, say};
 use crate::{
     auth::Keys,
     cluster::node_keys,
@@ -8,7 +8,7 @@ use crate::{
     db::{self, Db},
 };
 
-pub(super) async fn run(config: Config) -> Result<(), String> {
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut faults = 0;
     let mut report = |name: &str, found: Result<String, String>| match found {
         Ok(text) => say(&format!("ok     {name}: {text}")),
@@ -29,7 +29,7 @@ pub(super) async fn run(config: Config) -> Result<(), String> {
         Some(url) => report("redis", node_keys::ping(url).await.map(|()| "answers".to_owned())),
         None => report("redis", Ok("none configured".to_owned())),
     }
-    if faults == 0 { Ok(()) } else { Err(format!("{faults} of the above must be mended")) }
+    if faults == 0 { Ok(()) } else { Err(Failure::Failed(format!("{faults} of the above must be mended"))) }
 }
 
 async fn check_database(config: &Config) -> Result<String, String> {

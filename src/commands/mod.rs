@@ -6,7 +6,7 @@ mod migrate;
 mod serve;
 mod token;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -36,50 +36,61 @@ enum Command {
     Token(token::TokenArgs),
 }
 
-/// A wrong setting or argument.
-const USAGE: u8 = 2;
+/// Why a command did not do what it was asked: a sentence, and the exit code.
+enum Failure {
+    /// A setting or an argument is wrong: 2.
+    Setting(String),
+    /// All is set right, and it failed all the same: 1.
+    Failed(String),
+}
 
 /// Runs the command that the arguments name. 0: done; 1: it failed; 2: a setting is wrong.
 pub fn run() -> ExitCode {
     // A development convenience: variables that are set already go before the file's.
     let env_file = dotenvy::dotenv();
-    let CommandLine { command, settings } = match CommandLine::try_parse() {
+    let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) if error.use_stderr() => return wrong(first_line(&error.to_string())),
+        Err(error) if error.use_stderr() => {
+            let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
+            return end(Err(Failure::Setting(sentence.trim_start_matches("error: ").to_owned())));
+        }
         Err(help) => return if help.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
-    if let Err(error) = env_file
-        && !error.not_found()
-    {
-        return wrong(&format!("error: .env cannot be read: {error}"));
+    match env_file {
+        Err(error) if !error.not_found() => {
+            end(Err(Failure::Setting(format!(".env cannot be read: {error}"))))
+        }
+        _ => end(obey(line)),
     }
-    if let Err(error) = start_tracing(&settings) {
-        return wrong(&format!("error: {error}"));
-    }
-    let config = match Config::from_settings(settings) {
-        Ok(config) => config,
-        Err(error) => return wrong(&format!("error: {error}")),
-    };
-    let result = match command.unwrap_or(Command::Serve) {
+}
+
+fn obey(line: CommandLine) -> Result<(), Failure> {
+    let CommandLine { command, settings } = line;
+    start_tracing(&settings).map_err(Failure::Setting)?;
+    let config = Config::from_settings(settings).map_err(Failure::Setting)?;
+    match command.unwrap_or(Command::Serve) {
         Command::Token(args) => token::run(&config, &args),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate => block_on(migrate::run(config)),
         Command::Check => block_on(check::run(config)),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say_error(&format!("error: {error}"));
-            ExitCode::FAILURE
-        }
     }
 }
 
-fn block_on(command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+fn end(result: Result<(), Failure>) -> ExitCode {
+    let (sentence, code) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Setting(sentence)) => (sentence, 2),
+        Err(Failure::Failed(sentence)) => (sentence, 1),
+    };
+    say_error(&format!("error: {sentence}"));
+    ExitCode::from(code)
+}
+
+fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| format!("the runtime cannot be started: {error}"))?;
+        .map_err(|error| Failure::Failed(format!("the runtime cannot be started: {error}")))?;
     let result = runtime.block_on(command);
     // Not to wait for a query on a thread of its own that nobody waits for.
     runtime.shutdown_background();
@@ -100,21 +111,11 @@ fn start_tracing(settings: &Settings) -> Result<(), String> {
     result.map_err(|error| format!("logging cannot be started: {error}"))
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
-}
-
-fn wrong(sentence: &str) -> ExitCode {
-    say_error(sentence);
-    ExitCode::from(USAGE)
-}
-
-#[expect(clippy::print_stdout, reason = "this is what a command has to say")]
+/// Nobody may be listening any more: no reason to fail.
 fn say(text: &str) {
-    println!("{text}");
+    let _nobody_listens = writeln!(std::io::stdout(), "{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "this is what a command has to say")]
 fn say_error(text: &str) {
-    eprintln!("{text}");
+    let _nobody_listens = writeln!(std::io::stderr(), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{demo, say};
+use super::{Failure, demo, say};
 use crate::{
     auth::Keys,
     config::Config,
@@ -10,12 +10,12 @@ use crate::{
     server::Server,
 };
 
-pub(super) async fn run(config: Config) -> Result<(), String> {
-    let keys = Keys::load(&config.keys)?;
-    let db = Db::open(&config)?;
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
+    let db = Db::open(&config).map_err(Failure::Setting)?;
     let describe = |error: crate::error::Error| {
         error.log();
-        format!("the database {} cannot be used: {error}", config.database.redacted())
+        Failure::Failed(format!("the database {} cannot be used: {error}", config.database.redacted()))
     };
     db::migrations::run(&db, &config).await.map_err(describe)?;
     if config.demo && config.is_embedded_default() {
@@ -24,13 +24,15 @@ pub(super) async fn run(config: Config) -> Result<(), String> {
     let database = config.database.redacted();
     let (demo, redis) = (config.demo, config.redis_url.is_some());
     // Before the port is open, so that a signal is never lost between.
-    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be received: {error}")));
     let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let place = format!("{}:{}", config.host, config.port);
-    let server =
-        Server::bind(config, db, keys).map_err(|error| format!("{place} cannot be listened on: {error}"))?;
+    let server = Server::bind(config, db, keys)
+        .map_err(|error| Failure::Failed(format!("{place} cannot be listened on: {error}")))?;
     say(&banner(&server.address().to_string(), &database, redis, demo));
-    server.run(first_of(terminate, interrupt)).await.map_err(|error| format!("serving failed: {error}"))
+    let served = server.run(first_of(terminate, interrupt)).await;
+    served.map_err(|error| Failure::Failed(format!("serving failed: {error}")))
 }
 
 async fn first_of(mut terminate: Signal, mut interrupt: Signal) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::say;
+use super::{Failure, say};
 use crate::{auth::Keys, clock, config::Config};
 
 #[derive(Args, Debug)]
@@ -22,9 +22,11 @@ pub(super) struct TokenArgs {
     ttl: Duration,
 }
 
-pub(super) fn run(config: &Config, args: &TokenArgs) -> Result<(), String> {
-    config.limits.ensure_id("--sub", &args.sub).map_err(|error| error.to_string())?;
-    let token = Keys::load(&config.keys)?.sign(&args.sub, args.name.as_deref(), clock::now(), args.ttl)?;
+pub(super) fn run(config: &Config, args: &TokenArgs) -> Result<(), Failure> {
+    config.limits.ensure_id("--sub", &args.sub).map_err(|error| Failure::Setting(error.to_string()))?;
+    let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
+    let token =
+        keys.sign(&args.sub, args.name.as_deref(), clock::now(), args.ttl).map_err(Failure::Setting)?;
     say(&token);
     Ok(())
 }

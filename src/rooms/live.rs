@@ -221,6 +221,12 @@ impl LiveRoom {
         left
     }
 
+    /// Forgets the users who may not stay, and returns them with their sockets.
+    pub(super) fn evict(&mut self, may_stay: impl Fn(&UserId) -> bool) -> Vec<(UserId, Vec<Sid>)> {
+        let gone = self.present.extract_if(|user_id, _| !may_stay(user_id));
+        gone.map(|(user_id, present)| (user_id, present.sockets)).collect()
+    }
+
     /// Nobody is here.
     pub(super) fn is_empty(&self) -> bool {
         self.present.is_empty()

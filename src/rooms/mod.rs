@@ -14,11 +14,10 @@ use std::{
 };
 
 use futures_util::FutureExt;
+pub use seat::Seat;
 use serde::Serialize;
 use socketioxide::SocketIo;
-use tokio::sync::oneshot;
-
-pub use seat::Seat;
+pub use writer::Receipt;
 
 use self::{
     live::{LiveRoom, Presence},
@@ -28,15 +27,16 @@ use self::{
 use crate::{
     chat::id::{RoomId, UserId},
     cluster::node_keys::NodeKeys,
+    config::Config,
     db::{
         self, Db,
         read_markers::ReadMark,
-        room_log::{Append, Appended, Entry, Told},
+        room_log::{Append, Entry, Told},
     },
     error::{Error, Result},
     protocol::{
-        MemberView, MessageDeletedView, ReactionChangedView, RoomMembersView, RoomUserJoinedView,
-        RoomUserView, TokenUserView, event,
+        MemberView, MessageDeletedView, ReactionChangedView, RoomErrorView, RoomMembersView,
+        RoomUserJoinedView, RoomUserView, TokenUserView, event,
     },
 };
 
@@ -77,8 +77,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Rooms {
-    pub fn start(io: SocketIo, db: Db, write_queue: usize, node_keys: NodeKeys) -> Arc<Self> {
-        let (writer, jobs) = Writer::channel(write_queue);
+    pub fn start(io: SocketIo, db: Db, config: &Config, node_keys: NodeKeys) -> Arc<Self> {
+        let (writer, jobs) = Writer::channel(config.sockets.write_queue, config.database_timeout);
         let rooms = Arc::new(Self {
             io,
             read_marks: ReadMarks::start(db.clone()),
@@ -93,7 +93,7 @@ impl Rooms {
 
     /// Queues a change for commit, in the order of the calls. The receipt answers after every socket here was told.
     /// A full queue is [`Error::Busy`] at once.
-    pub fn append(&self, append: Append) -> Result<oneshot::Receiver<Result<Appended>>> {
+    pub fn append(&self, append: Append) -> Result<Receipt> {
         self.writer.append(append)
     }
 
@@ -147,10 +147,37 @@ impl Rooms {
         if live.depart(user_id, seat.id()) {
             seat.emit_to_others(room_id.as_str(), event::ROOM_USER_LEFT, &RoomUserView { room_id, user_id });
         }
-        if live.is_empty() {
+        self.close_if_empty(room_id, &slot, state);
+    }
+
+    /// Makes those who may not be in a room any more hear it no more. They are told, and so are the others.
+    pub fn evict(&self, room_id: &RoomId, may_stay: impl Fn(&UserId) -> bool) {
+        let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return };
+        let mut state = lock(&slot.state);
+        let State::Live(live) = &mut *state else { return };
+        let Some(namespace) = self.io.of("/") else { return };
+        for (user_id, sockets) in live.evict(may_stay) {
+            let refusal = Error::Forbidden("You are no longer a member of this room");
+            for seat in sockets.into_iter().filter_map(|sid| namespace.get_socket(sid)).map(Seat::new) {
+                seat.leave(room_id.as_str());
+                let (code, error) = (refusal.code(), refusal.to_string());
+                let room_id = Some(room_id.as_str());
+                seat.emit(
+                    event::ROOM_ERROR,
+                    &RoomErrorView { room_id, event: "room:join", code, error: &error },
+                );
+            }
+            self.emit(room_id.as_str(), event::ROOM_USER_LEFT, &RoomUserView { room_id, user_id: &user_id });
+        }
+        self.close_if_empty(room_id, &slot, state);
+    }
+
+    /// A room that nobody is in is not kept.
+    fn close_if_empty(&self, room_id: &RoomId, slot: &Arc<Slot>, mut state: MutexGuard<'_, State>) {
+        if matches!(&*state, State::Live(live) if live.is_empty()) {
             *state = State::Closed;
             drop(state);
-            self.remove_slot(room_id, &slot);
+            self.remove_slot(room_id, slot);
         }
     }
 
@@ -298,9 +325,4 @@ impl Rooms {
         self.apply(entry).await;
         self.node_keys.note_entry(entry);
     }
-}
-
-/// Waits for a receipt of [`Rooms::append`].
-pub async fn settled(receipt: oneshot::Receiver<Result<Appended>>) -> Result<Appended> {
-    receipt.await.unwrap_or(Err(Error::ShuttingDown))
 }

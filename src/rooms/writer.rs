@@ -1,9 +1,15 @@
 //! The writer: takes whatever changes wait, commits them as one transaction, applies them in order and answers. No timer: an
 //! idle server adds no latency, a busy one shares commits.
 
-use std::sync::{Arc, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use super::Rooms;
 use crate::{
@@ -17,23 +23,41 @@ const BATCH: usize = 256;
 
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,
+    patience: Duration,
 }
 
 pub(super) struct Job {
     append: Append,
-    receipt: oneshot::Sender<Result<Appended>>,
+    settled: oneshot::Sender<Result<Appended>>,
+}
+
+/// For a change in the queue.
+pub struct Receipt {
+    settled: oneshot::Receiver<Result<Appended>>,
+    patience: Duration,
+}
+
+impl Receipt {
+    /// Waits until the change is committed and told, or refused. What is still in the queue when patience ends is not
+    /// committed any more; what the database has been given by then may yet be, and is then told like any other.
+    pub async fn settled(self) -> Result<Appended> {
+        match timeout(self.patience, self.settled).await {
+            Ok(settled) => settled.unwrap_or(Err(Error::ShuttingDown)),
+            Err(_) => Err(Error::Unavailable(format!("not committed within {:?}", self.patience))),
+        }
+    }
 }
 
 impl Writer {
-    pub(super) fn channel(capacity: usize) -> (Self, mpsc::Receiver<Job>) {
+    pub(super) fn channel(capacity: usize, patience: Duration) -> (Self, mpsc::Receiver<Job>) {
         let (queue, jobs) = mpsc::channel(capacity);
-        (Self { queue }, jobs)
+        (Self { queue, patience }, jobs)
     }
 
-    pub(super) fn append(&self, append: Append) -> Result<oneshot::Receiver<Result<Appended>>> {
-        let (receipt, settled) = oneshot::channel();
-        match self.queue.try_send(Job { append, receipt }) {
-            Ok(()) => Ok(settled),
+    pub(super) fn append(&self, append: Append) -> Result<Receipt> {
+        let (settle, settled) = oneshot::channel();
+        match self.queue.try_send(Job { append, settled: settle }) {
+            Ok(()) => Ok(Receipt { settled, patience: self.patience }),
             Err(mpsc::error::TrySendError::Full(_)) => Err(Error::Busy),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Error::ShuttingDown),
         }
@@ -46,7 +70,7 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         let Some(rooms) = rooms.upgrade() else { return };
         // Who has given up waiting was told that it failed: then it must.
-        batch.retain(|job: &Job| !job.receipt.is_closed());
+        batch.retain(|job: &Job| !job.settled.is_closed());
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
         write(&rooms, std::mem::take(&mut batch)).await;
@@ -93,5 +117,5 @@ async fn settle(rooms: &Rooms, job: Job, outcome: Result<Appended>) {
         rooms.committed(entry).await;
     }
     // Nobody waits any more: fine, it is in the log.
-    let _gone = job.receipt.send(outcome);
+    let _gone = job.settled.send(outcome);
 }

@@ -65,7 +65,7 @@ async fn welcome(
     }
     socket.join([socket.id.to_string(), personal_channel(session.user.id.as_str())]);
     match app.access.ensure_user(&session.claims).await {
-        Ok(()) => {}
+        Ok(_) => {}
         Err(Error::UserNotFound) => {
             tracing::info!(sid = %socket.id, user = %session.user.id, "refused: not a user of the database");
             return Err(REFUSED);

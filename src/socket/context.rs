@@ -12,7 +12,7 @@ use crate::{
     },
     db::room_log::{Append, Appended, Change},
     error::Result,
-    rooms::{self, Seat},
+    rooms::Seat,
 };
 
 pub(super) struct Context {
@@ -59,9 +59,9 @@ impl Context {
     /// Queues a change by the caller, lets the caller's next event begin, and waits until it is committed and told.
     pub(super) async fn append(&self, room_id: RoomId, change: Change) -> Result<Appended> {
         let actor_id = self.user_id().clone();
-        let actor_name = self.app.access.user_name(&actor_id).await?;
+        let actor_name = self.app.access.ensure_user(&self.session.claims).await?;
         let receipt = self.app.rooms.append(Append { room_id, actor_id, actor_name, change })?;
         self.admitted.store(true, Ordering::Relaxed);
-        rooms::settled(receipt).await
+        receipt.settled().await
     }
 }

@@ -1,1 +1,3 @@
-//! Mirrors src/cluster.
+//! Mirrors src/cluster: the keys in Redis that Node servers share with us.
+
+mod node_keys;

@@ -1,6 +1,9 @@
 //! A client of the wire: Engine.IO 4 and Socket.IO 5 over a websocket, by hand, so that a test sees each packet as it is.
 
-use std::{collections::VecDeque, net::SocketAddr};
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -13,6 +16,8 @@ pub struct Client {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// Events that came while something else was awaited, oldest first.
     heard: VecDeque<(String, Value)>,
+    /// Acks that came while another was awaited.
+    answered: HashMap<u64, Value>,
     asked: u64,
 }
 
@@ -21,7 +26,7 @@ impl Client {
     pub async fn connect(address: SocketAddr, token: &str) -> Result<Self, String> {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
         let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
-        let mut client = Self { stream, heard: VecDeque::new(), asked: 0 };
+        let mut client = Self { stream, heard: VecDeque::new(), answered: HashMap::new(), asked: 0 };
         client.write(&format!("40{}", json!({ "token": token }))).await;
         loop {
             let packet = client.read().await;
@@ -72,12 +77,11 @@ impl Client {
     }
 
     pub async fn answer(&mut self, id: u64) -> Value {
-        let prefix = format!("43{id}[");
         loop {
-            let packet = self.read().await;
-            if packet.starts_with(&prefix) {
-                return serde_json::from_str::<Value>(&packet[prefix.len() - 1..]).unwrap()[0].take();
+            if let Some(answer) = self.answered.remove(&id) {
+                return answer;
             }
+            let packet = self.read().await;
             self.keep(&packet);
         }
     }
@@ -86,6 +90,11 @@ impl Client {
         if let Some(event) = packet.strip_prefix("42") {
             let mut event: Value = serde_json::from_str(event).unwrap();
             self.heard.push_back((event[0].as_str().unwrap().to_owned(), event[1].take()));
+        }
+        if let Some(ack) = packet.strip_prefix("43") {
+            let (id, answer) = ack.split_at(ack.find('[').unwrap());
+            let mut answer: Value = serde_json::from_str(answer).unwrap();
+            self.answered.insert(id.parse().unwrap(), answer[0].take());
         }
     }
 

@@ -23,6 +23,9 @@ export const fixtures: Fixture[] = readdirSync(FOLDER)
     file: file.replace('.json', ''),
   }));
 
+/** The fixtures that something was compared with. */
+export const seen = new Set<string>();
+
 const byFile = new Map(fixtures.map((fixture) => [fixture.file, fixture]));
 
 const fileOf = (name: string) => name.replace(/[:-]/g, '_');
@@ -55,6 +58,7 @@ export function ackFaults(event: string, answer: unknown): string[] {
 /** In what a value differs from a fixture: a line for each difference, none when it agrees. */
 export function faults(fixture: Fixture, value: unknown): string[] {
   const found: string[] = [];
+  seen.add(fixture.file);
   compare(fixture, fixture.example, value, '', found);
   return found.map((fault) => `${fixture.file}: ${fault}`);
 }

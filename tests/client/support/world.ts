@@ -34,6 +34,13 @@ export class World {
     this.current = await Server.start(this.backend, this.settings);
   }
 
+  /** Starts on a server that was made elsewhere. */
+  async startOn(server: Server): Promise<void> {
+    this.current = server;
+    await server.migrate();
+    await server.start();
+  }
+
   async stop(): Promise<void> {
     await this.current?.remove();
   }

@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+
+FROM rust:1-bookworm AS builder
+WORKDIR /build
+COPY Cargo.toml Cargo.lock ./
+COPY migrations migrations
+COPY src src
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target \
+    cargo build --release --locked && cp target/release/chatoxide /usr/local/bin/chatoxide
+
+FROM debian:bookworm-slim
+# The authorities that a hosted database's certificate is checked against.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home chatoxide \
+    && install -d -o chatoxide /data
+COPY --from=builder /usr/local/bin/chatoxide /usr/local/bin/chatoxide
+USER chatoxide
+# The embedded database, when DATABASE_URL names no other.
+ENV DATA_DIR=/data
+VOLUME /data
+EXPOSE 3000
+# No HEALTHCHECK: whoever runs the container asks GET /healthz (is it alive) and GET /readyz (may it get traffic).
+# JWT_SECRET or JWT_PUBLIC_KEY must be set: demo mode answers only inside the container.
+ENTRYPOINT ["/usr/local/bin/chatoxide"]

@@ -1,0 +1,89 @@
+// The fixtures themselves: each is sound, each is what the server really says, and none would agree with anything.
+import { describe, expect, test } from 'vitest';
+import { CLIENT_EVENTS, type ClientEvent } from '../support/protocol';
+import { type Fixture, faults, fixtures, seen } from '../support/shape';
+import { aWorld, settled } from '../support/world';
+
+const WORLD = aWorld('sqlite');
+const FILES = fixtures.map((fixture) => [fixture.file, fixture] as const);
+
+describe('a fixture', () => {
+  test.each(FILES)('%s is sound', (file, fixture) => {
+    const { event, ack, example, nullable, optional, any, ...rest } = fixture;
+
+    expect(rest).toEqual({ file });
+    expect([event, ack].filter((name) => name !== undefined)).toHaveLength(1);
+    if (event) expect(file).toBe(event.replace(/[:-]/g, '_'));
+    if (ack && ack !== '*') expect(CLIENT_EVENTS).toContain(ack as ClientEvent);
+    expect(faults(fixture, example)).toEqual([]);
+    const places = new Set(placesIn(example));
+    for (const place of [...nullable, ...optional, ...any]) expect([...places]).toContain(place);
+  });
+
+  test.each(FILES)('%s finds what is missing, new or of another type', (_, fixture) => {
+    for (const [place, changed] of changes(fixture)) {
+      expect(faults(fixture, changed), place).not.toEqual([]);
+    }
+  });
+
+  test('stands for dates in one form only', () => {
+    const fixture = { file: 'x', example: '2026-01-31T09:05:07.042Z', nullable: [], optional: [], any: [] };
+
+    expect(faults(fixture, '2030-12-24T00:00:00.000Z')).toEqual([]);
+    for (const other of [
+      '2026-01-31T09:05:07Z',
+      '2026-01-31 09:05:07.042',
+      '2026-01-31T09:05:07.042+00:00',
+    ]) {
+      expect(faults(fixture, other)).not.toEqual([]);
+    }
+  });
+});
+
+describe('the server', () => {
+  test('says everything that there is a fixture for', async () => {
+    seen.clear();
+    const { room, alice, bob } = await WORLD.meet('alice', 'bob');
+    const tab = await WORLD.connect(WORLD.user('carol'));
+    await tab.ask('room:join', room);
+    const { message } = await alice.ask('message:send', { roomId: room, content: 'x', replyTo: 'y' });
+    const target = { messageId: message.id, roomId: room, emoji: '👍' };
+    await bob.ask('reaction:add', target);
+    await alice.ask('message:edit', { messageId: message.id, content: 'y' });
+    await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });
+    await alice.ask('messages:load', { roomId: room, before: 'yesterday' });
+    await bob.ask('reaction:remove', target);
+    await alice.ask('typing:start', room);
+    await alice.ask('typing:stop', room);
+    await alice.ask('room:read', room);
+    await alice.ask('room:join', WORLD.unique('nowhere'));
+    await alice.ask('dm:start', bob.id);
+    await alice.ask('message:delete', target);
+    await tab.ask('room:leave', room);
+    await settled(alice, bob, tab);
+
+    expect([...seen].sort()).toEqual(fixtures.map((fixture) => fixture.file));
+  });
+});
+
+// Every place in an example, as the fixtures write them.
+function placesIn(example: unknown, place = ''): string[] {
+  if (Array.isArray(example)) return example.flatMap((item) => placesIn(item, `${place}[]`)).concat(place);
+  if (typeof example !== 'object' || example === null) return [place];
+  const inner = Object.entries(example).flatMap(([key, value]) =>
+    placesIn(value, place ? `${place}.${key}` : key),
+  );
+  return place ? [...inner, place] : inner;
+}
+
+// The example with one thing wrong, for each top-level thing that can be.
+function changes({ example, optional, any }: Fixture): [string, unknown][] {
+  const whole = example as Record<string, unknown>;
+  const changed: [string, unknown][] = [['a new key', { ...whole, unheardOf: 1 }]];
+  for (const key of Object.keys(whole)) {
+    const without = Object.fromEntries(Object.entries(whole).filter(([name]) => name !== key));
+    if (!optional.includes(key)) changed.push([`without ${key}`, without]);
+    if (!any.includes(key)) changed.push([`${key} of no type`, { ...whole, [key]: Symbol.for('x') }]);
+  }
+  return [...changed, ['nothing', undefined], ['null', null], ['an array', [whole]]];
+}

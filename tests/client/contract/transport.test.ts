@@ -1,0 +1,361 @@
+// The transport: the handshake, the upgrade, the heartbeat, and what becomes of those who do not keep to the protocol.
+import { describe, expect, test } from 'vitest';
+import { within } from '../support/client';
+import { ENGINE_PATH, RawPolling, RawWebSocket, refusedUpgrade, request } from '../support/raw';
+import { aWorld, settled, type World } from '../support/world';
+
+// Somebody else on the same server, for whom nothing may change.
+async function bystander(world: World) {
+  const { room, bob } = await world.meet('bob');
+  const unharmed = async () => {
+    const answer = await bob.ask('message:send', { roomId: room, content: 'still here' });
+    expect(answer.success).toBe(true);
+    expect(bob.socket.connected).toBe(true);
+  };
+  return { room, bob, unharmed };
+}
+
+describe('the handshake', () => {
+  const world = aWorld('sqlite');
+
+  test('over polling offers websocket and tells the rhythm and the limit', async () => {
+    const response = await request(`${world.server.url}${ENGINE_PATH}?EIO=4&transport=polling`);
+
+    expect(response.status).toBe(200);
+    expect(response.headers['content-type']).toMatch(/^text\/plain; charset=utf-8$/i);
+    expect(response.body[0]).toBe('0');
+    expect(JSON.parse(response.body.slice(1))).toEqual({
+      sid: expect.any(String) as string,
+      upgrades: ['websocket'],
+      pingInterval: 25_000,
+      pingTimeout: 20_000,
+      maxPayload: 1_000_000,
+    });
+  });
+
+  test('over websocket offers nothing more', async () => {
+    const raw = await RawWebSocket.open(world.server.url);
+
+    const frame = await raw.next();
+
+    expect(JSON.parse(frame.slice(1))).toMatchObject({
+      upgrades: [],
+      pingInterval: 25_000,
+      maxPayload: 1_000_000,
+    });
+    raw.cut();
+  });
+
+  test('every session has an id of its own', async () => {
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => RawPolling.open(world.server.url)));
+
+    expect(new Set(sessions.map((session) => session.handshake.sid)).size).toBe(20);
+  });
+
+  test.each([
+    ['', 0, 'Transport unknown'],
+    ['EIO=4', 0, 'Transport unknown'],
+    ['EIO=4&transport=carrier-pigeon', 0, 'Transport unknown'],
+    ['EIO=4&transport=polling&sid=nobody', 1, 'Session ID unknown'],
+    ['EIO=3&transport=polling', 5, 'Unsupported protocol version'],
+    ['transport=polling', 5, 'Unsupported protocol version'],
+  ])('GET ?%s is refused with code %d', async (query, code, message) => {
+    const response = await request(`${world.server.url}${ENGINE_PATH}?${query}`);
+
+    expect(response.status).toBe(400);
+    expect(response.headers['content-type']).toMatch(/^application\/json\b/);
+    expect(JSON.parse(response.body)).toEqual({ code, message });
+  });
+
+  test('POST to a session that there is not is refused with code 1', async () => {
+    const url = `${world.server.url}${ENGINE_PATH}?EIO=4&transport=polling&sid=nobody`;
+
+    const response = await request(url, { method: 'POST', body: '40' });
+
+    expect(response.status).toBe(400);
+    expect(JSON.parse(response.body)).toEqual({ code: 1, message: 'Session ID unknown' });
+  });
+
+  test.each(['EIO=3&transport=websocket', 'EIO=4&transport=websocket&sid=nobody'])(
+    'a websocket with ?%s is refused',
+    async (query) => {
+      expect(await refusedUpgrade(world.server.url, query)).toBe(400);
+    },
+  );
+
+  test('another namespace is refused, by name', async () => {
+    const raw = await RawWebSocket.open(world.server.url);
+    await raw.next();
+
+    raw.send(`40/admin,${JSON.stringify({ token: world.tokenOf(world.user('alice')) })}`);
+
+    const frame = await raw.next();
+    expect(frame.startsWith('44/admin,')).toBe(true);
+    expect(JSON.parse(frame.slice('44/admin,'.length))).toEqual({ message: 'Invalid namespace' });
+    raw.cut();
+  });
+
+  test('the pages around it answer', async () => {
+    for (const path of ['/', '/healthz', '/readyz']) {
+      expect((await request(`${world.server.url}${path}`)).status, path).toBe(200);
+    }
+    expect((await request(`${world.server.url}/nothing/here`)).status).toBe(404);
+  });
+});
+
+describe('the upgrade', () => {
+  const world = aWorld('sqlite');
+
+  test('is probed, and then takes over the session', async () => {
+    const polling = await RawPolling.open(world.server.url);
+    await polling.connect(world.tokenOf(world.user('alice')));
+    const raw = await RawWebSocket.open(world.server.url, `&sid=${polling.handshake.sid}`);
+
+    raw.send('2probe');
+    expect(await raw.next()).toBe('3probe');
+    const waiting = polling.get();
+    raw.send('5');
+    expect((await waiting).body).toBe('6');
+
+    raw.send('420["room:join","nowhere"]');
+    const frames = [await raw.next(), await raw.next()].map((frame) => frame.slice(0, 3)).sort();
+    expect(frames).toEqual(['42[', '430']);
+    raw.cut();
+  });
+
+  test('a probe that is none closes the websocket, and the session goes on over polling', async () => {
+    const polling = await RawPolling.open(world.server.url);
+    await polling.connect(world.tokenOf(world.user('alice')));
+    const raw = await RawWebSocket.open(world.server.url, `&sid=${polling.handshake.sid}`);
+
+    raw.send('2wrong');
+
+    await raw.whenClosed();
+  });
+
+  test('is what a client with the default transports ends with', async () => {
+    world.transport = 'upgrade';
+    const client = world.open(world.user('alice'));
+    await client.connected();
+
+    const { engine } = client.socket.io;
+    if (engine.transport.name !== 'websocket') {
+      await within('the upgrade', (resolve) => engine.once('upgrade', resolve));
+    }
+
+    expect(engine.transport.name).toBe('websocket');
+    await client.settle();
+  });
+
+  test('loses nothing that is sent meanwhile, either way', async () => {
+    world.transport = 'websocket';
+    const { room, bob } = await world.meet('bob');
+    const contents = Array.from({ length: 100 }, (_, index) => `number ${index}`);
+    world.transport = 'upgrade';
+
+    const alice = await world.connect(world.user('alice'));
+    alice.tell('room:join', room);
+    await bob.next('room:user-joined');
+    for (const content of contents) {
+      alice.tell('message:send', { roomId: room, content: `alice ${content}` });
+      bob.tell('message:send', { roomId: room, content: `bob ${content}` });
+    }
+    await settled(alice, bob);
+    await settled(alice, bob);
+
+    for (const client of [alice, bob]) {
+      const heard = client.all('message:new').map((message) => message.content);
+      for (const name of ['alice', 'bob']) {
+        expect(heard.filter((content) => content.startsWith(name))).toEqual(
+          contents.map((content) => `${name} ${content}`),
+        );
+      }
+    }
+  });
+});
+
+describe('the heartbeat', () => {
+  const world = aWorld('sqlite', { PING_INTERVAL: '300', PING_TIMEOUT: '200' });
+
+  test('tells its rhythm, and goes on as long as it is answered', async () => {
+    const raw = await RawWebSocket.open(world.server.url);
+    expect(JSON.parse((await raw.next()).slice(1))).toMatchObject({ pingInterval: 300, pingTimeout: 200 });
+    raw.send(`40${JSON.stringify({ token: world.tokenOf(world.user('alice')) })}`);
+    expect(await raw.next()).toMatch(/^40/);
+
+    for (let ping = 0; ping < 5; ping += 1) {
+      expect(await raw.next()).toBe('2');
+      raw.send('3');
+    }
+    raw.cut();
+  });
+
+  test('who does not answer is closed, and has left the room', async () => {
+    const { room, bob } = await world.meet('bob');
+    const alice = world.user('alice');
+    const raw = await RawWebSocket.connect(world.server.url, world.tokenOf(alice));
+    raw.send(`42["room:join","${room}"]`);
+    await bob.next('room:user-joined');
+
+    expect(await bob.next('room:user-left')).toEqual({ roomId: room, userId: alice.id });
+    await raw.whenClosed();
+  });
+
+  test('who stops polling has left the room', async () => {
+    const { room, bob } = await world.meet('bob');
+    const alice = world.user('alice');
+    const polling = await RawPolling.open(world.server.url);
+    await polling.connect(world.tokenOf(alice));
+    await polling.post(`42["room:join","${room}"]`);
+    await bob.next('room:user-joined');
+
+    expect(await bob.next('room:user-left')).toEqual({ roomId: room, userId: alice.id });
+    expect((await polling.get()).status).toBe(400);
+  });
+
+  test('whose connection is cut has left the room', async () => {
+    const { room, bob } = await world.meet('bob');
+    const alice = world.user('alice');
+    const raw = await RawWebSocket.connect(world.server.url, world.tokenOf(alice));
+    raw.send(`42["room:join","${room}"]`);
+    await bob.next('room:user-joined');
+
+    raw.cut();
+
+    expect(await bob.next('room:user-left')).toEqual({ roomId: room, userId: alice.id });
+  });
+
+  test('a client that keeps to it stays for many beats', async () => {
+    world.transport = 'polling';
+    const { bob, unharmed } = await bystander(world);
+    let beats = 0;
+
+    await within('ten beats', (resolve) =>
+      bob.socket.io.on('ping', () => {
+        beats += 1;
+        if (beats === 10) resolve(undefined);
+      }),
+    );
+
+    await unharmed();
+    world.transport = 'websocket';
+  });
+});
+
+describe('who never joins the namespace', () => {
+  const world = aWorld('sqlite', { CONNECT_TIMEOUT: '300' });
+
+  test('is closed', async () => {
+    const raw = await RawWebSocket.open(world.server.url);
+
+    await raw.whenClosed();
+  });
+});
+
+describe('the limit of a packet', () => {
+  const world = aWorld('sqlite', { MAX_PAYLOAD: '20000' });
+
+  test('is told in the handshake', async () => {
+    const { handshake } = await RawPolling.open(world.server.url);
+
+    expect(handshake.maxPayload).toBe(20_000);
+  });
+
+  test('over polling more than it is refused with 413', async () => {
+    const { unharmed } = await bystander(world);
+    const polling = await RawPolling.open(world.server.url);
+    await polling.connect(world.tokenOf(world.user('alice')));
+
+    const response = await polling.post(`42["message:send",{"content":"${'x'.repeat(20_000)}"}]`);
+
+    expect(response.status).toBe(413);
+    await unharmed();
+  });
+
+  test('over websocket more than it closes that socket and no other', async () => {
+    const { unharmed } = await bystander(world);
+    const raw = await RawWebSocket.connect(world.server.url, world.tokenOf(world.user('alice')));
+
+    raw.send(`42["message:send",{"content":"${'x'.repeat(20_000)}"}]`);
+
+    await raw.whenClosed();
+    await unharmed();
+  });
+
+  test('a packet just under it is taken', async () => {
+    for (const transport of ['websocket', 'polling'] as const) {
+      world.transport = transport;
+      const { room, alice } = await world.meet('alice');
+      const answer = await alice.ask('message:send', { roomId: room, content: 'x'.repeat(19_000) });
+      expect(answer.success).toBe(true);
+    }
+    world.transport = 'websocket';
+  });
+});
+
+describe('who does not keep to the protocol', () => {
+  const world = aWorld('sqlite');
+
+  test.each([
+    'x',
+    '9',
+    '49',
+    '4x',
+    '42',
+    '42[]',
+    '42{}',
+    '42"room:join"',
+    '42["room:join"',
+    '42["room:join",',
+    '42[null]',
+    '42{"0":"room:join"}',
+    '40not json',
+    Buffer.from('unasked'),
+  ])('the frame %j closes the connection, and harms nobody else', async (frame) => {
+    const { unharmed } = await bystander(world);
+    const raw = await RawWebSocket.connect(world.server.url, world.tokenOf(world.user('mallory')));
+
+    raw.send(frame);
+
+    await raw.whenClosed();
+    await unharmed();
+  });
+
+  test.each(['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'])(
+    'the reserved event name %s closes the connection',
+    async (name) => {
+      const { unharmed } = await bystander(world);
+      const raw = await RawWebSocket.connect(world.server.url, world.tokenOf(world.user('mallory')));
+
+      raw.send(`42["${name}"]`);
+
+      await raw.whenClosed();
+      await unharmed();
+    },
+  );
+
+  test('an event before joining the namespace closes the connection', async () => {
+    const { room, bob } = await bystander(world);
+    const raw = await RawWebSocket.open(world.server.url);
+    await raw.next();
+
+    raw.send(`42["message:send",{"roomId":"${room}","content":"no token"}]`);
+
+    await raw.whenClosed();
+    await settled(bob);
+    expect(bob.events()).toEqual([]);
+  });
+
+  test('garbage over polling ends the session', async () => {
+    const { unharmed } = await bystander(world);
+    const polling = await RawPolling.open(world.server.url);
+    await polling.connect(world.tokenOf(world.user('mallory')));
+
+    await polling.post('49');
+
+    // What is still waiting for it may come first: a noop or a close.
+    const statuses = [(await polling.get()).status, (await polling.get()).status];
+    expect(statuses).toContain(400);
+    await unharmed();
+  });
+});
