@@ -8,7 +8,7 @@
 //!
 //! Floors, top to bottom; a file imports only from floors below its own:
 //! `main`, `commands` / `server` / `socket`, `http` / `app` / `rooms`, `access` / `cluster` / `db`, `auth` /
-//! `protocol`, `config`, `clock` / `chat`, `error`. ARCHITECTURE.md has the reasons.
+//! `protocol`, `config`, `clock`, `connection` / `chat`, `error`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
 pub mod app;
@@ -18,6 +18,7 @@ pub mod clock;
 pub mod cluster;
 pub mod commands;
 pub mod config;
+pub mod connection;
 pub mod db;
 pub mod error;
 pub mod http;

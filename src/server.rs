@@ -2,14 +2,26 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt;
+use axum::{
+    extract::{ConnectInfo, Request, connect_info::Connected},
+    middleware::{self, Next},
+    response::Response,
+    serve::IncomingStream,
+};
 use socketioxide::SocketIo;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     time::{Instant, timeout_at},
 };
 
-use crate::{app::App, auth::Keys, config::Config, db::Db, http, socket};
+use crate::{
+    app::App,
+    auth::Keys,
+    config::Config,
+    connection::{Connection, CuttableStream},
+    db::Db,
+    http, socket,
+};
 
 /// Connections that may wait for us to accept them: a whole fleet reconnects at once.
 const BACKLOG: u32 = 4_096;
@@ -39,7 +51,8 @@ impl Server {
             .build_layer();
         let app = App::start(config, db, keys, io.clone());
         socket::connect::register(&io, Arc::clone(&app));
-        let router = http::around(http::router(Arc::clone(&app)).layer(layer), &app.config.cors);
+        let router = http::router(Arc::clone(&app)).layer(layer).layer(middleware::from_fn(name_connection));
+        let router = http::around(router, &app.config.cors);
         Ok(Self { app, io, router, listener, address })
     }
 
@@ -53,11 +66,12 @@ impl Server {
         let Self { app, io, router, listener, .. } = self;
         let sockets = &app.config.sockets;
         let gone_after = sockets.ping_interval + sockets.ping_timeout;
-        let listener = listener.tap_io(move |stream| tune(stream, gone_after));
+        let listener = Listener { tcp: listener, gone_after };
         let (stopped, stopping) = tokio::sync::oneshot::channel::<()>();
-        let serve = axum::serve(listener, router).with_graceful_shutdown(async {
-            let _closed = stopping.await;
-        });
+        let serve = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
+            .with_graceful_shutdown(async {
+                let _closed = stopping.await;
+            });
         let mut serving = tokio::spawn(async move { serve.await });
         tokio::select! {
             result = &mut serving => return result.unwrap_or_else(|error| Err(io::Error::other(error))),
@@ -84,6 +98,47 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// Takes connections and tunes each.
+struct Listener {
+    tcp: TcpListener,
+    gone_after: Duration,
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = CuttableStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
+        let (stream, address) = axum::serve::Listener::accept(&mut self.tcp).await;
+        tune(&stream, self.gone_after);
+        (CuttableStream::new(stream), address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+/// The connection that a request came over.
+#[derive(Clone)]
+struct Peer(Connection);
+
+impl Connected<IncomingStream<'_, Listener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+        Self(stream.io().connection().clone())
+    }
+}
+
+/// Puts the connection where a socket finds it again.
+async fn name_connection(
+    ConnectInfo(Peer(connection)): ConnectInfo<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    request.extensions_mut().insert(connection);
+    next.run(request).await
 }
 
 /// Small packets go at once, and a peer that takes nothing for longer than a ping may last is gone: without this a reader

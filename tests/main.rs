@@ -13,5 +13,6 @@ mod cluster;
 mod commands;
 mod db;
 mod http;
+mod rooms;
 mod socket;
 mod support;

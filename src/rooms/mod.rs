@@ -13,7 +13,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use futures_util::FutureExt;
 pub use seat::Seat;
 use serde::Serialize;
 use socketioxide::SocketIo;
@@ -183,11 +182,7 @@ impl Rooms {
 
     /// Tells every socket of a Socket.IO room on this node.
     pub fn emit(&self, channel: &str, event: &str, view: &(impl Serialize + ?Sized)) {
-        let Some(namespace) = self.io.of("/") else { return };
-        // The local adapter's future is ready at once.
-        if let Some(Err(error)) = namespace.within(channel.to_owned()).emit(event, view).now_or_never() {
-            tracing::debug!(%error, channel, event, "not everybody could be told");
-        }
+        seat::emit_to_all(&self.io, channel, event, view);
     }
 
     /// Notes that a user has read a room up to now; written soon.
@@ -283,8 +278,10 @@ impl Rooms {
         if let Some(after) = hole_after {
             match db::room_log::list_between(&self.db, &entry.room_id, after, entry.seq).await {
                 Ok(missing) => missing.iter().for_each(|entry| self.apply_next(&slot, entry)),
+                // Not told out of order: the next entry asks again.
                 Err(error) => {
                     tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "entries could not be fetched");
+                    return;
                 }
             }
         }

@@ -1,9 +1,14 @@
-//! One socket as rooms see it. A socket that is gone, or that does not read, never makes an emit fail for its caller.
-
-use serde::Serialize;
-use socketioxide::{extract::SocketRef, socket::Sid};
+//! One socket as rooms see it. A socket that is gone, or that does not read, never makes an emit fail for its caller. One
+//! whose buffer is full is cut off: it comes back and is shown what it missed, where a dropped packet would be lost to it.
 
 use futures_util::FutureExt;
+use serde::Serialize;
+use socketioxide::{BroadcastError, SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
+
+use crate::connection::Connection;
+
+/// Says nothing; ignored by every client. Who cannot take it has a full buffer.
+const PULSE: &str = "server:pulse";
 
 /// A connected socket; cheap to clone. Not to be kept longer than an event lasts: it keeps the socket alive.
 #[derive(Clone)]
@@ -22,13 +27,36 @@ impl Seat {
     pub fn emit(&self, event: &str, view: &(impl Serialize + ?Sized)) {
         if let Err(error) = self.0.emit(event, view) {
             tracing::debug!(sid = %self.0.id, event, %error, "the socket could not be told");
+            self.cut_if_full(&error);
         }
     }
 
     /// Tells every other socket of a Socket.IO room on this node.
     pub fn emit_to_others(&self, channel: &str, event: &str, view: &(impl Serialize + ?Sized)) {
-        if let Some(Err(error)) = self.0.to(channel.to_owned()).emit(event, view).now_or_never() {
-            tracing::debug!(%error, channel, event, "not everybody could be told");
+        let told = self.0.to(channel.to_owned()).emit(event, view).now_or_never();
+        if matches!(told, Some(Err(BroadcastError::Socket(_)))) {
+            cut_full(self.0.to(channel.to_owned()).sockets());
+        }
+    }
+
+    /// Cuts the connection of a socket that does not read.
+    pub fn cut_if_full(&self, error: &SendError) {
+        if matches!(error, SendError::Socket(SocketError::InternalChannelFull)) {
+            tracing::info!(sid = %self.0.id, "does not read: cut off");
+            self.cut();
+        }
+    }
+
+    /// Ends the connection under this socket, as a broken network does.
+    pub fn cut(&self) {
+        if let Some(connection) = self.0.req_parts().extensions.get::<Connection>() {
+            connection.cut();
+        }
+        // Over polling the connection of the handshake may be long gone: then the client is sent off.
+        if self.0.transport_type() == socketioxide::TransportType::Polling
+            && let Err(error) = self.0.clone().disconnect()
+        {
+            tracing::debug!(sid = %self.0.id, %error, "could not be sent off");
         }
     }
 
@@ -38,5 +66,22 @@ impl Seat {
 
     pub(super) fn leave(&self, channel: &str) {
         self.0.leave(channel.to_owned());
+    }
+}
+
+/// Tells every socket of a Socket.IO room on this node.
+pub(super) fn emit_to_all(io: &SocketIo, channel: &str, event: &str, view: &(impl Serialize + ?Sized)) {
+    let Some(namespace) = io.of("/") else { return };
+    // The local adapter's future is ready at once.
+    let told = namespace.clone().within(channel.to_owned()).emit(event, view).now_or_never();
+    if matches!(told, Some(Err(BroadcastError::Socket(_)))) {
+        cut_full(namespace.within(channel.to_owned()).sockets());
+    }
+}
+
+/// A broadcast says that somebody could not be told, not who.
+fn cut_full(sockets: Vec<SocketRef>) {
+    for seat in sockets.into_iter().map(Seat) {
+        seat.emit(PULSE, &());
     }
 }

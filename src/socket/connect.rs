@@ -63,7 +63,7 @@ async fn welcome(
             disconnect::handle(app, session, Seat::new(socket), reason)
         });
     }
-    socket.join([socket.id.to_string(), personal_channel(session.user.id.as_str())]);
+    socket.join(personal_channel(session.user.id.as_str()));
     match app.access.ensure_user(&session.claims).await {
         Ok(_) => {}
         Err(Error::UserNotFound) => {

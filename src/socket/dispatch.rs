@@ -26,6 +26,10 @@ use crate::{
     rooms::Seat,
 };
 
+/// Names that Socket.IO keeps for itself: no client library sends them as events, and Node closes on them.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
 /// When an event may begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -101,6 +105,7 @@ pub(super) struct Arrival {
     route: Route,
     packet: Packet,
     ack: AckSender,
+    came: Instant,
     /// Shutting down waits while it is held.
     _in_flight: TaskTrackerToken,
 }
@@ -109,14 +114,29 @@ pub(super) struct Arrival {
 pub(super) fn accept(app: &Arc<App>, session: &Arc<Session>, event: (SocketRef, Event, Packet, AckSender)) {
     let (socket, Event(name), packet, ack) = event;
     let seat = Seat::new(socket);
+    if RESERVED.contains(&name.as_str()) {
+        tracing::info!(sid = %seat.id(), event = %name, "a reserved event name: cut off");
+        return seat.cut();
+    }
     let Some(route) = super::find(&name) else {
+        if !packet.has_callback {
+            return;
+        }
         let error = Error::BadInput("this event is not known".to_owned());
         return answer(&seat, ack, &name, packet.has_callback, Outcome { result: Err(error), room_id: None });
     };
     let (app, session) = (Arc::clone(app), Arc::clone(session));
     let in_flight = app.in_flight.token();
-    let arrival =
-        Arrival { session: Arc::clone(&session), app, seat, route, packet, ack, _in_flight: in_flight };
+    let arrival = Arrival {
+        session: Arc::clone(&session),
+        app,
+        seat,
+        route,
+        packet,
+        ack,
+        came: Instant::now(),
+        _in_flight: in_flight,
+    };
     if let Err(arrival) = session.lane.push(arrival) {
         let Arrival { seat, ack, packet, .. } = arrival;
         answer(
@@ -155,14 +175,22 @@ impl Job for Arrival {
 impl Arrival {
     async fn handle(self, admitted: Admitted) {
         let begun = Instant::now();
-        let Self { app, session, seat, route, packet, ack, _in_flight } = self;
+        let Self { app, session, seat, route, packet, ack, came, _in_flight } = self;
         let has_callback = packet.has_callback;
-        let context =
-            Context { app, session, seat: seat.clone(), has_callback, admitted: Arc::clone(&admitted) };
-        let outcome =
-            AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| {
-                Outcome { result: Err(Error::Internal(format!("{} panicked", route.name))), room_id: None }
-            });
+        let outcome = if session.lost_database_after(came) {
+            let error = Error::Unavailable("it did not answer an earlier event".to_owned());
+            Outcome { result: Err(error), room_id: None }
+        } else {
+            let (session, seat) = (Arc::clone(&session), seat.clone());
+            let context = Context { app, session, seat, has_callback, admitted: Arc::clone(&admitted) };
+            AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| Outcome {
+                result: Err(Error::Internal(format!("{} panicked", route.name))),
+                room_id: None,
+            })
+        };
+        if matches!(outcome.result, Err(Error::Unavailable(_))) {
+            session.lost_database();
+        }
         let span = tracing::Span::current();
         if let Some(room_id) = &outcome.room_id {
             span.record("room", room_id);
@@ -179,7 +207,7 @@ impl Arrival {
 /// no ack to carry it.
 fn answer(seat: &Seat, ack: AckSender, event_name: &str, has_callback: bool, outcome: Outcome) {
     let error = match outcome.result {
-        Ok(answer) => return send(ack, answer.as_deref()),
+        Ok(answer) => return send(seat, ack, answer.as_deref()),
         Err(error) => error,
     };
     error.log();
@@ -190,13 +218,14 @@ fn answer(seat: &Seat, ack: AckSender, event_name: &str, has_callback: bool, out
         seat.emit(event::ROOM_ERROR, &view);
     }
     let messages = (event_name == "messages:load").then_some([]);
-    send(ack, has_callback.then_some(&RefusedView { success: false, error: &text, code, messages }));
+    send(seat, ack, has_callback.then_some(&RefusedView { success: false, error: &text, code, messages }));
 }
 
-fn send(ack: AckSender, answer: Option<&(impl Serialize + ?Sized)>) {
+fn send(seat: &Seat, ack: AckSender, answer: Option<&(impl Serialize + ?Sized)>) {
     if let Some(answer) = answer
         && let Err(error) = ack.send(answer)
     {
         tracing::debug!(%error, "an answer could not be sent");
+        seat.cut_if_full(&error);
     }
 }

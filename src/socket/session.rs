@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use super::{dispatch::Arrival, lane::Lane};
@@ -19,6 +20,7 @@ pub(super) struct Session {
     pub(super) lane: Lane<Arrival>,
     rooms: Mutex<HashSet<RoomId>>,
     typing: Mutex<HashSet<RoomId>>,
+    lost_database: Mutex<Option<Instant>>,
 }
 
 impl Session {
@@ -29,6 +31,7 @@ impl Session {
             lane: Lane::default(),
             rooms: Mutex::default(),
             typing: Mutex::default(),
+            lost_database: Mutex::default(),
         }
     }
 
@@ -36,8 +39,20 @@ impl Session {
         lock(&self.rooms).insert(room_id.clone());
     }
 
-    pub(super) fn left(&self, room_id: &RoomId) {
-        lock(&self.rooms).remove(room_id);
+    /// False if it was not there.
+    pub(super) fn left(&self, room_id: &RoomId) -> bool {
+        lock(&self.rooms).remove(room_id)
+    }
+
+    /// The database did not answer an event in time. Those that waited behind it are not to wait as long again, one after
+    /// the other: each is to be answered within the time that one may take.
+    pub(super) fn lost_database(&self) {
+        *lock(&self.lost_database) = Some(Instant::now());
+    }
+
+    /// The database was lost after this moment.
+    pub(super) fn lost_database_after(&self, moment: Instant) -> bool {
+        lock(&self.lost_database).is_some_and(|lost| lost > moment)
     }
 
     pub(super) fn take_rooms(&self) -> HashSet<RoomId> {

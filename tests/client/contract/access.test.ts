@@ -1,13 +1,13 @@
 // Nobody hears or touches a room that is not theirs: each event that names a room, and each kind of room that refuses.
 import { describe, expect, test } from 'vitest';
-import type { Client } from '../support/client';
+import { type Client, PATIENCE } from '../support/client';
+import { BACKENDS, sql } from '../support/databases';
 import type { ClientEvent } from '../support/protocol';
-import { everywhere, expectSilence, settled } from '../support/world';
+import { aWorld, everywhere, expectSilence, forgotten, settled } from '../support/world';
 
 // The events that name a room, and the argument of each.
 const EVENTS: [ClientEvent, (room: string) => unknown][] = [
   ['room:join', (room) => room],
-  ['room:leave', (room) => room],
   ['room:read', (room) => room],
   ['message:send', (roomId) => ({ roomId, content: 'let me in' })],
   ['messages:load', (roomId) => ({ roomId, before: '2100-01-01T00:00:00.000Z' })],
@@ -19,7 +19,7 @@ everywhere('access', (world) => {
   // A room that carol may not enter, with its members listening, and the code of the refusal.
   const closed: Record<string, () => Promise<{ room: string; code: string; inside: Client[] }>> = {
     'a private room of others': async () => {
-      const { room, alice, bob } = await world.meetIn('private', 'alice', 'bob');
+      const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
       return { room, code: 'forbidden', inside: [alice, bob] };
     },
     'a direct room of others': async () => {
@@ -67,6 +67,15 @@ everywhere('access', (world) => {
     });
   });
 
+  test.each(Object.keys(closed))('leaving %s tells nobody', async (kind) => {
+    const { room, inside } = await closed[kind]();
+    const carol = await world.connect(world.user('carol'));
+
+    await carol.ask('room:leave', room);
+
+    await expectSilence(...inside);
+  });
+
   test("a user's own personal channel cannot be joined either", async () => {
     const carol = await world.connect(world.user('carol'));
 
@@ -77,11 +86,10 @@ everywhere('access', (world) => {
   });
 
   test('who was refused hears nothing of the room afterwards', async () => {
-    const { room, alice, bob } = await world.meetIn('private', 'alice', 'bob');
+    const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
     const carol = await world.connect(world.user('carol'));
     await carol.ask('room:join', room);
-    await carol.settle();
-    carol.forget();
+    await forgotten(carol);
 
     const { message } = await alice.ask('message:send', { roomId: room, content: 'between us' });
     await bob.ask('reaction:add', { messageId: message.id, roomId: room, emoji: '👍' });
@@ -95,10 +103,11 @@ everywhere('access', (world) => {
   });
 
   test('nobody changes a message in a room that is no longer theirs', async () => {
-    const { room, alice } = await world.meetIn('private', 'alice');
-    const carol = world.user('carol');
-    const [message] = await world.messages(room, carol, 1);
-    const client = await world.connect(carol);
+    const users = [world.user('alice'), world.user('carol')];
+    const room = await world.room({ type: 'private', members: users.slice(0, 1) });
+    const [message] = await world.messages(room, users[1], 1);
+    const [alice, client] = await Promise.all(users.map((user) => world.connect(user)));
+    await world.join(room, alice);
 
     const target = { messageId: message.id, roomId: room };
     const edited = await client.ask('message:edit', { ...target, content: 'not mine any more' });
@@ -120,5 +129,45 @@ everywhere('access', (world) => {
     expect(answer.success).toBe(true);
     await settled(alice);
     expect(alice.all('message:new')).toHaveLength(1);
+  });
+});
+
+describe.each(BACKENDS)('membership on %s', (backend) => {
+  const world = aWorld(backend, { MEMBERSHIP_TTL: '100' });
+
+  // The database is looked at again once what is remembered is too old: asks until the answer is the new one.
+  async function until(client: Client, room: string, success: boolean): Promise<void> {
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      const answer = await client.ask('message:send', { roomId: room, content: 'may I?' });
+      if (answer.success === success) return;
+      expect(Date.now(), 'no change was seen').toBeLessThan(deadline);
+    }
+  }
+
+  test('who is taken out of a private room in the database is refused soon after', async () => {
+    const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
+    await until(bob, room, true);
+
+    await world.database.execute(
+      `DELETE FROM "_RoomMembers" WHERE "A" = ${sql(room)} AND "B" = ${sql(bob.id)}`,
+    );
+
+    await until(bob, room, false);
+    expect(await bob.ask('room:join', room)).toMatchObject({ success: false, code: 'forbidden' });
+    await until(alice, room, true);
+  });
+
+  test('who is put into a private room in the database is let in soon after', async () => {
+    const { room } = await world.meetIn({ type: 'private' }, 'alice');
+    const carol = await world.connect(world.user('carol'));
+    await until(carol, room, false);
+
+    await world.database.execute(
+      `INSERT INTO "_RoomMembers" ("A", "B") VALUES (${sql(room)}, ${sql(carol.id)})`,
+    );
+
+    await until(carol, room, true);
+    expect(await carol.ask('room:join', room)).toEqual({ success: true });
   });
 });

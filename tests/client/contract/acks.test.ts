@@ -2,14 +2,13 @@
 // answered when somebody waits for the answer.
 import { expect, test } from 'vitest';
 import type { ClientEvent, Heard } from '../support/protocol';
-import { everywhere, settled } from '../support/world';
+import { everywhere, forgotten, settled } from '../support/world';
 
 everywhere('acks', (world) => {
   test('every event works without an ack, as the original front end sends them', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     const { message } = await alice.ask('message:send', { roomId: room, content: 'first' });
-    await settled(alice, bob);
-    bob.forget();
+    await forgotten(bob);
     const target = { messageId: message.id, roomId: room };
     const steps: [ClientEvent, unknown, keyof Heard][] = [
       ['typing:start', room, 'typing:user'],
@@ -55,7 +54,7 @@ everywhere('acks', (world) => {
   test('refusals without an ack harm nobody', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     const { message } = await bob.ask('message:send', { roomId: room, content: "bob's" });
-    alice.forget();
+    await forgotten(alice);
 
     alice.tell('message:edit', { messageId: message.id, content: 'x' });
     alice.tell('message:delete', { messageId: message.id, roomId: room });

@@ -65,8 +65,8 @@ everywhere('bad input', (world) => {
   });
 
   test.each(OBJECTS)('%s takes nothing but its own keys, rightly filled', async (event, good, keys) => {
-    const { room, alice, bob } = await world.meet('alice', 'bob');
-    const [message] = await world.messages(room, alice.user, 1);
+    const { room, alice, bob, seeded } = await world.meetIn({ messages: 1 }, 'alice', 'bob');
+    const [message] = seeded;
     const filled = fill(good, room, message.id);
     const arguments_ = Object.entries(keys).flatMap(([key, values]) =>
       values.map((value) => ({ ...filled, [key]: value })),

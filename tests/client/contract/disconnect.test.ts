@@ -1,7 +1,7 @@
 // A connection that ends: each room that its user was in is told, once, whether it was closed or cut.
 import { expect, test } from 'vitest';
 import type { Client } from '../support/client';
-import { everywhere, expectSilence, settled } from '../support/world';
+import { everywhere, expectSilence, forgotten, settled } from '../support/world';
 
 everywhere('disconnect', (world) => {
   test('the others in each of the rooms are told, and nobody else', async () => {
@@ -9,7 +9,7 @@ everywhere('disconnect', (world) => {
     const { room: second, carol } = await world.meet('carol');
     const { dave } = await world.meet('dave');
     await world.join(second, alice);
-    carol.forget();
+    await forgotten(carol);
 
     alice.close();
 

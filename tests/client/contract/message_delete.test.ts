@@ -1,15 +1,13 @@
 // message:delete: an author's message is gone for everybody; nobody else's is.
 import { expect, test } from 'vitest';
 import { sql } from '../support/databases';
-import { everywhere, expectSilence, settled } from '../support/world';
+import { everywhere, expectSilence, forgotten, settled } from '../support/world';
 
 everywhere('message:delete', (world) => {
   const sent = async () => {
     const meeting = await world.meet('alice', 'bob');
     const { message } = await meeting.alice.ask('message:send', { roomId: meeting.room, content: 'words' });
-    await settled(meeting.alice, meeting.bob);
-    meeting.alice.forget();
-    meeting.bob.forget();
+    await forgotten(meeting.alice, meeting.bob);
     return { ...meeting, message };
   };
   const rows = (table: string, column: string, id: string) =>
@@ -43,9 +41,7 @@ everywhere('message:delete', (world) => {
   test('a message that there is not cannot be deleted, nor one that is gone already', async () => {
     const { room, alice, bob, message } = await sent();
     await alice.ask('message:delete', { messageId: message.id, roomId: room });
-    await settled(bob);
-    alice.forget();
-    bob.forget();
+    await forgotten(alice, bob);
 
     for (const messageId of [message.id, 'nothing', '%']) {
       const answer = await alice.ask('message:delete', { messageId, roomId: room });
@@ -101,8 +97,8 @@ everywhere('message:delete', (world) => {
   });
 
   test('a message written before the server started may be deleted', async () => {
-    const { room, alice, bob } = await world.meet('alice', 'bob');
-    const [old] = await world.messages(room, alice.user, 1);
+    const { room, alice, bob, seeded } = await world.meetIn({ messages: 1 }, 'alice', 'bob');
+    const [old] = seeded;
 
     await alice.ask('message:delete', { messageId: old.id, roomId: room });
 

@@ -1,7 +1,7 @@
 // message:edit: an author's message changes for everybody; nobody else's does.
 import { expect, test } from 'vitest';
 import { moment, sql } from '../support/databases';
-import { everywhere, expectSilence, settled } from '../support/world';
+import { everywhere, expectSilence, forgotten, settled } from '../support/world';
 
 everywhere('message:edit', (world) => {
   const sent = async (content = 'first words') => {
@@ -13,9 +13,7 @@ everywhere('message:edit', (world) => {
       metadata: { size: 3 },
       replyTo: 'an earlier one',
     });
-    await settled(meeting.alice, meeting.bob);
-    meeting.alice.forget();
-    meeting.bob.forget();
+    await forgotten(meeting.alice, meeting.bob);
     return { ...meeting, message };
   };
 
@@ -106,8 +104,8 @@ everywhere('message:edit', (world) => {
   });
 
   test('a message written before the server started may be edited', async () => {
-    const { room, alice, bob } = await world.meet('alice', 'bob');
-    const [old] = await world.messages(room, alice.user, 1);
+    const { alice, bob, seeded } = await world.meetIn({ messages: 1 }, 'alice', 'bob');
+    const [old] = seeded;
 
     await alice.ask('message:edit', { messageId: old.id, content: 'new words for old' });
 
@@ -117,7 +115,7 @@ everywhere('message:edit', (world) => {
   test('an author who has gone may still edit, and does not hear of it', async () => {
     const { room, alice, bob, message } = await sent();
     await alice.ask('room:leave', room);
-    alice.forget();
+    await forgotten(alice);
 
     const answer = await alice.ask('message:edit', { messageId: message.id, content: 'last words' });
 

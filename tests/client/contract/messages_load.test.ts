@@ -10,8 +10,7 @@ const ids = (answer: Answer) => answer.messages.map((message) => message.id);
 
 everywhere('messages:load', (world) => {
   const roomWith = async (count: number) => {
-    const { room, alice } = await world.meet('alice');
-    const seeded = count > 0 ? await world.messages(room, alice.user, count, START) : [];
+    const { room, alice, seeded } = await world.meetIn({ messages: count, from: START }, 'alice');
     return { room, alice, newestFirst: seeded.map((message) => message.id).reverse() };
   };
 
@@ -120,15 +119,17 @@ everywhere('messages:load', (world) => {
   );
 
   test('pages leave out no message that shares a millisecond, and bring none twice', async () => {
-    const { room, alice } = await world.meet('alice');
+    const user = world.user('alice');
+    const room = await world.room({ members: [user] });
     // Every seven messages share a moment, so that no page of ten ends between two moments.
     const seeded = Array.from({ length: 70 }, (_, index) => ({
       id: world.unique('tied'),
-      senderId: alice.id,
+      senderId: user.id,
       content: `message ${index}`,
       at: START + Math.floor(index / 7) * 1000,
     }));
     await seedMessages(world.database, room, seeded);
+    const alice = await world.connect(user);
 
     const loaded: string[] = [];
     let before = LATER;
@@ -145,8 +146,7 @@ everywhere('messages:load', (world) => {
   });
 
   test('the page after history goes on where history ended', async () => {
-    const { room, alice } = await world.meet('alice');
-    const seeded = await world.messages(room, alice.user, 75, START);
+    const { room, seeded } = await world.meetIn({ messages: 75, from: START }, 'alice');
     const carol = await world.connect(world.user('carol'));
     await carol.ask('room:join', room);
     const { messages } = await carol.next('room:history');

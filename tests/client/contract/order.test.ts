@@ -2,17 +2,16 @@
 import { expect, test } from 'vitest';
 import { within } from '../support/client';
 import type { ClientEvent, Heard } from '../support/protocol';
-import { everywhere } from '../support/world';
+import { everywhere, forgotten } from '../support/world';
 
 const ROUNDS = 286;
 
 everywhere('order', (world) => {
   test('two thousand quick events of every kind are heard in the order in which they were sent', async () => {
-    const { room, alice, bob } = await world.meet('alice', 'bob');
-    const doomed = await world.messages(room, alice.user, ROUNDS);
+    const meeting = await world.meetIn({ messages: ROUNDS }, 'alice', 'bob');
+    const { room, alice, bob, seeded: doomed } = meeting;
     const { message } = await alice.ask('message:send', { roomId: room, content: 'the one that changes' });
-    await bob.settle();
-    bob.forget();
+    await forgotten(bob);
     const target = { messageId: message.id, roomId: room };
     const steps: [ClientEvent, unknown, string][] = [];
     for (let round = 0; round < ROUNDS; round += 1) {

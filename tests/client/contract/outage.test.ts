@@ -6,7 +6,7 @@ import { PrivatePostgres } from '../support/postgres';
 import type { ClientEvent } from '../support/protocol';
 import { request } from '../support/raw';
 import { Server } from '../support/server';
-import { expectSilence, settled, World } from '../support/world';
+import { expectSilence, forgotten, settled, World } from '../support/world';
 
 // The promise is five seconds; the rest is for a machine that is busy.
 const ANSWERED_WITHIN = 5_500;
@@ -48,9 +48,7 @@ test(
   async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     const { message } = await alice.ask('message:send', { roomId: room, content: 'before' });
-    await settled(alice, bob);
-    alice.forget();
-    bob.forget();
+    await forgotten(alice, bob);
     expect(await readyz()).toBe(200);
 
     await postgres.stop();

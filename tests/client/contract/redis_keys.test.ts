@@ -79,8 +79,7 @@ describe("the original's keys in Redis", () => {
   });
 
   test('messages from before there was a list stand in it too', async () => {
-    const { room, alice } = await world.meet('alice');
-    await world.messages(room, alice.user, 3);
+    const { room, alice } = await world.meetIn({ messages: 3 }, 'alice');
     await alice.ask('message:send', { roomId: room, content: 'newest' });
 
     const list = await eventually(
@@ -119,8 +118,9 @@ describe("the original's keys in Redis", () => {
   });
 
   test('what a Node server left in the list is not believed', async () => {
-    const { room, alice } = await world.meet('alice');
-    const [kept] = await world.messages(room, alice.user, 1);
+    const alice = world.user('alice');
+    const room = await world.room();
+    const [kept] = await world.messages(room, alice, 1);
     const stale = { id: 'stale', roomId: room, senderId: alice.id, content: 'deleted long ago' };
     await redis().lpush(`chat:messages:${room}`, JSON.stringify(stale));
     const carol = await world.connect(world.user('carol'));

@@ -1,7 +1,7 @@
 // room:join: what the one who enters is shown, and what those already there are told.
 import { expect, test } from 'vitest';
 import { seedUsers } from '../support/seed';
-import { everywhere, expectSilence, settled } from '../support/world';
+import { everywhere, expectSilence, forgotten, settled } from '../support/world';
 
 everywhere('room:join', (world) => {
   test('who enters is shown the newest messages, then the members, then gets the ack', async () => {
@@ -117,7 +117,7 @@ everywhere('room:join', (world) => {
   });
 
   test('a member enters a private room', async () => {
-    const { room, alice, bob } = await world.meetIn('private', 'alice', 'bob');
+    const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
 
     await alice.ask('message:send', { roomId: room, content: 'between us' });
 
@@ -167,7 +167,7 @@ everywhere('room:join', (world) => {
       await client.ask('message:delete', { messageId: id, roomId: room });
     }
 
-    client.forget();
+    await forgotten(client);
     await client.ask('room:join', room);
 
     const { messages } = await client.next('room:history');

@@ -71,7 +71,7 @@ describe.each(BACKENDS)('shutting down on %s', (backend) => {
       expect(rows).toHaveLength(kept.size);
       for (const client of clients) expect(client.socket.active).toBe(true);
 
-      const back = Promise.all(clients.map((client) => client.connected()));
+      const back = Promise.all(clients.map((client) => client.reconnected()));
       await world.server.start();
 
       await back;

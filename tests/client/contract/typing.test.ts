@@ -1,7 +1,7 @@
 // typing:start and typing:stop: the others see who is writing, and it ends when the writer does.
 import { expect, test } from 'vitest';
 import { seedUsers } from '../support/seed';
-import { everywhere, expectSilence, settled } from '../support/world';
+import { everywhere, expectSilence, forgotten, settled } from '../support/world';
 
 everywhere('typing', (world) => {
   test('the others are told who is typing, and when they stop; the writer is not', async () => {
@@ -68,7 +68,7 @@ everywhere('typing', (world) => {
     const { room, alice } = await world.meet('alice');
     const { room: second, bob } = await world.meet('bob');
     await world.join(second, alice);
-    bob.forget();
+    await forgotten(bob);
 
     await alice.ask('typing:start', room);
     await alice.ask('typing:stop', room);

@@ -83,6 +83,11 @@ export class Client {
     });
   }
 
+  /** Resolves when the client has come back by itself, however often it had to try. */
+  reconnected(): Promise<void> {
+    return within(`${this.id} to come back`, (resolve) => this.socket.once('connect', resolve));
+  }
+
   /** Resolves with the reason when the connection ends. */
   disconnected(): Promise<string> {
     return within(`${this.id} to be disconnected`, (resolve) => this.socket.once('disconnect', resolve));

@@ -1,7 +1,7 @@
 // Before any test: is there a server to drive, and are its services there? If not, say what to do, and fail.
 import { accessSync, constants } from 'node:fs';
 
-const SERVICES = ['TEST_POSTGRES_URL', 'TEST_REDIS_URL', 'TEST_PG_BIN'];
+const SERVICES = ['TEST_POSTGRES_URL', 'TEST_POSTGRES_CA', 'TEST_REDIS_URL', 'TEST_PG_BIN'];
 
 export default function setup(): void {
   const bin = process.env.CHATOXIDE_BIN;

@@ -16,6 +16,10 @@ export interface RequestOptions {
 }
 
 export const ENGINE_PATH = '/socket.io/';
+export const PING = '2';
+export const PONG = '3';
+// What stands between the packets of one answer.
+const SEPARATOR = '\x1e';
 
 export function request(
   url: string,
@@ -73,11 +77,23 @@ export class RawPolling {
     return request(this.session, { method: 'POST', body, headers });
   }
 
+  /** The packets of the next answer that holds more than pings, which are answered. */
+  async packets(): Promise<string[]> {
+    for (;;) {
+      const { status, body } = await this.get();
+      if (status !== 200) throw new Error(`${status}: ${body}`);
+      const packets = body.split(SEPARATOR);
+      if (packets.includes(PING)) await this.post(PONG);
+      const rest = packets.filter((packet) => packet !== PING);
+      if (rest.length > 0) return rest;
+    }
+  }
+
   /** Joins the namespace. */
   async connect(token: string): Promise<void> {
     await this.post(`40${JSON.stringify({ token })}`);
-    const { body } = await this.get();
-    if (!body.startsWith('40')) throw new Error(`not connected: ${body}`);
+    const [packet] = await this.packets();
+    if (!packet.startsWith('40')) throw new Error(`not connected: ${packet}`);
   }
 }
 
@@ -87,27 +103,31 @@ export class RawWebSocket {
   private readonly frames: string[] = [];
   private waiting: ((frame: string) => void) | undefined;
 
-  private constructor(private readonly socket: WebSocket) {
+  private constructor(
+    private readonly socket: WebSocket,
+    private readonly answersPings: boolean,
+  ) {
     socket.on('message', (data: Buffer) => this.take(data.toString('utf8')));
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  static open(server: string, query = '', headers: Record<string, string> = {}): Promise<RawWebSocket> {
+  static open(server: string, { query = '', answersPings = true } = {}): Promise<RawWebSocket> {
     const url = `${server.replace('http', 'ws')}${ENGINE_PATH}?EIO=4&transport=websocket${query}`;
     return within<RawWebSocket>('a websocket', (resolve, reject) => {
-      const raw = new RawWebSocket(new WebSocket(url, { headers, perMessageDeflate: false }));
+      const raw = new RawWebSocket(new WebSocket(url, { perMessageDeflate: false }), answersPings);
       raw.socket.once('open', () => resolve(raw));
       raw.socket.once('error', reject);
     });
   }
 
   /** A session in the namespace, on behalf of whom the token names. */
-  static async connect(server: string, token: string): Promise<RawWebSocket> {
-    const raw = await RawWebSocket.open(server);
+  static async connect(server: string, token: string, options = {}): Promise<RawWebSocket> {
+    const raw = await RawWebSocket.open(server, options);
     await raw.next();
     raw.send(`40${JSON.stringify({ token })}`);
-    const reply = await raw.next();
+    let reply = await raw.next();
+    if (reply === PING) reply = await raw.next();
     if (!reply.startsWith('40')) throw new Error(`not connected: ${reply}`);
     return raw;
   }
@@ -134,6 +154,7 @@ export class RawWebSocket {
   }
 
   private take(frame: string): void {
+    if (frame === PING && this.answersPings) return this.send(PONG);
     const waiting = this.waiting;
     this.waiting = undefined;
     if (waiting) waiting(frame);

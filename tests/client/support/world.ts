@@ -7,7 +7,21 @@ import { type SeedMessage, seedMessages, seedRoom, seedUsers } from './seed';
 import { Server } from './server';
 import { tokenOf, type User } from './tokens';
 
-type RoomOptions = { id?: string; type?: 'public' | 'private' | 'direct'; members?: User[] };
+interface RoomOptions {
+  id?: string;
+  type?: 'public' | 'private' | 'direct';
+  members?: User[];
+}
+
+interface MeetingOptions {
+  type?: 'public' | 'private';
+  /** So many messages of the first who is named, from before anybody came. */
+  messages?: number;
+  /** When the first of these messages was written. */
+  from?: number;
+}
+
+type Meeting<Name extends string> = { room: string; seeded: SeedMessage[] } & Record<Name, Client>;
 
 let serial = 0;
 
@@ -120,31 +134,35 @@ export class World {
   /** Joins a room with all of these sockets, and forgets what they heard of it. */
   async join(room: string, ...clients: Client[]): Promise<void> {
     for (const client of clients) await client.ask('room:join', room);
-    await Promise.all(clients.map((client) => client.settle()));
-    clients.forEach((client) => client.forget());
+    await forgotten(...clients);
   }
 
   /** New users in a new room of which all are members: connected, joined, and with nothing heard yet. */
-  async meet<Name extends string>(...names: Name[]): Promise<{ room: string } & Record<Name, Client>> {
-    return this.meetIn('public', ...names);
+  meet<Name extends string>(...names: Name[]): Promise<Meeting<Name>> {
+    return this.meetIn({}, ...names);
   }
 
-  async meetIn<Name extends string>(
-    type: 'public' | 'private',
-    ...names: Name[]
-  ): Promise<{ room: string } & Record<Name, Client>> {
+  async meetIn<Name extends string>(options: MeetingOptions, ...names: Name[]): Promise<Meeting<Name>> {
+    const { type, messages = 0, from } = options;
     const users = names.map((name) => this.user(name));
     const room = await this.room({ type, members: users });
+    const seeded = messages > 0 ? await this.messages(room, users[0], messages, from) : [];
     const clients = await Promise.all(users.map((user) => this.connect(user)));
     await this.join(room, ...clients);
     const named = Object.fromEntries(names.map((name, index) => [name, clients[index]]));
-    return { room, ...(named as Record<Name, Client>) };
+    return { room, seeded, ...(named as Record<Name, Client>) };
   }
 }
 
 /** Nothing more is on its way to any of these sockets. */
 export async function settled(...clients: Client[]): Promise<void> {
   await Promise.all(clients.map((client) => client.settle()));
+}
+
+/** What these sockets have heard so far, and what is on its way to them, is forgotten. */
+export async function forgotten(...clients: Client[]): Promise<void> {
+  await settled(...clients);
+  clients.forEach((client) => client.forget());
 }
 
 /** Nobody of these heard anything. */

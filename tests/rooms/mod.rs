@@ -1,0 +1,4 @@
+//! Mirrors src/rooms: what holds for a room whatever the event.
+
+mod log;
+mod membership;
