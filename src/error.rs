@@ -98,6 +98,22 @@ impl Error {
     }
 }
 
+/// What databases say when the same request may succeed later. Diesel does not hand the codes on.
+const PASSING: [&str; 8] = [
+    "terminating connection",
+    "canceling statement",
+    "the database system is",
+    "deadlock detected",
+    "could not serialize",
+    "too many clients",
+    "connection closed",
+    "database is locked",
+];
+
+fn is_passing(message: &str) -> bool {
+    PASSING.iter().any(|text| message.contains(text))
+}
+
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         match &error {
@@ -116,6 +132,9 @@ impl From<DieselError> for Error {
                 _,
             )
             | DieselError::BrokenTransactionManager => Error::Unavailable(error.to_string()),
+            DieselError::DatabaseError(_, info) if is_passing(info.message()) => {
+                Error::Unavailable(error.to_string())
+            }
             _ => Error::Internal(error.to_string()),
         }
     }

@@ -41,6 +41,8 @@ const LIST: usize = 100;
 const QUEUE: usize = 16_384;
 /// Notes written in one pipeline at the most.
 const BATCH: usize = 512;
+/// Rooms whose list is remembered to be true, at the most.
+const REMEMBERED: usize = 100_000;
 /// Between two looks whether Redis is back.
 const RETRY: Duration = Duration::from_secs(1);
 /// The longest that shutting down waits for the last pipeline.
@@ -232,7 +234,7 @@ impl Keeper {
                 self.away = false;
             }
             Err(error) if !self.away => {
-                tracing::warn!(%error, "Redis cannot be reached: chat goes on, Node's keys are repaired when it is back");
+                tracing::warn!(%error, "Redis cannot be kept true: chat goes on, Node's keys are repaired when it is back");
                 self.away = true;
             }
             _ => {}
@@ -327,6 +329,10 @@ impl Keeper {
             let mut connection = self.connection().await?;
             let () = pipe.query_async(&mut connection).await?;
             self.stale.remove(&room_id);
+            if self.lists.len() >= REMEMBERED {
+                // Nothing is lost by forgetting: the next message has its list written anew.
+                self.lists.clear();
+            }
             self.lists.insert(room_id, tail.seq);
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::{Failure, say};
 use crate::{
     auth::Keys,
     cluster::node_keys,
-    config::Config,
+    config::{Config, SigningKeys},
     db::{self, Db},
 };
 
@@ -18,18 +18,23 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         }
     };
     report("settings", Ok(format!("listens on {}:{}", config.host, config.port)));
-    let keys = if config.demo {
-        "demo mode, a secret of its own"
-    } else {
-        "tokens are checked with the configured key"
-    };
-    report("sign-in", Keys::load(&config.keys).map(|_| keys.to_owned()));
+    report("sign-in", check_keys(&config.keys));
     report("database", check_database(&config).await);
     match &config.redis_url {
         Some(url) => report("redis", node_keys::ping(url).await.map(|()| "answers".to_owned())),
         None => report("redis", Ok("none configured".to_owned())),
     }
     if faults == 0 { Ok(()) } else { Err(Failure::Failed(format!("{faults} of the above must be mended"))) }
+}
+
+/// Demo mode's secret is made by the server, not by looking.
+fn check_keys(keys: &SigningKeys) -> Result<String, String> {
+    match keys {
+        SigningKeys::DemoFile(path) => {
+            Ok(format!("demo mode, with a secret of its own in {}", path.display()))
+        }
+        keys => Keys::load(keys).map(|_| "tokens are checked with the configured key".to_owned()),
+    }
 }
 
 async fn check_database(config: &Config) -> Result<String, String> {

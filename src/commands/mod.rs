@@ -6,9 +6,9 @@ mod migrate;
 mod serve;
 mod token;
 
-use std::{io::Write, process::ExitCode};
+use std::{ffi::OsStr, io::Write, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat, Settings};
@@ -48,11 +48,13 @@ enum Failure {
 pub fn run() -> ExitCode {
     // A development convenience: variables that are set already go before the file's.
     let env_file = dotenvy::dotenv();
-    let line = match CommandLine::try_parse() {
+    let line = match parse() {
         Ok(line) => line,
         Err(error) if error.use_stderr() => {
-            let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
-            return end(Err(Failure::Setting(sentence.trim_start_matches("error: ").to_owned())));
+            let text = error.to_string();
+            let sentence: Vec<&str> =
+                text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+            return end(Err(Failure::Setting(sentence.join(" ").trim_start_matches("error: ").to_owned())));
         }
         Err(help) => return if help.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
@@ -62,6 +64,16 @@ pub fn run() -> ExitCode {
         }
         _ => end(obey(line)),
     }
+}
+
+/// The arguments and the environment. An empty variable is one that is not set, as in most compose files.
+fn parse() -> Result<CommandLine, clap::Error> {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = CommandLine::command().mut_args(|argument| match argument.get_env() {
+        Some(variable) if is_empty(variable) => argument.env(Resettable::Reset),
+        _ => argument,
+    });
+    CommandLine::from_arg_matches(&command.try_get_matches()?)
 }
 
 fn obey(line: CommandLine) -> Result<(), Failure> {
@@ -99,7 +111,10 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
 
 /// Logs go to standard error; what a command has to say goes to standard output.
 fn start_tracing(settings: &Settings) -> Result<(), String> {
+    // At `trace` this library logs whole frames, and with them the token that a client signs in with.
+    let no_frames = "tungstenite=debug".parse().map_err(|error| format!("RUST_LOG: {error}"))?;
     let filter = EnvFilter::try_new(&settings.rust_log).map_err(|error| format!("RUST_LOG: {error}"))?;
+    let filter = filter.add_directive(no_frames);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let result = match settings.log_format {
         LogFormat::Text => {

@@ -21,6 +21,8 @@ pub struct PostgresUrl {
     pub connection_limit: Option<usize>,
     /// Longest wait for a free connection.
     pub pool_timeout: Option<Duration>,
+    /// Behind PgBouncer: nothing may be set for a session, so migrations must run without it.
+    pub pgbouncer: bool,
     pub ssl_mode: SslMode,
     /// PEM file of the authorities to trust in place of the system's.
     pub ssl_root_cert: Option<PathBuf>,
@@ -89,6 +91,7 @@ impl PostgresUrl {
             schema: "public".to_owned(),
             connection_limit: None,
             pool_timeout: None,
+            pgbouncer: false,
             ssl_mode: SslMode::Prefer,
             ssl_root_cert: None,
         };
@@ -100,13 +103,26 @@ impl PostgresUrl {
         if driver.strict == Some(true) && matches!(parsed.ssl_mode, SslMode::Prefer | SslMode::Require) {
             parsed.ssl_mode = SslMode::VerifyFull;
         }
-        for (key, default) in [("connect_timeout", "3"), ("application_name", "chatoxide")] {
+        let defaults =
+            [("connect_timeout", "3"), ("application_name", "chatoxide"), ("tcp_user_timeout", "10")];
+        for (key, default) in defaults {
             if !pairs.iter().any(|(there, _)| there == key) {
                 driver.query.append_pair(key, default);
             }
         }
-        driver.options.push(format!("-c search_path={}", escape_option(&quote_identifier(&parsed.schema))));
-        driver.query.append_pair("options", &driver.options.join(" "));
+        if parsed.schema != "public" {
+            driver
+                .options
+                .push(format!("-c search_path={}", escape_option(&quote_identifier(&parsed.schema))));
+        }
+        if parsed.pgbouncer && !driver.options.is_empty() {
+            return Err("has pgbouncer=true and a parameter that PgBouncer cannot pass on (schema, socket_timeout or \
+                        options)"
+                .to_owned());
+        }
+        if !driver.options.is_empty() {
+            driver.query.append_pair("options", &driver.options.join(" "));
+        }
         driver.query.append_pair(
             "sslmode",
             match parsed.ssl_mode {
@@ -118,6 +134,8 @@ impl PostgresUrl {
         // The driver does not read + as a space.
         url.set_query(Some(&driver.query.finish().replace('+', "%20")));
         parsed.driver_url = url.into();
+        let driver: Result<tokio_postgres::Config, _> = parsed.driver_url.parse();
+        driver.map_err(|error| format!("cannot be used: {}", with_causes(&error)))?;
         Ok(parsed)
     }
 
@@ -159,8 +177,9 @@ impl PostgresUrl {
                 ));
             }
             "options" => driver.options.push(value.to_owned()),
-            // Statements are prepared on each connection anyway, and pgbouncer 1.21 and later keeps track of them.
-            "pgbouncer" | "statement_cache_size" | "single_use_connections" | "uselibpqcompat" => {}
+            // Statements are prepared on each connection anyway; PgBouncer 1.21 and later keeps track of them.
+            "pgbouncer" => self.pgbouncer = value == "true",
+            "statement_cache_size" | "single_use_connections" | "uselibpqcompat" => {}
             "host"
             | "connect_timeout"
             | "application_name"
@@ -194,6 +213,11 @@ impl PostgresUrl {
             Err(_) => "postgresql://***".to_owned(),
         }
     }
+}
+
+/// The driver says what is wrong in the cause of its error.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// `name` as SQL writes an identifier that may hold anything.
@@ -240,7 +264,7 @@ mod tests {
     fn prismas_parameters_are_understood() {
         let url = postgres(
             "postgresql://u:p%40ss@db.example.org:6432/chat?schema=my%20chat&connection_limit=7&pool_timeout=2\
-             &pgbouncer=true&sslmode=require&sslaccept=strict&socket_timeout=5&connect_timeout=9",
+             &sslmode=require&sslaccept=strict&socket_timeout=5&connect_timeout=9",
         )
         .unwrap();
         assert_eq!(url.schema, "my chat");
@@ -261,12 +285,21 @@ mod tests {
             ("postgresql://h/db?connection_limit=many", "connection_limit"),
             ("postgresql://h/db?sslmode=perhaps", "sslmode"),
             ("postgresql://h/db?schema=chatoxide", "schema"),
+            ("postgresql://h/db?pgbouncer=true&schema=x", "pgbouncer"),
+            ("postgresql://h/db?connect_timeout=soon", "connect_timeout"),
             ("mysql://h/db", "postgresql://"),
             ("sqlite://", "file"),
         ] {
             let error = DatabaseUrl::parse(url).unwrap_err();
             assert!(error.contains(named), "{url}: {error}");
         }
+    }
+
+    #[test]
+    fn pgbouncer_is_told_nothing_that_it_refuses() {
+        let url = postgres("postgresql://h/db?pgbouncer=true&schema=public").unwrap();
+        let driver: tokio_postgres::Config = url.driver_url.parse().unwrap();
+        assert!(url.pgbouncer && driver.get_options().is_none());
     }
 
     #[test]

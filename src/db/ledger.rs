@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
 use super::{
     messages::MessageRow,
     reactions::ReactionRow,
-    room_log::{Append, Appended, Entry, NewMessage, Told, kind},
+    room_log::{Append, Appended, Entry, KnownRow, NewMessage, Told, kind},
     types::{JsonRow, MessageTypeRow},
 };
 use crate::{
@@ -31,14 +31,20 @@ pub(super) struct LogRow {
 /// The head of a room's log while entries are added to it.
 pub(super) struct Head {
     pub(super) seq: i64,
-    /// The time of the next entries: never before that of the last.
+    /// The time of the last entry, or now if that is later.
     pub(super) at: NaiveDateTime,
+    ahead: bool,
     pub(super) advanced: bool,
 }
+
+/// Clocks of several machines differ by less.
+const AHEAD: TimeDelta = TimeDelta::seconds(1);
+const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
 /// What a client id stands for: a message, and what it was when it was sent.
 struct Known {
     message_id: String,
+    seq: i64,
     fingerprint: Option<String>,
 }
 
@@ -60,23 +66,23 @@ fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
 }
 
 impl Ledger {
-    pub(super) fn open(&mut self, room_id: &RoomId, seq: i64, at: NaiveDateTime) {
-        self.heads.insert(room_id.clone(), Head { seq, at, advanced: false });
+    /// `last` is the time of the room's newest entry or message. Where another program's clock ran ahead of ours, each entry
+    /// is a millisecond later than the one before: they must not all be of one millisecond until we have caught up.
+    pub(super) fn open(&mut self, room_id: &RoomId, seq: i64, last: NaiveDateTime, now: NaiveDateTime) {
+        let ahead = last > now + AHEAD;
+        let at = if ahead { last } else { last.max(now) };
+        self.heads.insert(room_id.clone(), Head { seq, at, ahead, advanced: false });
     }
 
-    pub(super) fn knows(
-        &mut self,
-        actor_id: String,
-        client_id: Option<String>,
-        message_id: String,
-        fingerprint: Option<String>,
-    ) {
-        self.known.insert((actor_id, client_id.unwrap_or_default()), Known { message_id, fingerprint });
+    pub(super) fn knows(&mut self, row: KnownRow) {
+        let (actor_id, client_id, message_id, fingerprint, seq) = row;
+        self.known.insert((actor_id, client_id.unwrap_or_default()), Known { message_id, seq, fingerprint });
     }
 
     /// The number and the time that the room's next entry gets. The room was opened.
     fn next(&self, room_id: &RoomId) -> (i64, NaiveDateTime) {
-        self.heads.get(room_id).map_or((1, NaiveDateTime::default()), |head| (head.seq + 1, head.at))
+        let Some(head) = self.heads.get(room_id) else { return (1, NaiveDateTime::default()) };
+        (head.seq + 1, if head.ahead { head.at + MILLISECOND } else { head.at })
     }
 
     /// An id for what the room's next entry makes.
@@ -91,7 +97,7 @@ impl Ledger {
             message.client_id.as_ref().map(|client_id| (append.actor_id.to_string(), client_id.clone()));
         if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             self.outcomes.push(if known.fingerprint == print {
-                Appended::Repeated(known.message_id.as_str().into())
+                Appended::Repeated { message_id: known.message_id.as_str().into(), seq: known.seq }
             } else {
                 Appended::ClientIdTaken
             });
@@ -110,7 +116,7 @@ impl Ledger {
             updated_at: None,
         };
         if let Some(key) = key {
-            self.known.insert(key, Known { message_id: row.id.clone(), fingerprint: print.clone() });
+            self.known.insert(key, Known { message_id: row.id.clone(), seq, fingerprint: print.clone() });
         }
         self.messages.push(row.clone());
         let id = MessageId::from(row.id.as_str());
@@ -155,6 +161,7 @@ impl Ledger {
         let (seq, at) = self.next(&append.room_id);
         if let Some(head) = self.heads.get_mut(&append.room_id) {
             head.seq = seq;
+            head.at = at;
             head.advanced = true;
         }
         self.log.push(LogRow {

@@ -3,9 +3,13 @@
 
 use std::path::Path;
 
-use diesel::sql_types::Text;
+use diesel::{
+    dsl::sql,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::{
-    AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection, pooled_connection::deadpool::Object,
+    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    pooled_connection::deadpool::Object,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -24,13 +28,15 @@ const ADVISORY_LOCK: &str = "SELECT pg_advisory_lock(7163540178)";
 /// Runs what has not run yet and checks that the tables are as expected. Returns how many migrations ran.
 pub async fn run(db: &Db, config: &Config) -> Result<usize> {
     let ran = match (db, &config.database) {
+        // Only looked at: see `check_tables` below.
+        (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => 0,
         (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
             // Taken out of the pool for good: its search path is changed.
             let mut connection = Object::take(pool.get().await?);
             connection.batch_execute(ADVISORY_LOCK).await?;
-            connection
-                .batch_execute("CREATE SCHEMA IF NOT EXISTS chatoxide; SET search_path = chatoxide")
-                .await?;
+            make_schema(&mut connection, &url.schema).await?;
+            make_schema(&mut connection, "chatoxide").await?;
+            connection.batch_execute("SET search_path = chatoxide").await?;
             diesel::sql_query("SELECT set_config('chatoxide.original_schema', $1, false)")
                 .bind::<Text, _>(&url.schema)
                 .execute(&mut connection)
@@ -45,6 +51,19 @@ pub async fn run(db: &Db, config: &Config) -> Result<usize> {
     };
     check_tables(db).await?;
     Ok(ran)
+}
+
+/// Makes a schema that is not there. One that is there needs no right to make any.
+async fn make_schema(connection: &mut AsyncPgConnection, name: &str) -> Result<()> {
+    let there: i64 = sql::<BigInt>("SELECT count(*) FROM pg_namespace WHERE nspname = ")
+        .bind::<Text, _>(name)
+        .get_result(connection)
+        .await?;
+    if there == 0 {
+        let quoted = name.replace('"', "\"\"");
+        connection.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{quoted}\"")).await?;
+    }
+    Ok(())
 }
 
 fn make_folder(path: &Path) -> Result<()> {

@@ -20,7 +20,9 @@ pub struct ReadMark {
 
 /// Moves the markers forward; one that is further already stays. Each marker's `seq` is the last entry of the room's log
 /// that is not younger than the mark.
-pub async fn advance(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
+pub async fn advance(db: &Db, mut marks: Vec<ReadMark>) -> Result<()> {
+    // In one order, so that two of these never wait for each other in a circle.
+    marks.sort_by(|one, other| (&one.room_id, &one.user_id).cmp(&(&other.room_id, &other.user_id)));
     in_transaction!($ db write, c => {
         for mark in &marks {
             let at = mark.at.naive();

@@ -94,7 +94,10 @@ pub enum Told {
 pub enum Appended {
     Entry(Entry),
     /// The client id was used before, for this same message.
-    Repeated(MessageId),
+    Repeated {
+        message_id: MessageId,
+        seq: i64,
+    },
     /// The client id was used before, for another message.
     ClientIdTaken,
     /// The reaction is already there, or already gone.
@@ -111,6 +114,9 @@ pub(super) mod kind {
     pub const REACT: &str = "react";
     pub const UNREACT: &str = "unreact";
 }
+
+/// Actor, client id, message, fingerprint, seq.
+pub(super) type KnownRow = (String, Option<String>, String, Option<String>, i64);
 
 type StoredEntry = (i64, String, String, String, Option<String>);
 
@@ -129,23 +135,32 @@ pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) ->
         )), c)
         .await?)?;
     let mut entries = Vec::with_capacity(rows.len());
-    for (seq, kind, message_id, actor_id, body) in rows {
+    // From the end, to know which reactions a later entry tells: a view of today must not tell them as well.
+    let mut told_later: Vec<(MessageId, ReactionView)> = Vec::new();
+    for (seq, kind, message_id, actor_id, body) in rows.into_iter().rev() {
         let message_id = MessageId::from(message_id);
         let reaction = || ReactionView { emoji: body.unwrap_or_default().into(), user_id: actor_id.into() };
         let told = match kind.as_str() {
             kind::NEW | kind::EDIT => match find_message(db, &message_id).await? {
                 Some(mut view) => {
                     view.seq = Some(seq);
+                    view.reactions
+                        .retain(|there| !told_later.iter().any(|(id, told)| *id == view.id && told == there));
                     if kind == kind::NEW { Told::New(Arc::new(view)) } else { Told::Updated(Arc::new(view)) }
                 }
                 None => Told::Gone,
             },
-            kind::REACT => Told::ReactionAdded { message_id, reaction: reaction() },
+            kind::REACT => {
+                let reaction = reaction();
+                told_later.push((message_id.clone(), reaction.clone()));
+                Told::ReactionAdded { message_id, reaction }
+            }
             kind::UNREACT => Told::ReactionRemoved { message_id, reaction: reaction() },
             _ => Told::Deleted(message_id),
         };
         entries.push(Entry { room_id: room_id.clone(), seq, told });
     }
+    entries.reverse();
     Ok(entries)
 }
 
@@ -178,22 +193,23 @@ pub async fn append(db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec
                     .select(max(messages::created_at)))),
                 _ => None,
             };
-            ledger.open(&append.room_id, seq, at.max(now).max(newest.unwrap_or(now)));
+            ledger.open(&append.room_id, seq, newest.map_or(at, |newest| newest.max(at)), now);
         }
 
-        let client_ids: Vec<&str> = batch.iter().filter_map(Append::client_id).collect();
+        let (actors, client_ids): (Vec<&str>, Vec<&str>) =
+            batch.iter().filter_map(|append| Some((append.actor_id.as_str(), append.client_id()?))).unzip();
         if !client_ids.is_empty() {
-            let rows: Vec<(String, Option<String>, String, Option<String>)> = run!(c.load(own::room_log::table
+            let rows: Vec<KnownRow> = run!(c.load(own::room_log::table
+                .filter(own::room_log::actor_id.eq_any(actors))
                 .filter(own::room_log::client_id.eq_any(client_ids))
                 .select((
                     own::room_log::actor_id,
                     own::room_log::client_id,
                     own::room_log::message_id,
                     own::room_log::body,
+                    own::room_log::seq,
                 ))));
-            for (actor_id, client_id, message_id, body) in rows {
-                ledger.knows(actor_id, client_id, message_id, body);
-            }
+            rows.into_iter().for_each(|row| ledger.knows(row));
         }
 
         for append in batch.iter() {

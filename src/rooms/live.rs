@@ -88,13 +88,13 @@ impl LiveRoom {
             Told::New(message) => {
                 if self.position(&message.id).is_none() {
                     let older = self.messages.partition_point(|there| sort_key(there) > sort_key(message));
-                    self.messages.insert(older, message.clone());
+                    self.messages.insert(older, without_seq(message));
                     self.trim();
                 }
             }
             Told::Updated(message) => {
                 if let Some(there) = self.message_mut(&message.id) {
-                    *there = message.clone();
+                    *there = without_seq(message);
                 }
             }
             Told::Deleted(id) => {
@@ -231,6 +231,11 @@ impl LiveRoom {
     pub(super) fn is_empty(&self) -> bool {
         self.present.is_empty()
     }
+}
+
+/// History says what there is, not which change made it so.
+fn without_seq(message: &MessageView) -> Arc<MessageView> {
+    Arc::new(MessageView { seq: None, ..message.clone() })
 }
 
 /// The order of history.

@@ -93,22 +93,37 @@ async fn write(rooms: &Rooms, batch: Vec<Job>) {
                 settle(rooms, job, Err(error.clone())).await;
             }
         }
-        // A bad row fails alone.
-        Err(_) if batch.len() > 1 => {
-            for job in batch {
-                let alone: Arc<[Append]> = Arc::new([job.append.clone()]);
-                let outcome = room_log::append(&rooms.db, alone, clock::now()).await;
-                let outcome = outcome.and_then(|mut outcomes| {
-                    outcomes.pop().ok_or_else(|| Error::Internal("an append had no outcome".to_owned()))
-                });
-                settle(rooms, job, outcome).await;
-            }
-        }
+        Err(_) if batch.len() > 1 => write_one_by_one(rooms, batch).await,
         Err(error) => {
             for job in batch {
                 settle(rooms, job, Err(error.clone())).await;
             }
         }
+    }
+}
+
+/// A bad row fails alone.
+async fn write_one_by_one(rooms: &Rooms, batch: Vec<Job>) {
+    let mut lost = None;
+    for job in batch {
+        if job.settled.is_closed() {
+            continue;
+        }
+        let outcome = match &lost {
+            // The database went away meanwhile: not to wait for it once for each.
+            Some(error) => Err(Error::clone(error)),
+            None => {
+                let alone: Arc<[Append]> = Arc::new([job.append.clone()]);
+                let outcomes = room_log::append(&rooms.db, alone, clock::now()).await;
+                outcomes.and_then(|mut outcomes| {
+                    outcomes.pop().ok_or_else(|| Error::Internal("an append had no outcome".to_owned()))
+                })
+            }
+        };
+        if let Err(error @ Error::Unavailable(_)) = &outcome {
+            lost = Some(error.clone());
+        }
+        settle(rooms, job, outcome).await;
     }
 }
 

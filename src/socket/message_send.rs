@@ -91,16 +91,17 @@ pub(super) async fn handle(cx: Context, ask: MessageSend) -> Result<Sent> {
             Told::New(message) => message,
             _ => return Err(Error::Internal("a new message became another entry".to_owned())),
         },
-        Appended::Repeated(message_id) => stored(&cx, &message_id).await?,
+        Appended::Repeated { message_id, seq } => stored(&cx, &message_id, seq).await?,
         Appended::ClientIdTaken => return Err(Error::Conflict("This clientId was used for another message")),
         Appended::Unchanged | Appended::NotFound => return Err(Error::RoomNotFound),
     };
     Ok(Sent { message })
 }
 
-/// The message that a repeated client id stands for.
-async fn stored(cx: &Context, message_id: &MessageId) -> Result<Arc<MessageView>> {
-    db::messages::find(&cx.app.db, message_id).await?.map(Arc::new).ok_or(Error::MessageNotFound)
+/// The message that a repeated client id stands for, as it is by now.
+async fn stored(cx: &Context, message_id: &MessageId, seq: i64) -> Result<Arc<MessageView>> {
+    let message = db::messages::find(&cx.app.db, message_id).await?.ok_or(Error::MessageNotFound)?;
+    Ok(Arc::new(MessageView { seq: Some(seq), ..message }))
 }
 
 #[cfg(test)]

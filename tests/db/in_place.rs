@@ -131,7 +131,7 @@ async fn tables_in_another_schema_are_found_by_the_url() {
     let tables = prisma_tables(PRISMA_6);
     database.execute(&format!(r#"CREATE SCHEMA "my chat"; SET search_path = "my chat"; {tables}"#)).await;
     let plain = database.url.clone();
-    database.url = format!("{plain}?schema=my%20chat&connection_limit=3&pgbouncer=true");
+    database.url = format!("{plain}?schema=my%20chat&connection_limit=3");
     let mut server = TestServer::start_with(database, &[]).await;
     let mut alice = server.connect("alice").await;
     assert_eq!(alice.ask("message:send", json!({"roomId": "old", "content": "x"})).await["success"], true);

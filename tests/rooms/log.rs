@@ -62,6 +62,8 @@ on_both! {
         ).await;
         let mut alice = server.connect_in("alice", "general").await;
         let sent = alice.ask("message:send", json!({"roomId": "general", "content": "now"})).await;
-        assert_eq!(sent["message"]["createdAt"], "2199-01-01T00:00:00.000Z");
+        assert_eq!(sent["message"]["createdAt"], "2199-01-01T00:00:00.001Z");
+        let next = alice.ask("message:send", json!({"roomId": "general", "content": "next"})).await;
+        assert_eq!(next["message"]["createdAt"], "2199-01-01T00:00:00.002Z");
     }
 }
