@@ -2,3 +2,4 @@
 
 mod log;
 mod membership;
+mod slow_reader;

@@ -128,6 +128,16 @@ impl Client {
         self.heard().await.into_iter().map(|(name, _)| name).collect()
     }
 
+    /// All that is still heard until the server ends the connection.
+    pub async fn hear_to_the_end(mut self) -> Vec<(String, Value)> {
+        while let Some(Ok(message)) = soon("the end", self.stream.next()).await {
+            if let Message::Text(packet) = message {
+                self.keep(&packet);
+            }
+        }
+        self.heard.into()
+    }
+
     /// Ends the connection as a closed tab does.
     pub async fn close(mut self) {
         let _gone = self.stream.close(None).await;
