@@ -88,6 +88,14 @@ impl Error {
         matches!(self, Error::Forbidden(_) | Error::RoomNotFound)
     }
 
+    /// For the operator: the cause, where clients are told less.
+    pub fn cause(&self) -> String {
+        match self {
+            Error::Internal(cause) | Error::Unavailable(cause) => cause.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Logs the cause of an error that is not the client's doing. Doors call it once per answered error.
     pub fn log(&self) {
         match self {

@@ -4,8 +4,9 @@ use super::{Failure, say};
 use crate::{
     auth::Keys,
     cluster::node_keys,
-    config::{Config, SigningKeys},
+    config::{Config, DatabaseUrl, SigningKeys},
     db::{self, Db},
+    error::Error,
 };
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
@@ -39,13 +40,8 @@ fn check_keys(keys: &SigningKeys) -> Result<String, String> {
 
 async fn check_database(config: &Config) -> Result<String, String> {
     let name = config.database.redacted();
-    let explain = |error: crate::error::Error| match error {
-        crate::error::Error::Unavailable(why) | crate::error::Error::Internal(why) => {
-            format!("{name}: {why}")
-        }
-        other => format!("{name}: {other}"),
-    };
-    if let crate::config::DatabaseUrl::Sqlite(path) = &config.database
+    let explain = |error: Error| format!("{name}: {}", error.cause());
+    if let DatabaseUrl::Sqlite(path) = &config.database
         && !path.exists()
     {
         return Ok(format!("{name}: not there yet, the server makes it"));
@@ -54,9 +50,7 @@ async fn check_database(config: &Config) -> Result<String, String> {
     let version = db::health::version(&db).await.map_err(explain)?;
     match db::migrations::check_tables(&db).await {
         Ok(()) => Ok(format!("{name}: version {version}, tables as expected")),
-        Err(crate::error::Error::Internal(why)) => {
-            Err(format!("{name}: version {version}, run chatoxide migrate ({why})"))
-        }
+        Err(Error::Internal(why)) => Err(format!("{name}: version {version}, run chatoxide migrate ({why})")),
         Err(error) => Err(explain(error)),
     }
 }

@@ -2,16 +2,21 @@
 
 use super::{Failure, say};
 use crate::{
-    config::Config,
+    config::{Config, DatabaseUrl},
     db::{self, Db},
 };
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let db = Db::open(&config).map_err(Failure::Setting)?;
+    let name = config.database.redacted();
+    if matches!(&config.database, DatabaseUrl::Postgres(url) if url.pgbouncer) {
+        return Err(Failure::Setting(
+            "migrations need a DATABASE_URL of PostgreSQL itself, without PgBouncer".to_owned(),
+        ));
+    }
     let ran = db::migrations::run(&db, &config).await.map_err(|error| {
-        error.log();
-        Failure::Failed(format!("the database {} cannot be migrated: {error}", config.database.redacted()))
+        Failure::Failed(format!("the database {name} cannot be migrated: {}", error.cause()))
     })?;
-    say(&format!("{}: {ran} migrations ran", config.database.redacted()));
+    say(&format!("{name}: {ran} migrations ran"));
     Ok(())
 }

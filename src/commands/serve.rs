@@ -14,8 +14,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
     let db = Db::open(&config).map_err(Failure::Setting)?;
     let describe = |error: crate::error::Error| {
-        error.log();
-        Failure::Failed(format!("the database {} cannot be used: {error}", config.database.redacted()))
+        Failure::Failed(format!(
+            "the database {} cannot be used: {}",
+            config.database.redacted(),
+            error.cause()
+        ))
     };
     db::migrations::run(&db, &config).await.map_err(describe)?;
     if config.demo && config.is_embedded_default() {

@@ -49,7 +49,10 @@ pub async fn run(db: &Db, config: &Config) -> Result<usize> {
         }
         _ => return Err(Error::Internal("the pool is not of the configured database".to_owned())),
     };
-    check_tables(db).await?;
+    check_tables(db).await.map_err(|error| match error {
+        Error::Internal(why) => Error::Internal(format!("its tables are not as expected: {why}")),
+        other => other,
+    })?;
     Ok(ran)
 }
 
