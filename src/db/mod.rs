@@ -1,6 +1,6 @@
 //! The database: the only place that knows SQL. One file per table, row structs beside their queries.
 //!
-//! PostgreSQL and SQLite run the same queries: [`on!`] pastes a query into an arm for each, and [`in_transaction!`] a whole
+//! PostgreSQL and SQLite run the same queries: `on!` pastes a query into an arm for each, and `in_transaction!` a whole
 //! transaction, so that each is type-checked for its connection without bounds on generics.
 
 mod connect;
