@@ -49,6 +49,10 @@ impl Packet {
             self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
         let parts: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
         let argument = parts.get(1).ok_or_else(|| Error::BadInput("the argument is missing".to_owned()))?;
+        // No event takes one, and the decoder would take it for an object's values in order.
+        if argument.get().starts_with('[') {
+            return Err(Error::BadInput("an array is not taken".to_owned()));
+        }
         let mut json = serde_json::Deserializer::from_str(argument.get());
         serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().to_string().as_str() {
             "." => bad_input(error.inner()),
@@ -138,6 +142,7 @@ mod tests {
         for (json, expected) in [
             (r#"["e"]"#, "the argument is missing"),
             (r#"["e",7]"#, "invalid type: integer `7`, expected struct Ask"),
+            (r#"["e",["r"]]"#, "an array is not taken"),
             (r#"["e",{}]"#, "missing field `roomId`"),
             (r#"["e",{"roomId":{"contains":""}}]"#, "roomId: invalid type: map, expected a room id (text)"),
         ] {

@@ -1,35 +1,60 @@
 //! A client comes: who is it, and from here on its events are taken. All is registered before the client is told that it is
 //! connected, so that nothing it sends at once is lost.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use serde::Deserialize;
+use serde_json::Map;
 use socketioxide::{
     SocketIo, TransportType,
-    extract::{AckSender, Event, SocketRef, TryData},
-    handler::ConnectHandler,
-    socket::DisconnectReason,
+    adapter::LocalAdapter,
+    extract::{AckSender, Event, SocketRef},
+    handler::{ConnectHandler, FromConnectParts, Value},
+    socket::{DisconnectReason, Socket},
 };
+use tokio::time::timeout;
 
 use super::{argument::Packet, disconnect, dispatch, session::Session};
 use crate::{app::App, auth::Claims, chat::room::personal_channel, error::Error, rooms::Seat};
 
-/// What a client presents. A token that is not text is none.
-#[derive(Deserialize)]
-struct Auth {
-    token: String,
+/// What a client presents with its CONNECT packet.
+enum Auth {
+    /// The claim to check; empty if there is none.
+    Token(String),
+    /// Not what any client library sends.
+    Garbage,
 }
+
+impl FromConnectParts<LocalAdapter> for Auth {
+    type Error = Infallible;
+
+    fn from_connect_parts(_: &Arc<Socket>, auth: &Option<Value>) -> Result<Self, Infallible> {
+        let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Token(String::new())) };
+        Ok(match serde_json::from_str::<Map<String, serde_json::Value>>(text.as_str()) {
+            Ok(auth) => {
+                Auth::Token(auth.get("token").and_then(|token| token.as_str()).unwrap_or("").to_owned())
+            }
+            Err(_) => Auth::Garbage,
+        })
+    }
+}
+
+/// The longest that signing in waits for the database to know the user.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The whole of what a client is told when it is not let in.
 const REFUSED: &str = "Authentication failed";
 
 /// Opens the namespace `/`.
 pub fn register(io: &SocketIo, app: Arc<App>) {
-    let sign_in = move |socket: SocketRef, transport: TransportType, auth: TryData<Auth>| {
+    let sign_in = move |socket: SocketRef, transport: TransportType, auth: Auth| {
         let app = Arc::clone(&app);
         async move {
-            let token = auth.0.as_ref().map_or("", |auth| auth.token.as_str());
-            match app.keys.verify(token, &app.config.limits) {
+            let Auth::Token(token) = auth else {
+                tracing::info!(sid = %socket.id, "garbage instead of a token: cut off");
+                Seat::new(socket).cut();
+                return Err(REFUSED);
+            };
+            match app.keys.verify(&token, &app.config.limits) {
                 Ok(claims) => welcome(app, socket, transport, claims).await,
                 Err(why) => {
                     tracing::info!(sid = %socket.id, %why, "refused");
@@ -64,14 +89,14 @@ async fn welcome(
         });
     }
     socket.join(personal_channel(session.user.id.as_str()));
-    match app.access.ensure_user(&session.claims).await {
-        Ok(_) => {}
-        Err(Error::UserNotFound) => {
+    match timeout(PATIENCE, app.access.ensure_user(&session.claims)).await {
+        Ok(Err(Error::UserNotFound)) => {
             tracing::info!(sid = %socket.id, user = %session.user.id, "refused: not a user of the database");
             return Err(REFUSED);
         }
-        // A database that is away keeps nobody out: the user is made sure of again with the first event.
-        Err(error) => error.log(),
+        // A database that is away keeps nobody out: the user is made sure of again with the first change.
+        Ok(Err(error)) => error.log(),
+        Ok(Ok(_)) | Err(_) => {}
     }
     tracing::info!(sid = %socket.id, user = %session.user.id, ?transport, "connected");
     Ok(())

@@ -21,6 +21,10 @@ async function serverWith(change: (url: URL) => void): Promise<Server> {
 
 async function expectService(server: Server): Promise<void> {
   await server.migrate();
+  await expectServiceAsItIs(server);
+}
+
+async function expectServiceAsItIs(server: Server): Promise<void> {
   await server.start();
   cleanUp.push(() => server.stop());
   await seedRoom(server.database, { id: 'general', name: 'General', type: 'public', members: [] });
@@ -66,16 +70,23 @@ test('a certificate that nobody vouches for is refused when it is to be checked'
 
 test("Prisma's parameters are understood", async () => {
   const server = await serverWith((url) => {
-    url.search =
-      '?schema=public&connection_limit=5&pool_timeout=2&connect_timeout=5&pgbouncer=true&sslmode=prefer';
+    url.search = '?schema=public&connection_limit=5&pool_timeout=2&connect_timeout=5&sslmode=prefer';
   });
 
   await expectService(server);
 });
 
+test('behind PgBouncer tables are used that another URL made', async () => {
+  const server = await serverWith((url) => url.searchParams.set('pgbouncer', 'true'));
+  const url = new URL(server.database.env.DATABASE_URL);
+  url.search = '';
+  await new Server({ ...server.database, env: { DATABASE_URL: url.href } }).migrate();
+
+  await expectServiceAsItIs(server);
+});
+
 test('tables may stand in another schema, as Prisma lets them', async () => {
   const server = await serverWith((url) => url.searchParams.set('schema', 'chat'));
-  await server.database.execute('CREATE SCHEMA chat');
 
   await server.migrate();
 
