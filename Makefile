@@ -42,7 +42,6 @@ test-with-services: test-rust test-client
 
 test-rust: tools
 	cargo nextest run --locked
-	cargo test --locked --doc
 
 test-client: client-packages
 	cargo build --release --locked

@@ -106,7 +106,11 @@ impl Access {
             clock::now(),
         );
         db::users::insert_if_absent(&self.db, user).await?;
-        self.user_name(&claims.sub).await
+        // Not by way of the cache: a look that began before would be shared, and it found nobody.
+        let name: Arc<str> =
+            db::users::find_name(&self.db, &claims.sub).await?.ok_or(Error::UserNotFound)?.into();
+        self.names.insert(claims.sub.clone(), Arc::clone(&name)).await;
+        Ok(name)
     }
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {

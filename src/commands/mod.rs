@@ -6,10 +6,20 @@ mod migrate;
 mod serve;
 mod token;
 
-use std::{ffi::OsStr, io::Write, process::ExitCode};
+use std::{
+    ffi::OsStr,
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::config::{Config, LogFormat, Settings};
 
@@ -111,18 +121,17 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
 
 /// Logs go to standard error; what a command has to say goes to standard output.
 fn start_tracing(settings: &Settings) -> Result<(), String> {
-    // At `trace` this library logs whole frames, and with them the token that a client signs in with.
-    let no_frames = "tungstenite=debug".parse().map_err(|error| format!("RUST_LOG: {error}"))?;
     let filter = EnvFilter::try_new(&settings.rust_log).map_err(|error| format!("RUST_LOG: {error}"))?;
-    let filter = filter.add_directive(no_frames);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let result = match settings.log_format {
-        LogFormat::Text => {
-            use std::io::IsTerminal;
-            builder.with_ansi(std::io::stderr().is_terminal()).try_init()
-        }
-        LogFormat::Json => builder.json().try_init(),
+    // At `trace` this library logs whole frames, and with them the token that a client signs in with.
+    let no_frames = filter_fn(|metadata| {
+        !metadata.target().starts_with("tungstenite") || *metadata.level() < Level::TRACE
+    });
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = match settings.log_format {
+        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.json().boxed(),
     };
+    let result = tracing_subscriber::registry().with(layer.with_filter(filter.and(no_frames))).try_init();
     result.map_err(|error| format!("logging cannot be started: {error}"))
 }
 

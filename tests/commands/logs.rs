@@ -16,7 +16,7 @@ async fn events_are_logged_with_their_outcome_and_nothing_private() {
     let command = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatoxide"));
         command.args(arguments).current_dir(folder.path()).env_clear().kill_on_drop(true);
-        command.env("PORT", "0").env("RUST_LOG", "debug").env("LOG_FORMAT", "json");
+        command.env("PORT", "0").env("RUST_LOG", "debug,tungstenite=trace").env("LOG_FORMAT", "json");
         command
     };
     let token = command(&["token", "--sub", "alice"]).output().await.unwrap().stdout;

@@ -336,7 +336,6 @@ describe('who does not keep to the protocol', () => {
     '42["room:join",',
     '42[null]',
     '42{"0":"room:join"}',
-    '40not json',
     Buffer.from('unasked'),
   ])('the frame %j closes the connection, and harms nobody else', async (frame) => {
     const { unharmed } = await bystander(world);
@@ -360,6 +359,19 @@ describe('who does not keep to the protocol', () => {
       await unharmed();
     },
   );
+
+  test('garbage instead of a token closes the connection', async () => {
+    const { unharmed } = await bystander(world);
+    for (const frame of ['40not json', '40["token"]', '40"token"']) {
+      const raw = await RawWebSocket.open(world.server.url);
+      await raw.next();
+
+      raw.send(frame);
+
+      await raw.whenClosed();
+    }
+    await unharmed();
+  });
 
   test('an event before joining the namespace closes the connection', async () => {
     const { room, bob } = await bystander(world);
