@@ -78,10 +78,6 @@ impl TestServer {
         self.database
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     pub fn token(&self, user: &str) -> String {
         let keys = Keys::load(&chatoxide::config::SigningKeys::Secret(SECRET.to_owned())).unwrap();
         let (first, rest) = user.split_at(1);
