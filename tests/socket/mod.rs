@@ -3,3 +3,8 @@
 mod message_send;
 mod order;
 mod presence;
+mod room_join;
+mod room_leave;
+mod room_read;
+mod typing_start;
+mod typing_stop;

@@ -24,10 +24,13 @@ pub struct Client {
 impl Client {
     /// Signs in; the error is what `connect_error` says.
     pub async fn connect(address: SocketAddr, token: &str) -> Result<Self, String> {
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-        let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
-        let mut client = Self { stream, heard: VecDeque::new(), answered: HashMap::new(), asked: 0 };
-        client.write(&format!("40{}", json!({ "token": token }))).await;
+        Self::connect_with(address, &json!({ "token": token }).to_string()).await
+    }
+
+    /// Signs in with any `auth`, as JSON text.
+    pub async fn connect_with(address: SocketAddr, auth: &str) -> Result<Self, String> {
+        let mut client = Self::open(address).await;
+        client.write(&format!("40{auth}")).await;
         loop {
             let packet = client.read().await;
             if packet.starts_with("40") {
@@ -37,6 +40,13 @@ impl Client {
                 return Err(refusal.to_owned());
             }
         }
+    }
+
+    /// Opens the transport and does not sign in.
+    pub async fn open(address: SocketAddr) -> Self {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+        let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
+        Self { stream, heard: VecDeque::new(), answered: HashMap::new(), asked: 0 }
     }
 
     pub async fn write(&mut self, packet: &str) {
@@ -70,10 +80,33 @@ impl Client {
 
     /// Emits an event with an ack that [`Self::answer`] waits for later.
     pub async fn begin(&mut self, event: &str, argument: Value) -> u64 {
-        let id = self.asked;
-        self.asked += 1;
+        let id = self.next_id();
         self.write(&format!("42{id}{}", json!([event, argument]))).await;
         id
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.asked += 1;
+        self.asked
+    }
+
+    /// As [`Self::emit`], with the argument as the JSON text that travels; an empty text is no argument at all.
+    pub async fn emit_text(&mut self, event: &str, argument: &str) {
+        self.write(&format!("42{}", packet_of(event, argument))).await;
+    }
+
+    /// As [`Self::ask`], with the argument as the JSON text that travels; an empty text is no argument at all.
+    pub async fn ask_text(&mut self, event: &str, argument: &str) -> Value {
+        let id = self.next_id();
+        self.write(&format!("42{id}{}", packet_of(event, argument))).await;
+        self.answer(id).await
+    }
+
+    /// Sends a message and returns it as the ack has it.
+    pub async fn say(&mut self, room: &str, content: &str) -> Value {
+        let mut ack = self.ask("message:send", json!({ "roomId": room, "content": content })).await;
+        assert_eq!(ack["success"], true, "{ack}");
+        ack["message"].take()
     }
 
     pub async fn answer(&mut self, id: u64) -> Value {
@@ -117,6 +150,11 @@ impl Client {
         }
     }
 
+    /// All that came before what was awaited last: after [`Self::ask`], what the server said before its ack.
+    pub fn heard_before(&mut self) -> Vec<(String, Value)> {
+        self.heard.drain(..).collect()
+    }
+
     /// All that was heard up to now: whatever the server had said before it answered this.
     pub async fn heard(&mut self) -> Vec<(String, Value)> {
         // An event that does nothing and is answered in order.
@@ -142,4 +180,9 @@ impl Client {
     pub async fn close(mut self) {
         let _gone = self.stream.close(None).await;
     }
+}
+
+fn packet_of(event: &str, argument: &str) -> String {
+    let name = json!(event);
+    if argument.is_empty() { format!("[{name}]") } else { format!("[{name},{argument}]") }
 }

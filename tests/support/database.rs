@@ -61,6 +61,41 @@ impl TestDatabase {
         }
     }
 
+    /// Puts messages into a room: each an id, which is its content too, and a time.
+    pub async fn seed_messages(
+        &self,
+        room: &str,
+        sender: &str,
+        messages: &[(impl AsRef<str>, impl AsRef<str>)],
+    ) {
+        let row = |(id, at): &(_, _)| {
+            let (id, at) = (AsRef::<str>::as_ref(id), AsRef::<str>::as_ref(at));
+            format!("('{id}', '{room}', '{sender}', '{id}', '{at}')")
+        };
+        let rows: Vec<String> = messages.iter().map(row).collect();
+        let columns = r#""id", "roomId", "senderId", "content", "createdAt""#;
+        self.execute(&format!(r#"INSERT INTO "Message" ({columns}) VALUES {}"#, rows.join(", "))).await;
+    }
+
+    /// Every row of the tables that events change, so that two looks can be compared.
+    pub async fn all_rows(&self) -> Vec<String> {
+        let mut rows = Vec::new();
+        for table in [
+            r#""Room""#,
+            r#""_RoomMembers""#,
+            r#""Message""#,
+            r#""Reaction""#,
+            "own.room_head",
+            "own.room_log",
+            "own.read_marker",
+        ] {
+            let columns = if self.backend == Backend::Postgres { "t::text" } else { "*" };
+            let found = self.select(&self.own(&format!("SELECT {columns} FROM {table} t ORDER BY 1"))).await;
+            rows.extend(found.into_iter().map(|row| format!("{table} {row}")));
+        }
+        rows
+    }
+
     /// A statement of our own tables, whose names differ: `own.room_log`.
     pub fn own(&self, sql: &str) -> String {
         sql.replace("own.", if self.backend == Backend::Postgres { "chatoxide." } else { "chatoxide_" })
@@ -90,6 +125,11 @@ impl Drop for TestDatabase {
             dropped.join().unwrap();
         }
     }
+}
+
+/// A time to seed with: so many seconds after nine, in the month when the contract was read off.
+pub fn moment(second: usize) -> String {
+    format!("2026-01-31 09:{:02}:{:02}.042", second / 60, second % 60)
 }
 
 pub async fn connect(url: &str) -> tokio_postgres::Client {

@@ -2,12 +2,14 @@
 
 pub mod client;
 pub mod database;
+pub mod http;
+pub mod refusals;
 pub mod server;
 
 use std::time::Duration;
 
 pub use client::Client;
-pub use database::{Backend, TestDatabase};
+pub use database::{Backend, TestDatabase, moment};
 pub use server::TestServer;
 
 /// The longest that anything awaited may take. Only a failing test waits for it.

@@ -11,6 +11,8 @@ use chatoxide::{
     server::Server,
 };
 use clap::Parser;
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{Backend, Client, TestDatabase, soon};
@@ -85,6 +87,19 @@ impl TestServer {
         keys.sign(user, Some(&name), clock::now(), std::time::Duration::from_secs(600)).unwrap()
     }
 
+    /// A token of any claims.
+    pub fn sign(claims: &Value) -> String {
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        jsonwebtoken::encode(&Header::default(), claims, &key).unwrap()
+    }
+
+    /// A signed-in client of whom the token says this.
+    pub async fn connect_as(&self, claims: &Value) -> Client {
+        Client::connect(self.address, &Self::sign(claims))
+            .await
+            .unwrap_or_else(|error| panic!("{claims}: {error}"))
+    }
+
     /// A signed-in client; the name of `alice` is `Alice`.
     pub async fn connect(&self, user: &str) -> Client {
         Client::connect(self.address, &self.token(user))
@@ -98,6 +113,16 @@ impl TestServer {
         let joined = client.ask("room:join", room.into()).await;
         assert_eq!(joined["success"], true, "{joined}");
         client
+    }
+
+    /// Alice and bob in the public room `general`; all that was said of their coming has been heard.
+    pub async fn meet(&self) -> (Client, Client) {
+        self.make_room("general", RoomType::Public, &["alice", "bob"]).await;
+        let mut alice = self.connect_in("alice", "general").await;
+        let mut bob = self.connect_in("bob", "general").await;
+        alice.heard().await;
+        bob.heard().await;
+        (alice, bob)
     }
 
     pub async fn make_room(&self, id: &str, kind: RoomType, members: &[&str]) {

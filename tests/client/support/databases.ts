@@ -20,7 +20,7 @@ export interface Database {
   execute(sql: string): Promise<void>;
   /** The rows of one query. Dates come as text without a zone, in UTC. */
   query(sql: string): Promise<Row[]>;
-  drop(): Promise<void>;
+  drop: () => Promise<void>;
 }
 
 export interface PostgresDatabase extends Database {

@@ -1,0 +1,81 @@
+//! `room:read`.
+
+use chrono::NaiveDateTime;
+use serde_json::json;
+
+use crate::support::{
+    on_both,
+    refusals::{Closed, not_ids, refuses_bad_input},
+};
+
+on_both! {
+    async fn the_others_hear_up_to_when_the_room_was_read_and_that_is_stored_with_the_ack(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let mut carol = server.connect("carol").await;
+
+        assert_eq!(bob.ask("room:read", "general".into()).await, json!({"success": true}));
+
+        let stored = "SELECT at FROM own.read_marker WHERE room_id = 'general' AND user_id = 'bob'";
+        let stored = server.database.select(&server.database.own(stored)).await;
+        let heard = alice.heard().await;
+        let timestamp = heard[0].1["timestamp"].as_str().unwrap();
+        let read = json!({"roomId": "general", "userId": "bob", "timestamp": timestamp});
+        assert_eq!(heard, [("room:user-read".to_owned(), read)]);
+        let told = NaiveDateTime::parse_from_str(timestamp, "%Y-%m-%dT%H:%M:%S%.3fZ").unwrap();
+        assert_eq!(stored.len(), 1);
+        assert_eq!(NaiveDateTime::parse_from_str(&stored[0], "%Y-%m-%d %H:%M:%S%.f").unwrap(), told);
+        assert_eq!(bob.heard().await, []);
+        assert_eq!(carol.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn a_mark_counts_what_was_said_before_it(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        alice.say("general", "one").await;
+        alice.say("general", "two").await;
+        bob.ask("room:read", "general".into()).await;
+
+        let stored = "SELECT seq FROM own.read_marker WHERE room_id = 'general' AND user_id = 'bob'";
+        assert_eq!(server.database.select(&server.database.own(stored)).await, ["2"]);
+    }
+}
+
+on_both! {
+    async fn a_public_room_may_be_read_without_joining_it(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        let mut carol = server.connect("carol").await;
+        assert_eq!(carol.ask("room:read", "general".into()).await["success"], true);
+        assert_eq!(alice.hear("room:user-read").await["userId"], "carol");
+        assert_eq!(carol.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn without_a_callback_it_works_as_well(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        bob.emit("room:read", "general".into()).await;
+        assert_eq!(bob.heard().await, []);
+        assert_eq!(alice.heard_names().await, ["room:user-read"]);
+
+        let database = server.stop().await;
+        let stored = "SELECT user_id FROM own.read_marker WHERE room_id = 'general' ORDER BY user_id";
+        assert_eq!(database.select(&database.own(stored)).await, ["alice", "bob"]);
+    }
+}
+
+on_both! {
+    async fn a_room_that_is_not_the_callers_is_not_read(server: TestServer) {
+        let mut closed = Closed::start(server).await;
+        closed.refuses_each_room("room:read", |room| room.into()).await;
+        closed.stays_as_it_was().await;
+    }
+}
+
+on_both! {
+    async fn what_is_no_room_id_is_refused(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        refuses_bad_input(&mut bob, "room:read", &not_ids()).await;
+        assert_eq!(alice.heard().await, []);
+    }
+}
