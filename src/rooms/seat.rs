@@ -34,7 +34,7 @@ impl Seat {
     /// Tells every other socket of a Socket.IO room on this node.
     pub fn emit_to_others(&self, channel: &str, event: &str, view: &(impl Serialize + ?Sized)) {
         let told = self.0.to(channel.to_owned()).emit(event, view).now_or_never();
-        if matches!(told, Some(Err(BroadcastError::Socket(_)))) {
+        if is_somebody_full(told) {
             cut_full(self.0.to(channel.to_owned()).sockets());
         }
     }
@@ -74,9 +74,15 @@ pub(super) fn emit_to_all(io: &SocketIo, channel: &str, event: &str, view: &(imp
     let Some(namespace) = io.of("/") else { return };
     // The local adapter's future is ready at once.
     let told = namespace.clone().within(channel.to_owned()).emit(event, view).now_or_never();
-    if matches!(told, Some(Err(BroadcastError::Socket(_)))) {
+    if is_somebody_full(told) {
         cut_full(namespace.within(channel.to_owned()).sockets());
     }
+}
+
+/// Somebody who is on the way out is no matter.
+fn is_somebody_full(told: Option<Result<(), BroadcastError>>) -> bool {
+    let Some(Err(BroadcastError::Socket(errors))) = told else { return false };
+    errors.iter().any(|error| matches!(error, SocketError::InternalChannelFull))
 }
 
 /// A broadcast says that somebody could not be told, not who.

@@ -42,6 +42,7 @@ pub(super) async fn handle(cx: Context, other: UserId) -> Result<Started> {
     cx.app.access.ensure_user(&cx.session.claims).await?;
     cx.app.access.user_name(&other).await?;
     let room_id = direct::room_id(&caller, &other);
+    cx.app.config.limits.ensure_id("the room's id", room_id.as_str())?;
     let (first, second) = direct::sorted(&caller, &other);
     let members = vec![first.clone(), second.clone()];
     let room = Room::new(&room_id, NAME, RoomType::Direct, clock::now());

@@ -1,24 +1,14 @@
 //! `chat:messages:<room>` and `chat:read:<room>` are as the original keeps them, also when Redis was away.
 
 use chatoxide::chat::room::RoomType;
-use deadpool_redis::redis::{self, AsyncCommands, aio::MultiplexedConnection};
+use deadpool_redis::redis::{AsyncCommands, aio::MultiplexedConnection};
 use serde_json::{Value, json};
 
-use crate::support::{Backend, Client, TestDatabase, TestServer, required, until};
-
-/// A Redis database of this test's own.
-async fn fresh_redis() -> (String, MultiplexedConnection) {
-    let server = required("TEST_REDIS_URL");
-    let mut connection = connect(&format!("{server}/0")).await;
-    let index: u32 = connection.incr("chatoxide:tests", 1).await.unwrap();
-    let url = format!("{server}/{index}");
-    let connection = connect(&url).await;
-    (url, connection)
-}
-
-async fn connect(url: &str) -> MultiplexedConnection {
-    redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
-}
+use crate::support::{
+    Backend, Client, TestDatabase, TestServer,
+    redis::{fresh_redis, try_connect},
+    until,
+};
 
 async fn list(redis: &mut MultiplexedConnection) -> Vec<Value> {
     let list: Vec<String> = redis.lrange("chat:messages:general", 0, -1).await.unwrap();
@@ -119,8 +109,7 @@ async fn while_redis_is_away_chat_goes_on_and_the_keys_are_repaired_on_its_retur
     };
     send(&mut alice, "one").await;
     let url = format!("redis://127.0.0.1:{port}");
-    let connected =
-        async || redis::Client::open(url.as_str()).unwrap().get_multiplexed_async_connection().await.ok();
+    let connected = async || try_connect(&url).await;
 
     let mut first_run = start();
     let redis = until("Redis answers", connected).await;

@@ -1,9 +1,18 @@
 //! `message:send`.
 
 use chatoxide::chat::room::RoomType;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::on_both;
+use crate::support::{
+    Client, on_both,
+    refusals::{Closed, not_ids, not_objects, refuses_bad_input, with_bad},
+};
+
+/// The newest message of `general`, as the database has it.
+async fn newest(client: &mut Client) -> Value {
+    let ask = json!({"roomId": "general", "before": "2999-01-01", "limit": 1});
+    client.ask("messages:load", ask).await["messages"][0].take()
+}
 
 on_both! {
     async fn everybody_in_the_room_hears_a_message_and_its_sender_before_the_ack(server: TestServer) {
@@ -24,7 +33,8 @@ on_both! {
         assert_eq!(message["senderName"], "alice");
         assert_eq!(message["reactions"], json!([]));
         assert_eq!(message["seq"], 1);
-        assert_eq!(alice.heard().await, [("message:new".to_owned(), message.clone())]);
+        assert_eq!(alice.heard_before(), [("message:new".to_owned(), message.clone())]);
+        assert_eq!(alice.heard().await, []);
         assert_eq!(bob.hear("message:new").await, *message);
     }
 }
@@ -79,5 +89,171 @@ on_both! {
         }
         let stored = server.database.select(r#"SELECT "content" FROM "Message" ORDER BY "id""#).await;
         assert_eq!(stored, ["good 1", "good 2"]);
+    }
+}
+
+on_both! {
+    async fn what_is_left_out_has_its_default_and_history_shows_the_same_message(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        for content in ["", "hello\n😀 'quoted' \"twice\" \\ {\"a\": 1} %s $1"] {
+            let mut message = alice.say("general", content).await;
+            assert_eq!(bob.hear("message:new").await, message);
+            assert_eq!((&message["content"], &message["type"]), (&json!(content), &json!("text")));
+            assert_eq!((&message["metadata"], &message["replyTo"]), (&json!({}), &json!(null)));
+            assert_eq!((&message["roomId"], &message["senderId"]), (&json!("general"), &json!("alice")));
+
+            message.as_object_mut().unwrap().shift_remove("seq");
+            assert_eq!(newest(&mut alice).await, message);
+            let mut carol = server.connect_in("carol", "general").await;
+            assert_eq!(carol.hear("room:history").await["messages"][0], message);
+        }
+    }
+}
+
+on_both! {
+    async fn falsy_metadata_is_an_empty_object_and_anything_else_comes_back_as_it_went(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        let mut nested = json!(1);
+        (0..32).for_each(|_| nested = json!([nested]));
+        let largest = json!({"text": "x".repeat(65_536 - r#"{"text":""}"#.len())});
+        let kept = [
+            json!({"url": "https://example.org/?a=1&b='", "size": [1, -2.5, null, true], "in": {"": {}}}),
+            json!({"__proto__": {"admin": true}, "constructor": 1, "b": 1, "a": 2}),
+            json!([1, "two", []]),
+            json!("text"),
+            json!(17),
+            json!(-0.1),
+            json!(1e21),
+            json!(9_007_199_254_740_991_i64),
+            json!(true),
+            nested,
+            largest,
+        ];
+        let falsy = [json!(null), json!(false), json!(0), json!("")].map(|falsy| (falsy, json!({})));
+        for (metadata, expected) in kept.map(|kept| (kept.clone(), kept)).into_iter().chain(falsy) {
+            let ask = json!({"roomId": "general", "content": "x", "metadata": metadata});
+            let ack = alice.ask("message:send", ask).await;
+            assert_eq!(ack["message"]["metadata"], expected, "{ack:.300}");
+            assert_eq!(newest(&mut alice).await["metadata"], expected);
+        }
+    }
+}
+
+on_both! {
+    async fn images_and_files_may_be_sent_but_nothing_in_the_servers_name(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let ask = |kind: Value| json!({"roomId": "general", "content": "x", "type": kind});
+        for kind in ["text", "image", "file"] {
+            let ack = alice.ask("message:send", ask(kind.into())).await;
+            assert_eq!((&ack["success"], &ack["message"]["type"]), (&json!(true), &json!(kind)));
+            assert_eq!(bob.hear("message:new").await["type"], kind);
+            assert_eq!(newest(&mut alice).await["type"], kind);
+        }
+        alice.heard().await;
+        let bad = [json!("system"), json!("poem"), json!("TEXT"), json!(7), json!(["text"]), json!({"not": "text"})];
+        let bad: Vec<String> = bad.map(|kind| ask(kind).to_string()).into();
+        refuses_bad_input(&mut alice, "message:send", &bad).await;
+        assert_eq!(bob.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn nobody_sends_under_another_name_id_or_date(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let mut forger = server.connect_as(&json!({"sub": "alice", "name": "Bob"})).await;
+        let ask = json!({
+            "roomId": "general", "content": "x", "senderId": "bob", "senderName": "bob", "id": "my own",
+            "createdAt": "2001-01-01T00:00:00.000Z", "updatedAt": "2001-01-01T00:00:00.000Z", "seq": 77,
+        });
+        let message = &forger.ask("message:send", ask).await["message"];
+        for heard in [message, &alice.hear("message:new").await, &bob.hear("message:new").await] {
+            assert_eq!((&heard["senderId"], &heard["senderName"]), (&json!("alice"), &json!("alice")));
+            assert_eq!((&heard["seq"], &heard["updatedAt"]), (&json!(1), &json!(null)));
+            assert!(heard["id"] != "my own" && heard["createdAt"].as_str().unwrap() > "2020");
+        }
+    }
+}
+
+on_both! {
+    async fn who_has_not_joined_may_send_to_a_public_room_and_hears_nothing_of_it(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let mut carol = server.connect("carol").await;
+        let message = carol.say("general", "knock knock").await;
+        alice.say("general", "who is there?").await;
+        assert_eq!(carol.heard().await, []);
+        assert_eq!(bob.hear("message:new").await, message);
+    }
+}
+
+on_both! {
+    async fn content_is_as_long_as_javascript_says(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        // Each is two of JavaScript's units and four bytes.
+        alice.say("general", &"😀".repeat(32_768)).await;
+        assert_eq!(bob.hear("message:new").await["content"].as_str().unwrap().chars().count(), 32_768);
+        alice.heard().await;
+        let too_long = ["😀".repeat(32_768) + "!", "x".repeat(65_537)];
+        let too_long = too_long.map(|content| json!({"roomId": "general", "content": content}).to_string());
+        refuses_bad_input(&mut alice, "message:send", &too_long).await;
+        assert_eq!(bob.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn half_a_surrogate_pair_becomes_the_replacement_character(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let ask = r#"{"roomId":"general","content":"a\ud83dz\ude00 \ud83d\ude00","metadata":{"k\ud83d":"\udbff"}}"#;
+
+        let ack = alice.ask_text("message:send", ask).await;
+
+        let message = &ack["message"];
+        assert_eq!(message["content"], "a\u{fffd}z\u{fffd} 😀", "{ack}");
+        assert_eq!(message["metadata"], json!({"k\u{fffd}": "\u{fffd}"}));
+        assert_eq!(bob.hear("message:new").await, *message);
+        let stored = newest(&mut bob).await;
+        assert_eq!((&stored["content"], &stored["metadata"]), (&message["content"], &message["metadata"]));
+    }
+}
+
+on_both! {
+    async fn without_a_callback_it_works_as_well(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        alice.emit("message:send", json!({"roomId": "general", "content": "hello"})).await;
+        assert_eq!(alice.heard_names().await, ["message:new"]);
+        assert_eq!(bob.heard_names().await, ["message:new"]);
+    }
+}
+
+on_both! {
+    async fn to_a_room_that_is_not_the_callers_nothing_is_sent(server: TestServer) {
+        let mut closed = Closed::start(server).await;
+        closed.refuses_each_room("message:send", |room| json!({"roomId": room, "content": "let me in"})).await;
+        closed.stays_as_it_was().await;
+    }
+}
+
+on_both! {
+    async fn what_is_no_message_is_refused(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let rows = server.database.all_rows().await;
+        let good = json!({"roomId": "general", "content": "x"});
+        let texts = |bad: &[&str]| bad.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let (nul, long) = (json!("a\u{0}b").to_string(), json!("x".repeat(513)).to_string());
+        let mut nested = json!(1);
+        (0..33).for_each(|_| nested = json!({"in": nested}));
+        let too_large = json!({"text": "x".repeat(65_536)}).to_string();
+        let nul_key = json!({"a\u{0}b": 1}).to_string();
+        let bad = [
+            not_objects(),
+            texts(&[r#"[{"roomId":"general","content":"x"}]"#, r#"{"content":"x"}"#]),
+            with_bad(&good, "roomId", &not_ids()),
+            with_bad(&good, "content", &texts(&["", "null", "7", "true", r#"["x"]"#, r#"{"set":"x"}"#, &nul])),
+            with_bad(&good, "replyTo", &texts(&["7", "true", "[]", r#"{"contains":""}"#, &nul, &long])),
+            with_bad(&good, "metadata", &texts(&[&nul, &nul_key, &nested.to_string(), &too_large])),
+            with_bad(&good, "clientId", &texts(&["7", "{}", r#""""#, &nul, &json!("x".repeat(65)).to_string()])),
+        ];
+        refuses_bad_input(&mut alice, "message:send", &bad.concat()).await;
+        assert_eq!(bob.heard().await, []);
+        assert_eq!(server.database.all_rows().await, rows);
     }
 }

@@ -1,8 +1,18 @@
 //! Mirrors src/socket: one file for each client event, and for what holds for all of them.
 
+mod access;
+mod connect;
+mod disconnect;
+mod dm_start;
+mod fixtures;
+mod message_delete;
+mod message_edit;
 mod message_send;
+mod messages_load;
 mod order;
 mod presence;
+mod reaction_add;
+mod reaction_remove;
 mod room_join;
 mod room_leave;
 mod room_read;

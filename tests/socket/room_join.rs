@@ -184,6 +184,6 @@ on_both! {
         refuses_bad_input(&mut bob, "room:join", &not_ids()).await;
         refuses_bad_input(&mut bob, "room:join", &[r#"{"roomId":"general"}"#.to_owned()]).await;
         assert_eq!(alice.heard().await, []);
-        assert_eq!(server.database.all_rows().await.len(), rows.len());
+        assert_eq!(server.database.all_rows().await, rows);
     }
 }

@@ -1,7 +1,7 @@
 //! A client of the wire: Engine.IO 4 and Socket.IO 5 over a websocket, by hand, so that a test sees each packet as it is.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     net::SocketAddr,
 };
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-use super::soon;
+use super::{fixture, soon};
 
 pub struct Client {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -18,7 +18,10 @@ pub struct Client {
     heard: VecDeque<(String, Value)>,
     /// Acks that came while another was awaited.
     answered: HashMap<u64, Value>,
-    asked: u64,
+    /// The events that were asked, by the number of their ack.
+    asked: Vec<String>,
+    /// The fixtures that what came was compared with.
+    pub seen: BTreeSet<String>,
 }
 
 impl Client {
@@ -46,7 +49,13 @@ impl Client {
     pub async fn open(address: SocketAddr) -> Self {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
         let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
-        Self { stream, heard: VecDeque::new(), answered: HashMap::new(), asked: 0 }
+        Self {
+            stream,
+            heard: VecDeque::new(),
+            answered: HashMap::new(),
+            asked: Vec::new(),
+            seen: BTreeSet::new(),
+        }
     }
 
     pub async fn write(&mut self, packet: &str) {
@@ -80,14 +89,14 @@ impl Client {
 
     /// Emits an event with an ack that [`Self::answer`] waits for later.
     pub async fn begin(&mut self, event: &str, argument: Value) -> u64 {
-        let id = self.next_id();
+        let id = self.next_id(event);
         self.write(&format!("42{id}{}", json!([event, argument]))).await;
         id
     }
 
-    fn next_id(&mut self) -> u64 {
-        self.asked += 1;
-        self.asked
+    fn next_id(&mut self, event: &str) -> u64 {
+        self.asked.push(event.to_owned());
+        self.asked.len() as u64 - 1
     }
 
     /// As [`Self::emit`], with the argument as the JSON text that travels; an empty text is no argument at all.
@@ -97,7 +106,7 @@ impl Client {
 
     /// As [`Self::ask`], with the argument as the JSON text that travels; an empty text is no argument at all.
     pub async fn ask_text(&mut self, event: &str, argument: &str) -> Value {
-        let id = self.next_id();
+        let id = self.next_id(event);
         self.write(&format!("42{id}{}", packet_of(event, argument))).await;
         self.answer(id).await
     }
@@ -122,12 +131,16 @@ impl Client {
     fn keep(&mut self, packet: &str) {
         if let Some(event) = packet.strip_prefix("42") {
             let mut event: Value = serde_json::from_str(event).unwrap();
-            self.heard.push_back((event[0].as_str().unwrap().to_owned(), event[1].take()));
+            let (name, argument) = (event[0].as_str().unwrap().to_owned(), event[1].take());
+            self.seen.insert(fixture::check_event(&name, &argument));
+            self.heard.push_back((name, argument));
         }
         if let Some(ack) = packet.strip_prefix("43") {
             let (id, answer) = ack.split_at(ack.find('[').unwrap());
             let mut answer: Value = serde_json::from_str(answer).unwrap();
-            self.answered.insert(id.parse().unwrap(), answer[0].take());
+            let (id, answer): (u64, Value) = (id.parse().unwrap(), answer[0].take());
+            self.seen.insert(fixture::check_ack(&self.asked[id as usize], &answer));
+            self.answered.insert(id, answer);
         }
     }
 

@@ -2,7 +2,9 @@
 
 pub mod client;
 pub mod database;
+pub mod fixture;
 pub mod http;
+pub mod redis;
 pub mod refusals;
 pub mod server;
 

@@ -7,7 +7,8 @@ use super::{Client, TestServer, moment};
 
 /// What may stand where an id belongs and is none, as JSON text; the empty text is nothing at all.
 pub fn not_ids() -> Vec<String> {
-    let short = ["", "null", "7", "true", "[]", r#"["general"]"#, "{}", r#"{"contains":""}"#, r#"{"not":""}"#];
+    let short =
+        ["", "null", "7", "true", "[]", r#"["general"]"#, "{}", r#"{"contains":""}"#, r#"{"not":""}"#];
     let texts = [String::new(), "x".repeat(513), "😀".repeat(129), "a\u{0}b".to_owned()];
     short.iter().map(|text| (*text).to_owned()).chain(texts.map(|text| json!(text).to_string())).collect()
 }
@@ -79,7 +80,8 @@ pub struct Closed {
 }
 
 impl Closed {
-    /// The message `m-alice` is in `secret`, `m-bob` in the direct room, and `m-carol` in `secret`, from better days.
+    /// The message `m-alice` is in `secret`, `m-bob` in the direct room, and `m-carol`, with her thumb on it, in
+    /// `secret`, from better days.
     pub async fn start(server: TestServer) -> Self {
         server.make_room("lobby", RoomType::Public, &["carol"]).await;
         server.make_room("secret", RoomType::Private, &["alice", "bob"]).await;
@@ -87,6 +89,8 @@ impl Closed {
         for (id, room) in [("m-alice", "secret"), ("m-bob", "dm:alice:bob"), ("m-carol", "secret")] {
             server.database.seed_messages(room, id.trim_start_matches("m-"), &[(id, moment(0))]).await;
         }
+        let reaction = r#"INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")"#;
+        server.database.execute(&format!("{reaction} VALUES ('r-carol', 'm-carol', 'carol', '👍')")).await;
         let mut alice = server.connect_in("alice", "secret").await;
         let mut bob = server.connect_in("bob", "secret").await;
         for client in [&mut alice, &mut bob] {

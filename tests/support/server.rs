@@ -15,7 +15,7 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{Backend, Client, TestDatabase, soon};
+use super::{Backend, Client, TestDatabase, redis::fresh_redis, soon};
 
 pub const SECRET: &str = "a secret that signs the tokens of the tests";
 
@@ -53,8 +53,16 @@ pub struct TestServer {
 }
 
 impl TestServer {
+    /// On a database of its own; with PostgreSQL goes a Redis, as in production.
     pub async fn start(backend: Backend) -> Self {
-        Self::start_with(TestDatabase::create(backend).await, &[]).await
+        let database = TestDatabase::create(backend).await;
+        match backend {
+            Backend::Sqlite => Self::start_with(database, &[]).await,
+            Backend::Postgres => {
+                let (redis, _) = fresh_redis().await;
+                Self::start_with(database, &["--redis-url", &redis]).await
+            }
+        }
     }
 
     /// On a database that may hold data already, with more settings.
@@ -78,6 +86,10 @@ impl TestServer {
         let running = self.running.take().unwrap();
         soon("the shutdown", running).await.unwrap().unwrap();
         self.database
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn token(&self, user: &str) -> String {
@@ -115,11 +127,14 @@ impl TestServer {
         client
     }
 
-    /// Alice and bob in the public room `general`; all that was said of their coming has been heard.
+    /// Alice and bob in the public room `general`; all that was said of their coming has been heard, and all that follows
+    /// from it is stored.
     pub async fn meet(&self) -> (Client, Client) {
         self.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let mut alice = self.connect_in("alice", "general").await;
         let mut bob = self.connect_in("bob", "general").await;
+        // Its ack comes when the read marks of joining are stored, too.
+        assert_eq!(bob.ask("room:read", "general".into()).await["success"], true);
         alice.heard().await;
         bob.heard().await;
         (alice, bob)

@@ -1,0 +1,114 @@
+//! A client goes: by its own wish, by a closed tab, by a broken connection.
+
+use chatoxide::chat::room::RoomType;
+use serde_json::json;
+
+use crate::support::{Backend, TestDatabase, TestServer, on_both};
+
+on_both! {
+    async fn the_others_in_each_of_its_rooms_hear_that_its_user_left(server: TestServer) {
+        server.make_room("general", RoomType::Public, &["alice"]).await;
+        server.make_room("random", RoomType::Public, &["carol"]).await;
+        server.make_room("quiet", RoomType::Public, &["dave"]).await;
+        let mut alice = server.connect_in("alice", "general").await;
+        let mut carol = server.connect_in("carol", "random").await;
+        let mut dave = server.connect_in("dave", "quiet").await;
+        let mut bob = server.connect_in("bob", "general").await;
+        bob.ask("room:join", "random".into()).await;
+        bob.ask("room:join", "quiet".into()).await;
+        bob.ask("room:leave", "quiet".into()).await;
+        for client in [&mut alice, &mut carol, &mut dave] {
+            client.heard().await;
+        }
+
+        bob.close().await;
+
+        for (client, room) in [(&mut alice, "general"), (&mut carol, "random")] {
+            let left = json!({"roomId": room, "userId": "bob"});
+            assert_eq!(client.next().await, ("room:user-left".to_owned(), left));
+            assert_eq!(client.heard().await, []);
+        }
+        // He had left that one before.
+        assert_eq!(dave.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn a_connection_that_breaks_without_a_word_is_told_as_well(server: TestServer) {
+        let (mut alice, bob) = server.meet().await;
+        drop(bob);
+        let left = json!({"roomId": "general", "userId": "bob"});
+        assert_eq!(alice.next().await, ("room:user-left".to_owned(), left));
+    }
+}
+
+on_both! {
+    async fn leaving_the_namespace_is_told_though_the_connection_stays(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        bob.write("41").await;
+        assert_eq!(alice.next().await.0, "room:user-left");
+    }
+}
+
+on_both! {
+    async fn what_was_sent_before_going_takes_effect_first(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        for n in 0..50 {
+            bob.emit("message:send", json!({"roomId": "general", "content": n.to_string()})).await;
+        }
+        bob.emit("typing:start", "general".into()).await;
+        bob.emit("room:read", "general".into()).await;
+        bob.close().await;
+
+        for n in 0..50 {
+            let (name, message) = alice.next().await;
+            assert_eq!((name.as_str(), &message["content"]), ("message:new", &json!(n.to_string())));
+        }
+        for expected in ["typing:user", "room:user-read", "typing:stopped", "room:user-left"] {
+            assert_eq!(alice.next().await.0, expected);
+        }
+        assert_eq!(alice.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn who_is_back_is_told_nothing_of_their_own_going(server: TestServer) {
+        let (mut alice, bob) = server.meet().await;
+        bob.close().await;
+        alice.hear("room:user-left").await;
+        let mut bob = server.connect_in("bob", "general").await;
+        assert_eq!(bob.heard_names().await, ["room:history", "room:members"]);
+        assert_eq!(alice.heard_names().await, ["room:user-joined"]);
+    }
+}
+
+on_both! {
+    async fn who_was_in_no_room_goes_unheard(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let mut carol = server.connect("carol").await;
+        carol.ask("room:join", "nowhere".into()).await;
+        // The first of her two tabs tells us that the server has seen them both go.
+        server.make_room("aside", RoomType::Public, &[]).await;
+        let tab = server.connect_in("carol", "aside").await;
+        alice.ask("room:join", "aside".into()).await;
+        alice.heard().await;
+        carol.close().await;
+        tab.close().await;
+        assert_eq!(alice.next().await.0, "room:user-left");
+        assert_eq!(alice.heard().await, []);
+        assert_eq!(bob.heard().await, []);
+    }
+}
+
+/// A peer that is there and answers no ping is as good as gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_no_ping_has_left_the_room() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server =
+        TestServer::start_with(database, &["--ping-interval", "200", "--ping-timeout", "1500"]).await;
+    let (mut alice, bob) = server.meet().await;
+    // Alice answers pings while she waits; bob is not read from.
+    assert_eq!(alice.next().await.0, "room:user-left");
+    let heard = bob.hear_to_the_end().await;
+    assert_eq!(heard, []);
+}

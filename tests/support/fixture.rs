@@ -1,0 +1,101 @@
+//! Compares what the server says with tests/fixtures/protocol; the rules stand in that folder's README.md.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use chrono::NaiveDateTime;
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Fixture {
+    example: Value,
+    nullable: Vec<String>,
+    optional: Vec<String>,
+    any: Vec<String>,
+}
+
+static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/protocol");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "json"))
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap())
+        })
+        .collect()
+});
+
+/// The names of all fixtures: a file each.
+pub fn names() -> Vec<String> {
+    FIXTURES.keys().cloned().collect()
+}
+
+/// Panics if an event is not as its fixture; returns the fixture's name.
+pub fn check_event(event: &str, argument: &Value) -> String {
+    check(file_of(event), argument)
+}
+
+/// Panics if an ack is not as its fixture; returns the fixture's name.
+pub fn check_ack(event: &str, answer: &Value) -> String {
+    let refused = answer["success"] == false;
+    let own = format!("ack_{}{}", file_of(event), if refused { "_refused" } else { "" });
+    let general = if refused { "ack_refused" } else { "ack_done" };
+    check(if FIXTURES.contains_key(&own) { own } else { general.to_owned() }, answer)
+}
+
+fn file_of(event: &str) -> String {
+    event.replace([':', '-'], "_")
+}
+
+fn check(name: String, value: &Value) -> String {
+    let fixture = FIXTURES.get(&name).unwrap_or_else(|| panic!("there is no fixture {name}"));
+    let mut faults = Vec::new();
+    fixture.compare(&fixture.example, value, "", &mut faults);
+    assert!(faults.is_empty(), "{name}: {faults:?} in {value}");
+    name
+}
+
+impl Fixture {
+    fn compare(&self, example: &Value, value: &Value, place: &str, faults: &mut Vec<String>) {
+        let is_at = |places: &[String]| places.iter().any(|there| there == place);
+        if is_at(&self.any) || (value.is_null() && is_at(&self.nullable)) {
+            return;
+        }
+        let agrees = match (example, value) {
+            (Value::String(example), Value::String(value)) => !is_date(example) || is_date(value),
+            (Value::Number(_), Value::Number(_)) => true,
+            (Value::Array(examples), Value::Array(items)) => match examples.first() {
+                Some(example) => {
+                    let place = format!("{place}[]");
+                    items.iter().for_each(|item| self.compare(example, item, &place, faults));
+                    true
+                }
+                None => items.is_empty(),
+            },
+            (Value::Object(example), Value::Object(fields)) => {
+                let inner =
+                    |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+                for (key, example) in example {
+                    match fields.get(key) {
+                        Some(value) => self.compare(example, value, &inner(key), faults),
+                        None if self.optional.contains(&inner(key)) => {}
+                        None => faults.push(format!("{} is missing", inner(key))),
+                    }
+                }
+                let unknown = fields.keys().filter(|key| !example.contains_key(*key));
+                faults.extend(unknown.map(|key| format!("{} is in no fixture", inner(key))));
+                true
+            }
+            _ => example == value,
+        };
+        if !agrees {
+            faults.push(format!("{place} is {value}, not as {example}"));
+        }
+    }
+}
+
+/// In just this form: UTC, three digits of milliseconds, `Z`.
+fn is_date(text: &str) -> bool {
+    text.len() == 24 && NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.3fZ").is_ok()
+}
