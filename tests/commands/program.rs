@@ -61,6 +61,22 @@ async fn with_nothing_configured_it_is_in_demo_mode_and_serves_its_samples() {
 }
 
 #[tokio::test]
+async fn a_file_named_env_is_read_and_the_environment_goes_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "DATA_DIR=from-the-file\nREDIS_URL=\n").unwrap();
+    assert_eq!(run(folder.path(), &["migrate"]).await.0, 0);
+    assert!(folder.path().join("from-the-file/chatoxide.db").exists());
+
+    let command = chatoxide(folder.path(), &["migrate"]).env("DATA_DIR", "from-the-environment").output();
+    assert!(soon("the program ends", command).await.unwrap().status.success());
+    assert!(folder.path().join("from-the-environment/chatoxide.db").exists());
+
+    std::fs::write(folder.path().join(".env"), "PORT=none\n").unwrap();
+    let command = chatoxide(folder.path(), &["check"]).env_remove("PORT").output();
+    assert_eq!(soon("the program ends", command).await.unwrap().status.code(), Some(2));
+}
+
+#[tokio::test]
 async fn without_a_key_it_refuses_any_address_but_this_machine() {
     let folder = tempfile::tempdir().unwrap();
     let (code, _, error) = run(folder.path(), &["--host", "0.0.0.0"]).await;

@@ -35,3 +35,34 @@ on_both! {
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), fixture::names());
     }
 }
+
+#[test]
+fn a_fixture_agrees_with_its_example_and_finds_what_is_missing_new_or_of_another_type() {
+    for name in fixture::names() {
+        let example = fixture::example(&name);
+        assert_eq!(fixture::faults(&name, example), Vec::<String>::new());
+        let mut changed = vec![json!("something else"), json!([example])];
+        for key in example.as_object().into_iter().flat_map(|example| example.keys()) {
+            let (mut without, mut other, mut more) = (example.clone(), example.clone(), example.clone());
+            without.as_object_mut().unwrap().shift_remove(key);
+            other[key] = json!({"of": "another type"});
+            more["unheardOf"] = json!(1);
+            changed.push(more);
+            if !fixture::is_loose(&name, key) {
+                changed.extend([without, other]);
+            }
+        }
+        for value in changed {
+            assert_ne!(fixture::faults(&name, &value), Vec::<String>::new(), "{name}: {value}");
+        }
+    }
+}
+
+#[test]
+fn a_date_in_a_fixture_stands_for_one_form_only() {
+    let read = |timestamp: &str| json!({"roomId": "general", "userId": "alice", "timestamp": timestamp});
+    assert!(fixture::faults("room_user_read", &read("2030-12-24T00:00:00.000Z")).is_empty());
+    for other in ["2026-01-31T09:05:07Z", "2026-01-31 09:05:07.042", "2026-01-31T09:05:07.042+00:00", "soon"] {
+        assert!(!fixture::faults("room_user_read", &read(other)).is_empty(), "{other}");
+    }
+}

@@ -31,6 +31,25 @@ pub fn names() -> Vec<String> {
     FIXTURES.keys().cloned().collect()
 }
 
+/// What a fixture shows.
+pub fn example(name: &str) -> &'static Value {
+    &FIXTURES[name].example
+}
+
+/// Whether a key of a fixture's example may be missing, or hold anything.
+pub fn is_loose(name: &str, key: &str) -> bool {
+    let fixture = &FIXTURES[name];
+    fixture.optional.iter().chain(&fixture.any).any(|place| place == key)
+}
+
+/// In what a value differs from a fixture.
+pub fn faults(name: &str, value: &Value) -> Vec<String> {
+    let fixture = FIXTURES.get(name).unwrap_or_else(|| panic!("there is no fixture {name}"));
+    let mut faults = Vec::new();
+    fixture.compare(&fixture.example, value, "", &mut faults);
+    faults
+}
+
 /// Panics if an event is not as its fixture; returns the fixture's name.
 pub fn check_event(event: &str, argument: &Value) -> String {
     check(file_of(event), argument)
@@ -49,9 +68,7 @@ fn file_of(event: &str) -> String {
 }
 
 fn check(name: String, value: &Value) -> String {
-    let fixture = FIXTURES.get(&name).unwrap_or_else(|| panic!("there is no fixture {name}"));
-    let mut faults = Vec::new();
-    fixture.compare(&fixture.example, value, "", &mut faults);
+    let faults = faults(&name, value);
     assert!(faults.is_empty(), "{name}: {faults:?} in {value}");
     name
 }
