@@ -110,7 +110,8 @@ impl PostgresUrl {
                 driver.query.append_pair(key, default);
             }
         }
-        if parsed.schema != "public" {
+        // Also where it is `public`: a role may have another search path of its own.
+        if !parsed.pgbouncer || parsed.schema != "public" {
             driver
                 .options
                 .push(format!("-c search_path={}", escape_option(&quote_identifier(&parsed.schema))));

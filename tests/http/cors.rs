@@ -65,7 +65,9 @@ async fn of_a_list_each_origin_may_call_with_credentials() {
 async fn who_is_not_on_the_list_may_not_and_who_names_no_origin_is_served() {
     let server = server_with_a_list().await;
     let evil = format!("{}.evil.example", LISTED[0]);
-    for origin in ["https://evil.example.org", &evil, "http://chat.example.org", "https://chat.example.org:444", "null"] {
+    for origin in
+        ["https://evil.example.org", &evil, "http://chat.example.org", "https://chat.example.org:444", "null"]
+    {
         for answer in [get(&server, HANDSHAKE, origin).await, preflight(&server, origin).await] {
             assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
         }

@@ -83,20 +83,24 @@ on_both! {
 }
 
 on_both! {
-    async fn who_was_in_no_room_goes_unheard(server: TestServer) {
+    async fn a_room_that_was_refused_is_not_left(server: TestServer) {
+        server.make_room("secret", RoomType::Private, &["alice", "bob"]).await;
         let (mut alice, mut bob) = server.meet().await;
-        let mut carol = server.connect("carol").await;
-        carol.ask("room:join", "nowhere".into()).await;
-        // The first of her two tabs tells us that the server has seen them both go.
-        server.make_room("aside", RoomType::Public, &[]).await;
-        let tab = server.connect_in("carol", "aside").await;
-        alice.ask("room:join", "aside".into()).await;
+        bob.ask("room:join", "secret".into()).await;
+        bob.heard().await;
+        let mut carol = server.connect_in("carol", "general").await;
+        assert_eq!(carol.ask("room:join", "secret".into()).await["success"], false);
+        alice.ask("room:join", "secret".into()).await;
         alice.heard().await;
+        bob.heard().await;
+
         carol.close().await;
-        tab.close().await;
-        assert_eq!(alice.next().await.0, "room:user-left");
-        assert_eq!(alice.heard().await, []);
-        assert_eq!(bob.heard().await, []);
+
+        let left = json!({"roomId": "general", "userId": "carol"});
+        for client in [&mut alice, &mut bob] {
+            assert_eq!(client.next().await, ("room:user-left".to_owned(), left.clone()));
+            assert_eq!(client.heard().await, []);
+        }
     }
 }
 

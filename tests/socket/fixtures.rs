@@ -62,7 +62,8 @@ fn a_fixture_agrees_with_its_example_and_finds_what_is_missing_new_or_of_another
 fn a_date_in_a_fixture_stands_for_one_form_only() {
     let read = |timestamp: &str| json!({"roomId": "general", "userId": "alice", "timestamp": timestamp});
     assert!(fixture::faults("room_user_read", &read("2030-12-24T00:00:00.000Z")).is_empty());
-    for other in ["2026-01-31T09:05:07Z", "2026-01-31 09:05:07.042", "2026-01-31T09:05:07.042+00:00", "soon"] {
+    for other in ["2026-01-31T09:05:07Z", "2026-01-31 09:05:07.042", "2026-01-31T09:05:07.042+00:00", "soon"]
+    {
         assert!(!fixture::faults("room_user_read", &read(other)).is_empty(), "{other}");
     }
 }

@@ -16,7 +16,8 @@ on_both! {
     async fn everybody_in_the_room_hears_the_new_words_and_the_author_before_the_ack(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
-        let ask = json!({"roomId": "general", "content": "old", "type": "image", "metadata": {"w": 1}, "replyTo": "x"});
+        let ask =
+            json!({"roomId": "general", "content": "old", "type": "image", "metadata": {"w": 1}, "replyTo": "x"});
         let sent = alice.ask("message:send", ask).await["message"].take();
         bob.ask("reaction:add", json!({"messageId": sent["id"], "emoji": "👍"})).await;
         alice.heard().await;

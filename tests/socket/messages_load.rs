@@ -46,14 +46,16 @@ on_both! {
 on_both! {
     async fn a_message_in_a_page_is_whole(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
-        let ask = json!({"roomId": "general", "content": "old", "metadata": {"a": [1]}, "replyTo": "x", "type": "file"});
+        let ask =
+            json!({"roomId": "general", "content": "old", "metadata": {"a": [1]}, "replyTo": "x", "type": "file"});
         let sent = alice.ask("message:send", ask).await["message"].take();
         bob.ask("reaction:add", json!({"messageId": sent["id"], "emoji": "🎉"})).await;
         alice.ask("reaction:add", json!({"messageId": sent["id"], "emoji": "👍"})).await;
         let edit = json!({"messageId": sent["id"], "content": "new"});
         let mut expected = alice.ask("message:edit", edit).await["message"].take();
         expected.as_object_mut().unwrap().shift_remove("seq");
-        assert_eq!(expected["reactions"], json!([{"emoji": "🎉", "userId": "bob"}, {"emoji": "👍", "userId": "alice"}]));
+        let reactions = json!([{"emoji": "🎉", "userId": "bob"}, {"emoji": "👍", "userId": "alice"}]);
+        assert_eq!(expected["reactions"], reactions);
 
         let page = bob.ask("messages:load", json!({"roomId": "general", "before": "2999-01-01T00:00:00.000Z"})).await;
 
@@ -95,7 +97,8 @@ on_both! {
             json!(1_769_850_002_042_i64),
             json!(1_769_850_002_042.5),
         ];
-        let none = [json!("2026-01-31"), json!("2026-01"), json!("2026"), json!("1969-12-31T23:59Z"), json!(0), json!(-1)];
+        let none =
+            [json!("2026-01-31"), json!("2026-01"), json!("2026"), json!("1969-12-31T23:59Z"), json!(0), json!(-1)];
         let all = [json!("2026-02-01"), json!("2026-01-31T10:00"), json!("2027"), json!(8.64e15), json!(null)];
         for (forms, expected) in [(&first_two[..], down(1, 0)), (&none, Vec::new()), (&all, down(4, 0))] {
             for before in forms {

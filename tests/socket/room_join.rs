@@ -15,7 +15,8 @@ fn ids(messages: &Value) -> Vec<&str> {
 on_both! {
     async fn who_joins_is_shown_history_then_members_and_the_others_hear_who_came(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
-        server.database.execute(r#"UPDATE "User" SET "avatar" = 'https://example.org/b.png' WHERE "id" = 'bob'"#).await;
+        let avatar = r#"UPDATE "User" SET "avatar" = 'https://example.org/b.png' WHERE "id" = 'bob'"#;
+        server.database.execute(avatar).await;
         server.database.seed_messages("general", "alice", &[("m-1", moment(7)), ("m-2", moment(8))]).await;
         let mut alice = server.connect_in("alice", "general").await;
         let mut carol = server.connect("carol").await;
@@ -137,7 +138,7 @@ on_both! {
 
 on_both! {
     async fn an_id_is_any_text_of_up_to_512_bytes(server: TestServer) {
-        let rooms = ["x".repeat(512), "le général 😀 \"'; --".to_owned(), "__proto__".to_owned(), "a:b/c".to_owned()];
+        let rooms = ["le général 😀 \"'; --", "__proto__", "a:b/c", &"x".repeat(512)].map(str::to_owned);
         let mut alice = server.connect("alice").await;
         for room in &rooms {
             server.make_room(room, RoomType::Public, &[]).await;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -48,6 +48,50 @@ pub async fn request(
     let mut answer = Vec::new();
     soon("the answer", stream.read_to_end(&mut answer)).await.unwrap();
     parse(&String::from_utf8(answer).unwrap())
+}
+
+/// A session of Engine.IO over polling.
+pub struct Polling {
+    address: SocketAddr,
+    path: String,
+    /// What the server said of the session when it was opened.
+    pub open: Value,
+}
+
+impl Polling {
+    pub async fn open(address: SocketAddr) -> Self {
+        let path = "/socket.io/?EIO=4&transport=polling";
+        let answer = get(address, path).await;
+        let open: Value = serde_json::from_str(answer.body.strip_prefix('0').unwrap()).unwrap();
+        Self { address, path: format!("{path}&sid={}", open["sid"].as_str().unwrap()), open }
+    }
+
+    /// Opens a session and signs in.
+    pub async fn connect(address: SocketAddr, token: &str) -> Self {
+        let session = Self::open(address).await;
+        let answer = session.post(&format!("40{}", json!({ "token": token }))).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+        session.packets_until("40{").await;
+        session
+    }
+
+    /// Sends packets, between which stands U+001E.
+    pub async fn post(&self, packets: &str) -> Response {
+        let headers = [("Content-Type", "text/plain;charset=UTF-8")];
+        request(self.address, "POST", &self.path, &headers, packets).await
+    }
+
+    /// All packets that come up to the one that begins so, without pings.
+    pub async fn packets_until(&self, beginning: &str) -> Vec<String> {
+        let mut packets: Vec<String> = Vec::new();
+        while !packets.iter().any(|packet| packet.starts_with(beginning)) {
+            let answer = get(self.address, &self.path).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let came = answer.body.split('\u{1e}').filter(|packet| *packet != "2");
+            packets.extend(came.map(str::to_owned));
+        }
+        packets
+    }
 }
 
 fn parse(answer: &str) -> Response {
