@@ -11,7 +11,7 @@ use axum::{
 use socketioxide::SocketIo;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -25,6 +25,9 @@ use crate::{
 
 /// Connections that may wait for us to accept them: a whole fleet reconnects at once.
 const BACKLOG: u32 = 4_096;
+
+/// Time for requests that are under way when the last socket has been closed.
+const LAST_REQUESTS: Duration = Duration::from_millis(500);
 
 pub struct Server {
     app: Arc<App>,
@@ -83,7 +86,8 @@ impl Server {
         let drained = timeout_at(deadline, async {
             app.drain().await;
             io.close().await;
-            serving.await
+            // A request that still waits for an event belongs to no socket any more.
+            timeout(LAST_REQUESTS, serving).await
         });
         if drained.await.is_err() {
             tracing::warn!("some clients were still there when the time for shutting down was over");

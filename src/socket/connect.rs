@@ -7,7 +7,7 @@ use serde_json::Map;
 use socketioxide::{
     SocketIo, TransportType,
     adapter::LocalAdapter,
-    extract::{AckSender, Event, SocketRef},
+    extract::{AckSender, Event, Extension, SocketRef},
     handler::{ConnectHandler, FromConnectParts, Value},
     socket::{DisconnectReason, Socket},
 };
@@ -63,8 +63,10 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
             }
         }
     };
-    // The table of events is set up in the middleware; there is nothing left to do on connection.
-    io.ns("/", (|| async {}).with(sign_in));
+    // The table of events is set up in the middleware, before the client is told that it is connected. What it sends at once
+    // waits until the library has noted the same: until then nothing can be emitted to it.
+    let open = async |Extension(session): Extension<Arc<Session>>| session.lane.open().await;
+    io.ns("/", open.with(sign_in));
 }
 
 async fn welcome(
@@ -88,6 +90,7 @@ async fn welcome(
             disconnect::handle(app, session, Seat::new(socket), reason)
         });
     }
+    socket.extensions.insert(Arc::clone(&session));
     socket.join(personal_channel(session.user.id.as_str()));
     match timeout(PATIENCE, app.access.ensure_user(&session.claims)).await {
         Ok(Err(Error::UserNotFound)) => {

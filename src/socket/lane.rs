@@ -44,12 +44,14 @@ struct Waiting<J> {
     jobs: VecDeque<J>,
     bytes: usize,
     draining: bool,
+    is_open: bool,
     last: Option<BoxFuture<'static, ()>>,
 }
 
 impl<J> Default for Lane<J> {
     fn default() -> Self {
-        let waiting = Waiting { jobs: VecDeque::new(), bytes: 0, draining: false, last: None };
+        let waiting =
+            Waiting { jobs: VecDeque::new(), bytes: 0, draining: false, is_open: false, last: None };
         Self { waiting: Mutex::new(waiting), came: Notify::new() }
     }
 }
@@ -73,6 +75,12 @@ impl<J: Job> Lane<J> {
         Ok(())
     }
 
+    /// From now on events are handled; those that came earlier have waited for this.
+    pub(super) async fn open(&self) {
+        self.lock().is_open = true;
+        self.drain().await;
+    }
+
     /// Runs `last` when everything that came before is done. Nothing comes after it.
     pub(super) async fn finish(&self, last: BoxFuture<'static, ()>) {
         self.lock().last = Some(last);
@@ -84,7 +92,7 @@ impl<J: Job> Lane<J> {
     pub(super) async fn drain(&self) {
         {
             let mut waiting = self.lock();
-            if waiting.draining {
+            if waiting.draining || !waiting.is_open {
                 return;
             }
             waiting.draining = true;
@@ -199,7 +207,7 @@ mod tests {
         }
         let drain = tokio::spawn({
             let lane = Arc::clone(&lane);
-            async move { lane.drain().await }
+            async move { lane.open().await }
         });
         while log.lock().unwrap().len() < 2 {
             tokio::task::yield_now().await;
@@ -218,6 +226,8 @@ mod tests {
         }
         assert!(lane.push(event(&log, "one more", false, None)).is_err());
         lane.drain().await;
+        assert!(log.lock().unwrap().is_empty(), "nothing is handled before the lane is open");
+        lane.open().await;
         assert_eq!(log.lock().unwrap().len(), EVENTS);
         assert!(lane.push(event(&log, "again", false, None)).is_ok());
     }

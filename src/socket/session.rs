@@ -6,6 +6,8 @@ use std::{
     time::Instant,
 };
 
+use indexmap::IndexSet;
+
 use super::{dispatch::Arrival, lane::Lane};
 use crate::{
     auth::Claims,
@@ -18,7 +20,7 @@ pub(super) struct Session {
     pub(super) claims: Claims,
     pub(super) user: TokenUserView,
     pub(super) lane: Lane<Arrival>,
-    rooms: Mutex<HashSet<RoomId>>,
+    rooms: Mutex<IndexSet<RoomId>>,
     typing: Mutex<HashSet<RoomId>>,
     lost_database: Mutex<Option<Instant>>,
 }
@@ -41,7 +43,7 @@ impl Session {
 
     /// False if it was not there.
     pub(super) fn left(&self, room_id: &RoomId) -> bool {
-        lock(&self.rooms).remove(room_id)
+        lock(&self.rooms).shift_remove(room_id)
     }
 
     /// The database did not answer an event in time. Those that waited behind it are not to wait as long again, one after
@@ -55,7 +57,8 @@ impl Session {
         lock(&self.lost_database).is_some_and(|lost| lost > moment)
     }
 
-    pub(super) fn take_rooms(&self) -> HashSet<RoomId> {
+    /// In the order in which they were entered.
+    pub(super) fn take_rooms(&self) -> IndexSet<RoomId> {
         std::mem::take(&mut *lock(&self.rooms))
     }
 
