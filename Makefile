@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLIENT := tests/client
 # Tools that the machine lacks are installed here, not for the whole machine.
-export PATH := $(CURDIR)/$(TARGET)/tools/bin:$(PATH)
+export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
 .PHONY: help run test lint lint-rust lint-client fmt test-rust test-client test-with-services tools client-packages
 
