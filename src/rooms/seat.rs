@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use socketioxide::{BroadcastError, SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
 
-use crate::connection::Connection;
+use crate::{connection::Connection, protocol::Nothing};
 
 /// Says nothing; ignored by every client. Who cannot take it has a full buffer.
 const PULSE: &str = "server:pulse";
@@ -88,6 +88,6 @@ fn is_somebody_full(told: Option<Result<(), BroadcastError>>) -> bool {
 /// A broadcast says that somebody could not be told, not who.
 fn cut_full(sockets: Vec<SocketRef>) {
     for seat in sockets.into_iter().map(Seat) {
-        seat.emit(PULSE, &());
+        seat.emit(PULSE, &Nothing {});
     }
 }
