@@ -92,14 +92,14 @@ async fn welcome(
     }
     socket.extensions.insert(Arc::clone(&session));
     socket.join(personal_channel(session.user.id.as_str()));
-    match timeout(PATIENCE, app.access.ensure_user(&session.claims)).await {
+    match timeout(PATIENCE, session.ensure_known(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
             tracing::info!(sid = %socket.id, user = %session.user.id, "refused: not a user of the database");
             return Err(REFUSED);
         }
-        // A database that is away keeps nobody out: the user is made sure of again with the first change.
+        // A database that is away keeps nobody out: the user is made sure of with the first event.
         Ok(Err(error)) => error.log(),
-        Ok(Ok(_)) | Err(_) => {}
+        Ok(Ok(())) | Err(_) => {}
     }
     tracing::info!(sid = %socket.id, user = %session.user.id, ?transport, "connected");
     Ok(())

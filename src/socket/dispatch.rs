@@ -87,7 +87,11 @@ where
     let room_id = ask.room_id().map(ToString::to_string);
     let has_callback = context.has_callback;
     let checked = context.app.ensure_open().and_then(|()| ask.check(&context.app.config.limits));
-    let result = match checked {
+    let admitted = match checked {
+        Ok(()) => context.session.ensure_known(&context.app.access).await,
+        Err(error) => Err(error),
+    };
+    let result = match admitted {
         Ok(()) => handle(context, ask).await.and_then(|answer| {
             let encode = || serde_json::value::to_raw_value(&DoneView { success: true, answer });
             has_callback.then(encode).transpose().map_err(|error| Error::Internal(error.to_string()))

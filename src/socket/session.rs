@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -10,8 +13,10 @@ use indexmap::IndexSet;
 
 use super::{dispatch::Arrival, lane::Lane};
 use crate::{
+    access::Access,
     auth::Claims,
     chat::id::RoomId,
+    error::Result,
     protocol::{RoomUserView, TokenUserView, TypingUserView, event},
     rooms::Seat,
 };
@@ -23,6 +28,7 @@ pub(super) struct Session {
     rooms: Mutex<IndexSet<RoomId>>,
     typing: Mutex<HashSet<RoomId>>,
     lost_database: Mutex<Option<Instant>>,
+    is_known: AtomicBool,
 }
 
 impl Session {
@@ -34,7 +40,18 @@ impl Session {
             rooms: Mutex::default(),
             typing: Mutex::default(),
             lost_database: Mutex::default(),
+            is_known: AtomicBool::new(false),
         }
+    }
+
+    /// Makes sure that the user is in the database. Where that could not be found out at sign-in, the first event does, before
+    /// it may do anything.
+    pub(super) async fn ensure_known(&self, access: &Access) -> Result<()> {
+        if !self.is_known.load(Ordering::Relaxed) {
+            access.ensure_user(&self.claims).await?;
+            self.is_known.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     pub(super) fn entered(&self, room_id: &RoomId) {

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Backend, TestDatabase, TestServer, required};
 
@@ -66,6 +66,11 @@ fn dump(database: &TestDatabase, schema: &str) -> String {
     text.lines().filter(|line| !line.starts_with(r"\restrict") && !line.starts_with(r"\unrestrict")).collect()
 }
 
+fn contents(history: &Value) -> Vec<&str> {
+    let messages = history["messages"].as_array().unwrap();
+    messages.iter().map(|message| message["content"].as_str().unwrap()).collect()
+}
+
 async fn is_served_in_place(join_key: &str, more: &str) {
     let database = TestDatabase::create(Backend::Postgres).await;
     database.execute(&prisma_tables(join_key)).await;
@@ -76,9 +81,7 @@ async fn is_served_in_place(join_key: &str, more: &str) {
     let mut alice = server.connect("alice").await;
     alice.emit("room:join", "old".into()).await;
     let history = alice.hear("room:history").await;
-    let contents: Vec<_> =
-        history["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
-    assert_eq!(contents, ["second", "first"]);
+    assert_eq!(contents(&history), ["second", "first"]);
     let first = &history["messages"][1];
     assert_eq!(first["createdAt"], "2026-01-31T09:05:07.042Z");
     assert_eq!(first["senderName"], "Alice of the database");
@@ -101,9 +104,7 @@ async fn is_served_in_place(join_key: &str, more: &str) {
     let mut alice = server.connect("alice").await;
     alice.emit("room:join", "old".into()).await;
     let history = alice.hear("room:history").await;
-    let contents: Vec<_> =
-        history["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
-    assert_eq!(contents, ["third", "edited"]);
+    assert_eq!(contents(&history), ["third", "edited"]);
     assert_eq!(dump(&server.database, "public"), before);
 }
 

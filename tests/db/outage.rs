@@ -88,9 +88,13 @@ fn is_root() -> bool {
 }
 
 async fn server_on(postgres: &Postgres) -> TestServer {
+    server_with(postgres, &[]).await
+}
+
+async fn server_with(postgres: &Postgres, more: &[&str]) -> TestServer {
     let mut database = TestDatabase::create(crate::support::Backend::Sqlite).await;
     database.url = format!("postgresql://postgres@127.0.0.1:{}/postgres", postgres.port);
-    let server = TestServer::start_with(database, &["--database-timeout", "1000"]).await;
+    let server = TestServer::start_with(database, &[&["--database-timeout", "1000"], more].concat()).await;
     server.make_room("general", chatoxide::chat::room::RoomType::Public, &["alice", "bob"]).await;
     server
 }
@@ -144,4 +148,20 @@ async fn a_database_that_hangs_is_answered_for_in_time() {
         (ack["success"] == true).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_came_while_the_database_was_away_is_checked_before_anything_else() {
+    let postgres = Postgres::create();
+    postgres.start();
+    let server = server_with(&postgres, &["--auto-create-users", "false"]).await;
+    postgres.stop();
+    let mut stranger = server.connect("stranger").await;
+    postgres.start();
+    let refused = until("the database answers", async || {
+        let ack = stranger.ask("room:join", "general".into()).await;
+        (ack["code"] != "unavailable" && ack["code"] != "internal").then_some(ack)
+    })
+    .await;
+    assert_eq!(refused["code"], "user_not_found", "{refused}");
 }

@@ -1,6 +1,5 @@
 //! Mirrors src/socket: one file for each client event, and for what holds for all of them.
 
-mod access;
 mod connect;
 mod disconnect;
 mod dm_start;
