@@ -150,6 +150,15 @@ pub struct MessageDeletedView<'a> {
     pub seq: i64,
 }
 
+/// What is told of an entry of a room's log.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Telling<'a> {
+    Message(&'a MessageView),
+    Deleted(MessageDeletedView<'a>),
+    Reaction(ReactionChangedView<'a>),
+}
+
 /// `reaction:added` and `reaction:removed`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -96,6 +96,15 @@ pub fn ordered_uuid(at: Timestamp, seq: i64, random: Uuid) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(at.millis().max(0) as u64, &tail).into_uuid()
 }
 
+/// The `seq` (its lower 32 bits) that [`ordered_uuid`] put into an id; none if the text is no UUID of version 7. What others
+/// made may look the same: to be checked against the log.
+pub fn seq_of_ordered_uuid(id: &str) -> Option<u32> {
+    let id = Uuid::try_parse(id).ok().filter(|id| id.get_version_num() == 7)?;
+    let (_, low) = id.as_u64_pair();
+    let (high, low) = ((id.as_u128() >> 64) as u32 & 0xfff, (low >> 42) as u32 & 0xf_ffff);
+    Some(high << 20 | low)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +116,9 @@ mod tests {
         let ids: Vec<String> =
             seqs.iter().map(|seq| ordered_uuid(at, *seq, Uuid::new_v4()).to_string()).collect();
         assert!(ids.is_sorted(), "{ids:?}");
+        for (seq, id) in seqs.iter().zip(&ids) {
+            assert_eq!(seq_of_ordered_uuid(id).map(i64::from), Some(*seq), "{id}");
+        }
         let later = ordered_uuid(Timestamp::from_millis(at.millis() + 1), 1, Uuid::nil()).to_string();
         assert!(ids.iter().all(|id| *id < later));
         assert_eq!(ordered_uuid(at, 9, Uuid::new_v4()).get_version_num(), 7);

@@ -344,11 +344,14 @@ impl Keeper {
             let mut connection = self.connection().await?;
             let marks: HashMap<String, String> =
                 redis::cmd("HGETALL").arg(read_key(&room_id)).query_async(&mut connection).await?;
+            let known = read_markers::list_of_room(&self.db, &room_id, i64::MAX).await?;
+            let known: HashMap<UserId, Timestamp> = known.into_iter().collect();
             let marks: Vec<ReadMark> = marks
                 .into_iter()
                 .filter_map(|(user_id, millis)| {
-                    let at = Timestamp::from_millis(millis.parse().ok()?);
-                    Some(ReadMark { room_id: room_id.clone(), user_id: user_id.into(), at })
+                    let (user_id, at) = (UserId::from(user_id), Timestamp::from_millis(millis.parse().ok()?));
+                    let is_news = known.get(&user_id).is_none_or(|known| *known < at);
+                    is_news.then(|| ReadMark { room_id: room_id.clone(), user_id, at, seq: None })
                 })
                 .collect();
             if !marks.is_empty() {

@@ -29,6 +29,9 @@ pub struct Config {
     pub keys: SigningKeys,
     pub auto_create_users: bool,
     pub sockets: SocketSettings,
+    pub live: LiveSettings,
+    /// How long entries stay in the log of a room; none: for ever.
+    pub log_retention: Option<Duration>,
     pub limits: Limits,
     pub membership_ttl: Duration,
     pub shutdown_timeout: Duration,
@@ -78,6 +81,26 @@ pub struct SocketSettings {
     /// Changes that may wait for the database, on this node.
     pub write_queue: usize,
 }
+
+/// What live rooms may take and send.
+#[derive(Clone, Debug)]
+pub struct LiveSettings {
+    /// Messages kept of a room, at least.
+    pub messages: usize,
+    /// The longest `room:history`, in messages, for somebody who was away.
+    pub history: usize,
+    /// How long a connection may be dead before it is found out.
+    pub doubt: Duration,
+    /// Packets of `room:user-joined` and `room:user-left` in a second, a room.
+    pub presence_rate: u32,
+    /// How long a room is kept that nobody is in.
+    pub idle: Duration,
+    /// The memory that all of those may take, in bytes.
+    pub idle_memory: usize,
+}
+
+/// Between the end of a ping's time and the end of its connection.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl Config {
     /// Checks the settings; an error is one sentence that names the setting.
@@ -137,6 +160,9 @@ impl Config {
                 send_buffer: settings.send_buffer as usize,
                 write_queue: settings.write_queue as usize,
             },
+            live: live_settings(&settings),
+            log_retention: (settings.log_retention > 0)
+                .then(|| Duration::from_secs(u64::from(settings.log_retention) * 24 * 60 * 60)),
             limits: Limits {
                 content_units: settings.max_message_length as usize,
                 metadata_bytes: settings.max_metadata_size as usize,
@@ -156,6 +182,18 @@ impl Config {
     /// The embedded database that nobody named: the one that demo mode may fill with samples.
     pub fn is_embedded_default(&self) -> bool {
         matches!(&self.database, DatabaseUrl::Sqlite(path) if *path == self.data_dir.join("chatoxide.db"))
+    }
+}
+
+fn live_settings(settings: &Settings) -> LiveSettings {
+    LiveSettings {
+        messages: settings.live_messages as usize,
+        history: settings.max_history as usize,
+        doubt: Duration::from_millis(u64::from(settings.ping_interval) + u64::from(settings.ping_timeout))
+            + GRACE,
+        presence_rate: settings.presence_rate,
+        idle: Duration::from_millis(settings.live_room_idle.into()),
+        idle_memory: settings.live_idle_memory as usize * 1_024 * 1_024,
     }
 }
 

@@ -96,6 +96,30 @@ pub struct Settings {
     #[arg(long, env = "MAX_PAGE_SIZE", global = true, default_value_t = 500, value_parser = value_parser!(u32).range(1..=10_000))]
     pub max_page_size: u32,
 
+    /// Longest history on joining, in messages, for somebody who was away; others get 50
+    #[arg(long, env = "MAX_HISTORY", global = true, default_value_t = 500, value_parser = value_parser!(u32).range(50..=10_000))]
+    pub max_history: u32,
+
+    /// Messages of a room kept in memory while somebody is in it, at least
+    #[arg(long, env = "LIVE_MESSAGES", global = true, default_value_t = 100, value_parser = value_parser!(u32).range(50..=10_000))]
+    pub live_messages: u32,
+
+    /// How long a room that nobody is in is kept in memory, in milliseconds
+    #[arg(long, env = "LIVE_ROOM_IDLE", global = true, default_value_t = 60_000)]
+    pub live_room_idle: u32,
+
+    /// Memory that all rooms that nobody is in may take, in MiB
+    #[arg(long, env = "LIVE_IDLE_MEMORY", global = true, default_value_t = 64)]
+    pub live_idle_memory: u32,
+
+    /// Packets that tell of users who come and go, a room and second; more wait, and those that cancel out are not told
+    #[arg(long, env = "PRESENCE_RATE", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
+    pub presence_rate: u32,
+
+    /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
+    #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
+    pub log_retention: u32,
+
     /// How long a room's members and a user's name are remembered, in milliseconds
     #[arg(long, env = "MEMBERSHIP_TTL", global = true, default_value_t = 5_000)]
     pub membership_ttl: u32,

@@ -5,7 +5,6 @@
 
 mod connect;
 pub mod health;
-mod ledger;
 pub mod messages;
 pub mod migrations;
 pub mod reactions;

@@ -1,19 +1,18 @@
 //! A live room: the newest of a room's log and who is here. No I/O; its owner holds the lock and does the telling.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::value::RawValue;
-use socketioxide::socket::Sid;
+use tokio::time::Instant;
 
+use super::{presence::Presence, returning::Returning};
 use crate::{
     chat::{
         id::{MessageId, RoomId, UserId},
         limits::DEFAULT_PAGE,
         timestamp::Timestamp,
     },
+    config::LiveSettings,
     db::{
         messages::Tail,
         room_log::{Entry, Told},
@@ -21,46 +20,61 @@ use crate::{
     protocol::{MessageView, RoomHistoryView},
 };
 
-/// Messages kept of a room, at least; up to twice as many before the oldest go.
-pub(super) const TAIL: usize = 100;
+/// Histories longer than a page grow by this many messages.
+const STEP: usize = 50;
+/// Entries kept for those who catch up, at the most.
+const RECENT: usize = 512;
+/// What a message takes beside its content, about, in bytes.
+const MESSAGE_SIZE: usize = 600;
 
 pub(super) struct LiveRoom {
     /// The last entry taken.
     seq: i64,
     /// Newest first. Messages of one millisecond are all here or none.
     messages: VecDeque<Arc<MessageView>>,
+    /// Messages kept at least; up to twice as many before the oldest go.
+    keep: usize,
     /// The room has no older messages than these.
     complete: bool,
     /// What was taken while older messages are being loaded: they may be of an earlier moment.
     refilling: Option<Vec<Entry>>,
-    /// `room:history`, encoded; until the next entry.
-    history: Option<Box<RawValue>>,
-    present: HashMap<UserId, Present>,
-}
-
-/// A user who is here.
-struct Present {
-    sockets: Vec<Sid>,
-    presence: Presence,
-}
-
-/// Whether the others were told that a user is here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Presence {
-    Announced,
-    Silent,
+    /// `room:history` encoded, by how many messages it has; until the next entry.
+    histories: Vec<(usize, Box<RawValue>)>,
+    /// The last entries taken, without holes, oldest first.
+    recent: VecDeque<Entry>,
+    pub(super) presence: Presence,
+    pub(super) returning: Returning,
+    /// Nobody has been here since.
+    pub(super) idle_since: Option<Instant>,
+    settings: Arc<LiveSettings>,
 }
 
 impl LiveRoom {
-    pub(super) fn new(tail: Tail) -> Self {
+    pub(super) fn new(tail: Tail, read: Vec<(UserId, Timestamp)>, settings: Arc<LiveSettings>) -> Self {
         Self {
             seq: tail.seq,
             messages: tail.messages.into_iter().map(Arc::new).collect(),
+            keep: settings.messages,
             complete: tail.complete,
             refilling: None,
-            history: None,
-            present: HashMap::new(),
+            histories: Vec::new(),
+            recent: VecDeque::new(),
+            presence: Presence::new(settings.presence_rate, Instant::now()),
+            returning: Returning::new(settings.doubt, read),
+            idle_since: None,
+            settings,
         }
+    }
+
+    pub(super) fn seq(&self) -> i64 {
+        self.seq
+    }
+
+    /// The memory that it takes, about, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let contents: usize = self.messages.iter().map(|message| message.content.len()).sum();
+        let histories: usize = self.histories.iter().map(|(_, history)| history.get().len()).sum();
+        contents + histories + (self.messages.len() + self.recent.len()) * MESSAGE_SIZE
     }
 
     /// The last entry before a hole, if there is one between it and `entry`.
@@ -74,7 +88,11 @@ impl LiveRoom {
             return false;
         }
         self.seq = entry.seq;
-        self.history = None;
+        self.histories.clear();
+        if self.recent.len() >= RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(entry.clone());
         if let Some(taken) = &mut self.refilling {
             taken.push(entry.clone());
         }
@@ -126,12 +144,18 @@ impl LiveRoom {
         self.messages.iter_mut().find(|message| message.id == *id)
     }
 
-    /// Lets the oldest go, whole milliseconds at a time.
+    /// Lets the oldest go, whole milliseconds at a time. Those that somebody may not have heard are kept, up to a limit.
     fn trim(&mut self) {
-        if self.messages.len() <= 2 * TAIL {
+        if self.messages.len() <= 2 * self.keep {
             return;
         }
-        let end = self.end_of_page(TAIL);
+        let newest = self.messages.front().map_or(0, |newest| newest.created_at.millis());
+        let doubt = i64::try_from(self.settings.doubt.as_millis()).unwrap_or(0);
+        let keep = self.count_since(Timestamp::from_millis(newest - doubt)).min(self.settings.history);
+        if self.messages.len() <= 2 * keep {
+            return;
+        }
+        let end = self.end_of_page(keep.max(self.keep));
         if end < self.messages.len() {
             self.messages.truncate(end);
             self.complete = false;
@@ -148,20 +172,45 @@ impl LiveRoom {
         count + shared.count()
     }
 
-    /// True if deletions have left less than a page although the room has more.
-    pub(super) fn wants_more(&self) -> bool {
-        !self.complete && self.messages.len() < DEFAULT_PAGE
+    fn count_since(&self, moment: Timestamp) -> usize {
+        self.messages.partition_point(|message| message.created_at >= moment)
     }
 
-    /// Begins to note what is taken, and says before when the missing messages are.
-    pub(super) fn begin_refill(&mut self) -> Timestamp {
+    /// How many messages somebody is to be shown who may have missed what came since: a page, or as far back as that, in
+    /// steps, so that many share one encoding.
+    fn page_for(&self, missed_since: Option<Timestamp>) -> usize {
+        let missed = missed_since.map_or(0, |since| self.count_since(since));
+        let page = if missed <= DEFAULT_PAGE { DEFAULT_PAGE } else { missed.next_multiple_of(STEP) };
+        page.min(self.settings.history.max(DEFAULT_PAGE))
+    }
+
+    /// Since when this user may have missed something.
+    pub(super) fn missed_since(&self, user_id: &UserId, now: Timestamp) -> Option<Timestamp> {
+        self.returning.missed_since(user_id, self.presence.is_here(user_id), now)
+    }
+
+    /// True if the room has more that somebody is to be shown than is here.
+    pub(super) fn wants_more(&self, missed_since: Option<Timestamp>) -> bool {
+        let short = self.messages.len() < self.page_for(missed_since);
+        let oldest = self.messages.back().map(|oldest| oldest.created_at);
+        let reaches = missed_since.is_none_or(|since| oldest.is_some_and(|oldest| oldest < since))
+            || self.messages.len() >= self.settings.history;
+        !self.complete && (short || !reaches)
+    }
+
+    /// Begins to note what is taken, and says before when the missing messages are, and how many are wanted. Who has once
+    /// been asked for more will be again: from now on that many are kept.
+    pub(super) fn begin_refill(&mut self) -> (Timestamp, usize) {
         self.refilling = Some(Vec::new());
-        self.messages.back().map_or(Timestamp::from_millis(i64::MAX), |oldest| oldest.created_at)
+        self.keep = self.keep.max(self.settings.history);
+        let oldest =
+            self.messages.back().map_or(Timestamp::from_millis(i64::MAX), |oldest| oldest.created_at);
+        (oldest, self.keep)
     }
 
-    /// Adds older messages, newest first: a full tail of them, or all that there are.
+    /// Adds older messages, newest first: as many as were wanted, or all that there are.
     pub(super) fn finish_refill(&mut self, older: Vec<MessageView>) {
-        self.complete = older.len() < TAIL;
+        self.complete = older.len() < self.keep;
         for message in older {
             if self.position(&message.id).is_none() {
                 self.messages.push_back(Arc::new(message));
@@ -170,66 +219,39 @@ impl LiveRoom {
         for entry in self.refilling.take().unwrap_or_default() {
             self.change(&entry.told);
         }
-        self.history = None;
+        self.histories.clear();
     }
 
     pub(super) fn abandon_refill(&mut self) {
         self.refilling = None;
     }
 
-    /// `room:history`, encoded once for all who join between two entries.
-    pub(super) fn history(&mut self, room_id: &RoomId) -> &RawValue {
-        let end = self.end_of_page(DEFAULT_PAGE);
-        let (messages, seq) = (&self.messages, self.seq);
-        self.history.get_or_insert_with(|| {
-            let messages = messages.iter().take(end).map(AsRef::as_ref).collect();
-            serde_json::value::to_raw_value(&RoomHistoryView { room_id, messages, seq }).unwrap_or_else(
-                |error| {
-                    // Views are plain data, so this cannot be; an empty value is then better than no answer.
-                    tracing::error!(%error, "history could not be encoded");
-                    RawValue::NULL.to_owned()
-                },
-            )
-        })
+    /// `room:history`, encoded once for all who join between two entries and have missed as much.
+    pub(super) fn history(&mut self, room_id: &RoomId, missed_since: Option<Timestamp>) -> &RawValue {
+        let end = self.end_of_page(self.page_for(missed_since));
+        let encoded = self.histories.iter().position(|(there, _)| *there == end);
+        let index = encoded.unwrap_or_else(|| {
+            let messages = self.messages.iter().take(end).map(AsRef::as_ref).collect();
+            let view = RoomHistoryView { room_id, messages, seq: self.seq };
+            let history = serde_json::value::to_raw_value(&view).unwrap_or_else(|error| {
+                // Views are plain data, so this cannot be; an empty value is then better than no answer.
+                tracing::error!(%error, "history could not be encoded");
+                RawValue::NULL.to_owned()
+            });
+            self.histories.push((end, history));
+            self.histories.len() - 1
+        });
+        self.histories.get(index).map_or(RawValue::NULL, |(_, history)| history)
     }
 
-    /// Notes a socket of a user; true if the others are to be told.
-    pub(super) fn arrive(&mut self, user_id: &UserId, socket: Sid, presence: Presence) -> bool {
-        let present = self
-            .present
-            .entry(user_id.clone())
-            .or_insert_with(|| Present { sockets: Vec::with_capacity(1), presence: Presence::Silent });
-        if !present.sockets.contains(&socket) {
-            present.sockets.push(socket);
+    /// The entries after `after`, if they are all here.
+    pub(super) fn list_after(&self, after: i64, limit: usize) -> Option<Vec<Entry>> {
+        let first = self.recent.front().map_or(self.seq + 1, |first| first.seq);
+        if after + 1 < first {
+            return None;
         }
-        let told = presence == Presence::Announced && present.presence == Presence::Silent;
-        if told {
-            present.presence = Presence::Announced;
-        }
-        told
-    }
-
-    /// Forgets a socket of a user; true if it was the last and the others are to be told.
-    pub(super) fn depart(&mut self, user_id: &UserId, socket: Sid) -> bool {
-        let Some(present) = self.present.get_mut(user_id) else { return false };
-        let before = present.sockets.len();
-        present.sockets.retain(|there| *there != socket);
-        let left = before > 0 && present.sockets.is_empty();
-        if present.sockets.is_empty() {
-            self.present.remove(user_id);
-        }
-        left
-    }
-
-    /// Forgets the users who may not stay, and returns them with their sockets.
-    pub(super) fn evict(&mut self, may_stay: impl Fn(&UserId) -> bool) -> Vec<(UserId, Vec<Sid>)> {
-        let gone = self.present.extract_if(|user_id, _| !may_stay(user_id));
-        gone.map(|(user_id, present)| (user_id, present.sockets)).collect()
-    }
-
-    /// Nobody is here.
-    pub(super) fn is_empty(&self) -> bool {
-        self.present.is_empty()
+        let skip = usize::try_from(after + 1 - first).unwrap_or(usize::MAX);
+        Some(self.recent.iter().skip(skip).take(limit).cloned().collect())
     }
 }
 

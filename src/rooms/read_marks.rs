@@ -1,8 +1,12 @@
-//! Read marks: gathered while the database is busy with earlier ones, only the newest of each user and room written.
+//! Read marks: gathered for a moment, only the newest of each user and room written. One that somebody waits for is written at
+//! once, and with it all that were gathered.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     chat::id::{RoomId, UserId},
@@ -16,7 +20,9 @@ use crate::{
 /// Marks that may wait; one more is dropped, as a later one covers it.
 const QUEUE: usize = 65_536;
 /// Marks written together at the most.
-const BATCH: usize = 512;
+const BATCH: usize = 4_096;
+/// The longest that a mark waits for others.
+const GATHER: Duration = Duration::from_millis(500);
 
 pub(super) struct ReadMarks {
     queue: mpsc::Sender<Job>,
@@ -59,14 +65,16 @@ impl ReadMarks {
 
 async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
-    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+    while gather(&mut jobs, &mut batch).await {
         let mut newest: HashMap<(RoomId, UserId), ReadMark> = HashMap::new();
         let mut waiting = Vec::new();
         for job in batch.drain(..) {
             if let Some(mark) = job.mark {
                 let key = (mark.room_id.clone(), mark.user_id.clone());
                 let there = newest.entry(key).or_insert_with(|| mark.clone());
-                there.at = there.at.max(mark.at);
+                if mark.at >= there.at {
+                    *there = mark;
+                }
             }
             waiting.extend(job.written);
         }
@@ -81,4 +89,20 @@ async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
             let _gone = written.send(result.clone());
         }
     }
+}
+
+/// False if no more marks will come.
+async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> bool {
+    if jobs.recv_many(batch, BATCH).await == 0 {
+        return false;
+    }
+    let until = Instant::now() + GATHER;
+    while batch.len() < BATCH && !batch.iter().any(|job| job.written.is_some()) {
+        let free = BATCH - batch.len();
+        match timeout_at(until, jobs.recv_many(batch, free)).await {
+            Ok(1..) => {}
+            Ok(0) | Err(_) => break,
+        }
+    }
+    true
 }

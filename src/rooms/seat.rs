@@ -79,6 +79,21 @@ pub(super) fn emit_to_all(io: &SocketIo, channel: &str, event: &str, view: &(imp
     }
 }
 
+/// The same, except those of another Socket.IO room.
+pub(super) fn emit_to_all_but(
+    io: &SocketIo,
+    channel: &str,
+    but: String,
+    event: &str,
+    view: &(impl Serialize + ?Sized),
+) {
+    let Some(namespace) = io.of("/") else { return };
+    let others = || namespace.clone().within(channel.to_owned()).except(but.clone());
+    if is_somebody_full(others().emit(event, view).now_or_never()) {
+        cut_full(others().sockets());
+    }
+}
+
 /// Somebody who is on the way out is no matter.
 fn is_somebody_full(told: Option<Result<(), BroadcastError>>) -> bool {
     let Some(Err(BroadcastError::Socket(errors))) = told else { return false };

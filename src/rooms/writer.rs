@@ -2,6 +2,7 @@
 //! idle server adds no latency, a busy one shares commits.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -13,8 +14,9 @@ use tokio::{
 
 use super::Rooms;
 use crate::{
+    chat::id::RoomId,
     clock,
-    db::room_log::{self, Append, Appended},
+    db::room_log::{self, Append, Appended, Heads},
     error::{Error, Result},
 };
 
@@ -67,22 +69,36 @@ impl Writer {
 /// Runs until `rooms` is gone and the queue is empty.
 pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::new();
+    let mut heads = Heads::default();
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         let Some(rooms) = rooms.upgrade() else { return };
         // Who has given up waiting was told that it failed: then it must.
         batch.retain(|job: &Job| !job.settled.is_closed());
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
-        write(&rooms, std::mem::take(&mut batch)).await;
+        let (plain, others) = split(&heads, std::mem::take(&mut batch));
+        write(&rooms, &mut heads, plain).await;
+        write(&rooms, &mut heads, others).await;
     }
 }
 
-async fn write(rooms: &Rooms, batch: Vec<Job>) {
+/// Rooms with nothing but new messages, which may take the quick way, and the others.
+fn split(heads: &Heads, batch: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
+    let slow: HashSet<RoomId> = batch
+        .iter()
+        .map(|job| &job.append)
+        .filter(|append| !append.is_new() || !heads.is_known(&append.room_id))
+        .map(|append| append.room_id.clone())
+        .collect();
+    batch.into_iter().partition(|job| !slow.contains(&job.append.room_id))
+}
+
+async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) {
     if batch.is_empty() {
         return;
     }
     let appends: Arc<[Append]> = batch.iter().map(|job| job.append.clone()).collect();
-    match room_log::append(&rooms.db, appends, clock::now()).await {
+    match room_log::append(&rooms.db, heads, appends, clock::now()).await {
         Ok(outcomes) => {
             for (job, outcome) in batch.into_iter().zip(outcomes) {
                 settle(rooms, job, Ok(outcome)).await;
@@ -93,7 +109,7 @@ async fn write(rooms: &Rooms, batch: Vec<Job>) {
                 settle(rooms, job, Err(error.clone())).await;
             }
         }
-        Err(_) if batch.len() > 1 => write_one_by_one(rooms, batch).await,
+        Err(_) if batch.len() > 1 => write_one_by_one(rooms, heads, batch).await,
         Err(error) => {
             for job in batch {
                 settle(rooms, job, Err(error.clone())).await;
@@ -103,7 +119,7 @@ async fn write(rooms: &Rooms, batch: Vec<Job>) {
 }
 
 /// A bad row fails alone.
-async fn write_one_by_one(rooms: &Rooms, batch: Vec<Job>) {
+async fn write_one_by_one(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) {
     let mut lost = None;
     for job in batch {
         if job.settled.is_closed() {
@@ -114,7 +130,7 @@ async fn write_one_by_one(rooms: &Rooms, batch: Vec<Job>) {
             Some(error) => Err(Error::clone(error)),
             None => {
                 let alone: Arc<[Append]> = Arc::new([job.append.clone()]);
-                let outcomes = room_log::append(&rooms.db, alone, clock::now()).await;
+                let outcomes = room_log::append(&rooms.db, heads, alone, clock::now()).await;
                 outcomes.and_then(|mut outcomes| {
                     outcomes.pop().ok_or_else(|| Error::Internal("an append had no outcome".to_owned()))
                 })

@@ -19,7 +19,7 @@ pub(super) async fn handle(app: Arc<App>, session: Arc<Session>, seat: Seat, rea
                 session.stop_typing(&seat, &room_id);
             }
             for room_id in session.take_rooms() {
-                app.rooms.leave(&seat, &room_id, &session.user.id);
+                app.rooms.leave(&seat, &room_id, &session.user);
             }
         })
     };

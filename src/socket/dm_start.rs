@@ -51,7 +51,7 @@ pub(super) async fn handle(cx: Context, other: UserId) -> Result<Started> {
         Made::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
     };
     cx.app.access.forget_room(&room_id).await;
-    cx.app.rooms.listen(&cx.seat, &room_id, &caller).await?;
+    cx.app.rooms.listen(&cx.seat, &room_id, &cx.session.user).await?;
     cx.session.entered(&room_id);
     let room = RoomView {
         id: room_id,

@@ -11,6 +11,7 @@ mod message_delete;
 mod message_edit;
 mod message_send;
 mod messages_load;
+mod messages_sync;
 mod reaction;
 mod reaction_add;
 mod reaction_remove;
@@ -33,6 +34,7 @@ dispatch::events! {
     "message:edit" => Pipelined, message_edit::handle;
     "message:delete" => Pipelined, message_delete::handle;
     "messages:load" => AfterEarlier, messages_load::handle;
+    "messages:sync" => AfterEarlier, messages_sync::handle;
     "reaction:add" => Pipelined, reaction_add::handle;
     "reaction:remove" => Pipelined, reaction_remove::handle;
     "typing:start" => AfterEarlier, typing_start::handle;

@@ -5,8 +5,9 @@ use crate::{chat::id::RoomId, clock, db::read_markers::ReadMark, error::Result, 
 
 pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
     let room = cx.ensure_may_enter(&room_id).await?;
-    cx.app.rooms.join(&cx.seat, &room_id, &cx.session.user, &room.members).await?;
+    let seq = cx.app.rooms.join(&cx.seat, &room_id, &cx.session.user, &room.members).await?;
     cx.session.entered(&room_id);
-    cx.app.rooms.mark_read(ReadMark { room_id, user_id: cx.user_id().clone(), at: clock::now() });
+    let user_id = cx.user_id().clone();
+    cx.app.rooms.mark_read(ReadMark { room_id, user_id, at: clock::now(), seq: Some(seq) });
     Ok(Nothing {})
 }

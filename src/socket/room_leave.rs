@@ -6,7 +6,7 @@ use crate::{chat::id::RoomId, error::Result, protocol::Nothing};
 pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
     cx.session.stop_typing_if_begun(&cx.seat, &room_id);
     if cx.session.left(&room_id) {
-        cx.app.rooms.leave(&cx.seat, &room_id, cx.user_id());
+        cx.app.rooms.leave(&cx.seat, &room_id, &cx.session.user);
     }
     Ok(Nothing {})
 }

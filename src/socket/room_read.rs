@@ -12,7 +12,8 @@ use crate::{
 pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
     cx.ensure_may_enter(&room_id).await?;
     let at = clock::now();
-    let mark = ReadMark { room_id: room_id.clone(), user_id: cx.user_id().clone(), at };
+    let seq = cx.app.rooms.live_seq(&room_id);
+    let mark = ReadMark { room_id: room_id.clone(), user_id: cx.user_id().clone(), at, seq };
     if cx.has_callback {
         cx.app.rooms.mark_read_durably(mark).await?;
     } else {

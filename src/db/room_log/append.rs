@@ -1,177 +1,85 @@
-//! Our tables `room_head` and `room_log`, and with them every change to messages and reactions: a row and its entry in the
-//! room's log are committed together, and entries of a room are numbered 1, 2, 3 without holes.
+//! Writing the log: the quick way for new messages on PostgreSQL, the careful way for everything.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDateTime;
 use diesel::{dsl::max, prelude::*, upsert::excluded};
-use serde_json::Value;
 
 use super::{
-    Db, in_transaction,
-    ledger::Ledger,
-    messages::{MessageRow, find as find_message},
-    on,
-    reactions::ReactionRow,
-    schema::{messages, reactions},
+    Append, Appended, Change, Heads, KnownRow,
+    ledger::{Head, Ledger},
+    quick,
 };
 use crate::{
-    chat::{
-        id::{MessageId, RoomId, UserId},
-        message::MessageType,
-        timestamp::Timestamp,
+    chat::{id::RoomId, timestamp::Timestamp},
+    db::{
+        Db, in_transaction,
+        messages::MessageRow,
+        reactions::ReactionRow,
+        schema::{messages, reactions},
     },
-    error::Result,
-    protocol::{MessageView, ReactionView},
+    error::{Error, Result},
 };
 
-/// A change that somebody who may make it asks for.
-#[derive(Clone, Debug)]
-pub struct Append {
-    pub room_id: RoomId,
-    pub actor_id: UserId,
-    /// The actor's name in the database.
-    pub actor_name: Arc<str>,
-    pub change: Change,
+/// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the caller
+/// then appends them one by one. `batch` is sorted by room, so that nodes never wait for each other in a circle.
+pub async fn append(
+    db: &Db,
+    heads: &mut Heads,
+    batch: Arc<[Append]>,
+    now: Timestamp,
+) -> Result<Vec<Appended>> {
+    if let Some(outcomes) = append_quickly(db, heads, &batch, now.naive()).await? {
+        return Ok(outcomes);
+    }
+    let (outcomes, found) = append_carefully(db, batch, now.naive()).await?;
+    heads.keep(found);
+    Ok(outcomes)
 }
 
-impl Append {
-    fn client_id(&self) -> Option<&str> {
-        match &self.change {
-            Change::New(message) => message.client_id.as_deref(),
-            _ => None,
+/// New messages in rooms that are as they were left take one statement on PostgreSQL. None: take the careful way.
+async fn append_quickly(
+    db: &Db,
+    heads: &mut Heads,
+    batch: &[Append],
+    now: NaiveDateTime,
+) -> Result<Option<Vec<Appended>>> {
+    let Db::Pg { pool, .. } = db else { return Ok(None) };
+    if !batch.iter().all(|append| append.is_new() && heads.is_known(&append.room_id)) {
+        return Ok(None);
+    }
+    let Some(mut ledger) = heads.open(batch, now) else { return Ok(None) };
+    for append in batch {
+        if let Change::New(message) = &append.change {
+            ledger.new_message(append, message);
         }
     }
-}
-
-#[derive(Clone, Debug)]
-pub enum Change {
-    New(NewMessage),
-    Edit { message_id: MessageId, content: String },
-    Delete { message_id: MessageId },
-    React { message_id: MessageId, emoji: Arc<str> },
-    Unreact { message_id: MessageId, emoji: Arc<str> },
-}
-
-#[derive(Clone, Debug)]
-pub struct NewMessage {
-    pub content: String,
-    pub kind: MessageType,
-    pub metadata: Value,
-    pub reply_to: Option<String>,
-    /// The sender's own name for this message: the same one again is the same message.
-    pub client_id: Option<String>,
-}
-
-/// An entry of a room's log, as committed.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub room_id: RoomId,
-    pub seq: i64,
-    pub told: Told,
-}
-
-/// What the members are told of an entry.
-#[derive(Clone, Debug)]
-pub enum Told {
-    New(Arc<MessageView>),
-    Updated(Arc<MessageView>),
-    Deleted(MessageId),
-    ReactionAdded {
-        message_id: MessageId,
-        reaction: ReactionView,
-    },
-    ReactionRemoved {
-        message_id: MessageId,
-        reaction: ReactionView,
-    },
-    /// The message of an older entry has been deleted since: a later entry tells so.
-    Gone,
-}
-
-/// What became of an [`Append`].
-#[derive(Clone, Debug)]
-pub enum Appended {
-    Entry(Entry),
-    /// The client id was used before, for this same message.
-    Repeated {
-        message_id: MessageId,
-        seq: i64,
-    },
-    /// The client id was used before, for another message.
-    ClientIdTaken,
-    /// The reaction is already there, or already gone.
-    Unchanged,
-    /// The message is not there, or not the actor's to change.
-    NotFound,
-}
-
-/// The kinds of entries, as the table has them.
-pub(super) mod kind {
-    pub const NEW: &str = "new";
-    pub const EDIT: &str = "edit";
-    pub const DELETE: &str = "delete";
-    pub const REACT: &str = "react";
-    pub const UNREACT: &str = "unreact";
-}
-
-/// Actor, client id, message, fingerprint, seq.
-pub(super) type KnownRow = (String, Option<String>, String, Option<String>, i64);
-
-type StoredEntry = (i64, String, String, String, Option<String>);
-
-/// The entries after `after` and before `before`, in order. New and edited messages are told as they are by now.
-pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) -> Result<Vec<Entry>> {
-    let rows: Vec<StoredEntry> = on!(db.readers, c => diesel_async::RunQueryDsl::load(own::room_log::table
-        .filter(own::room_log::room_id.eq(room_id.as_str()))
-        .filter(own::room_log::seq.gt(after).and(own::room_log::seq.lt(before)))
-        .order(own::room_log::seq)
-        .select((
-            own::room_log::seq,
-            own::room_log::kind,
-            own::room_log::message_id,
-            own::room_log::actor_id,
-            own::room_log::body,
-        )), c)
-        .await?)?;
-    let mut entries = Vec::with_capacity(rows.len());
-    // From the end, to know which reactions a later entry tells: a view of today must not tell them as well.
-    let mut told_later: Vec<(MessageId, ReactionView)> = Vec::new();
-    for (seq, kind, message_id, actor_id, body) in rows.into_iter().rev() {
-        let message_id = MessageId::from(message_id);
-        let reaction = || ReactionView { emoji: body.unwrap_or_default().into(), user_id: actor_id.into() };
-        let told = match kind.as_str() {
-            kind::NEW | kind::EDIT => match find_message(db, &message_id).await? {
-                Some(mut view) => {
-                    view.seq = Some(seq);
-                    view.reactions
-                        .retain(|there| !told_later.iter().any(|(id, told)| *id == view.id && told == there));
-                    if kind == kind::NEW { Told::New(Arc::new(view)) } else { Told::Updated(Arc::new(view)) }
-                }
-                None => Told::Gone,
-            },
-            kind::REACT => {
-                let reaction = reaction();
-                told_later.push((message_id.clone(), reaction.clone()));
-                Told::ReactionAdded { message_id, reaction }
-            }
-            kind::UNREACT => Told::ReactionRemoved { message_id, reaction: reaction() },
-            _ => Told::Deleted(message_id),
-        };
-        entries.push(Entry { room_id: room_id.clone(), seq, told });
+    let written = db.within_timeout(async {
+        let mut connection = pool.get().await?;
+        Ok(quick::run(&mut connection, &mut ledger).await?)
+    });
+    match written.await {
+        Ok(true) => {
+            heads.keep(ledger.heads);
+            Ok(Some(ledger.outcomes))
+        }
+        // Another node was there, or a row is at fault, or a client id is known: nothing was written.
+        Ok(false) => Ok(None),
+        Err(error @ (Error::Unavailable(_) | Error::Busy)) => Err(error),
+        Err(_) => Ok(None),
     }
-    entries.reverse();
-    Ok(entries)
 }
 
-/// Commits all of `batch` in one transaction, in its order, and tells for each what became of it. One failing row fails all:
-/// the caller then appends them one by one. `batch` is sorted by room, so that nodes never wait for each other in a circle.
+/// Any changes, in one transaction.
 #[expect(
     clippy::too_many_lines,
     reason = "one transaction, pasted for each database; what needs no SQL is in the ledger"
 )]
-pub async fn append(db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
-    let now = now.naive();
+async fn append_carefully(
+    db: &Db,
+    batch: Arc<[Append]>,
+    now: NaiveDateTime,
+) -> Result<(Vec<Appended>, HashMap<RoomId, Head>)> {
     in_transaction!($ db write, c => {
         let mut ledger = Ledger::default();
         // The heads first: their locks order us against other nodes.
@@ -301,6 +209,6 @@ pub async fn append(db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec
             run!(c.execute(diesel::update(own::room_head::table.find(room_id.as_str()))
                 .set((own::room_head::seq.eq(head.seq), own::room_head::at.eq(head.at)))));
         }
-        Ok(outcomes)
+        Ok((outcomes, heads))
     })
 }

@@ -5,14 +5,14 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
-use super::{
-    messages::MessageRow,
-    reactions::ReactionRow,
-    room_log::{Append, Appended, Entry, KnownRow, NewMessage, Told, kind},
-    types::{JsonRow, MessageTypeRow},
-};
+use super::{Append, Appended, Entry, KnownRow, NewMessage, Told, kind};
 use crate::{
     chat::id::{MessageId, RoomId, ordered_uuid},
+    db::{
+        messages::MessageRow,
+        reactions::ReactionRow,
+        types::{JsonRow, MessageTypeRow},
+    },
     protocol::ReactionView,
 };
 
@@ -30,6 +30,8 @@ pub(super) struct LogRow {
 
 /// The head of a room's log while entries are added to it.
 pub(super) struct Head {
+    /// Where it was when the ledger was opened.
+    pub(super) found: i64,
     pub(super) seq: i64,
     /// The time of the last entry, or now if that is later.
     pub(super) at: NaiveDateTime,
@@ -46,6 +48,39 @@ struct Known {
     message_id: String,
     seq: i64,
     fingerprint: Option<String>,
+}
+
+/// Rooms whose head is remembered at the most.
+const REMEMBERED: usize = 100_000;
+
+/// The heads as this node left them: what it expects of the next append, not what is so. Other nodes append too.
+#[derive(Default)]
+pub struct Heads(HashMap<RoomId, (i64, NaiveDateTime)>);
+
+impl Heads {
+    pub fn is_known(&self, room_id: &RoomId) -> bool {
+        self.0.contains_key(room_id)
+    }
+
+    /// A ledger of these rooms, if the heads of all are known. They are known again when the ledger is kept.
+    pub(super) fn open(&mut self, batch: &[Append], now: NaiveDateTime) -> Option<Ledger> {
+        let mut ledger = Ledger::default();
+        for append in batch {
+            if !ledger.heads.contains_key(&append.room_id) {
+                let (seq, at) = self.0.remove(&append.room_id)?;
+                ledger.open(&append.room_id, seq, at, now);
+            }
+        }
+        Some(ledger)
+    }
+
+    /// Remembers the heads of what was committed.
+    pub(super) fn keep(&mut self, heads: HashMap<RoomId, Head>) {
+        if self.0.len() + heads.len() > REMEMBERED {
+            self.0.clear();
+        }
+        self.0.extend(heads.into_iter().map(|(room_id, head)| (room_id, (head.seq, head.at))));
+    }
 }
 
 #[derive(Default)]
@@ -71,7 +106,7 @@ impl Ledger {
     pub(super) fn open(&mut self, room_id: &RoomId, seq: i64, last: NaiveDateTime, now: NaiveDateTime) {
         let ahead = last > now + AHEAD;
         let at = if ahead { last } else { last.max(now) };
-        self.heads.insert(room_id.clone(), Head { seq, at, ahead, advanced: false });
+        self.heads.insert(room_id.clone(), Head { found: seq, seq, at, ahead, advanced: false });
     }
 
     pub(super) fn knows(&mut self, row: KnownRow) {

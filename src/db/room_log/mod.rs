@@ -1,0 +1,121 @@
+//! Our tables `room_head` and `room_log`, and with them every change to messages and reactions: a row and its entry in the
+//! room's log are committed together, and entries of a room are numbered 1, 2, 3 without holes.
+
+mod append;
+mod ledger;
+mod quick;
+mod read;
+mod retention;
+
+use std::sync::Arc;
+
+pub use append::append;
+pub use ledger::Heads;
+pub use read::{Caught, list_after, list_between};
+pub use retention::forget_before;
+use serde_json::Value;
+
+use crate::{
+    chat::{
+        id::{MessageId, RoomId, UserId},
+        message::MessageType,
+    },
+    protocol::{MessageView, ReactionView},
+};
+
+/// A change that somebody who may make it asks for.
+#[derive(Clone, Debug)]
+pub struct Append {
+    pub room_id: RoomId,
+    pub actor_id: UserId,
+    /// The actor's name in the database.
+    pub actor_name: Arc<str>,
+    pub change: Change,
+}
+
+impl Append {
+    pub fn is_new(&self) -> bool {
+        matches!(self.change, Change::New(_))
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        match &self.change {
+            Change::New(message) => message.client_id.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Change {
+    New(NewMessage),
+    Edit { message_id: MessageId, content: String },
+    Delete { message_id: MessageId },
+    React { message_id: MessageId, emoji: Arc<str> },
+    Unreact { message_id: MessageId, emoji: Arc<str> },
+}
+
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    pub content: String,
+    pub kind: MessageType,
+    pub metadata: Value,
+    pub reply_to: Option<String>,
+    /// The sender's own name for this message: the same one again is the same message.
+    pub client_id: Option<String>,
+}
+
+/// An entry of a room's log, as committed.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub room_id: RoomId,
+    pub seq: i64,
+    pub told: Told,
+}
+
+/// What the members are told of an entry.
+#[derive(Clone, Debug)]
+pub enum Told {
+    New(Arc<MessageView>),
+    Updated(Arc<MessageView>),
+    Deleted(MessageId),
+    ReactionAdded {
+        message_id: MessageId,
+        reaction: ReactionView,
+    },
+    ReactionRemoved {
+        message_id: MessageId,
+        reaction: ReactionView,
+    },
+    /// The message of an older entry has been deleted since: a later entry tells so.
+    Gone,
+}
+
+/// What became of an [`Append`].
+#[derive(Clone, Debug)]
+pub enum Appended {
+    Entry(Entry),
+    /// The client id was used before, for this same message.
+    Repeated {
+        message_id: MessageId,
+        seq: i64,
+    },
+    /// The client id was used before, for another message.
+    ClientIdTaken,
+    /// The reaction is already there, or already gone.
+    Unchanged,
+    /// The message is not there, or not the actor's to change.
+    NotFound,
+}
+
+/// The kinds of entries, as the table has them.
+pub(super) mod kind {
+    pub const NEW: &str = "new";
+    pub const EDIT: &str = "edit";
+    pub const DELETE: &str = "delete";
+    pub const REACT: &str = "react";
+    pub const UNREACT: &str = "unreact";
+}
+
+/// Actor, client id, message, fingerprint, seq.
+pub(super) type KnownRow = (String, Option<String>, String, Option<String>, i64);

@@ -1,0 +1,173 @@
+//! Reading the log: what was missed, told as it would have been told live.
+
+use std::collections::HashMap;
+
+use diesel::{dsl::min, prelude::*};
+
+use super::{Entry, Told, kind};
+use crate::{
+    chat::id::{MessageId, RoomId, seq_of_ordered_uuid},
+    db::{
+        Db, in_transaction,
+        messages::MessageRow,
+        reactions::ReactionRow,
+        schema::{messages, reactions, users},
+    },
+    error::Result,
+    protocol::{MessageView, ReactionView},
+};
+
+/// What [`list_after`] found, all of one moment.
+pub struct Caught {
+    pub entries: Vec<Entry>,
+    /// The last entry of the room's log.
+    pub head: i64,
+    /// Some entries after the one that was asked for are no longer in the log.
+    pub is_forgotten: bool,
+}
+
+#[derive(Queryable)]
+struct StoredEntry {
+    seq: i64,
+    kind: String,
+    message_id: String,
+    actor_id: String,
+    body: Option<String>,
+}
+
+/// Seq, message, user and emoji of an entry that added a reaction.
+type AddedRow = (i64, String, String, Option<String>);
+
+/// Everything of one moment that telling some entries takes.
+struct Found {
+    head: i64,
+    oldest: Option<i64>,
+    entries: Vec<StoredEntry>,
+    messages: Vec<(MessageRow, String)>,
+    reactions: Vec<ReactionRow>,
+    added: Vec<AddedRow>,
+}
+
+/// The entries after `after` and before `before`, in order.
+pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) -> Result<Vec<Entry>> {
+    let found = find(db, room_id, after, before, i64::MAX).await?;
+    Ok(tell(room_id, found))
+}
+
+/// At most `limit` entries after `after`, in order.
+pub async fn list_after(db: &Db, room_id: &RoomId, after: i64, limit: usize) -> Result<Caught> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = find(db, room_id, after, i64::MAX, limit).await?;
+    let head = found.head;
+    let is_forgotten = head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
+    Ok(Caught { entries: tell(room_id, found), head, is_forgotten })
+}
+
+async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) -> Result<Found> {
+    let room = room_id.to_string();
+    in_transaction!($ db snapshot, c => {
+        let head: Option<i64> = run!(c.load(own::room_head::table.find(&room).select(own::room_head::seq))).pop();
+        let oldest: Option<i64> = run!(c.get_result(own::room_log::table
+            .filter(own::room_log::room_id.eq(&room))
+            .select(min(own::room_log::seq))));
+        let entries: Vec<StoredEntry> = run!(c.load(own::room_log::table
+            .filter(own::room_log::room_id.eq(&room))
+            .filter(own::room_log::seq.gt(after).and(own::room_log::seq.lt(before)))
+            .order(own::room_log::seq)
+            .limit(limit)
+            .select((
+                own::room_log::seq,
+                own::room_log::kind,
+                own::room_log::message_id,
+                own::room_log::actor_id,
+                own::room_log::body,
+            ))));
+        let mut ids: Vec<&str> = entries
+            .iter()
+            .filter(|entry| matches!(entry.kind.as_str(), kind::NEW | kind::EDIT))
+            .map(|entry| entry.message_id.as_str())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut found_messages: Vec<(MessageRow, String)> = Vec::new();
+        let mut found_reactions: Vec<ReactionRow> = Vec::new();
+        // SQLite binds each id by itself, and so many at the most.
+        for ids in ids.chunks(10_000) {
+            let page: Vec<(MessageRow, String)> = run!(c.load(messages::table
+                .inner_join(users::table)
+                .filter(messages::id.eq_any(ids))
+                .select((MessageRow::as_select(), users::name))));
+            found_messages.extend(page);
+            let page: Vec<ReactionRow> = run!(c.load(reactions::table
+                .filter(reactions::message_id.eq_any(ids))
+                .order(reactions::id)));
+            found_reactions.extend(page);
+        }
+        let seqs: Vec<i64> =
+            found_reactions.iter().filter_map(|row| seq_of_ordered_uuid(&row.id)).map(i64::from).collect();
+        let mut added = Vec::new();
+        for seqs in seqs.chunks(10_000) {
+            let page: Vec<AddedRow> = run!(c.load(own::room_log::table
+                .filter(own::room_log::room_id.eq(&room).and(own::room_log::kind.eq(kind::REACT)))
+                .filter(own::room_log::seq.eq_any(seqs))
+                .select((
+                    own::room_log::seq,
+                    own::room_log::message_id,
+                    own::room_log::actor_id,
+                    own::room_log::body,
+                ))));
+            added.extend(page);
+        }
+        Ok(Found {
+            head: head.unwrap_or(0),
+            oldest,
+            entries,
+            messages: found_messages,
+            reactions: found_reactions,
+            added,
+        })
+    })
+}
+
+/// New and edited messages are told as they are by now, less the reactions that a later entry adds: a client that takes both
+/// would have them twice.
+fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
+    let added_at: HashMap<(&str, &str, &str), i64> = found
+        .added
+        .iter()
+        .map(|(seq, message, user, emoji)| {
+            ((message.as_str(), user.as_str(), emoji.as_deref().unwrap_or_default()), *seq)
+        })
+        .collect();
+    let mut reactions: HashMap<&str, Vec<(ReactionView, i64)>> = HashMap::new();
+    for row in &found.reactions {
+        let key = (row.message_id.as_str(), row.user_id.as_str(), row.emoji.as_str());
+        let seq = added_at.get(&key).copied().unwrap_or(0);
+        reactions.entry(&row.message_id).or_default().push((row.clone().into(), seq));
+    }
+    let messages: HashMap<&str, &(MessageRow, String)> =
+        found.messages.iter().map(|found| (found.0.id.as_str(), found)).collect();
+    let view = |id: &str, seq: i64| -> Option<MessageView> {
+        let (row, name) = messages.get(id)?;
+        let its = reactions.get(id).map_or(&[][..], Vec::as_slice);
+        let its = its.iter().filter(|(_, added)| *added <= seq).map(|(reaction, _)| reaction.clone());
+        Some(row.clone().into_view(name.as_str().into(), its.collect(), Some(seq)))
+    };
+    let entry = |stored: &StoredEntry| {
+        let seq = stored.seq;
+        let message_id = MessageId::from(stored.message_id.as_str());
+        let reaction = || ReactionView {
+            emoji: stored.body.as_deref().unwrap_or_default().into(),
+            user_id: stored.actor_id.as_str().into(),
+        };
+        let told = match stored.kind.as_str() {
+            kind::NEW => view(&stored.message_id, seq).map_or(Told::Gone, |view| Told::New(view.into())),
+            kind::EDIT => view(&stored.message_id, seq).map_or(Told::Gone, |view| Told::Updated(view.into())),
+            kind::REACT => Told::ReactionAdded { message_id, reaction: reaction() },
+            kind::UNREACT => Told::ReactionRemoved { message_id, reaction: reaction() },
+            _ => Told::Deleted(message_id),
+        };
+        Entry { room_id: room_id.clone(), seq, told }
+    };
+    found.entries.iter().map(entry).collect()
+}

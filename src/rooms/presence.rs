@@ -1,0 +1,232 @@
+//! Who is in a live room, and what the others are told of it. Telling a room of n that n have come back would be n² packets,
+//! and messages go first: beyond an allowance news waits, and news that has cancelled itself by then is not told at all.
+
+use std::{collections::HashMap, time::Duration};
+
+use indexmap::IndexMap;
+use socketioxide::socket::Sid;
+use tokio::time::Instant;
+
+use crate::{chat::id::UserId, protocol::TokenUserView};
+
+/// Users whose news may wait in one room; of more, nobody is told.
+const WAITING: usize = 1_000;
+
+/// Something to tell the others.
+#[derive(Clone, Debug)]
+pub(super) enum News {
+    Joined(TokenUserView),
+    Left(UserId),
+}
+
+/// Whether the others are told that a user is here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    Announced,
+    Silent,
+}
+
+/// A user who is here.
+struct Present {
+    sockets: Vec<Sid>,
+    announced: bool,
+}
+
+/// Of whom the others believe something that is no longer so.
+struct Waiting {
+    user: TokenUserView,
+    believed_here: bool,
+}
+
+pub(super) struct Presence {
+    present: HashMap<UserId, Present>,
+    sockets: usize,
+    waiting: IndexMap<UserId, Waiting>,
+    allowance: Allowance,
+    /// Somebody will call [`Self::due`].
+    pub(super) is_awaited: bool,
+}
+
+impl Presence {
+    /// `rate`: packets of news that this room may send in a second.
+    pub(super) fn new(rate: u32, now: Instant) -> Self {
+        let allowance = Allowance { rate: f64::from(rate), left: f64::from(rate), at: now };
+        Self { present: HashMap::new(), sockets: 0, waiting: IndexMap::new(), allowance, is_awaited: false }
+    }
+
+    /// Nobody is here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.present.is_empty()
+    }
+
+    pub(super) fn is_here(&self, user_id: &UserId) -> bool {
+        self.present.contains_key(user_id)
+    }
+
+    /// Notes a socket of a user; what there is to tell at once.
+    pub(super) fn arrive(
+        &mut self,
+        user: &TokenUserView,
+        socket: Sid,
+        manner: Manner,
+        now: Instant,
+    ) -> Option<News> {
+        let present = self
+            .present
+            .entry(user.id.clone())
+            .or_insert_with(|| Present { sockets: Vec::with_capacity(1), announced: false });
+        if !present.sockets.contains(&socket) {
+            present.sockets.push(socket);
+            self.sockets += 1;
+        }
+        if manner == Manner::Silent || present.announced {
+            return None;
+        }
+        present.announced = true;
+        self.tell(user, true, now)
+    }
+
+    /// Forgets a socket of a user. Whether it was here, and what there is to tell at once.
+    pub(super) fn depart(&mut self, user: &TokenUserView, socket: Sid, now: Instant) -> (bool, Option<News>) {
+        let Some(present) = self.present.get_mut(&user.id) else { return (false, None) };
+        let before = present.sockets.len();
+        present.sockets.retain(|there| *there != socket);
+        let was_here = present.sockets.len() < before;
+        self.sockets -= before - present.sockets.len();
+        if !present.sockets.is_empty() {
+            return (was_here, None);
+        }
+        self.present.remove(&user.id);
+        (was_here, self.tell(user, false, now))
+    }
+
+    /// Forgets the users who may not stay, and returns them with their sockets.
+    pub(super) fn evict(&mut self, may_stay: impl Fn(&UserId) -> bool) -> Vec<(UserId, Vec<Sid>)> {
+        let gone = self.present.extract_if(|user_id, _| !may_stay(user_id));
+        let gone: Vec<_> = gone.map(|(user_id, present)| (user_id, present.sockets)).collect();
+        for (user_id, sockets) in &gone {
+            self.sockets -= sockets.len();
+            self.waiting.shift_remove(user_id);
+        }
+        gone
+    }
+
+    /// News waits, and nobody will come for it yet.
+    pub(super) fn wants_to_be_awaited(&self) -> bool {
+        !self.waiting.is_empty() && !self.is_awaited
+    }
+
+    /// What may be told by now of the news that waits, oldest first.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<News> {
+        let mut due = Vec::new();
+        while let Some((user_id, waiting)) = self.waiting.first() {
+            let is_here = self.present.get(user_id).is_some_and(|present| present.announced);
+            if is_here != waiting.believed_here {
+                if !self.allowance.take(self.sockets, now) {
+                    break;
+                }
+                due.push(news(&waiting.user, is_here));
+            }
+            self.waiting.shift_remove_index(0);
+        }
+        self.is_awaited = !self.waiting.is_empty();
+        due
+    }
+
+    fn tell(&mut self, user: &TokenUserView, is_here: bool, now: Instant) -> Option<News> {
+        if let Some(waiting) = self.waiting.get(&user.id) {
+            if waiting.believed_here == is_here {
+                self.waiting.shift_remove(&user.id);
+            }
+            return None;
+        }
+        if self.waiting.is_empty() && self.allowance.take(self.sockets, now) {
+            return Some(news(user, is_here));
+        }
+        if self.waiting.len() < WAITING {
+            let waiting = Waiting { user: user.clone(), believed_here: !is_here };
+            self.waiting.insert(user.id.clone(), waiting);
+        }
+        None
+    }
+}
+
+fn news(user: &TokenUserView, is_here: bool) -> News {
+    if is_here { News::Joined(user.clone()) } else { News::Left(user.id.clone()) }
+}
+
+/// So many packets in a second; one piece of news at least, however large the room.
+struct Allowance {
+    rate: f64,
+    left: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    fn take(&mut self, packets: usize, now: Instant) -> bool {
+        let passed: Duration = now.saturating_duration_since(self.at);
+        self.left = (self.left + passed.as_secs_f64() * self.rate).min(self.rate);
+        self.at = now;
+        let packets = packets as f64;
+        if self.left < packets.min(self.rate) {
+            return false;
+        }
+        // A room larger than the rate goes into debt.
+        self.left -= packets;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str) -> TokenUserView {
+        TokenUserView { id: name.into(), name: None }
+    }
+
+    fn told(news: impl IntoIterator<Item = News>) -> Vec<String> {
+        news.into_iter()
+            .map(|news| match news {
+                News::Joined(user) => format!("+{}", user.id),
+                News::Left(user_id) => format!("-{user_id}"),
+            })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn beyond_the_allowance_news_waits_and_what_cancels_itself_is_not_told() {
+        let start = Instant::now();
+        let mut presence = Presence::new(4, start);
+        let sids: Vec<Sid> = (0..6).map(|_| Sid::new()).collect();
+        let names = ["a", "b", "c", "d", "e", "f"];
+        let told_at_once: Vec<String> = names
+            .iter()
+            .zip(&sids)
+            .flat_map(|(name, sid)| told(presence.arrive(&user(name), *sid, Manner::Announced, start)))
+            .collect();
+        // One packet, two, and the third finds one left.
+        assert_eq!(told_at_once, ["+a", "+b"]);
+        assert!(presence.wants_to_be_awaited());
+        assert!(presence.due(start).is_empty());
+        assert_eq!(presence.depart(&user("d"), sids[3], start).1.map(|_| ()), None);
+        let later = start + Duration::from_secs(60);
+        assert_eq!(told(presence.due(later)), ["+c"], "a room larger than the rate goes into debt");
+        assert_eq!(told(presence.due(later + Duration::from_secs(2))), ["+e"]);
+        assert_eq!(told(presence.due(later + Duration::from_secs(60))), ["+f"]);
+        assert!(!presence.is_awaited);
+        assert_eq!(presence.sockets, 5);
+    }
+
+    #[tokio::test]
+    async fn a_second_socket_neither_joins_nor_leaves() {
+        let now = Instant::now();
+        let mut presence = Presence::new(100, now);
+        let (first, second) = (Sid::new(), Sid::new());
+        assert!(presence.arrive(&user("a"), first, Manner::Silent, now).is_none());
+        assert_eq!(told(presence.arrive(&user("a"), second, Manner::Announced, now)), ["+a"]);
+        assert!(presence.depart(&user("a"), first, now).1.is_none());
+        assert_eq!(told(presence.depart(&user("a"), second, now).1), ["-a"]);
+        assert!(presence.is_empty());
+    }
+}

@@ -1,0 +1,121 @@
+//! The place of a room on this node, and how a room comes to be live there.
+
+use std::sync::{Arc, Mutex, atomic::AtomicBool};
+
+use super::{Rooms, live::LiveRoom, lock};
+use crate::{
+    chat::{
+        id::{RoomId, UserId},
+        timestamp::Timestamp,
+    },
+    clock,
+    db::{self, room_log::Entry},
+    error::Result,
+};
+
+/// Readers of a room of whom it is known, when it is loaded, what they have missed.
+const READERS: i64 = 10_000;
+
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) state: Mutex<State>,
+    /// Held while the room is loaded, so that it is loaded once.
+    loading: tokio::sync::Mutex<()>,
+    /// It is in the queue of those that nobody is in.
+    pub(super) is_queued: AtomicBool,
+}
+
+pub(super) enum State {
+    /// Being loaded; what is committed meanwhile waits here.
+    Loading(Vec<Entry>),
+    Live(Box<LiveRoom>),
+    /// Taken out of the map: look there again.
+    Closed,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State::Loading(Vec::new())
+    }
+}
+
+/// What a slot needs before somebody can enter.
+enum Need {
+    Nothing,
+    Load,
+    /// Older messages, from before a moment, so many.
+    Older(Timestamp, usize),
+    AnotherSlot,
+}
+
+impl Rooms {
+    /// The slot of a room that was live a moment ago, loaded if need be, with all that `reader` is to be shown.
+    pub(super) async fn live_slot(&self, room_id: &RoomId, reader: Option<&UserId>) -> Result<Arc<Slot>> {
+        loop {
+            let slot = lock(&self.slots).entry(room_id.clone()).or_default().clone();
+            if matches!(&*lock(&slot.state), State::Live(live) if !wants_more(live, reader)) {
+                return Ok(slot);
+            }
+            let _turn = slot.loading.lock().await;
+            let need = match &mut *lock(&slot.state) {
+                State::Live(live) if wants_more(live, reader) => {
+                    let (before, count) = live.begin_refill();
+                    Need::Older(before, count)
+                }
+                State::Live(_) => Need::Nothing,
+                State::Loading(_) => Need::Load,
+                State::Closed => Need::AnotherSlot,
+            };
+            match need {
+                Need::Nothing => return Ok(slot.clone()),
+                Need::AnotherSlot => self.remove_slot(room_id, &slot),
+                Need::Load => {
+                    if let Err(error) = self.load(room_id, &slot).await {
+                        *lock(&slot.state) = State::Closed;
+                        self.remove_slot(room_id, &slot);
+                        return Err(error);
+                    }
+                }
+                Need::Older(before, count) => {
+                    let older = db::messages::list_before(&self.db, room_id, before, count).await;
+                    if let State::Live(live) = &mut *lock(&slot.state) {
+                        match older {
+                            Ok(older) => live.finish_refill(older),
+                            Err(error) => {
+                                live.abandon_refill();
+                                return Err(error);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn load(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
+        let tail = db::messages::load_tail(&self.db, room_id, self.settings.messages).await?;
+        let read = db::read_markers::list_of_room(&self.db, room_id, READERS).await?;
+        let mut state = lock(&slot.state);
+        if let State::Loading(missed) = &mut *state {
+            let mut live = Box::new(LiveRoom::new(tail, read, Arc::clone(&self.settings)));
+            for entry in missed.drain(..) {
+                live.apply(&entry);
+            }
+            self.idle_if_empty(room_id, slot, &mut live);
+            *state = State::Live(live);
+            self.node_keys.import_reads(room_id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove_slot(&self, room_id: &RoomId, slot: &Arc<Slot>) {
+        let mut slots = lock(&self.slots);
+        if slots.get(room_id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
+            slots.remove(room_id);
+        }
+    }
+}
+
+fn wants_more(live: &LiveRoom, reader: Option<&UserId>) -> bool {
+    reader.is_some_and(|reader| live.wants_more(live.missed_since(reader, clock::now())))
+}

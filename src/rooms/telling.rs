@@ -1,0 +1,148 @@
+//! Telling sockets: of committed entries, each once and in order, and of users who come and go.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+use super::{
+    Rooms,
+    live::LiveRoom,
+    lock,
+    presence::News,
+    seat,
+    slot::{Slot, State},
+};
+use crate::{
+    chat::{
+        id::{RoomId, UserId},
+        room::personal_channel,
+    },
+    db::{
+        self,
+        room_log::{Entry, Told},
+    },
+    protocol::{MessageDeletedView, ReactionChangedView, RoomUserJoinedView, RoomUserView, Telling, event},
+};
+
+/// Between two looks whether news that waits may be told.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The event that tells of an entry, and its argument; none if there is nothing to tell any more.
+pub fn telling(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
+    let (room_id, seq) = (&entry.room_id, entry.seq);
+    Some(match &entry.told {
+        Told::New(message) => (event::MESSAGE_NEW, Telling::Message(message)),
+        Told::Updated(message) => (event::MESSAGE_UPDATED, Telling::Message(message)),
+        Told::Deleted(message_id) => {
+            (event::MESSAGE_DELETED, Telling::Deleted(MessageDeletedView { message_id, room_id, seq }))
+        }
+        Told::ReactionAdded { message_id, reaction } | Told::ReactionRemoved { message_id, reaction } => {
+            let name = match &entry.told {
+                Told::ReactionAdded { .. } => event::REACTION_ADDED,
+                _ => event::REACTION_REMOVED,
+            };
+            let (user_id, emoji) = (&reaction.user_id, reaction.emoji.as_ref());
+            (name, Telling::Reaction(ReactionChangedView { message_id, room_id, user_id, emoji, seq }))
+        }
+        Told::Gone => return None,
+    })
+}
+
+impl Rooms {
+    /// What follows a commit: the live room, the other programs that read our Redis.
+    pub(super) async fn committed(&self, entry: &Entry) {
+        self.apply(entry).await;
+        self.node_keys.note_entry(entry);
+    }
+
+    /// Takes a committed entry into its live room and tells everybody in it here. An entry that was taken before is ignored;
+    /// if some are missing before it, they are fetched and told first. Called by one task, in the order of commits.
+    async fn apply(&self, entry: &Entry) {
+        let Some(slot) = lock(&self.slots).get(&entry.room_id).cloned() else { return };
+        let hole_after = match &mut *lock(&slot.state) {
+            State::Loading(missed) => {
+                missed.push(entry.clone());
+                return;
+            }
+            State::Live(live) => live.hole_before(entry),
+            State::Closed => return,
+        };
+        if let Some(after) = hole_after {
+            match db::room_log::list_between(&self.db, &entry.room_id, after, entry.seq).await {
+                Ok(missing) => missing.iter().for_each(|entry| self.apply_next(&slot, entry)),
+                // Not told out of order: the next entry asks again.
+                Err(error) => {
+                    tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "entries could not be fetched");
+                    return;
+                }
+            }
+        }
+        self.apply_next(&slot, entry);
+    }
+
+    fn apply_next(&self, slot: &Slot, entry: &Entry) {
+        if let State::Live(live) = &mut *lock(&slot.state)
+            && live.apply(entry)
+        {
+            self.tell(entry);
+        }
+    }
+
+    fn tell(&self, entry: &Entry) {
+        if let Some((event, view)) = telling(entry) {
+            self.emit(entry.room_id.as_str(), event, &view);
+        }
+    }
+
+    /// Tells the others of a user who came or went. The caller holds the room's lock. News that has to wait is told by a task.
+    pub(super) fn announce(
+        &self,
+        room_id: &RoomId,
+        slot: &Arc<Slot>,
+        live: &mut LiveRoom,
+        news: Option<News>,
+    ) {
+        if let Some(news) = news {
+            self.tell_news(room_id, &news);
+        }
+        if live.presence.wants_to_be_awaited() {
+            live.presence.is_awaited = true;
+            let (this, slot, room_id) = (self.this.clone(), Arc::clone(slot), room_id.clone());
+            tokio::spawn(async move {
+                loop {
+                    sleep(TICK).await;
+                    let Some(this) = this.upgrade() else { return };
+                    if !this.tell_due(&room_id, &slot) {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    /// True if there is more to come.
+    fn tell_due(&self, room_id: &RoomId, slot: &Slot) -> bool {
+        let mut state = lock(&slot.state);
+        let State::Live(live) = &mut *state else { return false };
+        for news in live.presence.due(Instant::now()) {
+            self.tell_news(room_id, &news);
+        }
+        live.presence.is_awaited
+    }
+
+    /// The user's own sockets are not told.
+    fn tell_news(&self, room_id: &RoomId, news: &News) {
+        let channel = room_id.as_str();
+        let own = |user_id: &UserId| personal_channel(user_id.as_str());
+        match news {
+            News::Joined(user) => {
+                let view = RoomUserJoinedView { room_id, user };
+                seat::emit_to_all_but(&self.io, channel, own(&user.id), event::ROOM_USER_JOINED, &view);
+            }
+            News::Left(user_id) => {
+                let view = RoomUserView { room_id, user_id };
+                seat::emit_to_all_but(&self.io, channel, own(user_id), event::ROOM_USER_LEFT, &view);
+            }
+        }
+    }
+}
