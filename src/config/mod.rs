@@ -105,6 +105,7 @@ const GRACE: Duration = Duration::from_secs(1);
 impl Config {
     /// Checks the settings; an error is one sentence that names the setting.
     pub fn from_settings(settings: Settings) -> Result<Self, String> {
+        let live = live_settings(&settings);
         let keys = match (non_empty(settings.jwt_secret), non_empty(settings.jwt_public_key)) {
             (Some(_), Some(_)) => return Err("set JWT_SECRET or JWT_PUBLIC_KEY, not both".to_owned()),
             (Some(secret), None) => SigningKeys::Secret(secret),
@@ -160,7 +161,7 @@ impl Config {
                 send_buffer: settings.send_buffer as usize,
                 write_queue: settings.write_queue as usize,
             },
-            live: live_settings(&settings),
+            live,
             log_retention: (settings.log_retention > 0)
                 .then(|| Duration::from_secs(u64::from(settings.log_retention) * 24 * 60 * 60)),
             limits: Limits {
