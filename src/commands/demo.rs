@@ -19,7 +19,7 @@ pub(super) async fn fill(db: &Db) -> Result<()> {
     }
     let now = clock::now();
     for (id, name) in USERS {
-        db::users::insert_if_absent(db, NewUser::new(&id.into(), Some(name), None, None, now)).await?;
+        db::users::insert_absent(db, vec![NewUser::new(&id.into(), Some(name), None, None, now)]).await?;
     }
     for (id, name) in ROOMS {
         let members = USERS.iter().map(|(id, _)| UserId::from(*id)).collect();

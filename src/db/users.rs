@@ -1,10 +1,12 @@
 //! Table `User`.
 
+use std::{collections::HashMap, sync::Arc};
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Db, on, schema::users};
+use super::{Db, in_transaction, on, schema::users};
 use crate::{
     chat::{id::UserId, timestamp::Timestamp},
     error::Result,
@@ -43,23 +45,36 @@ fn placeholder_email(id: &UserId) -> String {
     format!("{id}@users.invalid")
 }
 
-/// The name in the database.
-pub async fn find_name(db: &Db, id: &UserId) -> Result<Option<String>> {
-    on!(db.readers, c => users::table.find(id.as_str()).select(users::name).first(c).await.optional()?)
+/// The names of those who are in the database.
+pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<str>>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<(String, String)> = on!(db.readers, c => users::table
+        .filter(users::id.eq_any(&ids))
+        .select((users::id, users::name))
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(|(id, name)| (id.into(), name.into())).collect())
 }
 
-/// Makes the user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the
+/// Makes each user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the
 /// placeholder instead.
-pub async fn insert_if_absent(db: &Db, mut user: NewUser) -> Result<()> {
-    if insert(db, &user).await? == 0 && find_name(db, &user.id.as_str().into()).await?.is_none() {
-        user.email = placeholder_email(&user.id.as_str().into());
-        insert(db, &user).await?;
-    }
-    Ok(())
-}
-
-async fn insert(db: &Db, user: &NewUser) -> Result<usize> {
-    on!(db.writer, c => diesel::insert_into(users::table).values(user).on_conflict_do_nothing().execute(c).await?)
+pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<()> {
+    // In one order, so that two nodes never wait for each other in a circle.
+    users.sort_by(|one, other| one.id.cmp(&other.id));
+    in_transaction!($ db write, c => {
+        for user in &mut users {
+            let made = run!(c.execute(diesel::insert_into(users::table).values(&*user).on_conflict_do_nothing()));
+            let there: i64 = match made {
+                0 => run!(c.get_result(users::table.filter(users::id.eq(&user.id)).count())),
+                _ => 1,
+            };
+            if there == 0 {
+                user.email = placeholder_email(&user.id.as_str().into());
+                run!(c.execute(diesel::insert_into(users::table).values(&*user).on_conflict_do_nothing()));
+            }
+        }
+        Ok(())
+    })
 }
 
 /// How many users there are.

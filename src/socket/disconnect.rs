@@ -13,7 +13,7 @@ pub(super) async fn handle(app: Arc<App>, session: Arc<Session>, seat: Seat, rea
     tracing::info!(sid = %seat.id(), user = %session.user.id, %reason, "disconnected");
     let _in_flight = app.in_flight.token();
     let leave: BoxFuture<'static, ()> = {
-        let session = Arc::clone(&session);
+        let (app, session) = (Arc::clone(&app), Arc::clone(&session));
         Box::pin(async move {
             for room_id in session.take_typing() {
                 session.stop_typing(&seat, &room_id);
@@ -24,4 +24,7 @@ pub(super) async fn handle(app: Arc<App>, session: Arc<Session>, seat: Seat, rea
         })
     };
     session.lane.finish(leave).await;
+    if session.is_known() {
+        app.access.note_seen(&session.user.id).await;
+    }
 }

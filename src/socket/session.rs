@@ -47,11 +47,16 @@ impl Session {
     /// Makes sure that the user is in the database. Where that could not be found out at sign-in, the first event does, before
     /// it may do anything.
     pub(super) async fn ensure_known(&self, access: &Access) -> Result<()> {
-        if !self.is_known.load(Ordering::Relaxed) {
-            access.ensure_user(&self.claims).await?;
+        if !self.is_known() {
+            access.ensure_known(&self.claims).await?;
             self.is_known.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// The user was found to be in the database.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known.load(Ordering::Relaxed)
     }
 
     pub(super) fn entered(&self, room_id: &RoomId) {

@@ -143,7 +143,7 @@ impl TestServer {
     pub async fn make_room(&self, id: &str, kind: RoomType, members: &[&str]) {
         for member in members {
             let user = NewUser::new(&(*member).into(), Some(member), None, None, clock::now());
-            db::users::insert_if_absent(&self.db, user).await.unwrap();
+            db::users::insert_absent(&self.db, vec![user]).await.unwrap();
         }
         let members = members.iter().map(|member| (*member).into()).collect();
         let room = Room::new(&id.into(), id, kind, clock::now());

@@ -1,18 +1,20 @@
 //! May they do this in this room. Rooms with their members, and users' names, are remembered for a moment: what another
 //! program changes in the database is seen within `MEMBERSHIP_TTL`.
 
+mod people;
+
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use moka::future::Cache;
 
+use self::people::People;
 use crate::{
     auth::Claims,
     chat::{
         id::{MessageId, RoomId, UserId},
         room::{self, RoomType},
     },
-    clock,
-    db::{self, Db, messages::Whereabouts, users::NewUser},
+    db::{self, Db, messages::Whereabouts},
     error::{Error, Result},
     protocol::MemberView,
 };
@@ -40,19 +42,17 @@ type OnLoad = Box<dyn Fn(&RoomId, &RoomAccess) + Send + Sync>;
 pub struct Access {
     db: Db,
     on_load: OnLoad,
-    auto_create_users: bool,
     rooms: Cache<RoomId, Arc<RoomAccess>>,
-    names: Cache<UserId, Arc<str>>,
+    people: People,
 }
 
 impl Access {
     pub fn new(db: Db, ttl: Duration, auto_create_users: bool, on_load: OnLoad) -> Self {
         Self {
+            people: People::start(db.clone(), ttl, auto_create_users),
             db,
             on_load,
-            auto_create_users,
             rooms: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
-            names: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
         }
     }
 
@@ -86,31 +86,25 @@ impl Access {
 
     /// The name in the database.
     pub async fn user_name(&self, user_id: &UserId) -> Result<Arc<str>> {
-        let name = self.names.try_get_with_by_ref(user_id, async {
-            db::users::find_name(&self.db, user_id).await?.map(Arc::from).ok_or(Error::UserNotFound)
-        });
-        name.await.map_err(|error: Arc<Error>| (*error).clone())
+        self.people.name(user_id).await
     }
 
     /// Makes sure that who signed in is in the database, where the settings allow it, and returns the name there.
     pub async fn ensure_user(&self, claims: &Claims) -> Result<Arc<str>> {
-        match self.user_name(&claims.sub).await {
-            Err(Error::UserNotFound) if self.auto_create_users => {}
-            result => return result,
+        self.people.ensure(claims).await
+    }
+
+    /// Makes sure that who signed in is in the database, or was a moment ago.
+    pub async fn ensure_known(&self, claims: &Claims) -> Result<()> {
+        if !self.people.was_seen(&claims.sub) {
+            self.people.ensure(claims).await?;
         }
-        let user = NewUser::new(
-            &claims.sub,
-            claims.name.as_deref(),
-            claims.email.as_deref(),
-            claims.avatar.as_deref(),
-            clock::now(),
-        );
-        db::users::insert_if_absent(&self.db, user).await?;
-        // Not by way of the cache: a look that began before would be shared, and it found nobody.
-        let name: Arc<str> =
-            db::users::find_name(&self.db, &claims.sub).await?.ok_or(Error::UserNotFound)?.into();
-        self.names.insert(claims.sub.clone(), Arc::clone(&name)).await;
-        Ok(name)
+        Ok(())
+    }
+
+    /// Remembers for a moment that this user was here, and so is in the database.
+    pub async fn note_seen(&self, user_id: &UserId) {
+        self.people.note_seen(user_id).await;
     }
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {

@@ -1,0 +1,136 @@
+//! Users and their names: remembered for a moment, looked up and made together with all others who are asked for meanwhile, since
+//! after a restart everybody comes at once.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use moka::future::Cache;
+use tokio::sync::{mpsc, oneshot};
+
+use super::REMEMBERED;
+use crate::{
+    auth::Claims,
+    chat::id::UserId,
+    clock,
+    db::{
+        Db,
+        users::{self, NewUser},
+    },
+    error::{Error, Result},
+};
+
+/// Who was here a moment ago need not be looked up to come back.
+const SEEN: Duration = Duration::from_secs(60);
+/// Questions that may wait, and those answered together.
+const QUEUE: usize = 65_536;
+const BATCH: usize = 1_024;
+
+pub(super) struct People {
+    names: Cache<UserId, Arc<str>>,
+    seen: Cache<UserId, ()>,
+    questions: mpsc::Sender<Question>,
+    auto_create: bool,
+}
+
+struct Question {
+    user_id: UserId,
+    /// To be made if they are not there.
+    newcomer: Option<NewUser>,
+    answer: oneshot::Sender<Result<Option<Arc<str>>>>,
+}
+
+impl People {
+    pub(super) fn start(db: Db, ttl: Duration, auto_create: bool) -> Self {
+        let (questions, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(run(db, queue));
+        Self {
+            names: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
+            seen: Cache::builder().max_capacity(REMEMBERED).time_to_live(SEEN).build(),
+            questions,
+            auto_create,
+        }
+    }
+
+    /// The name in the database.
+    pub(super) async fn name(&self, user_id: &UserId) -> Result<Arc<str>> {
+        if let Some(name) = self.names.get(user_id).await {
+            return Ok(name);
+        }
+        self.ask(user_id, None).await
+    }
+
+    /// The same; who signed in for the first time is put into the database, where the settings allow it.
+    pub(super) async fn ensure(&self, claims: &Claims) -> Result<Arc<str>> {
+        if let Some(name) = self.names.get(&claims.sub).await {
+            return Ok(name);
+        }
+        let newcomer = || {
+            let (name, email) = (claims.name.as_deref(), claims.email.as_deref());
+            NewUser::new(&claims.sub, name, email, claims.avatar.as_deref(), clock::now())
+        };
+        self.ask(&claims.sub, self.auto_create.then(newcomer)).await
+    }
+
+    /// Was in the database a moment ago.
+    pub(super) fn was_seen(&self, user_id: &UserId) -> bool {
+        self.seen.contains_key(user_id)
+    }
+
+    pub(super) async fn note_seen(&self, user_id: &UserId) {
+        self.seen.insert(user_id.clone(), ()).await;
+    }
+
+    async fn ask(&self, user_id: &UserId, newcomer: Option<NewUser>) -> Result<Arc<str>> {
+        let (answer, answered) = oneshot::channel();
+        let question = Question { user_id: user_id.clone(), newcomer, answer };
+        self.questions.try_send(question).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
+        })?;
+        let name = answered.await.unwrap_or(Err(Error::ShuttingDown))?.ok_or(Error::UserNotFound)?;
+        self.names.insert(user_id.clone(), Arc::clone(&name)).await;
+        self.note_seen(user_id).await;
+        Ok(name)
+    }
+}
+
+async fn run(db: Db, mut queue: mpsc::Receiver<Question>) {
+    let mut questions = Vec::new();
+    while queue.recv_many(&mut questions, BATCH).await > 0 {
+        // Who has given up waiting needs no answer.
+        questions.retain(|question: &Question| !question.answer.is_closed());
+        let asked: HashSet<UserId> = questions.iter().map(|question| question.user_id.clone()).collect();
+        let mut newcomers = HashMap::new();
+        for question in &mut questions {
+            if let Some(newcomer) = question.newcomer.take() {
+                newcomers.entry(question.user_id.clone()).or_insert(newcomer);
+            }
+        }
+        let found = answer(&db, asked.into_iter().collect(), newcomers).await;
+        for question in questions.drain(..) {
+            let name = found.as_ref().map(|names| names.get(&question.user_id).cloned());
+            let _gone = question.answer.send(name.map_err(Clone::clone));
+        }
+    }
+}
+
+async fn answer(
+    db: &Db,
+    asked: Vec<UserId>,
+    mut newcomers: HashMap<UserId, NewUser>,
+) -> Result<HashMap<UserId, Arc<str>>> {
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut found = users::list_names(db, asked).await?;
+    newcomers.retain(|user_id, _| !found.contains_key(user_id));
+    if !newcomers.is_empty() {
+        let ids = newcomers.keys().cloned().collect();
+        users::insert_absent(db, newcomers.into_values().collect()).await?;
+        found.extend(users::list_names(db, ids).await?);
+    }
+    Ok(found)
+}
