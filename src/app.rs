@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     db::Db,
     error::{Error, Result},
+    metrics::{Instruments, Metrics},
     rooms::Rooms,
 };
 
@@ -25,6 +26,7 @@ pub struct App {
     pub keys: Keys,
     pub access: Access,
     pub rooms: Arc<Rooms>,
+    pub metrics: Metrics,
     /// Every event being handled; shutting down waits for them.
     pub in_flight: TaskTracker,
     node_keys: NodeKeys,
@@ -35,7 +37,8 @@ impl App {
     /// Starts the background tasks. `io` need not have a namespace yet.
     pub fn start(config: Config, db: Db, keys: Keys, io: SocketIo) -> Arc<Self> {
         let node_keys = NodeKeys::start(config.redis_url.as_deref(), db.clone());
-        let rooms = Rooms::start(io, db.clone(), &config, node_keys.clone());
+        let instruments = Instruments::new(db.statements().clone());
+        let rooms = Rooms::start(io, db.clone(), &config, node_keys.clone(), instruments.clone());
         let evict = {
             let rooms = Arc::clone(&rooms);
             Box::new(move |room_id: &RoomId, access: &RoomAccess| {
@@ -46,6 +49,7 @@ impl App {
         Arc::new(Self {
             access,
             rooms,
+            metrics: Metrics::new(instruments),
             in_flight: TaskTracker::new(),
             node_keys,
             draining: AtomicBool::new(false),

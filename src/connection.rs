@@ -12,6 +12,7 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -24,6 +25,8 @@ pub struct Connection(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     cut: AtomicBool,
+    /// Counts the connections that were cut.
+    counter: Counter,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
@@ -31,7 +34,9 @@ struct State {
 impl Connection {
     /// From now on reading and writing fail, those that wait included.
     pub fn cut(&self) {
-        self.0.cut.store(true, Ordering::Release);
+        if !self.0.cut.swap(true, Ordering::AcqRel) {
+            self.0.counter.inc();
+        }
         self.0.reader.wake();
         self.0.writer.wake();
     }
@@ -51,8 +56,10 @@ pub struct CuttableStream {
 }
 
 impl CuttableStream {
-    pub fn new(stream: TcpStream) -> Self {
-        Self { stream, connection: Connection::default() }
+    /// `counter` counts the connections that are cut.
+    pub fn new(stream: TcpStream, counter: Counter) -> Self {
+        let state = State { counter, ..State::default() };
+        Self { stream, connection: Connection(Arc::new(state)) }
     }
 
     pub fn connection(&self) -> &Connection {

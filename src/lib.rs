@@ -8,7 +8,7 @@
 //!
 //! Floors, top to bottom; a file imports only from floors below its own:
 //! `main`, `commands` / `server` / `socket`, `http` / `app` / `rooms`, `access` / `cluster` / `db`, `auth` /
-//! `protocol`, `config`, `clock`, `connection` / `chat`, `error`. ARCHITECTURE.md has the reasons.
+//! `protocol`, `config`, `metrics`, `clock`, `connection` / `chat`, `error`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
 pub mod app;
@@ -22,6 +22,7 @@ pub mod connection;
 pub mod db;
 pub mod error;
 pub mod http;
+pub mod metrics;
 pub mod protocol;
 pub mod rooms;
 pub mod server;

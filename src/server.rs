@@ -8,6 +8,7 @@ use axum::{
     response::Response,
     serve::IncomingStream,
 };
+use prometheus_client::metrics::counter::Counter;
 use socketioxide::SocketIo;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -69,7 +70,8 @@ impl Server {
         let Self { app, io, router, listener, .. } = self;
         let sockets = &app.config.sockets;
         let gone_after = sockets.ping_interval + sockets.ping_timeout;
-        let listener = Listener { tcp: listener, gone_after };
+        let cut = app.metrics.instruments.cut.clone();
+        let listener = Listener { tcp: listener, gone_after, cut };
         let (stopped, stopping) = tokio::sync::oneshot::channel::<()>();
         let serve = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
             .with_graceful_shutdown(async {
@@ -108,6 +110,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 struct Listener {
     tcp: TcpListener,
     gone_after: Duration,
+    cut: Counter,
 }
 
 impl axum::serve::Listener for Listener {
@@ -117,7 +120,7 @@ impl axum::serve::Listener for Listener {
     async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
         let (stream, address) = axum::serve::Listener::accept(&mut self.tcp).await;
         tune(&stream, self.gone_after);
-        (CuttableStream::new(stream), address)
+        (CuttableStream::new(stream, self.cut.clone()), address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -30,6 +30,8 @@ pub struct Config {
     pub auto_create_users: bool,
     pub sockets: SocketSettings,
     pub live: LiveSettings,
+    /// `GET /metrics` answers.
+    pub metrics: bool,
     /// How long entries stay in the log of a room; none: for ever.
     pub log_retention: Option<Duration>,
     pub limits: Limits,
@@ -162,6 +164,7 @@ impl Config {
                 write_queue: settings.write_queue as usize,
             },
             live,
+            metrics: settings.metrics,
             log_retention: (settings.log_retention > 0)
                 .then(|| Duration::from_secs(u64::from(settings.log_retention) * 24 * 60 * 60)),
             limits: Limits {

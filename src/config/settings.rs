@@ -132,6 +132,10 @@ pub struct Settings {
     #[arg(long, env = "DATA_DIR", global = true, default_value = "data")]
     pub data_dir: PathBuf,
 
+    /// Answer GET /metrics, for Prometheus: to anybody who reaches the port
+    #[arg(long, env = "METRICS", global = true, default_value = "false", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub metrics: bool,
+
     /// What is logged, as tracing's EnvFilter reads it
     #[arg(long = "log", env = "RUST_LOG", global = true, default_value = "info")]
     pub rust_log: String,

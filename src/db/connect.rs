@@ -3,12 +3,13 @@
 use std::{fs::File, io::BufReader, sync::Arc, time::Duration};
 
 use deadpool::{Runtime, managed};
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::{ConnectionError, ConnectionResult, connection::InstrumentationEvent};
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, SimpleAsyncConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod},
 };
 use futures_util::{FutureExt, future::BoxFuture};
+use prometheus_client::metrics::counter::Counter;
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
@@ -30,18 +31,21 @@ impl Db {
     /// An error is one sentence about the settings; whether the database answers shows at the first query.
     pub fn open(config: &Config) -> Result<Self, String> {
         let timeout = config.database_timeout;
+        let statements = Counter::default();
         match &config.database {
             DatabaseUrl::Postgres(url) => {
                 let wait = url.pool_timeout.map_or(timeout, |wait| wait.min(timeout));
-                let pool = pool(&url.driver_url, config.database_pool, wait, postgres_setup(url)?)?;
-                Ok(Db::Pg { pool, timeout })
+                let setup = counted(postgres_setup(url)?, &statements);
+                let pool = pool(&url.driver_url, config.database_pool, wait, setup)?;
+                Ok(Db::Pg { pool, timeout, statements })
             }
             DatabaseUrl::Sqlite(path) => {
                 let path = path.to_str().ok_or("DATABASE_URL names a file that is not UTF-8")?;
                 Ok(Db::Lite {
-                    readers: pool(path, LITE_READERS, timeout, lite_setup())?,
-                    writer: pool(path, 1, timeout, lite_setup())?,
+                    readers: pool(path, LITE_READERS, timeout, counted(lite_setup(), &statements))?,
+                    writer: pool(path, 1, timeout, counted(lite_setup(), &statements))?,
                     timeout,
+                    statements,
                 })
             }
         }
@@ -49,6 +53,24 @@ impl Db {
 }
 
 type Setup<C> = Box<dyn Fn(&str) -> BoxFuture<ConnectionResult<C>> + Send + Sync>;
+
+/// Every statement of the connection is counted.
+fn counted<C: AsyncConnection + 'static>(setup: Setup<C>, statements: &Counter) -> Setup<C> {
+    let statements = statements.clone();
+    Box::new(move |url| {
+        let (connection, statements) = (setup(url), statements.clone());
+        async move {
+            let mut connection = connection.await?;
+            connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                    statements.inc();
+                }
+            });
+            Ok(connection)
+        }
+        .boxed()
+    })
+}
 
 fn pool<C>(
     url: &str,

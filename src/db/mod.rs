@@ -21,6 +21,7 @@ use diesel::sqlite::SqliteConnection;
 use diesel_async::{
     AsyncPgConnection, pooled_connection::deadpool::Pool, sync_connection_wrapper::SyncConnectionWrapper,
 };
+use prometheus_client::metrics::counter::Counter;
 
 pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
 
@@ -30,16 +31,24 @@ pub enum Db {
     Pg {
         pool: Pool<AsyncPgConnection>,
         timeout: Duration,
+        statements: Counter,
     },
     /// One connection writes, a few read: SQLite has one writer anyway, and waiting in our queue is fair.
     Lite {
         readers: Pool<Lite>,
         writer: Pool<Lite>,
         timeout: Duration,
+        statements: Counter,
     },
 }
 
 impl Db {
+    /// Counts the statements that are sent to the database.
+    pub fn statements(&self) -> &Counter {
+        let (Db::Pg { statements, .. } | Db::Lite { statements, .. }) = self;
+        statements
+    }
+
     /// Runs `work` for at most the time that a request may wait for the database.
     pub async fn within_timeout<T>(
         &self,

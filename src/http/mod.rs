@@ -3,6 +3,7 @@
 mod engine_errors;
 mod health;
 mod index;
+mod metrics;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(index::show))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show))
         .fallback(async || Error::NotFound)
         .with_state(app)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Weak, atomic::Ordering},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -30,7 +30,13 @@ struct Waiting {
     since: Instant,
     room_id: RoomId,
     slot: Arc<Slot>,
-    size: usize,
+}
+
+impl Idle {
+    /// The memory that they take, about, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
 }
 
 /// Runs until `rooms` is gone.
@@ -51,11 +57,22 @@ impl Rooms {
         }
         let since = Instant::now();
         live.idle_since = Some(since);
-        if !slot.is_queued.swap(true, Ordering::Relaxed) {
-            let (room_id, slot, size) = (room_id.clone(), Arc::clone(slot), live.size());
-            let mut idle = lock(&self.idle);
-            idle.size += size;
-            idle.queue.push_back(Waiting { since, room_id, slot, size });
+        let mut idle = lock(&self.idle);
+        let size = live.size();
+        idle.size += size;
+        match lock(&slot.queued).replace(size) {
+            Some(before) => idle.size -= before,
+            None => {
+                let (room_id, slot) = (room_id.clone(), Arc::clone(slot));
+                idle.queue.push_back(Waiting { since, room_id, slot });
+            }
+        }
+    }
+
+    /// Where the settings keep no idle room at all, none waits for the next look.
+    pub(super) fn close_idle_at_once(&self) {
+        if self.settings.idle.is_zero() {
+            self.close_idle(Instant::now());
         }
     }
 
@@ -70,11 +87,10 @@ impl Rooms {
                     return;
                 }
                 let Some(waiting) = idle.queue.pop_front() else { return };
-                idle.size -= waiting.size;
+                idle.size -= lock(&waiting.slot.queued).take().unwrap_or(0);
                 waiting
             };
             let mut state = lock(&waiting.slot.state);
-            waiting.slot.is_queued.store(false, Ordering::Relaxed);
             let State::Live(live) = &mut *state else { continue };
             match live.idle_since {
                 Some(since) if since == waiting.since => {

@@ -70,6 +70,11 @@ impl LiveRoom {
         self.seq
     }
 
+    /// Messages kept.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// The memory that it takes, about, in bytes.
     pub(super) fn size(&self) -> usize {
         let contents: usize = self.messages.iter().map(|message| message.content.len()).sum();

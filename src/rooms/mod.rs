@@ -45,6 +45,7 @@ use crate::{
         room_log::{Append, Caught},
     },
     error::{Error, Result},
+    metrics::{Census, Instruments},
     protocol::{MemberView, RoomErrorView, RoomMembersView, RoomUserView, TokenUserView, event},
 };
 
@@ -57,6 +58,7 @@ pub struct Rooms {
     writer: Writer,
     read_marks: ReadMarks,
     node_keys: NodeKeys,
+    instruments: Instruments,
     this: Weak<Self>,
 }
 
@@ -66,17 +68,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Rooms {
-    pub fn start(io: SocketIo, db: Db, config: &Config, node_keys: NodeKeys) -> Arc<Self> {
+    pub fn start(
+        io: SocketIo,
+        db: Db,
+        config: &Config,
+        node_keys: NodeKeys,
+        instruments: Instruments,
+    ) -> Arc<Self> {
         let (writer, jobs) = Writer::channel(config.sockets.write_queue, config.database_timeout);
         let rooms = Arc::new_cyclic(|this| Self {
             io,
-            read_marks: ReadMarks::start(db.clone()),
+            read_marks: ReadMarks::start(db.clone(), instruments.read_marks.clone()),
             db,
             slots: Mutex::default(),
             idle: Mutex::default(),
             settings: Arc::new(config.live.clone()),
             writer,
             node_keys,
+            instruments,
             this: Weak::clone(this),
         });
         tokio::spawn(writer::run(Arc::downgrade(&rooms), jobs));
@@ -154,6 +163,8 @@ impl Rooms {
         }
         self.announce(room_id, &slot, live, news);
         self.idle_if_empty(room_id, &slot, live);
+        drop(state);
+        self.close_idle_at_once();
     }
 
     /// Makes those who may not be in a room any more hear it no more. They are told, and so are the others.
@@ -176,6 +187,8 @@ impl Rooms {
             self.emit(room_id.as_str(), event::ROOM_USER_LEFT, &RoomUserView { room_id, user_id: &user_id });
         }
         self.idle_if_empty(room_id, &slot, live);
+        drop(state);
+        self.close_idle_at_once();
     }
 
     /// What happened in a room after an entry, at most `limit` entries of it: from memory where it is there.
@@ -212,6 +225,22 @@ impl Rooms {
         let slot = lock(&self.slots).get(room_id).cloned()?;
         let state = lock(&slot.state);
         if let State::Live(live) = &*state { Some(live.seq()) } else { None }
+    }
+
+    /// Counts what is in memory.
+    pub fn census(&self) -> Census {
+        let slots: Vec<Arc<Slot>> = lock(&self.slots).values().cloned().collect();
+        let mut census =
+            Census { queued: self.writer.len(), idle_bytes: lock(&self.idle).size(), ..Census::default() };
+        for slot in slots {
+            if let State::Live(live) = &*lock(&slot.state) {
+                census.live += 1;
+                census.idle += usize::from(live.idle_since.is_some());
+                census.messages += live.len();
+                census.news += live.presence.waiting();
+            }
+        }
+        census
     }
 
     pub async fn flush_read_marks(&self) {

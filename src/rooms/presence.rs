@@ -59,6 +59,11 @@ impl Presence {
         self.present.is_empty()
     }
 
+    /// Users of whom the others are still to be told something.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn is_here(&self, user_id: &UserId) -> bool {
         self.present.contains_key(user_id)
     }

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout_at},
@@ -34,9 +35,9 @@ struct Job {
 }
 
 impl ReadMarks {
-    pub(super) fn start(db: Db) -> Self {
+    pub(super) fn start(db: Db, written: Counter) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(run(db, jobs));
+        tokio::spawn(run(db, jobs, written));
         Self { queue }
     }
 
@@ -63,7 +64,7 @@ impl ReadMarks {
     }
 }
 
-async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
+async fn run(db: Db, mut jobs: mpsc::Receiver<Job>, count: Counter) {
     let mut batch = Vec::with_capacity(BATCH);
     while gather(&mut jobs, &mut batch).await {
         let mut newest: HashMap<(RoomId, UserId), ReadMark> = HashMap::new();
@@ -78,6 +79,7 @@ async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
             }
             waiting.extend(job.written);
         }
+        count.inc_by(newest.len() as u64);
         let result = match newest.is_empty() {
             true => Ok(()),
             false => read_markers::advance(&db, newest.into_values().collect()).await,

@@ -1,6 +1,6 @@
 //! The place of a room on this node, and how a room comes to be live there.
 
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::sync::{Arc, Mutex};
 
 use super::{Rooms, live::LiveRoom, lock};
 use crate::{
@@ -21,8 +21,8 @@ pub(super) struct Slot {
     pub(super) state: Mutex<State>,
     /// Held while the room is loaded, so that it is loaded once.
     loading: tokio::sync::Mutex<()>,
-    /// It is in the queue of those that nobody is in.
-    pub(super) is_queued: AtomicBool,
+    /// It is in the queue of those that nobody is in, and counts there for so many bytes.
+    pub(super) queued: Mutex<Option<usize>>,
 }
 
 pub(super) enum State {
@@ -83,6 +83,7 @@ impl Rooms {
                             Ok(older) => live.finish_refill(older),
                             Err(error) => {
                                 live.abandon_refill();
+                                self.idle_if_empty(room_id, &slot, live);
                                 return Err(error);
                             }
                         }
@@ -101,7 +102,6 @@ impl Rooms {
             for entry in missed.drain(..) {
                 live.apply(&entry);
             }
-            self.idle_if_empty(room_id, slot, &mut live);
             *state = State::Live(live);
             self.node_keys.import_reads(room_id);
         }

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     sync::{mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::Rooms;
@@ -56,6 +56,11 @@ impl Writer {
         (Self { queue, patience }, jobs)
     }
 
+    /// Changes that wait.
+    pub(super) fn len(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     pub(super) fn append(&self, append: Append) -> Result<Receipt> {
         let (settle, settled) = oneshot::channel();
         match self.queue.try_send(Job { append, settled: settle }) {
@@ -98,7 +103,11 @@ async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) {
         return;
     }
     let appends: Arc<[Append]> = batch.iter().map(|job| job.append.clone()).collect();
-    match room_log::append(&rooms.db, heads, appends, clock::now()).await {
+    let begun = Instant::now();
+    let appended = room_log::append(&rooms.db, heads, appends, clock::now()).await;
+    rooms.instruments.batch.observe(batch.len() as f64);
+    rooms.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
+    match appended {
         Ok(outcomes) => {
             for (job, outcome) in batch.into_iter().zip(outcomes) {
                 settle(rooms, job, Ok(outcome)).await;

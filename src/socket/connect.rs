@@ -101,6 +101,7 @@ async fn welcome(
         Ok(Err(error)) => error.log(),
         Ok(Ok(())) | Err(_) => {}
     }
+    app.metrics.instruments.sockets.inc();
     tracing::info!(sid = %socket.id, user = %session.user.id, ?transport, "connected");
     Ok(())
 }

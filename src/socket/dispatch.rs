@@ -22,6 +22,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
+    metrics::EventLabels,
     protocol::{DoneView, RefusedView, RoomErrorView, event},
     rooms::Seat,
 };
@@ -186,12 +187,17 @@ impl Arrival {
             Outcome { result: Err(error), room_id: None }
         } else {
             let (session, seat) = (Arc::clone(&session), seat.clone());
+            let app = Arc::clone(&app);
             let context = Context { app, session, seat, has_callback, admitted: Arc::clone(&admitted) };
             AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| Outcome {
                 result: Err(Error::Internal(format!("{} panicked", route.name))),
                 room_id: None,
             })
         };
+        let instruments = &app.metrics.instruments;
+        let label = outcome.result.as_ref().map_or_else(Error::code, |_| "ok");
+        instruments.events.get_or_create(&EventLabels { event: route.name, outcome: label }).inc();
+        instruments.event_seconds.observe(begun.elapsed().as_secs_f64());
         if matches!(outcome.result, Err(Error::Unavailable(_))) {
             session.lost_database();
         }
@@ -199,7 +205,7 @@ impl Arrival {
         if let Some(room_id) = &outcome.room_id {
             span.record("room", room_id);
         }
-        span.record("outcome", outcome.result.as_ref().map_or_else(Error::code, |_| "ok"));
+        span.record("outcome", label);
         span.record("duration_us", u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         tracing::debug!("handled");
         answer(&seat, ack, route.name, has_callback, outcome);

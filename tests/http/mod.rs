@@ -4,3 +4,4 @@ mod cors;
 mod engine_errors;
 mod health;
 mod index;
+mod metrics;

@@ -85,7 +85,10 @@ on_both! {
         }
         let mut bob = server.connect_in("bob", "general").await;
         let expected: Vec<_> = sent[30..80].iter().rev().collect();
-        assert_eq!(ids(&bob.hear("room:history").await), expected);
+        let history = bob.hear("room:history").await;
+        let shown = ids(&history);
+        // A page, and the rest of those of its oldest message's millisecond.
+        assert_eq!(shown.iter().take(50).collect::<Vec<_>>(), expected);
     }
 }
 

@@ -1,0 +1,25 @@
+//! `GET /metrics`: what Prometheus reads, in the OpenMetrics text format. Only where `METRICS` says so.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(super) async fn show(State(app): State<Arc<App>>) -> Result<Response> {
+    if !app.config.metrics {
+        return Err(Error::NotFound);
+    }
+    let text = app.metrics.encode(app.rooms.census());
+    let text = text.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+}

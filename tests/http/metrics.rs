@@ -1,0 +1,56 @@
+//! `GET /metrics`: what Prometheus reads.
+
+use serde_json::json;
+
+use crate::support::{Backend, TestDatabase, TestServer, on_both};
+
+/// The value of a line, if it is there.
+fn value(text: &str, name: &str) -> Option<f64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
+on_both! {
+    async fn unless_the_settings_say_so_there_are_no_metrics(server: TestServer) {
+        let answer = crate::support::http::get(server.address(), "/metrics").await;
+        assert_eq!(answer.status, 404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_count_events_statements_and_what_is_in_memory() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--metrics", "true"]).await;
+    let (mut alice, bob) = server.meet().await;
+    for n in 0..3 {
+        alice.say("general", &n.to_string()).await;
+    }
+    let refused = alice.ask("message:send", json!({"roomId": "no such room", "content": ""})).await;
+    assert_eq!(refused["code"], "room_not_found");
+    bob.close().await;
+    alice.hear("room:user-left").await;
+
+    let answer = crate::support::http::get(server.address(), "/metrics").await;
+    assert_eq!(answer.status, 200);
+    assert!(
+        answer.header("content-type").is_some_and(|kind| kind.starts_with("application/openmetrics-text"))
+    );
+    let text = answer.body;
+    let found = |name: &str| value(&text, name).unwrap_or_else(|| panic!("no {name} in {text}"));
+    assert_eq!(found(r#"chatoxide_events_total{event="message:send",outcome="ok"}"#), 3.0);
+    assert_eq!(found(r#"chatoxide_events_total{event="message:send",outcome="room_not_found"}"#), 1.0);
+    assert_eq!(found("chatoxide_sockets"), 1.0);
+    assert_eq!(found("chatoxide_rooms_live"), 1.0);
+    assert_eq!(found("chatoxide_rooms_idle"), 0.0);
+    assert_eq!(found("chatoxide_messages_live"), 3.0);
+    assert_eq!(found("chatoxide_append_duration_seconds_count"), 3.0);
+    assert_eq!(found("chatoxide_write_queue"), 0.0);
+    assert!(found("chatoxide_database_statements_total") > 3.0);
+    assert!(text.ends_with("# EOF\n"));
+
+    // The room is kept for a moment when the last has left it.
+    let gone = alice.ask("room:leave", "general".into()).await;
+    assert_eq!(gone["success"], true);
+    let text = crate::support::http::get(server.address(), "/metrics").await.body;
+    assert_eq!(value(&text, "chatoxide_rooms_idle"), Some(1.0));
+    assert!(value(&text, "chatoxide_rooms_idle_bytes").is_some_and(|bytes| bytes > 0.0));
+}
