@@ -2,4 +2,5 @@
 
 mod log;
 mod membership;
+mod one_order;
 mod slow_reader;

@@ -4,6 +4,7 @@ pub mod client;
 pub mod database;
 pub mod fixture;
 pub mod http;
+pub mod listener;
 pub mod redis;
 pub mod refusals;
 pub mod server;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use database::{Backend, TestDatabase, moment};
+pub use listener::Listener;
 pub use server::TestServer;
 
 /// The longest that anything awaited may take. Only a failing test waits for it.
