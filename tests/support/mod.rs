@@ -1,6 +1,7 @@
 //! What the stories are told with: a database of their own, a server on it, clients of the wire.
 
 pub mod client;
+pub mod conversation;
 pub mod database;
 pub mod fixture;
 pub mod http;
