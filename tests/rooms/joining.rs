@@ -128,7 +128,12 @@ async fn join(
                 assert!(history.is_none() && events.is_empty(), "an entry was heard before history");
                 history = Some(packet.argument());
             }
-            Some(event) if is_of_log(event) => events.push((event.to_owned(), packet.argument())),
+            Some(event) if is_of_log(event) => {
+                let history: &Value = history.as_ref().expect("history comes first");
+                let expected = history["seq"].as_i64().unwrap() + events.len() as i64 + 1;
+                assert_eq!(packet.seq(), Some(expected), "a gap, or a double");
+                events.push((event.to_owned(), packet.argument()));
+            }
             _ => {}
         }
         if let Some(history) = &history {
