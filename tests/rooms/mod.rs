@@ -1,5 +1,6 @@
 //! Mirrors src/rooms: what holds for a room whatever the event.
 
+mod acked_is_committed;
 mod joining;
 mod log;
 mod membership;

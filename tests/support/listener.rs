@@ -55,7 +55,12 @@ impl Listener {
     }
 
     pub async fn send(&mut self, packet: &str) {
-        self.stream.send(Message::text(packet)).await.unwrap();
+        assert!(self.try_send(packet).await, "the connection is over");
+    }
+
+    /// False if the connection is over.
+    pub async fn try_send(&mut self, packet: &str) -> bool {
+        self.stream.send(Message::text(packet)).await.is_ok()
     }
 
     /// The next packet that is not a ping, which is answered.
@@ -67,7 +72,10 @@ impl Listener {
     pub async fn hear_or_end(&mut self) -> Option<Heard> {
         loop {
             match self.stream.next().await {
-                Some(Ok(Message::Text(text))) if text == "2" => self.send("3").await,
+                Some(Ok(Message::Text(text))) if text == "2" => {
+                    // If it is over, the next turn finds out.
+                    let _is_open = self.try_send("3").await;
+                }
                 Some(Ok(Message::Text(text))) => return Some(Heard(text)),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}

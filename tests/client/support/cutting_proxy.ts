@@ -1,0 +1,106 @@
+// A TCP proxy that cuts its connections off as a tunnel does: for two seconds nothing gets through and neither side is
+// told, then the connections are gone.
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server as Listener, type Socket } from 'node:net';
+import { setTimeout as timer } from 'node:timers';
+
+/** How long nothing gets through, in milliseconds. */
+export const CUT = 2_000;
+/** How much longer the server may believe in a connection whose client knows that it is gone. */
+const LINGER = 750;
+
+/** Whether the server hears of the end of a connection when its client does, or later. */
+export type End = 'both at once' | 'the server later';
+
+export class CuttingProxy {
+  /** Client's side to server's side. */
+  private readonly connections = new Map<Socket, Socket>();
+  /** The server's sides that have no client any more. */
+  private readonly lingering = new Set<Socket>();
+  private isCut = false;
+
+  private constructor(
+    private readonly target: URL,
+    private readonly listener: Listener,
+  ) {
+    listener.on('connection', (client) => this.accept(client));
+  }
+
+  /** A proxy on a port of its own, before the server at this URL. */
+  static async create(target: string): Promise<CuttingProxy> {
+    const listener = createServer({ noDelay: true });
+    const proxy = new CuttingProxy(new URL(target), listener);
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.listener.address() as AddressInfo).port}`;
+  }
+
+  /** Connections that are open. */
+  get size(): number {
+    return this.connections.size;
+  }
+
+  /** Cuts everybody off, `after` so many milliseconds; resolves when the proxy can be reached again. */
+  async cut(end: End, after = 0): Promise<void> {
+    await elapsed(after);
+    this.isCut = true;
+    const connections = [...this.connections];
+    for (const [client, server] of connections) {
+      swallow(client, server);
+      swallow(server, client);
+    }
+    await elapsed(CUT);
+    this.isCut = false;
+    for (const [client, server] of connections) {
+      this.connections.delete(client);
+      this.lingering.add(server);
+      client.destroy();
+    }
+    const last = () => connections.forEach(([, server]) => server.destroy());
+    if (end === 'both at once') last();
+    else timer(last, LINGER);
+  }
+
+  async remove(): Promise<void> {
+    const closed = once(this.listener, 'close');
+    this.listener.close();
+    this.connections.forEach((server, client) => (client.destroy(), server.destroy()));
+    this.lingering.forEach((server) => server.destroy());
+    await closed;
+  }
+
+  private accept(client: Socket): void {
+    client.on('error', () => {});
+    if (this.isCut) {
+      client.destroy();
+      return;
+    }
+    const server = connect({ host: this.target.hostname, port: Number(this.target.port), noDelay: true });
+    server.on('error', () => {});
+    this.connections.set(client, server);
+    client.pipe(server);
+    server.pipe(client);
+    client.on('close', () => {
+      // Within a cut, and after it, the server is told when the cut says.
+      if (this.connections.delete(client) && !this.isCut) server.destroy();
+    });
+    server.on('close', () => {
+      this.lingering.delete(server);
+      if (!this.isCut) client.destroy();
+    });
+  }
+}
+
+/** From now on reads what comes and throws it away. */
+function swallow(from: Socket, to: Socket): void {
+  from.unpipe(to);
+  from.resume();
+}
+
+function elapsed(millis: number): Promise<void> {
+  return new Promise((resolve) => timer(resolve, millis));
+}
