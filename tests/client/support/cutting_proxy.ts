@@ -15,8 +15,6 @@ export type End = 'both at once' | 'the server later';
 export class CuttingProxy {
   /** Client's side to server's side. */
   private readonly connections = new Map<Socket, Socket>();
-  /** The server's sides that have no client any more. */
-  private readonly lingering = new Set<Socket>();
   private isCut = false;
 
   private constructor(
@@ -39,12 +37,7 @@ export class CuttingProxy {
     return `http://127.0.0.1:${(this.listener.address() as AddressInfo).port}`;
   }
 
-  /** Connections that are open. */
-  get size(): number {
-    return this.connections.size;
-  }
-
-  /** Cuts everybody off, `after` so many milliseconds; resolves when the proxy can be reached again. */
+  /** Cuts everybody off `after` so many milliseconds, and refuses who comes; resolves when it can be reached again. */
   async cut(end: End, after = 0): Promise<void> {
     await elapsed(after);
     this.isCut = true;
@@ -55,9 +48,8 @@ export class CuttingProxy {
     }
     await elapsed(CUT);
     this.isCut = false;
-    for (const [client, server] of connections) {
+    for (const [client] of connections) {
       this.connections.delete(client);
-      this.lingering.add(server);
       client.destroy();
     }
     const last = () => connections.forEach(([, server]) => server.destroy());
@@ -69,7 +61,6 @@ export class CuttingProxy {
     const closed = once(this.listener, 'close');
     this.listener.close();
     this.connections.forEach((server, client) => (client.destroy(), server.destroy()));
-    this.lingering.forEach((server) => server.destroy());
     await closed;
   }
 
@@ -85,11 +76,10 @@ export class CuttingProxy {
     client.pipe(server);
     server.pipe(client);
     client.on('close', () => {
-      // Within a cut, and after it, the server is told when the cut says.
+      // Of what is cut off the server is told when the cut says so.
       if (this.connections.delete(client) && !this.isCut) server.destroy();
     });
     server.on('close', () => {
-      this.lingering.delete(server);
       if (!this.isCut) client.destroy();
     });
   }

@@ -1,4 +1,4 @@
-// A crowd: many clients of one server at little cost. Onlookers see a room as the original's hook shows it, and come
+// A swarm: many clients of one server at little cost. Onlookers see a room as the original's hook shows it, and come
 // through proxies that cut them off; an author in each room writes without being cut off, and knows what was acked.
 import { setInterval as interval } from 'node:timers';
 import { io, type Socket } from 'socket.io-client';
@@ -10,8 +10,8 @@ import { seedUsers } from './seed';
 import { tokenOf, type User } from './tokens';
 import type { World } from './world';
 
-/** How long a crowd may take for what one client does in no time. */
-const CROWD_PATIENCE = 20_000;
+/** How long a swarm may take for what one client does in no time. */
+const SWARM_PATIENCE = 20_000;
 
 /** Those who are cut off together. */
 interface Group {
@@ -25,7 +25,7 @@ interface Cast {
   members: User[];
 }
 
-export class Crowd {
+export class Swarm {
   groups: Group[] = [];
   authors: Author[] = [];
 
@@ -193,7 +193,7 @@ export class Onlooker {
       change(value);
       this.changed();
     };
-    this.socket.on(event as string, listener);
+    this.socket.on<string>(event, listener);
   }
 
   private replace(id: string, change: (message: Message) => Message): void {
@@ -207,7 +207,7 @@ export class Onlooker {
         this.waiters.push({ isDone, resolve: () => resolve() });
         this.changed();
       },
-      CROWD_PATIENCE,
+      SWARM_PATIENCE,
     );
   }
 
