@@ -251,11 +251,8 @@ impl LiveRoom {
 
     /// The entries after `after`, if they are all here.
     pub(super) fn list_after(&self, after: i64, limit: usize) -> Option<Vec<Entry>> {
-        let first = self.recent.front().map_or(self.seq + 1, |first| first.seq);
-        if after + 1 < first {
-            return None;
-        }
-        let skip = usize::try_from(after + 1 - first).unwrap_or(usize::MAX);
+        let before_first = self.recent.front().map_or(self.seq, |first| first.seq - 1);
+        let skip = usize::try_from(after.checked_sub(before_first)?).ok()?;
         Some(self.recent.iter().skip(skip).take(limit).cloned().collect())
     }
 }

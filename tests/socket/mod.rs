@@ -8,6 +8,7 @@ mod message_delete;
 mod message_edit;
 mod message_send;
 mod messages_load;
+mod messages_sync;
 mod order;
 mod presence;
 mod reaction_add;

@@ -23,13 +23,19 @@ impl Conversation {
         Self { messages, seq: history["seq"].as_i64().unwrap() }
     }
 
-    /// Takes an event of the log. It must be the next.
+    /// Takes an event of the log as it happens. It must be the next.
     pub fn take_next(&mut self, event: &str, argument: &Value) {
         assert_eq!(argument["seq"].as_i64(), Some(self.seq + 1), "{event} {argument}");
+        if event == "reaction:removed"
+            && let Some(message) = self.find(&argument["messageId"])
+        {
+            assert!(reactions(message).contains(&reaction(argument)), "not there: {argument}");
+        }
         self.take(event, argument);
     }
 
-    /// Takes an event of the log that may come after a hole: entries of messages that are gone are not told again.
+    /// Takes an event of the log that is told later: entries of messages that are gone are left out, and of those that are
+    /// not it shows what they are by now.
     pub fn take(&mut self, event: &str, argument: &Value) {
         let seq = argument["seq"].as_i64().unwrap();
         assert!(seq > self.seq, "{event} {argument} after {}", self.seq);
@@ -46,19 +52,15 @@ impl Conversation {
             }
             "message:deleted" => self.messages.retain(|message| message["id"] != argument["messageId"]),
             "reaction:added" => {
-                let reaction = json!({"emoji": argument["emoji"], "userId": argument["userId"]});
                 if let Some(message) = self.find(&argument["messageId"]) {
-                    let reactions = message["reactions"].as_array_mut().unwrap();
-                    assert!(!reactions.contains(&reaction), "there already: {argument}");
-                    reactions.push(reaction);
+                    let reaction = reaction(argument);
+                    assert!(!reactions(message).contains(&reaction), "there already: {argument}");
+                    reactions(message).push(reaction);
                 }
             }
             "reaction:removed" => {
-                let reaction = json!({"emoji": argument["emoji"], "userId": argument["userId"]});
                 if let Some(message) = self.find(&argument["messageId"]) {
-                    let reactions = message["reactions"].as_array_mut().unwrap();
-                    assert!(reactions.contains(&reaction), "not there: {argument}");
-                    reactions.retain(|there| *there != reaction);
+                    reactions(message).retain(|there| *there != reaction(argument));
                 }
             }
             _ => panic!("{event} is not of the log"),
@@ -84,6 +86,15 @@ impl Conversation {
     fn find(&mut self, id: &Value) -> Option<&mut Value> {
         self.messages.iter_mut().find(|message| message["id"] == *id)
     }
+}
+
+fn reactions(message: &mut Value) -> &mut Vec<Value> {
+    message["reactions"].as_array_mut().unwrap()
+}
+
+/// What an event about a reaction is about.
+fn reaction(argument: &Value) -> Value {
+    json!({"emoji": argument["emoji"], "userId": argument["userId"]})
 }
 
 /// The events of the log, which carry a seq.

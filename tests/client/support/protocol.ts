@@ -61,6 +61,11 @@ export interface Answer {
   messages: Message[];
   room: Room;
   members: string[];
+  /** Of `messages:sync`: what was missed, up to `seq`. */
+  events: { event: string; data: unknown }[];
+  seq: number;
+  complete: boolean;
+  more: boolean;
 }
 
 /** The events that a client sends. */
@@ -72,6 +77,7 @@ export const CLIENT_EVENTS = [
   'message:edit',
   'message:delete',
   'messages:load',
+  'messages:sync',
   'reaction:add',
   'reaction:remove',
   'typing:start',
