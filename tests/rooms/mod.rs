@@ -1,8 +1,10 @@
 //! Mirrors src/rooms: what holds for a room whatever the event.
 
 mod acked_is_committed;
+mod idle;
 mod joining;
 mod log;
 mod membership;
 mod one_order;
+mod returning;
 mod slow_reader;

@@ -1,5 +1,6 @@
 //! Mirrors src/socket: one file for each client event, and for what holds for all of them.
 
+mod client_id;
 mod connect;
 mod disconnect;
 mod dm_start;

@@ -1,0 +1,81 @@
+//! Rooms that nobody is in: kept for who comes back, for a time and within a bound of memory.
+
+use crate::support::{Backend, Client, TestDatabase, TestServer, http, until};
+use chatoxide::chat::room::RoomType;
+
+async fn start(more: &[&str]) -> (TestServer, Client) {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &[&["--metrics", "true"], more].concat()).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    alice.say("general", &"x".repeat(1_000)).await;
+    alice.heard().await;
+    (server, alice)
+}
+
+/// Statements that alice's leaving and coming back costs.
+async fn cost_of_coming_back(server: &TestServer, alice: &mut Client) -> u64 {
+    // Its ack comes when all read marks before it are stored.
+    alice.ask("room:read", "general".into()).await;
+    let before = server.db.statements().get();
+    alice.ask("room:leave", "general".into()).await;
+    alice.ask("room:join", "general".into()).await;
+    assert_eq!(alice.hear("room:history").await["messages"].as_array().unwrap().len(), 1);
+    server.db.statements().get() - before
+}
+
+/// How many rooms are live, and how many of them idle.
+async fn rooms(server: &TestServer) -> (f64, f64) {
+    let text = http::get(server.address(), "/metrics").await.body;
+    let value =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap();
+    (value("chatoxide_rooms_live "), value("chatoxide_rooms_idle "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coming_back_to_a_room_that_is_kept_asks_the_database_nothing() {
+    let (server, mut alice) = start(&[]).await;
+    // The mark that she has read it is written some time later.
+    assert!(cost_of_coming_back(&server, &mut alice).await <= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_let_go_when_its_time_is_over() {
+    let (server, mut alice) = start(&["--live-room-idle", "0"]).await;
+    assert_eq!(rooms(&server).await, (1.0, 0.0));
+    assert!(cost_of_coming_back(&server, &mut alice).await >= 2, "it is loaded again");
+    alice.ask("room:leave", "general".into()).await;
+    assert_eq!(rooms(&server).await, (0.0, 0.0));
+
+    let (server, mut alice) = start(&["--live-room-idle", "1500"]).await;
+    alice.ask("room:leave", "general".into()).await;
+    assert_eq!(rooms(&server).await, (1.0, 1.0));
+    until("the room is let go", async || (rooms(&server).await == (0.0, 0.0)).then_some(())).await;
+    // And is entered again as if nothing had been.
+    alice.ask("room:join", "general".into()).await;
+    assert_eq!(alice.hear("room:history").await["messages"].as_array().unwrap().len(), 1);
+    assert_eq!(alice.say("general", "again").await["seq"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_idle_rooms_take_too_much_memory_the_longest_idle_go_first() {
+    // One MiB: two of these rooms fit, three do not.
+    let (server, mut alice) = start(&["--live-idle-memory", "1"]).await;
+    for room in ["general", "one", "two"] {
+        if room != "general" {
+            server.make_room(room, RoomType::Public, &["alice"]).await;
+            alice.ask("room:join", room.into()).await;
+        }
+        for _ in 0..8 {
+            alice.say(room, &"x".repeat(60_000)).await;
+        }
+    }
+    for room in ["general", "one", "two"] {
+        alice.ask("room:leave", room.into()).await;
+    }
+    until("the first is let go", async || (rooms(&server).await == (2.0, 2.0)).then_some(())).await;
+    let before = server.db.statements().get();
+    alice.ask("room:join", "two".into()).await;
+    alice.ask("room:join", "one".into()).await;
+    assert!(server.db.statements().get() - before <= 1, "these were kept");
+}

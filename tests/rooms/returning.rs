@@ -1,0 +1,85 @@
+//! Who comes back is shown all that was missed meanwhile, not only the usual page: up to a setting.
+
+use chatoxide::chat::room::RoomType;
+
+use crate::support::{Backend, Client, TestDatabase, TestServer, on_both};
+
+/// Joins the room of which `until` messages have been sent, and is shown at least the last `least` of them, and of those
+/// before only what a page never parts: messages of one millisecond.
+async fn is_shown(server: &TestServer, user: &str, least: usize, until: usize) -> Client {
+    let mut client = server.connect(user).await;
+    client.emit("room:join", "general".into()).await;
+    let history = client.hear("room:history").await;
+    let messages = history["messages"].as_array().unwrap();
+    assert!(messages.len() >= least, "{} messages", messages.len());
+    for (message, expected) in messages.iter().zip((0..until).rev()) {
+        assert_eq!(message["content"], expected.to_string());
+    }
+    for message in &messages[least..] {
+        assert_eq!(message["createdAt"], messages[least - 1]["createdAt"], "{} messages", messages.len());
+    }
+    client
+}
+
+async fn say(client: &mut Client, range: std::ops::Range<usize>) {
+    for n in range {
+        client.emit("message:send", serde_json::json!({"roomId": "general", "content": n.to_string()})).await;
+    }
+    client.heard().await;
+}
+
+on_both! {
+    async fn who_was_away_for_more_than_a_page_misses_nothing(server: TestServer) {
+        let (mut alice, bob) = server.meet().await;
+        say(&mut alice, 0..300).await;
+        bob.close().await;
+        alice.hear("room:user-left").await;
+        say(&mut alice, 300..420).await;
+        // All that is not certain to have arrived before bob's connection broke is shown to him, too: here, everything.
+        let bob = is_shown(&server, "bob", 420, 420).await;
+        // Who was never here has missed nothing.
+        is_shown(&server, "carol", 50, 420).await;
+
+        // Another time, and more than the live room keeps by itself.
+        bob.close().await;
+        alice.hear("room:user-left").await;
+        say(&mut alice, 420..480).await;
+        is_shown(&server, "bob", 480, 480).await;
+    }
+}
+
+on_both! {
+    async fn a_tab_that_opens_beside_another_is_shown_what_that_may_have_missed(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        say(&mut alice, 0..120).await;
+        bob.heard().await;
+        // A connection that is dead without anybody knowing it looks just like this.
+        is_shown(&server, "bob", 120, 120).await;
+    }
+}
+
+on_both! {
+    async fn who_comes_back_after_a_restart_misses_nothing(server: TestServer) {
+        let (mut alice, bob) = server.meet().await;
+        say(&mut alice, 0..20).await;
+        bob.close().await;
+        alice.hear("room:user-left").await;
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let mut alice = server.connect_in("alice", "general").await;
+        say(&mut alice, 20..200).await;
+        is_shown(&server, "bob", 200, 200).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_reaches_no_further_back_than_the_setting() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--max-history", "100"]).await;
+    server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    let bob = server.connect_in("bob", "general").await;
+    bob.close().await;
+    alice.hear("room:user-left").await;
+    say(&mut alice, 0..400).await;
+    is_shown(&server, "bob", 100, 400).await;
+}
