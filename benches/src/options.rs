@@ -117,6 +117,11 @@ pub struct Joins {
     /// Clients that are busy joining at any moment
     #[arg(long, default_value_t = 8)]
     pub in_flight: usize,
+
+    /// Seconds between filling the rooms and joining them. After more than a ping and its time-out chatoxide can be sure
+    /// that the clients have seen what the rooms hold, and shows a page and not all
+    #[arg(long, default_value = "0", value_parser = seconds)]
+    pub settle: Duration,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -132,9 +137,10 @@ pub struct Storm {
     #[arg(long)]
     pub in_flight: Option<usize>,
 
-    /// Join only when the server has said that it is connected, as socket.io-client does
+    /// Join without waiting for the server to say that it is connected. No client does so, and Node and chatoxide close
+    /// such a connection
     #[arg(long)]
-    pub join_connected: bool,
+    pub early_join: bool,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -75,3 +75,31 @@ impl Pacer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_moment_is_given_out_once_and_not_too_early() {
+        let clock = Clock::new();
+        let mut pacer = Pacer::start(clock, 4_000.0).unwrap();
+        let mut given = Vec::new();
+        while given.len() < 100 {
+            pacer.tick(|number, due| given.push((number, due, clock.now()))).await.unwrap();
+        }
+        let (_, first, _) = given[0];
+        for (index, (number, due, now)) in given.into_iter().enumerate() {
+            assert_eq!(number, index as u64);
+            assert_eq!(due, first + number * 250);
+            assert!(due <= now, "{due} was given out at {now}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_rate_that_is_none_is_refused() {
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(Pacer::start(Clock::new(), rate).is_err(), "{rate}");
+        }
+    }
+}

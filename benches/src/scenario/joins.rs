@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, future::poll_fn, io, rc::Rc, task::Poll};
 
-use tokio::task::{JoinSet, spawn_local};
+use tokio::{
+    task::{JoinSet, spawn_local},
+    time::sleep,
+};
 
 use super::{Meters, Run, cost};
 use crate::{
@@ -24,7 +27,8 @@ struct Tally {
     joins: u64,
     failed: u64,
     join: Histogram,
-    wrong_histories: u64,
+    shorter_histories: u64,
+    longer_histories: u64,
     /// Shortest and longest.
     histories: Option<(u64, u64)>,
     /// Those whose turn to join comes next.
@@ -53,6 +57,7 @@ pub async fn run(options: &options::Joins) -> io::Result<report::Joins> {
     let users = users.members(rooms, members)?;
     let mut meters = Meters::of(target);
     fill(target, &users, members).await?;
+    sleep(options.settle).await;
     let sockets = gather(target.address, &users, true).await?;
 
     let run = Run::<Tally>::new();
@@ -75,7 +80,8 @@ pub async fn run(options: &options::Joins) -> io::Result<report::Joins> {
         joins_per_second: per(tally.joins as f64, seconds),
         failed: tally.failed,
         join: (&tally.join).into(),
-        wrong_histories: tally.wrong_histories,
+        shorter_histories: tally.shorter_histories,
+        longer_histories: tally.longer_histories,
         shortest_history: shortest,
         longest_history: longest,
         server_cpu_us_per_join: cost(usage.server, tally.joins),
@@ -169,7 +175,8 @@ async fn live(run: &Run<Tally>, mut socket: Socket, seat: &Rc<Seat>) -> io::Resu
 
 impl Tally {
     fn note_history(&mut self, length: u64) {
-        self.wrong_histories += u64::from(length != PAGE);
+        self.shorter_histories += u64::from(length < PAGE);
+        self.longer_histories += u64::from(length > PAGE);
         let (shortest, longest) = self.histories.unwrap_or((length, length));
         self.histories = Some((shortest.min(length), longest.max(length)));
     }

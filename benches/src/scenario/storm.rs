@@ -1,5 +1,4 @@
-//! `storm`: a fleet comes back at once. Every connection signs in and joins a room; by default it asks for the room before it
-//! was told that it is connected.
+//! `storm`: a fleet comes back at once. Every connection signs in, and joins a room as soon as it is connected.
 
 use std::{cell::RefCell, io, net::SocketAddr, rc::Rc, time::Duration};
 
@@ -37,7 +36,7 @@ struct Tally {
 struct Caller {
     address: SocketAddr,
     user: User,
-    join_connected: bool,
+    early_join: bool,
 }
 
 pub async fn run(options: &options::Storm) -> io::Result<report::Storm> {
@@ -52,8 +51,7 @@ pub async fn run(options: &options::Storm) -> io::Result<report::Storm> {
     let clock = Clock::new();
     for user in users.repeated(options.connections) {
         let (places, tally) = (Rc::clone(&places), Rc::clone(&tally));
-        let caller =
-            Caller { address: target.address, user: user.clone(), join_connected: options.join_connected };
+        let caller = Caller { address: target.address, user: user.clone(), early_join: options.early_join };
         spawn_local(async move {
             let Ok(place) = places.acquire().await else { return };
             if let Err(error) = call(&caller, clock, &tally, place).await {
@@ -96,12 +94,12 @@ async fn call(
 ) -> io::Result<()> {
     let start = clock.now();
     let room = room_id(caller.user.room);
-    let mut socket = if caller.join_connected {
-        Socket::sign_in(caller.address, &caller.user.token).await?
-    } else {
+    let mut socket = if caller.early_join {
         let mut socket = Socket::open(caller.address).await?;
         socket.outbox.connect(&caller.user.token);
         socket
+    } else {
+        Socket::sign_in(caller.address, &caller.user.token).await?
     };
     socket.outbox.join(0, &room);
     let joined = socket.wait(|packet| match packet {
