@@ -8,3 +8,4 @@ mod membership;
 mod one_order;
 mod returning;
 mod slow_reader;
+mod storm;
