@@ -227,7 +227,7 @@ interface Written {
   reactions: Reaction[];
 }
 
-/** Writes in one room at a steady pace: of eight changes five are new messages, the others concern earlier ones. */
+/** Writes in one room at a steady pace: of ten changes seven are new messages, the others concern earlier ones. */
 export class Author {
   readonly deleted = new Set<string>();
   private readonly written = new Map<string, Written>();
@@ -272,12 +272,12 @@ export class Author {
 
   // A message goes through one change at a time, so that the acks alone say what it must be in the end.
   private async change(number: number): Promise<void> {
-    const kind = number % 8;
+    const kind = number % 10;
     const place = Math.floor(this.idle.length / 2);
-    const earlier = kind < 5 ? undefined : this.idle.splice(place, 1).at(0);
+    const earlier = kind < 7 ? undefined : this.idle.splice(place, 1).at(0);
     if (!earlier) this.idle.push(await this.send(`number ${number}`));
-    else if (kind === 5) await this.edit(earlier, `edited by ${number}`);
-    else if (kind === 6) await this.react(earlier);
+    else if (kind === 7) await this.edit(earlier, `edited by ${number}`);
+    else if (kind === 8) await this.react(earlier);
     else await this.delete(earlier);
   }
 
