@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{
     TestDatabase, on_both,
     refusals::{Closed, not_ids, refuses_bad_input},
+    until,
 };
 
 /// When a user has read `general` by what is stored.
@@ -86,5 +87,30 @@ on_both! {
         let (mut alice, mut bob) = server.meet().await;
         refuses_bad_input(&mut bob, "room:read", &not_ids()).await;
         assert_eq!(alice.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn marks_without_an_ack_are_gathered_and_written_within_a_moment(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        for n in 0..3 {
+            alice.say("general", &n.to_string()).await;
+        }
+        bob.heard().await;
+        let before = server.db.statements().get();
+        for _ in 0..500 {
+            bob.emit("room:read", "general".into()).await;
+        }
+        bob.heard().await;
+        let seq = server.database.own(
+            "SELECT seq FROM own.read_marker WHERE room_id = 'general' AND user_id = 'bob'",
+        );
+        until("the mark is stored", async || {
+            (server.database.select(&seq).await == ["3"]).then_some(())
+        })
+        .await;
+        // Each batch takes one statement, and there is one in half a second.
+        let spent = server.db.statements().get() - before;
+        assert!(spent <= 10, "{spent} statements");
     }
 }
