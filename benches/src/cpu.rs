@@ -58,6 +58,22 @@ impl Meter {
     }
 }
 
+/// A tick of `/proc/stat`, which is the same on every machine.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The time that all CPUs of the machine were busy, to a hundredth of a second, with what a host took away from them.
+pub fn machine() -> io::Result<Duration> {
+    let stat = read("/proc/stat")?;
+    let line = stat.lines().next().unwrap_or_default();
+    let times: Vec<u32> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    let &[user, nice, system, _idle, _waiting, interrupts, soft_interrupts, stolen, ..] = times.as_slice()
+    else {
+        return Err(io::Error::other("/proc/stat does not begin with the times of all CPUs"));
+    };
+    let ticks = [user, nice, system, interrupts, soft_interrupts, stolen];
+    Ok(ticks.into_iter().map(|ticks| TICK * ticks).sum())
+}
+
 /// Resident memory of a process, in KiB.
 pub fn resident_kib(pid: u32) -> io::Result<u64> {
     let file = format!("/proc/{pid}/status");
@@ -120,6 +136,7 @@ mod tests {
 
     #[test]
     fn memory_and_limits_are_read() {
+        assert!(machine().unwrap() > Duration::ZERO);
         assert!(resident_kib(process::id()).unwrap() > 100);
         assert!(open_files_limit().unwrap() >= 3);
         assert!(Meter::process(u32::MAX).sample().is_err());

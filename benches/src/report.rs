@@ -36,6 +36,8 @@ pub struct Cores {
     pub database: Option<f64>,
     /// This program, which has one thread: at 1.0 it is what limits the run.
     pub generator: f64,
+    /// Everybody else on this machine. A comparison wants this to be near 0: a server that others took a CPU from looks slow.
+    pub others: f64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::{
     clock::{Clock, Window},
-    cpu::Meter,
+    cpu::{self, Meter},
     options::{Scenario, Target, Times},
     report::{Cores, Report, per},
 };
@@ -50,6 +50,7 @@ struct Usage {
     server: Duration,
     database: Option<Duration>,
     generator: Duration,
+    machine: Duration,
 }
 
 impl Meters {
@@ -66,6 +67,7 @@ impl Meters {
             server: self.server.sample()?,
             database: self.database.as_mut().map(Meter::sample).transpose()?,
             generator: self.generator.sample()?,
+            machine: cpu::machine()?,
         })
     }
 
@@ -91,15 +93,18 @@ impl Usage {
             server: self.server.saturating_sub(before.server),
             database: database.map(|(now, before)| now.saturating_sub(before)),
             generator: self.generator.saturating_sub(before.generator),
+            machine: self.machine.saturating_sub(before.machine),
         }
     }
 
     fn cores(&self, seconds: f64) -> Cores {
         let share = |time: Duration| per(time.as_secs_f64(), seconds);
+        let ours = self.server + self.generator + self.database.unwrap_or_default();
         Cores {
             server: share(self.server),
             database: self.database.map(share),
             generator: share(self.generator),
+            others: share(self.machine.saturating_sub(ours)),
         }
     }
 }
