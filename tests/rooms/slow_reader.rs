@@ -54,7 +54,8 @@ async fn who_never_reads_again_is_gone_after_the_ping_timeout_and_has_delayed_no
     for _ in 0..200 {
         alice.say("general", &content).await;
     }
-    assert_eq!(alice.hear("room:user-left").await["userId"], "bob");
+    let left = soon("bob is gone", alice.hear("room:user-left")).await;
+    assert_eq!(left["userId"], "bob");
     // Nothing of him is left: the server ends without waiting for him.
     alice.close().await;
     server.stop().await;

@@ -58,6 +58,13 @@ impl ServerProcess {
         soon("the end", self.child.kill()).await.unwrap();
     }
 
+    /// Bytes that it has asked the system to read, from files and sockets.
+    pub fn bytes_read(&self) -> i64 {
+        let pid = self.child.id().unwrap();
+        let io = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap();
+        io.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok()).unwrap()
+    }
+
     /// A value of its metrics.
     pub async fn metric(&self, name: &str) -> f64 {
         let text = http::get(self.address, "/metrics").await.body;

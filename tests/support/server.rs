@@ -93,10 +93,7 @@ impl TestServer {
     }
 
     pub fn token(&self, user: &str) -> String {
-        let keys = Keys::load(&chatoxide::config::SigningKeys::Secret(SECRET.to_owned())).unwrap();
-        let (first, rest) = user.split_at(1);
-        let name = first.to_uppercase() + rest;
-        keys.sign(user, Some(&name), clock::now(), std::time::Duration::from_secs(600)).unwrap()
+        token(user)
     }
 
     /// A token of any claims.
@@ -149,4 +146,12 @@ impl TestServer {
         let room = Room::new(&id.into(), id, kind, clock::now());
         db::rooms::insert_with_members(&self.db, room, members).await.unwrap();
     }
+}
+
+/// A token for any server of the tests; the name of `alice` is `Alice`.
+pub fn token(user: &str) -> String {
+    let keys = Keys::load(&chatoxide::config::SigningKeys::Secret(SECRET.to_owned())).unwrap();
+    let (first, rest) = user.split_at(1);
+    let name = first.to_uppercase() + rest;
+    keys.sign(user, Some(&name), clock::now(), std::time::Duration::from_secs(600)).unwrap()
 }

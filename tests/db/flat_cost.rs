@@ -1,0 +1,119 @@
+//! What an event costs the database does not grow with what a room holds: counted in rows and pages read, not in time.
+
+use chatoxide::chat::room::RoomType;
+use serde_json::json;
+
+use crate::support::{
+    Backend, Client, TestDatabase, TestServer,
+    process::{ServerProcess, settings},
+    server, until,
+};
+
+const FEW: usize = 2_000;
+const MANY: usize = 100_000;
+
+/// A room of alice's with so many messages, a second apart, each with its entry in the log, and a few marks and reactions.
+async fn furnish(backend: Backend, count: usize) -> TestDatabase {
+    let server = TestServer::start_with(TestDatabase::create(backend).await, &["--log-retention", "0"]).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let database = server.stop().await;
+    let (series, at) = match backend {
+        Backend::Postgres => (
+            format!("generate_series(1, {count}) AS series (n)"),
+            "timestamp '2020-01-01' + n * interval '1 second'",
+        ),
+        Backend::Sqlite => (
+            format!(
+                "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
+            ),
+            "strftime('%Y-%m-%d %H:%M:%f', 1577836800 + n, 'unixepoch')",
+        ),
+    };
+    let fill = format!(
+        r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+               SELECT 'm-' || n, 'general', 'alice', 'message ' || n, {at} FROM {series};
+           INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
+               SELECT 'r-' || n, 'm-' || n, 'alice', 'x' FROM {series};
+           INSERT INTO own.room_log (room_id, seq, kind, message_id, actor_id, at)
+               SELECT 'general', n, 'new', 'm-' || n, 'alice', {at} FROM {series};
+           INSERT INTO own.room_head (room_id, seq, at) SELECT 'general', {count}, max(at) FROM own.room_log;
+           ANALYZE;"#
+    );
+    database.execute(&database.own(&fill)).await;
+    database
+}
+
+/// One of everything that a client may ask, of a room that is not live before.
+async fn ask_everything(alice: &mut Client, count: usize) {
+    alice.emit("room:join", "general".into()).await;
+    let history = alice.hear("room:history").await;
+    assert_eq!((history["messages"].as_array().unwrap().len(), &history["seq"]), (50, &json!(count)));
+    for depth in [10, count / 2, count - 60] {
+        let before = moment(count - depth);
+        let page = alice.ask("messages:load", json!({"roomId": "general", "before": before})).await;
+        assert_eq!(page["messages"].as_array().map(Vec::len), Some(50), "{before}");
+    }
+    let sent = alice.say("general", "one more").await;
+    let id = &sent["id"];
+    for (event, ask) in [
+        ("message:edit", json!({"messageId": id, "content": "changed"})),
+        ("reaction:add", json!({"messageId": id, "roomId": "general", "emoji": "y"})),
+        ("reaction:remove", json!({"messageId": id, "roomId": "general", "emoji": "y"})),
+        ("message:delete", json!({"messageId": id, "roomId": "general"})),
+        ("room:read", json!("general")),
+        ("messages:sync", json!({"roomId": "general", "since": count - 20})),
+        ("messages:sync", json!({"roomId": "general", "since": count / 2})),
+        ("room:leave", json!("general")),
+    ] {
+        let answer = alice.ask(event, ask).await;
+        assert_eq!(answer["success"], true, "{event}: {answer}");
+    }
+}
+
+/// When the `n`th message was sent, as its page is asked for.
+fn moment(n: usize) -> String {
+    let at = chrono::DateTime::from_timestamp(1_577_836_800 + n as i64, 0).unwrap();
+    at.format("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+}
+
+/// What a server reads, on a database with so many messages, when it is asked everything: bytes, and rows of PostgreSQL.
+async fn cost(backend: Backend, count: usize) -> (i64, i64) {
+    let database = furnish(backend, count).await;
+    let rows = rows_read(&database).await;
+    let settings = settings(&database, &[("LOG_RETENTION", "0")]).await;
+    let server = ServerProcess::start(&database, &settings).await;
+    let bytes = server.bytes_read();
+    let mut alice = Client::connect(server.address, &server::token("alice")).await.unwrap();
+    ask_everything(&mut alice, count).await;
+    let bytes = server.bytes_read() - bytes;
+    server.kill().await;
+    (bytes, rows_read(&database).await - rows)
+}
+
+/// Rows that PostgreSQL has read from tables and indexes, for connections that have ended: all but ours.
+async fn rows_read(database: &TestDatabase) -> i64 {
+    if database.backend == Backend::Sqlite {
+        return 0;
+    }
+    let others = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    until("other connections end", async || (database.select(others).await == ["0"]).then_some(())).await;
+    let rows = "SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables)
+                     + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes)";
+    database.select(rows).await[0].parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_read_do_not_grow_with_a_room_postgres() {
+    let ((_, few), (_, many)) = (cost(Backend::Postgres, FEW).await, cost(Backend::Postgres, MANY).await);
+    assert!(few > 100, "{few} rows: nothing was counted");
+    assert!(many * 10 <= few * 12, "{many} rows among {MANY} messages, {few} among {FEW}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_read_do_not_grow_with_a_room_sqlite() {
+    let ((few, _), (many, _)) = (cost(Backend::Sqlite, FEW).await, cost(Backend::Sqlite, MANY).await);
+    assert!(few > 0, "nothing was counted");
+    // All of a small file is soon in memory; of a large one each question reads the pages on its way down the trees.
+    assert!(many - few < (MANY * 10) as i64, "{many} bytes among {MANY} messages, {few} among {FEW}");
+}
