@@ -10,7 +10,9 @@ CLIENT := tests/client
 # Tools that the machine lacks are installed here, not for the whole machine.
 export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
-.PHONY: help run test lint lint-rust lint-client fmt test-rust test-client test-with-services tools client-packages
+SCENARIOS ?=
+
+.PHONY: help run test bench lint lint-rust lint-client fmt test-rust test-client test-with-services tools client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -21,6 +23,14 @@ run: ## Build the release binary and start it (demo mode when nothing is configu
 test: lint ## All that CI runs: every check, every test, on every database
 	tests/support/with-services $(MAKE) test-with-services
 
+bench: ## Measure beside the Node backend, and write benches/README.md
+	cargo build --release --locked --workspace
+	@cd benches/node && if ! cmp -s package-lock.json node_modules/.installed-lock.json; then \
+		npm ci --no-progress && cp package-lock.json node_modules/.installed-lock.json; \
+	fi
+	cd benches/node && npm run --silent build
+	BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node benches/compare/main.mjs $(SCENARIOS)
+
 lint: lint-rust lint-client ## All checks that need no server
 
 fmt: client-packages ## Format everything
@@ -30,8 +40,8 @@ fmt: client-packages ## Format everything
 lint-rust: tools
 	tests/support/check-house
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --locked check licenses bans sources
 
 lint-client: client-packages
@@ -41,10 +51,10 @@ lint-client: client-packages
 test-with-services: test-rust test-client
 
 test-rust: tools
-	cargo nextest run --locked
+	cargo nextest run --locked --workspace
 
 test-client: client-packages
-	cargo build --release --locked
+	cargo build --release --locked --bin chatoxide
 	cd $(CLIENT) && CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide npm test --silent
 
 tools:
