@@ -16,7 +16,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettab
 use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer,
-    filter::{FilterExt, filter_fn},
+    filter::{FilterExt, LevelFilter, filter_fn},
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
@@ -125,7 +125,9 @@ fn start_tracing(settings: &Settings) -> Result<(), String> {
     // At `trace` this library logs whole frames, and with them the token that a client signs in with.
     let no_frames = filter_fn(|metadata| {
         !metadata.target().starts_with("tungstenite") || *metadata.level() < Level::TRACE
-    });
+    })
+    // Without this hint the libraries would be made to write every line of every level, for the filter to throw away.
+    .with_max_level_hint(LevelFilter::TRACE);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let layer = match settings.log_format {
         LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),

@@ -109,8 +109,8 @@ impl LiveRoom {
     fn change(&mut self, told: &Told) {
         match told {
             Told::New(message) => {
-                if self.position(&message.id).is_none() {
-                    let older = self.messages.partition_point(|there| sort_key(there) > sort_key(message));
+                let older = self.messages.partition_point(|there| sort_key(there) > sort_key(message));
+                if self.messages.get(older).is_none_or(|there| there.id != message.id) {
                     self.messages.insert(older, without_seq(message));
                     self.trim();
                 }
