@@ -5,9 +5,12 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY migrations migrations
 COPY src src
+# Cargo wants every member of the workspace to be there, built or not.
+COPY benches/Cargo.toml benches/Cargo.toml
+COPY benches/src benches/src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --release --locked && cp target/release/chatoxide /usr/local/bin/chatoxide
+    cargo build --release --locked --bin chatoxide && cp target/release/chatoxide /usr/local/bin/chatoxide
 
 FROM debian:bookworm-slim
 # The authorities that a hosted database's certificate is checked against.

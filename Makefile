@@ -11,8 +11,9 @@ CLIENT := tests/client
 export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
 SCENARIOS ?=
+BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run test bench lint lint-rust lint-client fmt test-rust test-client test-with-services tools client-packages
+.PHONY: help run test bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services tools client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -23,13 +24,18 @@ run: ## Build the release binary and start it (demo mode when nothing is configu
 test: lint ## All that CI runs: every check, every test, on every database
 	tests/support/with-services $(MAKE) test-with-services
 
-bench: ## Measure beside the Node backend, and write benches/README.md
+bench: bench-programs ## Measure beside the Node backend, and write benches/README.md
+	$(BENCH) benches/compare/main.mjs $(SCENARIOS)
+
+bench-flat: bench-programs ## Measure what events cost in a room of five million messages
+	$(BENCH) benches/compare/flat.mjs
+
+bench-programs:
 	cargo build --release --locked --workspace
 	@cd benches/node && if ! cmp -s package-lock.json node_modules/.installed-lock.json; then \
 		npm ci --no-progress && cp package-lock.json node_modules/.installed-lock.json; \
 	fi
 	cd benches/node && npm run --silent build
-	BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node benches/compare/main.mjs $(SCENARIOS)
 
 lint: lint-rust lint-client ## All checks that need no server
 

@@ -1,7 +1,9 @@
 // What is measured: each scenario with the servers that it is run against, the columns of its table, and its bars.
 
 const TWENTY = { rooms: 10, members: 20 };
-const messages = (layout, ...more) => ['messages', '--rooms', layout.rooms, '--members', layout.members, ...more].map(String);
+const SECONDS = ['--seconds', '5'];
+const messages = ({ rooms, members }, ...more) =>
+  ['messages', '--rooms', rooms, '--members', members, ...more, ...SECONDS].map(String);
 
 const ACKED = ['acked/s', (report) => report.acked_per_second, 0];
 const ACK_P50 = ['ack p50 ms', (report) => report.ack.p50_ms, 2];
@@ -56,7 +58,7 @@ export const SCENARIOS = {
     title: 'Saturated: each of 10 senders keeps 8 messages in flight',
     layout: TWENTY,
     load: messages(TWENTY, '--window', 8),
-    servers: ['chatoxide', 'Node'],
+    servers: ['chatoxide', 'Node', 'bare'],
     columns: OF_MESSAGES,
     bars: (of) => [
       atLeast('at least 10 × the acked messages/s of Node', times(of, ACKED), 10),
@@ -68,7 +70,7 @@ export const SCENARIOS = {
     title: 'Each of 10 senders waits for its ack',
     layout: TWENTY,
     load: messages(TWENTY, '--window', 1),
-    servers: ['chatoxide', 'Node'],
+    servers: ['chatoxide', 'Node', 'bare'],
     columns: OF_MESSAGES,
     bars: (of) => [atLeast('at least 5 × the acked messages/s of Node', times(of, ACKED), 5)],
   },
@@ -88,7 +90,7 @@ export const SCENARIOS = {
     title: 'Open loop: 3,000 messages/s (60,000 deliveries/s)',
     layout: TWENTY,
     load: messages(TWENTY, '--rate', 3000),
-    servers: ['chatoxide'],
+    servers: ['chatoxide', 'bare'],
     columns: OF_MESSAGES,
     bars: (of) => [
       atMost('nothing unacked, nothing lost', faults(ours(of)), 0, ''),
@@ -109,7 +111,7 @@ export const SCENARIOS = {
   typing: {
     title: 'Typing: 3,000 events/s (57,000 deliveries/s)',
     layout: TWENTY,
-    load: ['typing', '--rooms', '10', '--members', '20', '--rate', '3000'],
+    load: ['typing', '--rooms', '10', '--members', '20', '--rate', '3000', ...SECONDS],
     servers: ['chatoxide', 'bare', 'Node'],
     columns: [
       ['deliveries/s', (report) => report.deliveries_per_second, 0],
@@ -121,7 +123,7 @@ export const SCENARIOS = {
   joins: {
     title: 'Joins of live rooms with history, 8 at any moment',
     layout: TWENTY,
-    load: ['joins', '--rooms', '10', '--members', '20', '--in-flight', '8'],
+    load: ['joins', '--rooms', '10', '--members', '20', '--in-flight', '8', ...SECONDS],
     servers: ['chatoxide', 'Node'],
     columns: [
       ['joins/s', (report) => report.joins_per_second, 0],
@@ -173,5 +175,18 @@ export const SCENARIOS = {
     servers: ['chatoxide on SQLite'],
     columns: OF_MESSAGES,
     bars: (of) => [atLeast('at least 5,000 acked messages/s', ACKED[1](of['chatoxide on SQLite']), 5000, '/s')],
+  },
+  soak: {
+    title: 'Soak: saturated for a minute, every delivery checked',
+    once: true,
+    layout: TWENTY,
+    load: ['messages', '--rooms', '10', '--members', '20', '--window', '8', '--seconds', '60'],
+    servers: ['chatoxide'],
+    columns: [['deliveries', (report) => report.deliveries, 0], ACKED, ACK_P99, PER_MESSAGE, MEMORY, FAULTS],
+    bars: (of) => [
+      atLeast('at least 10,000,000 deliveries', ours(of).deliveries, 10_000_000, ''),
+      atMost('nothing lost, doubled or reordered', faults(ours(of)), 0, ''),
+      atMost('no more memory than after a few seconds: at most 64 MiB', MEMORY[1](ours(of)), 64, 'MiB'),
+    ],
   },
 };

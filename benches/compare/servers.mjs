@@ -27,7 +27,7 @@ const psql = path.join(required('TEST_PG_BIN'), 'psql');
 
 const base64url = (value) => Buffer.from(value).toString('base64url');
 
-function token(sub, name) {
+export function token(sub, name) {
   const expires = Math.floor(Date.now() / 1000) + 86_400;
   const head = base64url(JSON.stringify({ alg: 'HS256', typ: 'JWT' }));
   const body = `${head}.${base64url(JSON.stringify({ sub, name, exp: expires }))}`;
@@ -112,8 +112,11 @@ async function listening(child, pattern) {
   throw new Error('a server ended before it listened');
 }
 
-/** Starts a server, fills its database, drives it once; the report of `load`. */
-export async function measure(kind, layout, load) {
+/**
+ * Starts a server on a database of its own, filled with the users and rooms of the layout and then by `fill`; calls `work`
+ * with what it takes to reach it, and removes all again.
+ */
+export async function withServer(kind, layout, { fill, settings }, work) {
   const { database: create, command, port } = KINDS[kind];
   const folder = await mkdtemp(path.join(tmpdir(), 'chatoxide-bench-'));
   const database = create && (await create(folder));
@@ -125,15 +128,17 @@ export async function measure(kind, layout, load) {
       HOST: '127.0.0.1',
       PORT: '0',
       RUST_LOG: 'warn',
+      // One thread that serves, as Node has: the database and the generator need the other core.
+      TOKIO_WORKER_THREADS: '1',
       JWT_SECRET: SECRET,
       ...database?.env,
+      ...settings,
     };
     if (database) {
       await run(chatoxide, ['migrate'], { env, cwd: folder });
       await database.execute(rows(layout));
+      await fill?.(database);
     }
-    const tokens = path.join(folder, 'tokens');
-    await writeFile(tokens, usersOf(layout).map(({ id }) => `${id} ${token(id, `User ${id}`)}\n`).join(''));
     const [program, ...args] = command;
     const server = spawn(program, args, { env, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
     ends.push(async () => {
@@ -143,11 +148,20 @@ export async function measure(kind, layout, load) {
       await gone;
     });
     const address = `127.0.0.1:${await listening(server, port)}`;
-    const target = ['--address', address, '--server-pid', String(server.pid), '--tokens', tokens];
-    if (database?.env.REDIS_URL) target.push('--database-pid', databasePid);
-    const { stdout } = await run(path.join(programs, 'load'), [...load.slice(0, 1), ...target, ...load.slice(1)]);
-    return JSON.parse(stdout);
+    return await work({ address, pid: server.pid, folder, hasPostgres: Boolean(database?.env.REDIS_URL) });
   } finally {
     for (const end of ends.reverse()) await end();
   }
+}
+
+/** Drives a server once; the report of `load`. */
+export function measure(kind, layout, load) {
+  return withServer(kind, layout, {}, async ({ address, pid, folder, hasPostgres }) => {
+    const tokens = path.join(folder, 'tokens');
+    await writeFile(tokens, usersOf(layout).map(({ id }) => `${id} ${token(id, `User ${id}`)}\n`).join(''));
+    const target = ['--address', address, '--server-pid', String(pid), '--tokens', tokens];
+    if (hasPostgres) target.push('--database-pid', databasePid);
+    const { stdout } = await run(path.join(programs, 'load'), [...load.slice(0, 1), ...target, ...load.slice(1)]);
+    return JSON.parse(stdout);
+  });
 }
