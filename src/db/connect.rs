@@ -38,7 +38,7 @@ impl Db {
         match &config.database {
             DatabaseUrl::Postgres(url) => {
                 let wait = url.pool_timeout.map_or(timeout, |wait| wait.min(timeout));
-                let setup = counted(tuned(postgres_setup(url)?, url.pgbouncer), &statements);
+                let setup = counted(postgres_setup(url)?, &statements);
                 let pool = pool(&url.driver_url, config.database_pool, wait, setup)?;
                 Ok(Db::Pg { pool, timeout, statements })
             }
@@ -56,27 +56,6 @@ impl Db {
 }
 
 type Setup<C> = Box<dyn Fn(&str) -> BoxFuture<ConnectionResult<C>> + Send + Sync>;
-
-/// Statements are few and simple, and each is prepared once: planning them anew for every value would cost more than it gains.
-const SESSION: &str = "SET plan_cache_mode = force_generic_plan";
-
-/// Behind PgBouncer nothing is set for a session.
-fn tuned(setup: Setup<AsyncPgConnection>, pgbouncer: bool) -> Setup<AsyncPgConnection> {
-    if pgbouncer {
-        return setup;
-    }
-    Box::new(move |url| {
-        let connection = setup(url);
-        async move {
-            let mut connection = connection.await?;
-            if let Err(error) = connection.batch_execute(SESSION).await {
-                tracing::debug!(%error, "PostgreSQL before release 12 plans as it likes");
-            }
-            Ok(connection)
-        }
-        .boxed()
-    })
-}
 
 /// Every statement of the connection is counted.
 fn counted<C: AsyncConnection + 'static>(setup: Setup<C>, statements: &Counter) -> Setup<C> {
