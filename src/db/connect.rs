@@ -38,9 +38,18 @@ impl Db {
         match &config.database {
             DatabaseUrl::Postgres(url) => {
                 let wait = url.pool_timeout.map_or(timeout, |wait| wait.min(timeout));
-                let setup = counted(postgres_setup(url)?, &statements);
-                let pool = pool(&url.driver_url, config.database_pool, wait, setup)?;
-                Ok(Db::Pg { pool, timeout, statements })
+                let open = |size, setup| pool(&url.driver_url, size, wait, counted(setup, &statements));
+                // Behind PgBouncer nothing may be set for a session.
+                let (pool, writer) = match config.database_pool.checked_sub(1) {
+                    Some(others) if others > 0 && !url.pgbouncer => {
+                        (open(others, postgres_setup(url)?)?, open(1, keeping_plans(postgres_setup(url)?))?)
+                    }
+                    _ => {
+                        let pool = open(config.database_pool, postgres_setup(url)?)?;
+                        (pool.clone(), pool)
+                    }
+                };
+                Ok(Db::Pg { pool, writer, timeout, statements })
             }
             DatabaseUrl::Sqlite(path) => {
                 let path = path.to_str().ok_or("DATABASE_URL names a file that is not UTF-8")?;
@@ -132,6 +141,24 @@ fn postgres_setup(url: &PostgresUrl) -> Result<Setup<AsyncPgConnection>, String>
         }
         .boxed()
     }))
+}
+
+/// Makes each statement's plan once. PostgreSQL would plan an append for the values of each batch, which takes it longer than
+/// to execute it; and a plan that is kept must not be one for tables that were small when it was made.
+const KEEP_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
+                          SET enable_mergejoin = off";
+
+fn keeping_plans(setup: Setup<AsyncPgConnection>) -> Setup<AsyncPgConnection> {
+    Box::new(move |url| {
+        let connection = setup(url);
+        async move {
+            let mut connection = connection.await?;
+            let set = connection.batch_execute(KEEP_PLANS).await;
+            set.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        }
+        .boxed()
+    })
 }
 
 /// The error and its causes in one line: the driver's own text is often only "error connecting to server".

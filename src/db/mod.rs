@@ -28,8 +28,10 @@ pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
 pub enum Db {
+    /// `writer` is for what the log's writer says again and again: a connection that keeps its plan.
     Pg {
         pool: Pool<AsyncPgConnection>,
+        writer: Pool<AsyncPgConnection>,
         timeout: Duration,
         statements: Counter,
     },

@@ -44,7 +44,7 @@ async fn append_quickly(
     batch: &[Append],
     now: NaiveDateTime,
 ) -> Result<Option<Vec<Appended>>> {
-    let Db::Pg { pool, .. } = db else { return Ok(None) };
+    let Db::Pg { writer, .. } = db else { return Ok(None) };
     if !batch.iter().all(|append| append.is_new() && heads.is_known(&append.room_id)) {
         return Ok(None);
     }
@@ -55,7 +55,7 @@ async fn append_quickly(
         }
     }
     let written = db.within_timeout(async {
-        let mut connection = pool.get().await?;
+        let mut connection = writer.get().await?;
         Ok(quick::run(&mut connection, &mut ledger).await?)
     });
     match written.await {
