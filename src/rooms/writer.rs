@@ -1,5 +1,5 @@
-//! The writer: takes whatever changes wait, commits them as one transaction, applies them in order and answers. No timer: an
-//! idle server adds no latency, a busy one shares commits.
+//! The writer: takes whatever changes wait and commits them as one transaction; then they are applied in order and answered,
+//! while the next are being committed. No timer: an idle server adds no latency, a busy one shares commits.
 
 use std::{
     collections::HashSet,
@@ -23,6 +23,9 @@ use crate::{
 /// Changes committed together at the most. With eight columns a row, far below what one statement may bind.
 const BATCH: usize = 256;
 
+/// Batches that are committed and not yet told, at the most: then no more are committed.
+const AHEAD: usize = 4;
+
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,
     patience: Duration,
@@ -32,6 +35,9 @@ pub(super) struct Job {
     append: Append,
     settled: oneshot::Sender<Result<Appended>>,
 }
+
+/// A change, and what became of it.
+type Written = (Job, Result<Appended>);
 
 /// For a change in the queue.
 pub struct Receipt {
@@ -73,6 +79,8 @@ impl Writer {
 
 /// Runs until `rooms` is gone and the queue is empty.
 pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
+    let (settle, written) = mpsc::channel(AHEAD);
+    tokio::spawn(settle_all(Weak::clone(&rooms), written));
     let mut batch = Vec::new();
     let mut heads = Heads::default();
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
@@ -82,8 +90,33 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
         let (plain, others) = split(&heads, std::mem::take(&mut batch));
-        write(&rooms, &mut heads, plain).await;
-        write(&rooms, &mut heads, others).await;
+        for part in [plain, others] {
+            let written = write(&rooms, &mut heads, part).await;
+            if settle.send(written).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Applies what was committed, in order, and answers. Runs until the writer has ended.
+async fn settle_all(rooms: Weak<Rooms>, mut written: mpsc::Receiver<Vec<Written>>) {
+    while let Some(batch) = written.recv().await {
+        let Some(rooms) = rooms.upgrade() else { return };
+        let mut last: Option<RoomId> = None;
+        for (job, outcome) in batch {
+            // Those of one room are told back to back: a socket's packets then share a write. Between rooms others get a turn.
+            let room_id = &job.append.room_id;
+            if last.as_ref().is_some_and(|last| last != room_id) {
+                tokio::task::yield_now().await;
+            }
+            last = Some(room_id.clone());
+            if let Ok(Appended::Entry(entry)) = &outcome {
+                rooms.committed(entry).await;
+            }
+            // Nobody waits any more: fine, it is in the log.
+            let _gone = job.settled.send(outcome);
+        }
     }
 }
 
@@ -98,9 +131,9 @@ fn split(heads: &Heads, batch: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
     batch.into_iter().partition(|job| !slow.contains(&job.append.room_id))
 }
 
-async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) {
+async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written> {
     if batch.is_empty() {
-        return;
+        return Vec::new();
     }
     let appends: Arc<[Append]> = batch.iter().map(|job| job.append.clone()).collect();
     let begun = Instant::now();
@@ -108,27 +141,17 @@ async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) {
     rooms.instruments.batch.observe(batch.len() as f64);
     rooms.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
     match appended {
-        Ok(outcomes) => {
-            for (job, outcome) in batch.into_iter().zip(outcomes) {
-                settle(rooms, job, Ok(outcome)).await;
-            }
+        Ok(outcomes) => batch.into_iter().zip(outcomes.into_iter().map(Ok)).collect(),
+        Err(error) if batch.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
+            batch.into_iter().map(|job| (job, Err(error.clone()))).collect()
         }
-        Err(error @ (Error::Unavailable(_) | Error::Busy)) => {
-            for job in batch {
-                settle(rooms, job, Err(error.clone())).await;
-            }
-        }
-        Err(_) if batch.len() > 1 => write_one_by_one(rooms, heads, batch).await,
-        Err(error) => {
-            for job in batch {
-                settle(rooms, job, Err(error.clone())).await;
-            }
-        }
+        Err(_) => write_one_by_one(rooms, heads, batch).await,
     }
 }
 
 /// A bad row fails alone.
-async fn write_one_by_one(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) {
+async fn write_one_by_one(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written> {
+    let mut written = Vec::with_capacity(batch.len());
     let mut lost = None;
     for job in batch {
         if job.settled.is_closed() {
@@ -148,14 +171,7 @@ async fn write_one_by_one(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) {
         if let Err(error @ Error::Unavailable(_)) = &outcome {
             lost = Some(error.clone());
         }
-        settle(rooms, job, outcome).await;
+        written.push((job, outcome));
     }
-}
-
-async fn settle(rooms: &Rooms, job: Job, outcome: Result<Appended>) {
-    if let Ok(Appended::Entry(entry)) = &outcome {
-        rooms.committed(entry).await;
-    }
-    // Nobody waits any more: fine, it is in the log.
-    let _gone = job.settled.send(outcome);
+    written
 }
