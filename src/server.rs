@@ -4,11 +4,11 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{ConnectInfo, Request, connect_info::Connected},
+    http::StatusCode,
     middleware::{self, Next},
     response::Response,
     serve::IncomingStream,
 };
-use prometheus_client::metrics::counter::Counter;
 use socketioxide::SocketIo;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -19,7 +19,7 @@ use crate::{
     app::App,
     auth::Keys,
     config::Config,
-    connection::{Connection, CuttableStream},
+    connection::{ClientStream, Connection, Connections, Line},
     db::Db,
     http, socket,
 };
@@ -71,7 +71,8 @@ impl Server {
         let sockets = &app.config.sockets;
         let gone_after = sockets.ping_interval + sockets.ping_timeout;
         let cut = app.metrics.instruments.cut.clone();
-        let listener = Listener { tcp: listener, gone_after, cut };
+        let connections = Connections::start(sockets.flush_interval, cut);
+        let listener = Listener { tcp: listener, gone_after, connections };
         let (stopped, stopping) = tokio::sync::oneshot::channel::<()>();
         let serve = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
             .with_graceful_shutdown(async {
@@ -110,17 +111,17 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 struct Listener {
     tcp: TcpListener,
     gone_after: Duration,
-    cut: Counter,
+    connections: Connections,
 }
 
 impl axum::serve::Listener for Listener {
-    type Io = CuttableStream;
+    type Io = ClientStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
+    async fn accept(&mut self) -> (ClientStream, SocketAddr) {
         let (stream, address) = axum::serve::Listener::accept(&mut self.tcp).await;
         tune(&stream, self.gone_after);
-        (CuttableStream::new(stream, self.cut.clone()), address)
+        (self.connections.open(stream), address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -138,14 +139,21 @@ impl Connected<IncomingStream<'_, Listener>> for Peer {
     }
 }
 
-/// Puts the connection where a socket finds it again.
+/// Puts the connection where a socket finds it again, and notes when it has become a websocket.
 async fn name_connection(
     ConnectInfo(Peer(connection)): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    request.extensions_mut().insert(connection);
-    next.run(request).await
+    let query = request.uri().query().unwrap_or("");
+    let sid = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "sid");
+    let sid = sid.map(|(_, sid)| sid.into_owned());
+    request.extensions_mut().insert(Line::new(connection.clone()));
+    let response = next.run(request).await;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        connection.becomes_websocket(sid.as_deref());
+    }
+    response
 }
 
 /// Small packets go at once, and a peer that takes nothing for longer than a ping may last is gone: without this a reader

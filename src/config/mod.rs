@@ -78,6 +78,8 @@ pub struct SocketSettings {
     pub connect_timeout: Duration,
     /// The largest packet taken, in bytes, on both transports.
     pub max_payload: usize,
+    /// Between two writes to a websocket that is written to all the time.
+    pub flush_interval: Duration,
     /// Packets that may wait for one socket's reader.
     pub send_buffer: usize,
     /// Changes that may wait for the database, on this node.
@@ -160,6 +162,7 @@ impl Config {
                 ping_timeout: Duration::from_millis(settings.ping_timeout.into()),
                 connect_timeout: Duration::from_millis(settings.connect_timeout.into()),
                 max_payload: settings.max_payload as usize,
+                flush_interval: Duration::from_millis(settings.flush_interval.into()),
                 send_buffer: settings.send_buffer as usize,
                 write_queue: settings.write_queue as usize,
             },

@@ -64,6 +64,10 @@ pub struct Settings {
     #[arg(long, env = "MAX_PAYLOAD", global = true, default_value_t = 1_000_000, value_parser = value_parser!(u32).range(1_024..))]
     pub max_payload: u32,
 
+    /// Between two writes to a websocket that is sent more than one packet in that time, in milliseconds; 0: no packet waits
+    #[arg(long, env = "FLUSH_INTERVAL", global = true, default_value_t = 10, value_parser = value_parser!(u32).range(..=1_000))]
+    pub flush_interval: u32,
+
     /// Packets that may wait for one slow socket before it is cut off
     #[arg(long, env = "SEND_BUFFER", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(64..))]
     pub send_buffer: u32,

@@ -36,12 +36,7 @@ pub enum Db {
         statements: Counter,
     },
     /// One connection writes, a few read: SQLite has one writer anyway, and waiting in our queue is fair.
-    Lite {
-        readers: Pool<Lite>,
-        writer: Pool<Lite>,
-        timeout: Duration,
-        statements: Counter,
-    },
+    Lite { readers: Pool<Lite>, writer: Pool<Lite>, timeout: Duration, statements: Counter },
 }
 
 impl Db {

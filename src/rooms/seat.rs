@@ -5,7 +5,10 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use socketioxide::{BroadcastError, SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
 
-use crate::{connection::Connection, protocol::Nothing};
+use crate::{
+    connection::{Connection, Line},
+    protocol::Nothing,
+};
 
 /// Says nothing; ignored by every client. Who cannot take it has a full buffer.
 const PULSE: &str = "server:pulse";
@@ -25,9 +28,17 @@ impl Seat {
 
     /// Tells this socket.
     pub fn emit(&self, event: &str, view: &(impl Serialize + ?Sized)) {
-        if let Err(error) = self.0.emit(event, view) {
+        if let Err(error) = self.hurry(|| self.0.emit(event, view)) {
             tracing::debug!(sid = %self.0.id, event, %error, "the socket could not be told");
             self.cut_if_full(&error);
+        }
+    }
+
+    /// What is emitted to this socket meanwhile goes at once: its user waits for it.
+    pub fn hurry<T>(&self, emit: impl FnOnce() -> T) -> T {
+        match self.websocket() {
+            Some(connection) => connection.hurry(emit),
+            None => emit(),
         }
     }
 
@@ -49,15 +60,24 @@ impl Seat {
 
     /// Ends the connection under this socket, as a broken network does.
     pub fn cut(&self) {
-        if let Some(connection) = self.0.req_parts().extensions.get::<Connection>() {
-            connection.cut();
+        if let Some(connection) = self.websocket() {
+            return connection.cut();
+        }
+        if let Some(line) = self.line() {
+            line.handshake().cut();
         }
         // Over polling the connection of the handshake may be long gone: then the client is sent off.
-        if self.0.transport_type() == socketioxide::TransportType::Polling
-            && let Err(error) = self.0.clone().disconnect()
-        {
+        if let Err(error) = self.0.clone().disconnect() {
             tracing::debug!(sid = %self.0.id, %error, "could not be sent off");
         }
+    }
+
+    fn line(&self) -> Option<&Line> {
+        self.0.req_parts().extensions.get::<Line>()
+    }
+
+    fn websocket(&self) -> Option<&Connection> {
+        self.line()?.websocket(self.0.id.as_str())
     }
 
     pub(super) fn join(&self, channel: &str) {

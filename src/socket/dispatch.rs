@@ -233,7 +233,7 @@ fn answer(seat: &Seat, ack: AckSender, event_name: &str, has_callback: bool, out
 
 fn send(seat: &Seat, ack: AckSender, answer: Option<&(impl Serialize + ?Sized)>) {
     if let Some(answer) = answer
-        && let Err(error) = ack.send(answer)
+        && let Err(error) = seat.hurry(|| ack.send(answer))
     {
         tracing::debug!(%error, "an answer could not be sent");
         seat.cut_if_full(&error);

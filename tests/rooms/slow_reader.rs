@@ -6,20 +6,32 @@ use serde_json::json;
 
 use crate::support::{Backend, Client, Listener, TestDatabase, TestServer, on_both, soon};
 
-/// Alice and bob in `general`; from here on bob reads nothing until somebody makes him.
-async fn start(more: &[&str]) -> (TestServer, Client, Listener) {
+/// Alice is in `general`.
+async fn start(more: &[&str]) -> (TestServer, Client) {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let server = TestServer::start_with(database, more).await;
     server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
-    let mut alice = server.connect_in("alice", "general").await;
-    let (bob, _) = Listener::enter(server.address(), &server.token("bob"), "general").await;
-    alice.hear("room:user-joined").await;
-    (server, alice, bob)
+    let alice = server.connect_in("alice", "general").await;
+    (server, alice)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_read_is_cut_off_and_has_no_gap_in_what_it_heard() {
-    let (_server, mut alice, mut bob) = start(&["--send-buffer", "64"]).await;
+    let (server, alice) = start(&["--send-buffer", "64"]).await;
+    let bob = Listener::connect(server.address(), &server.token("bob")).await;
+    is_cut_off_without_a_gap(alice, bob).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_after_the_upgrade_is_cut_off_too() {
+    let (server, alice) = start(&["--send-buffer", "64"]).await;
+    let bob = Listener::upgrade(server.address(), &server.token("bob")).await;
+    is_cut_off_without_a_gap(alice, bob).await;
+}
+
+async fn is_cut_off_without_a_gap(mut alice: Client, mut bob: Listener) {
+    bob.join("general").await;
+    alice.hear("room:user-joined").await;
 
     // Far more than the buffers of the system between them hold.
     let content = "x".repeat(60_000);
@@ -48,7 +60,9 @@ async fn who_does_not_read_is_cut_off_and_has_no_gap_in_what_it_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_never_reads_again_is_gone_after_the_ping_timeout_and_has_delayed_nobody() {
-    let (server, mut alice, bob) = start(&["--ping-interval", "1000", "--ping-timeout", "1000"]).await;
+    let (server, mut alice) = start(&["--ping-interval", "1000", "--ping-timeout", "1000"]).await;
+    let (bob, _) = Listener::enter(server.address(), &server.token("bob"), "general").await;
+    alice.hear("room:user-joined").await;
     // More than the system's buffers hold, less than ours: bob's writer is stuck in the middle of a packet.
     let content = "x".repeat(60_000);
     for _ in 0..200 {

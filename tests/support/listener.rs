@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, Utf8Bytes, protocol::WebSocketConfig},
 };
 
-use super::soon;
+use super::{http::Polling, soon};
 
 pub struct Listener {
     stream: WebSocketStream<TcpStream>,
@@ -24,32 +24,53 @@ pub struct Heard(Utf8Bytes);
 impl Listener {
     /// Signs in.
     pub async fn connect(address: SocketAddr, token: &str) -> Self {
-        let socket = soon("the connection", TcpStream::connect(address)).await.unwrap();
-        socket.set_nodelay(true).unwrap();
-        // Ten thousand of these fit into a test.
-        let config = WebSocketConfig::default().read_buffer_size(2_048).write_buffer_size(0);
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-        let upgrade = client_async_with_config(url, socket, Some(config));
-        let (stream, _) = soon("the websocket", upgrade).await.unwrap();
-        let mut listener = Self { stream };
+        let mut listener = Self::open(address, "").await;
         listener.send(&format!(r#"40{{"token":"{token}"}}"#)).await;
         while !listener.hear().await.text().starts_with("40") {}
         listener
     }
 
-    /// The same, and joins the room; its history. Asks as soon as the client of Socket.IO would.
+    /// Signs in over polling, and changes over to a websocket, as a client with the default transports does.
+    pub async fn upgrade(address: SocketAddr, token: &str) -> Self {
+        let polling = Polling::connect(address, token).await;
+        let sid = polling.open["sid"].as_str().unwrap();
+        let mut listener = Self::open(address, &format!("&sid={sid}")).await;
+        listener.send("2probe").await;
+        while listener.hear().await.text() != "3probe" {}
+        listener.send("5").await;
+        listener
+    }
+
+    async fn open(address: SocketAddr, query: &str) -> Self {
+        let socket = soon("the connection", TcpStream::connect(address)).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        // Ten thousand of these fit into a test.
+        let config = WebSocketConfig::default().read_buffer_size(2_048).write_buffer_size(0);
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
+        let upgrade = client_async_with_config(url, socket, Some(config));
+        let (stream, _) = soon("the websocket", upgrade).await.unwrap();
+        Self { stream }
+    }
+
+    /// Signs in and joins the room; its history. Asks as soon as the client of Socket.IO would.
     pub async fn enter(address: SocketAddr, token: &str, room: &str) -> (Self, Value) {
         let mut listener = Self::connect(address, token).await;
-        listener.send(&format!(r#"420["room:join","{room}"]"#)).await;
+        let history = listener.join(room).await;
+        (listener, history)
+    }
+
+    /// Joins the room; its history.
+    pub async fn join(&mut self, room: &str) -> Value {
+        self.send(&format!(r#"420["room:join","{room}"]"#)).await;
         let mut history = None;
         loop {
-            let heard = listener.hear().await;
+            let heard = self.hear().await;
             if heard.event() == Some("room:history") {
                 history = Some(heard.argument());
             }
             if let Some((0, ack)) = heard.ack() {
                 assert!(ack.starts_with(r#"[{"success":true"#), "{ack}");
-                return (listener, history.expect("history comes before the ack"));
+                return history.expect("history comes before the ack");
             }
         }
     }
