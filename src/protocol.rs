@@ -20,6 +20,7 @@ pub mod event {
     pub const ROOM_USER_LEFT: &str = "room:user-left";
     pub const ROOM_USER_READ: &str = "room:user-read";
     pub const ROOM_ERROR: &str = "room:error";
+    pub const ROOM_INVITED: &str = "room:invited";
     pub const MESSAGE_NEW: &str = "message:new";
     pub const MESSAGE_UPDATED: &str = "message:updated";
     pub const MESSAGE_DELETED: &str = "message:deleted";
@@ -172,6 +173,12 @@ pub struct ReactionChangedView<'a> {
 
 #[derive(Debug, Serialize)]
 pub struct DmStartedView<'a> {
+    pub room: &'a RoomView,
+    pub from: &'a TokenUserView,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RoomInvitedView<'a> {
     pub room: &'a RoomView,
     pub from: &'a TokenUserView,
 }

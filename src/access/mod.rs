@@ -14,13 +14,16 @@ use crate::{
         id::{MessageId, RoomId, UserId},
         room::{self, RoomType},
     },
-    db::{self, Db, messages::Whereabouts},
+    db::{self, Db, messages::Whereabouts, rooms::Room},
     error::{Error, Result},
     protocol::MemberView,
 };
 
 /// Rooms and users remembered at the most, each.
 const REMEMBERED: u64 = 100_000;
+
+/// Public rooms that are listed at the most: the youngest.
+const LISTED: i64 = 500;
 
 /// A room and who is in it, as of a moment ago.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub struct Access {
     db: Db,
     on_load: OnLoad,
     rooms: Cache<RoomId, Arc<RoomAccess>>,
+    /// Those that are open to all. Finding them reads the whole table.
+    public_rooms: Cache<(), Arc<[Room]>>,
     people: People,
 }
 
@@ -53,6 +58,7 @@ impl Access {
             db,
             on_load,
             rooms: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
+            public_rooms: Cache::builder().time_to_live(ttl).build(),
         }
     }
 
@@ -77,6 +83,18 @@ impl Access {
     pub async fn find_own(&self, user_id: &UserId, message_id: &MessageId) -> Result<Option<Whereabouts>> {
         let found = db::messages::find_whereabouts(&self.db, message_id).await?;
         Ok(found.filter(|whereabouts| whereabouts.sender_id == *user_id))
+    }
+
+    /// The rooms that are open to all, as of a moment ago.
+    pub async fn list_public(&self) -> Result<Arc<[Room]>> {
+        let load = async { db::room_list::list_public(&self.db, LISTED).await.map(Arc::from) };
+        let listed = self.public_rooms.try_get_with((), load).await;
+        listed.map_err(|error: Arc<Error>| (*error).clone())
+    }
+
+    /// Lets a public room that was made here be listed at once.
+    pub async fn forget_public(&self) {
+        self.public_rooms.invalidate(&()).await;
     }
 
     /// Forgets a room whose members were changed here.

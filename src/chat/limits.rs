@@ -26,6 +26,9 @@ pub struct Limits {
 /// The size of `room:history` and of a page for which no other is asked, in messages, as in the original.
 pub const DEFAULT_PAGE: usize = 50;
 
+/// A room's name, in bytes of UTF-8.
+const ROOM_NAME_BYTES: usize = 200;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -52,6 +55,16 @@ impl Limits {
 
     pub fn ensure_emoji(&self, emoji: &str) -> Result<()> {
         ensure_text("emoji", emoji, 1, self.emoji_bytes)
+    }
+
+    /// A room's name is text with something to be seen in it, shown in lists.
+    pub fn ensure_room_name(&self, name: &str) -> Result<()> {
+        ensure_text("name", name.trim(), 1, ROOM_NAME_BYTES)
+    }
+
+    /// What is looked for may be empty: then it is anything.
+    pub fn ensure_query(&self, query: &str) -> Result<()> {
+        ensure_text("query", query, 0, self.id_bytes)
     }
 
     pub fn ensure_content(&self, content: &str) -> Result<()> {

@@ -9,6 +9,7 @@ pub mod messages;
 pub mod migrations;
 pub mod reactions;
 pub mod read_markers;
+pub mod room_list;
 pub mod room_log;
 pub mod rooms;
 mod schema;

@@ -8,6 +8,7 @@ use super::{
     Db, in_transaction, on,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
+    users::member_view,
 };
 use crate::{
     chat::{
@@ -47,12 +48,7 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
         .select((users::id, users::name, users::avatar))
         .load(c)
         .await?)?;
-    let member = |(id, name, avatar): (String, String, Option<String>)| MemberView {
-        id: id.into(),
-        name: name.into(),
-        avatar: avatar.map(Into::into),
-    };
-    Ok(rows.into_iter().map(member).collect())
+    Ok(rows.into_iter().map(member_view).collect())
 }
 
 /// What [`insert_with_members`] found or made.
@@ -81,4 +77,15 @@ pub async fn insert_with_members(db: &Db, room: Room, members: Vec<UserId>) -> R
         }
         Ok(Made::Room(stored))
     })
+}
+
+/// Makes a user a member of a room; false if they are one already.
+pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<bool> {
+    let row = (room_members::room_id.eq(id.as_str()), room_members::user_id.eq(user_id.as_str()));
+    let made = on!(db.writer, c => diesel::insert_into(room_members::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c)
+        .await?)?;
+    Ok(made > 0)
 }

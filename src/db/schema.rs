@@ -78,10 +78,16 @@ diesel::table! {
 
 diesel::joinable!(messages -> users (sender_id));
 diesel::joinable!(room_members -> users (user_id));
+diesel::joinable!(room_members -> rooms (room_id));
 diesel::allow_tables_to_appear_in_same_query!(users, rooms, messages, reactions, room_members);
 
 pub mod pg {
     //! Our own tables on PostgreSQL.
+
+    use super::{room_members, rooms};
+
+    diesel::allow_tables_to_appear_in_same_query!(room_head, room_members);
+    diesel::allow_tables_to_appear_in_same_query!(room_head, rooms);
 
     diesel::table! {
         chatoxide.room_head (room_id) {
@@ -116,6 +122,11 @@ pub mod pg {
 
 pub mod lite {
     //! Our own tables on SQLite.
+
+    use super::{room_members, rooms};
+
+    diesel::allow_tables_to_appear_in_same_query!(room_head, room_members);
+    diesel::allow_tables_to_appear_in_same_query!(room_head, rooms);
 
     diesel::table! {
         #[sql_name = "chatoxide_room_head"]

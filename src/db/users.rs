@@ -3,14 +3,20 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{Db, in_transaction, on, schema::users};
 use crate::{
     chat::{id::UserId, timestamp::Timestamp},
     error::Result,
+    protocol::MemberView,
 };
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    fn lower(text: Text) -> Text;
+}
 
 #[derive(Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
@@ -45,6 +51,11 @@ fn placeholder_email(id: &UserId) -> String {
     format!("{id}@users.invalid")
 }
 
+/// A user of these columns: id, name, avatar.
+pub(super) fn member_view((id, name, avatar): (String, String, Option<String>)) -> MemberView {
+    MemberView { id: id.into(), name: name.into(), avatar: avatar.map(Into::into) }
+}
+
 /// The names of those who are in the database.
 pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<str>>> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
@@ -54,6 +65,20 @@ pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc
         .load(c)
         .await?)?;
     Ok(rows.into_iter().map(|(id, name)| (id.into(), name.into())).collect())
+}
+
+/// Those whose name or id contains a text, by name. Upper and lower case are the same; on SQLite, of ASCII's letters.
+pub async fn list_like(db: &Db, text: &str, limit: i64) -> Result<Vec<MemberView>> {
+    let escaped = text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    let pattern = format!("%{escaped}%");
+    let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => users::table
+        .filter(lower(users::name).like(&pattern).escape('\\').or(lower(users::id).like(&pattern).escape('\\')))
+        .order((users::name, users::id))
+        .select((users::id, users::name, users::avatar))
+        .limit(limit)
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(member_view).collect())
 }
 
 /// Makes each user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the

@@ -1,13 +1,19 @@
 //! Door 2: HTTP beside Socket.IO. One file per resource; this is the route table.
 
+mod demo;
 mod engine_errors;
 mod health;
-mod index;
 mod metrics;
+mod page;
 
 use std::sync::Arc;
 
-use axum::{Router, http::HeaderValue, middleware, routing::get};
+use axum::{
+    Router,
+    http::HeaderValue,
+    middleware,
+    routing::{get, post},
+};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use crate::{app::App, config::CorsOrigin, error::Error};
@@ -15,7 +21,12 @@ use crate::{app::App, config::CorsOrigin, error::Error};
 /// The resources.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/", get(index::show))
+        .route("/", get(page::show))
+        .route("/assets/{name}", get(page::asset))
+        .route("/favicon.svg", get(page::icon))
+        .route("/manifest.webmanifest", get(page::manifest))
+        .route("/demo", get(demo::users))
+        .route("/demo/token", post(demo::token))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::show))
@@ -25,7 +36,10 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// What goes around the resources and the sockets alike.
 pub fn around(router: Router, cors_origin: &CorsOrigin) -> Router {
-    router.layer(middleware::from_fn(engine_errors::as_node)).layer(cors(cors_origin))
+    router
+        .layer(middleware::from_fn(engine_errors::as_node))
+        .layer(middleware::from_fn(page::bundles))
+        .layer(cors(cors_origin))
 }
 
 /// As the original's `cors` package: credentials are allowed for a listed origin.

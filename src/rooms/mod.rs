@@ -227,6 +227,17 @@ impl Rooms {
         if let State::Live(live) = &*state { Some(live.seq()) } else { None }
     }
 
+    /// The users who are in a room, at most `limit` of them, and how many there are in all.
+    pub fn list_present(&self, room_id: &RoomId, limit: usize) -> (Vec<UserId>, usize) {
+        let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return (Vec::new(), 0) };
+        let state = lock(&slot.state);
+        let State::Live(live) = &*state else { return (Vec::new(), 0) };
+        let mut users: Vec<UserId> = live.presence.announced().cloned().collect();
+        let count = users.len();
+        users.truncate(limit);
+        (users, count)
+    }
+
     /// Counts what is in memory.
     pub fn census(&self) -> Census {
         let slots: Vec<Arc<Slot>> = lock(&self.slots).values().cloned().collect();

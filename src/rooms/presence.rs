@@ -68,6 +68,11 @@ impl Presence {
         self.present.contains_key(user_id)
     }
 
+    /// Those of whom the others are, or will be, told that they are here.
+    pub(super) fn announced(&self) -> impl Iterator<Item = &UserId> {
+        self.present.iter().filter(|(_, present)| present.announced).map(|(user_id, _)| user_id)
+    }
+
     /// Notes a socket of a user; what there is to tell at once.
     pub(super) fn arrive(
         &mut self,

@@ -15,12 +15,17 @@ mod messages_sync;
 mod reaction;
 mod reaction_add;
 mod reaction_remove;
+mod room_create;
+mod room_invite;
 mod room_join;
 mod room_leave;
+mod room_presence;
 mod room_read;
+mod rooms_list;
 mod session;
 mod typing_start;
 mod typing_stop;
+mod users_find;
 
 use dispatch::Order::{AfterEarlier, Pipelined};
 
@@ -40,4 +45,9 @@ dispatch::events! {
     "typing:start" => AfterEarlier, typing_start::handle;
     "typing:stop" => AfterEarlier, typing_stop::handle;
     "dm:start" => AfterEarlier, dm_start::handle;
+    "room:create" => AfterEarlier, room_create::handle;
+    "room:invite" => AfterEarlier, room_invite::handle;
+    "room:presence" => AfterEarlier, room_presence::handle;
+    "rooms:list" => AfterEarlier, rooms_list::handle;
+    "users:find" => AfterEarlier, users_find::handle;
 }

@@ -15,7 +15,7 @@ const MANY: usize = 100_000;
 /// A room of alice's with so many messages, a second apart, each with its entry in the log, and a few marks and reactions.
 async fn furnish(backend: Backend, count: usize) -> TestDatabase {
     let server = TestServer::start_with(TestDatabase::create(backend).await, &["--log-retention", "0"]).await;
-    server.make_room("general", RoomType::Public, &["alice"]).await;
+    server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
     let database = server.stop().await;
     let (series, at) = match backend {
         Backend::Postgres => (
@@ -43,8 +43,12 @@ async fn furnish(backend: Backend, count: usize) -> TestDatabase {
     database
 }
 
-/// One of everything that a client may ask, of a room that is not live before.
-async fn ask_everything(alice: &mut Client, count: usize) {
+/// One of everything that a client may ask, of a room that is not live before. Bob has read nothing of it.
+async fn ask_everything(alice: &mut Client, bob: &mut Client, count: usize) {
+    for caller in [&mut *alice, &mut *bob] {
+        let listed = caller.ask("rooms:list", json!({})).await;
+        assert!(listed["rooms"][0]["lastMessageAt"].is_string(), "{listed}");
+    }
     alice.emit("room:join", "general".into()).await;
     let history = alice.hear("room:history").await;
     assert_eq!((history["messages"].as_array().unwrap().len(), &history["seq"]), (50, &json!(count)));
@@ -85,7 +89,8 @@ async fn cost(backend: Backend, count: usize) -> (i64, i64) {
     let server = ServerProcess::start(&database, &settings).await;
     let bytes = server.bytes_read();
     let mut alice = Client::connect(server.address, &server::token("alice")).await.unwrap();
-    ask_everything(&mut alice, count).await;
+    let mut bob = Client::connect(server.address, &server::token("bob")).await.unwrap();
+    ask_everything(&mut alice, &mut bob, count).await;
     let bytes = server.bytes_read() - bytes;
     server.kill().await;
     (bytes, rows_read(&database).await - rows)

@@ -1,7 +1,8 @@
 //! Mirrors src/http: what answers beside Socket.IO, and what goes around both.
 
 mod cors;
+mod demo;
 mod engine_errors;
 mod health;
-mod index;
 mod metrics;
+mod page;

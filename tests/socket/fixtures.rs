@@ -24,6 +24,11 @@ on_both! {
         bob.ask("typing:stop", "general".into()).await;
         bob.ask("room:read", "general".into()).await;
         bob.ask("dm:start", "alice".into()).await;
+        bob.ask("room:presence", "general".into()).await;
+        bob.ask("rooms:list", json!({})).await;
+        bob.ask("users:find", json!({"query": "ali"})).await;
+        let made = bob.ask("room:create", json!({"name": "Plans"})).await;
+        bob.ask("room:invite", json!({"roomId": made["room"]["id"], "userId": "alice"})).await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         bob.ask("room:leave", "general".into()).await;

@@ -43,6 +43,15 @@ pub async fn request(
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    exchange(address, &text).await
+}
+
+/// As a browser asks that was told that `host` is here.
+pub async fn request_to(address: SocketAddr, host: &str, method: &str, path: &str) -> Response {
+    exchange(address, &format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await
+}
+
+async fn exchange(address: SocketAddr, text: &str) -> Response {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

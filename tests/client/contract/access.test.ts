@@ -13,6 +13,8 @@ const EVENTS: [ClientEvent, (room: string) => unknown][] = [
   ['messages:load', (roomId) => ({ roomId, before: '2100-01-01T00:00:00.000Z' })],
   ['typing:start', (room) => room],
   ['typing:stop', (room) => room],
+  ['room:presence', (room) => room],
+  ['room:invite', (roomId) => ({ roomId, userId: 'carol' })],
 ];
 
 everywhere('access', (world) => {

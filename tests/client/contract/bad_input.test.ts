@@ -41,6 +41,17 @@ const OBJECTS: [ClientEvent, Record<string, unknown>, Record<string, unknown[]>]
   ['messages:load', { roomId: 'ROOM', before: '2026-01-31T09:05:07.042Z' }, { roomId: NOT_IDS }],
   ['reaction:add', { messageId: 'MESSAGE', roomId: 'ROOM', emoji: '👍' }, { messageId: NOT_IDS }],
   ['reaction:remove', { messageId: 'MESSAGE', roomId: 'ROOM', emoji: '👍' }, { messageId: NOT_IDS }],
+  [
+    'room:create',
+    { name: 'Plans', type: 'private', members: [] },
+    {
+      name: [undefined, null, 7, '', ' ', 'a\u0000b'],
+      type: [7, 'direct', 'Public'],
+      members: ['x', [7], ['']],
+    },
+  ],
+  ['room:invite', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
+  ['users:find', { query: 'a' }, { query: [undefined, null, 7, {}, 'a\u0000b'] }],
 ];
 
 const TEXTS: ClientEvent[] = [
@@ -50,6 +61,7 @@ const TEXTS: ClientEvent[] = [
   'typing:start',
   'typing:stop',
   'dm:start',
+  'room:presence',
 ];
 
 everywhere('bad input', (world) => {

@@ -59,6 +59,11 @@ describe('the server', () => {
     await alice.ask('room:read', room);
     await alice.ask('room:join', WORLD.unique('nowhere'));
     await alice.ask('dm:start', bob.id);
+    await alice.ask('room:presence', room);
+    const { room: made } = await alice.ask('room:create', { name: 'Plans' });
+    await alice.ask('room:invite', { roomId: made.id, userId: bob.id });
+    await alice.ask('rooms:list', {});
+    await alice.ask('users:find', { query: bob.id });
     await alice.ask('message:delete', target);
     await tab.ask('room:leave', room);
     await settled(alice, bob, tab);

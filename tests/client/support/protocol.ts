@@ -29,6 +29,20 @@ export interface Room {
   members: string[];
 }
 
+export interface Member {
+  id: string;
+  name: string;
+  avatar: string | null;
+}
+
+/** A room as `rooms:list` has it. */
+export interface ListedRoom extends Omit<Room, 'members'> {
+  isMember: boolean;
+  with: Member | null;
+  lastMessageAt: string | null;
+  unreadCount: number;
+}
+
 export interface ReactionChange extends Reaction {
   messageId: string;
   roomId: string;
@@ -37,11 +51,12 @@ export interface ReactionChange extends Reaction {
 /** The events that the server sends, with the argument of each. */
 export interface Heard {
   'room:history': { roomId: string; messages: Message[] };
-  'room:members': { roomId: string; members: { id: string; name: string; avatar: string | null }[] };
+  'room:members': { roomId: string; members: Member[] };
   'room:user-joined': { roomId: string; user: { id: string; name?: string } };
   'room:user-left': { roomId: string; userId: string };
   'room:user-read': { roomId: string; userId: string; timestamp: string };
   'room:error': { roomId?: string; event: string; code: string; error: string };
+  'room:invited': { room: Room; from: { id: string; name?: string } };
   'message:new': Message;
   'message:updated': Message;
   'message:deleted': { messageId: string; roomId: string };
@@ -60,7 +75,12 @@ export interface Answer {
   message: Message;
   messages: Message[];
   room: Room;
-  members: string[];
+  /** Ids of `dm:start`, members of `room:invite`. */
+  members: (string | Member)[];
+  rooms: ListedRoom[];
+  /** Ids of `room:presence`, members of `users:find`. */
+  users: (string | Member)[];
+  count: number;
   /** Of `messages:sync`: what was missed, up to `seq`. */
   events: { event: string; data: unknown }[];
   seq: number;
@@ -83,6 +103,11 @@ export const CLIENT_EVENTS = [
   'typing:start',
   'typing:stop',
   'dm:start',
+  'room:create',
+  'room:invite',
+  'room:presence',
+  'rooms:list',
+  'users:find',
 ] as const;
 
 export type ClientEvent = (typeof CLIENT_EVENTS)[number];

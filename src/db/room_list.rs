@@ -1,0 +1,151 @@
+//! What a user's list of rooms shows: `Room`, `_RoomMembers`, `Message` and our `read_marker`, read together.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamp as SqlTimestamp},
+};
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+
+use super::{
+    Db, on,
+    rooms::Room,
+    schema::{room_members, rooms, users},
+    types::RoomTypeRow,
+    users::member_view,
+};
+use crate::{
+    chat::{
+        id::{RoomId, UserId},
+        room::RoomType,
+        timestamp::Timestamp,
+    },
+    error::Result,
+    protocol::MemberView,
+};
+
+/// What has happened in a room, as one user sees it.
+pub struct Activity {
+    pub last_message_at: Option<Timestamp>,
+    /// Messages of others since the user has read it, counted among the next 300. 99 stands for more, too.
+    pub unread: i64,
+}
+
+/// The rooms that a user is in; of more than `limit`, those where something happened last.
+pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Room>> {
+    on!(db.readers, c => rooms::table
+        .inner_join(room_members::table)
+        .left_join(own::room_head::table.on(own::room_head::room_id.eq(rooms::id)))
+        .filter(room_members::user_id.eq(user_id.as_str()))
+        .order(own::room_head::at.is_null())
+        .then_order_by((own::room_head::at.desc(), rooms::created_at.desc()))
+        .select((rooms::id, rooms::name, rooms::kind, rooms::created_at))
+        .limit(limit)
+        .load(c)
+        .await?)
+}
+
+/// The rooms that are open to all; of more than `limit`, the youngest.
+pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<Room>> {
+    on!(db.readers, c => rooms::table
+        .filter(rooms::kind.eq(RoomTypeRow(RoomType::Public)))
+        .order((rooms::created_at.desc(), rooms::id))
+        .limit(limit)
+        .load(c)
+        .await?)
+}
+
+/// Whom a user talks to in each of these rooms, which are direct.
+pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<HashMap<RoomId, MemberView>> {
+    let ids: Vec<&str> = ids.iter().map(RoomId::as_str).collect();
+    let rows: Vec<(String, String, String, Option<String>)> = on!(db.readers, c => room_members::table
+        .inner_join(users::table)
+        .filter(room_members::room_id.eq_any(&ids))
+        .filter(users::id.ne(user_id.as_str()))
+        .select((room_members::room_id, users::id, users::name, users::avatar))
+        .load(c)
+        .await?)?;
+    let partner = |(room_id, id, name, avatar)| (RoomId::from(room_id), member_view((id, name, avatar)));
+    Ok(rows.into_iter().map(partner).collect())
+}
+
+#[derive(QueryableByName)]
+struct ActivityRow {
+    #[diesel(sql_type = Text)]
+    room_id: String,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    last_message_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = BigInt)]
+    unread: i64,
+}
+
+/// Both look-ups go through the index of room and time, whatever a room holds. A room that the user is not in and has
+/// never read has nothing unread for them.
+const ACTIVITY_PG: &str = r#"
+    SELECT room.id AS room_id,
+        (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.id ORDER BY "createdAt" DESC LIMIT 1)
+            AS last_message_at,
+        CASE WHEN room.is_member OR marker.at IS NOT NULL THEN
+            (SELECT least(count(*) FILTER (WHERE next."senderId" <> $3), 99) FROM (
+                SELECT "senderId" FROM "Message"
+                WHERE "roomId" = room.id AND "createdAt" > coalesce(marker.at, '-infinity')
+                ORDER BY "createdAt" LIMIT 300
+            ) AS next)
+        ELSE 0 END AS unread
+    FROM unnest($1, $2) AS room (id, is_member)
+    LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3"#;
+
+/// The rooms come as JSON: `[[id, is member], ..]`.
+const ACTIVITY_LITE: &str = r#"
+    SELECT room.value ->> 0 AS room_id,
+        (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.value ->> 0 ORDER BY "createdAt" DESC LIMIT 1)
+            AS last_message_at,
+        CASE WHEN room.value ->> 1 OR marker.at IS NOT NULL THEN
+            (SELECT min(count(*) FILTER (WHERE next."senderId" <> ?2), 99) FROM (
+                SELECT "senderId" FROM "Message"
+                WHERE "roomId" = room.value ->> 0 AND "createdAt" > coalesce(marker.at, '')
+                ORDER BY "createdAt" LIMIT 300
+            ) AS next)
+        ELSE 0 END AS unread
+    FROM json_each(?1) AS room
+    LEFT JOIN chatoxide_read_marker AS marker ON marker.room_id = room.value ->> 0 AND marker.user_id = ?2"#;
+
+/// What has happened in each of these rooms; with each, whether the user is a member.
+pub async fn list_activity(
+    db: &Db,
+    user_id: &UserId,
+    of: &[(RoomId, bool)],
+) -> Result<HashMap<RoomId, Activity>> {
+    let rows: Vec<ActivityRow> = match db {
+        Db::Pg { pool, .. } => {
+            let (ids, are_members): (Vec<&str>, Vec<bool>) =
+                of.iter().map(|(id, is_member)| (id.as_str(), *is_member)).unzip();
+            db.within_timeout(async {
+                let query = diesel::sql_query(ACTIVITY_PG)
+                    .bind::<Array<Text>, _>(ids)
+                    .bind::<Array<Bool>, _>(are_members)
+                    .bind::<Text, _>(user_id.as_str());
+                Ok(query.load(&mut *pool.get().await?).await?)
+            })
+            .await?
+        }
+        Db::Lite { readers, .. } => {
+            let of = of.iter().map(|(id, is_member)| json!([id, is_member]));
+            let of = Value::from_iter(of).to_string();
+            db.within_timeout(async {
+                let query =
+                    diesel::sql_query(ACTIVITY_LITE).bind::<Text, _>(of).bind::<Text, _>(user_id.to_string());
+                Ok(query.load(&mut *readers.get().await?).await?)
+            })
+            .await?
+        }
+    };
+    let activity = |row: ActivityRow| {
+        let last_message_at = row.last_message_at.map(Timestamp::from);
+        (row.room_id.into(), Activity { last_message_at, unread: row.unread })
+    };
+    Ok(rows.into_iter().map(activity).collect())
+}

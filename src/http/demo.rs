@@ -1,0 +1,95 @@
+//! Demo mode's sign-in: anybody on this machine is whoever they say they are. Not there in any other mode.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    http::{HeaderMap, HeaderName, header},
+};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{
+    app::App,
+    clock, db,
+    error::{Error, Result},
+};
+
+const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+/// Users that are suggested, at the most.
+const SUGGESTED: i64 = 8;
+/// A name, in bytes.
+const LONGEST_NAME: usize = 100;
+
+#[derive(Serialize)]
+pub(super) struct User {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Users {
+    users: Vec<User>,
+}
+
+/// `GET /demo`: some who are known here.
+pub(super) async fn users(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Json<Users>> {
+    ensure_demo(&app, &request)?;
+    let users = db::users::list_like(&app.db, "", SUGGESTED).await?;
+    let users = users.iter().map(|user| User { id: user.id.to_string(), name: user.name.to_string() });
+    Ok(Json(Users { users: users.collect() }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignIn {
+    name: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct SignedIn {
+    /// Good for an hour.
+    token: String,
+    user: User,
+}
+
+/// `POST /demo/token`: signs in by name.
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    request: HeaderMap,
+    body: Result<Json<SignIn>, JsonRejection>,
+) -> Result<Json<SignedIn>> {
+    ensure_demo(&app, &request)?;
+    let Json(SignIn { name }) = body.map_err(|rejection| Error::BadInput(rejection.body_text()))?;
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.len() > LONGEST_NAME {
+        return Err(Error::BadInput(format!("the name is too long (at most {LONGEST_NAME} bytes)")));
+    }
+    let id = name.to_lowercase().replace(' ', "-");
+    app.config.limits.ensure_id("the name", &id)?;
+    let token = app.keys.sign(&id, Some(&name), clock::now(), TOKEN_TTL).map_err(Error::Internal)?;
+    Ok(Json(SignedIn { token, user: User { id, name } }))
+}
+
+/// Demo mode answers this machine only, and no page that came from elsewhere: neither one that asks across origins, nor one
+/// whose host's name was made to point here.
+fn ensure_demo(app: &App, request: &HeaderMap) -> Result<()> {
+    if !app.config.demo {
+        return Err(Error::NotFound);
+    }
+    let text = |name: HeaderName| request.get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = text(header::HOST).and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    let origin = text(header::ORIGIN).map(Url::parse);
+    let is_ours = host.is_some_and(|host| is_here(&host))
+        && origin.is_none_or(|origin| origin.is_ok_and(|origin| is_here(&origin)));
+    if is_ours { Ok(()) } else { Err(Error::Forbidden("Demo mode answers pages of this machine only")) }
+}
+
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,129 @@
+//! The web page of clients/web, out of the binary: `GET /` and its files. A binary that was built without it says what runs
+//! here.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::{app::App, error::Error};
+
+/// What `make page` built, if it did.
+#[derive(RustEmbed)]
+#[folder = "clients/web/dist"]
+#[allow_missing = true]
+struct Built;
+
+/// The page needs no more than this. Images may come from anywhere: messages bring them.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; \
+    font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
+const PLAIN_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/// Names of these files change with what is in them.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// To be asked for again each time; the answer is 304 when nothing has changed.
+const ASK_AGAIN: &str = "no-cache";
+
+pub(super) async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Response {
+    let policy =
+        |policy| [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, "no-referrer")];
+    match Built::get("index.html") {
+        Some(page) => (policy(POLICY), send(page, ASK_AGAIN, None, &request)).into_response(),
+        None => (policy(PLAIN_POLICY), NO_SNIFFING, Html(plain(app.config.demo))).into_response(),
+    }
+}
+
+/// A file of the page.
+pub(super) async fn asset(Path(name): Path<String>, request: HeaderMap) -> Response {
+    file(&format!("assets/{name}"), FOR_EVER, &request)
+}
+
+pub(super) async fn icon(request: HeaderMap) -> Response {
+    file("favicon.svg", ASK_AGAIN, &request)
+}
+
+pub(super) async fn manifest(request: HeaderMap) -> Response {
+    file("manifest.webmanifest", ASK_AGAIN, &request)
+}
+
+/// The bundles of `socket.io-client`, where Node serves them. They go around the sockets, whose path theirs begins with.
+pub(super) async fn bundles(request: Request, next: Next) -> Response {
+    let name = request.uri().path().strip_prefix("/socket.io/").filter(|name| !name.is_empty());
+    match name.and_then(|name| Some((name, Built::get(&format!("socket.io/{name}"))?))) {
+        Some((name, bundle)) if request.method() == Method::GET => {
+            let media_type =
+                if name.ends_with(".map") { "application/json" } else { "application/javascript" };
+            send(bundle, "public, max-age=0", Some(media_type), request.headers())
+        }
+        _ => next.run(request).await,
+    }
+}
+
+fn file(path: &str, cache_control: &'static str, request: &HeaderMap) -> Response {
+    match Built::get(path) {
+        Some(found) => send(found, cache_control, None, request),
+        None => Error::NotFound.into_response(),
+    }
+}
+
+const NO_SNIFFING: [(HeaderName, &str); 1] = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+
+/// The file, or 304 if the browser has it.
+fn send(
+    file: EmbeddedFile,
+    cache_control: &'static str,
+    media_type: Option<&str>,
+    request: &HeaderMap,
+) -> Response {
+    let hash = file.metadata.sha256_hash();
+    let tag = hash.iter().take(16).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
+    let tag = format!("\"{tag}\"");
+    let has_it = request.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let headers = [(header::CACHE_CONTROL, cache_control.to_owned()), (header::ETAG, tag.clone())];
+    if has_it.is_some_and(|tags| tags.split(',').any(|there| there.trim().trim_start_matches("W/") == tag)) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let media_type = media_type.unwrap_or_else(|| file.metadata.mimetype());
+    let is_text = media_type.starts_with("text/") || media_type == "application/javascript";
+    let charset = if is_text { "; charset=utf-8" } else { "" };
+    let content_type = [(header::CONTENT_TYPE, format!("{media_type}{charset}"))];
+    let body = match file.data {
+        Cow::Borrowed(bytes) => axum::body::Body::from(bytes),
+        Cow::Owned(bytes) => axum::body::Body::from(bytes),
+    };
+    (headers, content_type, NO_SNIFFING, body).into_response()
+}
+
+fn plain(is_demo: bool) -> String {
+    let mode = if is_demo {
+        "<p>It is in <strong>demo mode</strong>: it answers on this machine only and signs its own tokens. \
+         <code>chatoxide token --sub alice --name Alice</code> prints one.</p>"
+    } else {
+        ""
+    };
+    include_str!("plain.html").replace("{version}", env!("CARGO_PKG_VERSION")).replace("{mode}", mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plain_page_says_what_runs_here_and_brings_no_script() {
+        let page = plain(false);
+        let version = format!("chatoxide {}", env!("CARGO_PKG_VERSION"));
+        for told in [version.as_str(), "/socket.io/", "/healthz", "/readyz", "npm", "make run"] {
+            assert!(page.contains(told), "{told}: {page}");
+        }
+        for untold in ["{version}", "{mode}", "demo", "<script"] {
+            assert!(!page.contains(untold), "{untold}: {page}");
+        }
+        assert!(plain(true).contains("demo mode"));
+    }
+}
