@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLIENT := tests/client
+CLIENTS := clients
 # Tools that the machine lacks are installed here, not for the whole machine.
 export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
@@ -42,6 +43,7 @@ lint: lint-rust lint-client ## All checks that need no server
 fmt: client-packages ## Format everything
 	cargo fmt
 	cd $(CLIENT) && npm run --silent fmt
+	cd $(CLIENTS) && npm run --silent fmt
 
 lint-rust: tools
 	tests/support/check-house
@@ -52,6 +54,7 @@ lint-rust: tools
 
 lint-client: client-packages
 	cd $(CLIENT) && npm run --silent lint
+	cd $(CLIENTS) && npm run --silent lint
 
 # Under with-services: these need PostgreSQL and Redis.
 test-with-services: test-rust test-client
@@ -60,6 +63,7 @@ test-rust: tools
 	cargo nextest run --locked --workspace
 
 test-client: client-packages
+	cd $(CLIENTS) && npm test --silent
 	cargo build --release --locked --bin chatoxide
 	cd $(CLIENT) && CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide npm test --silent
 
@@ -68,6 +72,8 @@ tools:
 
 # Only when what is installed is not what the lock file says.
 client-packages:
-	@cd $(CLIENT) && if ! cmp -s package-lock.json node_modules/.installed-lock.json; then \
-		npm ci --no-progress && cp package-lock.json node_modules/.installed-lock.json; \
-	fi
+	@for folder in $(CLIENT) $(CLIENTS); do \
+		if ! cmp -s $$folder/package-lock.json $$folder/node_modules/.installed-lock.json; then \
+			(cd $$folder && npm ci --no-progress && cp package-lock.json node_modules/.installed-lock.json); \
+		fi; \
+	done

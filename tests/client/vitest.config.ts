@@ -1,4 +1,5 @@
 // How the client tests run: files side by side, each test once, nothing left out.
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { referenceDocument } from './support/reference';
 
@@ -9,6 +10,14 @@ if (!hasReference)
   console.warn(`not run: ${needsReference.join(', ')} (no reference document beside this checkout)`);
 
 export default defineConfig({
+  resolve: {
+    // The package as it is written, with this folder's React and client.
+    alias: {
+      '@chatoxide/react/core': path.resolve(import.meta.dirname, '../../clients/react/src/core.ts'),
+      '@chatoxide/react': path.resolve(import.meta.dirname, '../../clients/react/src/index.ts'),
+    },
+    dedupe: ['react', 'react-dom', 'socket.io-client'],
+  },
   test: {
     include: ['**/*.test.ts', '**/*.test.tsx'],
     exclude: ['node_modules/**', 'artifacts/**', ...(hasReference ? [] : needsReference)],

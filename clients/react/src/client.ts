@@ -1,0 +1,303 @@
+// A user's connection to a server: one socket, its rooms, and what waits to be sent.
+import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
+import type { LogEvent } from './catch_up.js';
+import { Delivery } from './delivery.js';
+import { openOutbox, type Entry, type Outbox } from './outbox.js';
+import type { ListedRoom, Member, Message, NewRoom, Room as RoomInfo } from './protocol.js';
+import { byFocus, type Reading } from './reading.js';
+import { Room, type RoomHost } from './room.js';
+import { RoomList } from './room_list.js';
+import { Store, type Readable, type Unsubscribe } from './store.js';
+import { TokenGiver } from './token_giver.js';
+import type { TokenOwner } from './token.js';
+import type { ConnectionStatus, Refusal, TokenSource } from './types.js';
+import { asking, type Ask, type ChatSocket } from './wire.js';
+
+export interface ClientOptions {
+  /** The server, such as `https://chat.example.org`. */
+  url: string;
+  token: TokenSource;
+  /** Where messages wait; IndexedDB if there is one. */
+  outbox?: Outbox;
+  /** Whether somebody is looking. */
+  reading?: Reading;
+  /** More options of `socket.io-client`. */
+  socket?: Partial<ManagerOptions & SocketOptions>;
+}
+
+export interface ClientState {
+  status: ConnectionStatus;
+  refusal: Refusal | null;
+  /** Whose token it is; known when it is. */
+  user: TokenOwner | null;
+}
+
+const REFUSED = 'Authentication failed';
+
+interface Kept {
+  room: Room;
+  users: number;
+}
+
+export class ChatClient implements Readable<ClientState> {
+  readonly socket: ChatSocket;
+  readonly outbox: Outbox;
+  readonly rooms: RoomList;
+  readonly get: () => ClientState;
+  readonly subscribe: (listener: () => void) => Unsubscribe;
+  private readonly store = new Store<ClientState>({ status: 'closed', refusal: null, user: null });
+  private readonly ask: Ask;
+  private readonly host: RoomHost;
+  private readonly giver: TokenGiver;
+  private readonly kept = new Map<string, Kept>();
+  private readonly page = crypto.randomUUID();
+  private delivery: Delivery | undefined;
+  /** Written before it was known by whom. */
+  private unsigned: (() => void)[] = [];
+  private users = 0;
+  /** A token that was refused is replaced once. */
+  private hasRetried = false;
+
+  constructor(private readonly options: ClientOptions) {
+    this.get = this.store.get;
+    this.subscribe = this.store.subscribe;
+    this.outbox = options.outbox ?? openOutbox(this.page);
+    this.giver = new TokenGiver(options.token, {
+      got: (owner) => this.signedIn(owner),
+      failed: (error) => this.store.patch({ refusal: { code: 'signed_out', error } }),
+    });
+    this.socket = io(options.url, {
+      // Not the one of another user of this page.
+      forceNew: true,
+      ...options.socket,
+      autoConnect: false,
+      auth: (give) => this.giver.give((token) => give({ token })),
+    });
+    this.ask = asking(this.socket);
+    this.rooms = new RoomList(
+      this.ask,
+      () => this.socket.connected,
+      (roomId) => this.kept.has(roomId) && this.reading.isReading(),
+    );
+    this.host = {
+      socket: this.socket,
+      ask: this.ask,
+      reading: this.reading,
+      author: () => this.author,
+      send: (request) => this.send(request),
+      retry: (clientId) => this.delivery?.retry(clientId),
+      discard: (clientId) => this.delivery?.discard(clientId),
+      unreadOf: (roomId) => this.rooms.find(roomId)?.unreadCount ?? 0,
+      wasRead: (roomId) => this.rooms.wasRead(roomId),
+    };
+    this.giver.look();
+    this.listen();
+  }
+
+  get url(): string {
+    return this.options.url;
+  }
+
+  /** A function to be asked for tokens from now on. */
+  setToken(token: TokenSource): void {
+    this.giver.source = token;
+  }
+
+  /** Connects, and stays so until the last who called has called what this returns. */
+  retain(): Unsubscribe {
+    this.users += 1;
+    if (this.users === 1 && this.store.get().status === 'closed') this.open();
+    return once(() => {
+      this.users -= 1;
+      // In a moment, since React's strict mode mounts everything twice.
+      setTimeout(() => this.users === 0 && this.close());
+    });
+  }
+
+  /** Tries again after a refusal, with a new token if it is a function that gives them. */
+  reconnect(): void {
+    if (this.store.get().status !== 'refused') return;
+    this.hasRetried = false;
+    this.open();
+  }
+
+  close(): void {
+    if (this.store.get().status === 'closed') return;
+    this.giver.stop();
+    this.delivery?.close();
+    this.delivery = undefined;
+    this.socket.disconnect();
+    this.store.patch({ status: 'closed', refusal: null });
+  }
+
+  /** A room; it is joined while it is retained. */
+  room(roomId: string): Room {
+    return this.keep(roomId).room;
+  }
+
+  /** Joins a room, and stays in it until the last who called has called what this returns. */
+  enter(roomId: string): Unsubscribe {
+    const kept = this.keep(roomId);
+    kept.users += 1;
+    const release = this.retain();
+    if (kept.users === 1 && this.socket.connected) kept.room.join();
+    return once(() => {
+      kept.users -= 1;
+      setTimeout(() => {
+        if (kept.users > 0 || this.kept.get(roomId) !== kept) return;
+        this.kept.delete(roomId);
+        kept.room.leave();
+      });
+      release();
+    });
+  }
+
+  async createRoom(room: NewRoom): Promise<RoomInfo> {
+    const created = await this.ask('room:create', room);
+    this.rooms.changed();
+    return created.room;
+  }
+
+  async invite(roomId: string, userId: string): Promise<Member[]> {
+    return (await this.ask('room:invite', { roomId, userId })).members;
+  }
+
+  /** The direct room with somebody, made if need be. */
+  async startDirect(userId: string): Promise<RoomInfo> {
+    const started = await this.ask('dm:start', userId);
+    this.rooms.changed();
+    return started.room;
+  }
+
+  async findUsers(query: string): Promise<Member[]> {
+    return (await this.ask('users:find', { query })).users;
+  }
+
+  listedRoom(roomId: string): ListedRoom | undefined {
+    return this.rooms.find(roomId);
+  }
+
+  private get reading(): Reading {
+    return this.options.reading ?? byFocus;
+  }
+
+  private get author(): { id: string; name: string } | null {
+    const { user } = this.store.get();
+    return user && { id: user.id, name: user.name ?? user.id };
+  }
+
+  private open(): void {
+    this.store.patch({ status: 'connecting', refusal: null });
+    this.signedIn(this.store.get().user);
+    this.socket.connect();
+  }
+
+  private keep(roomId: string): Kept {
+    let kept = this.kept.get(roomId);
+    if (!kept) {
+      kept = { room: new Room(roomId, this.host), users: 0 };
+      this.kept.set(roomId, kept);
+      this.delivery?.show(roomId);
+    }
+    return kept;
+  }
+
+  /** It is known whose token it is. */
+  private signedIn(user: TokenOwner | null): void {
+    const before = this.store.get().user;
+    this.store.patch({ user });
+    if (!user || (this.delivery && before?.id === user.id) || this.store.get().status === 'closed') return;
+    this.delivery?.close();
+    this.delivery = new Delivery(
+      `${this.options.url}\n${user.id}`,
+      this.page,
+      this.outbox,
+      {
+        isConnected: () => this.socket.connected,
+        send: async ({ request }) => (await this.ask('message:send', request)).message,
+      },
+      {
+        waits: ({ request, clientId, at }) => this.room(request.roomId).waits({ ...request, clientId }, at),
+        arrived: (entry, message) => this.roomOf(entry)?.arrived(entry.clientId, message),
+        failed: (entry, error) => this.roomOf(entry)?.failed(entry.clientId, error),
+        discarded: (entry) => this.roomOf(entry)?.discarded(entry.clientId),
+      },
+    );
+    void this.delivery.takeOver();
+    this.unsigned.splice(0).forEach((send) => send());
+  }
+
+  private roomOf({ request }: Entry): Room | undefined {
+    return this.kept.get(request.roomId)?.room;
+  }
+
+  private send(request: Parameters<RoomHost['send']>[0]): Promise<Message> {
+    if (this.delivery) return this.delivery.send(request);
+    return new Promise((resolve, reject) => {
+      this.unsigned.push(() => void this.send(request).then(resolve, reject));
+    });
+  }
+
+  private listen(): void {
+    const { socket } = this;
+    const to = (roomId: string | undefined) =>
+      roomId === undefined ? undefined : this.kept.get(roomId)?.room;
+    socket.on('connect', () => {
+      this.hasRetried = false;
+      this.store.patch({ status: 'connected', refusal: null });
+      for (const { room, users } of this.kept.values()) if (users > 0) room.join();
+      this.rooms.changed();
+      void this.delivery?.takeOver();
+    });
+    socket.on('disconnect', (reason) => {
+      this.kept.forEach(({ room }) => room.interrupt());
+      if (this.store.get().status === 'closed') return;
+      this.store.patch({ status: 'reconnecting' });
+      // The one case in which the library does not come back by itself.
+      if (reason === 'io server disconnect') socket.connect();
+    });
+    socket.on('connect_error', (error) => {
+      // Of the network: the library tries again.
+      if (socket.active) return;
+      if (this.giver.isFunction && !this.hasRetried) {
+        this.hasRetried = true;
+        socket.connect();
+        return;
+      }
+      const refusal: Refusal = { code: 'signed_out', error: error.message || REFUSED };
+      this.store.patch({ status: 'refused', refusal });
+    });
+    socket.on('room:history', (history) => to(history.roomId)?.heardHistory(history));
+    socket.on('room:members', ({ roomId, members }) => to(roomId)?.heardMembers(members));
+    socket.on('room:user-joined', (joined) => to(joined.roomId)?.heardJoined(joined));
+    socket.on('room:user-left', (left) => to(left.roomId)?.heardLeft(left));
+    socket.on('room:user-read', (read) => to(read.roomId)?.heardRead(read));
+    socket.on('room:error', (refused) => to(refused.roomId)?.heardError(refused));
+    socket.on('typing:user', (typing) => to(typing.roomId)?.heardTyping(typing));
+    socket.on('typing:stopped', (stopped) => to(stopped.roomId)?.heardStopped(stopped));
+    socket.on('message:new', (data) => {
+      to(data.roomId)?.heardLog({ event: 'message:new', data });
+      this.rooms.heard(data.roomId, data.createdAt);
+    });
+    socket.on('message:updated', (data) => to(data.roomId)?.heardLog({ event: 'message:updated', data }));
+    socket.on('message:deleted', (data) => to(data.roomId)?.heardLog({ event: 'message:deleted', data }));
+    // The original's server does not say in which room.
+    const toAny = (roomId: string | undefined, event: LogEvent) =>
+      roomId === undefined
+        ? this.kept.forEach(({ room }) => room.heardLog(event))
+        : to(roomId)?.heardLog(event);
+    socket.on('reaction:added', (data) => toAny(data.roomId, { event: 'reaction:added', data }));
+    socket.on('reaction:removed', (data) => toAny(data.roomId, { event: 'reaction:removed', data }));
+    socket.on('room:invited', () => this.rooms.changed());
+    socket.on('dm:started', () => this.rooms.changed());
+  }
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
+  };
+}

@@ -1,0 +1,11 @@
+// The client without React.
+export { ChatClient, type ClientOptions, type ClientState } from './client.js';
+export { ChatError } from './errors.js';
+export { BrowserOutbox, MemoryOutbox, openOutbox, type Entry, type Outbox } from './outbox.js';
+export type * from './protocol.js';
+export { byFocus, type Reading } from './reading.js';
+export type { Room as ChatRoomHandle } from './room.js';
+export type { RoomList, RoomListState } from './room_list.js';
+export type { Readable, Unsubscribe } from './store.js';
+export { ownerOf, type TokenOwner } from './token.js';
+export type * from './types.js';

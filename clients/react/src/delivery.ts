@@ -1,0 +1,153 @@
+// Sends what is in the outbox: of each room one message at a time, in order, until the server has each.
+import { ChatError, ignorable } from './errors.js';
+import type { Entry, Outbox } from './outbox.js';
+import type { Message } from './protocol.js';
+
+interface Wire {
+  isConnected(): boolean;
+  send(entry: Entry): Promise<Message>;
+}
+
+/** What becomes of a message on its way. */
+export interface Listener {
+  waits(entry: Entry): void;
+  arrived(entry: Entry, message: Message): void;
+  failed(entry: Entry, error: ChatError): void;
+  discarded(entry: Entry): void;
+}
+
+interface Waiting {
+  entry: Entry;
+  failure: ChatError | undefined;
+  settle: { resolve(message: Message): void; reject(error: ChatError): void } | undefined;
+}
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 15_000;
+
+export class Delivery {
+  private readonly waiting = new Map<string, Waiting>();
+  /** Rooms of which a message is being sent. */
+  private readonly busy = new Set<string>();
+  private serial = 0;
+  private isOpen = true;
+
+  constructor(
+    private readonly owner: string,
+    private readonly page: string,
+    private readonly outbox: Outbox,
+    private readonly wire: Wire,
+    private readonly listener: Listener,
+  ) {}
+
+  /** What an earlier page left behind, and pages that have ended since. */
+  async takeOver(): Promise<void> {
+    for (const entry of await this.outbox.take(this.owner)) {
+      if (this.waiting.has(entry.clientId) || !this.isOpen) continue;
+      this.waiting.set(entry.clientId, { entry, failure: undefined, settle: undefined });
+      this.listener.waits(entry);
+    }
+    this.go();
+  }
+
+  /** Resolves with the message once the server has it. */
+  send(request: Entry['request'] & { clientId: string }): Promise<Message> {
+    const { clientId } = request;
+    const entry = {
+      clientId,
+      owner: this.owner,
+      page: this.page,
+      serial: this.serial++,
+      at: Date.now(),
+      request,
+    };
+    const sent = new Promise<Message>((resolve, reject) => {
+      this.waiting.set(clientId, { entry, failure: undefined, settle: { resolve, reject } });
+    });
+    this.listener.waits(entry);
+    // Kept before it is sent: what was sent and not kept would be lost with the page.
+    void this.outbox.put(entry).then(() => this.goOn(request.roomId));
+    return ignorable(sent);
+  }
+
+  retry(clientId: string): void {
+    const there = this.waiting.get(clientId);
+    if (!there?.failure) return;
+    there.failure = undefined;
+    this.listener.waits(there.entry);
+    void this.outbox.put(there.entry).then(() => this.goOn(there.entry.request.roomId));
+  }
+
+  /** A message that is being sent at this moment may arrive all the same. */
+  discard(clientId: string): void {
+    const there = this.waiting.get(clientId);
+    if (!there) return;
+    this.drop(there);
+    this.listener.discarded(there.entry);
+    there.settle?.reject(new ChatError('conflict', 'The message was discarded'));
+  }
+
+  /** Tells again of what waits in a room. */
+  show(roomId: string): void {
+    for (const { entry, failure } of this.waiting.values()) {
+      if (entry.request.roomId !== roomId) continue;
+      this.listener.waits(entry);
+      if (failure) this.listener.failed(entry, failure);
+    }
+  }
+
+  /** There is a connection. */
+  go(): void {
+    const rooms = new Set([...this.waiting.values()].map(({ entry }) => entry.request.roomId));
+    rooms.forEach((roomId) => void this.goOn(roomId));
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+
+  private drop({ entry }: Waiting): void {
+    this.waiting.delete(entry.clientId);
+    void this.outbox.remove(entry.clientId);
+  }
+
+  private async goOn(roomId: string): Promise<void> {
+    if (this.busy.has(roomId)) return;
+    this.busy.add(roomId);
+    let pause = FIRST_PAUSE;
+    for (
+      let next = this.next(roomId);
+      next && this.wire.isConnected() && this.isOpen;
+      next = this.next(roomId)
+    ) {
+      try {
+        const message = await this.wire.send(next.entry);
+        pause = FIRST_PAUSE;
+        this.drop(next);
+        this.listener.arrived(next.entry, message);
+        next.settle?.resolve(message);
+      } catch (error) {
+        const refused = error instanceof ChatError ? error : new ChatError('internal', String(error));
+        if (refused.isPassing) {
+          if (!this.wire.isConnected()) break;
+          await new Promise((resolve) => setTimeout(resolve, pause));
+          pause = Math.min(pause * 2, LONGEST_PAUSE);
+        } else if (this.waiting.has(next.entry.clientId)) {
+          // It is no longer kept: a reload would send again what was refused.
+          next.failure = refused;
+          await this.outbox.remove(next.entry.clientId);
+          this.listener.failed(next.entry, refused);
+          next.settle?.reject(refused);
+        }
+      }
+    }
+    this.busy.delete(roomId);
+  }
+
+  private next(roomId: string): Waiting | undefined {
+    for (const there of this.waiting.values()) {
+      if (there.entry.request.roomId === roomId && !there.failure) return there;
+    }
+    return undefined;
+  }
+}

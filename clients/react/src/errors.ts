@@ -1,0 +1,39 @@
+// What goes wrong, as an error with a code.
+import type { Refused } from './protocol.js';
+import type { Refusal } from './types.js';
+
+/** A refusal of the server, or of the network. `message` is for people, `code` for programs. */
+export class ChatError extends Error {
+  override readonly name = 'ChatError';
+
+  constructor(
+    readonly code: Refusal['code'],
+    message: string,
+  ) {
+    super(message);
+  }
+
+  static from(refused: Partial<Refused>): ChatError {
+    // The original's server gives no code, and not always a text.
+    return new ChatError(refused.code ?? 'internal', refused.error ?? 'The server refused');
+  }
+
+  get refusal(): Refusal {
+    return { code: this.code, error: this.message };
+  }
+
+  /** The same request may succeed a moment later, and nothing of it was stored. */
+  get isPassing(): boolean {
+    return ['busy', 'shutting_down', 'unavailable', 'offline'].includes(this.code);
+  }
+}
+
+export function offline(): ChatError {
+  return new ChatError('offline', 'There is no connection');
+}
+
+/** A promise that may be ignored: who does not look at it does not see it fail. */
+export function ignorable<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}

@@ -1,0 +1,51 @@
+// Who is in a room. What was heard since the question was put is newer than its answer.
+import type { Presence } from './protocol.js';
+
+export class PresenceList {
+  private users: ReadonlySet<string> = new Set();
+  private heard: Map<string, boolean> | undefined;
+
+  constructor(
+    private readonly question: () => Promise<Presence>,
+    private readonly changed: (users: ReadonlySet<string>) => void,
+  ) {}
+
+  ask(): void {
+    const heard = new Map<string, boolean>();
+    this.heard = heard;
+    this.question().then(
+      ({ users }) => {
+        if (this.heard !== heard) return;
+        this.heard = undefined;
+        const present = new Set(users);
+        heard.forEach((isHere, user) => (isHere ? present.add(user) : present.delete(user)));
+        this.set(present);
+      },
+      // A server that does not know the question, or none: then those are known who come.
+      () => undefined,
+    );
+  }
+
+  joined(user: string): void {
+    this.heard?.set(user, true);
+    if (!this.users.has(user)) this.set(new Set(this.users).add(user));
+  }
+
+  left(user: string): void {
+    this.heard?.set(user, false);
+    if (!this.users.has(user)) return;
+    const users = new Set(this.users);
+    users.delete(user);
+    this.set(users);
+  }
+
+  clear(): void {
+    this.heard = undefined;
+    if (this.users.size > 0) this.set(new Set());
+  }
+
+  private set(users: ReadonlySet<string>): void {
+    this.users = users;
+    this.changed(users);
+  }
+}

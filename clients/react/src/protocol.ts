@@ -1,0 +1,192 @@
+// What goes over the wire, both ways. The server's own fixtures (tests/fixtures/protocol) check these types.
+
+/** Text in UTC such as `2026-01-31T09:05:07.042Z`. */
+export type Timestamp = string;
+
+export type MessageType = 'text' | 'image' | 'file' | 'system';
+export type RoomType = 'public' | 'private' | 'direct';
+
+export interface Reaction {
+  emoji: string;
+  userId: string;
+}
+
+/** A message as the server tells it. */
+export interface Message {
+  id: string;
+  roomId: string;
+  senderId: string;
+  content: string;
+  type: MessageType;
+  /** Any JSON; `{}` when the sender gave none. */
+  metadata: unknown;
+  /** The id of the message that this one answers. */
+  replyTo: string | null;
+  createdAt: Timestamp;
+  /** Null until it is edited. */
+  updatedAt: Timestamp | null;
+  /** The name in the database, not in the token. */
+  senderName: string;
+  sender?: { name: string };
+  /** In the order in which they were added. */
+  reactions: Reaction[];
+  /** The number of the change in the room's log; absent in history and pages. */
+  seq?: number;
+}
+
+export interface Member {
+  id: string;
+  name: string;
+  avatar: string | null;
+}
+
+/** A user as their token names them: a token without a `name` claim leaves the name out. */
+export interface TokenUser {
+  id: string;
+  name?: string;
+}
+
+export interface Room {
+  id: string;
+  name: string;
+  type: RoomType;
+  createdAt: Timestamp;
+  /** Ids. */
+  members: string[];
+}
+
+/** A room as `rooms:list` lists it. */
+export interface ListedRoom {
+  id: string;
+  name: string;
+  type: RoomType;
+  createdAt: Timestamp;
+  isMember: boolean;
+  /** The other one, in a direct room. */
+  with: Member | null;
+  lastMessageAt: Timestamp | null;
+  /** Messages of others since the caller read it last: 99 stands for 99 or more. */
+  unreadCount: number;
+}
+
+/** Who is in a room at this moment. */
+export interface Presence {
+  /** Ids; at most 500. */
+  users: string[];
+  /** How many there are in all. */
+  count: number;
+}
+
+export type ErrorCode =
+  | 'bad_input'
+  | 'forbidden'
+  | 'room_not_found'
+  | 'user_not_found'
+  | 'message_not_found'
+  | 'delete_refused'
+  | 'conflict'
+  | 'busy'
+  | 'shutting_down'
+  | 'unavailable'
+  | 'internal';
+
+export interface Refused {
+  success: false;
+  /** For people. */
+  error: string;
+  code: ErrorCode;
+}
+
+export type Done<T extends object = object> = { success: true } & T;
+export type Answer<T extends object = object> = Done<T> | Refused;
+export type Ack<T extends object = object> = (answer: Answer<T>) => void;
+
+export interface SendRequest {
+  roomId: string;
+  content: string;
+  type?: MessageType;
+  metadata?: unknown;
+  replyTo?: string;
+  /** Text of up to 64 bytes. The same one again is the same message. */
+  clientId?: string;
+}
+
+export interface ReactionRequest {
+  messageId: string;
+  roomId: string;
+  emoji: string;
+}
+
+export interface SyncedEvent {
+  event: keyof LogEvents;
+  data: unknown;
+}
+
+export interface Synced {
+  events: SyncedEvent[];
+  /** How far the answer reaches: the next `since`. */
+  seq: number;
+  /** With these events the client has everything. */
+  complete: boolean;
+  /** Ask again, from `seq`. When neither is true there is no way from `since` to here. */
+  more: boolean;
+}
+
+export interface NewRoom {
+  name: string;
+  /** `public` if absent. */
+  type?: 'public' | 'private';
+  /** Ids of others than the caller. */
+  members?: string[];
+}
+
+/** The events that are in a room's log. Each has a `seq`: 1, 2, 3 without holes. */
+export interface LogEvents {
+  'message:new': (message: Message) => void;
+  'message:updated': (message: Message) => void;
+  'message:deleted': (deleted: { messageId: string; roomId: string; seq: number }) => void;
+  'reaction:added': (change: ReactionRequest & { userId: string; seq: number }) => void;
+  'reaction:removed': (change: ReactionRequest & { userId: string; seq: number }) => void;
+}
+
+/** The events that the server sends. */
+export interface ServerToClientEvents extends LogEvents {
+  /** Newest first. `seq` is the last change that it includes. */
+  'room:history': (history: { roomId: string; messages: Message[]; seq: number }) => void;
+  'room:members': (members: { roomId: string; members: Member[] }) => void;
+  'room:user-joined': (joined: { roomId: string; user: TokenUser }) => void;
+  'room:user-left': (left: { roomId: string; userId: string }) => void;
+  'room:user-read': (read: { roomId: string; userId: string; timestamp: Timestamp }) => void;
+  'room:error': (refused: { roomId?: string; event: string; code: ErrorCode; error: string }) => void;
+  'room:invited': (invited: { room: Room; from: TokenUser }) => void;
+  'typing:user': (typing: { roomId: string; userId: string; userName?: string }) => void;
+  'typing:stopped': (stopped: { roomId: string; userId: string }) => void;
+  'dm:started': (started: { room: Room; from: TokenUser }) => void;
+  /** Says nothing: whoever cannot take it is cut off. */
+  'server:pulse': () => void;
+}
+
+/** The events that a client sends. Every ack may be left out. */
+export interface ClientToServerEvents {
+  'room:join': (roomId: string, ack?: Ack) => void;
+  'room:leave': (roomId: string, ack?: Ack) => void;
+  'room:read': (roomId: string, ack?: Ack) => void;
+  'room:presence': (roomId: string, ack: Ack<Presence>) => void;
+  'room:create': (room: NewRoom, ack?: Ack<{ room: Room }>) => void;
+  'room:invite': (invitation: { roomId: string; userId: string }, ack?: Ack<{ members: Member[] }>) => void;
+  'rooms:list': (nothing: Record<string, never>, ack: Ack<{ rooms: ListedRoom[] }>) => void;
+  'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
+  'message:send': (message: SendRequest, ack?: Ack<{ message: Message }>) => void;
+  'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;
+  'message:delete': (deletion: { messageId: string; roomId: string }, ack?: Ack) => void;
+  'messages:load': (
+    page: { roomId: string; before: Timestamp; limit?: number },
+    ack: (answer: { success?: true; messages: Message[] } | (Refused & { messages: [] })) => void,
+  ) => void;
+  'messages:sync': (since: { roomId: string; since: number }, ack: Ack<Synced>) => void;
+  'reaction:add': (reaction: ReactionRequest, ack?: Ack) => void;
+  'reaction:remove': (reaction: ReactionRequest, ack?: Ack) => void;
+  'typing:start': (roomId: string, ack?: Ack) => void;
+  'typing:stop': (roomId: string, ack?: Ack) => void;
+  'dm:start': (userId: string, ack?: Ack<{ room: Room; members: string[] }>) => void;
+}

@@ -1,0 +1,51 @@
+// What components look at. Each is drawn again only when what it has selected has changed.
+import { useEffect, useRef, useSyncExternalStore } from 'react';
+import type { ClientState } from '../client.js';
+import type { RoomListState } from '../room_list.js';
+import type { Readable } from '../store.js';
+import type { RoomState } from '../types.js';
+import { useChatClient } from './context.js';
+
+function useSelected<T, Selected>(
+  store: Readable<T>,
+  select: (state: T) => Selected,
+  isSame: (one: Selected, other: Selected) => boolean = Object.is,
+): Selected {
+  const last = useRef<{ selected: Selected } | null>(null);
+  const look = () => {
+    const selected = select(store.get());
+    if (last.current && isSame(last.current.selected, selected)) return last.current.selected;
+    last.current = { selected };
+    return selected;
+  };
+  return useSyncExternalStore(store.subscribe, look, look);
+}
+
+const all = <T>(state: T) => state;
+
+/** What is known of a room, which is joined as long as the component is there. Needs a `ChatProvider`. */
+export function useRoom(roomId: string): RoomState;
+export function useRoom<Selected>(
+  roomId: string,
+  select: (state: RoomState) => Selected,
+  isSame?: (one: Selected, other: Selected) => boolean,
+): Selected;
+export function useRoom<Selected>(
+  roomId: string,
+  select: (state: RoomState) => Selected | RoomState = all,
+  isSame?: (one: Selected | RoomState, other: Selected | RoomState) => boolean,
+): Selected | RoomState {
+  const client = useChatClient();
+  useEffect(() => client.enter(roomId), [client, roomId]);
+  return useSelected(client.room(roomId), select, isSame);
+}
+
+/** How the connection is, and whose. Needs a `ChatProvider`. */
+export function useConnection(): ClientState {
+  return useSelected(useChatClient(), all);
+}
+
+/** The user's rooms, and those that are open to all. Needs a `ChatProvider`. */
+export function useRooms(): RoomListState {
+  return useSelected(useChatClient().rooms, all);
+}

@@ -1,0 +1,397 @@
+// One room: joined as long as somebody looks at it, kept true over every break, and what one may do in it.
+import { CatchUp, type LogEvent } from './catch_up.js';
+import { ChatError, ignorable, offline } from './errors.js';
+import { PendingMessages, type Author } from './pending.js';
+import { PresenceList } from './presence.js';
+import type { Member, Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
+import type { Reading } from './reading.js';
+import { Store, type Readable, type Unsubscribe } from './store.js';
+import * as timeline from './timeline.js';
+import { Writers, Writing } from './typing.js';
+import type { ChatMessage, Discontinuity, RoomActions, RoomState, SendOptions } from './types.js';
+import { Unread } from './unread.js';
+import type { Ask, ChatSocket } from './wire.js';
+
+/** What the server shows on joining, and what a page holds, unless somebody was away for longer. */
+const PAGE = 50;
+
+type Heard<Event extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[Event]>[0];
+
+/** What a room needs of its client. */
+export interface RoomHost {
+  readonly socket: ChatSocket;
+  readonly ask: Ask;
+  readonly reading: Reading;
+  author(): Author | null;
+  send(request: SendRequest & { clientId: string }): Promise<Message>;
+  retry(clientId: string): void;
+  discard(clientId: string): void;
+  /** What `rooms:list` said before the room was joined. */
+  unreadOf(roomId: string): number;
+  wasRead(roomId: string): void;
+}
+
+const nothing = (): RoomState => ({
+  roomId: '',
+  isReady: false,
+  refusal: null,
+  messages: [],
+  members: [],
+  typingUsers: [],
+  present: new Set(),
+  readBy: new Map(),
+  hasMore: false,
+  isLoading: false,
+  unreadCount: 0,
+  firstUnreadId: null,
+});
+
+export class Room implements Readable<RoomState>, RoomActions {
+  private readonly store: Store<RoomState>;
+  private sent = timeline.EMPTY;
+  private readonly pending = new PendingMessages();
+  private readonly keys = new Map<string, string>();
+  private readonly log: CatchUp;
+  private readonly writers = new Writers((typingUsers) => this.store.patch({ typingUsers }));
+  private readonly writing: Writing;
+  private readonly presence: PresenceList;
+  private readonly unread: Unread;
+  private page: Promise<readonly ChatMessage[]> | undefined;
+  private readonly discontinuities = new Set<(discontinuity: Discontinuity) => void>();
+
+  readonly get: () => RoomState;
+  readonly subscribe: (listener: () => void) => Unsubscribe;
+
+  constructor(
+    readonly id: string,
+    private readonly host: RoomHost,
+  ) {
+    this.store = new Store({ ...nothing(), roomId: id });
+    this.get = this.store.get;
+    this.subscribe = this.store.subscribe;
+    this.log = new CatchUp({
+      sync: (since) => host.ask('messages:sync', { roomId: id, since }),
+      apply: (events) => this.apply(events),
+      lost: (since) => this.startAnew(since),
+    });
+    this.writing = new Writing((event) => {
+      if (host.socket.connected) host.socket.emit(event, id);
+    });
+    this.presence = new PresenceList(
+      () => host.ask('room:presence', id),
+      (present) => this.store.patch({ present }),
+    );
+    this.unread = new Unread(host.reading, (unread) => this.store.patch(unread));
+  }
+
+  /** Called when what the page shows has been loaded anew, since there was no way from what it showed to what is. */
+  onDiscontinuity(listener: (discontinuity: Discontinuity) => void): Unsubscribe {
+    this.discontinuities.add(listener);
+    return () => this.discontinuities.delete(listener);
+  }
+
+  // What the client does with it.
+
+  join(): void {
+    // Without an ack, as the original's hook: its server would not answer. A refusal comes as `room:error`.
+    this.host.socket.emit('room:join', this.id);
+  }
+
+  leave(): void {
+    this.interrupt();
+    if (this.host.socket.connected) this.host.socket.emit('room:leave', this.id);
+  }
+
+  /** The connection is gone. */
+  interrupt(): void {
+    this.log.interrupt();
+    this.writers.clear();
+    this.writing.forget();
+    this.presence.clear();
+  }
+
+  // What is heard.
+
+  heardHistory({ messages, seq }: { messages: Message[]; seq?: number }): void {
+    const before = this.log.last;
+    const isFirst = !this.store.get().isReady;
+    // Where changes are numbered, those since the last one are asked for below: a history shows no deletions.
+    if (isFirst || (seq === undefined && !this.overlay(messages))) this.show(messages, seq);
+    if (isFirst) this.unread.begin(this.sent, this.host.author()?.id, this.host.unreadOf(this.id));
+    if (!isFirst && seq === undefined && before === undefined)
+      this.unread.missed(this.sent, this.host.author()?.id);
+    this.store.patch({ isReady: true, refusal: null });
+    this.refresh();
+    if (seq !== undefined) void this.log.reach(seq);
+    this.presence.ask();
+  }
+
+  heardLog(event: LogEvent): void {
+    void this.log.hear(event);
+  }
+
+  heardMembers(members: Member[]): void {
+    this.store.patch({ members });
+  }
+
+  heardJoined({ user }: Heard<'room:user-joined'>): void {
+    this.presence.joined(user.id);
+  }
+
+  heardLeft({ userId }: Heard<'room:user-left'>): void {
+    this.presence.left(userId);
+    this.writers.remove(userId);
+  }
+
+  heardRead({ userId, timestamp }: Heard<'room:user-read'>): void {
+    if (userId === this.host.author()?.id) {
+      // One's own, on another device.
+      this.unread.read();
+      return;
+    }
+    this.readUntil(userId, timestamp);
+  }
+
+  heardTyping({ userId, userName }: Heard<'typing:user'>): void {
+    if (userId === this.host.author()?.id) return;
+    const name = this.store.get().members.find(({ id }) => id === userId)?.name;
+    this.writers.add({ userId, userName: userName ?? name ?? userId });
+  }
+
+  heardStopped({ userId }: Heard<'typing:stopped'>): void {
+    this.writers.remove(userId);
+  }
+
+  heardError({ event, code, error }: Heard<'room:error'>): void {
+    if (event === 'room:join') this.store.patch({ refusal: { code, error } });
+  }
+
+  // One's own messages on their way.
+
+  waits(request: SendRequest & { clientId: string }, at: number): void {
+    const author = this.host.author();
+    if (!author) return;
+    const name = this.store.get().members.find(({ id }) => id === author.id)?.name;
+    this.pending.add(request, at, { id: author.id, name: name ?? author.name });
+    this.refresh();
+  }
+
+  arrived(clientId: string, message: Message): void {
+    this.pending.remove(clientId);
+    this.mistaken(clientId, message.id);
+    this.keys.set(message.id, clientId);
+    // It may have been deleted, or changed, since it was heard: then what was heard is the newer.
+    const isHeard = this.log.last !== undefined && message.seq !== undefined && message.seq <= this.log.last;
+    const there = timeline.find(this.sent, message.id);
+    if (there) this.sent = timeline.merge(this.sent, [{ ...there }], this.keys);
+    else if (!isHeard) this.sent = timeline.merge(this.sent, [message], this.keys);
+    this.refresh();
+  }
+
+  failed(clientId: string, error: ChatError): void {
+    this.pending.fail(clientId, error.refusal);
+    this.mistaken(clientId);
+    this.refresh();
+  }
+
+  discarded(clientId: string): void {
+    this.pending.remove(clientId);
+    this.refresh();
+  }
+
+  // What one may do.
+
+  readonly sendMessage = (content: string, options: SendOptions = {}): Promise<ChatMessage> => {
+    this.writing.forget();
+    this.unread.answered();
+    const clientId = crypto.randomUUID();
+    const { type, replyTo, metadata } = options;
+    const request = { roomId: this.id, content, clientId, type, replyTo, metadata };
+    const sent = this.host.send(request).then((message) => this.shownAs(message));
+    return ignorable(sent);
+  };
+
+  readonly retry = (id: string): void => this.host.retry(id);
+
+  readonly discard = (id: string): void => this.host.discard(id);
+
+  readonly editMessage = (messageId: string, content: string): Promise<ChatMessage> =>
+    ignorable(
+      this.host.ask('message:edit', { messageId, content }).then(({ message }) => this.shownAs(message)),
+    );
+
+  readonly deleteMessage = (messageId: string): Promise<void> =>
+    ignorable(this.host.ask('message:delete', { messageId, roomId: this.id }).then(() => undefined));
+
+  readonly addReaction = (messageId: string, emoji: string): Promise<void> =>
+    ignorable(this.react('reaction:add', messageId, emoji));
+
+  readonly removeReaction = (messageId: string, emoji: string): Promise<void> =>
+    ignorable(this.react('reaction:remove', messageId, emoji));
+
+  readonly startTyping = (): void => this.writing.start();
+
+  readonly stopTyping = (): void => this.writing.stop();
+
+  readonly loadMore = (): Promise<readonly ChatMessage[]> => {
+    this.page ??= this.loadPage().finally(() => {
+      this.page = undefined;
+      this.store.patch({ isLoading: false });
+    });
+    return ignorable(this.page);
+  };
+
+  readonly markAsRead = (): void => {
+    this.unread.read();
+    this.host.wasRead(this.id);
+    if (this.host.socket.connected) this.host.socket.emit('room:read', this.id);
+  };
+
+  private async loadPage(): Promise<readonly ChatMessage[]> {
+    const oldest = this.sent[0];
+    if (!oldest || !this.store.get().hasMore) return [];
+    this.store.patch({ isLoading: true });
+    const page = await this.host.ask('messages:load', {
+      roomId: this.id,
+      before: oldest.createdAt,
+      limit: PAGE,
+    });
+    // Loaded anew meanwhile: the page would leave a gap.
+    if (this.sent[0]?.id !== oldest.id && !timeline.find(this.sent, oldest.id)) return [];
+    const before = new Set(this.sent.map(({ id }) => id));
+    this.sent = timeline.merge(this.sent, page.messages, this.keys);
+    this.store.patch({ hasMore: page.messages.length >= PAGE });
+    this.refresh();
+    return this.sent.filter(({ id }) => !before.has(id));
+  }
+
+  private async react(
+    event: 'reaction:add' | 'reaction:remove',
+    messageId: string,
+    emoji: string,
+  ): Promise<void> {
+    const author = this.host.author();
+    if (!author || !this.host.socket.connected) throw offline();
+    const reaction: Reaction = { emoji, userId: author.id };
+    const [change, undo] =
+      event === 'reaction:add'
+        ? [timeline.addReaction, timeline.removeReaction]
+        : [timeline.removeReaction, timeline.addReaction];
+    const changed = change(this.sent, messageId, reaction);
+    const isChange = changed !== this.sent;
+    this.sent = changed;
+    this.refresh();
+    try {
+      await this.host.ask(event, { messageId, roomId: this.id, emoji });
+    } catch (error) {
+      // An answer that did not come says nothing: what happened is heard.
+      if (isChange && error instanceof ChatError && !error.isPassing) {
+        this.sent = undo(this.sent, messageId, reaction);
+        this.refresh();
+      }
+      throw error;
+    }
+  }
+
+  // How it is kept.
+
+  private apply(events: readonly LogEvent[]): void {
+    for (const { event, data } of events) {
+      switch (event) {
+        case 'message:new':
+          this.takeNew(data);
+          break;
+        case 'message:updated':
+          this.sent = timeline.update(this.sent, data);
+          break;
+        case 'message:deleted':
+          this.sent = timeline.remove(this.sent, data.messageId);
+          this.unread.deleted(data.messageId);
+          break;
+        case 'reaction:added':
+          this.sent = timeline.addReaction(this.sent, data.messageId, reactionOf(data));
+          break;
+        case 'reaction:removed':
+          this.sent = timeline.removeReaction(this.sent, data.messageId, reactionOf(data));
+          break;
+      }
+    }
+    this.refresh();
+  }
+
+  private takeNew(message: Message): void {
+    const isKnown = timeline.find(this.sent, message.id) !== undefined;
+    const isOwn = message.senderId === this.host.author()?.id;
+    if (isOwn && !isKnown) {
+      const clientId = this.pending.hear(message);
+      if (clientId) this.keys.set(message.id, clientId);
+    }
+    // Older than what is shown of a room that has more: it comes with its page.
+    const oldest = this.sent[0];
+    if (oldest && this.store.get().hasMore && message.createdAt < oldest.createdAt) return;
+    this.sent = timeline.merge(this.sent, [message], this.keys);
+    this.writers.remove(message.senderId);
+    if (isOwn) return;
+    this.readUntil(message.senderId, message.createdAt);
+    this.unread.heard(message.id, isKnown);
+  }
+
+  /** Another message was taken for this one: of the same words, from another page of the same user. */
+  private mistaken(clientId: string, rightId?: string): void {
+    for (const [id, key] of this.keys) {
+      if (key !== clientId || id === rightId) continue;
+      this.keys.delete(id);
+      this.sent = this.sent.map((message) => (message.id === id ? { ...message, key: id } : message));
+    }
+  }
+
+  private readUntil(userId: string, until: string): void {
+    const { readBy } = this.store.get();
+    if ((readBy.get(userId) ?? '') >= until) return;
+    this.store.patch({ readBy: new Map(readBy).set(userId, until) });
+  }
+
+  /** A history that says nothing of what it includes; false if it does not meet what is shown. */
+  private overlay(messages: Message[]): boolean {
+    const laid = timeline.overlay(this.sent, messages);
+    if (!laid) {
+      this.tellDiscontinuity(0);
+      return false;
+    }
+    this.sent = laid;
+    return true;
+  }
+
+  private show(messages: Message[], seq: number | undefined): void {
+    this.sent = timeline.merge(timeline.EMPTY, messages, this.keys);
+    this.log.begin(seq);
+    this.store.patch({ hasMore: messages.length >= PAGE });
+  }
+
+  /** Nothing that is shown can be brought to what is now. */
+  private startAnew(since: number): void {
+    this.tellDiscontinuity(since);
+    this.log.interrupt();
+    this.log.begin(undefined);
+    this.store.patch({ isReady: false });
+    this.join();
+  }
+
+  private tellDiscontinuity(since: number): void {
+    this.discontinuities.forEach((listener) => listener({ roomId: this.id, since }));
+  }
+
+  private shownAs(message: Message): ChatMessage {
+    const there = timeline.find(this.sent, message.id);
+    return there ?? { ...message, key: this.keys.get(message.id) ?? message.id, status: 'sent' };
+  }
+
+  private refresh(): void {
+    const pending = this.pending.shown();
+    this.store.patch({ messages: pending.length > 0 ? [...this.sent, ...pending] : this.sent });
+  }
+}
+
+function reactionOf({ emoji, userId }: Reaction): Reaction {
+  return { emoji, userId };
+}

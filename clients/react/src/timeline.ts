@@ -1,0 +1,94 @@
+// The messages of a room in their order, and every change to them. Pure: each function returns a timeline, the same one if
+// nothing has changed.
+import type { Message, Reaction } from './protocol.js';
+import type { ChatMessage } from './types.js';
+
+/** Oldest first. */
+export type Timeline = readonly ChatMessage[];
+
+export const EMPTY: Timeline = [];
+
+/** As the server sorts: by time, then by id. */
+function compare(one: ChatMessage, other: ChatMessage): number {
+  if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt ? -1 : 1;
+  return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
+}
+
+function shown(message: Message, key: string): ChatMessage {
+  // The original's server sends no reactions.
+  return { ...message, reactions: message.reactions ?? [], key, status: 'sent' };
+}
+
+export function find(timeline: Timeline, id: string): ChatMessage | undefined {
+  return timeline.find((message) => message.id === id);
+}
+
+/** Puts messages in; one that is there already becomes as it is now. `keys` names those that were here under another id. */
+export function merge(
+  timeline: Timeline,
+  messages: readonly Message[],
+  keys: ReadonlyMap<string, string> = new Map(),
+): Timeline {
+  if (messages.length === 0) return timeline;
+  const merged = new Map(timeline.map((message) => [message.id, message]));
+  for (const message of messages) {
+    const key = keys.get(message.id) ?? merged.get(message.id)?.key ?? message.id;
+    merged.set(message.id, shown(message, key));
+  }
+  return [...merged.values()].sort(compare);
+}
+
+/** Changes a message that is there. */
+export function update(timeline: Timeline, message: Message): Timeline {
+  return change(timeline, message.id, (there) => {
+    // The original's server says nothing of reactions when a message is edited.
+    const reactions = message.reactions ?? there.reactions;
+    return { ...shown(message, there.key), reactions };
+  });
+}
+
+export function remove(timeline: Timeline, id: string): Timeline {
+  return find(timeline, id) ? timeline.filter((message) => message.id !== id) : timeline;
+}
+
+export function addReaction(timeline: Timeline, id: string, reaction: Reaction): Timeline {
+  return change(timeline, id, (there) =>
+    has(there, reaction) ? there : { ...there, reactions: [...there.reactions, reaction] },
+  );
+}
+
+export function removeReaction(timeline: Timeline, id: string, reaction: Reaction): Timeline {
+  return change(timeline, id, (there) =>
+    has(there, reaction)
+      ? { ...there, reactions: there.reactions.filter((other) => !isSame(other, reaction)) }
+      : there,
+  );
+}
+
+/**
+ * Puts in a history that says nothing of what changed before it: whatever lies in its time and is not in it has been
+ * deleted. `undefined` when the two do not meet, so that something may be missing between them.
+ */
+export function overlay(timeline: Timeline, history: readonly Message[]): Timeline | undefined {
+  if (timeline.length === 0) return merge(EMPTY, history);
+  const ids = new Set(history.map((message) => message.id));
+  if (!timeline.some((message) => ids.has(message.id))) return undefined;
+  const since = history.reduce((least, { createdAt }) => (createdAt < least ? createdAt : least), '\uffff');
+  const kept = timeline.filter((message) => message.createdAt < since || ids.has(message.id));
+  return merge(kept, history);
+}
+
+function change(timeline: Timeline, id: string, to: (there: ChatMessage) => ChatMessage): Timeline {
+  const there = find(timeline, id);
+  if (!there) return timeline;
+  const changed = to(there);
+  return changed === there ? timeline : timeline.map((message) => (message === there ? changed : message));
+}
+
+function has(message: ChatMessage, reaction: Reaction): boolean {
+  return message.reactions.some((other) => isSame(other, reaction));
+}
+
+function isSame(one: Reaction, other: Reaction): boolean {
+  return one.userId === other.userId && one.emoji === other.emoji;
+}

@@ -1,0 +1,26 @@
+// Whose token it is. Nothing is checked here: that is the server's.
+
+interface Claims {
+  sub?: unknown;
+  name?: unknown;
+}
+
+export interface TokenOwner {
+  id: string;
+  name: string | undefined;
+}
+
+export function ownerOf(token: string): TokenOwner | null {
+  const payload = token.split('.')[1];
+  if (!payload) return null;
+  try {
+    const bytes = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
+    const text = new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+    const { sub, name } = JSON.parse(text) as Claims;
+    if (typeof sub !== 'string') return null;
+    return { id: sub, name: typeof name === 'string' ? name : undefined };
+  } catch {
+    // Not a token; the server will say so.
+    return null;
+  }
+}

@@ -1,0 +1,43 @@
+// The socket, with questions that are always answered: by the server, or by an error.
+import type { Socket } from 'socket.io-client';
+import { ChatError, offline } from './errors.js';
+import type { Answer, ClientToServerEvents, Refused, ServerToClientEvents } from './protocol.js';
+
+export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+/** Longer than the server waits for its database. */
+const PATIENCE = 15_000;
+
+type Asked = {
+  [Event in keyof ClientToServerEvents]: Parameters<ClientToServerEvents[Event]> extends [
+    infer Argument,
+    ((answer: infer Answered) => void)?,
+  ]
+    ? { argument: Argument; answer: Exclude<Answered, Refused> }
+    : never;
+};
+
+export type Ask = <Event extends keyof Asked>(
+  event: Event,
+  argument: Asked[Event]['argument'],
+  patience?: number,
+) => Promise<Asked[Event]['answer']>;
+
+/** Asks, and throws a `ChatError` for a refusal and for an answer that does not come. */
+export function asking(socket: ChatSocket): Ask {
+  return async (event, argument, patience = PATIENCE) => {
+    if (!socket.connected) throw offline();
+    let answer: Answer | undefined;
+    try {
+      // The types of an event and its argument belong together, which the library cannot express for a variable event.
+      const untyped = socket.timeout(patience) as unknown as {
+        emitWithAck(event: string, argument: unknown): Promise<Answer | undefined>;
+      };
+      answer = await untyped.emitWithAck(event, argument);
+    } catch {
+      throw socket.connected ? new ChatError('unavailable', 'The server did not answer') : offline();
+    }
+    if (answer?.success === false) throw ChatError.from(answer);
+    return answer;
+  };
+}

@@ -1,0 +1,69 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, test } from 'vitest';
+import { BrowserOutbox, type Entry } from '../src/index.js';
+
+const entry = (clientId: string, page: string, serial: number, at = 1): Entry => ({
+  clientId,
+  owner: 'server\nalice',
+  page,
+  serial,
+  at,
+  request: { roomId: 'general', content: clientId, clientId },
+});
+
+const ids = (entries: Entry[]) => entries.map(({ clientId }) => clientId);
+
+/** Locks of one browser, of which each page takes its own. */
+function locksOf(alive: Set<string>): LockManager {
+  return {
+    request: (name: string) => {
+      alive.add(name);
+      return new Promise(() => undefined);
+    },
+    query: () => Promise.resolve({ held: [...alive].map((name) => ({ name })) }),
+  };
+}
+
+describe('the outbox of a browser', () => {
+  test('outlasts its page, in order, and is one user’s', async () => {
+    const disk = new IDBFactory();
+    const first = new BrowserOutbox('one', disk, undefined);
+    await first.put(entry('b', 'one', 1));
+    await first.put(entry('a', 'one', 0));
+    await first.put({ ...entry('theirs', 'one', 2), owner: 'server\nbob' });
+    await first.put(entry('gone', 'one', 3));
+    await first.remove('gone');
+
+    const second = new BrowserOutbox('two', disk, undefined);
+    expect(ids(await second.take('server\nalice'))).toEqual(['a', 'b']);
+    expect(second.isDurable).toBe(true);
+  });
+
+  test('leaves to a living page what is its own, and takes over from one that has ended', async () => {
+    const [disk, alive] = [new IDBFactory(), new Set<string>()];
+    const one = new BrowserOutbox('one', disk, locksOf(alive));
+    const two = new BrowserOutbox('two', disk, locksOf(alive));
+    await one.take('server\nalice');
+    await one.put(entry('a', 'one', 0));
+    expect(ids(await two.take('server\nalice'))).toEqual([]);
+    expect(ids(await one.take('server\nalice'))).toEqual(['a']);
+    alive.delete('chatoxide-page:one');
+    expect(ids(await two.take('server\nalice'))).toEqual(['a']);
+    const three = new BrowserOutbox('three', disk, locksOf(alive));
+    expect(ids(await three.take('server\nalice')), 'it is the second’s now').toEqual([]);
+  });
+
+  test('is one in memory, and says so, where the browser will not keep anything', async () => {
+    const refusing = {
+      open: () => {
+        throw new DOMException('not here', 'SecurityError');
+      },
+    } as unknown as IDBFactory;
+    const outbox = new BrowserOutbox('one', refusing, undefined);
+    await outbox.put(entry('a', 'one', 0));
+    expect(outbox.isDurable).toBe(false);
+    expect(ids(await outbox.take('server\nalice'))).toEqual(['a']);
+    await outbox.remove('a');
+    expect(await outbox.take('server\nalice')).toEqual([]);
+  });
+});

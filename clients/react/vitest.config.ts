@@ -1,0 +1,11 @@
+// How the package is tested without a server; tests/client/react tests it with one.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+    retry: 0,
+    allowOnly: false,
+    passWithNoTests: false,
+  },
+});
