@@ -84,21 +84,21 @@ export interface RoomActions {
    * Shows the message at once and sends it when there is a connection. Resolves when it is committed; rejects with a
    * `ChatError` when it was refused or discarded. It may be ignored: the message's `status` says the same.
    */
-  sendMessage(content: string, options?: SendOptions): Promise<ChatMessage>;
+  readonly sendMessage: (content: string, options?: SendOptions) => Promise<ChatMessage>;
   /** Sends a failed message again; the id is the message's. */
-  retry(id: string): void;
+  readonly retry: (id: string) => void;
   /** Forgets a message that failed or still waits. */
-  discard(id: string): void;
-  editMessage(messageId: string, content: string): Promise<ChatMessage>;
-  deleteMessage(messageId: string): Promise<void>;
-  addReaction(messageId: string, emoji: string): Promise<void>;
-  removeReaction(messageId: string, emoji: string): Promise<void>;
+  readonly discard: (id: string) => void;
+  readonly editMessage: (messageId: string, content: string) => Promise<ChatMessage>;
+  readonly deleteMessage: (messageId: string) => Promise<void>;
+  readonly addReaction: (messageId: string, emoji: string) => Promise<void>;
+  readonly removeReaction: (messageId: string, emoji: string) => Promise<void>;
   /** To be called on each key: tells the others, and that it has ended when no call comes for 3 s. */
-  startTyping(): void;
-  stopTyping(): void;
+  readonly startTyping: () => void;
+  readonly stopTyping: () => void;
   /** Loads a page of older messages: those that came, oldest first. A call while one is on its way shares its answer. */
-  loadMore(): Promise<readonly ChatMessage[]>;
-  markAsRead(): void;
+  readonly loadMore: () => Promise<readonly ChatMessage[]>;
+  readonly markAsRead: () => void;
 }
 
 /** What `useChat` returns. The first thirteen names are those of the original's hook. */

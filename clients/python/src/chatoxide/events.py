@@ -1,0 +1,230 @@
+"""What happens, in a room or to the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from .models import Member, Message, RoomInfo, TokenUser
+from .record import Record
+
+# What is in a room's log. Each has a `seq`: 1, 2, 3 without holes, but for what a later deletion has made void.
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    room_id: str
+    seq: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUpdated:
+    room_id: str
+    seq: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    room_id: str
+    seq: int
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionAdded:
+    room_id: str
+    seq: int
+    message_id: str
+    user_id: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionRemoved:
+    room_id: str
+    seq: int
+    message_id: str
+    user_id: str
+    emoji: str
+
+
+# What is told only to those who are here.
+
+
+@dataclass(frozen=True, slots=True)
+class UserJoined:
+    room_id: str
+    user: TokenUser
+
+
+@dataclass(frozen=True, slots=True)
+class UserLeft:
+    room_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserRead:
+    """The user has read all that there is."""
+
+    room_id: str
+    user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TypingStarted:
+    room_id: str
+    user_id: str
+    # None when the token has no name.
+    user_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypingStopped:
+    room_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembersChanged:
+    """Told on joining, and when it changes."""
+
+    room_id: str
+    members: tuple[Member, ...]
+
+
+# What this client has to say of its own.
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The connection was lost and is back, or this reader was too slow.
+
+    Who came, left, read or typed meanwhile is not told. Changes to messages are, all of them, after this.
+    """
+
+    # None: of `ChatClient.events`.
+    room_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Discontinuity:
+    """Changes to messages were missed for good: the server's log does not reach back to `since`.
+
+    `messages` are the newest, oldest first, with all changes up to `seq`; what comes later is told. Older messages are
+    to be loaded anew.
+    """
+
+    room_id: str
+    since: int
+    seq: int
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The connection is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection is lost, and comes back by itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody has put this user into a room."""
+
+    room: RoomInfo
+    by: TokenUser
+
+
+@dataclass(frozen=True, slots=True)
+class DirectStarted:
+    """Somebody wants to talk with this user."""
+
+    room: RoomInfo
+    by: TokenUser
+
+
+Change: TypeAlias = NewMessage | MessageUpdated | MessageDeleted | ReactionAdded | ReactionRemoved
+Sign: TypeAlias = UserJoined | UserLeft | UserRead | TypingStarted | TypingStopped | MembersChanged
+RoomEvent: TypeAlias = Change | Sign | Interrupted | Discontinuity
+ClientEvent: TypeAlias = Connected | Disconnected | Invited | DirectStarted | Interrupted
+
+_CHANGES: dict[str, Callable[[Record], Change]] = {
+    'message:new': lambda data: NewMessage(
+        room_id=data.text('roomId'), seq=data.number('seq'), message=Message.read(data)
+    ),
+    'message:updated': lambda data: MessageUpdated(
+        room_id=data.text('roomId'), seq=data.number('seq'), message=Message.read(data)
+    ),
+    'message:deleted': lambda data: MessageDeleted(
+        room_id=data.text('roomId'), seq=data.number('seq'), message_id=data.text('messageId')
+    ),
+    'reaction:added': lambda data: ReactionAdded(
+        room_id=data.text('roomId'),
+        seq=data.number('seq'),
+        message_id=data.text('messageId'),
+        user_id=data.text('userId'),
+        emoji=data.text('emoji'),
+    ),
+    'reaction:removed': lambda data: ReactionRemoved(
+        room_id=data.text('roomId'),
+        seq=data.number('seq'),
+        message_id=data.text('messageId'),
+        user_id=data.text('userId'),
+        emoji=data.text('emoji'),
+    ),
+}
+
+_SIGNS: dict[str, Callable[[Record], Sign]] = {
+    'room:user-joined': lambda data: UserJoined(
+        room_id=data.text('roomId'), user=TokenUser.read(data.record('user'))
+    ),
+    'room:user-left': lambda data: UserLeft(room_id=data.text('roomId'), user_id=data.text('userId')),
+    'room:user-read': lambda data: UserRead(
+        room_id=data.text('roomId'), user_id=data.text('userId'), at=data.time('timestamp')
+    ),
+    'typing:user': lambda data: TypingStarted(
+        room_id=data.text('roomId'), user_id=data.text('userId'), user_name=data.text_or_none('userName')
+    ),
+    'typing:stopped': lambda data: TypingStopped(room_id=data.text('roomId'), user_id=data.text('userId')),
+    'room:members': lambda data: MembersChanged(
+        room_id=data.text('roomId'), members=tuple(Member.read(member) for member in data.records('members'))
+    ),
+}
+
+_OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
+    'room:invited': lambda data: Invited(
+        room=RoomInfo.read(data.record('room')), by=TokenUser.read(data.record('from'))
+    ),
+    'dm:started': lambda data: DirectStarted(
+        room=RoomInfo.read(data.record('room')), by=TokenUser.read(data.record('from'))
+    ),
+}
+
+
+def read_change(name: str, data: Record) -> Change | None:
+    """A change to a room's messages; None when the event is something else."""
+    read = _CHANGES.get(name)
+    return read(data) if read else None
+
+
+def read_room_event(name: str, data: Record) -> Change | Sign | None:
+    """What happens in a room; None when the event is something else."""
+    read = _SIGNS.get(name)
+    return read(data) if read else read_change(name, data)
+
+
+def read_client_event(name: str, data: Record) -> ClientEvent | None:
+    """What happens to the user, in no room that is joined; None when the event is something else."""
+    read = _OF_THE_CLIENT.get(name)
+    return read(data) if read else None

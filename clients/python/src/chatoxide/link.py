@@ -1,0 +1,114 @@
+"""One connection: from the moment that the server has let us in until it is lost. It never comes back; the next is a new one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import aiohttp
+import socketio
+
+from .errors import ChatError, offline
+from .record import Record
+
+LOG = logging.getLogger('chatoxide')
+
+# Seconds.
+_CONNECT_TIMEOUT = 20
+_CLOSE_TIMEOUT = 5
+
+Hear = Callable[[str, object], None]
+
+
+class Link:
+    """`hear` is called with each event and its argument, in order; `lost` once, with the reason."""
+
+    def __init__(self, hear: Hear, lost: Callable[[str], None]) -> None:
+        self._hear = hear
+        self._lost = lost
+        self._is_up = False
+        self._refusal: str | None = None
+        self._waiting: set[asyncio.Future[object]] = set()
+        self._http = aiohttp.ClientSession()
+        self._socket = socketio.AsyncClient(
+            reconnection=False,
+            handle_sigint=False,
+            http_session=self._http,
+            # A page of long messages is longer than the 4 MiB that aiohttp takes by default.
+            websocket_extra_options={'max_msg_size': 0},
+        )
+        self._socket.on('*', self._on_event)
+        self._socket.on('connect_error', self._on_refusal)
+        self._socket.on('disconnect', self._on_disconnect)
+
+    @property
+    def is_up(self) -> bool:
+        return self._is_up
+
+    async def open(self, url: str, token: str, transports: Sequence[str]) -> None:
+        """Signs in. Raises `ChatError`: `signed_out` when the token was not taken, `offline` when nobody answered."""
+        connecting = self._socket.connect(
+            url, auth={'token': token}, transports=list(transports), wait_timeout=_CONNECT_TIMEOUT
+        )
+        try:
+            await asyncio.wait_for(connecting, _CONNECT_TIMEOUT)
+        except (socketio.exceptions.SocketIOError, aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            if '/' in self._socket.failed_namespaces:
+                raise ChatError('signed_out', self._refusal or 'The server refused the token') from error
+            raise offline(f'No connection to {url}: {error or "it took too long"}') from error
+        # A connection that is lost before the library has noted that it is there is lost without a word.
+        if self._socket.eio.state != 'connected':
+            raise offline(f'The connection to {url} broke at once')
+        self._is_up = True
+
+    async def ask(self, event: str, argument: object) -> Record:
+        """The answer of the server. Raises `ChatError`: what it refused with, or `offline` when the connection is lost first."""
+        if not self._is_up:
+            raise offline()
+        answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._waiting.add(answer)
+        try:
+            await self._socket.emit(event, argument, callback=partial(_settle, answer))
+            return _answered(event, await answer)
+        finally:
+            self._waiting.discard(answer)
+
+    async def close(self) -> None:
+        """Says good-bye, if anybody listens. To be called in any state, once."""
+        try:
+            await asyncio.wait_for(self._socket.disconnect(), _CLOSE_TIMEOUT)
+        except asyncio.TimeoutError:
+            LOG.warning('the server did not close the connection within %s s', _CLOSE_TIMEOUT)
+        finally:
+            await self._http.close()
+
+    def _on_event(self, event: str, *arguments: object) -> None:
+        self._hear(event, arguments[0] if arguments else None)
+
+    def _on_refusal(self, data: object = None) -> None:
+        if isinstance(data, dict) and isinstance(data.get('message'), str):
+            self._refusal = data['message']
+
+    def _on_disconnect(self, reason: str) -> None:
+        if not self._is_up:
+            return
+        self._is_up = False
+        # First this: whoever asks again at once must find that there is no connection.
+        self._lost(reason)
+        for answer in self._waiting:
+            if not answer.done():
+                answer.set_exception(offline(f'The connection was lost: {reason}'))
+
+
+def _settle(answer: asyncio.Future[object], *data: object) -> None:
+    if not answer.done():
+        answer.set_result(data[0] if data else None)
+
+
+def _answered(event: str, answer: object) -> Record:
+    record = Record(answer, f'the answer to {event}')
+    if record.flag('success'):
+        return record
+    raise ChatError(record.text_or_none('code') or 'internal', record.text('error'))

@@ -1,0 +1,149 @@
+"""Messages, rooms and users, as the server tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .record import Json, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    emoji: str
+    user_id: str
+
+    @classmethod
+    def read(cls, record: Record) -> Reaction:
+        return cls(emoji=record.text('emoji'), user_id=record.text('userId'))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    room_id: str
+    sender_id: str
+    # The name in the database, not in the token.
+    sender_name: str
+    content: str
+    # `text`, `image`, `file` or `system`.
+    type: str
+    # Any JSON; `{}` when the sender gave none.
+    metadata: Json
+    # The id of the message that this one answers.
+    reply_to: str | None
+    # Times are in UTC.
+    created_at: datetime
+    # None until it is edited.
+    updated_at: datetime | None
+    # In the order in which they were added.
+    reactions: tuple[Reaction, ...]
+    # The number of the change in the room's log; None in history and pages.
+    seq: int | None
+
+    @classmethod
+    def read(cls, record: Record) -> Message:
+        return cls(
+            id=record.text('id'),
+            room_id=record.text('roomId'),
+            sender_id=record.text('senderId'),
+            sender_name=record.text('senderName'),
+            content=record.text('content'),
+            type=record.text('type'),
+            metadata=record.json('metadata'),
+            reply_to=record.text_or_none('replyTo'),
+            created_at=record.time('createdAt'),
+            updated_at=record.time_or_none('updatedAt'),
+            reactions=tuple(Reaction.read(reaction) for reaction in record.records('reactions')),
+            seq=record.number_or_none('seq'),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    id: str
+    name: str
+    # The URL of a picture.
+    avatar: str | None
+
+    @classmethod
+    def read(cls, record: Record) -> Member:
+        return cls(id=record.text('id'), name=record.text('name'), avatar=record.text_or_none('avatar'))
+
+
+@dataclass(frozen=True, slots=True)
+class RoomInfo:
+    id: str
+    name: str
+    # `public`, `private` or `direct`.
+    type: str
+    created_at: datetime
+    # Ids.
+    members: tuple[str, ...]
+
+    @classmethod
+    def read(cls, record: Record) -> RoomInfo:
+        return cls(
+            id=record.text('id'),
+            name=record.text('name'),
+            type=record.text('type'),
+            created_at=record.time('createdAt'),
+            members=tuple(record.texts('members')),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRoom:
+    """A room as `ChatClient.rooms` lists it."""
+
+    id: str
+    name: str
+    # `public`, `private` or `direct`.
+    type: str
+    created_at: datetime
+    is_member: bool
+    # The other one of a direct room.
+    direct_with: Member | None
+    last_message_at: datetime | None
+    # Messages of others since the caller read it last: 99 stands for 99 or more.
+    unread_count: int
+
+    @classmethod
+    def read(cls, record: Record) -> ListedRoom:
+        return cls(
+            id=record.text('id'),
+            name=record.text('name'),
+            type=record.text('type'),
+            created_at=record.time('createdAt'),
+            is_member=record.flag('isMember'),
+            direct_with=None if record.is_none('with') else Member.read(record.record('with')),
+            last_message_at=record.time_or_none('lastMessageAt'),
+            unread_count=record.number('unreadCount'),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who is in a room at this moment."""
+
+    # Ids; at most 500.
+    users: tuple[str, ...]
+    # How many there are in all.
+    count: int
+
+    @classmethod
+    def read(cls, record: Record) -> Presence:
+        return cls(users=tuple(record.texts('users')), count=record.number('count'))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUser:
+    """A user as their token names them."""
+
+    id: str
+    # None when the token has no name.
+    name: str | None
+
+    @classmethod
+    def read(cls, record: Record) -> TokenUser:
+        return cls(id=record.text('id'), name=record.text_or_none('name'))

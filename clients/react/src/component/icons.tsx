@@ -1,0 +1,59 @@
+// Drawings for buttons; the buttons carry the names.
+import type { ReactNode } from 'react';
+
+function Icon({ children }: { children: ReactNode }) {
+  return (
+    <svg className="chat-icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  );
+}
+
+export const SmileIcon = () => (
+  <Icon>
+    <circle cx="10" cy="10" r="7.25" />
+    <path d="M7 11.75a3.5 3.5 0 0 0 6 0M7.5 7.9v.2M12.5 7.9v.2" />
+  </Icon>
+);
+
+export const ReplyIcon = () => (
+  <Icon>
+    <path d="M8.25 5 3.5 9.5l4.75 4.5M3.75 9.5h7.5a5.25 5.25 0 0 1 5.25 5.25V16" />
+  </Icon>
+);
+
+export const EditIcon = () => (
+  <Icon>
+    <path d="m4 13.25-.75 3.5 3.5-.75L16 6.75 13.25 4zM11.5 5.75l2.75 2.75" />
+  </Icon>
+);
+
+export const DeleteIcon = () => (
+  <Icon>
+    <path d="M3.5 5.75h13M8 5.5V3.75h4V5.5M5.25 6l.75 10.25h8L14.75 6M8.5 9v4.5M11.5 9v4.5" />
+  </Icon>
+);
+
+export const SendIcon = () => (
+  <Icon>
+    <path d="M3.5 10 16.75 3.75 13 16.5l-3.5-5zM9.5 11.5l3.25-3.5" />
+  </Icon>
+);
+
+export const DownIcon = () => (
+  <Icon>
+    <path d="M10 4v11.5M5 10.75l5 5 5-5" />
+  </Icon>
+);
+
+export const CloseIcon = () => (
+  <Icon>
+    <path d="m5 5 10 10M15 5 5 15" />
+  </Icon>
+);
+
+export const FileIcon = () => (
+  <Icon>
+    <path d="M5 3.25h6.5l3.5 3.5v10H5zM11.25 3.5V7H15" />
+  </Icon>
+);

@@ -1,0 +1,2 @@
+export { ChatRoom, ChatRoomView, type ChatRoomProps, type ChatRoomViewProps } from './ChatRoom.js';
+export { ENGLISH, type Labels } from './labels.js';

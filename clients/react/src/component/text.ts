@@ -1,0 +1,98 @@
+// What a text holds beside words: links. Nothing here makes HTML; a message is somebody else's.
+
+export type Part = { kind: 'text' | 'link'; text: string };
+
+const LINK = /https?:\/\/[^\s<>"'`]+/giu;
+/** Ends a sentence, not an address. */
+const TRAILING = /[.,;:!?…]+$/u;
+
+export function split(text: string): Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const match of text.matchAll(LINK)) {
+    const link = trimmed(match[0]);
+    if (!isWebAddress(link)) continue;
+    if (match.index > end) parts.push({ kind: 'text', text: text.slice(end, match.index) });
+    parts.push({ kind: 'link', text: link });
+    end = match.index + link.length;
+  }
+  if (end < text.length) parts.push({ kind: 'text', text: text.slice(end) });
+  return parts;
+}
+
+/** Without what belongs to the sentence around it: a full stop, or a bracket that was opened before. */
+function trimmed(link: string): string {
+  let text = link.replace(TRAILING, '');
+  while (text.endsWith(')') && count(text, ')') > count(text, '('))
+    text = text.slice(0, -1).replace(TRAILING, '');
+  return text;
+}
+
+function count(text: string, character: string): number {
+  return text.split(character).length - 1;
+}
+
+function isWebAddress(text: string): boolean {
+  return ['http:', 'https:'].includes(addressOf(text)?.protocol ?? '');
+}
+
+function addressOf(text: string): URL | undefined {
+  try {
+    return new URL(text, typeof document === 'undefined' ? undefined : document.baseURI);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An address that a link may lead to: on the web, or this page's own server. */
+export function linkTo(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  const address = addressOf(text.trim());
+  return address && ['http:', 'https:'].includes(address.protocol) ? address.href : undefined;
+}
+
+/** An address that may be shown as an image. */
+export function imageAt(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  if (/^data:image\/(png|jpeg|gif|webp);base64,/iu.test(text)) return text;
+  return addressOf(text)?.protocol === 'blob:' ? text : linkTo(text);
+}
+
+// With skin tones, flags, and what joins several to one.
+const EMOJI_ONLY =
+  /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\u20e3|\s){1,24}$/u;
+
+/** A few emoji and nothing else. */
+export function isOnlyEmoji(text: string): boolean {
+  return text.trim() !== '' && EMOJI_ONLY.test(text);
+}
+
+/** `12.3 MB`. */
+export function sizeOf(bytes: unknown): string | undefined {
+  if (typeof bytes !== 'number' || !Number.isFinite(bytes) || bytes < 0) return undefined;
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const format = {
+    style: 'unit',
+    unit: units[power],
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  } as const;
+  return new Intl.NumberFormat(undefined, format).format(bytes / 1000 ** power);
+}
+
+/** One or two letters for somebody without a picture. */
+export function initialsOf(name: string): string {
+  const words = name.trim().split(/\s+/u);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map(
+    (word) => [...(word ?? '')][0] ?? '',
+  );
+  return letters.join('').toLocaleUpperCase();
+}
+
+/** The same colour for the same person: a hue in degrees. */
+export function hueOf(id: string): number {
+  let hash = 0;
+  for (const character of id) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  return hash % 360;
+}
