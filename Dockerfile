@@ -1,10 +1,17 @@
 # syntax=docker/dockerfile:1
 
+FROM node:20-bookworm AS page
+WORKDIR /build/clients
+COPY clients .
+RUN npm ci --no-progress && npm run build -w web
+
 FROM rust:1-bookworm AS builder
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
+COPY build.rs ./
 COPY migrations migrations
 COPY src src
+COPY --from=page /build/clients/web/dist clients/web/dist
 # Cargo wants every member of the workspace to be there, built or not.
 COPY benches/Cargo.toml benches/Cargo.toml
 COPY benches/src benches/src

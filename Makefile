@@ -8,19 +8,27 @@ MAKEFLAGS += --no-print-directory
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLIENT := tests/client
 CLIENTS := clients
+FOLDERS := $(CLIENT) $(CLIENTS)
 # Tools that the machine lacks are installed here, not for the whole machine.
 export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
 SCENARIOS ?=
 BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run test bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services tools client-packages
+.PHONY: help run page test bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services tools browser client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-run: ## Build the release binary and start it (demo mode when nothing is configured)
+run: ## Build the release binary, with the web client where there is npm, and start it (demo mode when nothing is configured)
+	@if command -v npm >/dev/null; then $(MAKE) page; else echo "npm is missing: the web client is left out"; fi
 	cargo run --release --locked
+
+page: $(CLIENTS)/web/dist/index.html ## Build the web client, which the next build of the binary takes in
+
+$(CLIENTS)/web/dist/index.html: $(wildcard $(CLIENTS)/package-lock.json $(CLIENTS)/web/* $(CLIENTS)/web/src/* $(CLIENTS)/web/public/* $(CLIENTS)/react/src/* $(CLIENTS)/react/src/*/*)
+	@$(MAKE) client-packages FOLDERS=$(CLIENTS)
+	cd $(CLIENTS) && npm run --silent build -w web
 
 test: lint ## All that CI runs: every check, every test, on every database
 	tests/support/with-services $(MAKE) test-with-services
@@ -45,7 +53,7 @@ fmt: client-packages ## Format everything
 	cd $(CLIENT) && npm run --silent fmt
 	cd $(CLIENTS) && npm run --silent fmt
 
-lint-rust: tools
+lint-rust: tools page
 	tests/support/check-house
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -59,20 +67,24 @@ lint-client: client-packages
 # Under with-services: these need PostgreSQL and Redis.
 test-with-services: test-rust test-client
 
-test-rust: tools
+test-rust: tools page
 	cargo nextest run --locked --workspace
 
-test-client: client-packages
+test-client: client-packages page browser
 	cd $(CLIENTS) && npm test --silent
 	cargo build --release --locked --bin chatoxide
 	cd $(CLIENT) && CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide npm test --silent
+
+browser:
+	@[ -n "$${CHROMIUM_BIN-}" ] || command -v chromium >/dev/null || \
+		tests/support/install-packages chromium fonts-noto-color-emoji
 
 tools:
 	@tests/support/install-tools $(TARGET)/tools
 
 # Only when what is installed is not what the lock file says.
 client-packages:
-	@for folder in $(CLIENT) $(CLIENTS); do \
+	@for folder in $(FOLDERS); do \
 		if ! cmp -s $$folder/package-lock.json $$folder/node_modules/.installed-lock.json; then \
 			(cd $$folder && npm ci --no-progress && cp package-lock.json node_modules/.installed-lock.json); \
 		fi; \

@@ -5,7 +5,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import ts from 'typescript-eslint';
 
 export default defineConfig([
-  globalIgnores(['**/dist/**']),
+  globalIgnores(['**/dist/**', 'python/**']),
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

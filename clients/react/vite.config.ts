@@ -24,6 +24,12 @@ export default defineConfig({
     sourcemap: true,
     minify: false,
     lib: { entry: { index: 'src/index.ts', core: 'src/core.ts' }, formats: ['es'] },
-    rollupOptions: { external: [/^react($|\/)/, /^react-dom($|\/)/, 'socket.io-client'] },
+    rollupOptions: {
+      onwarn(warning, warn) {
+        // Hints to the minifier in packages that it does not take.
+        if (warning.code !== 'INVALID_ANNOTATION') warn(warning);
+      },
+      external: [/^react($|\/)/, /^react-dom($|\/)/, 'socket.io-client'],
+    },
   },
 });

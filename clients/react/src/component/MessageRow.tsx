@@ -1,10 +1,10 @@
 // One message: who, when, what, and what may be done with it.
-import { memo, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
+import { memo, useId, useRef, useState, type FormEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { ChatMessage } from '../types.js';
 import { Content } from './Content.js';
 import { useRoomContext } from './context.js';
-import { DeleteIcon, EditIcon, ReplyIcon } from './icons.js';
-import { ReactButton, Reactions } from './Reactions.js';
+import { DeleteIcon, EditIcon, ReplyIcon, SmileIcon } from './icons.js';
+import { Palette, Reactions } from './Reactions.js';
 import { timeOf } from './rows.js';
 import { hueOf, initialsOf } from './text.js';
 
@@ -15,6 +15,9 @@ interface Props {
 
 export const MessageRow = memo(function MessageRow({ message, isFirst }: Props) {
   const { userId, labels, editing } = useRoomContext();
+  const [isReacting, setReacting] = useState(false);
+  const palette = useId();
+  const react = useRef<HTMLButtonElement>(null);
   const isOwn = message.senderId === userId;
   if (message.type === 'system') {
     return (
@@ -57,7 +60,32 @@ export const MessageRow = memo(function MessageRow({ message, isFirst }: Props) 
       )}
       <Reactions message={message} />
       <Status message={message} />
-      {message.status === 'sent' && <Actions message={message} isOwn={isOwn} />}
+      {isReacting && (
+        <Palette
+          id={palette}
+          message={message}
+          onClose={() => {
+            setReacting(false);
+            react.current?.focus();
+          }}
+        />
+      )}
+      {message.status === 'sent' && (
+        <Actions message={message} isOwn={isOwn}>
+          <button
+            ref={react}
+            type="button"
+            className="chat-action"
+            aria-label={labels.react}
+            title={labels.react}
+            aria-expanded={isReacting}
+            aria-controls={isReacting ? palette : undefined}
+            onClick={() => setReacting(!isReacting)}
+          >
+            <SmileIcon />
+          </button>
+        </Actions>
+      )}
     </article>
   );
 });
@@ -110,7 +138,15 @@ function Status({ message }: { message: ChatMessage }) {
   );
 }
 
-function Actions({ message, isOwn }: { message: ChatMessage; isOwn: boolean }) {
+function Actions({
+  message,
+  isOwn,
+  children,
+}: {
+  message: ChatMessage;
+  isOwn: boolean;
+  children: ReactNode;
+}) {
   const { chat, labels, replyTo, setEditing } = useRoomContext();
   const [isAsking, setAsking] = useState(false);
   const [why, setWhy] = useState<string>();
@@ -138,7 +174,7 @@ function Actions({ message, isOwn }: { message: ChatMessage; isOwn: boolean }) {
   }
   return (
     <div className="chat-actions" role="group" aria-label={labels.actions(message.senderName)}>
-      <ReactButton message={message} />
+      {children}
       <button
         type="button"
         className="chat-action"

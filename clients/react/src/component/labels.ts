@@ -29,7 +29,7 @@ export interface Labels {
   /** In the place of a message that is answered and not here. */
   earlierMessage: string;
   messageIsGone: string;
-  reaction: (emoji: string, names: string[]) => string;
+  reaction: (names: string[]) => string;
   actions: (name: string) => string;
   writeAMessage: string;
   editAMessage: string;
@@ -72,7 +72,7 @@ export const ENGLISH: Labels = {
   replyingTo: (name) => `Replying to ${name}`,
   earlierMessage: 'An earlier message',
   messageIsGone: 'The message is no longer there.',
-  reaction: (emoji, names) => `${emoji} by ${list.format(names)}`,
+  reaction: (names) => `by ${list.format(names)}`,
   actions: (name) => `Message of ${name}`,
   writeAMessage: 'Write a message',
   editAMessage: 'Edit the message',

@@ -1,0 +1,62 @@
+// Drawings for buttons and rooms; what they mean is said beside them.
+import type { ReactNode } from 'react';
+
+function Icon({ children }: { children: ReactNode }) {
+  return (
+    <svg className="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  );
+}
+
+export const LogoIcon = () => (
+  <svg className="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <path d="M6 5h20a3 3 0 0 1 3 3v12a3 3 0 0 1-3 3H15l-7 6v-6H6a3 3 0 0 1-3-3V8a3 3 0 0 1 3-3z" />
+    <path className="logo-lines" d="M10 12h12M10 16.5h8" />
+  </svg>
+);
+export const HashIcon = () => (
+  <Icon>
+    <path d="M8 3.5 6.5 16.5M13.5 3.5 12 16.5M4 7.5h12.5M3.5 12.5H16" />
+  </Icon>
+);
+export const LockIcon = () => (
+  <Icon>
+    <path d="M4.75 9h10.5v7.5H4.75zM7 9V6.5a3 3 0 0 1 6 0V9" />
+  </Icon>
+);
+export const BackIcon = () => (
+  <Icon>
+    <path d="M12.25 4.5 6.75 10l5.5 5.5" />
+  </Icon>
+);
+export const PlusIcon = () => (
+  <Icon>
+    <path d="M10 4v12M4 10h12" />
+  </Icon>
+);
+export const PersonIcon = () => (
+  <Icon>
+    <path d="M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 16.5a6 6 0 0 1 12 0" />
+  </Icon>
+);
+export const PeopleIcon = () => (
+  <Icon>
+    <path d="M7.5 9.25a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2zM2.5 16a5 5 0 0 1 10 0M13 9a2.3 2.3 0 1 0-.9-4.4M14.25 11.4a4.6 4.6 0 0 1 3.25 4.4" />
+  </Icon>
+);
+export const ThemeIcon = () => (
+  <Icon>
+    <path d="M16 11.75A6.5 6.5 0 0 1 8.25 4a6.5 6.5 0 1 0 7.75 7.75z" />
+  </Icon>
+);
+export const LeaveIcon = () => (
+  <Icon>
+    <path d="M11.5 3.5H4.75v13h6.75M8.5 10h8M13.5 7l3 3-3 3" />
+  </Icon>
+);
+export const CloseIcon = () => (
+  <Icon>
+    <path d="m5 5 10 10M15 5 5 15" />
+  </Icon>
+);

@@ -1,0 +1,22 @@
+// Light, dark, or as the system has it; remembered in this browser.
+export type Theme = 'system' | 'light' | 'dark';
+
+const KEY = 'chatoxide-theme';
+
+export function storedTheme(): Theme {
+  const stored = localStorage.getItem(KEY);
+  return stored === 'light' || stored === 'dark' ? stored : 'system';
+}
+
+export function apply(theme: Theme): void {
+  localStorage.setItem(KEY, theme);
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+/** The other one than what is seen now. */
+export function toggled(): Theme {
+  const { theme } = document.documentElement.dataset;
+  const isDark = theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  return isDark ? 'light' : 'dark';
+}
