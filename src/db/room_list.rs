@@ -82,7 +82,8 @@ struct ActivityRow {
     unread: i64,
 }
 
-/// Both look-ups go through the index of room and time, whatever a room holds. A room that the user is not in and has
+/// Both look-ups go through the index of room and time, whatever a room holds. Of the very millisecond in which the room was
+/// read, those messages are unread whose entries in the log are later. A room that the user is not in and has
 /// never read has nothing unread for them.
 const ACTIVITY_PG: &str = r#"
     SELECT room.id AS room_id,
@@ -90,8 +91,13 @@ const ACTIVITY_PG: &str = r#"
             AS last_message_at,
         CASE WHEN room.is_member OR marker.at IS NOT NULL THEN
             (SELECT least(count(*) FILTER (WHERE next."senderId" <> $3), 99) FROM (
-                SELECT "senderId" FROM "Message"
-                WHERE "roomId" = room.id AND "createdAt" > coalesce(marker.at, '-infinity')
+                SELECT "senderId" FROM "Message" AS m
+                WHERE "roomId" = room.id AND "createdAt" >= coalesce(marker.at, '-infinity')
+                    AND ("createdAt" IS DISTINCT FROM marker.at OR EXISTS (
+                        SELECT FROM chatoxide.room_log AS entry
+                        WHERE entry.room_id = room.id AND entry.message_id = m."id"
+                            AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
+                    ))
                 ORDER BY "createdAt" LIMIT 300
             ) AS next)
         ELSE 0 END AS unread
@@ -105,8 +111,13 @@ const ACTIVITY_LITE: &str = r#"
             AS last_message_at,
         CASE WHEN room.value ->> 1 OR marker.at IS NOT NULL THEN
             (SELECT min(count(*) FILTER (WHERE next."senderId" <> ?2), 99) FROM (
-                SELECT "senderId" FROM "Message"
-                WHERE "roomId" = room.value ->> 0 AND "createdAt" > coalesce(marker.at, '')
+                SELECT "senderId" FROM "Message" AS m
+                WHERE "roomId" = room.value ->> 0 AND "createdAt" >= coalesce(marker.at, '')
+                    AND ("createdAt" IS NOT marker.at OR EXISTS (
+                        SELECT 1 FROM chatoxide_room_log AS entry
+                        WHERE entry.room_id = room.value ->> 0 AND entry.message_id = m."id"
+                            AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
+                    ))
                 ORDER BY "createdAt" LIMIT 300
             ) AS next)
         ELSE 0 END AS unread

@@ -101,6 +101,21 @@ on_both! {
 }
 
 on_both! {
+    async fn of_the_millisecond_in_which_a_room_was_read_what_came_after_is_unread(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        alice.say("general", "before").await;
+        bob.ask("room:read", "general".into()).await;
+        let sent = alice.say("general", "after").await;
+        // As on a fast machine: all three at once.
+        let at = sent["createdAt"].as_str().unwrap().replace('T', " ").replace('Z', "");
+        let same = format!(r#"UPDATE "Message" SET "createdAt" = '{at}'; UPDATE own.read_marker SET at = '{at}'"#);
+        server.database.execute(&server.database.own(&same)).await;
+
+        assert_eq!(unread(&mut bob, "general").await, 1);
+    }
+}
+
+on_both! {
     async fn more_than_99_are_99_and_a_long_run_of_ones_own_hides_none_of_the_next_300(server: TestServer) {
         server.make_room("much", RoomType::Public, &["alice", "bob"]).await;
         server.make_room("mixed", RoomType::Public, &["alice", "bob"]).await;

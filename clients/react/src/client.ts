@@ -77,7 +77,7 @@ export class ChatClient implements Readable<ClientState> {
     this.rooms = new RoomList(
       this.ask,
       () => this.socket.connected,
-      (roomId) => this.kept.has(roomId) && this.reading.isReading(),
+      (roomId) => (this.kept.get(roomId)?.users ?? 0) > 0 && this.reading.isReading(),
     );
     this.host = {
       socket: this.socket,
@@ -144,9 +144,7 @@ export class ChatClient implements Readable<ClientState> {
     return once(() => {
       kept.users -= 1;
       setTimeout(() => {
-        if (kept.users > 0 || this.kept.get(roomId) !== kept) return;
-        this.kept.delete(roomId);
-        kept.room.leave();
+        if (kept.users === 0) kept.room.leave();
       });
       release();
     });
@@ -197,7 +195,6 @@ export class ChatClient implements Readable<ClientState> {
     if (!kept) {
       kept = { room: new Room(roomId, this.host), users: 0 };
       this.kept.set(roomId, kept);
-      this.delivery?.show(roomId);
     }
     return kept;
   }

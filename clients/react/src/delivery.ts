@@ -87,15 +87,6 @@ export class Delivery {
     there.settle?.reject(new ChatError('conflict', 'The message was discarded'));
   }
 
-  /** Tells again of what waits in a room. */
-  show(roomId: string): void {
-    for (const { entry, failure } of this.waiting.values()) {
-      if (entry.request.roomId !== roomId) continue;
-      this.listener.waits(entry);
-      if (failure) this.listener.failed(entry, failure);
-    }
-  }
-
   /** There is a connection. */
   go(): void {
     const rooms = new Set([...this.waiting.values()].map(({ entry }) => entry.request.roomId));

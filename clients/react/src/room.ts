@@ -5,6 +5,7 @@ import { PendingMessages, type Author } from './pending.js';
 import { PresenceList } from './presence.js';
 import type { Member, Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
 import type { Reading } from './reading.js';
+import { unknownRoom } from './room_state.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import * as timeline from './timeline.js';
 import { Writers, Writing } from './typing.js';
@@ -31,21 +32,6 @@ export interface RoomHost {
   wasRead(roomId: string): void;
 }
 
-const nothing = (): RoomState => ({
-  roomId: '',
-  isReady: false,
-  refusal: null,
-  messages: [],
-  members: [],
-  typingUsers: [],
-  present: new Set(),
-  readBy: new Map(),
-  hasMore: false,
-  isLoading: false,
-  unreadCount: 0,
-  firstUnreadId: null,
-});
-
 export class Room implements Readable<RoomState>, RoomActions {
   private readonly store: Store<RoomState>;
   private sent = timeline.EMPTY;
@@ -66,7 +52,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     readonly id: string,
     private readonly host: RoomHost,
   ) {
-    this.store = new Store({ ...nothing(), roomId: id });
+    this.store = new Store(unknownRoom(id));
     this.get = this.store.get;
     this.subscribe = this.store.subscribe;
     this.log = new CatchUp({
@@ -97,8 +83,14 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.host.socket.emit('room:join', this.id);
   }
 
+  /** What is on its way stays; all else is asked for anew when somebody comes back. */
   leave(): void {
     this.interrupt();
+    this.log.begin(undefined);
+    this.unread.forget();
+    this.sent = timeline.EMPTY;
+    this.store.patch(unknownRoom(this.id));
+    this.refresh();
     if (this.host.socket.connected) this.host.socket.emit('room:leave', this.id);
   }
 

@@ -63,6 +63,12 @@ export class Unread {
     this.read();
   }
 
+  /** The room is shown no more. */
+  forget(): void {
+    this.newest = '';
+    this.answered();
+  }
+
   private get count(): number {
     return this.ids.size + this.older;
   }
