@@ -36,8 +36,11 @@ class Again(Enum):
 
 
 class Connection:
-    """`hear` is called with each event; `connected` and `disconnected` each time that the link is there or is lost, but not
-    for the first link; `ended` once, when it will never be back."""
+    """`hear` is called with each event.
+
+    `disconnected` each time that the link is lost, with the reason; `connected` each time that it is back; `ended`
+    once, when it will never be back.
+    """
 
     def __init__(
         self,
@@ -59,14 +62,14 @@ class Connection:
         self._ended = ended
         self._user_id: str | None = None
         self._link: Link | None = None
-        self._is_up = asyncio.Event()
-        self._is_down = asyncio.Event()
         self._end: ChatError | None = None
+        # There is a link, or there will never be one again.
+        self._settled = asyncio.Event()
         self._staying: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
-        return self._is_up.is_set()
+        return self._link is not None and self._link.is_up
 
     @property
     def user_id(self) -> str | None:
@@ -92,23 +95,21 @@ class Connection:
         self._staying = asyncio.create_task(self._stay())
 
     async def close(self) -> None:
+        self._finish(ChatError('closed', 'The client is closed'), None)
         if self._staying:
             self._staying.cancel()
             await asyncio.wait({self._staying})
-        self._finish(offline('The client is closed'), None)
         if self._link:
             await self._link.close()
-            self._link = None
 
     async def ask(self, event: str, argument: object, again: Again = Again.SAFE) -> Record:
         """The answer of the server. Waits for a connection; raises `ChatError` when it is refused."""
         delays = backoff(*_ASK_AGAIN)
         refusals = breaks = 0
         while True:
-            if again is not Again.NEVER:
-                await self._up()
+            link = await self._present(again)
             try:
-                return await self._present().ask(event, argument)
+                return await link.ask(event, argument)
             except ChatError as error:
                 if not _may_ask_again(error, again):
                     raise
@@ -118,18 +119,18 @@ class Connection:
                     refusals += 1
                 if breaks == _MAX_BREAKS or refusals == _MAX_REFUSALS:
                     raise
-                if error.code != 'offline':
-                    await asyncio.sleep(next(delays))
+            if refusals:
+                await asyncio.sleep(next(delays))
 
-    async def _up(self) -> None:
-        await self._is_up.wait()
-
-    def _present(self) -> Link:
-        if self._end:
-            raise ChatError(self._end.code, self._end.message)
-        if not self._link or not self.is_up:
-            raise offline()
-        return self._link
+    async def _present(self, again: Again) -> Link:
+        while True:
+            if self._end:
+                raise ChatError(self._end.code, self._end.message)
+            if self._link and self._link.is_up:
+                return self._link
+            if again is Again.NEVER:
+                raise offline()
+            await self._settled.wait()
 
     async def _connect(self, token: str) -> None:
         self._user_id = user_id_of(token)
@@ -140,26 +141,22 @@ class Connection:
             await link.close()
             raise
         self._link = link
-        self._is_down.clear()
-        self._is_up.set()
+        self._settled.set()
 
     def _on_lost(self, reason: str) -> None:
-        self._is_up.clear()
-        self._is_down.set()
-        if not self._end:
-            LOG.warning('the connection to %s was lost: %s', self._url, reason)
-            self._disconnected(reason)
+        if self._end:
+            return
+        self._settled.clear()
+        LOG.warning('the connection to %s was lost: %s', self._url, reason)
+        self._disconnected(reason)
 
     async def _stay(self) -> None:
         try:
-            while True:
-                await self._is_down.wait()
-                if self._link:
-                    await self._link.close()
-                    self._link = None
+            # Not for ever, though it is cancelled: `asyncio.wait_for` of Python 3.11 may swallow that.
+            while self._link and not self._end:
+                await self._link.wait_lost()
+                await self._link.close()
                 await self._reconnect()
-                LOG.info('connected to %s again', self._url)
-                self._connected()
         except ChatError as error:
             self._finish(error, error)
         except Exception as error:
@@ -169,6 +166,8 @@ class Connection:
 
     async def _reconnect(self) -> None:
         for delay in backoff(*_RECONNECT):
+            if self._end:
+                return
             await asyncio.sleep(delay)
             try:
                 token = await token_of(self._token)
@@ -178,18 +177,20 @@ class Connection:
                 continue
             try:
                 await self._connect(token)
-                return
+                break
             except ChatError as error:
                 if not error.is_passing:
                     raise
                 LOG.warning('%s', error)
+        if not self._end:
+            LOG.info('connected to %s again', self._url)
+            self._connected()
 
     def _finish(self, end: ChatError, error: ChatError | None) -> None:
         if self._end:
             return
         self._end = end
-        # Whoever waits for a connection is to see that there will be none.
-        self._is_up.set()
+        self._settled.set()
         self._ended(error)
 
 

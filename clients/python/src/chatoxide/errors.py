@@ -9,7 +9,8 @@ _PASSING = frozenset({'busy', 'shutting_down', 'unavailable', 'offline'})
 class ChatError(Exception):
     """A refusal of the server, or of the network. `message` is for people, `code` for programs.
 
-    The codes are the server's and two more. `offline`: there is no connection. `signed_out`: the token was not taken.
+    The codes are the server's and three more. `offline`: there is no connection. `signed_out`: the token was not taken.
+    `closed`: the client was closed.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""One connection: from the moment that the server has let us in until it is lost. It never comes back; the next is a new one."""
+"""One connection: from when the server has let us in until it is lost. The next one is another `Link`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Link:
         self._hear = hear
         self._lost = lost
         self._is_up = False
+        self._gone = asyncio.Event()
         self._refusal: str | None = None
         self._waiting: set[asyncio.Future[object]] = set()
         self._http = aiohttp.ClientSession()
@@ -54,7 +55,12 @@ class Link:
         )
         try:
             await asyncio.wait_for(connecting, _CONNECT_TIMEOUT)
-        except (socketio.exceptions.SocketIOError, aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (
+            socketio.exceptions.SocketIOError,
+            aiohttp.ClientError,
+            asyncio.TimeoutError,
+            OSError,
+        ) as error:
             if '/' in self._socket.failed_namespaces:
                 raise ChatError('signed_out', self._refusal or 'The server refused the token') from error
             raise offline(f'No connection to {url}: {error or "it took too long"}') from error
@@ -64,7 +70,7 @@ class Link:
         self._is_up = True
 
     async def ask(self, event: str, argument: object) -> Record:
-        """The answer of the server. Raises `ChatError`: what it refused with, or `offline` when the connection is lost first."""
+        """The answer of the server. Raises `ChatError`: its refusal, or `offline` when the connection is lost first."""
         if not self._is_up:
             raise offline()
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
@@ -75,12 +81,17 @@ class Link:
         finally:
             self._waiting.discard(answer)
 
+    async def wait_lost(self) -> None:
+        await self._gone.wait()
+
     async def close(self) -> None:
-        """Says good-bye, if anybody listens. To be called in any state, once."""
+        """Says good-bye, if anybody listens. May be called in any state."""
+        if self._http.closed:
+            return
         try:
             await asyncio.wait_for(self._socket.disconnect(), _CLOSE_TIMEOUT)
-        except asyncio.TimeoutError:
-            LOG.warning('the server did not close the connection within %s s', _CLOSE_TIMEOUT)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            LOG.warning('the connection could not be closed well: %r', error)
         finally:
             await self._http.close()
 
@@ -95,6 +106,7 @@ class Link:
         if not self._is_up:
             return
         self._is_up = False
+        self._gone.set()
         # First this: whoever asks again at once must find that there is no connection.
         self._lost(reason)
         for answer in self._waiting:

@@ -147,3 +147,8 @@ class TokenUser:
     @classmethod
     def read(cls, record: Record) -> TokenUser:
         return cls(id=record.text('id'), name=record.text_or_none('name'))
+
+
+def read_messages(record: Record) -> list[Message]:
+    """The server's messages are newest first, these are oldest first."""
+    return [Message.read(message) for message in reversed(record.records('messages'))]

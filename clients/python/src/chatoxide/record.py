@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from .errors import ChatError
 
-Json: TypeAlias = 'None | bool | int | float | str | list[Json] | dict[str, Json]'
+Json: TypeAlias = 'bool | int | float | str | list[Json] | dict[str, Json] | None'
 
 T = TypeVar('T')
 

@@ -1,0 +1,66 @@
+"""A client for the chat server chatoxide."""
+
+from .client import ChatClient
+from .errors import ChatError
+from .events import (
+    Change,
+    ClientEvent,
+    Connected,
+    DirectStarted,
+    Disconnected,
+    Discontinuity,
+    Interrupted,
+    Invited,
+    MembersChanged,
+    MessageDeleted,
+    MessageUpdated,
+    NewMessage,
+    ReactionAdded,
+    ReactionRemoved,
+    RoomEvent,
+    TypingStarted,
+    TypingStopped,
+    UserJoined,
+    UserLeft,
+    UserRead,
+)
+from .models import ListedRoom, Member, Message, Presence, Reaction, RoomInfo, TokenUser
+from .reader import RoomEvents
+from .room import MessageRef, Room
+from .token import TokenSource
+
+__all__ = [
+    'Change',
+    'ChatClient',
+    'ChatError',
+    'ClientEvent',
+    'Connected',
+    'DirectStarted',
+    'Disconnected',
+    'Discontinuity',
+    'Interrupted',
+    'Invited',
+    'ListedRoom',
+    'Member',
+    'MembersChanged',
+    'Message',
+    'MessageDeleted',
+    'MessageRef',
+    'MessageUpdated',
+    'NewMessage',
+    'Presence',
+    'Reaction',
+    'ReactionAdded',
+    'ReactionRemoved',
+    'Room',
+    'RoomEvent',
+    'RoomEvents',
+    'RoomInfo',
+    'TokenSource',
+    'TokenUser',
+    'TypingStarted',
+    'TypingStopped',
+    'UserJoined',
+    'UserLeft',
+    'UserRead',
+]

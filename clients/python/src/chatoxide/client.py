@@ -1,0 +1,171 @@
+"""The chat client: one user's connection to a server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from types import TracebackType
+from typing import Literal
+
+from .connection import Again, Connection
+from .errors import ChatError
+from .events import ClientEvent, Connected, Disconnected, Interrupted, read_client_event
+from .feed import Feed
+from .log import RoomLog
+from .models import ListedRoom, Member, RoomInfo
+from .record import Record
+from .room import Room
+from .token import TokenSource
+
+LOG = logging.getLogger('chatoxide')
+
+Transport = Literal['websocket', 'polling']
+
+
+class ChatClient:
+    """`async with ChatClient(url, token=token) as client:` connects, comes back by itself after each break, and closes.
+
+    `token` is text, or a function, async or not, that is asked each time that the client connects. Entering the block
+    raises `ChatError`: `signed_out` when the token was not taken, `offline` when there was no connection within
+    `connect_timeout` seconds. It may be entered once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: TokenSource,
+        *,
+        connect_timeout: float = 20,
+        transports: Sequence[Transport] = ('websocket',),
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._connection = Connection(
+            url,
+            token,
+            transports,
+            hear=self._hear,
+            connected=self._on_connected,
+            disconnected=self._on_disconnected,
+            ended=self._on_ended,
+        )
+        self._feed: Feed[ClientEvent] = Feed()
+        self._rooms: dict[str, Room] = {}
+        self._logs: dict[str, RoomLog] = {}
+        self._joining = asyncio.Lock()
+
+    async def __aenter__(self) -> ChatClient:
+        await self._connection.open(self._connect_timeout)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._connection.close()
+
+    @property
+    def user_id(self) -> str | None:
+        """Whose token was used last; None when it is not known."""
+        return self._connection.user_id
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection.is_up
+
+    async def join(self, room_id: str) -> Room:
+        """Enters a room, for as long as the client lives or until `Room.leave`. Joined twice it is the same room."""
+        async with self._joining:
+            room = self._rooms.get(room_id)
+            if room and not room.is_closed:
+                return room
+            log = self._logs[room_id] = RoomLog(self._connection, room_id)
+            try:
+                shown = await log.enter()
+            except BaseException:
+                del self._logs[room_id]
+                raise
+            room = self._rooms[room_id] = Room(self._connection, log, shown, lambda: self._forget(log))
+            return room
+
+    async def start_direct(self, user_id: str) -> Room:
+        """Enters the direct room with another user, made if need be. The other one is told."""
+        answer = await self._connection.ask('dm:start', user_id)
+        return await self.join(answer.record('room').text('id'))
+
+    async def rooms(self) -> list[ListedRoom]:
+        """The rooms that the user is in and those that are open to all: where something was said last first."""
+        answer = await self._connection.ask('rooms:list', {})
+        return [ListedRoom.read(room) for room in answer.records('rooms')]
+
+    async def create_room(
+        self, name: str, *, type: Literal['public', 'private'] = 'public', members: Iterable[str] = ()
+    ) -> RoomInfo:
+        """Makes a room of the user and of `members` (ids).
+
+        Not asked again after a break: `offline` leaves open whether it was made.
+        """
+        request = {'name': name, 'type': type, 'members': list(members)}
+        answer = await self._connection.ask('room:create', request, Again.IF_NOT_DONE)
+        return RoomInfo.read(answer.record('room'))
+
+    async def find_users(self, query: str) -> list[Member]:
+        """Users whose name or id contains the text, in upper or lower case: by name, at most 20."""
+        answer = await self._connection.ask('users:find', {'query': query})
+        return [Member.read(user) for user in answer.records('users')]
+
+    def events(self) -> AsyncIterator[ClientEvent]:
+        """What happens to this client from now on: the connection is lost and back, and others invite or start to talk.
+
+        Ends when the client is closed, and raises `ChatError` when a new connection was refused.
+        """
+        return self._read(self._feed.end)
+
+    async def _read(self, position: int) -> AsyncIterator[ClientEvent]:
+        while True:
+            try:
+                event = await self._feed.get(position)
+            except StopAsyncIteration:
+                return
+            if event:
+                position += 1
+                yield event
+            else:
+                position = self._feed.start
+                yield Interrupted(None)
+
+    def _hear(self, name: str, argument: object) -> None:
+        if argument is None:
+            return
+        try:
+            data = Record(argument, name)
+            event = read_client_event(name, data)
+            if event:
+                self._feed.append(event)
+            elif not data.is_none('roomId') and (log := self._logs.get(data.text('roomId'))):
+                log.hear(name, data)
+        except ChatError as error:
+            # A change to a message is then a gap in the room's log, which readers see and ask about.
+            LOG.error('%s', error)
+
+    def _on_connected(self) -> None:
+        self._feed.append(Connected())
+        for log in self._logs.values():
+            log.enter_again()
+
+    def _on_disconnected(self, reason: str) -> None:
+        self._feed.append(Disconnected(reason))
+        for log in self._logs.values():
+            log.lose()
+
+    def _on_ended(self, error: ChatError | None) -> None:
+        self._feed.close(error)
+        for log in self._logs.values():
+            log.close(error)
+
+    def _forget(self, log: RoomLog) -> None:
+        if self._logs.get(log.room_id) is log:
+            del self._logs[log.room_id]
+            del self._rooms[log.room_id]

@@ -1,0 +1,186 @@
+"""A room that was joined: what one can do in it, and what happens there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timezone
+from typing import Literal, TypeAlias
+
+from .connection import Again, Connection
+from .errors import ChatError
+from .log import RoomLog
+from .models import Member, Message, Presence, read_messages
+from .reader import History, RoomEvents
+from .record import Json
+
+LOG = logging.getLogger('chatoxide')
+
+# Seconds. Others take a writer for idle whom nothing is said of for some six seconds.
+_TYPING_REPEAT = 2.0
+_PAGE = 100
+_THE_END = datetime.max.replace(tzinfo=timezone.utc)
+
+MessageRef: TypeAlias = Message | str
+"""A message, or its id."""
+
+
+class Room:
+    """Made by `ChatClient.join`. It stays joined over lost connections, until `leave`."""
+
+    def __init__(
+        self, connection: Connection, log: RoomLog, shown: History, left: Callable[[], None]
+    ) -> None:
+        self._connection = connection
+        self._log = log
+        self._shown = shown
+        self._left = left
+        # Messages are sent one after the other, so that one that has to be sent again is not overtaken.
+        self._sending = asyncio.Lock()
+
+    @property
+    def id(self) -> str:
+        return self._log.room_id
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The newest messages as they were when the room was joined, oldest first."""
+        return self._shown.messages
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Those of whom the room is, as they were told last."""
+        return self._log.members
+
+    @property
+    def is_closed(self) -> bool:
+        """It was left, may not be entered any more, or the client is closed: nothing more is heard of it."""
+        return self._log.is_closed
+
+    def events(self, since: int | None = None) -> RoomEvents:
+        """What happens in the room: every change to its messages after `since`, once and in order, over all breaks.
+
+        And, from now on, who comes, goes, reads and types. Without `since` it goes on where `messages` end. The events
+        end when the room is left or the client closed, and raise `ChatError` when the room may not be entered any more.
+        """
+        return self._log.read(self._shown.seq if since is None else since)
+
+    async def send(
+        self,
+        content: str,
+        *,
+        type: Literal['text', 'image', 'file'] = 'text',
+        metadata: Json = None,
+        reply_to: MessageRef | None = None,
+        client_id: str | None = None,
+    ) -> Message:
+        """Sends a message, again after each break until it is acked. Returns when it is committed.
+
+        `client_id` (up to 64 bytes) makes it one message however often it is sent; without one a new id is made.
+        """
+        request: dict[str, Json] = {
+            'roomId': self.id,
+            'content': content,
+            'type': type,
+            'clientId': client_id or str(uuid.uuid4()),
+        }
+        if metadata is not None:
+            request['metadata'] = metadata
+        if reply_to is not None:
+            request['replyTo'] = _id_of(reply_to)
+        async with self._sending:
+            answer = await self._connection.ask('message:send', request)
+        return Message.read(answer.record('message'))
+
+    async def edit(self, message: MessageRef, content: str) -> Message:
+        """Changes one's own message. Not asked again after a break: `offline` leaves open whether it was done."""
+        request = {'messageId': _id_of(message), 'content': content}
+        answer = await self._connection.ask('message:edit', request, Again.IF_NOT_DONE)
+        return Message.read(answer.record('message'))
+
+    async def delete(self, message: MessageRef) -> None:
+        """Deletes one's own message. Not asked again after a break: `offline` leaves open whether it was done."""
+        request = {'messageId': _id_of(message), 'roomId': self.id}
+        await self._connection.ask('message:delete', request, Again.IF_NOT_DONE)
+
+    async def react(self, message: MessageRef, emoji: str) -> None:
+        """Adds one's reaction; nothing happens when it is there."""
+        request = {'messageId': _id_of(message), 'roomId': self.id, 'emoji': emoji}
+        await self._connection.ask('reaction:add', request)
+
+    async def unreact(self, message: MessageRef, emoji: str) -> None:
+        """Takes one's reaction away; nothing happens when it is not there."""
+        request = {'messageId': _id_of(message), 'roomId': self.id, 'emoji': emoji}
+        await self._connection.ask('reaction:remove', request)
+
+    async def load_before(self, before: Message | datetime, limit: int = 50) -> list[Message]:
+        """A page of older messages, oldest first; empty at the beginning of the room.
+
+        It may be longer than `limit`: messages of one millisecond are never torn apart.
+        """
+        time = before.created_at if isinstance(before, Message) else before
+        text = time.astimezone(timezone.utc).isoformat(timespec='milliseconds')
+        request = {'roomId': self.id, 'before': text, 'limit': limit}
+        return read_messages(await self._connection.ask('messages:load', request))
+
+    async def history(self) -> AsyncIterator[Message]:
+        """All messages from the newest back to the room's beginning, as they are now."""
+        before: Message | datetime = _THE_END
+        while page := await self.load_before(before, _PAGE):
+            for message in reversed(page):
+                yield message
+            before = page[0]
+
+    @asynccontextmanager
+    async def typing(self) -> AsyncIterator[None]:
+        """`async with room.typing():` tells the others that one is writing, for as long as the block takes."""
+        await self._tell('typing:start')
+        repeating = asyncio.create_task(self._keep_typing())
+        try:
+            yield
+        finally:
+            repeating.cancel()
+            await asyncio.wait({repeating})
+            await self._tell('typing:stop')
+
+    async def mark_read(self) -> None:
+        """All that is in the room has been read."""
+        await self._connection.ask('room:read', self.id)
+
+    async def presence(self) -> Presence:
+        """Who is in the room at this moment."""
+        return Presence.read(await self._connection.ask('room:presence', self.id))
+
+    async def invite(self, user_id: str) -> list[Member]:
+        """Makes a user a member. Returns all members."""
+        answer = await self._connection.ask('room:invite', {'roomId': self.id, 'userId': user_id})
+        return [Member.read(member) for member in answer.records('members')]
+
+    async def leave(self) -> None:
+        """Hears no more of the room: its events end."""
+        self._log.close()
+        self._left()
+        await self._connection.ask('room:leave', self.id)
+
+    async def _keep_typing(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(_TYPING_REPEAT)
+                await self._tell('typing:start')
+        except ChatError as error:
+            LOG.warning('the others are not told that somebody is writing in %s: %s', self.id, error)
+
+    async def _tell(self, event: str) -> None:
+        try:
+            await self._connection.ask(event, self.id, Again.NEVER)
+        except ChatError as error:
+            # Without a connection nobody sees one writing, and it is nothing to be told later.
+            if error.code != 'offline':
+                raise
+
+
+def _id_of(message: MessageRef) -> str:
+    return message.id if isinstance(message, Message) else message

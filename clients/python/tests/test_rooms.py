@@ -1,0 +1,63 @@
+"""Finding rooms and people: lists, new rooms, invitations and direct rooms."""
+
+from __future__ import annotations
+
+from world import World, next_of, unique
+
+from chatoxide import DirectStarted, Invited, MembersChanged
+
+
+async def test_a_new_room_is_told_to_its_members_and_listed(world: World) -> None:
+    alice, bob = await world.connect('alice'), await world.connect('bob')
+    events = bob.events()
+
+    made = await alice.create_room('Plans', type='private', members=[bob.user_id or ''])
+
+    assert (made.name, made.type, set(made.members)) == ('Plans', 'private', {alice.user_id, bob.user_id})
+    invited = await next_of(events, Invited)
+    assert (invited.room, invited.by.id, invited.by.name) == (made, alice.user_id, 'Alice')
+    await (await alice.join(made.id)).send('Welcome')
+    listed = {room.id: room for room in await bob.rooms()}[made.id]
+    assert (listed.name, listed.is_member, listed.unread_count) == ('Plans', True, 1)
+    assert listed.direct_with is None
+    assert listed.last_message_at is not None
+
+
+async def test_who_is_invited_may_enter(world: World) -> None:
+    alice, bob = await world.connect('alice'), await world.connect('bob')
+    made = await alice.create_room('Plans', type='private')
+    alices, invitations = await alice.join(made.id), bob.events()
+    events = alices.events()
+
+    members = await alices.invite(bob.user_id or '')
+
+    assert [member.id for member in members] == [member.id for member in alices.members]
+    assert {member.name for member in members} == {'Alice', 'Bob'}
+    assert (await next_of(events, MembersChanged)).members == tuple(members)
+    assert (await next_of(invitations, Invited)).room.id == made.id
+    assert (await bob.join(made.id)).id == made.id
+
+
+async def test_two_have_a_room_of_their_own(world: World) -> None:
+    alice, bob = await world.connect('alice'), await world.connect('bob')
+    events = bob.events()
+
+    alices = await alice.start_direct(bob.user_id or '')
+
+    started = await next_of(events, DirectStarted)
+    assert (started.room.id, started.by.id) == (alices.id, alice.user_id)
+    bobs = await bob.join(started.room.id)
+    said = await alices.send('psst')
+    assert [message.id async for message in bobs.history()] == [said.id]
+    listed = {room.id: room for room in await bob.rooms()}[bobs.id]
+    assert listed.direct_with is not None
+    assert listed.direct_with.id == alice.user_id
+
+
+async def test_users_are_found_by_name_or_id(world: World) -> None:
+    name = unique('zoe')
+    zoe, alice = await world.connect(name), await world.connect('alice')
+
+    found = await alice.find_users(name.upper())
+
+    assert [(user.id, user.name, user.avatar) for user in found] == [(zoe.user_id, 'Zoe', None)]
