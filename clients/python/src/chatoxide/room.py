@@ -177,9 +177,10 @@ class Room:
         try:
             await self._connection.ask(event, self.id, Again.NEVER)
         except ChatError as error:
-            # Without a connection nobody sees one writing, and it is nothing to be told later.
-            if error.code != 'offline':
+            # That somebody writes is nothing to be told later, nor to stop the writer for.
+            if not error.is_passing:
                 raise
+            LOG.info('%s was not told in %s: %s', event, self.id, error)
 
 
 def _id_of(message: MessageRef) -> str:
