@@ -7,6 +7,10 @@ export default defineConfig([
   globalIgnores(['artifacts/**', '**/generated/**']),
   js.configs.recommended,
   {
+    files: ['hook/cli.js'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+  },
+  {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [ts.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -21,7 +21,7 @@ export class CuttingProxy {
     private readonly target: URL,
     private readonly listener: Listener,
   ) {
-    listener.on('connection', (client) => this.accept(client));
+    listener.on('connection', (client) => this.serve(client));
   }
 
   /** A proxy on a port of its own, before the server at this URL. */
@@ -57,14 +57,30 @@ export class CuttingProxy {
     else timer(last, LINGER);
   }
 
+  /** Ends all connections, and refuses who comes. */
+  refuse(): void {
+    this.isCut = true;
+    this.dropAll();
+  }
+
+  /** From now on it can be reached again. */
+  accept(): void {
+    this.isCut = false;
+  }
+
   async remove(): Promise<void> {
     const closed = once(this.listener, 'close');
     this.listener.close();
-    this.connections.forEach((server, client) => (client.destroy(), server.destroy()));
+    this.dropAll();
     await closed;
   }
 
-  private accept(client: Socket): void {
+  private dropAll(): void {
+    this.connections.forEach((server, client) => (client.destroy(), server.destroy()));
+    this.connections.clear();
+  }
+
+  private serve(client: Socket): void {
     client.on('error', () => {});
     if (this.isCut) {
       client.destroy();

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+// `npm run test:hook`: checks somebody's hook file against a running server.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+
+const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, against a running chat server.
+
+  npm run test:hook -- --hook path/to/Chat.tsx --url http://localhost:3000
+
+  --hook FILE              the file that exports the hook; it is not changed
+  --url URL                the server
+  --secret SECRET          what the server signs tokens with (default: JWT_SECRET; without, demo mode is asked for tokens)
+  --hook-export NAME       default: useChat
+  --component-export NAME  default: ChatRoom
+  --env NAME               the variable from which the file takes the server's URL, as process.env.NAME or
+                           import.meta.env.NAME; may be said more than once (default: NEXT_PUBLIC_CHAT_URL)
+  --origin URL             the origin of the page, as the server's CORS settings want it (default: http://localhost:3000)
+  --room ID                a public room for all checks, on a server that does not know room:create (default: general)
+  --only TEXT              runs the checks with this in their titles
+  --patience SECONDS       how long what must happen may take (default: 15)
+  --help
+
+Users and rooms of their own are made for the checks, and stay. The exit code is 0 when no check failed, 1 when one did, and
+2 when the command is wrong.`;
+
+const text = /** @type {const} */ ({ type: 'string' });
+
+/** @param {string} why */
+function refuse(why) {
+  console.error(`${why}\n(--help says more)`);
+  process.exit(2);
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        hook: text,
+        url: text,
+        secret: text,
+        'hook-export': text,
+        'component-export': text,
+        env: { type: 'string', multiple: true },
+        origin: { type: 'string', default: 'http://localhost:3000' },
+        room: { type: 'string', default: 'general' },
+        only: text,
+        patience: { type: 'string', default: '15' },
+        help: { type: 'boolean' },
+      },
+    });
+    return values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** @param {string} name @param {string | undefined} url */
+function webUrl(name, url) {
+  if (!url || !URL.canParse(url) || !/^https?:/.test(url))
+    return refuse(`--${name} wants a URL that begins with http: or https:`);
+  return new URL(url).href;
+}
+
+const given = readArguments();
+if (given.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+if (!given.hook) refuse('--hook is missing: the file that exports the hook');
+// npm runs scripts in this folder, and says where it was called.
+const file = path.resolve(process.env.INIT_CWD ?? process.cwd(), given.hook ?? '');
+if (!existsSync(file)) refuse(`--hook: there is no ${file}`);
+const url = webUrl('url', given.url);
+const origin = webUrl('origin', given.origin);
+const patience = Number(given.patience) * 1000;
+if (!(patience > 0)) refuse('--patience wants a number of seconds');
+
+console.log(`${path.basename(file)} against ${url}`);
+const vitest = await startVitest('test', [], {
+  root: path.resolve(import.meta.dirname, '..'),
+  config: false,
+  watch: false,
+  include: ['hook/given.check.ts'],
+  environmentOptions: { jsdom: { url: origin } },
+  testNamePattern: given.only?.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+  // A check waits for several things.
+  testTimeout: patience * 4,
+  hookTimeout: patience * 4,
+  reporters: ['./hook/report.ts'],
+  provide: {
+    hook: {
+      file,
+      hookExport: given['hook-export'],
+      componentExport: given['component-export'],
+      variables: given.env,
+    },
+    server: { url, secret: given.secret ?? process.env.JWT_SECRET, room: given.room },
+    patience,
+  },
+});
+const failed = vitest.state.getCountOfFailedTests() > 0 || vitest.state.getUnhandledErrors().length > 0;
+const broken = vitest.state.getTestModules().some((module) => module.errors().length > 0);
+await vitest.close();
+process.exit(failed || broken ? 1 : 0);

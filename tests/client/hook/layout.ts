@@ -1,0 +1,63 @@
+// Sizes for jsdom, which lays nothing out: what scrolls shows ten lines, and all else is a line. Lists that draw only what is
+// in view draw nothing without.
+
+const LINE = 60;
+const VIEW = 10 * LINE;
+
+const height = (element: Element) => (/auto|scroll/.test(getComputedStyle(element).overflowY) ? VIEW : LINE);
+
+/** Tells of an element's size once, when it is first looked at: it never changes. */
+class Observer implements ResizeObserver {
+  constructor(private readonly callback: ResizeObserverCallback) {}
+
+  observe(target: Element): void {
+    const size = { inlineSize: VIEW, blockSize: height(target) };
+    const entry = {
+      target,
+      contentRect: new DOMRect(0, 0, size.inlineSize, size.blockSize),
+      borderBoxSize: [size],
+      contentBoxSize: [size],
+      devicePixelContentBoxSize: [size],
+    };
+    queueMicrotask(() => this.callback([entry], this));
+  }
+
+  unobserve(): void {}
+
+  disconnect(): void {}
+}
+
+export function layOut(): void {
+  globalThis.ResizeObserver ??= Observer;
+  const scrolling = {
+    scrollIntoView() {},
+    scrollTo(this: Element, ...where: unknown[]) {
+      this.scrollTop = topOf(where);
+    },
+    scrollBy(this: Element, ...by: unknown[]) {
+      this.scrollTop += topOf(by);
+    },
+  };
+  for (const [name, value] of Object.entries(scrolling))
+    Object.defineProperty(Element.prototype, name, { configurable: true, writable: true, value });
+  const sizes = {
+    offsetHeight: height,
+    clientHeight: height,
+    offsetWidth: () => VIEW,
+    clientWidth: () => VIEW,
+  };
+  for (const [name, size] of Object.entries(sizes)) {
+    Object.defineProperty(HTMLElement.prototype, name, {
+      configurable: true,
+      get(this: HTMLElement) {
+        return size(this);
+      },
+    });
+  }
+}
+
+/** Of what `scrollTo` and `scrollBy` are told: `{ top }`, or x and y. */
+function topOf([options, y]: unknown[]): number {
+  const top = typeof options === 'object' ? (options as ScrollToOptions | null)?.top : y;
+  return Number(top ?? 0);
+}

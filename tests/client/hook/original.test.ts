@@ -1,0 +1,13 @@
+// @vitest-environment jsdom
+// The original's hook and component, unmodified, taken from the reference document.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildFolder, referenceBlock } from '../support/reference';
+import { checkOnAll } from './check';
+
+checkOnAll("the original's hook", async () => {
+  const { folder, remove } = await buildFolder('original');
+  const file = path.join(folder, 'Chat.tsx');
+  await writeFile(file, referenceBlock('// src/components/Chat.tsx'));
+  return { file, remove };
+});

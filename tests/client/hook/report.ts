@@ -1,0 +1,40 @@
+// Tells people how the checks of a hook went: a line for each, and what was seen where one failed.
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+export default class Report implements Reporter {
+  private readonly count = { passed: 0, failed: 0, skipped: 0 };
+
+  onTestCaseResult(test: TestCase): void {
+    const result = test.result();
+    if (result.state === 'pending') return;
+    // Left out by --only.
+    if (result.state === 'skipped' && result.note === undefined) return;
+    this.count[result.state] += 1;
+    if (result.state === 'passed') console.log(`✓ ${test.name}`);
+    if (result.state === 'skipped') console.log(`– ${test.name}\n    not run: ${result.note}`);
+    if (result.state === 'failed')
+      console.log(`✗ ${test.name}\n${indented(result.errors.map(said).join('\n'))}`);
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const broken = modules.flatMap((module) => module.errors());
+    for (const error of [...broken, ...(errors as typeof broken)]) console.log(`✗ ${said(error)}`);
+    const { passed, failed, skipped } = this.count;
+    if (passed + failed + skipped > 0)
+      console.log(`\n${passed} passed, ${failed} failed, ${skipped} not run`);
+  }
+
+  onUserConsoleLog({ content, type }: { content: string; type: string }): void {
+    if (type === 'stdout') process.stdout.write(content);
+  }
+}
+
+function said({ message, diff }: { message: string; diff?: string }): string {
+  // After the first paragraph comes the page, as the library that waits for it prints it.
+  const [reason] = message.split('\n\nIgnored nodes:');
+  return diff ? `${reason}\n${diff}` : reason;
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '    ');
+}

@@ -1,0 +1,45 @@
+// The stage on a server that runs elsewhere: a token is signed with its secret, or asked of its demo mode.
+import jwt from 'jsonwebtoken';
+import { type Guest, Stage } from './stage';
+
+export interface Running {
+  url: string;
+  /** What tokens are signed with; none, where demo mode gives them. */
+  secret?: string;
+  /** The room for all checks on a server that makes none. */
+  room?: string;
+}
+
+export function stageOn({ url, secret, room }: Running): Promise<Stage> {
+  const run = Date.now().toString(36);
+  let serial = 0;
+  return Stage.open({
+    url,
+    sharedRoom: room,
+    guest: async (name) => {
+      const id = `${name.toLowerCase()}-${run}-${(serial += 1)}`;
+      if (secret === undefined) return demoGuest(url, id);
+      return {
+        id,
+        name,
+        token: jwt.sign({ sub: id, name }, secret, { algorithm: 'HS256', expiresIn: '1h' }),
+      };
+    },
+  });
+}
+
+/** Demo mode calls users by their ids' name, so a name is an id here. */
+async function demoGuest(url: string, name: string): Promise<Guest> {
+  const response = await fetch(new URL('/demo/token', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name }),
+  });
+  if (!response.ok) {
+    throw new Error(
+      `${url} is not in demo mode (${response.status}): say what it signs tokens with, by --secret`,
+    );
+  }
+  const { token, user } = (await response.json()) as { token: string; user: { id: string; name: string } };
+  return { ...user, token };
+}
