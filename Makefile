@@ -74,6 +74,7 @@ test-client: client-packages page browser
 	cd $(CLIENTS) && npm test --silent
 	cargo build --release --locked --bin chatoxide
 	cd $(CLIENT) && CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide npm test --silent
+	CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide $(CLIENTS)/python/check
 
 browser:
 	@[ -n "$${CHROMIUM_BIN-}" ] || command -v chromium >/dev/null || \

@@ -22,7 +22,12 @@ async def test_the_bot_greets_and_answers(world: World) -> None:
     name = unique('bot')
     settings = {'CHAT_URL': world.server.url, 'CHAT_TOKEN': token_of(name), 'CHAT_ROOM': alices.id}
     bot = await asyncio.create_subprocess_exec(
-        sys.executable, BOT, env=os.environ | settings, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        BOT,
+        env=os.environ | settings,
+        stdout=asyncio.subprocess.PIPE,
+        # A shell lets what it starts in the background ignore SIGINT, and that would be inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert (await next_of(events, UserJoined)).user.id == name

@@ -12,15 +12,18 @@ from world import World, next_of, take, token_of, unique
 
 from chatoxide import (
     ChatError,
+    ClientEvent,
     Connected,
     Disconnected,
     Discontinuity,
     Interrupted,
+    Message,
     MessageDeleted,
     MessageUpdated,
     NewMessage,
     ReactionAdded,
     Room,
+    RoomEvents,
 )
 
 COUNT = 60
@@ -77,15 +80,7 @@ async def test_messages_sent_at_once_keep_their_order_over_a_break(world: World,
 
 
 async def test_what_happened_during_a_break_is_told(world: World, proxy: CuttingProxy) -> None:
-    alice, bob = await world.connect('alice', url=proxy.url), await world.connect('bob')
-    alices, bobs = await world.meet(alice, bob)
-    events, news = alices.events(), alice.events()
-    before = await bobs.send('before')
-    assert (await next_of(events, NewMessage)).message == before
-
-    proxy.cut()
-    await next_of(news, Disconnected)
-    assert not alice.is_connected
+    events, news, bobs, before = await cut_off(world, proxy)
     await bobs.edit(before, 'changed')
     await bobs.react(before, '👍')
     missed = [await bobs.send(f'{number}') for number in range(3)]
@@ -118,26 +113,19 @@ async def test_a_reader_goes_on_where_another_has_ended(world: World) -> None:
 
 
 async def test_what_the_log_no_longer_has_is_said_to_be_missing(world: World, proxy: CuttingProxy) -> None:
-    alice, bob = await world.connect('alice', url=proxy.url), await world.connect('bob')
-    alices, bobs = await world.meet(alice, bob)
-    events, news = alices.events(), alice.events()
-    heard = await bobs.send('heard')
-    assert (await next_of(events, NewMessage)).message == heard
-
-    proxy.cut()
-    await next_of(news, Disconnected)
+    events, _, bobs, heard = await cut_off(world, proxy)
     missed = [await bobs.send(f'{number}') for number in range(5)]
     # The server keeps the newest entries in memory, too.
     await world.server.kill()
-    world.server.database.forget_log(alices.id, up_to=4)
+    world.server.database.forget_log(bobs.id, up_to=4)
     await world.server.start()
     proxy.mend()
 
     gap = await next_of(events, Discontinuity)
-    assert (gap.room_id, gap.since, gap.seq) == (alices.id, 1, 6)
+    assert (gap.room_id, gap.since, gap.seq) == (bobs.id, 1, 6)
     assert [message.id for message in gap.messages] == [message.id for message in [heard, *missed]]
     after = await bobs.send('after')
-    assert await next_of(events, NewMessage) == NewMessage(alices.id, 7, after)
+    assert await next_of(events, NewMessage) == NewMessage(bobs.id, 7, after)
 
 
 async def test_a_new_connection_takes_a_new_token(world: World, proxy: CuttingProxy) -> None:
@@ -168,6 +156,21 @@ async def test_a_message_that_breaks_the_connection_is_given_up(world: World) ->
 
     assert refused.value.code == 'offline'
     assert (await room.send('short')).content == 'short'
+
+
+async def cut_off(
+    world: World, proxy: CuttingProxy
+) -> tuple[RoomEvents, AsyncIterator[ClientEvent], Room, Message]:
+    """What is told to Alice, whose connection is cut; the room as Bob sees it; and the message of his that she has."""
+    alice, bob = await world.connect('alice', url=proxy.url), await world.connect('bob')
+    alices, bobs = await world.meet(alice, bob)
+    events, news = alices.events(), alice.events()
+    heard = await bobs.send('heard')
+    assert (await next_of(events, NewMessage)).message == heard
+    proxy.cut()
+    await next_of(news, Disconnected)
+    assert not alice.is_connected
+    return events, news, bobs, heard
 
 
 async def until_message(events: AsyncIterator[object], message_id: str) -> AsyncIterator[object]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from weakref import WeakSet
 
 import aiohttp
 import socketio
@@ -32,7 +33,11 @@ class Link:
         self._gone = asyncio.Event()
         self._refusal: str | None = None
         self._waiting: set[asyncio.Future[object]] = set()
-        self._http = aiohttp.ClientSession()
+        # What the server has answered on HTTP and was not closed.
+        self._responses: WeakSet[aiohttp.ClientResponse] = WeakSet()
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_end.append(self._on_response)
+        self._http = aiohttp.ClientSession(trace_configs=[tracing])
         self._socket = socketio.AsyncClient(
             reconnection=False,
             handle_sigint=False,
@@ -93,7 +98,13 @@ class Link:
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             LOG.warning('the connection could not be closed well: %r', error)
         finally:
+            # When a connection breaks, aiohttp leaves the response open that the websocket was made of, and complains.
+            for response in self._responses:
+                response.close()
             await self._http.close()
+
+    async def _on_response(self, _: object, __: object, end: aiohttp.TraceRequestEndParams) -> None:
+        self._responses.add(end.response)
 
     def _on_event(self, event: str, *arguments: object) -> None:
         self._hear(event, arguments[0] if arguments else None)
