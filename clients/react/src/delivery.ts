@@ -2,6 +2,7 @@
 import { ChatError, ignorable } from './errors.js';
 import type { Entry, Outbox } from './outbox.js';
 import type { Message } from './protocol.js';
+import type { Refusal } from './types.js';
 
 interface Wire {
   isConnected(): boolean;
@@ -12,13 +13,12 @@ interface Wire {
 export interface Listener {
   waits(entry: Entry): void;
   arrived(entry: Entry, message: Message): void;
-  failed(entry: Entry, error: ChatError): void;
+  failed(entry: Entry, failure: Refusal): void;
   discarded(entry: Entry): void;
 }
 
 interface Waiting {
   entry: Entry;
-  failure: ChatError | undefined;
   settle: { resolve(message: Message): void; reject(error: ChatError): void } | undefined;
 }
 
@@ -44,8 +44,9 @@ export class Delivery {
   async takeOver(): Promise<void> {
     for (const entry of await this.outbox.take(this.owner)) {
       if (this.waiting.has(entry.clientId) || !this.isOpen) continue;
-      this.waiting.set(entry.clientId, { entry, failure: undefined, settle: undefined });
+      this.waiting.set(entry.clientId, { entry, settle: undefined });
       this.listener.waits(entry);
+      if (entry.failure) this.listener.failed(entry, entry.failure);
     }
     this.go();
   }
@@ -62,7 +63,7 @@ export class Delivery {
       request,
     };
     const sent = new Promise<Message>((resolve, reject) => {
-      this.waiting.set(clientId, { entry, failure: undefined, settle: { resolve, reject } });
+      this.waiting.set(clientId, { entry, settle: { resolve, reject } });
     });
     this.listener.waits(entry);
     // Kept before it is sent: what was sent and not kept would be lost with the page.
@@ -72,8 +73,8 @@ export class Delivery {
 
   retry(clientId: string): void {
     const there = this.waiting.get(clientId);
-    if (!there?.failure) return;
-    there.failure = undefined;
+    if (!there?.entry.failure) return;
+    there.entry = { ...there.entry, failure: undefined };
     this.listener.waits(there.entry);
     void this.outbox.put(there.entry).then(() => this.goOn(there.entry.request.roomId));
   }
@@ -124,10 +125,10 @@ export class Delivery {
           await new Promise((resolve) => setTimeout(resolve, pause));
           pause = Math.min(pause * 2, LONGEST_PAUSE);
         } else if (this.waiting.has(next.entry.clientId)) {
-          // It is no longer kept: a reload would send again what was refused.
-          next.failure = refused;
-          await this.outbox.remove(next.entry.clientId);
-          this.listener.failed(next.entry, refused);
+          // Kept with its refusal: after a reload it is still there to be sent again, but not by itself.
+          next.entry = { ...next.entry, failure: refused.refusal };
+          await this.outbox.put(next.entry);
+          this.listener.failed(next.entry, refused.refusal);
           next.settle?.reject(refused);
         }
       }
@@ -137,7 +138,7 @@ export class Delivery {
 
   private next(roomId: string): Waiting | undefined {
     for (const there of this.waiting.values()) {
-      if (there.entry.request.roomId === roomId && !there.failure) return there;
+      if (there.entry.request.roomId === roomId && !there.entry.failure) return there;
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
-// Messages on their way: kept until the server has them, in IndexedDB where there is one, so that neither a reload nor a dead
+// Messages on their way: kept until the server has them or they are discarded, in IndexedDB where there is one, so that neither a reload nor a dead
 // network loses any.
 import type { SendRequest } from './protocol.js';
+import type { Refusal } from './types.js';
 
 /** A message that the server does not have yet. */
 export interface Entry {
@@ -15,6 +16,8 @@ export interface Entry {
   /** When it was written, in milliseconds. */
   at: number;
   request: SendRequest;
+  /** Why it was refused: it is not sent again unless the user says so. */
+  failure?: Refusal;
 }
 
 export interface Outbox {

@@ -9,7 +9,7 @@ import { unknownRoom } from './room_state.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import * as timeline from './timeline.js';
 import { Writers, Writing } from './typing.js';
-import type { ChatMessage, Discontinuity, RoomActions, RoomState, SendOptions } from './types.js';
+import type { ChatMessage, Discontinuity, Refusal, RoomActions, RoomState, SendOptions } from './types.js';
 import { Unread } from './unread.js';
 import type { Ask, ChatSocket } from './wire.js';
 
@@ -180,8 +180,8 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.refresh();
   }
 
-  failed(clientId: string, error: ChatError): void {
-    this.pending.fail(clientId, error.refusal);
+  failed(clientId: string, failure: Refusal): void {
+    this.pending.fail(clientId, failure);
     this.mistaken(clientId);
     this.refresh();
   }

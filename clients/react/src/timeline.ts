@@ -9,7 +9,7 @@ export type Timeline = readonly ChatMessage[];
 export const EMPTY: Timeline = [];
 
 /** As the server sorts: by time, then by id. */
-function compare(one: ChatMessage, other: ChatMessage): number {
+function compare(one: Message | ChatMessage, other: Message | ChatMessage): number {
   if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt ? -1 : 1;
   return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
 }
@@ -29,7 +29,12 @@ export function merge(
   messages: readonly Message[],
   keys: ReadonlyMap<string, string> = new Map(),
 ): Timeline {
-  if (messages.length === 0) return timeline;
+  const [first] = messages;
+  if (!first) return timeline;
+  const newest = timeline.at(-1);
+  // As most are that come: newer than all that are there.
+  if (messages.length === 1 && newest && compare(newest, first) < 0)
+    return [...timeline, shown(first, keys.get(first.id) ?? first.id)];
   const merged = new Map(timeline.map((message) => [message.id, message]));
   for (const message of messages) {
     const key = keys.get(message.id) ?? merged.get(message.id)?.key ?? message.id;

@@ -40,17 +40,19 @@ export function layOut(): void {
   };
   for (const [name, value] of Object.entries(scrolling))
     Object.defineProperty(Element.prototype, name, { configurable: true, writable: true, value });
-  const sizes = {
+  const layout = {
+    // What has none is taken for hidden.
+    offsetParent: (element: Element) => element.parentElement,
     offsetHeight: height,
     clientHeight: height,
     offsetWidth: () => VIEW,
     clientWidth: () => VIEW,
   };
-  for (const [name, size] of Object.entries(sizes)) {
+  for (const [name, valueOf] of Object.entries(layout)) {
     Object.defineProperty(HTMLElement.prototype, name, {
       configurable: true,
       get(this: HTMLElement) {
-        return size(this);
+        return valueOf(this);
       },
     });
   }

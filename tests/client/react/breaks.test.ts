@@ -128,4 +128,31 @@ describe.each(BACKENDS)('the hook over breaks on %s', (backend) => {
     await act(() => last.chat.sendMessage('last'));
     await his.shows(...numbered('kept', 3), 'last');
   });
+
+  test('what was refused is there after a reload, with the reason, and is sent when the user says so', async () => {
+    const { alice, bob, room } = await meet();
+    const disk = new IDBFactory();
+    const his = await pages.openReady(room, bob);
+    const before = await pages.openReady(room, alice, { outbox: new BrowserOutbox('one', disk, undefined) });
+    const long = 'x'.repeat(70_000);
+    act(() => void before.chat.sendMessage(long));
+    const failed = { content: long, status: 'failed', failure: { code: 'bad_input' } };
+    await before.sees(({ messages }) => expect(messages).toMatchObject([failed]));
+    before.close();
+
+    const after = await pages.openReady(room, alice, { outbox: new BrowserOutbox('two', disk, undefined) });
+    await after.sees(({ messages }) => expect(messages).toMatchObject([failed]));
+    await act(() => after.chat.sendMessage('after it'));
+    await his.shows('after it');
+    const { id } = after.chat.messages[1];
+    act(() => after.chat.retry(id));
+    expect(after.chat.messages[1]).toMatchObject({ status: 'sending' });
+    await after.sees(({ messages }) => expect(messages[1]).toMatchObject(failed));
+    act(() => after.chat.discard(id));
+    await after.shows('after it');
+    after.close();
+
+    const last = await pages.openReady(room, alice, { outbox: new BrowserOutbox('three', disk, undefined) });
+    await last.shows('after it');
+  });
 });

@@ -17,35 +17,43 @@ export function rowsOf(
 ): Row[] {
   const rows: Row[] = [];
   if (!hasMore && messages.length > 0) rows.push({ kind: 'beginning', key: 'beginning' });
-  let before: ChatMessage | undefined;
+  let before: { message: ChatMessage; at: number } | undefined;
+  // Of the day that is being drawn, in milliseconds. Thousands of messages are looked at each time that one comes.
+  let [begin, end] = [0, 0];
   for (const message of messages) {
-    const at = new Date(message.createdAt);
-    const isNewDay = !before || dayOf(new Date(before.createdAt)) !== dayOf(at);
-    if (isNewDay) rows.push({ kind: 'day', key: `day ${dayOf(at)}`, at });
+    const at = Date.parse(message.createdAt);
+    const isNewDay = at < begin || at >= end;
+    if (isNewDay) {
+      [begin, end] = dayOf(new Date(at));
+      rows.push({ kind: 'day', key: `day ${begin}`, at: new Date(at) });
+    }
     const isNew = message.id === firstUnreadId;
     if (isNew) rows.push({ kind: 'new', key: 'new' });
     const isFirst =
       isNewDay ||
       isNew ||
-      before?.senderId !== message.senderId ||
-      before.type === 'system' ||
+      before?.message.senderId !== message.senderId ||
+      before.message.type === 'system' ||
       message.replyTo !== null ||
-      at.getTime() - Date.parse(before.createdAt) > GROUP;
+      at - before.at > GROUP;
     rows.push({ kind: 'message', key: message.key, message, isFirst });
-    before = message;
+    before = { message, at };
   }
   return rows;
 }
 
 /** The day here, wherever the server is. */
-function dayOf(at: Date): string {
-  return `${at.getFullYear()}-${at.getMonth()}-${at.getDate()}`;
+function dayOf(at: Date): [begin: number, end: number] {
+  const [year, month, date] = [at.getFullYear(), at.getMonth(), at.getDate()];
+  return [new Date(year, month, date).getTime(), new Date(year, month, date + 1).getTime()];
 }
 
 export function dayName(at: Date, labels: { today: string; yesterday: string }, now = new Date()): string {
-  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  if (dayOf(at) === dayOf(now)) return labels.today;
-  if (dayOf(at) === dayOf(yesterday)) return labels.yesterday;
+  const [day] = dayOf(at);
+  const [today] = dayOf(now);
+  const [yesterday] = dayOf(new Date(today - 1));
+  if (day === today) return labels.today;
+  if (day === yesterday) return labels.yesterday;
   const isThisYear = at.getFullYear() === now.getFullYear();
   const options = { weekday: 'long', day: 'numeric', month: 'long' } as const;
   return at.toLocaleDateString(undefined, isThisYear ? options : { ...options, year: 'numeric' });

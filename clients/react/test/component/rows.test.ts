@@ -1,26 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ENGLISH, type ChatMessage } from '../../src/index.js';
+import { ENGLISH } from '../../src/index.js';
 import { dayName, rowsOf } from '../../src/component/rows.js';
-
-const message = (id: string, at: Date, changes: Partial<ChatMessage> = {}): ChatMessage => ({
-  id,
-  key: id,
-  status: 'sent',
-  roomId: 'general',
-  senderId: 'alice',
-  senderName: 'Alice',
-  content: id,
-  type: 'text',
-  metadata: {},
-  replyTo: null,
-  createdAt: at.toISOString(),
-  updatedAt: null,
-  reactions: [],
-  ...changes,
-});
-
-const noon = new Date(2026, 0, 31, 12);
-const later = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
+import { later, message, NOON } from './samples.js';
 
 /** A message that begins a group has a star. */
 const drawn = (...all: Parameters<typeof rowsOf>) =>
@@ -31,7 +12,7 @@ const drawn = (...all: Parameters<typeof rowsOf>) =>
 describe('rows', () => {
   test('put messages of one author together while they are close', () => {
     const messages = [
-      message('a', noon),
+      message('a', NOON),
       message('b', later(4)),
       message('c', later(10)),
       message('d', later(11), { senderId: 'bob' }),
@@ -42,7 +23,7 @@ describe('rows', () => {
 
   test('say where a day begins, where what is new does, and where the room does', () => {
     const messages = [
-      message('a', noon),
+      message('a', NOON),
       message('b', later(1)),
       message('c', later(24 * 60)),
       message('d', later(24 * 60 + 1)),
@@ -52,7 +33,7 @@ describe('rows', () => {
   });
 
   test('name days as people do', () => {
-    const name = (at: Date) => dayName(at, ENGLISH, noon);
+    const name = (at: Date) => dayName(at, ENGLISH, NOON);
     expect(name(later(60))).toBe('Today');
     expect(name(new Date(2026, 0, 30, 23, 59))).toBe('Yesterday');
     expect(name(new Date(2026, 0, 5))).toMatch(/5/);
