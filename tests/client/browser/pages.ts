@@ -19,6 +19,7 @@ const ARGUMENTS = [
 ];
 
 export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1440, height: 900 } } as const;
+export type Device = keyof typeof SIZES;
 export const THEMES = ['light', 'dark'] as const;
 
 export function launch(): Promise<Browser> {
@@ -36,8 +37,14 @@ export class Person {
     readonly context: BrowserContext,
   ) {}
 
-  static async create(browser: Browser, url: string, name: string): Promise<Person> {
-    const context = await browser.newContext({ viewport: SIZES.desktop, reducedMotion: 'reduce' });
+  static async create(browser: Browser, url: string, name: string, device: Device): Promise<Person> {
+    const isPhone = device === 'phone';
+    const context = await browser.newContext({
+      viewport: SIZES[device],
+      reducedMotion: 'reduce',
+      hasTouch: isPhone,
+      isMobile: isPhone,
+    });
     context.setDefaultTimeout(PATIENCE);
     return new Person(name, url, context);
   }

@@ -4,9 +4,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BACKENDS } from '../support/databases';
 import { seedMessages, seedRoom, seedUsers } from '../support/seed';
 import { Server } from '../support/server';
-import { launch, Person, type Tab } from './pages';
+import { type Device, launch, Person, type Tab } from './pages';
 
 const LONG = 120_000;
+/** A picture of 8 by 8 pixels. */
+const LOGO =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mPQz3+LFTEMLQkAZoJiwT3mGGQAAAAASUVORK5CYII=';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -40,8 +43,8 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     expect(faults).toEqual([]);
   });
 
-  async function person(name: string): Promise<Person> {
-    const made = await Person.create(browser, server.url, name);
+  async function person(name: string, device: Device = 'desktop'): Promise<Person> {
+    const made = await Person.create(browser, server.url, name, device);
     people.push(made);
     return made;
   }
@@ -139,6 +142,78 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await alice.page.getByRole('button', { name: 'Jump to newest' }).click();
     await alice.sees('message 499');
   });
+
+  test('who reads above is not pushed, and jumps to what came meanwhile', { timeout: LONG }, async () => {
+    await seedRoom(server.database, { id: 'busy', name: 'Busy', type: 'public', members: ['alice', 'bob'] });
+    const messages = Array.from({ length: 60 }, (_, index) => ({
+      id: `busy-${index}`,
+      senderId: 'bob',
+      content: `message ${index}`,
+      at: Date.now() - 3_600_000 + index * 600_000,
+    }));
+    await seedMessages(server.database, 'busy', messages);
+    const [alice, bob] = await two('busy');
+    await alice.sees('message 59');
+    await alice.list.hover();
+    await alice.page.mouse.wheel(0, -1500);
+    await alice.page.getByRole('button', { name: 'Jump to newest' }).waitFor();
+    const read = alice.page.locator('article').first();
+    const text = await read.textContent();
+    const before = await read.boundingBox();
+
+    await bob.send('meanwhile');
+    await alice.page.getByRole('button', { name: '1 new message' }).waitFor();
+    expect(await read.textContent()).toBe(text);
+    expect(await read.boundingBox()).toEqual(before);
+    await alice.page.getByRole('button', { name: '1 new message' }).click();
+    await alice.sees('meanwhile');
+    // At the end, it stays there.
+    await bob.send('and more');
+    await alice.sees('and more');
+    await expect.poll(() => alice.message('and more').isVisible()).toBe(true);
+  });
+
+  test(
+    'images and files are shown by what they are, and a phone answers a message',
+    { timeout: LONG },
+    async () => {
+      await seedRoom(server.database, {
+        id: 'files',
+        name: 'Files',
+        type: 'public',
+        members: ['alice', 'bob'],
+      });
+      const at = Date.now() - 60_000;
+      await seedMessages(server.database, 'files', [
+        { id: 'image', senderId: 'bob', content: 'our logo', type: 'image', metadata: { url: LOGO }, at },
+        {
+          id: 'file',
+          senderId: 'bob',
+          content: 'plan',
+          type: 'file',
+          metadata: { url: `${server.url}/plan.pdf`, name: 'plan.pdf', size: 52_000 },
+          at: at + 1000,
+        },
+      ]);
+      const alice = await (await person('Alice')).open('files');
+      const image = alice.page.getByRole('img', { name: 'our logo' });
+      await image.waitFor();
+      expect(
+        await image.evaluate((node: HTMLImageElement) => node.decode().then(() => node.naturalWidth)),
+      ).toBe(8);
+      const file = alice.page.getByRole('link', { name: /plan\.pdf.*52 kB/ });
+      expect(await file.getAttribute('href')).toBe(`${server.url}/plan.pdf`);
+
+      const bob = await (await person('Bob', 'phone')).open('files');
+      const plan = bob.page.locator('article').filter({ hasText: 'plan.pdf' });
+      // A phone has no pointer to hover with: a message that is tapped shows what can be done with it.
+      await plan.locator('.chat-message-header, .chat-time').first().tap();
+      await plan.getByRole('button', { name: 'Reply', exact: true }).tap();
+      await bob.send('looks good');
+      await alice.message('looks good').getByRole('button', { name: 'plan' }).waitFor();
+      await bob.keepScreens(`files-${backend}`);
+    },
+  );
 
   test('ten seconds without a network lose nothing', { timeout: LONG }, async () => {
     const [alice, bob] = await two();

@@ -119,7 +119,8 @@ export function checkComponent(given: () => Given): void {
     const { stage } = given();
     if (!stage.canInterrupt) context.skip('what is encrypted cannot be cut off');
     const { alice, bob } = await aliceAndBob();
-    await alice.sends('before');
+    // Somebody else's: a page may say of one's own that they are on their way, and that they are read.
+    await bob.says('before');
     await alice.shows('welcome', 'before');
     const online = alice.text;
 

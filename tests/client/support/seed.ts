@@ -5,6 +5,8 @@ export interface SeedMessage {
   id: string;
   senderId: string;
   content: string;
+  type?: 'text' | 'image' | 'file';
+  metadata?: object;
   /** In milliseconds. */
   at: number;
 }
@@ -40,11 +42,11 @@ export async function seedRoom(
 }
 
 export async function seedMessages(database: Database, room: string, messages: SeedMessage[]): Promise<void> {
-  const rows = messages.map(({ id, senderId, content, at }) => {
-    const values = [id, room, senderId, content, timestamp(at)].map(sql);
+  const rows = messages.map(({ id, senderId, content, type = 'text', metadata = {}, at }) => {
+    const values = [id, room, senderId, content, type, JSON.stringify(metadata), timestamp(at)].map(sql);
     return `(${values.join(', ')})`;
   });
   await database.execute(
-    `INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt") VALUES ${rows.join(',\n')}`,
+    `INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "createdAt") VALUES ${rows.join(',\n')}`,
   );
 }
