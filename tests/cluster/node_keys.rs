@@ -94,21 +94,23 @@ async fn read_marks_are_written_and_those_of_node_are_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_redis_is_away_chat_goes_on_and_the_keys_are_repaired_on_its_return() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    drop(listener);
-    let server = server(&format!("redis://127.0.0.1:{port}")).await;
+    // A socket of its own: a port that is free now may be another's when the test comes to it.
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("redis.sock");
+    let url = format!("unix://{}", socket.display());
+    let server = server(&url).await;
     let mut alice = server.connect_in("alice", "general").await;
     let start = || {
         tokio::process::Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &port, "--save", ""])
+            .args(["--port", "0", "--save", "", "--unixsocket"])
+            .arg(&socket)
+            .current_dir(folder.path())
             .stdout(std::process::Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .unwrap()
     };
     send(&mut alice, "one").await;
-    let url = format!("redis://127.0.0.1:{port}");
     let connected = async || try_connect(&url).await;
 
     let mut first_run = start();
