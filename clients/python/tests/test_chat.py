@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from plain_client import Person
 from world import World, next_of, take, unique
 
 from chatoxide import (
+    Interrupted,
     MessageDeleted,
     MessageUpdated,
     NewMessage,
@@ -43,6 +47,33 @@ async def test_both_hear_what_either_says(world: World, transports: tuple[Transp
     assert (question.sender_id, question.sender_name) == (alice.user_id, 'Alice')
     assert answer.reply_to == question.id
     assert question.created_at <= answer.created_at
+
+
+@pytest.mark.parametrize('transports', [('websocket',), ('polling',)])
+async def test_a_burst_is_heard_whole_over_one_connection(
+    world: World, transports: tuple[Transport, ...]
+) -> None:
+    alice = await world.connect('alice', transports=transports)
+    (room,) = await world.meet(alice)
+    events = room.events()
+
+    def burst() -> None:
+        with Person(world.server.url, 'bob', ['websocket']) as bob:
+            bob.asks('room:join', room.id)
+            for number in range(100):
+                bob.tells('message:send', {'roomId': room.id, 'content': f'{number}'})
+            assert bob.asks('room:leave', room.id)
+
+    await asyncio.to_thread(burst)
+
+    told: list[str] = []
+    async for event in events:
+        assert not isinstance(event, Interrupted)
+        if isinstance(event, NewMessage):
+            told.append(event.message.content)
+        if len(told) == 100:
+            break
+    assert told == [f'{number}' for number in range(100)]
 
 
 async def test_changes_to_a_message_are_told_in_order(world: World) -> None:

@@ -10,11 +10,16 @@ from weakref import WeakSet
 
 import aiohttp
 import socketio
+from engineio.payload import Payload
 
 from .errors import ChatError, offline
 from .record import Record
 
 LOG = logging.getLogger('chatoxide')
+
+# The library breaks the connection when an answer over polling has more packets than 16, as a burst of messages has.
+# How long an answer may be the server decides.
+Payload.max_decode_packets = max(Payload.max_decode_packets, 100_000)
 
 # Seconds.
 _CONNECT_TIMEOUT = 20
