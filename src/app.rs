@@ -17,7 +17,7 @@ use crate::{
     db::Db,
     error::{Error, Result},
     metrics::{Instruments, Metrics},
-    rooms::Rooms,
+    rooms::{self, Rooms},
 };
 
 pub struct App {
@@ -46,7 +46,7 @@ impl App {
             })
         };
         let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users, evict);
-        Arc::new(Self {
+        let app = Arc::new(Self {
             access,
             rooms,
             metrics: Metrics::new(instruments),
@@ -56,7 +56,9 @@ impl App {
             config,
             db,
             keys,
-        })
+        });
+        tokio::spawn(rooms::tell_activity(Arc::downgrade(&app), |app: &Self| (&app.rooms, &app.access)));
+        app
     }
 
     /// False once the server is shutting down: nothing new is begun.

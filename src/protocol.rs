@@ -20,6 +20,7 @@ pub mod event {
     pub const ROOM_USER_LEFT: &str = "room:user-left";
     pub const ROOM_USER_READ: &str = "room:user-read";
     pub const ROOM_ERROR: &str = "room:error";
+    pub const ROOM_ACTIVITY: &str = "room:activity";
     pub const ROOM_INVITED: &str = "room:invited";
     pub const MESSAGE_NEW: &str = "message:new";
     pub const MESSAGE_UPDATED: &str = "message:updated";
@@ -181,6 +182,23 @@ pub struct DmStartedView<'a> {
 pub struct RoomInvitedView<'a> {
     pub room: &'a RoomView,
     pub from: &'a TokenUserView,
+}
+
+/// What was said since the last one in a room that the user is a member of and whose socket is not in it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomActivityView<'a> {
+    pub room_id: &'a RoomId,
+    pub last_message_at: Timestamp,
+    pub by: Vec<SaidView<'a>>,
+}
+
+/// How many messages a user has said.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SaidView<'a> {
+    pub user_id: &'a UserId,
+    pub count: u32,
 }
 
 /// `room:error`, to the caller's socket only.

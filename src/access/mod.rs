@@ -65,10 +65,15 @@ impl Access {
     /// The room, if this user may read and write in it.
     pub async fn ensure_may_enter(&self, user_id: &UserId, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
         room::ensure_not_personal(room_id)?;
-        let room = self.rooms.try_get_with_by_ref(room_id, self.load_room(room_id)).await;
-        let room = room.map_err(|error: Arc<Error>| (*error).clone())?;
+        let room = self.room(room_id).await?;
         room.ensure_may_enter(user_id)?;
         Ok(room)
+    }
+
+    /// The room and who is in it, as of a moment ago.
+    pub async fn room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
+        let room = self.rooms.try_get_with_by_ref(room_id, self.load_room(room_id)).await;
+        room.map_err(|error: Arc<Error>| (*error).clone())
     }
 
     /// Where a message is, if this user may read and write there.

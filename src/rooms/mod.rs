@@ -3,6 +3,7 @@
 //!
 //! A live room's lock is held for microseconds: emitting never blocks.
 
+mod activity;
 mod idle;
 mod live;
 mod presence;
@@ -19,6 +20,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
+pub use activity::run as tell_activity;
 pub use seat::Seat;
 use serde::Serialize;
 use socketioxide::SocketIo;
@@ -27,6 +29,7 @@ use tokio::time::Instant;
 pub use writer::Receipt;
 
 use self::{
+    activity::Activity,
     idle::Idle,
     live::LiveRoom,
     presence::Manner,
@@ -57,6 +60,7 @@ pub struct Rooms {
     settings: Arc<LiveSettings>,
     writer: Writer,
     read_marks: ReadMarks,
+    activity: Activity,
     node_keys: NodeKeys,
     instruments: Instruments,
     this: Weak<Self>,
@@ -80,6 +84,7 @@ impl Rooms {
             io,
             read_marks: ReadMarks::start(db.clone(), instruments.read_marks.clone()),
             db,
+            activity: Activity::default(),
             slots: Mutex::default(),
             idle: Mutex::default(),
             settings: Arc::new(config.live.clone()),

@@ -49,9 +49,11 @@ pub fn telling(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
 }
 
 impl Rooms {
-    /// What follows a commit: the live room, the other programs that read our Redis.
+    /// What follows a commit: the live room, those who look at their list of rooms, the other programs that read our
+    /// Redis.
     pub(super) async fn committed(&self, entry: &Entry) {
         self.apply(entry).await;
+        self.activity.note(entry);
         self.node_keys.note_entry(entry);
     }
 

@@ -22,6 +22,9 @@ pub(super) async fn handle(app: Arc<App>, session: Arc<Session>, seat: Seat, rea
             for room_id in session.take_rooms() {
                 app.rooms.leave(&seat, &room_id, &session.user);
             }
+            if session.is_watching() {
+                app.rooms.unwatch(&session.user.id);
+            }
         })
     };
     session.lane.finish(leave).await;

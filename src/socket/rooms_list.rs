@@ -1,4 +1,5 @@
-//! `rooms:list`: the rooms that the caller is in, and those that are open to all, with what is unread in each.
+//! `rooms:list`: the rooms that the caller is in, and those that are open to all, with what is unread in each. From then on
+//! the caller is told what is said in their own.
 
 use std::cmp::Reverse;
 
@@ -50,6 +51,10 @@ struct ListedRoom {
 
 pub(super) async fn handle(cx: Context, _: RoomsList) -> Result<Rooms> {
     let (db, caller) = (&cx.app.db, cx.user_id());
+    // First this: what is said while the list is read may be told twice, but not missed.
+    if cx.session.begin_watching() {
+        cx.app.rooms.watch(caller);
+    }
     let mine = db::room_list::list_of_user(db, caller, MOST).await?;
     let public = cx.app.access.list_public().await?;
     let is_mine = |id: &str| mine.iter().any(|room| room.id == id);

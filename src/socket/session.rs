@@ -29,6 +29,7 @@ pub(super) struct Session {
     typing: Mutex<HashSet<RoomId>>,
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
+    is_watching: AtomicBool,
 }
 
 impl Session {
@@ -41,6 +42,7 @@ impl Session {
             typing: Mutex::default(),
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),
+            is_watching: AtomicBool::new(false),
         }
     }
 
@@ -57,6 +59,15 @@ impl Session {
     /// The user was found to be in the database.
     pub(super) fn is_known(&self) -> bool {
         self.is_known.load(Ordering::Relaxed)
+    }
+
+    /// This socket looks at the list of rooms; true the first time.
+    pub(super) fn begin_watching(&self) -> bool {
+        !self.is_watching.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_watching(&self) -> bool {
+        self.is_watching.load(Ordering::Relaxed)
     }
 
     pub(super) fn entered(&self, room_id: &RoomId) {

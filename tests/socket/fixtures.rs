@@ -29,6 +29,8 @@ on_both! {
         bob.ask("users:find", json!({"query": "ali"})).await;
         let made = bob.ask("room:create", json!({"name": "Plans"})).await;
         bob.ask("room:invite", json!({"roomId": made["room"]["id"], "userId": "alice"})).await;
+        alice.ask("message:send", json!({"roomId": made["room"]["id"], "content": "z"})).await;
+        bob.hear("room:activity").await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         bob.ask("room:leave", "general".into()).await;

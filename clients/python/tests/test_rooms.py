@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from world import World, next_of, unique
 
-from chatoxide import DirectStarted, Invited, MembersChanged
+from chatoxide import DirectStarted, Invited, MembersChanged, RoomActivity
 
 
 async def test_a_new_room_is_told_to_its_members_and_listed(world: World) -> None:
@@ -61,3 +61,20 @@ async def test_users_are_found_by_name_or_id(world: World) -> None:
     found = await alice.find_users(name.upper())
 
     assert [(user.id, user.name, user.avatar) for user in found] == [(zoe.user_id, 'Zoe', None)]
+
+
+async def test_what_is_said_in_rooms_that_are_not_joined_is_told_to_who_lists_them(world: World) -> None:
+    alice, bob = await world.connect('alice'), await world.connect('bob')
+    made = await alice.create_room('Plans', type='private', members=[bob.user_id or ''])
+    room = await alice.join(made.id)
+    await bob.rooms()
+    events = bob.events()
+
+    said = await room.send('Hello')
+
+    told = await next_of(events, RoomActivity)
+    assert (told.room_id, told.last_message_at, told.sent_by) == (
+        made.id,
+        said.created_at,
+        {alice.user_id: 1},
+    )

@@ -78,6 +78,7 @@ export class ChatClient implements Readable<ClientState> {
       this.ask,
       () => this.socket.connected,
       (roomId) => (this.kept.get(roomId)?.users ?? 0) > 0 && this.reading.isReading(),
+      () => this.store.get().user?.id,
     );
     this.host = {
       socket: this.socket,
@@ -274,7 +275,8 @@ export class ChatClient implements Readable<ClientState> {
     socket.on('typing:stopped', (stopped) => to(stopped.roomId)?.heardStopped(stopped));
     socket.on('message:new', (data) => {
       to(data.roomId)?.heardLog({ event: 'message:new', data });
-      this.rooms.heard(data.roomId, data.createdAt);
+      const { roomId, senderId, createdAt } = data;
+      this.rooms.heard({ roomId, lastMessageAt: createdAt, by: [{ userId: senderId, count: 1 }] });
     });
     socket.on('message:updated', (data) => to(data.roomId)?.heardLog({ event: 'message:updated', data }));
     socket.on('message:deleted', (data) => to(data.roomId)?.heardLog({ event: 'message:deleted', data }));
@@ -285,6 +287,10 @@ export class ChatClient implements Readable<ClientState> {
         : to(roomId)?.heardLog(event);
     socket.on('reaction:added', (data) => toAny(data.roomId, { event: 'reaction:added', data }));
     socket.on('reaction:removed', (data) => toAny(data.roomId, { event: 'reaction:removed', data }));
+    socket.on('room:activity', (activity) => {
+      if (this.rooms.find(activity.roomId)) this.rooms.heard(activity);
+      else this.rooms.changed();
+    });
     socket.on('room:invited', () => this.rooms.changed());
     socket.on('dm:started', () => this.rooms.changed());
   }

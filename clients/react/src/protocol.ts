@@ -132,6 +132,13 @@ export interface Synced {
   more: boolean;
 }
 
+/** What was said in a room since the last one of these. */
+export interface RoomActivity {
+  roomId: string;
+  lastMessageAt: Timestamp;
+  by: { userId: string; count: number }[];
+}
+
 export interface NewRoom {
   name: string;
   /** `public` if absent. */
@@ -158,6 +165,8 @@ export interface ServerToClientEvents extends LogEvents {
   'room:user-left': (left: { roomId: string; userId: string }) => void;
   'room:user-read': (read: { roomId: string; userId: string; timestamp: Timestamp }) => void;
   'room:error': (refused: { roomId?: string; event: string; code: ErrorCode; error: string }) => void;
+  /** Told on sockets that have asked for `rooms:list`, of the user's own rooms that the socket is not in. */
+  'room:activity': (activity: RoomActivity) => void;
   'room:invited': (invited: { room: Room; from: TokenUser }) => void;
   'typing:user': (typing: { roomId: string; userId: string; userName?: string }) => void;
   'typing:stopped': (stopped: { roomId: string; userId: string }) => void;

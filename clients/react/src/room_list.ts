@@ -1,6 +1,6 @@
 // The rooms that a user is in and those that are open to all, with what is unread in each.
 import type { ChatError } from './errors.js';
-import type { ListedRoom } from './protocol.js';
+import type { ListedRoom, RoomActivity } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import type { Refusal } from './types.js';
 import type { Ask } from './wire.js';
@@ -13,8 +13,10 @@ export interface RoomListState {
   refusal: Refusal | null;
 }
 
-/** The server tells nobody what is said in rooms that are not open: it is asked so often, while somebody looks. */
-const INTERVAL = 15_000;
+/** What one reads on another device is not told: the list is asked for so often, while somebody looks. */
+const INTERVAL = 60_000;
+/** Stands for more, too, as the server counts. */
+const MOST = 99;
 
 export class RoomList implements Readable<RoomListState> {
   private readonly store = new Store<RoomListState>({ rooms: [], isReady: false, refusal: null });
@@ -29,6 +31,7 @@ export class RoomList implements Readable<RoomListState> {
     private readonly ask: Ask,
     private readonly isConnected: () => boolean,
     private readonly isOpen: (roomId: string) => boolean,
+    private readonly userId: () => string | undefined,
   ) {}
 
   readonly subscribe = (listener: () => void): Unsubscribe => {
@@ -65,9 +68,14 @@ export class RoomList implements Readable<RoomListState> {
     this.set(roomId, { unreadCount: 0 });
   }
 
-  /** A message was heard in an open room. */
-  heard(roomId: string, lastMessageAt: string): void {
-    this.set(roomId, { lastMessageAt });
+  /** Something was said. */
+  heard({ roomId, lastMessageAt, by }: RoomActivity): void {
+    const room = this.find(roomId);
+    // The list that came last may say it already.
+    if (!room || lastMessageAt <= (room.lastMessageAt ?? '')) return;
+    const ofOthers = by.filter(({ userId }) => userId !== this.userId());
+    const count = this.isOpen(roomId) ? 0 : ofOthers.reduce((sum, said) => sum + said.count, 0);
+    this.set(roomId, { lastMessageAt, unreadCount: Math.min(room.unreadCount + count, MOST) });
     this.store.patch({ rooms: [...this.store.get().rooms].sort(byActivity) });
   }
 

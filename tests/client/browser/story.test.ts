@@ -109,7 +109,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await alice.page.getByRole('heading', { name: 'Bob' }).waitFor();
     await alice.isReady();
     await alice.send('between us');
-    await bob.page.getByRole('link', { name: /^Alice/ }).click();
+    await bob.page.getByRole('link', { name: /^Alice\s*1 unread$/ }).click();
     await bob.sees('between us');
   });
 

@@ -43,6 +43,23 @@ everywhere('rooms', (world) => {
     expect(await carol.ask('room:join', room)).toEqual({ success: true });
   });
 
+  test('what is said in rooms that are not joined is told to who has asked for the list', async () => {
+    const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
+    const [carol] = await people('carol');
+    await alice.ask('room:invite', { roomId: room, userId: carol.id });
+    await carol.ask('rooms:list', {});
+
+    const { message } = await alice.ask('message:send', { roomId: room, content: 'hello' });
+
+    expect(await carol.next('room:activity')).toEqual({
+      roomId: room,
+      lastMessageAt: message.createdAt,
+      by: [{ userId: alice.id, count: 1 }],
+    });
+    await settled(alice, bob);
+    for (const client of [alice, bob]) expect(client.events()).not.toContain('room:activity');
+  });
+
   test('who is here, and who is found by a part of the name', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     const both = [alice.id, bob.id].sort();

@@ -124,6 +124,8 @@ describe.each(BACKENDS)('the client on %s', (backend) => {
     const first = await hers.room(room.id).sendMessage('one');
     await hers.room(room.id).sendMessage('two');
 
+    // Told, not asked for.
+    await vi.waitFor(() => expect(his.listedRoom(room.id)).toMatchObject({ unreadCount: 2 }), PATIENCE);
     await his.rooms.refresh();
     expect(his.listedRoom(room.id)).toMatchObject({ unreadCount: 2 });
     his.enter(room.id);

@@ -56,6 +56,7 @@ export interface Heard {
   'room:user-left': { roomId: string; userId: string };
   'room:user-read': { roomId: string; userId: string; timestamp: string };
   'room:error': { roomId?: string; event: string; code: string; error: string };
+  'room:activity': { roomId: string; lastMessageAt: string; by: { userId: string; count: number }[] };
   'room:invited': { room: Room; from: { id: string; name?: string } };
   'message:new': Message;
   'message:updated': Message;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -154,10 +154,20 @@ class DirectStarted:
     by: TokenUser
 
 
+@dataclass(frozen=True, slots=True)
+class RoomActivity:
+    """Something was said in a room of this user's that is not joined; told where `rooms()` was asked for."""
+
+    room_id: str
+    last_message_at: datetime
+    # How many messages each user has sent since the last one of these, by id.
+    sent_by: Mapping[str, int]
+
+
 Change: TypeAlias = NewMessage | MessageUpdated | MessageDeleted | ReactionAdded | ReactionRemoved
 Sign: TypeAlias = UserJoined | UserLeft | UserRead | TypingStarted | TypingStopped | MembersChanged
 RoomEvent: TypeAlias = Change | Sign | Interrupted | Discontinuity
-ClientEvent: TypeAlias = Connected | Disconnected | Invited | DirectStarted | Interrupted
+ClientEvent: TypeAlias = Connected | Disconnected | Invited | DirectStarted | RoomActivity | Interrupted
 
 _CHANGES: dict[str, Callable[[Record], Change]] = {
     'message:new': lambda data: NewMessage(
@@ -208,6 +218,11 @@ _OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
     ),
     'dm:started': lambda data: DirectStarted(
         room=RoomInfo.read(data.record('room')), by=TokenUser.read(data.record('from'))
+    ),
+    'room:activity': lambda data: RoomActivity(
+        room_id=data.text('roomId'),
+        last_message_at=data.time('lastMessageAt'),
+        sent_by={said.text('userId'): said.number('count') for said in data.records('by')},
     ),
 }
 

@@ -1,0 +1,110 @@
+//! What is told to users who look at a list of their rooms: that something was said in one that they have not opened. It is
+//! gathered, so that a busy room is a packet in a while, however much is said there.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, Weak},
+    time::Duration,
+};
+
+use super::{Rooms, lock, seat};
+use crate::{
+    access::Access,
+    chat::{
+        id::{RoomId, UserId},
+        room::personal_channel,
+        timestamp::Timestamp,
+    },
+    db::room_log::{Entry, Told},
+    protocol::{RoomActivityView, SaidView, event},
+};
+
+/// Between two looks for something to tell.
+const TICK: Duration = Duration::from_millis(250);
+
+#[derive(Default)]
+pub(super) struct Activity {
+    /// Users who look at their list, with the number of their sockets that do.
+    watching: Mutex<HashMap<UserId, usize>>,
+    said: Mutex<HashMap<RoomId, Said>>,
+}
+
+/// What was said in a room since the last look.
+struct Said {
+    last_message_at: Timestamp,
+    by: HashMap<UserId, u32>,
+}
+
+impl Activity {
+    fn is_watched(&self) -> bool {
+        !lock(&self.watching).is_empty()
+    }
+
+    fn is_watched_by(&self, user_id: &UserId) -> bool {
+        lock(&self.watching).contains_key(user_id)
+    }
+
+    /// Notes a committed entry.
+    pub(super) fn note(&self, entry: &Entry) {
+        let Told::New(message) = &entry.told else { return };
+        if !self.is_watched() {
+            return;
+        }
+        let mut said = lock(&self.said);
+        let said = said
+            .entry(entry.room_id.clone())
+            .or_insert_with(|| Said { last_message_at: message.created_at, by: HashMap::new() });
+        said.last_message_at = said.last_message_at.max(message.created_at);
+        *said.by.entry(message.sender_id.clone()).or_default() += 1;
+    }
+}
+
+impl Rooms {
+    /// One more socket of this user looks at the list: from now on the user is told what is said in their rooms.
+    pub fn watch(&self, user_id: &UserId) {
+        *lock(&self.activity.watching).entry(user_id.clone()).or_default() += 1;
+    }
+
+    /// Such a socket is gone.
+    pub fn unwatch(&self, user_id: &UserId) {
+        let mut watching = lock(&self.activity.watching);
+        if let Some(sockets) = watching.get_mut(user_id) {
+            *sockets -= 1;
+            if *sockets == 0 {
+                watching.remove(user_id);
+            }
+        }
+    }
+
+    async fn tell_activity(&self, access: &Access) {
+        let all = std::mem::take(&mut *lock(&self.activity.said));
+        for (room_id, said) in all {
+            let room = match access.room(&room_id).await {
+                Ok(room) => room,
+                // The list, when it is asked for again, says the same.
+                Err(error) => {
+                    error.log();
+                    continue;
+                }
+            };
+            let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
+            let view = RoomActivityView { room_id: &room_id, last_message_at: said.last_message_at, by };
+            for member in room.members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
+                // Who is in the room hears it there.
+                let (user, but) = (personal_channel(member.id.as_str()), room_id.as_str().to_owned());
+                seat::emit_to_all_but(&self.io, &user, but, event::ROOM_ACTIVITY, &view);
+            }
+        }
+    }
+}
+
+/// Runs until `owner` is gone; `of` are its rooms and who may hear of them.
+pub async fn run<T>(owner: Weak<T>, of: impl Fn(&T) -> (&Rooms, &Access)) {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        let Some(owner) = owner.upgrade() else { return };
+        let (rooms, access) = of(&owner);
+        rooms.tell_activity(access).await;
+    }
+}

@@ -1,0 +1,106 @@
+//! `room:activity`: what is said in one's rooms is told to sockets that have asked for the list and are not in the room.
+
+use chatoxide::chat::room::RoomType;
+use serde_json::{Value, json};
+
+use crate::support::{Client, on_both};
+
+async fn list(client: &mut Client) {
+    assert_eq!(client.ask("rooms:list", json!({})).await["success"], true);
+}
+
+/// How often each user has spoken, until there are `count` messages; how many events that took, and the last moment.
+async fn gathered(client: &mut Client, room: &str, count: u64) -> (Vec<(String, u64)>, usize, Value) {
+    let mut by = std::collections::BTreeMap::<String, u64>::new();
+    for events in 1.. {
+        let told = client.hear("room:activity").await;
+        assert_eq!(told["roomId"], room);
+        for said in told["by"].as_array().unwrap() {
+            *by.entry(said["userId"].as_str().unwrap().to_owned()).or_default() +=
+                said["count"].as_u64().unwrap();
+        }
+        if by.values().sum::<u64>() >= count {
+            return (by.into_iter().collect(), events, told["lastMessageAt"].clone());
+        }
+    }
+    unreachable!()
+}
+
+on_both! {
+    async fn who_looks_at_the_list_is_told_of_their_rooms_gathered(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
+        let mut alice = server.connect("alice").await;
+        list(&mut alice).await;
+        let (mut bob, mut carol) = (server.connect("bob").await, server.connect("carol").await);
+
+        let mut last = Value::Null;
+        for n in 0..30 {
+            bob.say("plans", &n.to_string()).await;
+            last = carol.say("plans", &n.to_string()).await;
+        }
+
+        let (by, events, at) = gathered(&mut alice, "plans", 60).await;
+        assert_eq!(by, [("bob".to_owned(), 30), ("carol".to_owned(), 30)]);
+        assert_eq!(at, last["createdAt"]);
+        assert!(events < 30, "{events} events for 60 messages");
+        // They have not asked for the list.
+        assert_eq!((bob.heard().await, carol.heard().await), (vec![], vec![]));
+    }
+}
+
+on_both! {
+    async fn a_socket_that_is_in_the_room_hears_the_messages_alone(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
+        let mut inside = server.connect("alice").await;
+        let mut outside = server.connect("alice").await;
+        list(&mut inside).await;
+        list(&mut outside).await;
+        inside.ask("room:join", "plans".into()).await;
+        inside.heard().await;
+        let mut bob = server.connect("bob").await;
+
+        bob.say("plans", "hello").await;
+
+        outside.hear("room:activity").await;
+        assert_eq!(inside.heard_names().await, ["message:new"]);
+    }
+}
+
+on_both! {
+    async fn who_is_no_member_or_no_more_is_told_nothing(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
+        server.make_room("open", RoomType::Public, &["bob", "carol"]).await;
+        let mut alice = server.connect("alice").await;
+        let mut carol = server.connect("carol").await;
+        list(&mut alice).await;
+        list(&mut carol).await;
+        let mut bob = server.connect("bob").await;
+        server.database.execute(r#"DELETE FROM "_RoomMembers" WHERE "A" = 'plans' AND "B" = 'alice'"#).await;
+
+        bob.say("plans", "without Alice").await;
+        bob.say("open", "to members").await;
+
+        let mut told = [carol.hear("room:activity").await["roomId"].clone(), carol.hear("room:activity").await["roomId"].clone()];
+        told.sort_by_key(ToString::to_string);
+        assert_eq!(told, ["open", "plans"]);
+        assert_eq!(alice.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn what_is_done_to_messages_is_no_activity(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
+        let mut bob = server.connect("bob").await;
+        let message = bob.say("plans", "hello").await;
+        let mut alice = server.connect("alice").await;
+        list(&mut alice).await;
+
+        bob.ask("message:edit", json!({"messageId": message["id"], "content": "Hello"})).await;
+        bob.ask("reaction:add", json!({"messageId": message["id"], "roomId": "plans", "emoji": "x"})).await;
+        bob.ask("message:delete", json!({"messageId": message["id"], "roomId": "plans"})).await;
+        bob.say("plans", "again").await;
+
+        let (by, events, _) = gathered(&mut alice, "plans", 1).await;
+        assert_eq!((by, events), (vec![("bob".to_owned(), 1)], 1));
+    }
+}
