@@ -1,0 +1,61 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { ListedRoom } from '../src/index.js';
+import { RoomList } from '../src/room_list.js';
+import type { Ask } from '../src/wire.js';
+
+const at = (second: number) => `2026-01-31T09:05:${String(second).padStart(2, '0')}.000Z`;
+
+const listed = (id: string, second: number, unreadCount = 0): ListedRoom => ({
+  id,
+  name: id,
+  type: 'private',
+  createdAt: at(0),
+  isMember: true,
+  with: null,
+  lastMessageAt: at(second),
+  unreadCount,
+});
+
+/** Alice's list of two rooms, one of which is open. */
+async function aList() {
+  const rooms = [listed('general', 5), listed('plans', 4, 2)];
+  const ask = vi.fn(() => Promise.resolve({ rooms }));
+  const list = new RoomList(
+    ask as unknown as Ask,
+    () => true,
+    (roomId) => roomId === 'general',
+    () => 'alice',
+  );
+  await list.refresh();
+  const counts = () => list.get().rooms.map(({ id, unreadCount }) => `${id} ${unreadCount}`);
+  return { list, ask, counts };
+}
+
+const said = (roomId: string, second: number, ...by: [userId: string, count: number][]) => ({
+  roomId,
+  lastMessageAt: at(second),
+  by: by.map(([userId, count]) => ({ userId, count })),
+});
+
+describe('the list of rooms', () => {
+  test('counts what others say where one is not, and puts it first', async () => {
+    const { list, counts } = await aList();
+    expect(counts()).toEqual(['general 0', 'plans 2']);
+    list.heard(said('plans', 6, ['bob', 3], ['alice', 5], ['carol', 1]));
+    expect(counts()).toEqual(['plans 6', 'general 0']);
+    list.heard(said('general', 7, ['bob', 1]));
+    expect(counts(), 'what one looks at is read').toEqual(['general 0', 'plans 6']);
+    list.heard(said('plans', 8, ['bob', 1000]));
+    expect(counts(), 'more than 99 is 99').toEqual(['plans 99', 'general 0']);
+    list.wasRead('plans');
+    expect(counts()).toEqual(['plans 0', 'general 0']);
+  });
+
+  test('does not count again what the list has said, nor rooms that it does not have', async () => {
+    const { list, ask, counts } = await aList();
+    list.heard(said('plans', 4, ['bob', 2]));
+    list.heard(said('elsewhere', 9, ['bob', 2]));
+    expect(counts()).toEqual(['general 0', 'plans 2']);
+    expect(ask).toHaveBeenCalledTimes(1);
+  });
+});
