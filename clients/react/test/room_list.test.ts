@@ -1,7 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ListedRoom } from '../src/index.js';
 import { RoomList } from '../src/room_list.js';
-import type { Ask } from '../src/wire.js';
 
 const at = (second: number) => `2026-01-31T09:05:${String(second).padStart(2, '0')}.000Z`;
 
@@ -21,7 +20,7 @@ async function aList() {
   const rooms = [listed('general', 5), listed('plans', 4, 2)];
   const ask = vi.fn(() => Promise.resolve({ rooms }));
   const list = new RoomList(
-    ask as unknown as Ask,
+    ask,
     () => true,
     (roomId) => roomId === 'general',
     () => 'alice',
