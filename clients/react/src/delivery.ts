@@ -29,6 +29,9 @@ export class Delivery {
   private readonly waiting = new Map<string, Waiting>();
   /** Rooms of which a message is being sent. */
   private readonly busy = new Set<string>();
+  /** While the outbox is being read, what was sent or discarded meanwhile: what is read may be older. */
+  private dropped: Set<string> | undefined;
+  private taking: Promise<void> = Promise.resolve();
   private serial = 0;
   private isOpen = true;
 
@@ -41,10 +44,18 @@ export class Delivery {
   ) {}
 
   /** What an earlier page left behind, and pages that have ended since. */
-  async takeOver(): Promise<void> {
-    for (const entry of await this.outbox.take(this.owner)) {
-      if (this.waiting.has(entry.clientId) || !this.isOpen) continue;
-      this.waiting.set(entry.clientId, { entry, settle: undefined });
+  takeOver(): Promise<void> {
+    return (this.taking = this.taking.then(() => this.take()));
+  }
+
+  private async take(): Promise<void> {
+    const dropped = (this.dropped = new Set());
+    const entries = await this.outbox.take(this.owner);
+    this.dropped = undefined;
+    for (const entry of entries) {
+      const { clientId } = entry;
+      if (this.waiting.has(clientId) || dropped.has(clientId) || !this.isOpen) continue;
+      this.waiting.set(clientId, { entry, settle: undefined });
       this.listener.waits(entry);
       if (entry.failure) this.listener.failed(entry, entry.failure);
     }
@@ -100,6 +111,7 @@ export class Delivery {
 
   private drop({ entry }: Waiting): void {
     this.waiting.delete(entry.clientId);
+    this.dropped?.add(entry.clientId);
     void this.outbox.remove(entry.clientId);
   }
 

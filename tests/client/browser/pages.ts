@@ -108,6 +108,15 @@ export class Tab {
     await this.page.locator('article.chat-message--sent').filter({ hasText: text }).waitFor();
   }
 
+  /** Turns the wheel over the messages; what comes into view is drawn by then. */
+  async scroll(pixels: number): Promise<void> {
+    await this.list.hover();
+    await this.page.mouse.wheel(0, pixels);
+    await this.page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    );
+  }
+
   /** A button of a message's. */
   async act(text: string, button: string): Promise<void> {
     await this.message(text).hover();

@@ -64,6 +64,8 @@ describe('the server', () => {
     await alice.ask('room:invite', { roomId: made.id, userId: bob.id });
     await alice.ask('rooms:list', {});
     await alice.ask('users:find', { query: bob.id });
+    await bob.ask('message:send', { roomId: made.id, content: 'z' });
+    await alice.next('room:activity');
     await alice.ask('message:delete', target);
     await tab.ask('room:leave', room);
     await settled(alice, bob, tab);

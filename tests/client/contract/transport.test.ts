@@ -196,7 +196,7 @@ describe('the upgrade', () => {
 });
 
 describe('the heartbeat', () => {
-  const world = aWorld('sqlite', { PING_INTERVAL: '300', PING_TIMEOUT: '200' });
+  const world = aWorld('sqlite', { PING_INTERVAL: '300', PING_TIMEOUT: '2000' });
 
   test('tells its rhythm, and goes on as long as it is answered', async () => {
     const raw = await RawWebSocket.open(world.server.url, { answersPings: false });
