@@ -20,6 +20,7 @@ export interface Entry {
   failure?: Refusal;
 }
 
+/** It never fails: what a browser does not keep is kept in memory. */
 export interface Outbox {
   /** Its entries outlast this page. */
   readonly isDurable: boolean;
@@ -144,7 +145,8 @@ export class BrowserOutbox implements Outbox {
   private async livingPages(): Promise<ReadonlySet<string>> {
     if (!this.locks) return new Set();
     holdForLife(this.locks, LOCK + this.page);
-    const { held = [] } = await this.locks.query();
+    // Some browsers have locks and refuse to tell of them.
+    const { held = [] } = await this.locks.query().catch(() => ({ held: [] }));
     const names = held.map(({ name }) => name ?? '');
     return new Set(names.filter((name) => name.startsWith(LOCK)).map((name) => name.slice(LOCK.length)));
   }

@@ -53,6 +53,16 @@ describe('the outbox of a browser', () => {
     expect(ids(await three.take('server\nalice')), 'it is the second’s now').toEqual([]);
   });
 
+  test('belongs to every page where the browser refuses to tell which are there', async () => {
+    const disk = new IDBFactory();
+    const refusing = {
+      request: () => Promise.reject(new DOMException('not here', 'SecurityError')),
+      query: () => Promise.reject(new DOMException('not here', 'SecurityError')),
+    } as unknown as LockManager;
+    await new BrowserOutbox('one', disk, refusing).put(entry('a', 'one', 0));
+    expect(ids(await new BrowserOutbox('two', disk, refusing).take('server\nalice'))).toEqual(['a']);
+  });
+
   test('is one in memory, and says so, where the browser will not keep anything', async () => {
     const refusing = {
       open: () => {
