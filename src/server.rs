@@ -10,22 +10,16 @@ use axum::{
     serve::IncomingStream,
 };
 use socketioxide::SocketIo;
-use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     app::App,
     auth::Keys,
     config::Config,
-    connection::{ClientStream, Connection, Connections, Line},
+    connection::{Acceptor, ClientStream, Connection, Connections, Line},
     db::Db,
     http, socket,
 };
-
-/// Connections that may wait for us to accept them: a whole fleet reconnects at once.
-const BACKLOG: u32 = 4_096;
 
 /// Time for requests that are under way when the last socket has been closed.
 const LAST_REQUESTS: Duration = Duration::from_millis(500);
@@ -34,16 +28,15 @@ pub struct Server {
     app: Arc<App>,
     io: SocketIo,
     router: axum::Router,
-    listener: TcpListener,
-    address: SocketAddr,
+    acceptor: Acceptor,
 }
 
 impl Server {
-    /// Binds the port and starts the background tasks; the first connection is taken by [`Self::run`].
+    /// Binds the port and starts the background tasks; the first connection is served by [`Self::run`].
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
-        let listener = listen(SocketAddr::new(config.host, config.port))?;
-        let address = listener.local_addr()?;
         let sockets = &config.sockets;
+        let gone_after = sockets.ping_interval + sockets.ping_timeout;
+        let acceptor = Acceptor::listen(SocketAddr::new(config.host, config.port), gone_after)?;
         let (layer, io) = SocketIo::builder()
             .ping_interval(sockets.ping_interval)
             .ping_timeout(sockets.ping_timeout)
@@ -57,22 +50,20 @@ impl Server {
         socket::connect::register(&io, Arc::clone(&app));
         let router = http::router(Arc::clone(&app)).layer(layer).layer(middleware::from_fn(name_connection));
         let router = http::around(router, &app.config.cors);
-        Ok(Self { app, io, router, listener, address })
+        Ok(Self { app, io, router, acceptor })
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.acceptor.address()
     }
 
     /// Serves until `stop` is done, then shuts down: takes no more connections, finishes and answers what was begun, closes
     /// the transports, all within the configured time. Clients see a lost connection and come back by themselves.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { app, io, router, listener, .. } = self;
-        let sockets = &app.config.sockets;
-        let gone_after = sockets.ping_interval + sockets.ping_timeout;
+        let Self { app, io, router, acceptor } = self;
         let cut = app.metrics.instruments.cut.clone();
-        let connections = Connections::start(sockets.flush_interval, cut);
-        let listener = Listener { tcp: listener, gone_after, connections };
+        let connections = Connections::start(app.config.sockets.flush_interval, cut);
+        let listener = Listener { acceptor, connections };
         let (stopped, stopping) = tokio::sync::oneshot::channel::<()>();
         let serve = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
             .with_graceful_shutdown(async {
@@ -99,18 +90,9 @@ impl Server {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restart takes the port at once, although connections of the last run are still dying away.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// Takes connections and tunes each.
+/// Connections as axum takes them.
 struct Listener {
-    tcp: TcpListener,
-    gone_after: Duration,
+    acceptor: Acceptor,
     connections: Connections,
 }
 
@@ -119,13 +101,12 @@ impl axum::serve::Listener for Listener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (ClientStream, SocketAddr) {
-        let (stream, address) = axum::serve::Listener::accept(&mut self.tcp).await;
-        tune(&stream, self.gone_after);
+        let (stream, address) = self.acceptor.accept().await;
         (self.connections.open(stream), address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp.local_addr()
+        Ok(self.acceptor.address())
     }
 }
 
@@ -154,14 +135,4 @@ async fn name_connection(
         connection.becomes_websocket(sid.as_deref());
     }
     response
-}
-
-/// Small packets go at once, and a peer that takes nothing for longer than a ping may last is gone: without this a reader
-/// that has stalled would hold its socket for ever.
-fn tune(stream: &TcpStream, gone_after: Duration) {
-    let socket = socket2::SockRef::from(stream);
-    let result = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(gone_after)));
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection could not be tuned");
-    }
 }

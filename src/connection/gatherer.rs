@@ -1,42 +1,69 @@
-//! Writes what connections have gathered, of many in one go.
+//! Writes what connections have gathered, of many in one go: in a moment, or when an interval is over.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{sync::mpsc, task::yield_now, time::sleep};
 
 use super::State;
 
 /// Connections written to before others have their turn.
 const CHUNK: usize = 64;
 
-/// The way to the task that writes; cheap to clone.
+/// The way to the tasks that write; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Gatherer {
-    /// Each connection is in it at most once.
-    queue: mpsc::UnboundedSender<Arc<State>>,
+    // Each connection is in each at most once.
+    next: mpsc::UnboundedSender<Arc<State>>,
+    later: mpsc::UnboundedSender<Arc<State>>,
     interval: Duration,
 }
 
 impl Gatherer {
     pub(super) fn start(interval: Duration) -> Self {
-        let (queue, connections) = mpsc::unbounded_channel();
-        tokio::spawn(run(connections, interval));
-        Self { queue, interval }
+        let (next, next_ones) = mpsc::unbounded_channel();
+        let (later, later_ones) = mpsc::unbounded_channel();
+        tokio::spawn(write_next(next_ones));
+        tokio::spawn(write_later(later_ones, interval));
+        Self { next, later, interval }
     }
 
     pub(super) fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// Writes what waits there when the interval is over.
-    pub(super) fn await_soon(&self, connection: &Arc<State>) {
+    /// Writes what waits there in a moment: after what is urgent on other connections, and together with what is written to
+    /// this one meanwhile.
+    pub(super) fn write_next(&self, connection: &Arc<State>) {
         // Only a runtime that ends has no task at the other end.
-        let _sent = self.queue.send(Arc::clone(connection));
+        let _sent = self.next.send(Arc::clone(connection));
+    }
+
+    /// Writes what waits there when the interval is over.
+    pub(super) fn write_later(&self, connection: &Arc<State>) {
+        let _sent = self.later.send(Arc::clone(connection));
     }
 }
 
 /// Runs until there are no connections any more.
-async fn run(mut connections: mpsc::UnboundedReceiver<Arc<State>>, interval: Duration) {
+async fn write_next(mut connections: mpsc::UnboundedReceiver<Arc<State>>) {
+    let mut batch = Vec::new();
+    while connections.recv_many(&mut batch, CHUNK).await > 0 {
+        // All that is ready to run now comes first: those who are about to write, and answers to those who wait.
+        yield_now().await;
+        let others = connections.len().min(CHUNK);
+        if others > 0 {
+            connections.recv_many(&mut batch, others).await;
+        }
+        for connection in batch.drain(..) {
+            let mut outgoing = connection.outgoing();
+            outgoing.is_next = false;
+            connection.write_out(&mut outgoing);
+        }
+    }
+}
+
+/// The same.
+async fn write_later(mut connections: mpsc::UnboundedReceiver<Arc<State>>, interval: Duration) {
     let mut batch = Vec::new();
     while connections.recv_many(&mut batch, CHUNK).await > 0 {
         sleep(interval).await;
@@ -45,13 +72,13 @@ async fn run(mut connections: mpsc::UnboundedReceiver<Arc<State>>, interval: Dur
         loop {
             for connection in batch.drain(..) {
                 let mut outgoing = connection.outgoing();
-                outgoing.is_awaited = false;
+                outgoing.is_later = false;
                 connection.write_out(&mut outgoing);
             }
             if others == 0 {
                 break;
             }
-            tokio::task::yield_now().await;
+            yield_now().await;
             others -= connections.recv_many(&mut batch, others.min(CHUNK)).await;
         }
     }

@@ -1,6 +1,7 @@
 //! A client's TCP connection, with a handle on it: it can be cut from outside, where a reader that has stalled would otherwise
 //! keep its writer waiting for ever; and what is written to it all the time is gathered, so that many packets share one write.
 
+mod acceptor;
 mod gatherer;
 mod line;
 mod outgoing;
@@ -18,6 +19,7 @@ use std::{
     vec,
 };
 
+pub use acceptor::Acceptor;
 use futures_util::task::AtomicWaker;
 pub use line::Line;
 use prometheus_client::metrics::counter::Counter;
@@ -143,12 +145,11 @@ impl State {
         if self.cut.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 
-    /// True if what is written now is to go at once.
-    fn takes_at_once(&self, outgoing: &mut Outgoing) -> bool {
+    /// True if what is written now is to go at once: somebody waits for it.
+    fn is_in_a_hurry(&self) -> bool {
         !self.is_websocket.load(Ordering::Acquire)
             || self.gatherer.interval().is_zero()
             || self.is_urgent.swap(false, Ordering::AcqRel)
-            || outgoing.has_credit(Instant::now())
     }
 
     /// Writes what was gathered, as far as the peer takes it. The rest is up to the connection's reader, which waits anyway.
@@ -199,18 +200,33 @@ mod tests {
         peer.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
+    /// Writes until the connection has written so much that what follows has to wait.
+    async fn exhaust(stream: &mut ClientStream, peer: &mut TcpStream) {
+        for _ in 0..BURST {
+            write(stream, [0]).await;
+            read(peer, 1).await;
+        }
+    }
+
     #[tokio::test]
-    async fn a_short_burst_goes_at_once_and_what_follows_it_is_gathered() {
+    async fn a_short_burst_goes_in_a_moment_and_what_follows_it_is_gathered() {
         let (mut stream, mut peer) = websocket(FOR_EVER).await;
-        write(&mut stream, 0..BURST as u8).await;
-        assert_eq!(read(&mut peer, BURST as usize).await, Vec::from_iter(0..BURST as u8));
+        for round in 0..BURST as u8 {
+            // What is written in the same moment shares a write.
+            write(&mut stream, [round, round]).await;
+            assert!(hears_nothing(&peer));
+            assert_eq!(read(&mut peer, 2).await, [round, round]);
+        }
         write(&mut stream, 100..200).await;
+        assert!(!stream.connection().0.outgoing().is_next);
+        assert!(stream.connection().0.outgoing().is_later);
         assert!(hears_nothing(&peer));
     }
 
     #[tokio::test]
     async fn what_is_urgent_goes_at_once_after_all_that_was_gathered_before_it() {
         let (mut stream, mut peer) = websocket(FOR_EVER).await;
+        exhaust(&mut stream, &mut peer).await;
         write(&mut stream, 0..100).await;
         stream.connection().clone().hurry(|| ());
         write(&mut stream, [100]).await;
@@ -218,8 +234,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_urgent_goes_before_what_was_written_to_others_earlier() {
+        let (mut first, mut first_peer) = websocket(FOR_EVER).await;
+        let (mut second, mut second_peer) = websocket(FOR_EVER).await;
+        write(&mut first, [1]).await;
+        second.connection().clone().hurry(|| ());
+        write(&mut second, [2]).await;
+        // No other task has run yet.
+        assert!(second.connection().0.outgoing().is_empty());
+        assert!(!first.connection().0.outgoing().is_empty());
+        assert_eq!(read(&mut second_peer, 1).await, [2]);
+        assert_eq!(read(&mut first_peer, 1).await, [1]);
+    }
+
+    #[tokio::test]
     async fn what_was_written_while_the_urgent_was_emitted_does_not_keep_it_back() {
         let (mut stream, mut peer) = websocket(FOR_EVER).await;
+        exhaust(&mut stream, &mut peer).await;
         write(&mut stream, 0..100).await;
         let connection = stream.connection().clone();
         connection.hurry(|| {

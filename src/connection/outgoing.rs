@@ -18,8 +18,10 @@ pub(super) struct Outgoing {
     /// None when the connection is over.
     half: Option<OwnedWriteHalf>,
     waiting: Vec<u8>,
-    /// A gatherer will come for what waits.
-    pub(super) is_awaited: bool,
+    /// What waits is written in a moment.
+    pub(super) is_next: bool,
+    /// What waits is written when the interval is over.
+    pub(super) is_later: bool,
     interval: Duration,
     /// When all that was written would have been written at one write an interval.
     paid_until: Instant,
@@ -30,7 +32,8 @@ impl Outgoing {
         Self {
             half: Some(half),
             waiting: Vec::new(),
-            is_awaited: false,
+            is_next: false,
+            is_later: false,
             interval,
             paid_until: Instant::now(),
         }
@@ -44,13 +47,9 @@ impl Outgoing {
         self.waiting.len() >= FULL
     }
 
-    /// Pays for a write now, if that may be.
-    pub(super) fn has_credit(&mut self, now: Instant) -> bool {
-        let may = self.paid_until <= now + self.interval * (BURST - 1);
-        if may {
-            self.pay(now);
-        }
-        may
+    /// True if it has been quiet enough for a write before the interval is over.
+    pub(super) fn has_credit(&self, now: Instant) -> bool {
+        self.paid_until <= now + self.interval * (BURST - 1)
     }
 
     fn pay(&mut self, now: Instant) {

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::atomic::Ordering,
     task::{Context, Poll, ready},
+    time::Instant,
 };
 
 use tokio::{
@@ -70,16 +71,19 @@ impl AsyncWrite for ClientStream {
         if outgoing.is_full() {
             ready!(outgoing.poll_write_out(cx))?;
         }
-        let at_once = state.takes_at_once(&mut outgoing);
+        let at_once = state.is_in_a_hurry();
         if at_once && outgoing.is_empty() {
             return outgoing.half()?.poll_write(cx, buf);
         }
         outgoing.gather(buf);
         if at_once || outgoing.is_full() {
             state.write_out(&mut outgoing);
-        } else if !outgoing.is_awaited {
-            outgoing.is_awaited = true;
-            state.gatherer.await_soon(&self.connection.0);
+        } else if !outgoing.is_next && outgoing.has_credit(Instant::now()) {
+            outgoing.is_next = true;
+            state.gatherer.write_next(state);
+        } else if !outgoing.is_next && !outgoing.is_later {
+            outgoing.is_later = true;
+            state.gatherer.write_later(state);
         }
         Poll::Ready(Ok(buf.len()))
     }

@@ -1,0 +1,173 @@
+//! Takes connections from the operating system, on a thread of its own. The system's queue is short. When a whole fleet comes
+//! back at once, and the server's threads are busy with those that are here already, it would overflow, and the system would
+//! reset connections that their clients believe to be open.
+
+use std::{
+    io,
+    net::{self, SocketAddr},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime,
+    sync::mpsc,
+    time::sleep,
+};
+
+/// Connections that may wait in the operating system for the thread to take them.
+const BACKLOG: i32 = 4_096;
+/// Connections that may wait here to be served. When there are more, the system's queue fills.
+const WAITING: usize = 65_536;
+/// Between two attempts when the system has no more to give, such as file descriptors.
+const PAUSE: Duration = Duration::from_secs(1);
+
+type Accepted = (net::TcpStream, SocketAddr);
+
+/// Listens until it is dropped.
+pub struct Acceptor {
+    address: SocketAddr,
+    waiting: mpsc::Receiver<Accepted>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Acceptor {
+    /// Small packets go at once, and a peer that takes nothing for `gone_after` is gone: without this a reader that has
+    /// stalled would hold its socket for ever.
+    pub fn listen(address: SocketAddr, gone_after: Duration) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // A restart takes the port at once, although connections of the last run are still dying away.
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(socket.into())?
+        };
+        let address = listener.local_addr()?;
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let accept = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = accept_all(&listener, gone_after, &queue) => {}
+                    () = queue.closed() => {}
+                }
+            });
+        };
+        let thread = thread::Builder::new().name("chatoxide-accept".to_owned()).spawn(accept)?;
+        Ok(Self { address, waiting, thread: Some(thread) })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next connection. Waits for ever when there is none.
+    pub async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        while let Some((stream, peer)) = self.waiting.recv().await {
+            match TcpStream::from_std(stream) {
+                Ok(stream) => return (stream, peer),
+                Err(error) => tracing::error!(%error, "a connection could not be taken"),
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+impl Drop for Acceptor {
+    /// The port is free when this is done.
+    fn drop(&mut self) {
+        self.waiting.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that takes connections panicked");
+        }
+    }
+}
+
+/// Ends when nobody wants them any more.
+async fn accept_all(listener: &TcpListener, gone_after: Duration, queue: &mpsc::Sender<Accepted>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                tune(&stream, gone_after);
+                match stream.into_std() {
+                    Ok(stream) => {
+                        if queue.send((stream, peer)).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(error) => tracing::error!(%error, "a connection could not be handed on"),
+                }
+            }
+            // Its client has gone already.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::ConnectionRefused
+                        | io::ErrorKind::ConnectionReset
+                ) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be taken now");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn tune(stream: &TcpStream, gone_after: Duration) {
+    let socket = SockRef::from(stream);
+    let result = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(gone_after)));
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection could not be tuned");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream as Client;
+
+    use super::*;
+
+    const GONE_AFTER: Duration = Duration::from_secs(45);
+
+    fn anywhere() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    }
+
+    #[tokio::test]
+    async fn takes_more_at_once_than_the_system_has_room_for_while_nobody_serves() {
+        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER).unwrap();
+        let address = acceptor.address();
+        // This thread is the only one that could serve: it connects instead, and looks at none before all are open.
+        let clients: Vec<Client> = (0..BACKLOG + 500).map(|_| Client::connect(address).unwrap()).collect();
+        for _ in &clients {
+            acceptor.accept().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_accepted_is_tuned() {
+        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER).unwrap();
+        let _client = Client::connect(acceptor.address()).unwrap();
+        let (stream, _) = acceptor.accept().await;
+        assert!(stream.nodelay().unwrap());
+        assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(GONE_AFTER));
+    }
+
+    #[tokio::test]
+    async fn the_port_is_free_as_soon_as_it_is_dropped() {
+        let acceptor = Acceptor::listen(anywhere(), GONE_AFTER).unwrap();
+        let address = acceptor.address();
+        let _client = Client::connect(address).unwrap();
+        assert_eq!(Acceptor::listen(address, GONE_AFTER).err().unwrap().kind(), io::ErrorKind::AddrInUse);
+        drop(acceptor);
+        Acceptor::listen(address, GONE_AFTER).unwrap();
+    }
+}
