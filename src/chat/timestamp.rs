@@ -1,6 +1,6 @@
 //! A moment in milliseconds since 1970 UTC, as JavaScript's `Date` and the original's `TIMESTAMP(3)` count it.
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 
 /// Serialised as `2026-01-31T09:05:07.042Z`, always three digits.
@@ -34,7 +34,7 @@ impl From<NaiveDateTime> for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.naive().format("%Y-%m-%dT%H:%M:%S%.3fZ"))
+        serializer.serialize_str(&self.naive().and_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }
 
@@ -48,5 +48,7 @@ mod tests {
         assert_eq!(text(1_769_850_307_042), r#""2026-01-31T09:05:07.042Z""#);
         assert_eq!(text(1_769_850_307_000), r#""2026-01-31T09:05:07.000Z""#);
         assert_eq!(text(0), r#""1970-01-01T00:00:00.000Z""#);
+        assert_eq!(text(i64::MIN), r#""0000-01-01T00:00:00.000Z""#);
+        assert_eq!(text(i64::MAX), r#""9999-12-31T23:59:59.999Z""#);
     }
 }

@@ -1,5 +1,6 @@
 //! `chatoxide serve`: migrates, fills demo mode's samples, listens, serves until SIGTERM or SIGINT.
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, demo, say};
@@ -11,6 +12,7 @@ use crate::{
 };
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    allow_many_connections();
     let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
     let db = Db::open(&config).map_err(Failure::Setting)?;
     let describe = |error: crate::error::Error| {
@@ -36,6 +38,18 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     say(&banner(&server.address().to_string(), &database, redis, demo));
     let served = server.run(first_of(terminate, interrupt)).await;
     served.map_err(|error| Failure::Failed(format!("serving failed: {error}")))
+}
+
+/// Each connection is an open file, of which many systems allow a process 1,024 unless it asks for more.
+fn allow_many_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files could not be raised: it limits how many can connect");
+    }
 }
 
 async fn first_of(mut terminate: Signal, mut interrupt: Signal) {

@@ -36,7 +36,8 @@ macro_rules! sql_enum {
         pub struct $row(pub $inner);
 
         impl $row {
-            fn text(self) -> &'static str {
+            /// As the database has it.
+            pub(in crate::db) fn text(self) -> &'static str {
                 match self.0 { $($variant => $text),+ }
             }
 

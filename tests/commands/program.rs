@@ -24,9 +24,8 @@ async fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 /// Starts it and waits until it listens: what it printed up to there, and its port.
-async fn start(folder: &Path, arguments: &[&str]) -> (Child, String, u16) {
-    let mut child =
-        chatoxide(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+async fn start(command: &mut Command) -> (Child, String, u16) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut printed = String::new();
     loop {
@@ -44,7 +43,7 @@ async fn start(folder: &Path, arguments: &[&str]) -> (Child, String, u16) {
 #[tokio::test]
 async fn with_nothing_configured_it_is_in_demo_mode_and_serves_its_samples() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut child, printed, port) = start(folder.path(), &[]).await;
+    let (mut child, printed, port) = start(&mut chatoxide(folder.path(), &[])).await;
     assert!(printed.contains("demo mode") && printed.contains("sqlite://data/chatoxide.db"), "{printed}");
     let (code, token, _) = run(folder.path(), &["token", "--sub", "alice", "--name", "Alice"]).await;
     assert_eq!(code, 0);
@@ -58,6 +57,19 @@ async fn with_nothing_configured_it_is_in_demo_mode_and_serves_its_samples() {
     let pid = child.id().unwrap().to_string();
     assert!(Command::new("kill").arg(pid).status().await.unwrap().success());
     assert_eq!(soon("the shutdown", child.wait()).await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn as_many_connections_may_be_open_as_the_system_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    let line = format!("ulimit -Sn 256; exec {}", env!("CARGO_BIN_EXE_chatoxide"));
+    shell.args(["-c", &line]).current_dir(folder.path()).env_clear().env("PORT", "0").kill_on_drop(true);
+    let (child, _, _) = start(&mut shell).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id().unwrap())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let [soft, hard] = [3, 4].map(|column| files.split_whitespace().nth(column).unwrap());
+    assert_eq!(soft, hard, "{files}");
 }
 
 #[tokio::test]
