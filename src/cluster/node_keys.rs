@@ -1,7 +1,7 @@
 //! The original's keys in Redis, kept true for a Node server beside or after us: the list `chat:messages:<room>` (newest
 //! first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id => milliseconds).
 //!
-//! Delivery: written behind, in pipelines, never waited for. While Redis is away the rooms that changed are remembered, and
+//! Delivery: written behind, what came within a few milliseconds in one pipeline, never waited for. While Redis is away the rooms that changed are remembered, and
 //! their lists are written anew from the database when it is back. No answer of ours depends on the list.
 
 use std::{
@@ -14,17 +14,15 @@ use deadpool_redis::{
     Pool, PoolError, Runtime,
     redis::{self, RedisError},
 };
-use serde::Serialize;
-use serde_json::Value;
 use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
+    sync::{Notify, mpsc, oneshot},
+    time::{sleep, timeout},
 };
 
+use super::listed_message::listed;
 use crate::{
     chat::{
-        id::{MessageId, RoomId, UserId},
-        message::MessageType,
+        id::{RoomId, UserId},
         timestamp::Timestamp,
     },
     db::{
@@ -41,6 +39,9 @@ const LIST: usize = 100;
 const QUEUE: usize = 16_384;
 /// Notes written in one pipeline at the most.
 const BATCH: usize = 512;
+/// How long notes wait for others to share their pipeline. Two exchanges with Redis for each message would cost more than the
+/// message does.
+const GATHER: Duration = Duration::from_millis(20);
 /// Rooms whose list is remembered to be true, at the most.
 const REMEMBERED: usize = 100_000;
 /// Between two looks whether Redis is back.
@@ -55,6 +56,8 @@ pub struct NodeKeys(Option<Handle>);
 #[derive(Clone)]
 struct Handle {
     notes: mpsc::Sender<Note>,
+    /// Somebody waits for a flush.
+    hurry: Arc<Notify>,
     /// Rooms whose note found the queue full.
     overflow: Arc<Mutex<HashSet<RoomId>>>,
 }
@@ -81,9 +84,11 @@ impl NodeKeys {
         };
         let (notes, queue) = mpsc::channel(QUEUE);
         let overflow = Arc::new(Mutex::default());
+        let hurry = Arc::<Notify>::default();
         let keeper = Keeper {
             pool,
             db,
+            hurry: Arc::clone(&hurry),
             overflow: Arc::clone(&overflow),
             lists: HashMap::new(),
             stale: HashSet::new(),
@@ -92,7 +97,7 @@ impl NodeKeys {
             away: false,
         };
         tokio::spawn(keeper.run(queue));
-        Self(Some(Handle { notes, overflow }))
+        Self(Some(Handle { notes, hurry, overflow }))
     }
 
     pub fn note_entry(&self, entry: &Entry) {
@@ -117,7 +122,11 @@ impl NodeKeys {
     pub async fn flush(&self) {
         let Some(handle) = &self.0 else { return };
         let (done, flushed) = oneshot::channel();
-        let flush = async { handle.notes.send(Note::Flush(done)).await.is_ok() && flushed.await.is_ok() };
+        let flush = async {
+            let sent = handle.notes.send(Note::Flush(done)).await.is_ok();
+            handle.hurry.notify_one();
+            sent && flushed.await.is_ok()
+        };
         if !timeout(FLUSH, flush).await.unwrap_or(false) {
             tracing::warn!("not all of Node's keys in Redis could be written");
         }
@@ -130,39 +139,6 @@ impl NodeKeys {
             handle.overflow.lock().unwrap_or_else(PoisonError::into_inner).insert(room_id.clone());
         }
     }
-}
-
-/// A message as the original writes it into the list.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ListedMessage<'a> {
-    id: &'a MessageId,
-    room_id: &'a RoomId,
-    sender_id: &'a UserId,
-    content: &'a str,
-    #[serde(rename = "type")]
-    kind: MessageType,
-    metadata: &'a Value,
-    reply_to: Option<&'a str>,
-    created_at: Timestamp,
-    updated_at: Option<Timestamp>,
-    sender_name: &'a str,
-}
-
-fn listed(message: &MessageView) -> Result<String, KeyError> {
-    let listed = ListedMessage {
-        id: &message.id,
-        room_id: &message.room_id,
-        sender_id: &message.sender_id,
-        content: &message.content,
-        kind: message.kind,
-        metadata: &message.metadata,
-        reply_to: message.reply_to.as_deref(),
-        created_at: message.created_at,
-        updated_at: message.updated_at,
-        sender_name: &message.sender_name,
-    };
-    Ok(serde_json::to_string(&listed)?)
 }
 
 fn list_key(room_id: &RoomId) -> String {
@@ -191,6 +167,7 @@ enum KeyError {
 struct Keeper {
     pool: Pool,
     db: Db,
+    hurry: Arc<Notify>,
     overflow: Arc<Mutex<HashSet<RoomId>>>,
     /// Rooms whose list is known to be true up to this entry of their log.
     lists: HashMap<RoomId, i64>,
@@ -213,12 +190,28 @@ impl Keeper {
             if received == Some(0) {
                 return;
             }
+            self.gather(&mut queue, &mut notes).await;
             let mut flushed = Vec::new();
             let result = self.write(std::mem::take(&mut notes), &mut flushed).await;
             self.log_turn(result);
             for done in flushed {
                 let _gone: Result<(), ()> = done.send(());
             }
+        }
+    }
+
+    /// Waits a moment for others, and takes those that have come by then.
+    async fn gather(&self, queue: &mut mpsc::Receiver<Note>, notes: &mut Vec<Note>) {
+        if notes.len() < BATCH {
+            tokio::select! {
+                () = sleep(GATHER) => {}
+                () = self.hurry.notified() => {}
+            }
+        }
+        while notes.len() < BATCH
+            && let Ok(note) = queue.try_recv()
+        {
+            notes.push(note);
         }
     }
 
