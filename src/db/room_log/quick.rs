@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// A single message, as on a server that is not busy: a plain statement, which costs the database half.
+/// A single message, as on a server that is not busy: a plainer statement, which costs both sides less.
 #[derive(QueryId)]
 struct AppendOne {
     found: i64,
