@@ -31,11 +31,15 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 
 pub(super) async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Response {
+    page(Built::get("index.html"), app.config.demo, &request)
+}
+
+fn page(built: Option<EmbeddedFile>, is_demo: bool, request: &HeaderMap) -> Response {
     let policy =
         |policy| [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, "no-referrer")];
-    match Built::get("index.html") {
-        Some(page) => (policy(POLICY), send(page, ASK_AGAIN, None, &request)).into_response(),
-        None => (policy(PLAIN_POLICY), NO_SNIFFING, Html(plain(app.config.demo))).into_response(),
+    match built {
+        Some(page) => (policy(POLICY), send(page, ASK_AGAIN, None, request)).into_response(),
+        None => (policy(PLAIN_POLICY), NO_SNIFFING, Html(plain(is_demo))).into_response(),
     }
 }
 
@@ -125,5 +129,17 @@ mod tests {
             assert!(!page.contains(untold), "{untold}: {page}");
         }
         assert!(plain(true).contains("demo mode"));
+    }
+
+    #[tokio::test]
+    async fn a_binary_without_the_client_answers_the_plain_page_under_a_policy_of_its_own() {
+        let response = page(None, false, &HeaderMap::new());
+        assert_eq!(response.status(), StatusCode::OK);
+        let header = |name| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(header(header::CONTENT_TYPE), "text/html; charset=utf-8");
+        assert_eq!(header(header::CONTENT_SECURITY_POLICY), PLAIN_POLICY);
+        assert_eq!(header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(body, plain(false));
     }
 }
