@@ -1,7 +1,7 @@
-//! A client that costs little, for crowds and floods: it keeps nothing, and hands on what it hears as text. One story's
+//! A client that costs little, for crowds and floods: it hands on what it hears as text. One story's
 //! hundreds of thousands of packets are not decoded; [`super::Client`] does that for the others.
 
-use std::net::SocketAddr;
+use std::{collections::VecDeque, net::SocketAddr};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -15,6 +15,8 @@ use super::{http::Polling, soon};
 
 pub struct Listener {
     stream: WebSocketStream<TcpStream>,
+    /// What was heard of rooms while an answer was awaited.
+    meanwhile: VecDeque<Heard>,
 }
 
 /// A Socket.IO packet as it came.
@@ -49,7 +51,7 @@ impl Listener {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
         let upgrade = client_async_with_config(url, socket, Some(config));
         let (stream, _) = soon("the websocket", upgrade).await.unwrap();
-        Self { stream }
+        Self { stream, meanwhile: VecDeque::new() }
     }
 
     /// Signs in and joins the room; its history. Asks as soon as the client of Socket.IO would.
@@ -59,18 +61,21 @@ impl Listener {
         (listener, history)
     }
 
-    /// Joins the room; its history.
+    /// Joins the room; its history. What happens in rooms before the ack is heard afterwards.
     pub async fn join(&mut self, room: &str) -> Value {
         self.send(&format!(r#"420["room:join","{room}"]"#)).await;
         let mut history = None;
+        let mut meanwhile = VecDeque::new();
         loop {
             let heard = self.hear().await;
             if heard.event() == Some("room:history") {
                 history = Some(heard.argument());
-            }
-            if let Some((0, ack)) = heard.ack() {
+            } else if let Some((0, ack)) = heard.ack() {
                 assert!(ack.starts_with(r#"[{"success":true"#), "{ack}");
+                self.meanwhile = meanwhile;
                 return history.expect("history comes before the ack");
+            } else if heard.seq().is_some() {
+                meanwhile.push_back(heard);
             }
         }
     }
@@ -91,6 +96,9 @@ impl Listener {
 
     /// The same, or nothing when the connection is over; waits for ever.
     pub async fn hear_or_end(&mut self) -> Option<Heard> {
+        if let Some(heard) = self.meanwhile.pop_front() {
+            return Some(heard);
+        }
         loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) if text == "2" => {
