@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::chat::{
     id::{MessageId, RoomId, UserId},
@@ -150,6 +150,14 @@ pub struct MessageDeletedView<'a> {
     pub message_id: &'a MessageId,
     pub room_id: &'a RoomId,
     pub seq: i64,
+}
+
+/// A message in the ack of who sent or edited it: as the room was told of it, if it was told here.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum AnsweredMessage {
+    Told(Box<RawValue>),
+    View(Arc<MessageView>),
 }
 
 /// What is told of an entry of a room's log.

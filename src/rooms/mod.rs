@@ -26,7 +26,7 @@ use serde::Serialize;
 use socketioxide::SocketIo;
 pub use telling::telling;
 use tokio::time::Instant;
-pub use writer::Receipt;
+pub use writer::{Receipt, Settled};
 
 use self::{
     activity::Activity,

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -51,48 +52,59 @@ pub fn telling(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
 impl Rooms {
     /// What follows a commit: the live room, those who look at their list of rooms, the other programs that read our
     /// Redis.
-    pub(super) async fn committed(&self, entry: &Entry) {
-        self.apply(entry).await;
+    /// Returns what was told here, if anything.
+    pub(super) async fn committed(&self, entry: &Entry) -> Option<Box<RawValue>> {
+        let told = self.apply(entry).await;
         self.activity.note(entry);
         self.node_keys.note_entry(entry);
+        told
     }
 
     /// Takes a committed entry into its live room and tells everybody in it here. An entry that was taken before is ignored;
     /// if some are missing before it, they are fetched and told first. Called by one task, in the order of commits.
-    async fn apply(&self, entry: &Entry) {
-        let Some(slot) = lock(&self.slots).get(&entry.room_id).cloned() else { return };
+    async fn apply(&self, entry: &Entry) -> Option<Box<RawValue>> {
+        let slot = lock(&self.slots).get(&entry.room_id).cloned()?;
         let hole_after = match &mut *lock(&slot.state) {
             State::Loading(missed) => {
                 missed.push(entry.clone());
-                return;
+                return None;
             }
             State::Live(live) => live.hole_before(entry),
-            State::Closed => return,
+            State::Closed => return None,
         };
         if let Some(after) = hole_after {
             match db::room_log::list_between(&self.db, &entry.room_id, after, entry.seq).await {
-                Ok(missing) => missing.iter().for_each(|entry| self.apply_next(&slot, entry)),
+                Ok(missing) => missing.iter().for_each(|entry| {
+                    self.apply_next(&slot, entry);
+                }),
                 // Not told out of order: the next entry asks again.
                 Err(error) => {
                     tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "entries could not be fetched");
-                    return;
+                    return None;
                 }
             }
         }
-        self.apply_next(&slot, entry);
+        self.apply_next(&slot, entry)
     }
 
-    fn apply_next(&self, slot: &Slot, entry: &Entry) {
-        if let State::Live(live) = &mut *lock(&slot.state)
-            && live.apply(entry)
-        {
-            self.tell(entry);
-        }
+    fn apply_next(&self, slot: &Slot, entry: &Entry) -> Option<Box<RawValue>> {
+        let mut state = lock(&slot.state);
+        let State::Live(live) = &mut *state else { return None };
+        if live.apply(entry) { self.tell(entry) } else { None }
     }
 
-    fn tell(&self, entry: &Entry) {
-        if let Some((event, view)) = telling(entry) {
-            self.emit(entry.room_id.as_str(), event, &view);
+    fn tell(&self, entry: &Entry) -> Option<Box<RawValue>> {
+        let (event, view) = telling(entry)?;
+        match serde_json::value::to_raw_value(&view) {
+            Ok(encoded) => {
+                self.emit(entry.room_id.as_str(), event, &encoded);
+                Some(encoded)
+            }
+            Err(error) => {
+                // Views are plain data, so this cannot be; who is shown the room anew has it then.
+                tracing::error!(%error, "an entry could not be encoded");
+                None
+            }
         }
     }
 

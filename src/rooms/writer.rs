@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::value::RawValue;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout},
@@ -33,7 +34,14 @@ pub(super) struct Writer {
 
 pub(super) struct Job {
     append: Append,
-    settled: oneshot::Sender<Result<Appended>>,
+    settled: oneshot::Sender<Result<Settled>>,
+}
+
+/// What became of a change.
+pub struct Settled {
+    pub appended: Appended,
+    /// What the sockets here were told, if anybody was.
+    pub told: Option<Box<RawValue>>,
 }
 
 /// A change, and what became of it.
@@ -41,14 +49,14 @@ type Written = (Job, Result<Appended>);
 
 /// For a change in the queue.
 pub struct Receipt {
-    settled: oneshot::Receiver<Result<Appended>>,
+    settled: oneshot::Receiver<Result<Settled>>,
     patience: Duration,
 }
 
 impl Receipt {
     /// Waits until the change is committed and told, or refused. What is still in the queue when patience ends is not
     /// committed any more; what the database has been given by then may yet be, and is then told like any other.
-    pub async fn settled(self) -> Result<Appended> {
+    pub async fn settled(self) -> Result<Settled> {
         match timeout(self.patience, self.settled).await {
             Ok(settled) => settled.unwrap_or(Err(Error::ShuttingDown)),
             Err(_) => Err(Error::Unavailable(format!("not committed within {:?}", self.patience))),
@@ -90,7 +98,7 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
         let (plain, others) = split(&heads, std::mem::take(&mut batch));
-        for part in [plain, others] {
+        for part in [plain, others].into_iter().filter(|part| !part.is_empty()) {
             let written = write(&rooms, &mut heads, part).await;
             if settle.send(written).await.is_err() {
                 return;
@@ -111,11 +119,12 @@ async fn settle_all(rooms: Weak<Rooms>, mut written: mpsc::Receiver<Vec<Written>
                 tokio::task::yield_now().await;
             }
             last = Some(room_id.clone());
-            if let Ok(Appended::Entry(entry)) = &outcome {
-                rooms.committed(entry).await;
-            }
+            let told = match &outcome {
+                Ok(Appended::Entry(entry)) => rooms.committed(entry).await,
+                _ => None,
+            };
             // Nobody waits any more: fine, it is in the log.
-            let _gone = job.settled.send(outcome);
+            let _gone = job.settled.send(outcome.map(|appended| Settled { appended, told }));
         }
     }
 }
@@ -132,9 +141,6 @@ fn split(heads: &Heads, batch: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
 }
 
 async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written> {
-    if batch.is_empty() {
-        return Vec::new();
-    }
     let appends: Arc<[Append]> = batch.iter().map(|job| job.append.clone()).collect();
     let begun = Instant::now();
     let appended = room_log::append(&rooms.db, heads, appends, clock::now()).await;

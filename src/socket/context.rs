@@ -10,9 +10,9 @@ use crate::{
         id::{RoomId, UserId},
         limits::Limits,
     },
-    db::room_log::{Append, Appended, Change},
+    db::room_log::{Append, Change},
     error::Result,
-    rooms::Seat,
+    rooms::{Seat, Settled},
 };
 
 pub(super) struct Context {
@@ -57,7 +57,7 @@ impl Context {
     }
 
     /// Queues a change by the caller, lets the caller's next event begin, and waits until it is committed and told.
-    pub(super) async fn append(&self, room_id: RoomId, change: Change) -> Result<Appended> {
+    pub(super) async fn append(&self, room_id: RoomId, change: Change) -> Result<Settled> {
         let actor_id = self.user_id().clone();
         let actor_name = self.app.access.ensure_user(&self.session.claims).await?;
         let receipt = self.app.rooms.append(Append { room_id, actor_id, actor_name, change })?;

@@ -33,7 +33,7 @@ pub(super) async fn handle(cx: Context, ask: MessageDelete) -> Result<Nothing> {
     let whereabouts =
         cx.app.access.find_own(cx.user_id(), &ask.message_id).await?.ok_or(Error::DeleteRefused)?;
     cx.ensure_may_enter(&whereabouts.room_id).await?;
-    match cx.append(whereabouts.room_id, Change::Delete { message_id: ask.message_id }).await? {
+    match cx.append(whereabouts.room_id, Change::Delete { message_id: ask.message_id }).await?.appended {
         Appended::Entry(_) => Ok(Nothing {}),
         _ => Err(Error::DeleteRefused),
     }

@@ -1,7 +1,5 @@
 //! `message:edit`: other words for a message of one's own. Somebody else's is not found.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::context::{Ask, Context};
@@ -9,7 +7,7 @@ use crate::{
     chat::{id::MessageId, limits::Limits},
     db::room_log::{Appended, Change, Told},
     error::{Error, Result},
-    protocol::MessageView,
+    protocol::AnsweredMessage,
 };
 
 #[derive(Deserialize)]
@@ -28,7 +26,7 @@ impl Ask for MessageEdit {
 
 #[derive(Serialize)]
 pub(super) struct Edited {
-    message: Arc<MessageView>,
+    message: AnsweredMessage,
 }
 
 pub(super) async fn handle(cx: Context, ask: MessageEdit) -> Result<Edited> {
@@ -36,9 +34,11 @@ pub(super) async fn handle(cx: Context, ask: MessageEdit) -> Result<Edited> {
         cx.app.access.find_own(cx.user_id(), &ask.message_id).await?.ok_or(Error::MessageNotFound)?;
     cx.ensure_may_enter(&whereabouts.room_id).await?;
     let change = Change::Edit { message_id: ask.message_id, content: ask.content };
-    match cx.append(whereabouts.room_id, change).await? {
-        Appended::Entry(entry) => match entry.told {
-            Told::Updated(message) => Ok(Edited { message }),
+    let settled = cx.append(whereabouts.room_id, change).await?;
+    match settled.appended {
+        Appended::Entry(entry) => match (settled.told, entry.told) {
+            (Some(told), _) => Ok(Edited { message: AnsweredMessage::Told(told) }),
+            (None, Told::Updated(message)) => Ok(Edited { message: AnsweredMessage::View(message) }),
             _ => Err(Error::Internal("an edit became another entry".to_owned())),
         },
         _ => Err(Error::MessageNotFound),

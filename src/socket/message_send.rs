@@ -17,7 +17,7 @@ use crate::{
         room_log::{Appended, Change, NewMessage, Told},
     },
     error::{Error, Result},
-    protocol::MessageView,
+    protocol::{AnsweredMessage, MessageView},
 };
 
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ impl Ask for MessageSend {
 
 #[derive(Serialize)]
 pub(super) struct Sent {
-    message: Arc<MessageView>,
+    message: AnsweredMessage,
 }
 
 pub(super) async fn handle(cx: Context, ask: MessageSend) -> Result<Sent> {
@@ -86,12 +86,14 @@ pub(super) async fn handle(cx: Context, ask: MessageSend) -> Result<Sent> {
         reply_to: ask.reply_to,
         client_id: ask.client_id,
     };
-    let message = match cx.append(ask.room_id, Change::New(message)).await? {
-        Appended::Entry(entry) => match entry.told {
-            Told::New(message) => message,
+    let settled = cx.append(ask.room_id, Change::New(message)).await?;
+    let message = match settled.appended {
+        Appended::Entry(entry) => match (settled.told, entry.told) {
+            (Some(told), _) => AnsweredMessage::Told(told),
+            (None, Told::New(message)) => AnsweredMessage::View(message),
             _ => return Err(Error::Internal("a new message became another entry".to_owned())),
         },
-        Appended::Repeated { message_id, seq } => stored(&cx, &message_id, seq).await?,
+        Appended::Repeated { message_id, seq } => AnsweredMessage::View(stored(&cx, &message_id, seq).await?),
         Appended::ClientIdTaken => return Err(Error::Conflict("This clientId was used for another message")),
         Appended::Unchanged | Appended::NotFound => return Err(Error::RoomNotFound),
     };

@@ -10,7 +10,7 @@ use crate::{
 pub(super) async fn handle(cx: Context, ask: Reaction) -> Result<Nothing> {
     let whereabouts = cx.app.access.ensure_may_touch(cx.user_id(), &ask.message_id).await?;
     let change = Change::React { message_id: ask.message_id, emoji: ask.emoji };
-    match cx.append(whereabouts.room_id, change).await? {
+    match cx.append(whereabouts.room_id, change).await?.appended {
         Appended::NotFound => Err(Error::MessageNotFound),
         _ => Ok(Nothing {}),
     }
