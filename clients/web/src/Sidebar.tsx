@@ -1,10 +1,20 @@
 // The list of rooms, with what is unread in each.
 import { useRooms, type ListedRoom } from '@chatoxide/react';
 import { useEffect, useRef, useState } from 'react';
-import { HashIcon, LeaveIcon, LockIcon, LogoIcon, PersonIcon, PlusIcon, ThemeIcon } from './icons.js';
+import {
+  HashIcon,
+  LeaveIcon,
+  LightIcon,
+  LockIcon,
+  LogoIcon,
+  PersonIcon,
+  PlusIcon,
+  SystemIcon,
+  ThemeIcon,
+} from './icons.js';
 import { matching, nameOf, sectionsOf, unreadText } from './rooms.js';
 import { hashOf } from './route.js';
-import { apply, toggled } from './theme.js';
+import { after, apply, storedTheme } from './theme.js';
 import type { Dialog } from './Workspace.js';
 
 interface Props {
@@ -34,14 +44,7 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
       <header className="sidebar-header">
         <LogoIcon />
         <span className="sidebar-title">chatoxide</span>
-        <button
-          className="icon-button"
-          aria-label="Light or dark"
-          title="Light or dark"
-          onClick={() => apply(toggled())}
-        >
-          <ThemeIcon />
-        </button>
+        <ThemeButton />
       </header>
       <input
         ref={search}
@@ -83,6 +86,26 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
         </button>
       </footer>
     </nav>
+  );
+}
+
+const THEMES = {
+  system: { label: 'Colours: as the system', icon: <SystemIcon /> },
+  light: { label: 'Colours: light', icon: <LightIcon /> },
+  dark: { label: 'Colours: dark', icon: <ThemeIcon /> },
+};
+
+function ThemeButton() {
+  const [theme, setTheme] = useState(storedTheme);
+  const { label, icon } = THEMES[theme];
+  const change = () => {
+    apply(after(theme));
+    setTheme(after(theme));
+  };
+  return (
+    <button className="icon-button" aria-label={label} title={label} onClick={change}>
+      {icon}
+    </button>
   );
 }
 

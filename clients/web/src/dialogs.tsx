@@ -33,6 +33,9 @@ function Dialog({ title, onClose, children }: { title: string; onClose: () => vo
   );
 }
 
+/** So long a pause ends a word, in milliseconds: the server is not asked for each key. */
+const PAUSE = 200;
+
 /** People to choose from, found as one types. */
 function People({
   chosen,
@@ -49,12 +52,20 @@ function People({
   const [why, setWhy] = useState('');
   useEffect(() => {
     let isCurrent = true;
-    client.findUsers(query).then(
-      (users) => isCurrent && setFound(users),
-      (error: Error) => isCurrent && setWhy(error.message),
-    );
+    const find = () => {
+      client.findUsers(query).then(
+        (users) => {
+          if (!isCurrent) return;
+          setFound(users);
+          setWhy('');
+        },
+        (error: Error) => isCurrent && setWhy(error.message),
+      );
+    };
+    const timer = setTimeout(find, query === '' ? 0 : PAUSE);
     return () => {
       isCurrent = false;
+      clearTimeout(timer);
     };
   }, [client, query]);
   const isChosen = (user: Member) => chosen.some(({ id }) => id === user.id);
@@ -111,6 +122,7 @@ export function NewRoomDialog({ onClose, onDone }: Props) {
   };
   const create = (event: FormEvent) => {
     event.preventDefault();
+    setWhy('');
     client.createRoom({ name, type, members: members.map(({ id }) => id) }).then(
       (room) => onDone(room.id),
       (error: Error) => setWhy(error.message),
@@ -150,6 +162,7 @@ export function NewMessageDialog({ user, onClose, onDone }: Props & { user: { id
   const client = useChatClient();
   const [why, setWhy] = useState('');
   const start = (other: Member) => {
+    setWhy('');
     client.startDirect(other.id).then(
       (room) => onDone(room.id),
       (error: Error) => setWhy(error.message),
@@ -172,6 +185,8 @@ export function InviteDialog({ roomId, onClose }: { roomId: string; onClose: () 
   const [said, setSaid] = useState('');
   const [why, setWhy] = useState('');
   const invite = (user: Member) => {
+    setSaid('');
+    setWhy('');
     client.invite(roomId, user.id).then(
       () => setSaid(`${user.name} is a member now.`),
       (error: Error) => setWhy(error.message),

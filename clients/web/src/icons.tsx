@@ -50,6 +50,17 @@ export const ThemeIcon = () => (
     <path d="M16 11.75A6.5 6.5 0 0 1 8.25 4a6.5 6.5 0 1 0 7.75 7.75z" />
   </Icon>
 );
+export const LightIcon = () => (
+  <Icon>
+    <circle cx="10" cy="10" r="3.25" />
+    <path d="M10 2.5v2M10 15.5v2M2.5 10h2M15.5 10h2M4.7 4.7l1.4 1.4M13.9 13.9l1.4 1.4M4.7 15.3l1.4-1.4M13.9 6.1l1.4-1.4" />
+  </Icon>
+);
+export const SystemIcon = () => (
+  <Icon>
+    <path d="M3 4h14v9.5H3zM7 16.5h6M10 13.5v3" />
+  </Icon>
+);
 export const LeaveIcon = () => (
   <Icon>
     <path d="M11.5 3.5H4.75v13h6.75M8.5 10h8M13.5 7l3 3-3 3" />

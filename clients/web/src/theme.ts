@@ -14,9 +14,9 @@ export function apply(theme: Theme): void {
   else document.documentElement.dataset.theme = theme;
 }
 
-/** The other one than what is seen now. */
-export function toggled(): Theme {
-  const { theme } = document.documentElement.dataset;
-  const isDark = theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-  return isDark ? 'light' : 'dark';
+const NEXT = { system: 'light', light: 'dark', dark: 'system' } as const;
+
+/** The one that comes after it. */
+export function after(theme: Theme): Theme {
+  return NEXT[theme];
 }

@@ -3,9 +3,11 @@ import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } fro
 import { useChat, type UseChatOptions } from '../react/useChat.js';
 import type { Chat, ChatMessage, TokenSource } from '../types.js';
 import { Composer } from './Composer.js';
-import { Context } from './context.js';
+import { Context, type Editing, type MessageActions } from './context.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
+import { usePeople } from './people.js';
+import { newestOfOthers } from './reading.js';
 
 /** Pages that are loaded at the most to find a message that somebody points to. */
 const SEARCHED_PAGES = 20;
@@ -41,20 +43,13 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   const userId = props.currentUserId ?? chat.userId;
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
   const [answered, setAnswered] = useState<ChatMessage | null>(null);
-  const [editing, setEditing] = useState<string | null>(null);
+  const [editing, setEditing] = useState<Editing | null>(null);
   const [notice, setNotice] = useState('');
   const list = useRef<MessageListHandle>(null);
-  const { members, messages, loadMore } = chat;
-
-  const nameOf = useCallback(
-    (id: string) => {
-      if (id === userId) return labels.you;
-      const name = members.find((member) => member.id === id)?.name;
-      return name ?? messages.find((message) => message.senderId === id)?.senderName ?? id;
-    },
-    [members, messages, userId, labels],
-  );
-  useMarkAsRead(chat, userId);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const { loadMore } = chat;
+  const { nameOf, avatarOf } = usePeople(chat, userId, labels.you);
+  const actions = useActions(chat);
 
   const goTo = useCallback(
     async (id: string) => {
@@ -74,33 +69,59 @@ export function ChatRoomView(props: ChatRoomViewProps) {
     return () => clearTimeout(timer);
   }, [notice]);
 
+  const focusComposer = useCallback(() => field.current?.focus(), []);
+  const edit = useCallback((next: Editing | null) => {
+    setEditing(next);
+    if (next) list.current?.reveal(next.id);
+  }, []);
   const context = useMemo(
     () => ({
-      chat,
+      actions,
       userId,
       labels,
       nameOf,
+      avatarOf,
       renderContent: renderMessageContent,
       replyTo: setAnswered,
-      editing,
-      setEditing,
+      setEditing: edit,
+      focusComposer,
       goTo: (id: string) => void goTo(id).catch((error: Error) => setNotice(error.message)),
     }),
-    [chat, userId, labels, nameOf, renderMessageContent, editing, goTo],
+    [actions, userId, labels, nameOf, avatarOf, renderMessageContent, edit, focusComposer, goTo],
   );
   return (
     <Context.Provider value={context}>
       <section className={['chat-room', className].filter(Boolean).join(' ')}>
         {header}
         <Connection chat={chat} labels={labels} />
-        <MessageList handle={list} />
+        <MessageList
+          handle={list}
+          messages={chat.messages}
+          firstUnreadId={chat.firstUnreadId}
+          unreadCount={chat.unreadCount}
+          hasMore={chat.hasMore}
+          isLoading={chat.isLoading}
+          isReady={chat.isReady}
+          loadMore={loadMore}
+          markAsRead={chat.markAsRead}
+          editing={editing}
+        />
         <News chat={chat} userId={userId} />
         <div className="chat-below" aria-live="polite">
           {notice || typingText(chat, labels) || readText(chat, labels, userId)}
         </div>
-        <Composer answered={answered} onAnswered={() => setAnswered(null)} />
+        <Composer chat={chat} field={field} answered={answered} onAnswered={() => setAnswered(null)} />
       </section>
     </Context.Provider>
+  );
+}
+
+/** The chat is a new object on each change; these are the same as before. */
+function useActions(chat: Chat): MessageActions {
+  const { retry, discard, editMessage, deleteMessage, addReaction, removeReaction } = chat;
+  return useMemo(
+    () => ({ retry, discard, editMessage, deleteMessage, addReaction, removeReaction }),
+    [retry, discard, editMessage, deleteMessage, addReaction, removeReaction],
   );
 }
 
@@ -118,10 +139,16 @@ function Connection({ chat, labels }: { chat: Chat; labels: Labels }) {
 
 /** Says the newest message of another to those who do not see it; the list itself is too lively for that. */
 function News({ chat, userId }: { chat: Chat; userId: string | null }) {
-  const newest = chat.messages.at(-1);
-  const [first, setFirst] = useState<string>();
-  if (first === undefined && chat.isReady) setFirst(newest?.key ?? '');
-  const isNews = newest && first !== undefined && newest.key !== first && newest.senderId !== userId;
+  const newest = newestOfOthers(chat.messages, userId);
+  const [heard, setHeard] = useState<{ key: string | undefined; at: string; isNews: boolean }>();
+  const [key, at] = [newest?.key, newest?.createdAt ?? ''];
+  if (heard === undefined) {
+    if (chat.isReady) setHeard({ key, at, isNews: false });
+  } else if (key !== heard.key && at >= heard.at && newest) {
+    // One before it, which is the newest when that is deleted, is no news.
+    setHeard({ key, at, isNews: true });
+  }
+  const isNews = newest && heard?.isNews && newest.key === heard.key;
   return (
     <div className="chat-hidden" aria-live="polite">
       {isNews && `${newest.senderName}: ${newest.content}`}
@@ -139,19 +166,4 @@ function readText({ messages, readBy, members }: Chat, labels: Labels, userId: s
   if (!last || last.senderId !== userId || last.status !== 'sent') return '';
   const readers = members.filter(({ id }) => id !== userId && (readBy.get(id) ?? '') >= last.createdAt);
   return readers.length > 0 ? labels.readBy(readers.map(({ name }) => name)) : '';
-}
-
-/** The room is read when it is looked at: when the page gets the focus, and when something comes while it has it. */
-function useMarkAsRead({ messages, isReady, markAsRead }: Chat, userId: string | null): void {
-  const newest = messages.at(-1);
-  const theirs = newest && newest.senderId !== userId ? newest.id : undefined;
-  useEffect(() => {
-    if (!isReady) return;
-    const read = () => {
-      if (document.visibilityState === 'visible' && document.hasFocus()) markAsRead();
-    };
-    if (theirs) read();
-    window.addEventListener('focus', read);
-    return () => window.removeEventListener('focus', read);
-  }, [isReady, theirs, markAsRead]);
 }

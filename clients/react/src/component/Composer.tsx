@@ -1,30 +1,48 @@
 // Where one writes. It stays usable without a connection: what is written then is kept and sent later.
-import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
-import type { ChatMessage } from '../types.js';
+import { useEffect, useState, type FormEvent, type KeyboardEvent, type RefObject } from 'react';
+import type { Chat, ChatMessage } from '../types.js';
 import { useRoomContext } from './context.js';
+import { useGrowing } from './growing.js';
 import { CloseIcon, SendIcon } from './icons.js';
 
-/** What was begun in each room, for as long as the page lives. */
+/** What each user has begun in each room, for as long as the page lives. */
 const drafts = new Map<string, string>();
 
+/** Nothing is kept of whom one does not know. */
+function draftKey(userId: string | null, roomId: string): string | null {
+  return userId === null ? null : JSON.stringify([userId, roomId]);
+}
+
+function draftOf(key: string | null): string {
+  return (key !== null && drafts.get(key)) || '';
+}
+
 interface Props {
+  chat: Chat;
+  field: RefObject<HTMLTextAreaElement | null>;
   /** What is being answered. */
   answered: ChatMessage | null;
   onAnswered: () => void;
 }
 
-export function Composer({ answered, onAnswered }: Props) {
-  const { chat, userId, labels, setEditing } = useRoomContext();
-  const { roomId } = chat;
-  const [text, setText] = useState(drafts.get(roomId) ?? '');
-  const field = useRef<HTMLTextAreaElement>(null);
+export function Composer({ chat, field, answered, onAnswered }: Props) {
+  const { userId, labels, setEditing } = useRoomContext();
+  const key = draftKey(userId, chat.roomId);
+  const [shown, setShown] = useState(key);
+  const [text, setText] = useState(() => draftOf(key));
+  if (shown !== key) {
+    setShown(key);
+    // What is written before the token is known is that user's; what another has written is not.
+    if (shown !== null || text === '') setText(draftOf(key));
+  }
+  useGrowing(field, text);
 
   useEffect(() => {
     if (answered) field.current?.focus();
-  }, [answered]);
+  }, [answered, field]);
   const change = (next: string) => {
     setText(next);
-    drafts.set(roomId, next);
+    if (key !== null) drafts.set(key, next);
     if (next) chat.startTyping();
     else chat.stopTyping();
   };
@@ -33,7 +51,7 @@ export function Composer({ answered, onAnswered }: Props) {
     if (text.trim() === '') return;
     void chat.sendMessage(text.trimEnd(), answered ? { replyTo: answered.id } : undefined);
     setText('');
-    drafts.delete(roomId);
+    if (key !== null) drafts.delete(key);
     onAnswered();
     field.current?.focus();
   };
@@ -51,7 +69,7 @@ export function Composer({ answered, onAnswered }: Props) {
       );
       if (!last) return;
       event.preventDefault();
-      setEditing(last.id);
+      setEditing({ id: last.id, from: 'composer' });
     }
   };
   return (

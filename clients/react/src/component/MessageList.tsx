@@ -1,6 +1,7 @@
 /* eslint-disable react-hooks/refs -- Whether messages were put before those drawn last is for the very drawing that has them. */
 // The messages: only those in view are drawn. It stays at the newest while one is there, and lets nobody push who reads above.
 import {
+  memo,
   useCallback,
   useEffect,
   useImperativeHandle,
@@ -12,9 +13,12 @@ import {
   type Ref,
 } from 'react';
 import { VList, type VListHandle } from 'virtua';
-import { useRoomContext } from './context.js';
+import type { Chat, ChatMessage } from '../types.js';
+import { useRoomContext, type Editing } from './context.js';
 import { DownIcon } from './icons.js';
 import { MessageRow } from './MessageRow.js';
+import { useMarkAsRead } from './reading.js';
+import { drawnRows, useKeptFocus } from './focus.js';
 import { dayName, rowsOf, type Row } from './rows.js';
 
 /** So close to an end is at the end, in pixels. */
@@ -25,18 +29,37 @@ const NEAR_TOP = 600;
 export interface MessageListHandle {
   /** Brings a message into view; false when it is not among those that have come. */
   show: (messageId: string) => boolean;
-  toEnd: () => void;
+  /** The same for one that is not drawn. */
+  reveal: (messageId: string) => void;
 }
 
-export function MessageList({ handle }: { handle?: Ref<MessageListHandle> }) {
-  const { chat, userId, labels } = useRoomContext();
+type Shown =
+  | 'messages'
+  | 'firstUnreadId'
+  | 'unreadCount'
+  | 'hasMore'
+  | 'isLoading'
+  | 'isReady'
+  | 'loadMore'
+  | 'markAsRead';
+
+interface Props extends Pick<Chat, Shown> {
+  handle: Ref<MessageListHandle>;
+  editing: Editing | null;
+}
+
+/** It takes what it shows and no more: who is typing does not draw it anew. */
+export const MessageList = memo(function MessageList({ handle, editing, ...chat }: Props) {
+  const { userId, labels } = useRoomContext();
   const { messages, firstUnreadId, hasMore, isLoading, isReady, loadMore } = chat;
   const rows = useMemo(() => rowsOf(messages, firstUnreadId, hasMore), [messages, firstUnreadId, hasMore]);
   const list = useRef<VListHandle>(null);
   const isAtEnd = useRef(true);
   const hasOpened = useRef(false);
+  const lastOwn = useRef<string>(undefined);
   const [isAway, setAway] = useState(false);
   const [seen, setSeen] = useState<string>();
+  const { frame, focused, onBlur } = useKeptFocus(rows);
 
   const oldest = messages[0]?.key;
   const newest = messages.at(-1);
@@ -52,6 +75,10 @@ export function MessageList({ handle }: { handle?: Ref<MessageListHandle> }) {
   }, [oldest]);
   useLayoutEffect(() => {
     if (!isReady || rows.length === 0) return;
+    // Once for each that one writes: who scrolls up while it is on its way may do so.
+    const isOwn = newest?.senderId === userId && newest?.status === 'sending';
+    const isNewOwn = isOwn && newest.key !== lastOwn.current;
+    if (isOwn) lastOwn.current = newest.key;
     if (!hasOpened.current) {
       hasOpened.current = true;
       const isNew = rows.findIndex((row) => row.kind === 'new');
@@ -61,36 +88,57 @@ export function MessageList({ handle }: { handle?: Ref<MessageListHandle> }) {
         return;
       }
     }
-    if (isAtEnd.current || (newest?.senderId === userId && newest?.status === 'sending')) toEnd();
+    if (isAtEnd.current || isNewOwn) toEnd();
   }, [isReady, rows, newest, userId, toEnd]);
 
+  /** Pixels below what is in view. */
+  const left = useCallback(() => {
+    const shown = list.current;
+    // Until its size is known, nothing is.
+    if (!shown || shown.viewportSize === 0) return Infinity;
+    return shown.scrollSize - shown.viewportSize - shown.scrollOffset;
+  }, []);
+  const isSeen = useCallback(() => left() < AT_END, [left]);
+  const read = useMarkAsRead(chat, userId, isSeen);
   const look = useCallback(() => {
     const shown = list.current;
-    if (!shown) return;
-    const left = shown.scrollSize - shown.viewportSize - shown.scrollOffset;
-    isAtEnd.current = left < AT_END;
-    setAway(left > AT_END * 4);
-    if (isAtEnd.current) setSeen(newest?.key);
+    if (!shown || shown.viewportSize === 0) return;
+    isAtEnd.current = isSeen();
+    setAway(left() > AT_END * 4);
+    if (isAtEnd.current) {
+      setSeen(newest?.key);
+      read();
+    }
     if (shown.scrollOffset < NEAR_TOP && hasMore && !isLoading) void loadMore();
-  }, [hasMore, isLoading, loadMore, newest?.key]);
+  }, [hasMore, isLoading, loadMore, newest?.key, left, isSeen, read]);
+  const resize = () => {
+    if (isAtEnd.current) toEnd();
+    // What fits into the view never scrolls. On the way to the end one is not there yet, and yet stays there.
+    if (isSeen() || !isAtEnd.current) look();
+  };
   useEffect(look, [look, rows]);
 
-  useImperativeHandle(handle, () => ({
-    show: (messageId) => {
+  useImperativeHandle(handle, () => {
+    const show = (messageId: string) => {
       const index = rows.findIndex((row) => row.kind === 'message' && row.message.id === messageId);
       if (index < 0) return false;
       isAtEnd.current = false;
       list.current?.scrollToIndex(index, { align: 'center' });
       return true;
-    },
-    toEnd,
-  }));
+    };
+    const isDrawn = (messageId: string) =>
+      drawnRows(frame.current).some((row) => row.dataset.messageId === messageId);
+    return { show, reveal: (messageId) => void (isDrawn(messageId) || show(messageId)) };
+  });
 
-  const seenAt = seen === undefined ? -1 : messages.findIndex(({ key }) => key === seen);
-  const missed =
-    seenAt < 0 ? 0 : messages.slice(seenAt + 1).filter(({ senderId }) => senderId !== userId).length;
+  const missed = missedOf(chat, seen, userId);
+  const kept = useMemo(() => {
+    const isKept = (row: Row) =>
+      row.kind === 'message' && (row.message.id === editing?.id || row.key === focused);
+    return rows.flatMap((row, index) => (isKept(row) ? [index] : []));
+  }, [rows, editing, focused]);
   return (
-    <div className="chat-list">
+    <div className="chat-list" ref={frame} onBlur={onBlur}>
       <VList
         ref={list}
         className="chat-scroller"
@@ -102,10 +150,11 @@ export function MessageList({ handle }: { handle?: Ref<MessageListHandle> }) {
         aria-busy={!isReady || isLoading}
         tabIndex={0}
         onScroll={look}
-        onResize={() => isAtEnd.current && toEnd()}
+        onResize={resize}
         onKeyDown={walk}
+        keepMounted={kept}
       >
-        {(row) => <RowView key={row.key} row={row} />}
+        {(row) => <RowView key={row.key} row={row} messages={messages} editing={editing} />}
       </VList>
       {!isReady && <p className="chat-notice">{labels.loading}</p>}
       {isReady && rows.length === 0 && <p className="chat-notice">{labels.empty}</p>}
@@ -118,9 +167,28 @@ export function MessageList({ handle }: { handle?: Ref<MessageListHandle> }) {
       )}
     </div>
   );
+});
+
+/** How many messages of others one has not come to: what is unread, and what came while one read above. */
+function missedOf(
+  { messages, firstUnreadId, unreadCount }: Pick<Chat, Shown>,
+  seen: string | undefined,
+  userId: string | null,
+): number {
+  const seenAt = messages.findIndex(({ key }) => key === seen);
+  const from = seenAt < 0 ? messages.findIndex(({ id }) => id === firstUnreadId) : seenAt + 1;
+  const after = from < 0 ? [] : messages.slice(from).filter(({ senderId }) => senderId !== userId);
+  // More than has come of them may be unread.
+  return Math.max(unreadCount, after.length);
 }
 
-function RowView({ row }: { row: Row }) {
+interface RowProps {
+  row: Row;
+  messages: readonly ChatMessage[];
+  editing: Editing | null;
+}
+
+function RowView({ row, messages, editing }: RowProps) {
   const { labels } = useRoomContext();
   switch (row.kind) {
     case 'beginning':
@@ -137,8 +205,14 @@ function RowView({ row }: { row: Row }) {
           <span>{labels.newMessages}</span>
         </div>
       );
-    case 'message':
-      return <MessageRow message={row.message} isFirst={row.isFirst} />;
+    case 'message': {
+      const { id, replyTo } = row.message;
+      const quoted = replyTo === null ? undefined : messages.find((message) => message.id === replyTo);
+      const editedFrom = editing?.id === id ? editing.from : null;
+      return (
+        <MessageRow message={row.message} isFirst={row.isFirst} quoted={quoted} editedFrom={editedFrom} />
+      );
+    }
   }
 }
 
@@ -147,7 +221,7 @@ function walk(event: KeyboardEvent<HTMLElement>): void {
   if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
   const target = event.target as HTMLElement;
   if (target.closest('textarea, input')) return;
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-message-id]')];
+  const all = drawnRows(event.currentTarget);
   const here = all.findIndex((message) => message.contains(target));
   const next = all[here < 0 ? all.length - 1 : here + (event.key === 'ArrowUp' ? -1 : 1)];
   if (!next) return;

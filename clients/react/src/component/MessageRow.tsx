@@ -1,22 +1,28 @@
 // One message: who, when, what, and what may be done with it.
-import { memo, useId, useRef, useState, type FormEvent, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react';
 import type { ChatMessage } from '../types.js';
+import { Avatar } from './Avatar.js';
 import { Content } from './Content.js';
-import { useRoomContext } from './context.js';
+import { useRoomContext, type Editing } from './context.js';
+import { EditForm } from './EditForm.js';
 import { DeleteIcon, EditIcon, ReplyIcon, SmileIcon } from './icons.js';
 import { Palette, Reactions } from './Reactions.js';
 import { timeOf } from './rows.js';
-import { hueOf, initialsOf } from './text.js';
 
 interface Props {
   message: ChatMessage;
   isFirst: boolean;
+  /** What it answers, if that has come. */
+  quoted: ChatMessage | undefined;
+  /** Where its editing began, while it is edited. */
+  editedFrom: Editing['from'] | null;
 }
 
-export const MessageRow = memo(function MessageRow({ message, isFirst }: Props) {
-  const { userId, labels, editing } = useRoomContext();
+export const MessageRow = memo(function MessageRow({ message, isFirst, quoted, editedFrom }: Props) {
+  const { userId, labels, focusComposer } = useRoomContext();
   const [isReacting, setReacting] = useState(false);
   const palette = useId();
+  const row = useRef<HTMLElement>(null);
   const react = useRef<HTMLButtonElement>(null);
   const isOwn = message.senderId === userId;
   if (message.type === 'system') {
@@ -30,8 +36,10 @@ export const MessageRow = memo(function MessageRow({ message, isFirst }: Props) 
   const classes = ['chat-message', isOwn && 'chat-message--own', isFirst && 'chat-message--first'];
   return (
     <article
+      ref={row}
       className={[...classes, `chat-message--${message.status}`].filter(Boolean).join(' ')}
       data-message-id={message.id}
+      data-message-key={message.key}
       aria-label={`${message.senderName}, ${timeOf(message.createdAt)}`}
       tabIndex={-1}
     >
@@ -45,9 +53,12 @@ export const MessageRow = memo(function MessageRow({ message, isFirst }: Props) 
         </header>
       )}
       {!isFirst && <Time at={message.createdAt} />}
-      {message.replyTo && <Quote id={message.replyTo} />}
-      {editing === message.id ? (
-        <EditForm message={message} />
+      {message.replyTo && <Quote id={message.replyTo} quoted={quoted} />}
+      {editedFrom ? (
+        <EditForm
+          message={message}
+          onLeave={() => (editedFrom === 'composer' ? focusComposer() : row.current?.focus())}
+        />
       ) : (
         <div className="chat-body">
           <Content message={message} />
@@ -98,18 +109,8 @@ function Time({ at }: { at: string }) {
   );
 }
 
-export function Avatar({ id, name }: { id: string; name: string }) {
-  // A class and not a style, which a strict policy for pages may refuse.
-  return (
-    <span className={`chat-avatar chat-avatar--${Math.floor(hueOf(id) / 45)}`} aria-hidden="true">
-      {initialsOf(name)}
-    </span>
-  );
-}
-
-function Quote({ id }: { id: string }) {
-  const { chat, labels, goTo } = useRoomContext();
-  const quoted = chat.messages.find((message) => message.id === id);
+function Quote({ id, quoted }: { id: string; quoted: ChatMessage | undefined }) {
+  const { labels, goTo } = useRoomContext();
   return (
     <button type="button" className="chat-quote" onClick={() => goTo(id)}>
       {quoted && <span className="chat-quote-name">{quoted.senderName}</span>}
@@ -121,19 +122,33 @@ function Quote({ id }: { id: string }) {
 }
 
 function Status({ message }: { message: ChatMessage }) {
-  const { chat, labels } = useRoomContext();
-  if (message.status === 'sending') return <span className="chat-status">{labels.sending}</span>;
+  const { actions, labels } = useRoomContext();
   if (message.status === 'sent') return null;
+  const discard = (
+    <button type="button" className="chat-link" onClick={() => actions.discard(message.id)}>
+      {labels.discard}
+    </button>
+  );
+  if (message.status === 'sending') {
+    return (
+      <span className="chat-status chat-status--waits">
+        {labels.sending} {discard}
+      </span>
+    );
+  }
+  const retry = ({ currentTarget }: MouseEvent) => {
+    // The button goes; the row stays.
+    currentTarget.closest('article')?.focus();
+    actions.retry(message.id);
+  };
   return (
     <span className="chat-status chat-status--failed" role="alert">
       {labels.failed}
       {message.failure && `: ${message.failure.error}`}{' '}
-      <button type="button" className="chat-link" onClick={() => chat.retry(message.id)}>
+      <button type="button" className="chat-link" onClick={retry}>
         {labels.retry}
       </button>{' '}
-      <button type="button" className="chat-link" onClick={() => chat.discard(message.id)}>
-        {labels.discard}
-      </button>
+      {discard}
     </span>
   );
 }
@@ -147,7 +162,7 @@ function Actions({
   isOwn: boolean;
   children: ReactNode;
 }) {
-  const { chat, labels, replyTo, setEditing } = useRoomContext();
+  const { actions, labels, replyTo, setEditing } = useRoomContext();
   const [isAsking, setAsking] = useState(false);
   const [why, setWhy] = useState<string>();
   const trash = useRef<HTMLButtonElement>(null);
@@ -158,10 +173,16 @@ function Actions({
       requestAnimationFrame(() => trash.current?.focus());
     };
     const remove = () => {
-      chat.deleteMessage(message.id).catch((error: Error) => setWhy(error.message));
+      actions.deleteMessage(message.id).catch((error: Error) => setWhy(error.message));
     };
     return (
-      <div className="chat-actions chat-actions--open" role="group" aria-label={labels.confirmDelete}>
+      // With a key: a button that was there before would not take the focus.
+      <div
+        key="question"
+        className="chat-actions chat-actions--open"
+        role="group"
+        aria-label={labels.confirmDelete}
+      >
         <span className="chat-question">{why ?? labels.confirmDelete}</span>
         <button type="button" className="chat-button chat-button--danger" autoFocus onClick={remove}>
           {labels.delete}
@@ -191,7 +212,7 @@ function Actions({
             className="chat-action"
             aria-label={labels.edit}
             title={labels.edit}
-            onClick={() => setEditing(message.id)}
+            onClick={() => setEditing({ id: message.id, from: 'row' })}
           >
             <EditIcon />
           </button>
@@ -208,58 +229,5 @@ function Actions({
         </>
       )}
     </div>
-  );
-}
-
-function EditForm({ message }: { message: ChatMessage }) {
-  const { chat, labels, setEditing } = useRoomContext();
-  const [text, setText] = useState(message.content);
-  const [why, setWhy] = useState<string>();
-  const save = (event?: FormEvent) => {
-    event?.preventDefault();
-    const content = text.trim();
-    if (content === '' || content === message.content) return setEditing(null);
-    chat.editMessage(message.id, content).then(
-      () => setEditing(null),
-      (error: Error) => setWhy(error.message),
-    );
-  };
-  const press = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Escape') {
-      event.stopPropagation();
-      setEditing(null);
-    } else if (event.key === 'Enter' && !event.shiftKey) {
-      event.preventDefault();
-      save();
-    }
-  };
-  return (
-    <form className="chat-edit" onSubmit={save}>
-      <textarea
-        className="chat-field"
-        aria-label={labels.editAMessage}
-        value={text}
-        rows={Math.min(text.split('\n').length, 8)}
-        dir="auto"
-        autoFocus
-        onFocus={(event) => event.target.setSelectionRange(text.length, text.length)}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={press}
-      />
-      {why && (
-        <span className="chat-status chat-status--failed" role="alert">
-          {why}
-        </span>
-      )}
-      <span className="chat-edit-buttons">
-        <button type="submit" className="chat-button chat-button--main">
-          {labels.save}
-        </button>
-        <button type="button" className="chat-button" onClick={() => setEditing(null)}>
-          {labels.cancel}
-        </button>
-      </span>
-    </form>
   );
 }

@@ -1,12 +1,16 @@
 // The reactions to a message, counted; a click adds or takes back one's own.
-import { useState, type FormEvent, type KeyboardEvent } from 'react';
+import { useId, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
 import type { ChatMessage } from '../types.js';
 import { useRoomContext } from './context.js';
+import { ENGLISH } from './labels.js';
+import { emojiOf } from './text.js';
 
-const QUICK = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏', '✅'];
+const PALETTE = Object.keys(ENGLISH.emoji);
+/** As the style sheet has them. */
+const PER_ROW = 8;
 
 export function Reactions({ message }: { message: ChatMessage }) {
-  const { chat, userId, labels, nameOf } = useRoomContext();
+  const { actions, userId, labels, nameOf } = useRoomContext();
   const byEmoji = new Map<string, string[]>();
   for (const { emoji, userId: user } of message.reactions) {
     byEmoji.set(emoji, [...(byEmoji.get(emoji) ?? []), user]);
@@ -17,7 +21,7 @@ export function Reactions({ message }: { message: ChatMessage }) {
       {[...byEmoji].map(([emoji, users]) => {
         const isOwn = userId !== null && users.includes(userId);
         const names = labels.reaction(users.map(nameOf));
-        const toggle = () => void (isOwn ? chat.removeReaction : chat.addReaction)(message.id, emoji);
+        const toggle = () => void (isOwn ? actions.removeReaction : actions.addReaction)(message.id, emoji);
         return (
           <button
             key={emoji}
@@ -36,46 +40,96 @@ export function Reactions({ message }: { message: ChatMessage }) {
   );
 }
 
-/** A few emoji, and a field for any other: the system's own picker types into it. */
+/** A choice of emoji, and a field for any other: the system's own picker types into it. */
 export function Palette({ id, message, onClose }: { id: string; message: ChatMessage; onClose: () => void }) {
-  const { chat, labels } = useRoomContext();
+  const { actions, labels } = useRoomContext();
   const [other, setOther] = useState('');
+  const [isWrong, setWrong] = useState(false);
+  // Tab goes from the choice to the field; the arrow keys go about in the choice.
+  const [current, setCurrent] = useState(0);
+  const all = useRef<HTMLDivElement>(null);
+  const hint = useId();
   const add = (emoji: string) => {
-    if (emoji) void chat.addReaction(message.id, emoji);
+    void actions.addReaction(message.id, emoji);
     onClose();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    add(other.trim());
+    if (other.trim() === '') return onClose();
+    const emoji = emojiOf(other);
+    if (emoji) add(emoji);
+    else setWrong(true);
   };
   const press = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
     onClose();
   };
+  const walk = (event: KeyboardEvent) => {
+    const next = stepFrom(current, event.key);
+    if (next === undefined) return;
+    event.preventDefault();
+    // The list's arrow keys go from message to message.
+    event.stopPropagation();
+    const button = all.current?.children[next];
+    if (!(button instanceof HTMLElement)) return;
+    setCurrent(next);
+    button.focus();
+  };
   return (
     <div className="chat-palette" id={id} role="group" aria-label={labels.react} onKeyDown={press}>
-      {QUICK.map((emoji, index) => (
-        <button
-          key={emoji}
-          type="button"
-          className="chat-emoji"
-          autoFocus={index === 0}
-          aria-label={emoji}
-          onClick={() => add(emoji)}
-        >
-          {emoji}
-        </button>
-      ))}
+      <div className="chat-emojis" ref={all} onKeyDown={walk}>
+        {PALETTE.map((emoji, index) => (
+          <button
+            key={emoji}
+            type="button"
+            className="chat-emoji"
+            autoFocus={index === 0}
+            tabIndex={index === current ? 0 : -1}
+            aria-label={emoji}
+            title={labels.emoji[emoji]}
+            onFocus={() => setCurrent(index)}
+            onClick={() => add(emoji)}
+          >
+            {emoji}
+          </button>
+        ))}
+      </div>
       <form className="chat-any-emoji" onSubmit={submit}>
         <input
           aria-label={labels.anyEmoji}
           placeholder={labels.anyEmoji}
           value={other}
           maxLength={32}
-          onChange={(event) => setOther(event.target.value)}
+          aria-invalid={isWrong}
+          aria-describedby={hint}
+          onChange={(event) => {
+            setOther(event.target.value);
+            setWrong(false);
+          }}
         />
+        {isWrong && (
+          <span className="chat-status chat-status--failed" role="alert">
+            {labels.notAnEmoji}
+          </span>
+        )}
+        <span id={hint} className="chat-status">
+          {labels.emojiHint}
+        </span>
       </form>
     </div>
   );
+}
+
+/** Where a key leads to from the emoji of this index. */
+function stepFrom(index: number, key: string): number | undefined {
+  if (key === 'Home') return 0;
+  if (key === 'End') return PALETTE.length - 1;
+  const step = new Map([
+    ['ArrowLeft', -1],
+    ['ArrowRight', 1],
+    ['ArrowUp', -PER_ROW],
+    ['ArrowDown', PER_ROW],
+  ]).get(key);
+  return step && (index + step + PALETTE.length) % PALETTE.length;
 }

@@ -25,6 +25,11 @@ export interface Labels {
   reply: string;
   react: string;
   anyEmoji: string;
+  /** Below that field: how the system helps to fill it. */
+  emojiHint: string;
+  notAnEmoji: string;
+  /** What those of the palette are called. */
+  emoji: Record<string, string>;
   replyingTo: (name: string) => string;
   /** In the place of a message that is answered and not here. */
   earlierMessage: string;
@@ -45,6 +50,33 @@ export interface Labels {
 
 /** `Ann`, `Ann and Ben`, `Ann, Ben and Cleo`. */
 const list = new Intl.ListFormat('en', { type: 'conjunction' });
+
+const EMOJI = {
+  '👍': 'thumbs up',
+  '❤️': 'heart',
+  '😂': 'tears of joy',
+  '🎉': 'party',
+  '😮': 'surprise',
+  '😢': 'crying',
+  '🙏': 'thanks',
+  '✅': 'done',
+  '👎': 'thumbs down',
+  '😀': 'grin',
+  '😉': 'wink',
+  '😍': 'heart eyes',
+  '🤔': 'thinking',
+  '😅': 'phew',
+  '😡': 'anger',
+  '👏': 'applause',
+  '🔥': 'fire',
+  '🚀': 'rocket',
+  '👀': 'eyes',
+  '💯': 'hundred',
+  '💪': 'strength',
+  '👋': 'wave',
+  '☕': 'coffee',
+  '❌': 'no',
+};
 
 export const ENGLISH: Labels = {
   messages: 'Messages',
@@ -69,6 +101,9 @@ export const ENGLISH: Labels = {
   reply: 'Reply',
   react: 'Add a reaction',
   anyEmoji: 'Any emoji',
+  emojiHint: 'Ctrl+Cmd+Space (Mac) or Win+. opens all of them in the field.',
+  notAnEmoji: 'This is not an emoji.',
+  emoji: EMOJI,
   replyingTo: (name) => `Replying to ${name}`,
   earlierMessage: 'An earlier message',
   messageIsGone: 'The message is no longer there.',

@@ -58,6 +58,20 @@ export function imageAt(text: unknown): string | undefined {
   return addressOf(text)?.protocol === 'blob:' ? text : linkTo(text);
 }
 
+/** An address of somebody's picture that the page's policy allows: encrypted, this page's own server's, or the data itself. */
+export function pictureAt(text: unknown): string | undefined {
+  // A bare word is an address, too, and would be looked for in vain.
+  if (typeof text !== 'string' || !/^(?:https?:|data:|\/)/iu.test(text)) return undefined;
+  const image = imageAt(text);
+  const address = image && addressOf(image);
+  if (!address || address.protocol !== 'http:') return image;
+  return address.origin === addressOf('/')?.origin ? image : undefined;
+}
+
+/** A flag, a key, or pictures that are joined to one. */
+export const LIKE_AN_EMOJI =
+  /^(?:\p{Regional_Indicator}{2}|[0-9#*]\ufe0f?\u20e3|\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?[\u{e0020}-\u{e007f}]*(?:\u200d\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)*)$/u;
+
 // With skin tones, flags, and what joins several to one.
 const EMOJI_ONLY =
   /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\u20e3|\s){1,24}$/u;
@@ -65,6 +79,24 @@ const EMOJI_ONLY =
 /** A few emoji and nothing else. */
 export function isOnlyEmoji(text: string): boolean {
   return text.trim() !== '' && EMOJI_ONLY.test(text);
+}
+
+const ONE_EMOJI = oneEmoji();
+
+/** Those of Unicode's list; where the browser does not know that, what is built like one. */
+function oneEmoji(): RegExp {
+  try {
+    return new RegExp('^\\p{RGI_Emoji}$', 'v');
+  } catch {
+    return LIKE_AN_EMOJI;
+  }
+}
+
+/** The emoji that this is, and nothing else; undefined when it is another text. */
+export function emojiOf(text: string): string | undefined {
+  const emoji = text.trim();
+  // Some are typed without what makes a picture of them, as ❤.
+  return [emoji, `${emoji}\ufe0f`].find((one) => ONE_EMOJI.test(one));
 }
 
 /** `12.3 MB`. */

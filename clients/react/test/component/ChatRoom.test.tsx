@@ -1,10 +1,11 @@
 // @vitest-environment jsdom
 // The component in a document without a server: what it shows, what its keys do, and that axe finds nothing in any state.
-import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { cleanup, fireEvent, screen, within } from '@testing-library/react';
 import axe from 'axe-core';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
-import { ChatRoomView, type Chat, type ChatMessage } from '../../src/index.js';
+import type { Chat, ChatMessage } from '../../src/index.js';
+import { button, field, press, rowOf, scrolled, settled, show, shown, type } from './page.js';
 import { aChat, later, message, NOON } from './samples.js';
 
 beforeAll(layOut);
@@ -16,36 +17,6 @@ const talk = [
   message('second', later(1), bobs),
   message('third', later(2), { replyTo: 'second' }),
 ];
-
-/** Until what has been asked for is drawn. */
-const settled = () => act(() => Promise.resolve());
-
-async function show(chat: Chat) {
-  const view = render(<ChatRoomView chat={chat} />);
-  // The list learns of its size after it is drawn.
-  await settled();
-  return {
-    view,
-    showAnew: (next: Chat) => {
-      view.rerender(<ChatRoomView chat={next} />);
-      return settled();
-    },
-  };
-}
-
-const shown = () => screen.queryAllByRole('article').map((row) => row.dataset.messageId);
-const rowOf = (id: string) =>
-  screen.getAllByRole('article').find((row) => row.dataset.messageId === id) as HTMLElement;
-const button = (id: string, name: string | RegExp) => within(rowOf(id)).getByRole('button', { name });
-const field = () => screen.getByRole('textbox', { name: 'Write a message' });
-const press = (element: Element, key: string, more = {}) => fireEvent.keyDown(element, { key, ...more });
-const type = (element: Element, value: string) => fireEvent.change(element, { target: { value } });
-
-/** What a browser tells of after something was scrolled. */
-async function scrolled(): Promise<void> {
-  fireEvent.scroll(screen.getByRole('log', { name: 'Messages' }));
-  await settled();
-}
 
 /** What axe finds wrong. Nothing is laid out here: colours are looked at in a real browser. */
 async function faults(): Promise<string[]> {
@@ -123,8 +94,15 @@ describe('what it shows', () => {
     expect(said()).toBe('');
     await showAnew(aChat([...talk, message('mine', later(3))]));
     expect(said()).toBe('');
-    await showAnew(aChat([...talk, message('theirs', later(3), bobs)]));
+    const waits = message('waits', later(5), { status: 'sending' });
+    const theirs = [...talk, message('theirs', later(3), bobs)];
+    await showAnew(aChat([...theirs, waits]));
     expect(said()).toBe('Bob: theirs');
+    await showAnew(aChat([...theirs, message('more', later(4), bobs), waits]));
+    expect(said()).toBe('Bob: more');
+    // What was before what is deleted is no news.
+    await showAnew(aChat([...theirs, waits]));
+    expect(said()).toBe('');
   });
 
   test('that the connection is lost, and that the room is closed to one', async () => {
@@ -261,6 +239,13 @@ describe('what one does', () => {
     expect(chat.retry).toHaveBeenCalledExactlyOnceWith('lost');
     expect(chat.discard).toHaveBeenCalledExactlyOnceWith('lost');
     expect(within(rowOf('lost')).queryByRole('button', { name: 'Add a reaction' })).toBeNull();
+  });
+
+  test('what waits to be sent can be forgotten', async () => {
+    const chat = aChat([message('waits', NOON, { status: 'sending' })]);
+    await show(chat);
+    fireEvent.click(button('waits', 'Discard'));
+    expect(chat.discard).toHaveBeenCalledExactlyOnceWith('waits');
   });
 
   test('what is answered and not loaded is looked for in older pages', async () => {

@@ -1,6 +1,16 @@
 // @vitest-environment jsdom
 import { describe, expect, test } from 'vitest';
-import { hueOf, imageAt, initialsOf, isOnlyEmoji, linkTo, sizeOf, split } from '../../src/component/text.js';
+import {
+  emojiOf,
+  hueOf,
+  imageAt,
+  initialsOf,
+  isOnlyEmoji,
+  LIKE_AN_EMOJI,
+  linkTo,
+  sizeOf,
+  split,
+} from '../../src/component/text.js';
 
 const links = (text: string) =>
   split(text)
@@ -67,4 +77,21 @@ test('sizes, initials and colours', () => {
   expect(['Ada Lovelace', 'ada', ' ', '😀 Smith'].map(initialsOf)).toEqual(['AL', 'A', '', '😀S']);
   expect(hueOf('alice')).toBe(hueOf('alice'));
   expect(hueOf('😀')).toBeLessThan(360);
+});
+
+describe('one emoji', () => {
+  const emoji = ['🦀', '👍🏽', '🇪🇺', '👩‍👩‍👧', '1️⃣', '🏳️‍🌈', '🏴󠁧󠁢󠁷󠁬󠁳󠁿', '❤️'];
+  test.each(emoji)('%s is one, also to browsers that do not know the list', (text) => {
+    expect(emojiOf(` ${text} `)).toBe(text);
+    expect(LIKE_AN_EMOJI.test(text)).toBe(true);
+  });
+
+  test('a heart without its variation is the same as one with it', () => {
+    expect(emojiOf('\u2764')).toBe('\u2764\ufe0f');
+  });
+
+  test.each(['', 'lol', '1', '🦀🦀', 'a🦀', '🇪'])('"%s" is none', (text) => {
+    expect(emojiOf(text)).toBeUndefined();
+    expect(LIKE_AN_EMOJI.test(text)).toBe(false);
+  });
 });

@@ -1,0 +1,77 @@
+// One's own message while it is edited.
+import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
+import type { ChatMessage } from '../types.js';
+import { useRoomContext } from './context.js';
+import { useGrowing } from './growing.js';
+
+interface Props {
+  message: ChatMessage;
+  /** Gives the focus back to where it was. */
+  onLeave: () => void;
+}
+
+export function EditForm({ message, onLeave }: Props) {
+  const { actions, labels, setEditing } = useRoomContext();
+  const [text, setText] = useState(message.content);
+  const [why, setWhy] = useState<string>();
+  const form = useRef<HTMLFormElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useGrowing(field, text);
+  useEffect(() => {
+    if (document.activeElement === field.current) return;
+    // A row that has just come into the list is hidden, and takes no focus, until its size is known.
+    const frame = requestAnimationFrame(() => field.current?.focus());
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  const close = () => {
+    // It may be another that is edited by now.
+    if (!form.current) return;
+    // Who has gone elsewhere since is not fetched back.
+    if (form.current.contains(document.activeElement)) onLeave();
+    setEditing(null);
+  };
+  const save = (event?: FormEvent) => {
+    event?.preventDefault();
+    const content = text.trim();
+    if (content === '' || content === message.content) return close();
+    actions.editMessage(message.id, content).then(close, (error: Error) => setWhy(error.message));
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      close();
+    } else if (event.key === 'Enter' && !event.shiftKey && event.target === field.current) {
+      event.preventDefault();
+      save();
+    }
+  };
+  return (
+    <form ref={form} className="chat-edit" onSubmit={save} onKeyDown={press}>
+      <textarea
+        ref={field}
+        className="chat-field"
+        aria-label={labels.editAMessage}
+        value={text}
+        rows={Math.min(text.split('\n').length, 8)}
+        dir="auto"
+        autoFocus
+        onFocus={(event) => event.target.setSelectionRange(text.length, text.length)}
+        onChange={(event) => setText(event.target.value)}
+      />
+      {why && (
+        <span className="chat-status chat-status--failed" role="alert">
+          {why}
+        </span>
+      )}
+      <span className="chat-edit-buttons">
+        <button type="submit" className="chat-button chat-button--main">
+          {labels.save}
+        </button>
+        <button type="button" className="chat-button" onClick={close}>
+          {labels.cancel}
+        </button>
+      </span>
+    </form>
+  );
+}
