@@ -16,8 +16,11 @@ interface Owner {
   lost(since: number): void;
 }
 
-/** Between two attempts when the server cannot answer, in milliseconds. */
-const AGAIN = 1_000;
+/** Between two attempts when the server cannot answer, in milliseconds; each next one is twice as long. */
+const AFTER_ERROR = 1_000;
+/** The same when it answers and something is still missing. */
+const AFTER_GAP = 100;
+const LONGEST_PAUSE = 15_000;
 
 export class CatchUp {
   /** The last change that is shown; undefined before the first history. */
@@ -70,8 +73,11 @@ export class CatchUp {
     this.isAsking = true;
     const connection = this.connection;
     const isOver = () => connection !== this.connection;
+    let pause = 0;
     try {
       for (;;) {
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        if (isOver()) return;
         const since = this.seq ?? 0;
         let answer: Synced;
         try {
@@ -79,16 +85,16 @@ export class CatchUp {
         } catch (error) {
           if (isOver()) return;
           if (!(error instanceof ChatError && error.isPassing)) return this.owner.lost(since);
-          await new Promise((resolve) => setTimeout(resolve, AGAIN));
-          if (isOver()) return;
+          pause = longer(pause, AFTER_ERROR);
           continue;
         }
         if (isOver()) return;
         if (!answer.complete && !answer.more) return this.owner.lost(since);
         this.seq = answer.seq;
         this.owner.apply(answer.events as LogEvent[]);
-        if (answer.more) continue;
-        if (this.takeEarly()) return;
+        const isNextPage = answer.more && answer.seq > since;
+        if (!answer.more && this.takeEarly()) return;
+        pause = isNextPage ? 0 : longer(pause, AFTER_GAP);
       }
     } finally {
       if (!isOver()) this.isAsking = false;
@@ -99,7 +105,8 @@ export class CatchUp {
   private takeEarly(): boolean {
     const due: LogEvent[] = [];
     let seq = this.seq ?? 0;
-    for (const event of this.early) {
+    const inOrder = [...this.early].sort((one, other) => (one.data.seq ?? 0) - (other.data.seq ?? 0));
+    for (const event of inOrder) {
       const its = event.data.seq ?? 0;
       if (its <= seq) continue;
       if (its > seq + 1) break;
@@ -111,4 +118,8 @@ export class CatchUp {
     if (due.length > 0) this.owner.apply(due);
     return this.early.length === 0;
   }
+}
+
+function longer(pause: number, least: number): number {
+  return Math.min(Math.max(pause * 2, least), LONGEST_PAUSE);
 }

@@ -2,6 +2,7 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
 import type { LogEvent } from './catch_up.js';
 import { Delivery } from './delivery.js';
+import { ChatError, discarded } from './errors.js';
 import { openOutbox, type Entry, type Outbox } from './outbox.js';
 import type { ListedRoom, Member, Message, NewRoom, Room as RoomInfo } from './protocol.js';
 import { byFocus, type Reading } from './reading.js';
@@ -9,7 +10,8 @@ import { Room, type RoomHost } from './room.js';
 import { RoomList } from './room_list.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import { TokenGiver } from './token_giver.js';
-import type { TokenOwner } from './token.js';
+import { ownerOf, type TokenOwner } from './token.js';
+import { uuid } from './uuid.js';
 import type { ConnectionStatus, Refusal, TokenSource } from './types.js';
 import { asking, type Ask, type ChatSocket } from './wire.js';
 
@@ -39,6 +41,16 @@ interface Kept {
   users: number;
 }
 
+type Request = Parameters<RoomHost['send']>[0];
+
+/** Written before it was known by whom. */
+interface Unsigned {
+  request: Request;
+  at: number;
+  resolve: (message: Promise<Message>) => void;
+  reject: (error: ChatError) => void;
+}
+
 export class ChatClient implements Readable<ClientState> {
   readonly socket: ChatSocket;
   readonly outbox: Outbox;
@@ -50,10 +62,9 @@ export class ChatClient implements Readable<ClientState> {
   private readonly host: RoomHost;
   private readonly giver: TokenGiver;
   private readonly kept = new Map<string, Kept>();
-  private readonly page = crypto.randomUUID();
+  private readonly page = uuid();
   private delivery: Delivery | undefined;
-  /** Written before it was known by whom. */
-  private unsigned: (() => void)[] = [];
+  private unsigned: Unsigned[] = [];
   private users = 0;
   /** A token that was refused is replaced once. */
   private hasRetried = false;
@@ -87,7 +98,7 @@ export class ChatClient implements Readable<ClientState> {
       author: () => this.author,
       send: (request) => this.send(request),
       retry: (clientId) => this.delivery?.retry(clientId),
-      discard: (clientId) => this.delivery?.discard(clientId),
+      discard: (clientId) => this.discard(clientId),
       unreadOf: (roomId) => this.rooms.find(roomId)?.unreadCount ?? 0,
       wasRead: (roomId) => this.rooms.wasRead(roomId),
     };
@@ -99,9 +110,22 @@ export class ChatClient implements Readable<ClientState> {
     return this.options.url;
   }
 
-  /** A function to be asked for tokens from now on. */
+  /**
+   * What to sign in with from now on. A function is asked at the next connection. A token of the same user is used there,
+   * too, unless the last was refused; with one of another user there is a new connection, and nothing is left of the old.
+   */
   setToken(token: TokenSource): void {
+    if (token === this.giver.source) return;
     this.giver.source = token;
+    if (typeof token !== 'string') return;
+    const { status, user } = this.store.get();
+    const isOther = user !== null && user.id !== ownerOf(token)?.id;
+    if (isOther) {
+      this.giver.stop();
+      this.socket.disconnect();
+    }
+    this.giver.look();
+    if (status === 'refused' || (isOther && status !== 'closed')) this.open();
   }
 
   /** Connects, and stays so until the last who called has called what this returns. */
@@ -117,9 +141,7 @@ export class ChatClient implements Readable<ClientState> {
 
   /** Tries again after a refusal, with a new token if it is a function that gives them. */
   reconnect(): void {
-    if (this.store.get().status !== 'refused') return;
-    this.hasRetried = false;
-    this.open();
+    if (this.store.get().status === 'refused') this.open();
   }
 
   close(): void {
@@ -127,6 +149,7 @@ export class ChatClient implements Readable<ClientState> {
     this.giver.stop();
     this.delivery?.close();
     this.delivery = undefined;
+    this.outbox.close();
     this.socket.disconnect();
     this.store.patch({ status: 'closed', refusal: null });
   }
@@ -186,7 +209,10 @@ export class ChatClient implements Readable<ClientState> {
   }
 
   private open(): void {
+    this.hasRetried = false;
     this.store.patch({ status: 'connecting', refusal: null });
+    // One that was made without a connection has not looked there yet.
+    void this.delivery?.takeOver();
     this.signedIn(this.store.get().user);
     this.socket.connect();
   }
@@ -203,11 +229,31 @@ export class ChatClient implements Readable<ClientState> {
   /** It is known whose token it is. */
   private signedIn(user: TokenOwner | null): void {
     const before = this.store.get().user;
+    if (before && before.id !== user?.id) this.forget();
     this.store.patch({ user });
-    if (!user || (this.delivery && before?.id === user.id) || this.store.get().status === 'closed') return;
-    this.delivery?.close();
+    if (!user) return;
+    for (const { request, at, resolve } of this.unsigned.splice(0))
+      resolve(this.deliver(user).send(request, at));
+    if (this.store.get().status !== 'closed') this.deliver(user);
+  }
+
+  /** Another user is here: nothing of the last is shown, and what waits stays in the outbox for them. */
+  private forget(): void {
+    this.delivery?.abandon(new ChatError('signed_out', 'Another user has signed in'));
+    this.delivery = undefined;
+    this.rooms.forget();
+    this.kept.forEach(({ room }) => room.reset(true));
+  }
+
+  /** What sends the user's messages; with one comes what was left in the outbox. */
+  private deliver(user: TokenOwner): Delivery {
+    if (this.delivery) return this.delivery;
+    const owner = `${this.options.url}\n${user.id}`;
+    // What another user's connection still answers is not shown to this one.
+    const roomOf = ({ request }: Entry) =>
+      this.store.get().user?.id === user.id ? this.kept.get(request.roomId)?.room : undefined;
     this.delivery = new Delivery(
-      `${this.options.url}\n${user.id}`,
+      owner,
       this.page,
       this.outbox,
       {
@@ -216,24 +262,30 @@ export class ChatClient implements Readable<ClientState> {
       },
       {
         waits: ({ request, clientId, at }) => this.room(request.roomId).waits({ ...request, clientId }, at),
-        arrived: (entry, message) => this.roomOf(entry)?.arrived(entry.clientId, message),
-        failed: (entry, error) => this.roomOf(entry)?.failed(entry.clientId, error),
-        discarded: (entry) => this.roomOf(entry)?.discarded(entry.clientId),
+        arrived: (entry, message) => roomOf(entry)?.arrived(entry.clientId, message),
+        failed: (entry, error) => roomOf(entry)?.failed(entry.clientId, error),
+        discarded: (entry) => roomOf(entry)?.discarded(entry.clientId),
       },
     );
-    void this.delivery.takeOver();
-    this.unsigned.splice(0).forEach((send) => send());
+    if (this.store.get().status !== 'closed') void this.delivery.takeOver();
+    return this.delivery;
   }
 
-  private roomOf({ request }: Entry): Room | undefined {
-    return this.kept.get(request.roomId)?.room;
+  private send(request: Request): Promise<Message> {
+    const { user } = this.store.get();
+    if (user) return this.deliver(user).send(request);
+    const at = Date.now();
+    this.room(request.roomId).waits(request, at);
+    return new Promise((resolve, reject) => this.unsigned.push({ request, at, resolve, reject }));
   }
 
-  private send(request: Parameters<RoomHost['send']>[0]): Promise<Message> {
-    if (this.delivery) return this.delivery.send(request);
-    return new Promise((resolve, reject) => {
-      this.unsigned.push(() => void this.send(request).then(resolve, reject));
-    });
+  private discard(clientId: string): void {
+    this.delivery?.discard(clientId);
+    const there = this.unsigned.find(({ request }) => request.clientId === clientId);
+    if (!there) return;
+    this.unsigned = this.unsigned.filter((other) => other !== there);
+    this.kept.get(there.request.roomId)?.room.discarded(clientId);
+    there.reject(discarded());
   }
 
   private listen(): void {

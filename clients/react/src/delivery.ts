@@ -1,5 +1,5 @@
 // Sends what is in the outbox: of each room one message at a time, in order, until the server has each.
-import { ChatError, ignorable } from './errors.js';
+import { ChatError, discarded, ignorable } from './errors.js';
 import type { Entry, Outbox } from './outbox.js';
 import type { Message } from './protocol.js';
 import type { Refusal } from './types.js';
@@ -19,6 +19,8 @@ export interface Listener {
 
 interface Waiting {
   entry: Entry;
+  /** It is in the outbox: what was sent and not kept would be lost with the page. */
+  isKept: boolean;
   settle: { resolve(message: Message): void; reject(error: ChatError): void } | undefined;
 }
 
@@ -26,13 +28,18 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 
 export class Delivery {
-  private readonly waiting = new Map<string, Waiting>();
+  /** In the order of writing. */
+  private waiting = new Map<string, Waiting>();
   /** Rooms of which a message is being sent. */
   private readonly busy = new Set<string>();
   /** While the outbox is being read, what was sent or discarded meanwhile: what is read may be older. */
   private dropped: Set<string> | undefined;
   private taking: Promise<void> = Promise.resolve();
+  /** Readings of the outbox that have not ended: meanwhile nothing is sent, as what is read was written before. */
+  private takes = 0;
   private serial = 0;
+  /** When the last was written. A clock may go back; the order does not. */
+  private last = 0;
   private isOpen = true;
 
   constructor(
@@ -45,6 +52,7 @@ export class Delivery {
 
   /** What an earlier page left behind, and pages that have ended since. */
   takeOver(): Promise<void> {
+    this.takes += 1;
     return (this.taking = this.taking.then(() => this.take()));
   }
 
@@ -52,33 +60,41 @@ export class Delivery {
     const dropped = (this.dropped = new Set());
     const entries = await this.outbox.take(this.owner);
     this.dropped = undefined;
-    for (const entry of entries) {
-      const { clientId } = entry;
-      if (this.waiting.has(clientId) || dropped.has(clientId) || !this.isOpen) continue;
-      this.waiting.set(clientId, { entry, settle: undefined });
+    this.takes -= 1;
+    if (!this.isOpen) return;
+    const taken = entries.filter(({ clientId }) => !this.waiting.has(clientId) && !dropped.has(clientId));
+    const before = taken.map((entry): [string, Waiting] => [
+      entry.clientId,
+      { entry, isKept: true, settle: undefined },
+    ]);
+    const all = [...before, ...this.waiting];
+    this.waiting = new Map(all.sort(([, one], [, other]) => one.entry.at - other.entry.at));
+    for (const entry of taken) {
+      this.last = Math.max(this.last, entry.at);
       this.listener.waits(entry);
       if (entry.failure) this.listener.failed(entry, entry.failure);
     }
     this.go();
   }
 
-  /** Resolves with the message once the server has it. */
-  send(request: Entry['request'] & { clientId: string }): Promise<Message> {
+  /** Resolves with the message once the server has it. `written`: when, if not now. */
+  send(request: Entry['request'] & { clientId: string }, written = Date.now()): Promise<Message> {
     const { clientId } = request;
+    this.last = Math.max(this.last, written);
     const entry = {
       clientId,
       owner: this.owner,
       page: this.page,
       serial: this.serial++,
-      at: Date.now(),
+      at: this.last,
       request,
     };
     const sent = new Promise<Message>((resolve, reject) => {
-      this.waiting.set(clientId, { entry, settle: { resolve, reject } });
+      const there = { entry, isKept: false, settle: { resolve, reject } };
+      this.waiting.set(clientId, there);
+      this.listener.waits(entry);
+      void this.keep(there);
     });
-    this.listener.waits(entry);
-    // Kept before it is sent: what was sent and not kept would be lost with the page.
-    void this.outbox.put(entry).then(() => this.goOn(request.roomId));
     return ignorable(sent);
   }
 
@@ -87,7 +103,7 @@ export class Delivery {
     if (!there?.entry.failure) return;
     there.entry = { ...there.entry, failure: undefined };
     this.listener.waits(there.entry);
-    void this.outbox.put(there.entry).then(() => this.goOn(there.entry.request.roomId));
+    void this.keep(there);
   }
 
   /** A message that is being sent at this moment may arrive all the same. */
@@ -96,7 +112,7 @@ export class Delivery {
     if (!there) return;
     this.drop(there);
     this.listener.discarded(there.entry);
-    there.settle?.reject(new ChatError('conflict', 'The message was discarded'));
+    there.settle?.reject(discarded());
   }
 
   /** There is a connection. */
@@ -105,8 +121,23 @@ export class Delivery {
     rooms.forEach((roomId) => void this.goOn(roomId));
   }
 
+  /** What waits stays in the outbox. */
   close(): void {
     this.isOpen = false;
+  }
+
+  /** The same, for good as far as this page goes: nobody will hear of what waits. */
+  abandon(why: ChatError): void {
+    this.close();
+    this.waiting.forEach(({ settle }) => settle?.reject(why));
+    this.waiting.clear();
+  }
+
+  private async keep(there: Waiting): Promise<void> {
+    there.isKept = false;
+    await this.outbox.put(there.entry);
+    there.isKept = true;
+    await this.goOn(there.entry.request.roomId);
   }
 
   private drop({ entry }: Waiting): void {
@@ -119,11 +150,7 @@ export class Delivery {
     if (this.busy.has(roomId)) return;
     this.busy.add(roomId);
     let pause = FIRST_PAUSE;
-    for (
-      let next = this.next(roomId);
-      next && this.wire.isConnected() && this.isOpen;
-      next = this.next(roomId)
-    ) {
+    for (let next = this.next(roomId); next; next = this.next(roomId)) {
       try {
         const message = await this.wire.send(next.entry);
         pause = FIRST_PAUSE;
@@ -148,9 +175,12 @@ export class Delivery {
     this.busy.delete(roomId);
   }
 
+  /** What is to be sent now; nothing overtakes what was written before. */
   private next(roomId: string): Waiting | undefined {
+    if (!this.isOpen || this.takes > 0 || !this.wire.isConnected()) return undefined;
     for (const there of this.waiting.values()) {
-      if (there.entry.request.roomId === roomId && !there.entry.failure) return there;
+      if (there.entry.request.roomId !== roomId || there.entry.failure) continue;
+      return there.isKept ? there : undefined;
     }
     return undefined;
   }

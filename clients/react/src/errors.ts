@@ -32,6 +32,10 @@ export function offline(): ChatError {
   return new ChatError('offline', 'There is no connection');
 }
 
+export function discarded(): ChatError {
+  return new ChatError('conflict', 'The message was discarded');
+}
+
 /** A promise that may be ignored: who does not look at it does not see it fail. */
 export function ignorable<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);

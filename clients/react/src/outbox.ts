@@ -28,11 +28,15 @@ export interface Outbox {
   take(owner: string): Promise<Entry[]>;
   put(entry: Entry): Promise<void>;
   remove(clientId: string): Promise<void>;
+  /** Other pages may send its entries from now on, until it takes them again. */
+  close(): void;
 }
 
 const DATABASE = 'chatoxide';
 const ENTRIES = 'outbox';
 const LOCK = 'chatoxide-page:';
+/** So long the browser may take to answer, in milliseconds. Some never do. */
+const PATIENCE = 5_000;
 
 /** An outbox that ends with the page. */
 export class MemoryOutbox implements Outbox {
@@ -52,6 +56,10 @@ export class MemoryOutbox implements Outbox {
     this.entries.delete(clientId);
     return Promise.resolve();
   }
+
+  close(): void {
+    // Nobody else sees it.
+  }
 }
 
 /** An outbox in IndexedDB. While that fails, as in some private windows, it is one in memory. */
@@ -59,6 +67,8 @@ export class BrowserOutbox implements Outbox {
   private readonly memory = new MemoryOutbox();
   private database: Promise<IDBDatabase | null> | undefined;
   private works = true;
+  /** Ends the lock that says that this page is alive. */
+  private letGo: (() => void) | undefined;
 
   constructor(
     private readonly page: string,
@@ -93,8 +103,13 @@ export class BrowserOutbox implements Outbox {
   }
 
   async remove(clientId: string): Promise<void> {
-    await this.memory.remove(clientId);
     await this.change((entries) => entries.delete(clientId));
+    await this.memory.remove(clientId);
+  }
+
+  close(): void {
+    this.letGo?.();
+    this.letGo = undefined;
   }
 
   /** One transaction; false if the browser would not. */
@@ -102,26 +117,31 @@ export class BrowserOutbox implements Outbox {
     const database = await (this.database ??= this.open());
     if (!database) return false;
     try {
-      await new Promise<void>((resolve, reject) => {
+      const done = new Promise<boolean>((resolve, reject) => {
         const transaction = database.transaction(ENTRIES, 'readwrite');
-        transaction.oncomplete = () => resolve();
+        transaction.oncomplete = () => resolve(true);
         transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error('aborted'));
         work(transaction.objectStore(ENTRIES));
       });
-      return (this.works = true);
+      this.works = await inTime(done, false);
     } catch {
-      // The disk is full, or the database was closed under us: it is opened anew the next time.
-      this.database = undefined;
-      return (this.works = false);
+      this.works = false;
     }
+    // The disk is full, or the database was closed under us: it is opened anew the next time.
+    if (!this.works) this.database = undefined;
+    return this.works;
   }
 
-  private open(): Promise<IDBDatabase | null> {
+  /** What does not answer is taken for a browser without one, until it does. */
+  private async open(): Promise<IDBDatabase | null> {
+    const database = await inTime(this.ask(), null);
+    if (!database) this.works = false;
+    return database;
+  }
+
+  private ask(): Promise<IDBDatabase | null> {
     return new Promise((resolve) => {
-      const fail = () => {
-        this.works = false;
-        resolve(null);
-      };
+      const fail = () => resolve(null);
       try {
         const request = this.factory.open(DATABASE, 1);
         request.onupgradeneeded = () => {
@@ -132,6 +152,7 @@ export class BrowserOutbox implements Outbox {
           // Another version of this page wants to change it: never in its way.
           request.result.onversionchange = () => request.result.close();
           resolve(request.result);
+          this.database = Promise.resolve(request.result);
         };
         request.onerror = request.onblocked = fail;
       } catch {
@@ -144,21 +165,33 @@ export class BrowserOutbox implements Outbox {
    * takes for one. */
   private async livingPages(): Promise<ReadonlySet<string>> {
     if (!this.locks) return new Set();
-    holdForLife(this.locks, LOCK + this.page);
+    this.hold(this.locks);
     // Some browsers have locks and refuse to tell of them.
-    const { held = [] } = await this.locks.query().catch(() => ({ held: [] }));
+    const { held = [] } = await inTime(
+      this.locks.query().catch(() => ({ held: [] })),
+      { held: [] },
+    );
     const names = held.map(({ name }) => name ?? '');
     return new Set(names.filter((name) => name.startsWith(LOCK)).map((name) => name.slice(LOCK.length)));
   }
+
+  private hold(locks: LockManager): void {
+    if (this.letGo) return;
+    const isClosed = new Promise<void>((resolve) => (this.letGo = resolve));
+    // A browser that refuses the lock sends what others may send, too.
+    locks.request(LOCK + this.page, () => isClosed).catch(() => (this.letGo = undefined));
+  }
 }
 
-const held = new Set<string>();
-
-function holdForLife(locks: LockManager, name: string): void {
-  if (held.has(name)) return;
-  held.add(name);
-  // A browser that refuses the lock sends what others may send, too.
-  locks.request(name, () => new Promise<never>(() => undefined)).catch(() => held.delete(name));
+/** The answer, or `otherwise` when there is none in time. */
+async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), PATIENCE)));
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The best that there is here. */

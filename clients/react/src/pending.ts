@@ -4,6 +4,8 @@ import type { ChatMessage, Refusal } from './types.js';
 
 interface Pending {
   message: ChatMessage;
+  /** When it was written, in milliseconds. */
+  at: number;
   /** The id of what was heard and must be this one: `message:new` comes before the ack and does not name it. */
   heardAs: string | undefined;
 }
@@ -18,7 +20,8 @@ export class PendingMessages {
 
   /** Those to be shown after all others, in the order in which they were written. */
   shown(): ChatMessage[] {
-    return [...this.all.values()].filter(({ heardAs }) => !heardAs).map(({ message }) => message);
+    const shown = [...this.all.values()].filter(({ heardAs }) => !heardAs);
+    return shown.sort((one, other) => one.at - other.at).map(({ message }) => message);
   }
 
   has(clientId: string): boolean {
@@ -44,7 +47,7 @@ export class PendingMessages {
       reactions: [],
     };
     // In its old place if it is sent again.
-    this.all.set(clientId, { message, heardAs: undefined });
+    this.all.set(clientId, { message, at, heardAs: undefined });
   }
 
   fail(clientId: string, failure: Refusal): void {
@@ -56,6 +59,10 @@ export class PendingMessages {
 
   remove(clientId: string): void {
     this.all.delete(clientId);
+  }
+
+  clear(): void {
+    this.all.clear();
   }
 
   /** The one that a message must be which was heard of oneself; if there is one, it is shown no more. */

@@ -11,6 +11,7 @@ import * as timeline from './timeline.js';
 import { Writers, Writing } from './typing.js';
 import type { ChatMessage, Discontinuity, Refusal, RoomActions, RoomState, SendOptions } from './types.js';
 import { Unread } from './unread.js';
+import { uuid } from './uuid.js';
 import type { Ask, ChatSocket } from './wire.js';
 
 /** What the server shows on joining, and what a page holds, unless somebody was away for longer. */
@@ -85,13 +86,19 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   /** What is on its way stays; all else is asked for anew when somebody comes back. */
   leave(): void {
+    this.reset();
+    if (this.host.socket.connected) this.host.socket.emit('room:leave', this.id);
+  }
+
+  /** Nothing is shown; to somebody else, nothing of one's own either. */
+  reset(forOther = false): void {
+    if (forOther) this.pending.clear();
     this.interrupt();
     this.log.begin(undefined);
     this.unread.forget();
     this.sent = timeline.EMPTY;
     this.store.patch(unknownRoom(this.id));
     this.refresh();
-    if (this.host.socket.connected) this.host.socket.emit('room:leave', this.id);
   }
 
   /** The connection is gone. */
@@ -161,8 +168,8 @@ export class Room implements Readable<RoomState>, RoomActions {
   // One's own messages on their way.
 
   waits(request: SendRequest & { clientId: string }, at: number): void {
-    const author = this.host.author();
-    if (!author) return;
+    // Until it is known who writes it is shown without a name.
+    const author = this.host.author() ?? { id: '', name: '' };
     const name = this.store.get().members.find(({ id }) => id === author.id)?.name;
     this.pending.add(request, at, { id: author.id, name: name ?? author.name });
     this.refresh();
@@ -196,7 +203,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   readonly sendMessage = (content: string, options: SendOptions = {}): Promise<ChatMessage> => {
     this.writing.forget();
     this.unread.answered();
-    const clientId = crypto.randomUUID();
+    const clientId = uuid();
     const { type, replyTo, metadata } = options;
     const request = { roomId: this.id, content, clientId, type, replyTo, metadata };
     const sent = this.host.send(request).then((message) => this.shownAs(message));

@@ -64,6 +64,11 @@ export class RoomList implements Readable<RoomListState> {
     return this.store.get().rooms.find(({ id }) => id === roomId);
   }
 
+  /** It was somebody else's. */
+  forget(): void {
+    this.store.patch({ rooms: [], isReady: false, refusal: null });
+  }
+
   wasRead(roomId: string): void {
     this.set(roomId, { unreadCount: 0 });
   }

@@ -1,5 +1,6 @@
+// What waits to be sent, as a browser keeps it: over pages that come and go, and over a browser that will not.
 import { IDBFactory } from 'fake-indexeddb';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BrowserOutbox, type Entry } from '../src/index.js';
 
 const entry = (clientId: string, page: string, serial: number, at = 1): Entry => ({
@@ -13,15 +14,23 @@ const entry = (clientId: string, page: string, serial: number, at = 1): Entry =>
 
 const ids = (entries: Entry[]) => entries.map(({ clientId }) => clientId);
 
-/** Locks of one browser, of which each page takes its own. */
+/** Locks of one browser, of which each page takes its own and holds it as long as it says. */
 function locksOf(alive: Set<string>): LockManager {
   return {
-    request: (name: string) => {
+    request: async (name: string, hold: () => Promise<void>) => {
       alive.add(name);
-      return new Promise(() => undefined);
+      await hold();
+      alive.delete(name);
     },
     query: () => Promise.resolve({ held: [...alive].map((name) => ({ name })) }),
-  };
+  } as unknown as LockManager;
+}
+
+function opened(disk: IDBFactory): Promise<IDBDatabase> {
+  return new Promise((resolve) => {
+    const request = disk.open('chatoxide', 1);
+    request.onsuccess = () => resolve(request.result);
+  });
 }
 
 describe('the outbox of a browser', () => {
@@ -75,5 +84,46 @@ describe('the outbox of a browser', () => {
     expect(ids(await outbox.take('server\nalice'))).toEqual(['a']);
     await outbox.remove('a');
     expect(await outbox.take('server\nalice')).toEqual([]);
+  });
+
+  test('leaves what waits to others when it is closed, though its tab lives on', async () => {
+    const [disk, alive] = [new IDBFactory(), new Set<string>()];
+    const one = new BrowserOutbox('one', disk, locksOf(alive));
+    await one.take('server\nalice');
+    await one.put(entry('a', 'one', 0));
+    one.close();
+    await vi.waitFor(() => expect([...alive]).toEqual([]));
+
+    const two = new BrowserOutbox('two', disk, locksOf(alive));
+    expect(ids(await two.take('server\nalice'))).toEqual(['a']);
+    expect(ids(await one.take('server\nalice')), 'the second’s now').toEqual([]);
+    expect([...alive], 'it has begun anew').toEqual(['chatoxide-page:two', 'chatoxide-page:one']);
+  });
+
+  test('goes on in memory when the browser does not answer, and on the disk when it does', async () => {
+    const disk = new IDBFactory();
+    await new BrowserOutbox('gone', disk, undefined).put(entry('before', 'gone', 0));
+    vi.useFakeTimers();
+    try {
+      const request = {} as IDBOpenDBRequest;
+      const silent = { open: () => request } as unknown as IDBFactory;
+      const outbox = new BrowserOutbox('one', silent, undefined);
+      const isPut = vi.fn();
+      void outbox.put(entry('a', 'one', 0, 2)).then(isPut);
+      await vi.advanceTimersByTimeAsync(4_000);
+      expect(isPut).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(isPut).toHaveBeenCalled();
+      expect(outbox.isDurable).toBe(false);
+      expect(ids(await outbox.take('server\nalice'))).toEqual(['a']);
+
+      vi.useRealTimers();
+      Object.defineProperty(request, 'result', { value: await opened(disk) });
+      request.onsuccess?.(new Event('success'));
+      expect(ids(await outbox.take('server\nalice'))).toEqual(['before', 'a']);
+      expect(outbox.isDurable).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -1,11 +1,12 @@
 // @vitest-environment jsdom
 // The hook of @chatoxide/react as two users have it: the names of the original's, and what goes beyond them.
-import { act } from '@testing-library/react';
-import { describe, expect, test } from 'vitest';
+import { act, renderHook, waitFor } from '@testing-library/react';
+import { useChat } from '@chatoxide/react';
+import { describe, expect, test, vi } from 'vitest';
 import { BACKENDS } from '../support/databases';
 import { seedMessages } from '../support/seed';
 import { aWorld } from '../support/world';
-import { pagesOf, refused } from './pages';
+import { PATIENCE, pagesOf, refused } from './pages';
 
 describe.each(BACKENDS)('the hook on %s', (backend) => {
   const world = aWorld(backend);
@@ -214,5 +215,34 @@ describe.each(BACKENDS)('the hook on %s', (backend) => {
     hers.close();
     await watcher.next('room:user-left');
     expect(watcher.events()).toEqual(['room:user-joined', 'message:new', 'room:user-left']);
+  });
+
+  test('with a token function that is new at each render two rooms share one connection, in strict mode, too', async () => {
+    const { alice, bob, room } = await aRoom();
+    const other = await world.room({ members: [alice, bob] });
+    const watcher = await world.connect(bob);
+    await world.join(room, watcher);
+    await world.join(other, watcher);
+    const asked = vi.fn(() => world.tokenOf(alice));
+    const { result, unmount } = renderHook(
+      () => {
+        const options = { url: world.server.url };
+        return [useChat(room, () => asked(), options), useChat(other, () => asked(), options)] as const;
+      },
+      { reactStrictMode: true },
+    );
+    await waitFor(
+      () => expect(result.current).toMatchObject([{ isReady: true }, { isReady: true }]),
+      PATIENCE,
+    );
+
+    await act(() => result.current[0].sendMessage('one'));
+    await act(() => result.current[1].sendMessage('two'));
+    expect(asked).toHaveBeenCalledTimes(1);
+    unmount();
+    await watcher.next('room:user-left');
+    await watcher.next('room:user-left');
+    const once = ['message:new', 'room:user-joined', 'room:user-left'];
+    expect(watcher.events().sort()).toEqual([...once, ...once].sort());
   });
 });

@@ -76,7 +76,7 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
   useLayoutEffect(() => {
     if (!isReady || rows.length === 0) return;
     // Once for each that one writes: who scrolls up while it is on its way may do so.
-    const isOwn = newest?.senderId === userId && newest?.status === 'sending';
+    const isOwn = newest?.status === 'sending';
     const isNewOwn = isOwn && newest.key !== lastOwn.current;
     if (isOwn) lastOwn.current = newest.key;
     if (!hasOpened.current) {

@@ -24,7 +24,8 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, quoted, e
   const palette = useId();
   const row = useRef<HTMLElement>(null);
   const react = useRef<HTMLButtonElement>(null);
-  const isOwn = message.senderId === userId;
+  // Whose a message is may not be known before it is sent: then it is one's own.
+  const isOwn = message.status !== 'sent' || message.senderId === userId;
   if (message.type === 'system') {
     return (
       <div className="chat-system" dir="auto">

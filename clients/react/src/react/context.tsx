@@ -2,12 +2,13 @@
 import { createContext, useContext, useEffect, useMemo, type ReactNode } from 'react';
 import type { ChatClient } from '../client.js';
 import type { TokenSource } from '../types.js';
-import { clientOf } from './registry.js';
+import { isPassedOver } from './registry.js';
+import { useClientOf } from './useClientOf.js';
 
 export interface ChatProviderProps {
   /** Where the chat server is; see `useChat` for what it is without this. */
   url?: string;
-  /** Give each user a `key` of their own where it is a function. */
+  /** Where it is a function, the connection is this provider's alone: give each user's a `key` of their own. */
   token?: TokenSource;
   /** A client that was made elsewhere, instead of `url` and `token`. */
   client?: ChatClient;
@@ -23,19 +24,29 @@ const Context = createContext<Chat>({ url: undefined, client: undefined });
 
 /** What stands below it shares a connection, which is open as long as this is there. */
 export function ChatProvider({ url, token, client: given, children }: ChatProviderProps) {
-  const made = token === undefined ? undefined : clientOf(serverUrl(url), token);
+  const made = useClientOf(serverUrl(url), given ? undefined : token, false);
   const client = given ?? made;
   const chat = useMemo(() => ({ url: url ?? client?.url, client }), [url, client]);
   useEffect(() => client?.retain(), [client]);
   return <Context.Provider value={chat}>{children}</Context.Provider>;
 }
 
-/** The client for a token, or that of the provider. */
+/** The client for a token, or that of the provider. Where the token is a function, it may be another after the first draw. */
 export function useChatClient(token?: TokenSource, url?: string): ChatClient {
   const provided = useContext(Context);
-  if (token !== undefined) return clientOf(serverUrl(url ?? provided.url), token);
-  if (!provided.client) throw new Error('useChat needs a token, or a ChatProvider with one around it');
-  return provided.client;
+  const made = useClientOf(serverUrl(url ?? provided.url), token, true);
+  const client = made ?? provided.client;
+  if (!client) throw new Error('useChat needs a token, or a ChatProvider with one around it');
+  return client;
+}
+
+/** Is in the room as long as the component is there. */
+export function useEntered(client: ChatClient, roomId: string): void {
+  useEffect(() => {
+    // The component is about to be drawn again with the client that it shares.
+    if (!isPassedOver(client)) return client.enter(roomId);
+    return undefined;
+  }, [client, roomId]);
 }
 
 function serverUrl(url: string | undefined): string {

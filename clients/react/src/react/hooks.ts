@@ -1,10 +1,10 @@
 // What components look at. Each is drawn again only when what it has selected has changed.
-import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { useRef, useSyncExternalStore } from 'react';
 import type { ClientState } from '../client.js';
 import type { RoomListState } from '../room_list.js';
 import type { Readable } from '../store.js';
 import type { RoomState } from '../types.js';
-import { useChatClient } from './context.js';
+import { useChatClient, useEntered } from './context.js';
 
 function useSelected<T, Selected>(
   store: Readable<T>,
@@ -36,7 +36,7 @@ export function useRoom<Selected>(
   isSame?: (one: Selected | RoomState, other: Selected | RoomState) => boolean,
 ): Selected | RoomState {
   const client = useChatClient();
-  useEffect(() => client.enter(roomId), [client, roomId]);
+  useEntered(client, roomId);
   return useSelected(client.room(roomId), select, isSame);
 }
 

@@ -1,7 +1,7 @@
 // The hook, under the names of the original's.
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { Chat, Discontinuity, TokenSource } from '../types.js';
-import { useChatClient } from './context.js';
+import { useChatClient, useEntered } from './context.js';
 
 export interface UseChatOptions {
   /** The server: else the provider's, else `NEXT_PUBLIC_CHAT_URL`, else `http://localhost:3000`. */
@@ -22,14 +22,8 @@ export function useChat(roomId: string, token?: TokenSource, options: UseChatOpt
   useEffect(() => {
     listener.current = options.onDiscontinuity;
   });
-  useEffect(() => {
-    const unsubscribe = room.onDiscontinuity((discontinuity) => listener.current?.(discontinuity));
-    const leave = client.enter(roomId);
-    return () => {
-      unsubscribe();
-      leave();
-    };
-  }, [client, room, roomId]);
+  useEffect(() => room.onDiscontinuity((discontinuity) => listener.current?.(discontinuity)), [room]);
+  useEntered(client, roomId);
 
   const state = useSyncExternalStore(room.subscribe, room.get, room.get);
   const connection = useSyncExternalStore(client.subscribe, client.get, client.get);

@@ -1,0 +1,102 @@
+// A server in place of socket.io-client: it takes every token, and answers what a test has told it to.
+// In a test's file: `vi.mock('socket.io-client', async () => ({ io: (await import('./fake_server.js')).io }))`.
+import { ownerOf } from '../src/token.js';
+
+interface Options {
+  auth: (give: (auth: { token: string }) => void) => void;
+}
+type Listener = (...heard: unknown[]) => void;
+type Answer = (argument: unknown, socket: FakeSocket) => unknown;
+
+/** Every socket that has tried to connect since the last `reset`. */
+export const sockets: FakeSocket[] = [];
+/** What is answered to an event; nothing is, to others. */
+export const answers = new Map<string, Answer>();
+
+export function reset(): void {
+  sockets.length = 0;
+  answers.clear();
+}
+
+export const tokenOf = (id: string, serial = 0) =>
+  `x.${btoa(JSON.stringify({ sub: id, name: id, serial }))}.x`;
+
+export const message = (id: string, content: string, senderId: string, seq?: number) => ({
+  id,
+  roomId: 'general',
+  senderId,
+  senderName: senderId,
+  sender: { name: senderId },
+  content,
+  type: 'text',
+  metadata: {},
+  replyTo: null,
+  createdAt: '2026-01-31T09:05:00.000Z',
+  updatedAt: null,
+  reactions: [],
+  seq,
+});
+
+export class FakeSocket {
+  connected = false;
+  active = false;
+  /** Whose token it came with last. */
+  user: string | undefined;
+  /** What the page said, such as `room:join general`. */
+  readonly said: string[] = [];
+  /** How often it connected. */
+  connections = 0;
+  private readonly listeners = new Map<string, Listener[]>();
+
+  constructor(
+    readonly url: string,
+    private readonly options: Options,
+  ) {}
+
+  on(event: string, listener: Listener): void {
+    this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
+  }
+
+  connect(): void {
+    this.active = true;
+    if (!sockets.includes(this)) sockets.push(this);
+    this.options.auth(({ token }) => void Promise.resolve().then(() => this.greet(token)));
+  }
+
+  private greet(token: string): void {
+    if (!this.active) return;
+    this.user = ownerOf(token)?.id;
+    this.connections += 1;
+    this.connected = true;
+    this.hears('connect');
+  }
+
+  disconnect(): void {
+    this.active = false;
+    if (!this.connected) return;
+    this.connected = false;
+    this.hears('disconnect', 'io client disconnect');
+  }
+
+  emit(event: string, argument: unknown): void {
+    this.said.push(`${event} ${String(argument)}`);
+  }
+
+  timeout() {
+    return {
+      emitWithAck: (event: string, argument: unknown): Promise<unknown> => {
+        const answer = answers.get(event);
+        return answer ? Promise.resolve(answer(argument, this)) : new Promise(() => undefined);
+      },
+    };
+  }
+
+  /** The server says something. */
+  hears(event: string, ...said: unknown[]): void {
+    this.listeners.get(event)?.forEach((listener) => listener(...said));
+  }
+}
+
+export function io(url: string, options: Options): FakeSocket {
+  return new FakeSocket(url, options);
+}
