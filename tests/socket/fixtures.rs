@@ -1,11 +1,12 @@
-//! Every fixture of the wire is met: the client compares all that comes with them, and this story brings all about.
+//! Every fixture of the wire is met: the client compares all that comes with them, and the first story brings all about. What
+//! a client says is tried on the server.
 
 use std::collections::BTreeSet;
 
 use chatoxide::chat::room::RoomType;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{fixture, on_both};
+use crate::support::{fixture, on_both, refusals::refuses_bad_input};
 
 on_both! {
     async fn every_event_and_ack_is_as_its_fixture(server: TestServer) {
@@ -42,6 +43,45 @@ on_both! {
         seen.insert("server_pulse".to_owned());
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), fixture::names());
     }
+}
+
+on_both! {
+    async fn every_request_is_taken_as_its_fixture_shows_it(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        for request in fixture::requests() {
+            for mut argument in request.good() {
+                // Of her own and new each time: some messages are deleted, and a client id is for one message.
+                let id = alice.say("general", "x").await["id"].take();
+                for key in ["messageId", "clientId"] {
+                    if argument.get(key).is_some_and(Value::is_string) {
+                        argument[key] = id.clone();
+                    }
+                }
+                let ack = alice.ask(request.event, argument.clone()).await;
+                assert_eq!(ack["success"], true, "{} {argument}: {ack}", request.event);
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn every_request_is_refused_when_it_is_not_as_its_fixture(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        for request in fixture::requests() {
+            refuses_bad_input(&mut alice, request.event, &request.bad()).await;
+        }
+    }
+}
+
+#[test]
+fn each_event_of_the_servers_table_has_a_request_and_no_other() {
+    let table = include_str!("../../src/socket/mod.rs").lines();
+    let rows = table.filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => "));
+    let mut events: Vec<&str> = rows.map(|(event, _)| event).collect();
+    events.sort_unstable();
+    let mut requests: Vec<&str> = fixture::requests().map(|request| request.event).collect();
+    requests.sort_unstable();
+    assert_eq!(requests, events);
 }
 
 #[test]

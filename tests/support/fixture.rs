@@ -1,13 +1,16 @@
-//! Compares what the server says with tests/fixtures/protocol; the rules stand in that folder's README.md.
+//! Compares what the server says with tests/fixtures/protocol, and makes of it what a client may ask and may not; the rules
+//! stand in that folder's README.md.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use chrono::NaiveDateTime;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 struct Fixture {
+    /// The client's event, where the fixture is what a client says.
+    request: Option<String>,
     example: Value,
     nullable: Vec<String>,
     optional: Vec<String>,
@@ -26,9 +29,73 @@ static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The names of all fixtures: a file each.
+/// The names of all fixtures of what the server says: a file each.
 pub fn names() -> Vec<String> {
-    FIXTURES.keys().cloned().collect()
+    FIXTURES.iter().filter(|(_, fixture)| fixture.request.is_none()).map(|(name, _)| name.clone()).collect()
+}
+
+/// What a client says, by example: a fixture for each of its events.
+pub struct Request {
+    pub event: &'static str,
+    fixture: &'static Fixture,
+}
+
+pub fn requests() -> impl Iterator<Item = Request> {
+    let request = |fixture: &'static Fixture| Some(Request { event: fixture.request.as_deref()?, fixture });
+    FIXTURES.values().filter_map(request)
+}
+
+impl Request {
+    /// The example, and what is as good: without what may be missing, with null where that may be, with more.
+    pub fn good(&self) -> Vec<Value> {
+        let Fixture { example, nullable, optional, .. } = self.fixture;
+        let mut good = vec![example.clone()];
+        good.extend(optional.iter().map(|key| without(example, &[key])));
+        good.extend(nullable.iter().map(|key| with(example, key, Value::Null)));
+        if example.is_object() {
+            good.push(without(example, optional));
+            good.push(with(example, "unheardOf", json!(1)));
+        }
+        good
+    }
+
+    /// The example with one thing wrong, as JSON text; the empty text is no argument at all.
+    pub fn bad(&self) -> Vec<String> {
+        let Fixture { example, nullable, optional, any, .. } = self.fixture;
+        let mut bad = vec![json!(null), json!(7), json!([example])];
+        let Some(fields) = example.as_object() else {
+            bad.push(json!({ "of": example }));
+            return to_texts(&bad);
+        };
+        bad.push(json!("text"));
+        for key in fields.keys().filter(|key| !any.contains(key)) {
+            bad.push(with(example, key, json!({"of": "another type"})));
+            if !optional.contains(key) {
+                bad.push(without(example, &[key]));
+            }
+            if !nullable.contains(key) {
+                bad.push(with(example, key, Value::Null));
+            }
+        }
+        to_texts(&bad)
+    }
+}
+
+fn to_texts(arguments: &[Value]) -> Vec<String> {
+    std::iter::once(String::new()).chain(arguments.iter().map(Value::to_string)).collect()
+}
+
+fn with(example: &Value, key: &str, value: Value) -> Value {
+    let mut example = example.clone();
+    example[key] = value;
+    example
+}
+
+fn without(example: &Value, keys: &[impl AsRef<str>]) -> Value {
+    let mut example = example.clone();
+    let fields = example.as_object_mut().unwrap();
+    fields.retain(|there, _| !keys.iter().any(|key| key.as_ref() == there));
+    example
 }
 
 /// What a fixture shows.

@@ -4,6 +4,8 @@
 export type Timestamp = string;
 
 export type MessageType = 'text' | 'image' | 'file' | 'system';
+/** What a client may send: what the system says only the server does. */
+export type SendableType = Exclude<MessageType, 'system'>;
 export type RoomType = 'public' | 'private' | 'direct';
 
 export interface Reaction {
@@ -101,10 +103,13 @@ export type Done<T extends object = object> = { success: true } & T;
 export type Answer<T extends object = object> = Done<T> | Refused;
 export type Ack<T extends object = object> = (answer: Answer<T>) => void;
 
+/** `null` where it is the same as absent. */
+export type OrNull<T> = { [Key in keyof T]: undefined extends T[Key] ? T[Key] | null : T[Key] };
+
 export interface SendRequest {
   roomId: string;
   content: string;
-  type?: MessageType;
+  type?: SendableType;
   metadata?: unknown;
   replyTo?: string;
   /** Text of up to 64 bytes. The same one again is the same message. */
@@ -113,8 +118,24 @@ export interface SendRequest {
 
 export interface ReactionRequest {
   messageId: string;
-  roomId: string;
+  /** The server looks at the message's own. */
+  roomId?: string;
   emoji: string;
+}
+
+/** A reaction that came or went, as the server tells it. */
+export interface ReactionChange extends Reaction {
+  messageId: string;
+  roomId: string;
+  seq: number;
+}
+
+export interface PageRequest {
+  roomId: string;
+  /** Only messages older than this, as text that `Date` reads or in milliseconds; the newest if absent. */
+  before?: Timestamp | number;
+  /** 50 if it is 0 or absent. */
+  limit?: number;
 }
 
 export interface SyncedEvent {
@@ -142,7 +163,7 @@ export interface RoomActivity {
 export interface NewRoom {
   name: string;
   /** `public` if absent. */
-  type?: 'public' | 'private';
+  type?: 'public' | 'private' | null;
   /** Ids of others than the caller. */
   members?: string[];
 }
@@ -152,8 +173,8 @@ export interface LogEvents {
   'message:new': (message: Message) => void;
   'message:updated': (message: Message) => void;
   'message:deleted': (deleted: { messageId: string; roomId: string; seq: number }) => void;
-  'reaction:added': (change: ReactionRequest & { userId: string; seq: number }) => void;
-  'reaction:removed': (change: ReactionRequest & { userId: string; seq: number }) => void;
+  'reaction:added': (change: ReactionChange) => void;
+  'reaction:removed': (change: ReactionChange) => void;
 }
 
 /** The events that the server sends. */
@@ -185,16 +206,16 @@ export interface ClientToServerEvents {
   'room:invite': (invitation: { roomId: string; userId: string }, ack?: Ack<{ members: Member[] }>) => void;
   'rooms:list': (nothing: Record<string, never>, ack: Ack<{ rooms: ListedRoom[] }>) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
-  'message:send': (message: SendRequest, ack?: Ack<{ message: Message }>) => void;
+  'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;
-  'message:delete': (deletion: { messageId: string; roomId: string }, ack?: Ack) => void;
+  'message:delete': (deletion: OrNull<{ messageId: string; roomId?: string }>, ack?: Ack) => void;
   'messages:load': (
-    page: { roomId: string; before: Timestamp; limit?: number },
+    page: OrNull<PageRequest>,
     ack: (answer: { success?: true; messages: Message[] } | (Refused & { messages: [] })) => void,
   ) => void;
   'messages:sync': (since: { roomId: string; since: number }, ack: Ack<Synced>) => void;
-  'reaction:add': (reaction: ReactionRequest, ack?: Ack) => void;
-  'reaction:remove': (reaction: ReactionRequest, ack?: Ack) => void;
+  'reaction:add': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;
+  'reaction:remove': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;
   'typing:start': (roomId: string, ack?: Ack) => void;
   'typing:stop': (roomId: string, ack?: Ack) => void;
   'dm:start': (userId: string, ack?: Ack<{ room: Room; members: string[] }>) => void;

@@ -1,4 +1,4 @@
-// The types of the wire against what the server says, by example: tests/fixtures/protocol.
+// The types of the wire against what is said both ways, by example: tests/fixtures/protocol.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -7,9 +7,11 @@ import { describe, expect, test } from 'vitest';
 interface Fixture {
   event?: string;
   ack?: string;
+  request?: string;
   example: unknown;
   nullable: string[];
   optional: string[];
+  any: string[];
 }
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../tests/fixtures/protocol');
@@ -23,7 +25,8 @@ const fixtures = readdirSync(FOLDER)
   }));
 
 /** The type of what a fixture shows. */
-function typeOf({ name, event, ack }: (typeof fixtures)[number]): string {
+function typeOf({ name, event, ack, request }: (typeof fixtures)[number]): string {
+  if (request) return `Parameters<ClientToServerEvents['${request}']>[0]`;
   if (event) return `Parameters<ServerToClientEvents['${event}']>[0]`;
   if (name === 'ack_messages_load_refused') return 'Refused & { messages: [] }';
   if (name.endsWith('refused')) return 'Refused';
@@ -52,8 +55,13 @@ function changed(
   return copy;
 }
 
-/** What the compiler says of constants of these types. */
-function compile(constants: { type: string; value: unknown }[]): string[] {
+interface Constant {
+  type: string;
+  value: unknown;
+}
+
+/** What the compiler says against constants of these types, each on a line. */
+function compile(constants: Constant[]): { line: number; fault: string }[] {
   const text = [
     `import type { ClientToServerEvents, Done, Refused, ServerToClientEvents } from './protocol.js';`,
     ...constants.map(
@@ -78,9 +86,17 @@ function compile(constants: { type: string; value: unknown }[]): string[] {
       ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022)
       : disk.getSourceFile(name, ...rest);
   const program = ts.createProgram([file], options, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  return ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => ({
+    line: file?.getLineAndCharacterOfPosition(start).line ?? 0,
+    fault: ts.flattenDiagnosticMessageText(messageText, '\n'),
+  }));
+}
+
+/** Those of the constants that the types take. */
+function taken(constants: Constant[]): Constant[] {
+  // The first line imports the types.
+  const refused = new Set(compile(constants).map(({ line }) => line - 1));
+  return constants.filter((_, index) => !refused.has(index));
 }
 
 const withArgument = fixtures.filter(({ event }) => event !== 'server:pulse');
@@ -102,24 +118,52 @@ describe('the types of the wire', () => {
 
   test('know each key by its name', () => {
     const wrong = withArgument.flatMap((fixture) => {
-      const keys = Object.keys(fixture.example as object);
-      return keys.map((key) => {
+      if (typeof fixture.example === 'string')
+        return [{ type: typeOf(fixture), value: { renamed: fixture.example } }];
+      return Object.keys(fixture.example as object).map((key) => {
         const { [key]: value, ...others } = fixture.example as Record<string, unknown>;
         return { type: typeOf(fixture), value: { ...others, [`${key}Renamed`]: value } };
       });
     });
-    expect(wrong.length).toBeGreaterThan(60);
-    expect(compile(wrong).length).toBeGreaterThanOrEqual(wrong.length);
+    expect(wrong.length).toBeGreaterThan(90);
+    expect(taken(wrong)).toEqual([]);
   });
 
-  test('have a name for every event, and no name that the server does not say', () => {
+  test('have no key that no example shows', () => {
+    const whole = withArgument
+      .filter(({ example }) => typeof example === 'object')
+      .map((fixture) => ({ type: `Record<keyof (${typeOf(fixture)}), unknown>`, value: fixture.example }));
+    expect(compile(whole)).toEqual([]);
+  });
+
+  test('want what a client must say, and null only where the server takes it', () => {
+    const wrong = fixtures
+      .filter(({ request }) => request)
+      .flatMap((fixture) => {
+        const { example, nullable, optional, any } = fixture;
+        const keys = typeof example === 'string' ? [] : Object.keys(example as object);
+        const missing = keys
+          .filter((key) => !optional.includes(key))
+          .map((key) => changed(example, [key], (owner) => delete owner[key]));
+        const empty = keys
+          .filter((key) => ![...nullable, ...any].includes(key))
+          .map((key) => changed(example, [key], (owner) => (owner[key] = null)));
+        return [null, ...missing, ...empty].map((value) => ({ type: typeOf(fixture), value }));
+      });
+    expect(wrong.length).toBeGreaterThan(40);
+    expect(taken(wrong)).toEqual([]);
+  });
+
+  test('have a name for every event, and no name that the server does not know', () => {
     const text = readFileSync(PROTOCOL, 'utf8');
     const names = [...text.matchAll(/^ {2}'([a-z]+:[a-z-]+)': \(/gm)].map(([, name]) => name);
     const events = fixtures.flatMap(({ event }) => event ?? []);
     const acks = fixtures.flatMap(({ ack }) => (ack && ack !== '*' ? ack : []));
-    expect(names).toEqual(expect.arrayContaining([...events, ...acks]));
+    const requests = fixtures.flatMap(({ request }) => request ?? []);
+    expect(requests).toEqual(expect.arrayContaining(acks));
     const asked = text.slice(text.indexOf('interface ClientToServerEvents'));
-    const said = names.filter((name) => name && !asked.includes(`'${name}'`));
-    expect(said.sort()).toEqual(events.sort());
+    const isAsked = (name = '') => asked.includes(`'${name}'`);
+    expect(names.filter((name) => !isAsked(name)).sort()).toEqual(events.sort());
+    expect(names.filter(isAsked).sort()).toEqual(requests.sort());
   });
 });

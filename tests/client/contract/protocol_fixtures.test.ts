@@ -1,7 +1,7 @@
 // The fixtures themselves: each is sound, each is what the server really says, and none would agree with anything.
 import { describe, expect, test } from 'vitest';
 import { CLIENT_EVENTS, type ClientEvent } from '../support/protocol';
-import { type Fixture, faults, fixtures, seen } from '../support/shape';
+import { type Fixture, faults, fileOf, fixtures, requests, seen } from '../support/shape';
 import { aWorld, settled } from '../support/world';
 
 const WORLD = aWorld('sqlite');
@@ -13,11 +13,25 @@ describe('a fixture', () => {
 
     expect(rest).toEqual({ file });
     expect([event, ack].filter((name) => name !== undefined)).toHaveLength(1);
-    if (event) expect(file).toBe(event.replace(/[:-]/g, '_'));
+    if (event) expect(file).toBe(fileOf(event));
     if (ack && ack !== '*') expect(CLIENT_EVENTS).toContain(ack as ClientEvent);
     expect(faults(fixture, example)).toEqual([]);
     const places = new Set(placesIn(example));
     for (const place of [...nullable, ...optional, ...any]) expect([...places]).toContain(place);
+  });
+
+  test.each(requests.map((fixture) => [fixture.file, fixture] as const))('%s is sound', (file, fixture) => {
+    const { request = '', example, nullable, optional, any, ...rest } = fixture;
+
+    expect(rest).toEqual({ file });
+    expect(file).toBe(`request_${fileOf(request)}`);
+    // The server's tests leave out and empty what is named here: keys of the argument itself.
+    const keys = typeof example === 'string' ? [] : Object.keys(example as object);
+    expect(keys).toEqual(expect.arrayContaining([...nullable, ...optional, ...any]));
+  });
+
+  test('is there for each event that a client sends', () => {
+    expect(requests.map(({ request }) => request).sort()).toEqual([...CLIENT_EVENTS].sort());
   });
 
   test.each(FILES)('%s finds what is missing, new or of another type', (_, fixture) => {

@@ -6,6 +6,7 @@ export interface Fixture {
   file: string;
   event?: string;
   ack?: string;
+  request?: string;
   example: unknown;
   nullable: string[];
   optional: string[];
@@ -15,7 +16,7 @@ export interface Fixture {
 const FOLDER = path.resolve(import.meta.dirname, '../../fixtures/protocol');
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-export const fixtures: Fixture[] = readdirSync(FOLDER)
+const all: Fixture[] = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.json'))
   .sort()
   .map((file) => ({
@@ -23,12 +24,19 @@ export const fixtures: Fixture[] = readdirSync(FOLDER)
     file: file.replace('.json', ''),
   }));
 
+/** What the server says: events and acks. */
+export const fixtures = all.filter(({ request }) => request === undefined);
+
+/** What a client says. */
+export const requests = all.filter(({ request }) => request !== undefined);
+
 /** The fixtures that something was compared with. */
 export const seen = new Set<string>();
 
 const byFile = new Map(fixtures.map((fixture) => [fixture.file, fixture]));
 
-const fileOf = (name: string) => name.replace(/[:-]/g, '_');
+/** How files call an event. */
+export const fileOf = (name: string) => name.replace(/[:-]/g, '_');
 
 function fixtureOfAck(event: string, answer: unknown): Fixture | undefined {
   const refused = (answer as { success?: boolean } | null)?.success === false;
