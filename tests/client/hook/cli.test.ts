@@ -1,9 +1,14 @@
 // `npm run test:hook` as a process: what it says of a good hook, and of hooks with one fault each.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import jwt from 'jsonwebtoken';
+import { Server as SocketServer } from 'socket.io';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SECRET } from '../support/tokens';
 import { aWorld } from '../support/world';
@@ -18,9 +23,11 @@ interface Run {
   said: string;
 }
 
-async function run(...args: string[]): Promise<Run> {
+const run = (...args: string[]) => runWith({ JWT_SECRET: SECRET }, ...args);
+
+async function runWith(variables: Record<string, string>, ...args: string[]): Promise<Run> {
   // What this run of the tests tells its own processes is not for that one.
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, JWT_SECRET: SECRET };
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...variables };
   const ended = promisify(execFile)(process.execPath, [CLI, ...args], { env });
   return ended.then(
     ({ stdout }) => ({ code: 0, said: stdout }),
@@ -32,6 +39,39 @@ async function run(...args: string[]): Promise<Run> {
 }
 
 const lines = ({ said }: Run, mark: string) => said.split('\n').filter((line) => line.startsWith(mark));
+
+/** A chat server as small as can be, with one room, and no way to make another. */
+async function serveOneRoom(room: string) {
+  const http = createServer();
+  const sockets = new SocketServer(http, { cors: { origin: '*' } });
+  const messages: object[] = [];
+  sockets.on('connection', (socket) => {
+    const { sub: senderId, name: senderName } = jwt.verify(socket.handshake.auth.token as string, SECRET) as {
+      sub: string;
+      name: string;
+    };
+    socket.on('room:join', async (roomId: string, ack?: (answer: object) => void) => {
+      await socket.join(roomId);
+      socket.emit('room:history', { roomId, messages: roomId === room ? messages : [] });
+      ack?.({ success: true });
+    });
+    socket.on(
+      'message:send',
+      ({ roomId, content }: Record<string, string>, ack: (answer: object) => void) => {
+        if (roomId !== room) return ack({ success: false, error: `there is no room ${roomId}` });
+        const id = String(messages.length);
+        const message = { id, roomId, senderId, senderName, content, createdAt: new Date().toISOString() };
+        messages.unshift(message);
+        sockets.to(room).emit('message:new', message);
+        ack({ success: true, message });
+      },
+    );
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => sockets.close() };
+}
 
 /** The sample with a fault: what it replaces, by what, and a part of the title of the check that must see it. */
 const FAULTS: [title: string, check: string, from: string, to: string][] = [
@@ -114,6 +154,75 @@ describe('npm run test:hook', () => {
     expect(named.code).toBe(0);
   });
 
+  describe('without a secret', () => {
+    const demo = aWorld('sqlite', { JWT_SECRET: '' });
+
+    test('a server in demo mode is asked for tokens', { timeout: SLOW }, async () => {
+      const good = await runWith({}, '--hook', SAMPLE, '--url', demo.server.url);
+
+      expect(good.said).toMatch(/^20 passed, 0 failed, 0 not run$/m);
+      expect(good.code).toBe(0);
+    });
+
+    test('any other server is told from it in a sentence', { timeout: SLOW }, async () => {
+      const refused = await runWith({}, '--hook', SAMPLE, '--url', world.server.url, '--only', 'history is');
+
+      expect(refused.said).toContain('is not in demo mode (404): say what it signs tokens with, by --secret');
+      expect(lines(refused, '✓')).toEqual([]);
+      expect(refused.code).toBe(1);
+    });
+  });
+
+  describe('on a server for one front end', () => {
+    const ORIGIN = 'http://front.example.org:8080';
+    const strict = aWorld('sqlite', { CORS_ORIGIN: ORIGIN });
+    const OPTIONS = { secret: SECRET, origin: ORIGIN, 'component-export': 'Talk' };
+
+    /** A component of another name is checked with these options, and with a variable that holds the wrong secret. */
+    async function check(options: Record<string, string>): Promise<Run> {
+      const file = await faulty('export function ChatRoom', 'export function Talk');
+      const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+      const some = ['--only', 'the page shows what is said', '--patience', '4'];
+      const variables = { JWT_SECRET: `not ${SECRET}` };
+      return runWith(variables, '--hook', file, '--url', strict.server.url, ...given, ...some);
+    }
+
+    test('a secret, an origin and the name of a component are used', { timeout: SLOW }, async () => {
+      const good = await check(OPTIONS);
+
+      expect(good.said).toMatch(/^1 passed, 0 failed, 0 not run$/m);
+      expect(good.code).toBe(0);
+    });
+
+    test.each([
+      ['secret', /^✗ the page shows what is said[^]*Authentication failed/m],
+      ['origin', /^✗ the page shows what is said[^]*what Alice sees of the history/m],
+      // Nothing is checked, as there is no component of the usual name.
+      ['component-export', /^with React [\d.]+\s*$/m],
+    ] as const)('without the %s the check does not pass', { timeout: SLOW }, async (name, said) => {
+      const others = Object.entries(OPTIONS).filter(([other]) => other !== name);
+
+      const without = await check(Object.fromEntries(others));
+
+      expect(without.said).toMatch(said);
+      expect(lines(without, '✓')).toEqual([]);
+    });
+  });
+
+  test('on a server that makes no rooms, --room is the one for all', { timeout: SLOW }, async () => {
+    const server = await serveOneRoom('lobby');
+    const args = ['--hook', SAMPLE, '--url', server.url, '--only', 'history is there', '--patience', '4'];
+
+    const named = await run(...args, '--room', 'lobby');
+    const unnamed = await run(...args);
+    await server.close();
+
+    expect(named.said).toMatch(/^1 passed, 0 failed, 0 not run$/m);
+    expect(named.code).toBe(0);
+    expect(unnamed.said).toContain('the host could not send: there is no room general');
+    expect(unnamed.code).toBe(1);
+  });
+
   test('what a hook does not have is not run, and not counted as passed', { timeout: SLOW }, async () => {
     const file = await faulty("markAsRead: () => tell('room:read', roomId),", "'mark-as-read': null,");
 
@@ -153,6 +262,9 @@ describe('npm run test:hook', () => {
       const nameless = await run('--hook', file, '--url', world.server.url);
       expect(nameless.said).toContain('exports no hook of the name useChat');
       expect(nameless.code).toBe(1);
+      const without = await run('--hook', SAMPLE, '--url', world.server.url, '--component-export', 'Talk');
+      expect(without.said).toContain('exports no component of the name Talk');
+      expect(without.code).toBe(1);
 
       // Nobody listens on port 9 of this machine.
       const away = await run('--hook', SAMPLE, '--url', 'http://127.0.0.1:9', '--only', 'history is there');

@@ -99,6 +99,9 @@ export async function loadSubject(hook: HookFile, url: string): Promise<Subject>
     const { useChat, ChatRoom, library, createElement, version } = built;
     if (typeof useChat !== 'function')
       throw new Error(`${hook.file} exports no hook of the name ${hookExport}`);
+    // A file may have none, but not when it is asked for.
+    if (hook.componentExport !== undefined && typeof ChatRoom !== 'function')
+      throw new Error(`${hook.file} exports no component of the name ${componentExport}`);
     return { useChat, ChatRoom, library, createElement, reactVersion: version, remove };
   } catch (error) {
     await remove();
