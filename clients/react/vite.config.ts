@@ -1,29 +1,36 @@
 // How the package is built: our modules, and in them the list's code, so that socket.io-client stays the one dependency.
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 
-/** The terms of what is built in. */
-const licenses: Plugin = {
-  name: 'licenses',
-  closeBundle() {
+/** The component's styles, and the terms of what is built in. */
+const notCode: Plugin = {
+  name: 'what is not code',
+  writeBundle({ dir = 'dist' }) {
     const virtua = path.dirname(createRequire(import.meta.url).resolve('virtua/package.json'));
-    cpSync(path.join(virtua, 'LICENSE'), path.resolve(import.meta.dirname, 'dist/virtua.LICENSE'));
-    cpSync(
-      path.resolve(import.meta.dirname, 'src/component/styles.css'),
-      path.resolve(import.meta.dirname, 'dist/styles.css'),
-    );
+    cpSync(path.join(virtua, 'LICENSE'), path.join(dir, 'virtua.LICENSE'));
+    cpSync(path.resolve(import.meta.dirname, 'src/component/styles.css'), path.join(dir, 'styles.css'));
+    // Without it the compiler refuses the import, unless something else says what a stylesheet is.
+    writeFileSync(path.join(dir, 'styles.css.d.ts'), 'export {};\n');
   },
 };
 
+// Two for people. The others are files of their own so that a bundler leaves the component out of a page with the hook alone.
+const ENTRIES = {
+  index: 'src/index.ts',
+  core: 'src/core.ts',
+  'react/useChat': 'src/react/useChat.ts',
+  'component/index': 'src/component/index.ts',
+};
+
 export default defineConfig({
-  plugins: [licenses],
+  plugins: [notCode],
   build: {
     target: 'es2022',
     sourcemap: true,
     minify: false,
-    lib: { entry: { index: 'src/index.ts', core: 'src/core.ts' }, formats: ['es'] },
+    lib: { entry: ENTRIES, formats: ['es'] },
     rollupOptions: {
       onwarn(warning, warn) {
         // Hints to the minifier in packages that it does not take.

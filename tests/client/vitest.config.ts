@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { referenceDocument } from './support/reference';
 
 // These run the original's own code, which is not ours to keep: only where its document is beside the checkout.
-const needsReference = ['original/**', 'hook/original.test.ts'];
+const needsReference = ['original/**', 'hook/original.test.ts', 'hook/upgrade.test.ts'];
 const hasReference = referenceDocument() !== undefined;
 if (!hasReference)
   console.warn(`not run: ${needsReference.join(', ')} (no reference document beside this checkout)`);

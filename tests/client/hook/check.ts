@@ -1,4 +1,4 @@
-// All checks of a hook file, on every database.
+// The checks of a hook file, all unless told otherwise, on every database.
 import { afterAll, beforeAll, describe } from 'vitest';
 import { BACKENDS } from '../support/databases';
 import { aWorld } from '../support/world';
@@ -10,7 +10,11 @@ import { stageOf } from './world_stage';
 
 type Made = HookFile & { remove?: () => Promise<void> };
 
-export function checkOnAll(title: string, make: () => Promise<Made>): void {
+export function checkOnAll(
+  title: string,
+  make: () => Promise<Made>,
+  checks = [checkHook, checkComponent],
+): void {
   describe.each(BACKENDS)(`${title} on %s`, (backend) => {
     const world = aWorld(backend);
     let made: Made;
@@ -25,7 +29,6 @@ export function checkOnAll(title: string, make: () => Promise<Made>): void {
       await given.subject.remove();
       await made.remove?.();
     });
-    checkHook(() => given);
-    checkComponent(() => given);
+    checks.forEach((check) => check(() => given));
   });
 }
