@@ -72,7 +72,10 @@ impl Access {
 
     /// The room and who is in it, as of a moment ago.
     pub async fn room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
-        let room = self.rooms.try_get_with_by_ref(room_id, self.load_room(room_id)).await;
+        if let Some(room) = self.rooms.get(room_id).await {
+            return Ok(room);
+        }
+        let room = Box::pin(self.rooms.try_get_with_by_ref(room_id, self.load_room(room_id))).await;
         room.map_err(|error: Arc<Error>| (*error).clone())
     }
 
@@ -93,7 +96,7 @@ impl Access {
     /// The rooms that are open to all, as of a moment ago.
     pub async fn list_public(&self) -> Result<Arc<[Room]>> {
         let load = async { db::room_list::list_public(&self.db, LISTED).await.map(Arc::from) };
-        let listed = self.public_rooms.try_get_with((), load).await;
+        let listed = Box::pin(self.public_rooms.try_get_with((), load)).await;
         listed.map_err(|error: Arc<Error>| (*error).clone())
     }
 

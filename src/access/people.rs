@@ -59,7 +59,7 @@ impl People {
         if let Some(name) = self.names.get(user_id).await {
             return Ok(name);
         }
-        self.ask(user_id, None).await
+        Box::pin(self.ask(user_id, None)).await
     }
 
     /// The same; who signed in for the first time is put into the database, where the settings allow it.
@@ -71,7 +71,7 @@ impl People {
             let (name, email) = (claims.name.as_deref(), claims.email.as_deref());
             NewUser::new(&claims.sub, name, email, claims.avatar.as_deref(), clock::now())
         };
-        self.ask(&claims.sub, self.auto_create.then(newcomer)).await
+        Box::pin(self.ask(&claims.sub, self.auto_create.then(newcomer))).await
     }
 
     /// Was in the database a moment ago.

@@ -284,12 +284,19 @@ impl Keeper {
         if messages.is_empty() && self.reads.is_empty() {
             return Ok(());
         }
+        let mut by_room: HashMap<&RoomId, Vec<&MessageView>> = HashMap::new();
+        for message in messages {
+            by_room.entry(&message.room_id).or_default().push(message);
+        }
         let mut connection = self.connection().await?;
         let mut pipe = redis::pipe();
-        for message in messages {
-            let key = list_key(&message.room_id);
+        for (room_id, messages) in &by_room {
+            let key = list_key(room_id);
             // Only onto a list that is there: a list that somebody removed is written anew, never begun in its middle.
-            pipe.cmd("LPUSHX").arg(&key).arg(listed(message)?);
+            pipe.cmd("LPUSHX").arg(&key);
+            for message in messages {
+                pipe.arg(listed(message)?);
+            }
             pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST - 1).ignore();
         }
         for ((room_id, user_id), at) in &self.reads {
@@ -297,12 +304,12 @@ impl Keeper {
         }
         let lengths: Vec<i64> = pipe.query_async(&mut connection).await?;
         self.reads.clear();
-        for (message, length) in messages.iter().zip(lengths) {
+        for ((room_id, messages), length) in by_room.into_iter().zip(lengths) {
             if length == 0 {
-                self.lists.remove(&message.room_id);
-                self.stale.insert(message.room_id.clone());
-            } else if let Some(until) = self.lists.get_mut(&message.room_id) {
-                *until = message.seq.map_or(*until, |seq| seq.max(*until));
+                self.lists.remove(room_id);
+                self.stale.insert(room_id.clone());
+            } else if let Some(until) = self.lists.get_mut(room_id) {
+                *until = messages.iter().filter_map(|message| message.seq).fold(*until, i64::max);
             }
         }
         Ok(())

@@ -13,6 +13,8 @@ use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
 pub(super) const BURST: u32 = 8;
 /// Bytes that may wait here. More wait in the queue of the socket, whose length is limited and watched.
 const FULL: usize = 64 * 1_024;
+/// Room for what comes first and what may follow: a few packets.
+const FIRST: usize = 2 * 1_024;
 
 pub(super) struct Outgoing {
     /// None when the connection is over.
@@ -58,6 +60,9 @@ impl Outgoing {
     }
 
     pub(super) fn gather(&mut self, bytes: &[u8]) {
+        if self.waiting.capacity() == 0 {
+            self.waiting.reserve(FIRST.max(bytes.len()));
+        }
         self.waiting.extend_from_slice(bytes);
     }
 

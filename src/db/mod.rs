@@ -60,11 +60,14 @@ impl Db {
     }
 }
 
+// Futures of queries are large. Boxed, they make those that await them small: an event that needs no query, as most do,
+// is not to pay for one.
+
 /// Runs a query on either database: `on!(db.readers, c => query.load(c).await?)`, or `db.writer` for what changes rows.
 /// Inside, `own` is the module of our own tables and `c` the connection.
 macro_rules! on {
     ($db:ident . $lite_pool:ident, $c:ident => $body:expr) => {
-        $db.within_timeout(async {
+        $db.within_timeout(Box::pin(async {
             match $db {
                 $crate::db::Db::Pg { pool, .. } => {
                     #[allow(unused_imports)]
@@ -81,7 +84,7 @@ macro_rules! on {
                     Ok($body)
                 }
             }
-        })
+        }))
         .await
     };
 }
@@ -99,7 +102,7 @@ macro_rules! in_transaction {
         in_transaction!(@arms $d $db, writer, build_transaction_write, immediate_transaction, $c => $body)
     };
     (@arms $d:tt $db:ident, $lite_pool:ident, $pg:ident, $lite:ident, $c:ident => $body:block) => {
-        $db.within_timeout(async {
+        $db.within_timeout(Box::pin(async {
             match $db {
                 $crate::db::Db::Pg { pool, .. } => {
                     #[allow(unused_imports)]
@@ -132,7 +135,7 @@ macro_rules! in_transaction {
                     Ok(value)
                 }
             }
-        })
+        }))
         .await
     };
 }

@@ -76,24 +76,33 @@ impl Rooms {
         }
     }
 
+    /// Tells at once what was said in a room. Before a socket leaves it: what it has heard there it is not to be told again.
+    pub async fn tell_activity_in(&self, access: &Access, room_id: &RoomId) {
+        let said = lock(&self.activity.said).remove(room_id);
+        if let Some(said) = said {
+            self.tell_said(access, room_id, &said).await;
+        }
+    }
+
     async fn tell_activity(&self, access: &Access) {
         let all = std::mem::take(&mut *lock(&self.activity.said));
         for (room_id, said) in all {
-            let room = match access.room(&room_id).await {
-                Ok(room) => room,
-                // The list, when it is asked for again, says the same.
-                Err(error) => {
-                    error.log();
-                    continue;
-                }
-            };
-            let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
-            let view = RoomActivityView { room_id: &room_id, last_message_at: said.last_message_at, by };
-            for member in room.members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
-                // Who is in the room hears it there.
-                let (user, but) = (personal_channel(member.id.as_str()), room_id.as_str().to_owned());
-                seat::emit_to_all_but(&self.io, &user, but, event::ROOM_ACTIVITY, &view);
-            }
+            self.tell_said(access, &room_id, &said).await;
+        }
+    }
+
+    async fn tell_said(&self, access: &Access, room_id: &RoomId, said: &Said) {
+        let room = match access.room(room_id).await {
+            Ok(room) => room,
+            // The list, when it is asked for again, says the same.
+            Err(error) => return error.log(),
+        };
+        let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
+        let view = RoomActivityView { room_id, last_message_at: said.last_message_at, by };
+        for member in room.members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
+            // Who is in the room hears it there.
+            let (user, but) = (personal_channel(member.id.as_str()), room_id.as_str().to_owned());
+            seat::emit_to_all_but(&self.io, &user, but, event::ROOM_ACTIVITY, &view);
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Writer {
 
 pub(super) struct Job {
     append: Append,
-    settled: oneshot::Sender<Result<Settled>>,
+    settle: Settle,
 }
 
 /// What became of a change.
@@ -44,8 +44,14 @@ pub struct Settled {
     pub told: Option<Box<RawValue>>,
 }
 
-/// A change, and what became of it.
-type Written = (Job, Result<Appended>);
+type Settle = oneshot::Sender<Result<Settled>>;
+
+/// Where a change is, who waits for it, and what became of it.
+struct Written {
+    room_id: RoomId,
+    settle: Settle,
+    outcome: Result<Appended>,
+}
 
 /// For a change in the queue.
 pub struct Receipt {
@@ -77,7 +83,7 @@ impl Writer {
 
     pub(super) fn append(&self, append: Append) -> Result<Receipt> {
         let (settle, settled) = oneshot::channel();
-        match self.queue.try_send(Job { append, settled: settle }) {
+        match self.queue.try_send(Job { append, settle }) {
             Ok(()) => Ok(Receipt { settled, patience: self.patience }),
             Err(mpsc::error::TrySendError::Full(_)) => Err(Error::Busy),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Error::ShuttingDown),
@@ -94,7 +100,7 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         let Some(rooms) = rooms.upgrade() else { return };
         // Who has given up waiting was told that it failed: then it must.
-        batch.retain(|job: &Job| !job.settled.is_closed());
+        batch.retain(|job: &Job| !job.settle.is_closed());
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
         let (plain, others) = split(&heads, std::mem::take(&mut batch));
@@ -112,19 +118,18 @@ async fn settle_all(rooms: Weak<Rooms>, mut written: mpsc::Receiver<Vec<Written>
     while let Some(batch) = written.recv().await {
         let Some(rooms) = rooms.upgrade() else { return };
         let mut last: Option<RoomId> = None;
-        for (job, outcome) in batch {
+        for Written { room_id, settle, outcome } in batch {
             // Those of one room are told back to back: a socket's packets then share a write. Between rooms others get a turn.
-            let room_id = &job.append.room_id;
-            if last.as_ref().is_some_and(|last| last != room_id) {
+            if last.as_ref().is_some_and(|last| *last != room_id) {
                 tokio::task::yield_now().await;
             }
-            last = Some(room_id.clone());
+            last = Some(room_id);
             let told = match &outcome {
                 Ok(Appended::Entry(entry)) => rooms.committed(entry).await,
                 _ => None,
             };
             // Nobody waits any more: fine, it is in the log.
-            let _gone = job.settled.send(outcome.map(|appended| Settled { appended, told }));
+            let _gone = settle.send(outcome.map(|appended| Settled { appended, told }));
         }
     }
 }
@@ -141,33 +146,43 @@ fn split(heads: &Heads, batch: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
 }
 
 async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written> {
-    let appends: Arc<[Append]> = batch.iter().map(|job| job.append.clone()).collect();
+    let (appends, settles): (Vec<Append>, Vec<Settle>) =
+        batch.into_iter().map(|Job { append, settle }| (append, settle)).unzip();
+    let appends: Arc<[Append]> = appends.into();
     let begun = Instant::now();
-    let appended = room_log::append(&rooms.db, heads, appends, clock::now()).await;
-    rooms.instruments.batch.observe(batch.len() as f64);
+    let appended = room_log::append(&rooms.db, heads, Arc::clone(&appends), clock::now()).await;
+    rooms.instruments.batch.observe(appends.len() as f64);
     rooms.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
-    match appended {
-        Ok(outcomes) => batch.into_iter().zip(outcomes.into_iter().map(Ok)).collect(),
-        Err(error) if batch.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
-            batch.into_iter().map(|job| (job, Err(error.clone()))).collect()
+    let outcomes = match appended {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(error) if appends.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
+            vec![Err(error); appends.len()]
         }
-        Err(_) => write_one_by_one(rooms, heads, batch).await,
-    }
+        Err(_) => write_one_by_one(rooms, heads, &appends, &settles).await,
+    };
+    let written = appends.iter().zip(settles).zip(outcomes);
+    written
+        .map(|((append, settle), outcome)| Written { room_id: append.room_id.clone(), settle, outcome })
+        .collect()
 }
 
 /// A bad row fails alone.
-async fn write_one_by_one(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written> {
-    let mut written = Vec::with_capacity(batch.len());
+async fn write_one_by_one(
+    rooms: &Rooms,
+    heads: &mut Heads,
+    appends: &[Append],
+    settles: &[Settle],
+) -> Vec<Result<Appended>> {
+    let mut outcomes = Vec::with_capacity(appends.len());
     let mut lost = None;
-    for job in batch {
-        if job.settled.is_closed() {
-            continue;
-        }
+    for (append, settle) in appends.iter().zip(settles) {
         let outcome = match &lost {
             // The database went away meanwhile: not to wait for it once for each.
             Some(error) => Err(Error::clone(error)),
+            // Who has given up waiting was told that it failed: then it must, and nobody hears of this.
+            None if settle.is_closed() => Err(Error::Busy),
             None => {
-                let alone: Arc<[Append]> = Arc::new([job.append.clone()]);
+                let alone: Arc<[Append]> = Arc::new([append.clone()]);
                 let outcomes = room_log::append(&rooms.db, heads, alone, clock::now()).await;
                 outcomes.and_then(|mut outcomes| {
                     outcomes.pop().ok_or_else(|| Error::Internal("an append had no outcome".to_owned()))
@@ -177,7 +192,7 @@ async fn write_one_by_one(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> 
         if let Err(error @ Error::Unavailable(_)) = &outcome {
             lost = Some(error.clone());
         }
-        written.push((job, outcome));
+        outcomes.push(outcome);
     }
-    written
+    outcomes
 }

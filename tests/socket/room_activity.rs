@@ -67,6 +67,24 @@ on_both! {
 }
 
 on_both! {
+    async fn who_leaves_is_not_told_of_what_it_has_heard_in_the_room(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
+        let mut alice = server.connect("alice").await;
+        list(&mut alice).await;
+        alice.ask("room:join", "plans".into()).await;
+        let mut bob = server.connect("bob").await;
+
+        bob.say("plans", "heard").await;
+        alice.hear("message:new").await;
+        alice.ask("room:leave", "plans".into()).await;
+        let missed = bob.say("plans", "missed").await;
+
+        let (by, _, at) = gathered(&mut alice, "plans", 1).await;
+        assert_eq!((by, at), (vec![("bob".to_owned(), 1)], missed["createdAt"].clone()));
+    }
+}
+
+on_both! {
     async fn who_is_no_member_or_no_more_is_told_nothing(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
         server.make_room("open", RoomType::Public, &["bob", "carol"]).await;

@@ -140,7 +140,7 @@ impl Ledger {
         }
         let (seq, at) = self.next(&append.room_id);
         let row = MessageRow {
-            id: self.next_id(&append.room_id),
+            id: ordered_uuid(at.into(), seq, Uuid::new_v4()).to_string(),
             room_id: append.room_id.to_string(),
             sender_id: append.actor_id.to_string(),
             content: message.content.clone(),
