@@ -88,7 +88,11 @@ export class ChatClient implements Readable<ClientState> {
     this.rooms = new RoomList(
       this.ask,
       () => this.socket.connected,
-      (roomId) => (this.kept.get(roomId)?.users ?? 0) > 0 && this.reading.isReading(),
+      (roomId) => {
+        const kept = this.kept.get(roomId);
+        const isOpen = kept && kept.users > 0 && this.reading.isReading();
+        return isOpen && kept.room.get().isReady ? kept.room.get().unreadCount : undefined;
+      },
       () => this.store.get().user?.id,
     );
     this.host = {
@@ -307,8 +311,11 @@ export class ChatClient implements Readable<ClientState> {
       if (reason === 'io server disconnect') socket.connect();
     });
     socket.on('connect_error', (error) => {
-      // Of the network: the library tries again.
-      if (socket.active) return;
+      // Of the network: the library tries again, and asks for a token when it is there. Whose messages wait is shown before.
+      if (socket.active) {
+        if (this.author === null) this.giver.give(() => undefined);
+        return;
+      }
       if (this.giver.isFunction && !this.hasRetried) {
         this.hasRetried = true;
         socket.connect();

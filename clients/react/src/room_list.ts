@@ -30,7 +30,8 @@ export class RoomList implements Readable<RoomListState> {
   constructor(
     private readonly ask: Ask,
     private readonly isConnected: () => boolean,
-    private readonly isOpen: (roomId: string) => boolean,
+    /** What is unread in a room that is open and has been shown: there it is counted by what is looked at. */
+    private readonly countOf: (roomId: string) => number | undefined,
     private readonly userId: () => string | undefined,
   ) {}
 
@@ -79,7 +80,8 @@ export class RoomList implements Readable<RoomListState> {
     // The list that came last may say it already.
     if (!room || lastMessageAt <= (room.lastMessageAt ?? '')) return;
     const ofOthers = by.filter(({ userId }) => userId !== this.userId());
-    const count = this.isOpen(roomId) ? 0 : ofOthers.reduce((sum, said) => sum + said.count, 0);
+    const count =
+      this.countOf(roomId) !== undefined ? 0 : ofOthers.reduce((sum, said) => sum + said.count, 0);
     this.set(roomId, { lastMessageAt, unreadCount: Math.min(room.unreadCount + count, MOST) });
     this.store.patch({ rooms: [...this.store.get().rooms].sort(byActivity) });
   }
@@ -99,8 +101,10 @@ export class RoomList implements Readable<RoomListState> {
       this.isStale = false;
       try {
         const { rooms } = await this.ask('rooms:list', {});
-        // What is open is counted here, by what is looked at.
-        const counted = rooms.map((room) => (this.isOpen(room.id) ? { ...room, unreadCount: 0 } : room));
+        const counted = rooms.map((room) => ({
+          ...room,
+          unreadCount: this.countOf(room.id) ?? room.unreadCount,
+        }));
         this.store.patch({ rooms: counted, isReady: true, refusal: null });
       } catch (error) {
         this.store.patch({ refusal: (error as ChatError).refusal });

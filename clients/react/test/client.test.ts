@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BrowserOutbox, ChatClient, MemoryOutbox, type Outbox, type TokenSource } from '../src/core.js';
 import { uuid } from '../src/uuid.js';
-import { answers, message, reset, sockets, tokenOf } from './fake_server.js';
+import { answers, message, network, reset, sockets, tokenOf } from './fake_server.js';
 
 vi.mock('socket.io-client', async () => ({ io: (await import('./fake_server.js')).io }));
 
@@ -47,9 +47,8 @@ function takesMessages(when: Promise<unknown> = Promise.resolve()): string[] {
   return taken;
 }
 
-test('what is written before there is a token is shown at once, kept when it is known whose it is, and sent in order', async () => {
-  let answer: () => void = () => undefined;
-  const taken = takesMessages(new Promise<void>((resolve) => (answer = resolve)));
+/** Where a page that is gone has left one of Alice's messages. */
+async function aDiskWithOneFromBefore(): Promise<IDBFactory> {
   const disk = new IDBFactory();
   await new BrowserOutbox('gone', disk, undefined).put({
     clientId: 'old',
@@ -59,6 +58,29 @@ test('what is written before there is a token is shown at once, kept when it is 
     at: 1,
     request: { roomId: 'general', clientId: 'old', content: 'from before' },
   });
+  return disk;
+}
+
+test('what waited before a reload is shown while the server is away, and sent when it is back', async () => {
+  const taken = takesMessages();
+  network.isAway = true;
+  const source = vi.fn(() => Promise.resolve(tokenOf('alice')));
+  const client = open(source, new BrowserOutbox('now', await aDiskWithOneFromBefore(), undefined));
+  const shown = { content: 'from before', senderId: 'alice' };
+  await vi.waitFor(() => expect(contents(client)).toEqual([{ ...shown, status: 'sending' }]));
+  expect(taken).toEqual([]);
+
+  network.isAway = false;
+  sockets[0]?.connect();
+
+  await vi.waitFor(() => expect(contents(client)).toEqual([{ ...shown, status: 'sent' }]));
+  expect(taken).toEqual(['from before']);
+});
+
+test('what is written before there is a token is shown at once, kept when it is known whose it is, and sent in order', async () => {
+  let answer: () => void = () => undefined;
+  const taken = takesMessages(new Promise<void>((resolve) => (answer = resolve)));
+  const disk = await aDiskWithOneFromBefore();
   const { source, give } = laterToken();
   const outbox = new BrowserOutbox('now', disk, undefined);
   const put = vi.spyOn(outbox, 'put');

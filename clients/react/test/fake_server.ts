@@ -13,7 +13,11 @@ export const sockets: FakeSocket[] = [];
 /** What is answered to an event; nothing is, to others. */
 export const answers = new Map<string, Answer>();
 
+/** Whether the server can be reached. */
+export const network = { isAway: false };
+
 export function reset(): void {
+  network.isAway = false;
   sockets.length = 0;
   answers.clear();
 }
@@ -60,6 +64,10 @@ export class FakeSocket {
   connect(): void {
     this.active = true;
     if (!sockets.includes(this)) sockets.push(this);
+    if (network.isAway) {
+      void Promise.resolve().then(() => this.hears('connect_error', new Error('no route')));
+      return;
+    }
     this.options.auth(({ token }) => void Promise.resolve().then(() => this.greet(token)));
   }
 

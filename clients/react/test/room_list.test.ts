@@ -17,17 +17,18 @@ const listed = (id: string, second: number, unreadCount = 0): ListedRoom => ({
 
 /** Alice's list of two rooms, one of which is open. */
 async function aList() {
+  const open = new Map([['general', 0]]);
   const rooms = [listed('general', 5), listed('plans', 4, 2)];
   const ask = vi.fn(() => Promise.resolve({ rooms }));
   const list = new RoomList(
     ask,
     () => true,
-    (roomId) => roomId === 'general',
+    (roomId) => open.get(roomId),
     () => 'alice',
   );
   await list.refresh();
   const counts = () => list.get().rooms.map(({ id, unreadCount }) => `${id} ${unreadCount}`);
-  return { list, ask, counts };
+  return { list, ask, counts, open };
 }
 
 const said = (roomId: string, second: number, ...by: [userId: string, count: number][]) => ({
@@ -48,6 +49,15 @@ describe('the list of rooms', () => {
     expect(counts(), 'more than 99 is 99').toEqual(['plans 99', 'general 0']);
     list.wasRead('plans');
     expect(counts()).toEqual(['plans 0', 'general 0']);
+  });
+
+  test('has what the server counted of a room that is being opened, and what is counted there of one that is open', async () => {
+    const { list, counts, open } = await aList();
+    await list.refresh();
+    expect(counts()).toEqual(['general 0', 'plans 2']);
+    open.set('plans', 1);
+    await list.refresh();
+    expect(counts()).toEqual(['general 0', 'plans 1']);
   });
 
   test('does not count again what the list has said, nor rooms that it does not have', async () => {

@@ -1,14 +1,17 @@
 // A new room, a message to somebody, an invitation.
 import { useChatClient, type Member } from '@chatoxide/react';
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useId, useLayoutEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { CloseIcon } from './icons.js';
 
 function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Closed before it is gone, it gives the focus back to where it was.
+  useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
+    // By itself it begins with the button that closes it.
+    shown?.querySelector('input')?.focus();
     return () => shown?.close();
   }, []);
   return (
@@ -133,7 +136,7 @@ export function NewRoomDialog({ onClose, onDone }: Props) {
       <form className="dialog-form" onSubmit={create}>
         <label>
           Name
-          <input value={name} maxLength={60} autoFocus onChange={(event) => setName(event.target.value)} />
+          <input value={name} maxLength={60} onChange={(event) => setName(event.target.value)} />
         </label>
         <fieldset>
           <legend>Who may come in</legend>

@@ -4,7 +4,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-const PATIENCE = 15_000;
+/** How long anything may take that must happen, in milliseconds: a browser on a busy machine is slow. */
+export const PATIENCE = 30_000;
 const ARTIFACTS = path.resolve(import.meta.dirname, '../artifacts/screens');
 
 const ARGUMENTS = [
@@ -49,22 +50,33 @@ export class Person {
     return new Person(name, url, context);
   }
 
-  /** A tab, signed in and in a room. */
+  /** A tab, signed in by name and in a room. */
   async open(room: string): Promise<Tab> {
-    const page = await this.context.newPage();
-    const fault = (text: string) => this.faults.push(text);
-    page.on('pageerror', (error) => fault(`${error.name}: ${error.message}`));
-    page.on('console', (message) => {
-      // The policy's refusals come here, too. A lost connection is no fault of the page.
-      if (message.type() === 'error' && !/ERR_|WebSocket connection/.test(message.text()))
-        fault(message.text());
-    });
-    await page.goto(`${this.url}/#/r/${encodeURIComponent(room)}`);
+    const page = await this.visit(`/#/r/${encodeURIComponent(room)}`);
     await page.getByLabel('Your name').fill(this.name);
     await page.getByRole('button', { name: 'Come in', exact: true }).click();
     const tab = new Tab(this.name, page);
     await tab.isReady();
     return tab;
+  }
+
+  /** A page of the server's; what goes wrong on it is a fault of the page's. */
+  async visit(path: string): Promise<Page> {
+    const page = await this.context.newPage();
+    const fault = (text: string) => this.faults.push(text);
+    page.on('pageerror', (error) => fault(`${error.name}: ${error.message}`));
+    page.on('console', (message) => {
+      const { url } = message.location();
+      const isStatus = (status: number) => message.text().includes(`status of ${status} `);
+      // That there is no demo mode is an answer; so is that a connection which was refused is gone.
+      const isAnswer =
+        (url.endsWith('/demo') && isStatus(404)) || (url.includes('/socket.io/') && isStatus(400));
+      // The policy's refusals come here, too. A lost connection is no fault of the page.
+      if (message.type() === 'error' && !isAnswer && !/ERR_|WebSocket connection/.test(message.text()))
+        fault(message.text());
+    });
+    await page.goto(`${this.url}${path}`);
+    return page;
   }
 }
 
@@ -80,6 +92,30 @@ export class Tab {
 
   get list(): Locator {
     return this.page.getByRole('log', { name: 'Messages' });
+  }
+
+  get members(): Locator {
+    return this.page.getByRole('complementary', { name: 'Members' });
+  }
+
+  /** A member, as here or as away. */
+  member(name: string, presence: 'here' | 'away'): Locator {
+    return this.members.getByRole('listitem').filter({ hasText: new RegExp(`${name}.*${presence}`) });
+  }
+
+  /** What is said while there is no connection. */
+  get isLost(): Locator {
+    return this.page.getByText('The connection is lost.', { exact: false });
+  }
+
+  /** A room in the list of rooms. */
+  link(name: string): Locator {
+    return this.page.getByRole('link', { name: new RegExp(`^${name}( |$)`) });
+  }
+
+  /** The texts of all messages that are drawn, from top to bottom. */
+  texts(): Promise<string[]> {
+    return this.page.locator('article .chat-text').allTextContents();
   }
 
   /** The message of this text. */
@@ -103,15 +139,39 @@ export class Tab {
     expect(await this.message(text).count(), text).toBe(1);
   }
 
+  /** A message is shown as one that waits. */
+  async keeps(text: string): Promise<void> {
+    await this.message(text).getByText('Sending…').waitFor();
+  }
+
+  /** From now on a reload finds the page in the browser, and only its socket asks for the server. */
+  async keepPage(): Promise<void> {
+    const names = await this.page.evaluate(() =>
+      performance.getEntriesByType('resource').map(({ name }) => name),
+    );
+    const { origin } = new URL(this.page.url());
+    const files = [`${origin}/`, ...names.filter((name) => name.startsWith(`${origin}/assets/`))];
+    for (const file of files) {
+      const response = await this.page.request.get(file);
+      await this.page.route(file, (route) => route.fulfill({ response }));
+    }
+  }
+
   /** Until a message is acked. */
   async hasSent(text: string): Promise<void> {
     await this.page.locator('article.chat-message--sent').filter({ hasText: text }).waitFor();
   }
 
-  /** Turns the wheel over the messages; what comes into view is drawn by then. */
+  /** Turns the wheel over the messages; what comes into view is drawn by then, and what was to be loaded is there. */
   async scroll(pixels: number): Promise<void> {
     await this.list.hover();
     await this.page.mouse.wheel(0, pixels);
+    await this.frame();
+    await this.page.locator('[role=log][aria-busy=false]').waitFor();
+  }
+
+  /** Until what has changed is drawn. */
+  async frame(): Promise<void> {
     await this.page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
     );
@@ -123,20 +183,36 @@ export class Tab {
     await this.message(text).getByRole('button', { name: button, exact: true }).click();
   }
 
+  /** Goes there by the tab key alone. */
+  async tabTo(there: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+    const focused = there.and(this.page.locator(':focus'));
+    for (let steps = 0; (await focused.count()) === 0; steps += 1) {
+      expect(steps, 'it cannot be reached').toBeLessThan(60);
+      await this.page.keyboard.press(key);
+    }
+  }
+
   /** What axe finds wrong, a line each. */
   async accessibilityFaults(): Promise<string[]> {
     const { violations } = await new AxeBuilder({ page: this.page }).analyze();
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
   }
 
-  /** Keeps what the page looks like, in both sizes and both themes, and that it is accessible in all of them. */
-  async keepScreens(name: string): Promise<void> {
+  /** Keeps what the page looks like, and that it is accessible. */
+  async keepScreen(name: string): Promise<void> {
+    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
+    expect(await this.accessibilityFaults(), name).toEqual([]);
+  }
+
+  /** The same in both sizes and both themes; `before` each. */
+  async keepScreens(name: string, before?: () => Promise<void>): Promise<void> {
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of THEMES) {
         await this.page.setViewportSize(viewport);
         await this.page.emulateMedia({ colorScheme });
-        await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}-${size}-${colorScheme}.png`) });
-        expect(await this.accessibilityFaults(), `${name}, ${size}, ${colorScheme}`).toEqual([]);
+        await this.frame();
+        await before?.();
+        await this.keepScreen(`${name}-${size}-${colorScheme}`);
       }
     }
     await this.page.setViewportSize(SIZES.desktop);

@@ -1,10 +1,10 @@
-// A TCP proxy that cuts its connections off as a tunnel does: for two seconds nothing gets through and neither side is
-// told, then the connections are gone.
+// A TCP proxy that cuts its connections off as a tunnel does: for a while nothing gets through and neither side is told,
+// then the connections are gone. Or it ends them at once, and refuses who comes.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server as Listener, type Socket } from 'node:net';
 import { setTimeout as timer } from 'node:timers';
 
-/** How long nothing gets through, in milliseconds. */
+/** How long nothing gets through if nothing else is said, in milliseconds. */
 export const CUT = 2_000;
 /** How much longer the server may believe in a connection whose client knows that it is gone. */
 const LINGER = 750;
@@ -38,7 +38,7 @@ export class CuttingProxy {
   }
 
   /** Cuts everybody off `after` so many milliseconds, and refuses who comes; resolves when it can be reached again. */
-  async cut(end: End, after = 0): Promise<void> {
+  async cut(end: End, after = 0, millis = CUT): Promise<void> {
     await elapsed(after);
     this.isCut = true;
     const connections = [...this.connections];
@@ -46,7 +46,7 @@ export class CuttingProxy {
       swallow(client, server);
       swallow(server, client);
     }
-    await elapsed(CUT);
+    await elapsed(millis);
     this.isCut = false;
     for (const [client] of connections) {
       this.connections.delete(client);
@@ -55,6 +55,13 @@ export class CuttingProxy {
     const last = () => connections.forEach(([, server]) => server.destroy());
     if (end === 'both at once') last();
     else timer(last, LINGER);
+  }
+
+  /** Ends all connections, and refuses who comes for so many milliseconds. */
+  async away(millis: number): Promise<void> {
+    this.refuse();
+    await elapsed(millis);
+    this.accept();
   }
 
   /** Ends all connections, and refuses who comes. */

@@ -7,8 +7,12 @@ export interface SeedMessage {
   content: string;
   type?: 'text' | 'image' | 'file';
   metadata?: object;
+  /** The id of the message that it answers. */
+  replyTo?: string;
   /** In milliseconds. */
   at: number;
+  /** When it was edited. */
+  editedAt?: number;
 }
 
 export interface SeedUser {
@@ -42,11 +46,36 @@ export async function seedRoom(
 }
 
 export async function seedMessages(database: Database, room: string, messages: SeedMessage[]): Promise<void> {
-  const rows = messages.map(({ id, senderId, content, type = 'text', metadata = {}, at }) => {
-    const values = [id, room, senderId, content, type, JSON.stringify(metadata), timestamp(at)].map(sql);
-    return `(${values.join(', ')})`;
+  const rows = messages.map(({ id, senderId, content, type = 'text', metadata = {}, ...more }) => {
+    const { replyTo = null, at, editedAt } = more;
+    const edited = editedAt === undefined ? null : timestamp(editedAt);
+    const body = [content, type, JSON.stringify(metadata), replyTo, timestamp(at), edited];
+    return `(${[id, room, senderId, ...body].map(sql).join(', ')})`;
   });
+  const columns = [
+    'id',
+    'roomId',
+    'senderId',
+    'content',
+    'type',
+    'metadata',
+    'replyTo',
+    'createdAt',
+    'updatedAt',
+  ];
+  const names = columns.map((column) => `"${column}"`).join(', ');
+  await database.execute(`INSERT INTO "Message" (${names}) VALUES ${rows.join(',\n')}`);
+}
+
+export async function seedReactions(
+  database: Database,
+  reactions: { messageId: string; userId: string; emoji: string }[],
+): Promise<void> {
+  const rows = reactions.map(
+    ({ messageId, userId, emoji }, index) =>
+      `(${[`${messageId}-${index}`, messageId, userId, emoji].map(sql).join(', ')})`,
+  );
   await database.execute(
-    `INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "createdAt") VALUES ${rows.join(',\n')}`,
+    `INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji") VALUES ${rows.join(', ')}`,
   );
 }

@@ -5,13 +5,13 @@ import {
   useCallback,
   useEffect,
   useImperativeHandle,
-  useLayoutEffect,
   useMemo,
   useRef,
   useState,
   type KeyboardEvent,
   type Ref,
 } from 'react';
+import { useBeforePaint } from '../react/before_paint.js';
 import { VList, type VListHandle } from 'virtua';
 import type { Chat, ChatMessage } from '../types.js';
 import { useRoomContext, type Editing } from './context.js';
@@ -70,10 +70,10 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
     list.current?.scrollToIndex(rows.length - 1, { align: 'end' });
   }, [rows.length]);
 
-  useLayoutEffect(() => {
+  useBeforePaint(() => {
     drawn.current = oldest;
   }, [oldest]);
-  useLayoutEffect(() => {
+  useBeforePaint(() => {
     if (!isReady || rows.length === 0) return;
     // Once for each that one writes: who scrolls up while it is on its way may do so.
     const isOwn = newest?.status === 'sending';
@@ -98,12 +98,20 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
     if (!shown || shown.viewportSize === 0) return Infinity;
     return shown.scrollSize - shown.viewportSize - shown.scrollOffset;
   }, []);
-  const isSeen = useCallback(() => left() < AT_END, [left]);
+  const newestKey = newest?.key;
+  /** The newest is in view. Sizes that are not measured yet are guesses: what is drawn is not. */
+  const isSeen = useCallback(() => {
+    if (left() >= AT_END || !frame.current) return false;
+    const row = drawnRows(frame.current).at(-1);
+    if (!row || row.dataset.messageKey !== newestKey) return newestKey === undefined;
+    return row.getBoundingClientRect().bottom <= frame.current.getBoundingClientRect().bottom + AT_END;
+  }, [left, frame, newestKey]);
   const read = useMarkAsRead(chat, userId, isSeen);
   const look = useCallback(() => {
     const shown = list.current;
     if (!shown || shown.viewportSize === 0) return;
-    isAtEnd.current = isSeen();
+    // Who is there stays there while something longer is on its way into view.
+    isAtEnd.current = isAtEnd.current ? left() < AT_END : isSeen();
     setAway(left() > AT_END * 4);
     if (isAtEnd.current) {
       setSeen(newest?.key);
@@ -114,9 +122,16 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
   const resize = () => {
     if (isAtEnd.current) toEnd();
     // What fits into the view never scrolls. On the way to the end one is not there yet, and yet stays there.
-    if (isSeen() || !isAtEnd.current) look();
+    if (left() < AT_END || !isAtEnd.current) look();
   };
   useEffect(look, [look, rows]);
+  // What one has scrolled to is drawn afterwards.
+  const latest = useRef(look);
+  useEffect(() => void (latest.current = look), [look]);
+  const scroll = useCallback(() => {
+    latest.current();
+    requestAnimationFrame(() => latest.current());
+  }, []);
 
   useImperativeHandle(handle, () => {
     const show = (messageId: string) => {
@@ -149,7 +164,7 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
         aria-label={labels.messages}
         aria-busy={!isReady || isLoading}
         tabIndex={0}
-        onScroll={look}
+        onScroll={scroll}
         onResize={resize}
         onKeyDown={walk}
         keepMounted={kept}

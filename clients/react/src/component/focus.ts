@@ -1,13 +1,6 @@
 // Which row has the focus, and where the focus goes when that row is gone: to a neighbour, else to where one writes.
-import {
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-  type FocusEvent,
-  type RefObject,
-} from 'react';
+import { useCallback, useEffect, useRef, useState, type FocusEvent, type RefObject } from 'react';
+import { useBeforePaint } from '../react/before_paint.js';
 import { useRoomContext } from './context.js';
 import type { Row } from './rows.js';
 
@@ -29,7 +22,7 @@ export function useKeptFocus(rows: readonly Row[]): KeptFocus {
   const before = useRef(rows);
   const [focused, setFocused] = useState<string>();
 
-  useLayoutEffect(() => {
+  useBeforePaint(() => {
     const former = before.current;
     before.current = rows;
     if (focused === undefined || document.activeElement !== document.body) return;

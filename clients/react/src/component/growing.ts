@@ -1,8 +1,9 @@
 // A field that is as high as its text, where the browser does not know `field-sizing`.
-import { useLayoutEffect, type RefObject } from 'react';
+import { type RefObject } from 'react';
+import { useBeforePaint } from '../react/before_paint.js';
 
 export function useGrowing(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
-  useLayoutEffect(() => {
+  useBeforePaint(() => {
     const shown = field.current;
     if (!shown || knowsFieldSizing()) return;
     shown.style.setProperty('height', 'auto');

@@ -1,6 +1,7 @@
 // The client for a component's token. A string says whose it is; a function is asked only when there is need, and is often
 // a new one at each render, so that it cannot say who shares a client: being on the page at the same time does.
-import { useEffect, useLayoutEffect, useState } from 'react';
+import { useState } from 'react';
+import { useBeforePaint } from './before_paint.js';
 import { ChatClient } from '../client.js';
 import type { TokenSource } from '../types.js';
 import { clientOf, share } from './registry.js';
@@ -9,9 +10,6 @@ interface Own {
   url: string;
   client: ChatClient | undefined;
 }
-
-// On a server there is no layout, and React says so.
-const useBeforePaint = typeof window === 'undefined' ? useEffect : useLayoutEffect;
 
 /** `undefined` without a token. `isShared`: with the others whose token is a function. */
 export function useClientOf(

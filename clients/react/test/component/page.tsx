@@ -30,13 +30,21 @@ export const press = (element: Element, key: string, more = {}) =>
   fireEvent.keyDown(element, { key, ...more });
 export const type = (element: Element, value: string) => fireEvent.change(element, { target: { value } });
 
-/** What a browser tells of after something was scrolled. */
+/** What a browser tells of after something was scrolled, and until it has drawn it. */
 export async function scrolled(): Promise<void> {
   fireEvent.scroll(list());
+  await act(() => new Promise<unknown>((resolve) => requestAnimationFrame(resolve)));
   await settled();
 }
 
 export async function scrollTo(top: number): Promise<void> {
   list().scrollTop = top;
   await scrolled();
+}
+
+/** As far as it goes: what is drawn on the way there turns out to be of another size than it was taken for. */
+export async function scrollToEnd(): Promise<void> {
+  const end = () => parseFloat((list().firstElementChild as HTMLElement).style.height) - list().clientHeight;
+  do await scrollTo(end());
+  while (list().scrollTop !== end());
 }

@@ -4,7 +4,7 @@ import { cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
 import type { ChatMessage } from '../../src/index.js';
-import { field, findRow, list, scrolled, scrollTo, show } from './page.js';
+import { field, findRow, list, scrolled, scrollTo, scrollToEnd, show } from './page.js';
 import { aChat, later, message } from './samples.js';
 
 beforeAll(layOut);
@@ -15,7 +15,6 @@ afterEach(() => {
 
 const bobs = { senderId: 'bob', senderName: 'Bob' };
 const many = Array.from({ length: 100 }, (_, index) => message(`m${index}`, later(index), bobs));
-const END = 1_000_000;
 
 function lookAway(isAway: boolean): void {
   vi.spyOn(document, 'hasFocus').mockReturnValue(!isAway);
@@ -26,12 +25,12 @@ describe('a room is read', () => {
     lookAway(false);
     const chat = aChat(many);
     const { showAnew } = await show(chat);
-    await scrollTo(END);
+    await scrollToEnd();
     expect(chat.markAsRead).toHaveBeenCalledTimes(1);
     await showAnew({ ...chat, messages: [...many, message('news', later(100), bobs)] });
-    await scrollTo(END);
+    await scrollToEnd();
     expect(chat.markAsRead).toHaveBeenCalledTimes(2);
-    await scrollTo(END);
+    await scrollToEnd();
     expect(chat.markAsRead).toHaveBeenCalledTimes(2);
   });
 
@@ -39,13 +38,13 @@ describe('a room is read', () => {
     lookAway(false);
     const chat = aChat(many);
     const { showAnew } = await show(chat);
-    await scrollTo(END);
+    await scrollToEnd();
     await scrollTo(1000);
     vi.mocked(chat.markAsRead).mockClear();
     await showAnew({ ...chat, messages: [...many, message('news', later(100), bobs)] });
     fireEvent.focus(window);
     expect(chat.markAsRead).not.toHaveBeenCalled();
-    await scrollTo(END);
+    await scrollToEnd();
     expect(chat.markAsRead).toHaveBeenCalledTimes(1);
   });
 
@@ -70,7 +69,7 @@ test('on opening, the button says how much is unread', async () => {
   // One that comes while one looks counts nowhere else.
   await showAnew({ ...chat, messages: [...many, message('news', later(100), bobs)] });
   expect(screen.getByRole('button', { name: '56 new messages' })).toBeTruthy();
-  await scrollTo(END);
+  await scrollToEnd();
   expect(chat.markAsRead).toHaveBeenCalled();
 });
 
@@ -83,7 +82,7 @@ test('unread messages that have not come yet are counted', async () => {
 test('one’s own message is scrolled to once, and not again while it is on its way', async () => {
   const chat = aChat(many);
   const { showAnew } = await show(chat);
-  await scrollTo(END);
+  await scrollToEnd();
   await scrollTo(1000);
   const own = message('own', later(100), { status: 'sending' });
   await showAnew({ ...chat, messages: [...many, own] });

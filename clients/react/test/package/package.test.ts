@@ -153,9 +153,7 @@ describe.each(Object.keys(REACTS))('with React %s', (major) => {
     expect(about).toMatch(new RegExp(`^undefined ${major}\\.`));
     expect(pages).toHaveLength(3);
     for (const page of pages) expect(page).toMatch(/^<section class="chat-room">.*<textarea/);
-    // React 18 says of each effect of layout that there is none, which is so.
-    const layout = /^Warning: useLayoutEffect does nothing on the server.*\n(?: +at .*\n)*/gm;
-    expect(stderr.replaceAll(layout, '').trim()).toBe('');
+    expect(stderr).toBe('');
     expect(connections()).toBe(before);
   });
 

@@ -1,0 +1,123 @@
+// Reading in a long room, in a real browser: up to its beginning, above what comes, and from where one stopped.
+import { describe, expect, test } from 'vitest';
+import { BACKENDS } from '../support/databases';
+import { seedMessages, type SeedMessage } from '../support/seed';
+import type { Tab } from './pages';
+import { aParty, LONG } from './party';
+
+/** Turns of the wheel that are far more than enough. */
+const TURNS = 400;
+
+/** So many messages of the past, `apart` milliseconds from each other. */
+function past(room: string, count: number, apart: number): SeedMessage[] {
+  const from = Date.now() - (count + 1) * apart;
+  return Array.from({ length: count }, (_, index) => ({
+    id: `${room}-${index}`,
+    senderId: index % 3 ? 'carol' : 'bob',
+    content: `message ${index}`,
+    at: from + index * apart,
+  }));
+}
+
+/** The numbers of the messages that are drawn; they follow each other without a hole, and none is there twice. */
+async function drawn(tab: Tab): Promise<number[]> {
+  const numbers = (await tab.texts()).map((text) => Number(text.replace('message ', '')));
+  const [first = 0] = numbers;
+  expect(numbers).toEqual(numbers.map((_, index) => first + index));
+  return numbers;
+}
+
+describe.each(BACKENDS)('the page on %s', (backend) => {
+  const party = aParty(backend);
+
+  test('scrolling up goes through 500 messages to the beginning, each once', { timeout: LONG }, async () => {
+    const room = await party.room('Long');
+    await seedMessages(party.server.database, room, past(room, 500, 1000));
+    const alice = await party.alone('Alice', room);
+    await alice.sees('message 499');
+
+    const seen = new Set(await drawn(alice));
+    const beginning = alice.page.getByText('This is the beginning.');
+    for (let turns = 0; !(await beginning.isVisible()); turns += 1) {
+      expect(turns).toBeLessThan(TURNS);
+      await alice.scroll(-500);
+      for (const number of await drawn(alice)) seen.add(number);
+    }
+    for (const number of await drawn(alice)) seen.add(number);
+    expect([...seen].sort((one, other) => one - other)).toEqual(
+      Array.from({ length: 500 }, (_, index) => index),
+    );
+    await alice.page.getByRole('button', { name: 'Jump to newest' }).click();
+    await alice.sees('message 499');
+    await drawn(alice);
+  });
+
+  test('who reads above is not pushed, and jumps to what came meanwhile', { timeout: LONG }, async () => {
+    const room = await party.room('Busy');
+    await seedMessages(party.server.database, room, past(room, 60, 600_000));
+    const [alice, bob] = await party.two(room);
+    await alice.sees('message 59');
+    const jump = alice.page.getByRole('button', { name: 'Jump to newest' });
+    // It goes to the newest when it opens: the wheel may be turned too early.
+    for (let turns = 0; !(await jump.isVisible()); turns += 1) {
+      expect(turns).toBeLessThan(TURNS);
+      await alice.scroll(-500);
+    }
+    const read = alice.page.locator('article').first();
+    const text = await read.textContent();
+    const before = await read.boundingBox();
+
+    await bob.send('meanwhile');
+    await alice.page.getByRole('button', { name: '1 new message' }).waitFor();
+    expect(await read.textContent()).toBe(text);
+    expect(await read.boundingBox()).toEqual(before);
+    await alice.page.getByRole('button', { name: '1 new message' }).click();
+    await alice.sees('meanwhile');
+    // At the end, it stays there.
+    await bob.send('and more');
+    await alice.sees('and more');
+    await expect.poll(() => isInView(alice, 'and more')).toBe(true);
+  });
+
+  test('a room opens where one stopped, at the line above what is new', { timeout: LONG }, async () => {
+    const room = await party.room('Return');
+    await seedMessages(party.server.database, room, past(room, 60, 60_000));
+    const [alice, bob] = await party.two(room);
+    await bob.send('have you read all this?');
+    await alice.sees('have you read all this?');
+    await bob.page.getByText('Read by Alice').waitFor();
+    await alice.page.goto(`${party.server.url}/#/`);
+    await alice.composer.waitFor({ state: 'detached' });
+    for (let number = 1; number <= 40; number += 1) await bob.send(`missed ${number}`);
+    await bob.hasSent('missed 40');
+
+    await alice.page.getByRole('link', { name: /^Return\s*40 unread$/ }).waitFor();
+    // As one comes back on the next day.
+    await alice.page.reload();
+    await alice.page.getByRole('link', { name: /^Return\s*40 unread$/ }).click();
+    await alice.isReady();
+    const line = alice.page.getByRole('separator', { name: 'New messages' });
+    await line.waitFor();
+    await alice.sees('missed 1');
+    await expect.poll(() => isInView(alice, 'missed 1')).toBe(true);
+    const [top, list] = [await line.boundingBox(), await alice.list.boundingBox()];
+    expect((top?.y ?? 0) - (list?.y ?? 0)).toBeLessThan((list?.height ?? 0) / 2);
+    expect(await isInView(alice, 'missed 40')).toBe(false);
+    // What nobody has come to is not read.
+    expect(await bob.page.getByText('Read by Alice').count()).toBe(0);
+
+    await alice.page.getByRole('button', { name: '40 new messages' }).click();
+    await expect.poll(() => isInView(alice, 'missed 40')).toBe(true);
+    await bob.page.getByText('Read by Alice').waitFor();
+  });
+});
+
+/** Whether a message is in the part of the list that one sees. */
+async function isInView(tab: Tab, text: string): Promise<boolean> {
+  const list = await tab.list.boundingBox();
+  const all = await tab.message(text).all();
+  // Of what is not drawn there is none.
+  const box = all.length === 1 ? await all[0].boundingBox() : null;
+  if (!box || !list) return false;
+  return box.y >= list.y - 1 && box.y + box.height <= list.y + list.height + 1;
+}

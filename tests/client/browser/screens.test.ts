@@ -1,0 +1,131 @@
+// What the page looks like when much is going on, kept as pictures: several people over several days, answers, reactions, an image,
+// a file, what is new, and somebody who types.
+import { expect, test } from 'vitest';
+import { seedMessages, type SeedMessage, seedReactions, seedRoom } from '../support/seed';
+import { aParty, LONG } from './party';
+
+// In demo mode an id is the name in lower case.
+const PEOPLE = [
+  { id: 'alice-moreau', name: 'Alice Moreau' },
+  { id: 'bob-tanaka', name: 'Bob Tanaka' },
+  { id: 'carol-adeyemi', name: 'Carol Adeyemi' },
+  { id: 'dan-kowalski', name: 'Dan Kowalski' },
+];
+const party = aParty('sqlite', { JWT_SECRET: '' }, PEOPLE);
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** Two hills before an evening sky, as a PNG. */
+function paint(): string {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [480, 240];
+  const brush = canvas.getContext('2d');
+  if (!brush) return '';
+  const sky = brush.createLinearGradient(0, 0, 0, 240);
+  sky.addColorStop(0, '#312e81');
+  sky.addColorStop(1, '#fb923c');
+  const hills: [string, number][] = [
+    ['#4338ca', 150],
+    ['#1e1b4b', 195],
+  ];
+  brush.fillStyle = sky;
+  brush.fillRect(0, 0, 480, 240);
+  for (const [colour, top] of hills) {
+    brush.fillStyle = colour;
+    brush.beginPath();
+    brush.moveTo(0, top + 30);
+    brush.bezierCurveTo(150, top - 60, 270, top + 50, 480, top);
+    brush.lineTo(480, 240);
+    brush.lineTo(0, 240);
+    brush.fill();
+  }
+  return canvas.toDataURL('image/png');
+}
+
+/** A conversation that ends a moment ago. */
+function conversation(now: number, picture: string): SeedMessage[] {
+  const said = (
+    id: string,
+    senderId: string,
+    at: number,
+    content: string,
+    more: Partial<SeedMessage> = {},
+  ) => ({
+    id,
+    senderId,
+    content,
+    at,
+    ...more,
+  });
+  const [before, yesterday] = [now - 2 * DAY, now - DAY];
+  return [
+    said('hike', 'carol-adeyemi', before, 'Who is in for a hike on Saturday?'),
+    said('in', 'bob-tanaka', before + MINUTE, 'Count me in!', { replyTo: 'hike' }),
+    said('maybe', 'dan-kowalski', before + 9 * MINUTE, 'Maybe. It depends on the weather up there.', {
+      editedAt: before + 10 * MINUTE,
+    }),
+    said(
+      'where',
+      'alice-moreau',
+      yesterday,
+      'I was there last week. From the second hill one sees the whole valley:',
+    ),
+    said('view', 'alice-moreau', yesterday + MINUTE, 'The valley in the evening', {
+      type: 'image',
+      metadata: { url: picture, width: 480, height: 240 },
+    }),
+    said('wow', 'dan-kowalski', yesterday + 3 * MINUTE, 'Wow. Fine, I come.', { replyTo: 'view' }),
+    said('plan', 'carol-adeyemi', now - 50 * MINUTE, 'route.gpx', {
+      type: 'file',
+      metadata: { url: '/route.gpx', name: 'route.gpx', size: 48_300 },
+    }),
+    said(
+      'bus',
+      'carol-adeyemi',
+      now - 49 * MINUTE,
+      'The bus leaves at 8:12 from the main station. There is coffee at the top, bring cash.',
+    ),
+    said('early', 'bob-tanaka', now - 6 * MINUTE, '8:12 on a Saturday?'),
+    said('sleep', 'bob-tanaka', now - 5 * MINUTE, 'I may sleep on the bus, then'),
+  ];
+}
+
+test('a lively room', { timeout: LONG }, async () => {
+  const { database } = party.server;
+  const room = await party.room('Weekend');
+  const members = PEOPLE.map(({ id }) => id);
+  await seedRoom(database, { id: 'design', name: 'Design', type: 'private', members });
+  await seedRoom(database, { id: 'releases', name: 'Releases', type: 'public', members });
+  const now = Date.now();
+  const easel = await (await party.person('Dan Kowalski')).visit('/');
+  await seedMessages(database, room, conversation(now, await easel.evaluate(paint)));
+  await seedMessages(database, 'design', [
+    { id: 'logo', senderId: 'carol-adeyemi', content: 'New logo?', at: now - 3 * MINUTE },
+    { id: 'yes', senderId: 'dan-kowalski', content: 'Yes, please', at: now - 2 * MINUTE },
+  ]);
+  const react = (messageId: string, emoji: string, ...users: string[]) =>
+    users.map((userId) => ({ messageId, userId, emoji }));
+  await seedReactions(database, react('hike', '🎉', 'alice-moreau', 'bob-tanaka'));
+  await seedReactions(database, react('view', '❤️', 'bob-tanaka', 'carol-adeyemi', 'dan-kowalski'));
+  await seedReactions(database, react('sleep', '😂', 'carol-adeyemi'));
+  const bob = await party.alone('Bob Tanaka', room);
+  const alice = await party.alone('Alice Moreau', room);
+  await alice.sees('I may sleep on the bus, then');
+  await alice.page.goto(`${party.server.url}/#/`);
+  await alice.composer.waitFor({ state: 'detached' });
+  await bob.send('See you all on Saturday');
+  await bob.hasSent('See you all on Saturday');
+  await alice.page.getByRole('link', { name: /^Weekend\s*1 unread$/ }).click();
+  await alice.page.getByRole('separator', { name: 'New messages' }).waitFor();
+  await alice.page.getByRole('img', { name: 'The valley in the evening' }).waitFor();
+  await bob.composer.pressSequentially('and');
+  await alice.page.getByText('Bob Tanaka is typing…').waitFor();
+
+  await alice.keepScreens('room', async () => {
+    // It is told again and again while he types.
+    await bob.composer.pressSequentially('.');
+    await alice.page.getByText('Bob Tanaka is typing…').waitFor();
+    expect(await alice.link('Design').textContent()).toContain('2');
+  });
+});
