@@ -119,6 +119,7 @@ test('a lively room', { timeout: LONG }, async () => {
   await alice.page.getByRole('link', { name: /^Weekend\s*1 unread$/ }).click();
   await alice.page.getByRole('separator', { name: 'New messages' }).waitFor();
   await alice.page.getByRole('img', { name: 'The valley in the evening' }).waitFor();
+  await alice.page.getByRole('link', { name: /^Design\s*2 unread$/ }).waitFor();
   await bob.composer.pressSequentially('and');
   await alice.page.getByText('Bob Tanaka is typing…').waitFor();
 
@@ -126,6 +127,5 @@ test('a lively room', { timeout: LONG }, async () => {
     // It is told again and again while he types.
     await bob.composer.pressSequentially('.');
     await alice.page.getByText('Bob Tanaka is typing…').waitFor();
-    expect(await alice.link('Design').textContent()).toContain('2');
   });
 });
