@@ -1,6 +1,6 @@
 // What the page looks like when much is going on, kept as pictures: several people over several days, answers, reactions, an image,
 // a file, what is new, and somebody who types.
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { seedMessages, type SeedMessage, seedReactions, seedRoom } from '../support/seed';
 import { aParty, LONG } from './party';
 
