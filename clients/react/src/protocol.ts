@@ -4,8 +4,6 @@
 export type Timestamp = string;
 
 export type MessageType = 'text' | 'image' | 'file' | 'system';
-/** What a client may send: what the system says only the server does. */
-export type SendableType = Exclude<MessageType, 'system'>;
 export type RoomType = 'public' | 'private' | 'direct';
 
 export interface Reaction {
@@ -109,7 +107,7 @@ export type OrNull<T> = { [Key in keyof T]: undefined extends T[Key] ? T[Key] | 
 export interface SendRequest {
   roomId: string;
   content: string;
-  type?: SendableType;
+  type?: MessageType;
   metadata?: unknown;
   replyTo?: string;
   /** Text of up to 64 bytes. The same one again is the same message. */

@@ -1,5 +1,5 @@
 // The shapes that the client, the hook and the component share.
-import type { ErrorCode, Member, Message, SendableType, Timestamp } from './protocol.js';
+import type { ErrorCode, Member, Message, MessageType, Timestamp } from './protocol.js';
 
 /** A message on the page: one of the server's, or one of our own on its way there. */
 export interface ChatMessage extends Message {
@@ -38,7 +38,8 @@ export interface TypingUser {
 }
 
 export interface SendOptions {
-  type?: SendableType;
+  /** What is of the system only the server says: it refuses that. */
+  type?: MessageType;
   replyTo?: string;
   metadata?: unknown;
 }
