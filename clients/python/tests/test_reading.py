@@ -36,7 +36,9 @@ def fixture(name: str) -> Any:
     return json.loads((FIXTURES / f'{name}.json').read_text())
 
 
-EVENTS = [path.stem for path in sorted(FIXTURES.glob('*.json')) if not path.stem.startswith('ack_')]
+# Neither acks nor what a client asks.
+OTHERS = ('ack_', 'request_')
+EVENTS = [path.stem for path in sorted(FIXTURES.glob('*.json')) if not path.stem.startswith(OTHERS)]
 
 
 def read_event(name: str, example: object) -> object:
