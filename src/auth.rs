@@ -1,10 +1,12 @@
 //! Who is this: tokens to users. Accepts what Node's `jsonwebtoken` accepts, under the algorithms of the configured key.
 
-use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+use std::{fs, io, io::Write, path::Path, sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tempfile::{NamedTempFile, PersistError};
+use uuid::Uuid;
 
 use crate::{
     chat::{id::UserId, limits::Limits, timestamp::Timestamp},
@@ -133,31 +135,32 @@ fn validation(algorithms: &[Algorithm]) -> Validation {
     validation
 }
 
-/// Reads demo mode's secret, or makes it: random, in a file that only its owner can read.
+/// Reads demo mode's secret, or makes it: random, in a file that only its owner can read. It is there whole or not at all, and
+/// servers that start in one folder at once have the same.
 fn demo_secret(path: &Path) -> io::Result<String> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-            file.write_all(secret.as_bytes())?;
-            file.sync_all()?;
-            Ok(secret)
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    if !path.try_exists()? {
+        let mut file = NamedTempFile::new_in(folder)?;
+        write!(file, "{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())?;
+        file.as_file().sync_all()?;
+        if let Err(PersistError { error, .. }) = file.persist_noclobber(path)
+            && error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(error);
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let secret = fs::read_to_string(path)?.trim().to_owned();
-            if secret.len() < 32 {
-                return Err(io::Error::other("is damaged: remove it, and a new one is made"));
-            }
-            Ok(secret)
-        }
-        Err(error) => Err(error),
     }
+    let secret = fs::read_to_string(path)?.trim().to_owned();
+    if secret.len() < 32 {
+        return Err(io::Error::other("is damaged: remove it, and a new one is made"));
+    }
+    Ok(secret)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::HashSet, iter, sync::Barrier, thread};
+
     use super::*;
     use crate::clock;
 
@@ -221,5 +224,22 @@ mod tests {
         let first = demo_secret(&path).unwrap();
         assert_eq!(demo_secret(&path).unwrap(), first);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path().join("data")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn servers_that_start_together_have_one_demo_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/demo-secret");
+        let all = Barrier::new(16);
+        let secrets: HashSet<String> = thread::scope(|scope| {
+            let start = || {
+                all.wait();
+                demo_secret(&path).unwrap()
+            };
+            let servers: Vec<_> = iter::repeat_with(|| scope.spawn(start)).take(16).collect();
+            servers.into_iter().map(|server| server.join().unwrap()).collect()
+        });
+        assert_eq!(secrets.len(), 1);
     }
 }

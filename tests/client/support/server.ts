@@ -1,7 +1,10 @@
 // The server under test: the built binary as a process of its own, on a port that the system chose.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { createDatabase, type Backend, type Database, required } from './databases';
 import { SECRET } from './tokens';
@@ -17,6 +20,8 @@ export class Server {
   private child: ChildProcess | undefined;
   private log: string[] = [];
   private port = 0;
+  /** Where it runs: a server without settings keeps its data there. */
+  private readonly folder = mkdtempSync(path.join(tmpdir(), 'chatoxide-server-'));
 
   constructor(
     readonly database: Database,
@@ -56,14 +61,14 @@ export class Server {
 
   /** Creates the tables, as `chatoxide migrate` does. */
   async migrate(): Promise<void> {
-    await promisify(execFile)(required('CHATOXIDE_BIN'), ['migrate'], { env: this.env, cwd: tmpdir() });
+    await promisify(execFile)(required('CHATOXIDE_BIN'), ['migrate'], { env: this.env, cwd: this.folder });
   }
 
   /** Starts the process and waits until it listens; a second start takes the same port. */
   async start(): Promise<void> {
     const child = spawn(required('CHATOXIDE_BIN'), [], {
       env: this.env,
-      cwd: tmpdir(),
+      cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -112,10 +117,11 @@ export class Server {
     return code;
   }
 
-  /** Ends the server and removes its database; a server that does not end well is a failure. */
+  /** Ends the server and removes its database and folder; a server that does not end well is a failure. */
   async remove(): Promise<void> {
     const code = await this.stop();
     await this.database.drop();
+    await rm(this.folder, { recursive: true });
     if (code !== 0) throw new Error(`the server ended with ${code}\n${this.lastLog}`);
   }
 }
