@@ -85,16 +85,16 @@ export class ChatClient implements Readable<ClientState> {
       auth: (give) => this.giver.give((token) => give({ token })),
     });
     this.ask = asking(this.socket);
-    this.rooms = new RoomList(
-      this.ask,
-      () => this.socket.connected,
-      (roomId) => {
+    this.rooms = new RoomList({
+      ask: this.ask,
+      isConnected: () => this.socket.connected,
+      countOf: (roomId) => {
         const kept = this.kept.get(roomId);
-        const isOpen = kept && kept.users > 0 && this.reading.isReading();
-        return isOpen && kept.room.get().isReady ? kept.room.get().unreadCount : undefined;
+        return kept && kept.users > 0 && this.reading.isReading() ? kept.room.unread.known : undefined;
       },
-      () => this.store.get().user?.id,
-    );
+      userId: () => this.store.get().user?.id,
+      heardList: () => this.kept.forEach(({ room }) => room.heardList()),
+    });
     this.host = {
       socket: this.socket,
       ask: this.ask,
@@ -103,7 +103,7 @@ export class ChatClient implements Readable<ClientState> {
       send: (request) => this.send(request),
       retry: (clientId) => this.delivery?.retry(clientId),
       discard: (clientId) => this.discard(clientId),
-      unreadOf: (roomId) => this.rooms.find(roomId)?.unreadCount ?? 0,
+      unreadOf: (roomId) => this.rooms.unreadOf(roomId),
       wasRead: (roomId) => this.rooms.wasRead(roomId),
     };
     this.giver.look();
@@ -299,8 +299,9 @@ export class ChatClient implements Readable<ClientState> {
     socket.on('connect', () => {
       this.hasRetried = false;
       this.store.patch({ status: 'connected', refusal: null });
-      for (const { room, users } of this.kept.values()) if (users > 0) room.join();
+      // First this: it says what is unread, which is where a room opens.
       this.rooms.changed();
+      for (const { room, users } of this.kept.values()) if (users > 0) room.join();
       void this.delivery?.takeOver();
     });
     socket.on('disconnect', (reason) => {

@@ -28,8 +28,8 @@ export interface RoomHost {
   send(request: SendRequest & { clientId: string }): Promise<Message>;
   retry(clientId: string): void;
   discard(clientId: string): void;
-  /** What `rooms:list` said before the room was joined. */
-  unreadOf(roomId: string): number;
+  /** What `rooms:list` says; undefined while that is on its way. */
+  unreadOf(roomId: string): number | undefined;
   wasRead(roomId: string): void;
 }
 
@@ -42,7 +42,9 @@ export class Room implements Readable<RoomState>, RoomActions {
   private readonly writers = new Writers((typingUsers) => this.store.patch({ typingUsers }));
   private readonly writing: Writing;
   private readonly presence: PresenceList;
-  private readonly unread: Unread;
+  readonly unread: Unread;
+  /** The history has come, the list of rooms has not. */
+  private isOpening = false;
   private page: Promise<readonly ChatMessage[]> | undefined;
   private readonly discontinuities = new Set<(discontinuity: Discontinuity) => void>();
 
@@ -68,7 +70,7 @@ export class Room implements Readable<RoomState>, RoomActions {
       () => host.ask('room:presence', id),
       (present) => this.store.patch({ present }),
     );
-    this.unread = new Unread(host.reading, (unread) => this.store.patch(unread));
+    this.unread = new Unread(host, (unread) => this.store.patch(unread));
   }
 
   /** Called when what the page shows has been loaded anew, since there was no way from what it showed to what is. */
@@ -103,6 +105,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   /** The connection is gone. */
   interrupt(): void {
+    this.isOpening = false;
     this.log.interrupt();
     this.writers.clear();
     this.writing.forget();
@@ -116,13 +119,20 @@ export class Room implements Readable<RoomState>, RoomActions {
     const isFirst = !this.store.get().isReady;
     // Where changes are numbered, those since the last one are asked for below: a history shows no deletions.
     if (isFirst || (seq === undefined && !this.overlay(messages))) this.show(messages, seq);
-    if (isFirst) this.unread.begin(this.sent, this.host.author()?.id, this.host.unreadOf(this.id));
-    if (!isFirst && seq === undefined && before === undefined)
-      this.unread.missed(this.sent, this.host.author()?.id);
-    this.store.patch({ isReady: true, refusal: null });
+    if (isFirst) this.begin();
+    if (!isFirst && seq === undefined && before === undefined) this.unread.missed(this.sent);
+    this.store.patch({ isReady: !this.isOpening, refusal: null });
     this.refresh();
     if (seq !== undefined) void this.log.reach(seq);
     this.presence.ask();
+  }
+
+  /** `rooms:list` has been heard. */
+  heardList(): void {
+    if (!this.isOpening) return;
+    if (this.unread.isWaiting) this.begin();
+    this.isOpening = false;
+    this.store.patch({ isReady: true });
   }
 
   heardLog(event: LogEvent): void {
@@ -361,6 +371,13 @@ export class Room implements Readable<RoomState>, RoomActions {
     return true;
   }
 
+  /** From here on it is counted what is unread. Where it is not known yet what was before, the room waits with opening. */
+  private begin(): void {
+    const unread = this.host.unreadOf(this.id);
+    this.isOpening = unread === undefined;
+    this.unread.begin(this.sent, unread);
+  }
+
   private show(messages: Message[], seq: number | undefined): void {
     this.sent = timeline.merge(timeline.EMPTY, messages, this.keys);
     this.log.begin(seq);
@@ -370,6 +387,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   /** Nothing that is shown can be brought to what is now. */
   private startAnew(since: number): void {
     this.tellDiscontinuity(since);
+    this.isOpening = false;
     this.log.interrupt();
     this.log.begin(undefined);
     this.store.patch({ isReady: false });

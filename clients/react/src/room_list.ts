@@ -18,6 +18,17 @@ const INTERVAL = 60_000;
 /** Stands for more, too, as the server counts. */
 const MOST = 99;
 
+/** What the list needs of its client. */
+export interface RoomListHost {
+  readonly ask: Ask;
+  isConnected(): boolean;
+  /** What is unread in a room that is open and has been shown: there it is counted by what is looked at. */
+  countOf(roomId: string): number | undefined;
+  userId(): string | undefined;
+  /** The list has come, or will not. */
+  heardList(): void;
+}
+
 export class RoomList implements Readable<RoomListState> {
   private readonly store = new Store<RoomListState>({ rooms: [], isReady: false, refusal: null });
   private watchers = 0;
@@ -27,19 +38,13 @@ export class RoomList implements Readable<RoomListState> {
 
   readonly get = this.store.get;
 
-  constructor(
-    private readonly ask: Ask,
-    private readonly isConnected: () => boolean,
-    /** What is unread in a room that is open and has been shown: there it is counted by what is looked at. */
-    private readonly countOf: (roomId: string) => number | undefined,
-    private readonly userId: () => string | undefined,
-  ) {}
+  constructor(private readonly host: RoomListHost) {}
 
   readonly subscribe = (listener: () => void): Unsubscribe => {
     const unsubscribe = this.store.subscribe(listener);
     this.watchers += 1;
     this.timer ??= setInterval(() => this.poll(), INTERVAL);
-    if (this.isConnected()) void this.refresh();
+    if (this.host.isConnected()) void this.refresh();
     return () => {
       unsubscribe();
       this.watchers -= 1;
@@ -52,13 +57,21 @@ export class RoomList implements Readable<RoomListState> {
   /** Asks for the list. A call while one is on its way leads to one more afterwards. */
   readonly refresh = async (): Promise<void> => {
     this.isStale = true;
-    this.running ??= this.load().finally(() => (this.running = undefined));
+    this.running ??= this.load().finally(() => {
+      this.running = undefined;
+      this.host.heardList();
+    });
     await this.running;
   };
 
+  /** What is unread in a room; undefined while the list is on its way. */
+  unreadOf(roomId: string): number | undefined {
+    return this.running ? undefined : (this.find(roomId)?.unreadCount ?? 0);
+  }
+
   /** Something has changed that others are told of; nobody may be looking. */
   changed(): void {
-    if (this.watchers > 0 && this.isConnected()) void this.refresh();
+    if (this.watchers > 0 && this.host.isConnected()) void this.refresh();
   }
 
   find(roomId: string): ListedRoom | undefined {
@@ -79,9 +92,9 @@ export class RoomList implements Readable<RoomListState> {
     const room = this.find(roomId);
     // The list that came last may say it already.
     if (!room || lastMessageAt <= (room.lastMessageAt ?? '')) return;
-    const ofOthers = by.filter(({ userId }) => userId !== this.userId());
+    const ofOthers = by.filter(({ userId }) => userId !== this.host.userId());
     const count =
-      this.countOf(roomId) !== undefined ? 0 : ofOthers.reduce((sum, said) => sum + said.count, 0);
+      this.host.countOf(roomId) !== undefined ? 0 : ofOthers.reduce((sum, said) => sum + said.count, 0);
     this.set(roomId, { lastMessageAt, unreadCount: Math.min(room.unreadCount + count, MOST) });
     this.store.patch({ rooms: [...this.store.get().rooms].sort(byActivity) });
   }
@@ -100,10 +113,10 @@ export class RoomList implements Readable<RoomListState> {
     while (this.isStale) {
       this.isStale = false;
       try {
-        const { rooms } = await this.ask('rooms:list', {});
+        const { rooms } = await this.host.ask('rooms:list', {});
         const counted = rooms.map((room) => ({
           ...room,
-          unreadCount: this.countOf(room.id) ?? room.unreadCount,
+          unreadCount: this.host.countOf(room.id) ?? room.unreadCount,
         }));
         this.store.patch({ rooms: counted, isReady: true, refusal: null });
       } catch (error) {

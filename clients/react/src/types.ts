@@ -57,7 +57,7 @@ export interface Discontinuity {
 /** What is known of a room. A new object whenever anything in it has changed, and the parts that have not are the same. */
 export interface RoomState {
   roomId: string;
-  /** The history has come; until then `messages` may hold only what waits to be sent. */
+  /** The history has come, and the list of rooms if that is on the page: it is known where the reading stopped. */
   isReady: boolean;
   /** Why the room could not be entered. */
   refusal: Refusal | null;

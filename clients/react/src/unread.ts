@@ -8,6 +8,12 @@ interface State {
   firstUnreadId: string | null;
 }
 
+/** Who reads, and whether they look. */
+interface Reader {
+  readonly reading: Reading;
+  author(): { id: string } | null;
+}
+
 export class Unread {
   private ids = new Set<string>();
   /** Unread before the room was opened, and older than what is shown of it. */
@@ -15,17 +21,30 @@ export class Unread {
   private first: string | null = null;
   /** The newest message when the last was shown. */
   private newest = '';
+  /** Whether it is known what was unread before the room was shown. */
+  private before: 'not shown' | 'unknown' | 'known' = 'not shown';
 
   constructor(
-    private readonly reading: Reading,
+    private readonly reader: Reader,
     private readonly changed: (state: State) => void,
   ) {}
 
-  /** The room is shown for the first time; so many messages of others were unread. */
-  begin(messages: readonly ChatMessage[], me: string | undefined, count: number): void {
+  /** How much is unread, once that is known. */
+  get known(): number | undefined {
+    return this.before === 'known' ? this.count : undefined;
+  }
+
+  /** The room is shown, and nothing of it has been read: it can still be said what is unread. */
+  get isWaiting(): boolean {
+    return this.before === 'unknown';
+  }
+
+  /** The room is shown for the first time; so many messages of others were unread. Who does not know how many says so later. */
+  begin(messages: readonly ChatMessage[], count: number | undefined): void {
     this.newest = messages.at(-1)?.createdAt ?? '';
-    if (count <= 0) return;
-    const theirs = messages.filter(({ senderId }) => senderId !== me).slice(-count);
+    this.before = count === undefined ? 'unknown' : 'known';
+    if (!count) return;
+    const theirs = messages.filter(({ senderId }) => senderId !== this.reader.author()?.id).slice(-count);
     this.ids = new Set(theirs.map(({ id }) => id));
     this.older = count - theirs.length;
     this.first = theirs[0]?.id ?? null;
@@ -33,15 +52,15 @@ export class Unread {
   }
 
   /** Messages that came while the connection was gone, from a server that cannot say which. */
-  missed(messages: readonly ChatMessage[], me: string | undefined): void {
+  missed(messages: readonly ChatMessage[]): void {
     for (const { id, senderId, createdAt } of messages) {
-      if (createdAt > this.newest && senderId !== me) this.heard(id, false);
+      if (createdAt > this.newest && senderId !== this.reader.author()?.id) this.heard(id, false);
     }
     this.newest = messages.at(-1)?.createdAt ?? this.newest;
   }
 
   heard(id: string, isKnown: boolean): void {
-    if (isKnown || this.reading.isReading()) return;
+    if (isKnown || this.reader.reading.isReading()) return;
     if (this.count === 0) this.first = id;
     this.ids.add(id);
     this.tell();
@@ -52,6 +71,7 @@ export class Unread {
   }
 
   read(): void {
+    this.before = 'known';
     this.ids.clear();
     this.older = 0;
     this.tell();
@@ -67,6 +87,7 @@ export class Unread {
   forget(): void {
     this.newest = '';
     this.answered();
+    this.before = 'not shown';
   }
 
   private get count(): number {

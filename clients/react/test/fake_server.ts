@@ -50,6 +50,7 @@ export class FakeSocket {
   readonly said: string[] = [];
   /** How often it connected. */
   connections = 0;
+  private readonly unanswered: ((error: Error) => void)[] = [];
   private readonly listeners = new Map<string, Listener[]>();
 
   constructor(
@@ -81,9 +82,19 @@ export class FakeSocket {
 
   disconnect(): void {
     this.active = false;
-    if (!this.connected) return;
+    if (this.connected) this.lose('io client disconnect');
+  }
+
+  /** The connection breaks, and the library comes back by itself. */
+  breaks(): void {
+    this.lose('transport close');
+    this.connect();
+  }
+
+  private lose(reason: string): void {
     this.connected = false;
-    this.hears('disconnect', 'io client disconnect');
+    this.unanswered.splice(0).forEach((reject) => reject(new Error('socket has been disconnected')));
+    this.hears('disconnect', reason);
   }
 
   emit(event: string, argument: unknown): void {
@@ -94,7 +105,10 @@ export class FakeSocket {
     return {
       emitWithAck: (event: string, argument: unknown): Promise<unknown> => {
         const answer = answers.get(event);
-        return answer ? Promise.resolve(answer(argument, this)) : new Promise(() => undefined);
+        return new Promise((resolve, reject) => {
+          this.unanswered.push(reject);
+          if (answer) void Promise.resolve(answer(argument, this)).then(resolve, reject);
+        });
       },
     };
   }

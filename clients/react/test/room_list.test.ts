@@ -20,12 +20,13 @@ async function aList() {
   const open = new Map([['general', 0]]);
   const rooms = [listed('general', 5), listed('plans', 4, 2)];
   const ask = vi.fn(() => Promise.resolve({ rooms }));
-  const list = new RoomList(
+  const list = new RoomList({
     ask,
-    () => true,
-    (roomId) => open.get(roomId),
-    () => 'alice',
-  );
+    isConnected: () => true,
+    countOf: (roomId) => open.get(roomId),
+    userId: () => 'alice',
+    heardList: () => undefined,
+  });
   await list.refresh();
   const counts = () => list.get().rooms.map(({ id, unreadCount }) => `${id} ${unreadCount}`);
   return { list, ask, counts, open };

@@ -19,6 +19,8 @@ import { DownIcon } from './icons.js';
 import { MessageRow } from './MessageRow.js';
 import { useMarkAsRead } from './reading.js';
 import { drawnRows, useKeptFocus } from './focus.js';
+import { useInNextFrame } from './frames.js';
+import { Place } from './place.js';
 import { dayName, rowsOf, type Row } from './rows.js';
 
 /** So close to an end is at the end, in pixels. */
@@ -53,8 +55,7 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
   const { userId, labels } = useRoomContext();
   const { messages, firstUnreadId, hasMore, isLoading, isReady, loadMore } = chat;
   const rows = useMemo(() => rowsOf(messages, firstUnreadId, hasMore), [messages, firstUnreadId, hasMore]);
-  const list = useRef<VListHandle>(null);
-  const isAtEnd = useRef(true);
+  const [place] = useState(() => new Place());
   const hasOpened = useRef(false);
   const lastOwn = useRef<string>(undefined);
   const [isAway, setAway] = useState(false);
@@ -66,80 +67,65 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
   const drawn = useRef<string>(undefined);
   const last = drawn.current;
   const isPrepended = last !== oldest && messages.some(({ key }) => key === last);
-  const toEnd = useCallback(() => {
-    list.current?.scrollToIndex(rows.length - 1, { align: 'end' });
-  }, [rows.length]);
+  const list = useCallback((shown: VListHandle | null) => place.attach(shown), [place]);
 
   useBeforePaint(() => {
     drawn.current = oldest;
   }, [oldest]);
   useBeforePaint(() => {
+    place.lay(rows, frame.current);
     if (!isReady || rows.length === 0) return;
     // Once for each that one writes: who scrolls up while it is on its way may do so.
     const isOwn = newest?.status === 'sending';
     const isNewOwn = isOwn && newest.key !== lastOwn.current;
     if (isOwn) lastOwn.current = newest.key;
-    if (!hasOpened.current) {
-      hasOpened.current = true;
-      const isNew = rows.findIndex((row) => row.kind === 'new');
-      if (isNew >= 0) {
-        isAtEnd.current = false;
-        list.current?.scrollToIndex(isNew, { align: 'start' });
-        return;
-      }
-    }
-    if (isAtEnd.current || isNewOwn) toEnd();
-  }, [isReady, rows, newest, userId, toEnd]);
+    const isNew = !hasOpened.current && rows.some(({ kind }) => kind === 'new');
+    if (isNew) place.go({ key: 'new', align: 'start' });
+    else if (isNewOwn) place.go('end');
+    else place.keep();
+  }, [isReady, rows, newest, place, frame]);
 
-  /** Pixels below what is in view. */
-  const left = useCallback(() => {
-    const shown = list.current;
-    // Until its size is known, nothing is.
-    if (!shown || shown.viewportSize === 0) return Infinity;
-    return shown.scrollSize - shown.viewportSize - shown.scrollOffset;
-  }, []);
   const newestKey = newest?.key;
-  /** The newest is in view. Sizes that are not measured yet are guesses: what is drawn is not. */
   const isSeen = useCallback(() => {
-    if (left() >= AT_END || !frame.current) return false;
+    if (place.height === 0 || place.below >= AT_END || !frame.current) return false;
     const row = drawnRows(frame.current).at(-1);
-    if (!row || row.dataset.messageKey !== newestKey) return newestKey === undefined;
-    return row.getBoundingClientRect().bottom <= frame.current.getBoundingClientRect().bottom + AT_END;
-  }, [left, frame, newestKey]);
+    if (!row) return newestKey === undefined;
+    const { bottom } = frame.current.getBoundingClientRect();
+    return row.dataset.messageKey === newestKey && row.getBoundingClientRect().bottom <= bottom + AT_END;
+  }, [place, frame, newestKey]);
   const read = useMarkAsRead(chat, userId, isSeen);
-  const look = useCallback(() => {
-    const shown = list.current;
-    if (!shown || shown.viewportSize === 0) return;
-    // Who is there stays there while something longer is on its way into view.
-    isAtEnd.current = isAtEnd.current ? left() < AT_END : isSeen();
-    setAway(left() > AT_END * 4);
-    if (isAtEnd.current) {
-      setSeen(newest?.key);
+  const look = useInNextFrame(() => {
+    // Until its size is known, nothing is.
+    if (place.height === 0) return false;
+    // Where it opens may be said in two steps, before anything is seen of it.
+    hasOpened.current ||= isReady && rows.length > 0;
+    // On the way elsewhere nothing is looked at.
+    if (place.approach()) return true;
+    setAway(place.below > AT_END * 4);
+    if (isSeen()) {
+      place.go('end');
+      setSeen(newestKey);
       read();
     }
-    if (shown.scrollOffset < NEAR_TOP && hasMore && !isLoading) void loadMore();
-  }, [hasMore, isLoading, loadMore, newest?.key, left, isSeen, read]);
-  const resize = () => {
-    if (isAtEnd.current) toEnd();
-    // What fits into the view never scrolls. On the way to the end one is not there yet, and yet stays there.
-    if (left() < AT_END || !isAtEnd.current) look();
-  };
-  useEffect(look, [look, rows]);
-  // What one has scrolled to is drawn afterwards.
-  const latest = useRef(look);
-  useEffect(() => void (latest.current = look), [look]);
+    if (place.above < NEAR_TOP && hasMore && !isLoading) void loadMore();
+    return false;
+  });
+  useEffect(look, [look, rows, read, hasMore, isLoading]);
   const scroll = useCallback(() => {
-    latest.current();
-    requestAnimationFrame(() => latest.current());
-  }, []);
+    place.scrolled();
+    look();
+  }, [place, look]);
+  const resize = useCallback(() => {
+    place.keep();
+    look();
+  }, [place, look]);
 
   useImperativeHandle(handle, () => {
     const show = (messageId: string) => {
-      const index = rows.findIndex((row) => row.kind === 'message' && row.message.id === messageId);
-      if (index < 0) return false;
-      isAtEnd.current = false;
-      list.current?.scrollToIndex(index, { align: 'center' });
-      return true;
+      const row = rows.find((one) => one.kind === 'message' && one.message.id === messageId);
+      if (row) place.go({ key: row.key, align: 'center' });
+      look();
+      return row !== undefined;
     };
     const isDrawn = (messageId: string) =>
       drawnRows(frame.current).some((row) => row.dataset.messageId === messageId);
@@ -175,7 +161,7 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
       {isReady && rows.length === 0 && <p className="chat-notice">{labels.empty}</p>}
       {isLoading && <p className="chat-loading">{labels.loading}</p>}
       {isAway && (
-        <button type="button" className="chat-jump" onClick={toEnd}>
+        <button type="button" className="chat-jump" onClick={() => place.go('end')}>
           <DownIcon />
           {missed > 0 ? labels.unread(missed) : labels.jumpToNewest}
         </button>

@@ -11,8 +11,8 @@ export function newestOfOthers(
 }
 
 /**
- * Marks the room as read while the page is visible and has the focus, and one is at the end. What it returns is to be called
- * when one has come there.
+ * Marks the room as read while the page is visible and has the focus, and one is at the end. What it returns, which is new when
+ * there is something to read, is to be called when one may have come there.
  */
 export function useMarkAsRead(
   chat: Pick<Chat, 'messages' | 'isReady' | 'unreadCount' | 'markAsRead'>,
@@ -34,7 +34,6 @@ export function useMarkAsRead(
   );
   useEffect(() => {
     const back = () => read(true);
-    read();
     window.addEventListener('focus', back);
     document.addEventListener('visibilitychange', back);
     return () => {

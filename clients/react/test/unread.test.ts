@@ -1,0 +1,97 @@
+// What is unread in a room that opens with the page, when the list of rooms comes before it, with it, or not at all.
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { ChatClient, MemoryOutbox } from '../src/core.js';
+import { answers, message, reset, sockets, tokenOf } from './fake_server.js';
+
+vi.mock('socket.io-client', async () => ({ io: (await import('./fake_server.js')).io }));
+
+beforeEach(reset);
+
+const messages = ['first', 'second', 'third'].map((id) => message(id, id, 'bob'));
+const listed = { id: 'general', name: 'General', type: 'public', isMember: true, lastMessageAt: null };
+
+/** Alice's page with the room and the list of rooms on it; `list` gives the answer to the question for that. */
+async function aPage() {
+  let list: (unreadCount: number) => void = () => undefined;
+  let refuse: () => void = () => undefined;
+  const said: string[][] = [];
+  answers.set('rooms:list', (_, { said: before }) => {
+    said.push([...before]);
+    return new Promise((resolve) => {
+      list = (unreadCount) => resolve({ success: true, rooms: [{ ...listed, unreadCount }] });
+      refuse = () => resolve({ success: false, code: 'unavailable', error: 'Try again' });
+    });
+  });
+  const reading = { isReading: () => true };
+  const client = new ChatClient({
+    url: 'http://server',
+    token: tokenOf('alice'),
+    outbox: new MemoryOutbox(),
+    reading,
+  });
+  client.rooms.subscribe(() => undefined);
+  client.enter('general');
+  await vi.waitFor(() => expect(said).toHaveLength(1));
+  const { firstUnreadId, unreadCount } = client.room('general').get();
+  expect([firstUnreadId, unreadCount]).toEqual([null, 0]);
+  return {
+    room: client.room('general'),
+    said,
+    list: (unreadCount: number) => list(unreadCount),
+    refuse: () => refuse(),
+    show: () => sockets[0]?.hears('room:history', { roomId: 'general', messages, seq: 3 }),
+    unread: () => {
+      const state = client.room('general').get();
+      return [state.firstUnreadId, state.unreadCount, client.listedRoom('general')?.unreadCount];
+    },
+  };
+}
+
+describe('a room that opens with the page', () => {
+  test('is asked for after the list, which says what is unread', async () => {
+    const { said, list, show, unread } = await aPage();
+    expect(said).toEqual([[]]);
+    list(2);
+    await vi.waitFor(() => expect(unread()).toEqual([null, 0, 2]));
+    show();
+    expect(unread()).toEqual(['second', 2, 2]);
+  });
+
+  test('opens when the list has come, too: not at the end, where all of it would count as read', async () => {
+    const { room, list, show, unread } = await aPage();
+    show();
+    expect(room.get().isReady).toBe(false);
+    list(2);
+    await vi.waitFor(() => expect(room.get().isReady).toBe(true));
+    expect(unread()).toEqual(['second', 2, 2]);
+  });
+
+  test('opens with nothing unread when the list is refused', async () => {
+    const { room, refuse, show } = await aPage();
+    show();
+    refuse();
+    await vi.waitFor(() => expect(room.get().isReady).toBe(true));
+    expect([room.get().firstUnreadId, room.get().unreadCount]).toEqual([null, 0]);
+  });
+
+  test('waits anew for both when the connection breaks meanwhile', async () => {
+    const { room, said, list, show, unread } = await aPage();
+    show();
+    sockets[0]?.breaks();
+    await vi.waitFor(() => expect(said).toHaveLength(2));
+    list(2);
+    await vi.waitFor(() => expect(unread()[2]).toBe(2));
+    expect(room.get().isReady).toBe(false);
+    show();
+    expect([room.get().isReady, ...unread()]).toEqual([true, 'second', 2, 2]);
+  });
+
+  test('has nothing unread any more when it was read before the list was heard', async () => {
+    const { room, list, show, unread } = await aPage();
+    show();
+    room.markAsRead();
+    list(2);
+    await vi.waitFor(() => expect(unread()).toEqual([null, 0, 0]));
+    expect(room.get().isReady).toBe(true);
+  });
+});
