@@ -1,8 +1,9 @@
 // The open room, and who is in it.
-import { ChatRoom, useRoom, useRooms, type Member } from '@chatoxide/react';
-import { useState } from 'react';
-import { BackIcon, PeopleIcon, PlusIcon } from './icons.js';
+import { Avatar, ChatRoom, useRoom, useRooms, type Member } from '@chatoxide/react';
+import { useEffect, useRef, useState } from 'react';
+import { BackIcon, PeopleIcon, InviteIcon } from './icons.js';
 import { nameOf } from './rooms.js';
+import { RoomIcon } from './RoomIcon.js';
 import { open } from './route.js';
 
 interface Props {
@@ -16,6 +17,7 @@ export function RoomPane({ roomId, user, onInvite }: Props) {
   const members = useRoom(roomId, (state) => state.members);
   const present = useRoom(roomId, (state) => state.present);
   const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
   const listed = rooms.find((room) => room.id === roomId);
   const title = listed ? nameOf(listed) : roomId;
   return (
@@ -28,6 +30,7 @@ export function RoomPane({ roomId, user, onInvite }: Props) {
             <button className="icon-button back" aria-label="Back to the rooms" onClick={() => open(null)}>
               <BackIcon />
             </button>
+            {listed && <RoomIcon room={listed} />}
             <h1 dir="auto">{title}</h1>
             <span className="quiet room-here">{present.size > 0 && `${present.size} here`}</span>
             {listed && listed.type !== 'direct' && (
@@ -37,10 +40,11 @@ export function RoomPane({ roomId, user, onInvite }: Props) {
                 title="Invite somebody"
                 onClick={onInvite}
               >
-                <PlusIcon />
+                <InviteIcon />
               </button>
             )}
             <button
+              ref={button}
               className="icon-button members-button"
               aria-label="Members"
               title="Members"
@@ -52,9 +56,29 @@ export function RoomPane({ roomId, user, onInvite }: Props) {
           </header>
         }
       />
+      {isOpen && (
+        <Scrim
+          onClose={() => {
+            setOpen(false);
+            button.current?.focus();
+          }}
+        />
+      )}
       <Members members={members} present={present} isOpen={isOpen} />
     </main>
   );
+}
+
+/** Beside the members, where they lie over the messages: a click on it, or Escape, closes them. */
+function Scrim({ onClose }: { onClose: () => void }) {
+  const close = useRef(onClose);
+  useEffect(() => void (close.current = onClose));
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => event.key === 'Escape' && close.current();
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
+  return <div className="scrim" onClick={onClose} />;
 }
 
 function Members({
@@ -76,7 +100,10 @@ function Members({
       <ul>
         {sorted.map((member) => (
           <li key={member.id} className={isHere(member) ? 'member' : 'member member-away'}>
-            <span className="dot" aria-hidden="true" />
+            <span className="face" aria-hidden="true">
+              <Avatar id={member.id} name={member.name} picture={member.avatar} />
+              <span className="dot" />
+            </span>
             <span className="member-name" dir="auto">
               {member.name}
             </span>

@@ -1,17 +1,8 @@
 // The list of rooms, with what is unread in each.
-import { useRooms, type ListedRoom } from '@chatoxide/react';
+import { Avatar, useRooms, type ListedRoom } from '@chatoxide/react';
 import { useEffect, useRef, useState } from 'react';
-import {
-  HashIcon,
-  LeaveIcon,
-  LightIcon,
-  LockIcon,
-  LogoIcon,
-  PersonIcon,
-  PlusIcon,
-  SystemIcon,
-  ThemeIcon,
-} from './icons.js';
+import { LeaveIcon, LightIcon, LogoIcon, PlusIcon, SystemIcon, ThemeIcon } from './icons.js';
+import { RoomIcon } from './RoomIcon.js';
 import { matching, nameOf, sectionsOf, unreadText } from './rooms.js';
 import { hashOf } from './route.js';
 import { after, apply, storedTheme } from './theme.js';
@@ -79,8 +70,10 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
         {isReady && query && found.length === 0 && <p className="quiet">No room of that name.</p>}
       </div>
       <footer className="sidebar-footer">
-        <PersonIcon />
-        <span className="sidebar-user">{user.name}</span>
+        <Avatar id={user.id} name={user.name} />
+        <span className="sidebar-user" dir="auto">
+          {user.name}
+        </span>
         <button className="icon-button" aria-label="Sign out" title="Sign out" onClick={onSignOut}>
           <LeaveIcon />
         </button>
@@ -140,7 +133,6 @@ function Section({ title, rooms, roomId, action, onAction }: SectionProps) {
 }
 
 function RoomLink({ room, isOpen }: { room: ListedRoom; isOpen: boolean }) {
-  const icon = { public: <HashIcon />, private: <LockIcon />, direct: <PersonIcon /> }[room.type];
   const unread = isOpen ? 0 : room.unreadCount;
   return (
     <a
@@ -148,7 +140,7 @@ function RoomLink({ room, isOpen }: { room: ListedRoom; isOpen: boolean }) {
       href={hashOf(room.id)}
       aria-current={isOpen ? 'page' : undefined}
     >
-      {icon}
+      <RoomIcon room={room} />
       <span className="room-name" dir="auto">
         {nameOf(room)}
       </span>

@@ -1,4 +1,5 @@
 // Who are you: by name in demo mode, else by a token.
+import { Avatar } from '@chatoxide/react';
 import { useEffect, useState, type FormEvent } from 'react';
 import { LogoIcon } from './icons.js';
 import { demoUsers, signInByName, signInByToken, type DemoUser, type Session } from './session.js';
@@ -59,7 +60,10 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
               </button>
             </div>
             {mode.users.length > 0 && (
-              <div className="sign-in-users" role="group" aria-label="Come in as somebody who is known">
+              <div className="sign-in-users" role="group" aria-labelledby="known">
+                <p id="known" className="quiet">
+                  Or come in as somebody who is known
+                </p>
                 {mode.users.map((user) => (
                   <button
                     key={user.id}
@@ -68,6 +72,7 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
                     disabled={isBusy}
                     onClick={() => void enter(user.name)}
                   >
+                    <Avatar id={user.id} name={user.name} />
                     {user.name}
                   </button>
                 ))}

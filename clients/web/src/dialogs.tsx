@@ -1,5 +1,5 @@
 // A new room, a message to somebody, an invitation.
-import { useChatClient, type Member } from '@chatoxide/react';
+import { Avatar, useChatClient, type Member } from '@chatoxide/react';
 import { useEffect, useId, useLayoutEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { CloseIcon } from './icons.js';
 
@@ -98,8 +98,11 @@ function People({
                 aria-pressed={isChosen(user)}
                 onClick={() => onChoose(user)}
               >
-                <span dir="auto">{user.name}</span>
-                <span className="quiet">{user.id}</span>
+                <Avatar id={user.id} name={user.name} picture={user.avatar} />
+                <span className="person-name" dir="auto">
+                  {user.name}
+                </span>
+                <span className="quiet person-id">{user.id}</span>
               </button>
             </li>
           ))}

@@ -35,6 +35,11 @@ export const PlusIcon = () => (
     <path d="M10 4v12M4 10h12" />
   </Icon>
 );
+export const InviteIcon = () => (
+  <Icon>
+    <path d="M8 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 16.5a5.5 5.5 0 0 1 11 0M15.5 6.5v5M13 9h5" />
+  </Icon>
+);
 export const PersonIcon = () => (
   <Icon>
     <path d="M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 16.5a6 6 0 0 1 12 0" />

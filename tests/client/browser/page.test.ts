@@ -73,6 +73,11 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
         await alice.keepScreen(`phone-members-${backend}`);
         await page.getByRole('button', { name: 'Members' }).tap();
         await alice.members.waitFor({ state: 'hidden' });
+        await page.getByRole('button', { name: 'Members' }).tap();
+        await alice.members.waitFor();
+        // Beside it.
+        await page.touchscreen.tap(20, 400);
+        await alice.members.waitFor({ state: 'hidden' });
 
         await page.getByRole('button', { name: 'Back to the rooms' }).tap();
         await alice.composer.waitFor({ state: 'detached' });

@@ -1,6 +1,6 @@
 // What the page looks like when much is going on, kept as pictures: several people over several days, answers, reactions, an image,
 // a file, what is new, and somebody who types.
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { seedMessages, type SeedMessage, seedReactions, seedRoom } from '../support/seed';
 import { aParty, LONG } from './party';
 
@@ -19,25 +19,25 @@ const DAY = 24 * 60 * MINUTE;
 /** Two hills before an evening sky, as a PNG. */
 function paint(): string {
   const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [480, 240];
+  [canvas.width, canvas.height] = [480, 180];
   const brush = canvas.getContext('2d');
   if (!brush) return '';
-  const sky = brush.createLinearGradient(0, 0, 0, 240);
+  const sky = brush.createLinearGradient(0, 0, 0, 180);
   sky.addColorStop(0, '#312e81');
   sky.addColorStop(1, '#fb923c');
   const hills: [string, number][] = [
-    ['#4338ca', 150],
-    ['#1e1b4b', 195],
+    ['#4338ca', 100],
+    ['#1e1b4b', 145],
   ];
   brush.fillStyle = sky;
-  brush.fillRect(0, 0, 480, 240);
+  brush.fillRect(0, 0, 480, 180);
   for (const [colour, top] of hills) {
     brush.fillStyle = colour;
     brush.beginPath();
     brush.moveTo(0, top + 30);
     brush.bezierCurveTo(150, top - 60, 270, top + 50, 480, top);
-    brush.lineTo(480, 240);
-    brush.lineTo(0, 240);
+    brush.lineTo(480, 180);
+    brush.lineTo(0, 180);
     brush.fill();
   }
   return canvas.toDataURL('image/png');
@@ -73,7 +73,7 @@ function conversation(now: number, picture: string): SeedMessage[] {
     ),
     said('view', 'alice-moreau', yesterday + MINUTE, 'The valley in the evening', {
       type: 'image',
-      metadata: { url: picture, width: 480, height: 240 },
+      metadata: { url: picture, width: 480, height: 180 },
     }),
     said('wow', 'dan-kowalski', yesterday + 3 * MINUTE, 'Wow. Fine, I come.', { replyTo: 'view' }),
     said('plan', 'carol-adeyemi', now - 50 * MINUTE, 'route.gpx', {
@@ -100,6 +100,27 @@ test('a lively room', { timeout: LONG }, async () => {
   const now = Date.now();
   const easel = await (await party.person('Dan Kowalski')).visit('/');
   await seedMessages(database, room, conversation(now, await easel.evaluate(paint)));
+  await seedRoom(database, {
+    id: 'dm:alice-moreau:carol-adeyemi',
+    name: 'Direct Message',
+    type: 'direct',
+    members: ['alice-moreau', 'carol-adeyemi'],
+  });
+  await seedMessages(database, 'dm:alice-moreau:carol-adeyemi', [
+    { id: 'shoes', senderId: 'alice-moreau', content: 'Do I need proper shoes?', at: now - 95 * MINUTE },
+    {
+      id: 'do',
+      senderId: 'carol-adeyemi',
+      content: 'You do: https://example.org/shoes',
+      at: now - 90 * MINUTE,
+    },
+    {
+      id: 'spare',
+      senderId: 'carol-adeyemi',
+      content: 'I have a spare pair, if yours are too new',
+      at: now - MINUTE,
+    },
+  ]);
   await seedMessages(database, 'design', [
     { id: 'logo', senderId: 'carol-adeyemi', content: 'New logo?', at: now - 3 * MINUTE },
     { id: 'yes', senderId: 'dan-kowalski', content: 'Yes, please', at: now - 2 * MINUTE },
@@ -111,7 +132,10 @@ test('a lively room', { timeout: LONG }, async () => {
   await seedReactions(database, react('sleep', '😂', 'carol-adeyemi'));
   const bob = await party.alone('Bob Tanaka', room);
   const alice = await party.alone('Alice Moreau', room);
+  await alice.list.press('End');
   await alice.sees('I may sleep on the bus, then');
+  // Of this room nothing is unread, then; of two others there is.
+  await expect.poll(() => alice.page.title()).toBe('(4) chatoxide');
   await alice.page.goto(`${party.server.url}/#/`);
   await alice.composer.waitFor({ state: 'detached' });
   await bob.send('See you all on Saturday');
@@ -123,9 +147,29 @@ test('a lively room', { timeout: LONG }, async () => {
   await bob.composer.pressSequentially('and');
   await alice.page.getByText('Bob Tanaka is typing…').waitFor();
 
+  // Nothing lies under the pointer.
+  await alice.page.mouse.move(0, 0);
   await alice.keepScreens('room', async () => {
     // It is told again and again while he types.
     await bob.composer.pressSequentially('.');
     await alice.page.getByText('Bob Tanaka is typing…').waitFor();
   });
+
+  // Its time stands beside what it says.
+  const sleep = alice.message('I may sleep on the bus, then');
+  await sleep.hover();
+  const [time, text] = [
+    await sleep.locator('time').boundingBox(),
+    await sleep.locator('.chat-text').boundingBox(),
+  ];
+  expect((time?.x ?? 0) + (time?.width ?? 0)).toBeLessThanOrEqual(text?.x ?? 0);
+  await alice.keepScreen('hover');
+
+  await alice.page.getByRole('link', { name: /^Carol Adeyemi\s*2 unread$/ }).click();
+  await alice.sees('I have a spare pair, if yours are too new');
+  await alice.message('Do I need proper shoes?').hover();
+  await alice.keepScreens('direct');
+  await alice.page.goto(`${party.server.url}/#/`);
+  await alice.composer.waitFor({ state: 'detached' });
+  await alice.keepScreens('rooms');
 });

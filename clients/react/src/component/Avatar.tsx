@@ -1,10 +1,17 @@
 // Somebody's picture, or the first letters of the name.
 import { useState } from 'react';
-import { useRoomContext } from './context.js';
-import { hueOf, initialsOf } from './text.js';
+import { hueOf, initialsOf, pictureAt } from './text.js';
 
-export function Avatar({ id, name }: { id: string; name: string }) {
-  const picture = useRoomContext().avatarOf(id);
+export interface AvatarProps {
+  /** Whose: the same id has the same colour. */
+  id: string;
+  name: string;
+  /** The address of a picture; one that is not to be trusted is not asked for. */
+  picture?: string | null | undefined;
+}
+
+export function Avatar({ id, name, picture: address }: AvatarProps) {
+  const picture = pictureAt(address);
   const [broken, setBroken] = useState<string>();
   // A class and not a style, which a strict policy for pages may refuse.
   return (

@@ -19,7 +19,7 @@ interface Props {
 }
 
 export const MessageRow = memo(function MessageRow({ message, isFirst, quoted, editedFrom }: Props) {
-  const { userId, labels, focusComposer } = useRoomContext();
+  const { userId, labels, avatarOf, focusComposer } = useRoomContext();
   const [isReacting, setReacting] = useState(false);
   const palette = useId();
   const row = useRef<HTMLElement>(null);
@@ -44,7 +44,9 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, quoted, e
       aria-label={`${message.senderName}, ${timeOf(message.createdAt)}`}
       tabIndex={-1}
     >
-      {isFirst && <Avatar id={message.senderId} name={message.senderName} />}
+      {isFirst && (
+        <Avatar id={message.senderId} name={message.senderName} picture={avatarOf(message.senderId)} />
+      )}
       {isFirst && (
         <header className="chat-message-header">
           <span className="chat-name" dir="auto">

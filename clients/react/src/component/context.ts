@@ -22,7 +22,7 @@ export interface RoomContext {
   /** By user id. */
   nameOf: (userId: string) => string;
   /** The address of a member's picture. */
-  avatarOf: (userId: string) => string | undefined;
+  avatarOf: (userId: string) => string | null | undefined;
   renderContent: ((message: ChatMessage) => ReactNode) | undefined;
   replyTo: (message: ChatMessage) => void;
   setEditing: (editing: Editing | null) => void;

@@ -1,11 +1,10 @@
 // Who is who in a room, in functions that stay the same while nobody's name or picture changes.
 import { useCallback, useMemo } from 'react';
 import type { Chat } from '../types.js';
-import { pictureAt } from './text.js';
 
 interface People {
   nameOf: (userId: string) => string;
-  avatarOf: (userId: string) => string | undefined;
+  avatarOf: (userId: string) => string | null | undefined;
 }
 
 export function usePeople({ members, messages }: Chat, userId: string | null, you: string): People {
@@ -21,6 +20,6 @@ export function usePeople({ members, messages }: Chat, userId: string | null, yo
     (id: string) => (id === userId ? you : (byId.get(id)?.name ?? strangers.get(id) ?? id)),
     [byId, strangers, userId, you],
   );
-  const avatarOf = useCallback((id: string) => pictureAt(byId.get(id)?.avatar), [byId]);
+  const avatarOf = useCallback((id: string) => byId.get(id)?.avatar, [byId]);
   return useMemo(() => ({ nameOf, avatarOf }), [nameOf, avatarOf]);
 }

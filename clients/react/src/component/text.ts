@@ -124,7 +124,9 @@ export function initialsOf(name: string): string {
 
 /** The same colour for the same person: a hue in degrees. */
 export function hueOf(id: string): number {
-  let hash = 0;
-  for (const character of id) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return hash % 360;
+  let hash = 2166136261;
+  for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);
+  // Ids that differ in a letter only are to differ in more than a shade.
+  hash = Math.imul(hash ^ (hash >>> 15), 2246822507);
+  return ((hash ^ (hash >>> 13)) >>> 0) % 360;
 }
