@@ -1,10 +1,10 @@
 // One room: joined as long as somebody looks at it, kept true over every break, and what one may do in it.
 import { CatchUp, type LogEvent } from './catch_up.js';
 import { ChatError, ignorable, offline } from './errors.js';
-import { PendingMessages, type Author } from './pending.js';
+import { PendingMessages } from './pending.js';
 import { PresenceList } from './presence.js';
 import type { Member, Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
-import type { Reading } from './reading.js';
+import type { RoomHost } from './room_host.js';
 import { unknownRoom } from './room_state.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import * as timeline from './timeline.js';
@@ -12,26 +12,11 @@ import { Writers, Writing } from './typing.js';
 import type { ChatMessage, Discontinuity, Refusal, RoomActions, RoomState, SendOptions } from './types.js';
 import { Unread } from './unread.js';
 import { uuid } from './uuid.js';
-import type { Ask, ChatSocket } from './wire.js';
 
 /** What the server shows on joining, and what a page holds, unless somebody was away for longer. */
 const PAGE = 50;
 
 type Heard<Event extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[Event]>[0];
-
-/** What a room needs of its client. */
-export interface RoomHost {
-  readonly socket: ChatSocket;
-  readonly ask: Ask;
-  readonly reading: Reading;
-  author(): Author | null;
-  send(request: SendRequest & { clientId: string }): Promise<Message>;
-  retry(clientId: string): void;
-  discard(clientId: string): void;
-  /** What `rooms:list` says; undefined while that is on its way. */
-  unreadOf(roomId: string): number | undefined;
-  wasRead(roomId: string): void;
-}
 
 export class Room implements Readable<RoomState>, RoomActions {
   private readonly store: Store<RoomState>;
