@@ -154,6 +154,24 @@ impl From<PoolError> for Error {
     }
 }
 
+/// Of a connection; what a statement is refused for, its caller looks at.
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Error::Unavailable(chained(&error))
+    }
+}
+
+/// The error and its causes in one line: a driver's own text is often only "error connecting to server".
+pub fn chained(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.log();

@@ -78,6 +78,12 @@ id!(
     "a message id (text)"
 );
 
+impl From<Uuid> for MessageId {
+    fn from(uuid: Uuid) -> Self {
+        (&*uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
+    }
+}
+
 /// An id for the `seq`-th entry of a room's log, made at `at`: a UUID of version 7 whose text sorts as `(at, seq)` does.
 ///
 /// Two messages of one millisecond therefore stand in history in the order in which they were said, whichever node

@@ -22,10 +22,15 @@ use rustls::{
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::{Client, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Db, Lite};
-use crate::config::{Config, DatabaseUrl, PostgresUrl, SslMode};
+use crate::{
+    config::{Config, DatabaseUrl, PostgresUrl, SslMode},
+    error::chained,
+};
 
 /// SQLite's readers beside its one writer.
 const LITE_READERS: usize = 4;
@@ -38,18 +43,17 @@ impl Db {
         match &config.database {
             DatabaseUrl::Postgres(url) => {
                 let wait = url.pool_timeout.map_or(timeout, |wait| wait.min(timeout));
-                let open = |size, setup| pool(&url.driver_url, size, wait, counted(setup, &statements));
-                // Behind PgBouncer nothing may be set for a session.
-                let (pool, writer) = match config.database_pool.checked_sub(1) {
-                    Some(others) if others > 0 && !url.pgbouncer => {
-                        (open(others, postgres_setup(url)?)?, open(1, keeping_plans(postgres_setup(url)?))?)
-                    }
-                    _ => {
-                        let pool = open(config.database_pool, postgres_setup(url)?)?;
-                        (pool.clone(), pool)
-                    }
+                let tls = match url.ssl_mode {
+                    SslMode::Disable => None,
+                    _ => Some(MakeRustlsConnect::new(tls_config(url)?)),
                 };
-                Ok(Db::Pg { pool, writer, timeout, statements })
+                let others = config.database_pool - usize::from(config.database_pool > 1);
+                let setup = counted(postgres_setup(tls.clone()), &statements);
+                let pool = pool(&url.driver_url, others, wait, setup)?;
+                let direct = (others < config.database_pool).then(|| {
+                    Arc::new(Direct { url: url.driver_url.clone(), tls, keeps_plans: !url.pgbouncer })
+                });
+                Ok(Db::Pg { pool, direct, timeout, statements })
             }
             DatabaseUrl::Sqlite(path) => {
                 let path = path.to_str().ok_or("DATABASE_URL names a file that is not UTF-8")?;
@@ -126,21 +130,18 @@ fn lite_setup() -> Setup<Lite> {
     })
 }
 
-fn postgres_setup(url: &PostgresUrl) -> Result<Setup<AsyncPgConnection>, String> {
-    if url.ssl_mode == SslMode::Disable {
-        return Ok(Box::new(|url| AsyncPgConnection::establish(url).boxed()));
-    }
-    let tls = MakeRustlsConnect::new(tls_config(url)?);
-    Ok(Box::new(move |url| {
+fn postgres_setup(tls: Option<MakeRustlsConnect>) -> Setup<AsyncPgConnection> {
+    let Some(tls) = tls else { return Box::new(|url| AsyncPgConnection::establish(url).boxed()) };
+    Box::new(move |url| {
         let (url, tls) = (url.to_owned(), tls.clone());
         async move {
             let (client, connection) = tokio_postgres::connect(&url, tls)
                 .await
-                .map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
+                .map_err(|error| ConnectionError::BadConnection(chained(&error)))?;
             AsyncPgConnection::try_from_client_and_connection(client, connection).await
         }
         .boxed()
-    }))
+    })
 }
 
 /// Makes each statement's plan once. PostgreSQL would plan an append for the values of each batch, which takes it longer than
@@ -148,28 +149,39 @@ fn postgres_setup(url: &PostgresUrl) -> Result<Setup<AsyncPgConnection>, String>
 const KEEP_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
                           SET enable_mergejoin = off";
 
-fn keeping_plans(setup: Setup<AsyncPgConnection>) -> Setup<AsyncPgConnection> {
-    Box::new(move |url| {
-        let connection = setup(url);
-        async move {
-            let mut connection = connection.await?;
-            let set = connection.batch_execute(KEEP_PLANS).await;
-            set.map_err(ConnectionError::CouldntSetupConfiguration)?;
-            Ok(connection)
-        }
-        .boxed()
-    })
+/// The way to a connection without diesel.
+pub struct Direct {
+    url: String,
+    tls: Option<MakeRustlsConnect>,
+    /// Behind PgBouncer nothing may be set for a session.
+    keeps_plans: bool,
 }
 
-/// The error and its causes in one line: the driver's own text is often only "error connecting to server".
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
+impl Direct {
+    pub(super) async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+        let client = match &self.tls {
+            None => run(tokio_postgres::connect(&self.url, NoTls).await?),
+            Some(tls) => run(tokio_postgres::connect(&self.url, tls.clone()).await?),
+        };
+        if self.keeps_plans {
+            client.batch_execute(KEEP_PLANS).await?;
+        }
+        Ok(client)
     }
-    text
+}
+
+/// Runs the connection until its client is dropped, or it breaks: then its client is told of it.
+fn run<S, T>((client, connection): (Client, Connection<S, T>)) -> Client
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "the writer's connection to the database is gone");
+        }
+    });
+    client
 }
 
 fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {

@@ -35,6 +35,22 @@ pub struct MessageRow {
     pub updated_at: Option<NaiveDateTime>,
 }
 
+impl From<&MessageView> for MessageRow {
+    fn from(view: &MessageView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            room_id: view.room_id.to_string(),
+            sender_id: view.sender_id.to_string(),
+            content: view.content.clone(),
+            kind: MessageTypeRow(view.kind),
+            metadata: JsonRow(view.metadata.clone()),
+            reply_to: view.reply_to.clone(),
+            created_at: view.created_at.naive(),
+            updated_at: view.updated_at.map(Timestamp::naive),
+        }
+    }
+}
+
 impl MessageRow {
     pub fn into_view(
         self,

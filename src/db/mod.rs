@@ -16,7 +16,7 @@ mod schema;
 mod types;
 pub mod users;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use diesel::sqlite::SqliteConnection;
 use diesel_async::{
@@ -24,18 +24,15 @@ use diesel_async::{
 };
 use prometheus_client::metrics::counter::Counter;
 
+use self::connect::Direct;
+
 pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
 pub enum Db {
-    /// `writer` is for what the log's writer says again and again: a connection that keeps its plan.
-    Pg {
-        pool: Pool<AsyncPgConnection>,
-        writer: Pool<AsyncPgConnection>,
-        timeout: Duration,
-        statements: Counter,
-    },
+    /// `direct` leads to a connection that the log's writer has to itself, unless there may be one only.
+    Pg { pool: Pool<AsyncPgConnection>, direct: Option<Arc<Direct>>, timeout: Duration, statements: Counter },
     /// One connection writes, a few read: SQLite has one writer anyway, and waiting in our queue is fair.
     Lite { readers: Pool<Lite>, writer: Pool<Lite>, timeout: Duration, statements: Counter },
 }

@@ -17,7 +17,7 @@ use super::Rooms;
 use crate::{
     chat::id::RoomId,
     clock,
-    db::room_log::{self, Append, Appended, Heads},
+    db::room_log::{Append, Appended, Appender},
     error::{Error, Result},
 };
 
@@ -96,16 +96,16 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
     let (settle, written) = mpsc::channel(AHEAD);
     tokio::spawn(settle_all(Weak::clone(&rooms), written));
     let mut batch = Vec::new();
-    let mut heads = Heads::default();
+    let mut appender = Appender::default();
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         let Some(rooms) = rooms.upgrade() else { return };
         // Who has given up waiting was told that it failed: then it must.
         batch.retain(|job: &Job| !job.settle.is_closed());
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
-        let (plain, others) = split(&heads, std::mem::take(&mut batch));
+        let (plain, others) = split(&appender, std::mem::take(&mut batch));
         for part in [plain, others].into_iter().filter(|part| !part.is_empty()) {
-            let written = write(&rooms, &mut heads, part).await;
+            let written = write(&rooms, &mut appender, part).await;
             if settle.send(written).await.is_err() {
                 return;
             }
@@ -135,22 +135,22 @@ async fn settle_all(rooms: Weak<Rooms>, mut written: mpsc::Receiver<Vec<Written>
 }
 
 /// Rooms with nothing but new messages, which may take the quick way, and the others.
-fn split(heads: &Heads, batch: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
+fn split(appender: &Appender, batch: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
     let slow: HashSet<RoomId> = batch
         .iter()
         .map(|job| &job.append)
-        .filter(|append| !append.is_new() || !heads.is_known(&append.room_id))
+        .filter(|append| !append.is_new() || !appender.knows(&append.room_id))
         .map(|append| append.room_id.clone())
         .collect();
     batch.into_iter().partition(|job| !slow.contains(&job.append.room_id))
 }
 
-async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written> {
+async fn write(rooms: &Rooms, appender: &mut Appender, batch: Vec<Job>) -> Vec<Written> {
     let (appends, settles): (Vec<Append>, Vec<Settle>) =
         batch.into_iter().map(|Job { append, settle }| (append, settle)).unzip();
     let appends: Arc<[Append]> = appends.into();
     let begun = Instant::now();
-    let appended = room_log::append(&rooms.db, heads, Arc::clone(&appends), clock::now()).await;
+    let appended = appender.append(&rooms.db, Arc::clone(&appends), clock::now()).await;
     rooms.instruments.batch.observe(appends.len() as f64);
     rooms.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
     let outcomes = match appended {
@@ -158,7 +158,7 @@ async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written
         Err(error) if appends.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
             vec![Err(error); appends.len()]
         }
-        Err(_) => write_one_by_one(rooms, heads, &appends, &settles).await,
+        Err(_) => write_one_by_one(rooms, appender, &appends, &settles).await,
     };
     let written = appends.iter().zip(settles).zip(outcomes);
     written
@@ -169,7 +169,7 @@ async fn write(rooms: &Rooms, heads: &mut Heads, batch: Vec<Job>) -> Vec<Written
 /// A bad row fails alone.
 async fn write_one_by_one(
     rooms: &Rooms,
-    heads: &mut Heads,
+    appender: &mut Appender,
     appends: &[Append],
     settles: &[Settle],
 ) -> Vec<Result<Appended>> {
@@ -183,7 +183,7 @@ async fn write_one_by_one(
             None if settle.is_closed() => Err(Error::Busy),
             None => {
                 let alone: Arc<[Append]> = Arc::new([append.clone()]);
-                let outcomes = room_log::append(&rooms.db, heads, alone, clock::now()).await;
+                let outcomes = appender.append(&rooms.db, alone, clock::now()).await;
                 outcomes.and_then(|mut outcomes| {
                     outcomes.pop().ok_or_else(|| Error::Internal("an append had no outcome".to_owned()))
                 })

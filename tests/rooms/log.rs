@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chatoxide::{
     chat::{message::MessageType, room::RoomType},
     clock,
-    db::room_log::{self, Append, Change, Heads, NewMessage},
+    db::room_log::{Append, Appender, Change, NewMessage},
 };
 use serde_json::json;
 
@@ -33,7 +33,7 @@ on_both! {
         let mut alice = server.connect_in("alice", "general").await;
         alice.ask("message:send", json!({"roomId": "general", "content": "one"})).await;
         let batch: Arc<[Append]> = Arc::new([message("two"), message("three")]);
-        room_log::append(&server.db, &mut Heads::default(), batch, clock::now()).await.unwrap();
+        Appender::default().append(&server.db, batch, clock::now()).await.unwrap();
 
         alice.ask("message:send", json!({"roomId": "general", "content": "four"})).await;
 

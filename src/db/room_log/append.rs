@@ -4,10 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDateTime;
 use diesel::{dsl::max, prelude::*, upsert::excluded};
+use tokio_postgres::error::SqlState;
 
 use super::{
-    Append, Appended, Change, Heads, KnownRow,
-    ledger::{Head, Ledger},
+    Append, Appended, Change, KnownRow,
+    ledger::{Head, Heads, Ledger},
     quick,
 };
 use crate::{
@@ -18,56 +19,80 @@ use crate::{
         reactions::ReactionRow,
         schema::{messages, reactions},
     },
-    error::{Error, Result},
+    error::Result,
 };
 
-/// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the caller
-/// then appends them one by one. `batch` is sorted by room, so that nodes never wait for each other in a circle.
-pub async fn append(
-    db: &Db,
-    heads: &mut Heads,
-    batch: Arc<[Append]>,
-    now: Timestamp,
-) -> Result<Vec<Appended>> {
-    if let Some(outcomes) = append_quickly(db, heads, &batch, now.naive()).await? {
-        return Ok(outcomes);
-    }
-    let (outcomes, found) = append_carefully(db, batch, now.naive()).await?;
-    heads.keep(found);
-    Ok(outcomes)
+/// Appends to the log, and remembers what lets the next append take the quick way.
+#[derive(Default)]
+pub struct Appender {
+    heads: Heads,
+    connection: Option<Box<quick::Connection>>,
 }
 
-/// New messages in rooms that are as they were left take one statement on PostgreSQL. None: take the careful way.
-async fn append_quickly(
-    db: &Db,
-    heads: &mut Heads,
-    batch: &[Append],
-    now: NaiveDateTime,
-) -> Result<Option<Vec<Appended>>> {
-    let Db::Pg { writer, .. } = db else { return Ok(None) };
-    if !batch.iter().all(|append| append.is_new() && heads.is_known(&append.room_id)) {
-        return Ok(None);
+impl Appender {
+    /// It has appended to this room before, and so may do it quickly.
+    pub fn knows(&self, room_id: &RoomId) -> bool {
+        self.heads.is_known(room_id)
     }
-    let Some(mut ledger) = heads.open(batch, now) else { return Ok(None) };
-    for append in batch {
-        if let Change::New(message) = &append.change {
-            ledger.new_message(append, message);
+
+    /// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the
+    /// caller then appends them one by one. `batch` is sorted by room, so that nodes never wait for each other in a circle.
+    pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
+        if let Some(outcomes) = self.append_quickly(db, &batch, now.naive()).await? {
+            return Ok(outcomes);
+        }
+        let (outcomes, found) = append_carefully(db, batch, now.naive()).await?;
+        self.heads.keep(found);
+        Ok(outcomes)
+    }
+
+    /// New messages in rooms that are as they were left take one statement on PostgreSQL. None: take the careful way.
+    async fn append_quickly(
+        &mut self,
+        db: &Db,
+        batch: &[Append],
+        now: NaiveDateTime,
+    ) -> Result<Option<Vec<Appended>>> {
+        let Db::Pg { direct: Some(direct), .. } = db else { return Ok(None) };
+        if !batch.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
+            return Ok(None);
+        }
+        let Some(mut ledger) = self.heads.open(batch, now) else { return Ok(None) };
+        for append in batch {
+            if let Change::New(message) = &append.change {
+                ledger.new_message(append, message);
+            }
+        }
+        // A connection that does not answer in time is not put back.
+        let connection = self.connection.take().filter(|connection| !connection.is_closed());
+        let written = db.within_timeout(async {
+            let connection = match connection {
+                Some(connection) => connection,
+                None => Box::new(quick::Connection::open(direct).await?),
+            };
+            db.statements().inc();
+            let written = connection.write(&ledger).await;
+            Ok((connection, written))
+        });
+        let (connection, written) = written.await?;
+        self.connection = Some(connection);
+        match written {
+            Ok(true) => {
+                self.heads.keep(ledger.heads);
+                Ok(Some(ledger.outcomes))
+            }
+            // Another node was there: nothing was written.
+            Ok(false) => Ok(None),
+            // A row is at fault, or a client id is known: neither was anything.
+            Err(error) if error.code().is_some_and(|code| !is_of_operator(code)) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
-    let written = db.within_timeout(async {
-        let mut connection = writer.get().await?;
-        Ok(quick::run(&mut connection, &mut ledger).await?)
-    });
-    match written.await {
-        Ok(true) => {
-            heads.keep(ledger.heads);
-            Ok(Some(ledger.outcomes))
-        }
-        // Another node was there, or a row is at fault, or a client id is known: nothing was written.
-        Ok(false) => Ok(None),
-        Err(error @ (Error::Unavailable(_) | Error::Busy)) => Err(error),
-        Err(_) => Ok(None),
-    }
+}
+
+/// A server that shuts down, or that was told to end a connection.
+fn is_of_operator(code: &SqlState) -> bool {
+    code.code().starts_with("57")
 }
 
 /// Any changes, in one transaction.
@@ -159,7 +184,7 @@ async fn append_carefully(
                         .filter(messages::id.eq(message_id.as_str()).and(messages::room_id.eq(room_id)))
                         .count()));
                     let row = ReactionRow {
-                        id: ledger.next_id(&append.room_id),
+                        id: ledger.next_id(&append.room_id).to_string(),
                         message_id: message_id.to_string(),
                         user_id: actor_id.to_owned(),
                         emoji: emoji.to_string(),
@@ -187,17 +212,18 @@ async fn append_carefully(
 
         let Ledger { heads, messages: new_messages, log, outcomes, .. } = ledger;
         if !new_messages.is_empty() {
-            run!(c.execute(diesel::insert_into(messages::table).values(new_messages)));
+            let rows: Vec<_> = new_messages.iter().map(|message| MessageRow::from(&**message)).collect();
+            run!(c.execute(diesel::insert_into(messages::table).values(rows)));
         }
         if !log.is_empty() {
             let rows: Vec<_> = log
                 .into_iter()
                 .map(|row| (
-                    own::room_log::room_id.eq(row.room_id),
+                    own::room_log::room_id.eq(row.room_id.to_string()),
                     own::room_log::seq.eq(row.seq),
                     own::room_log::kind.eq(row.kind),
-                    own::room_log::message_id.eq(row.message_id),
-                    own::room_log::actor_id.eq(row.actor_id),
+                    own::room_log::message_id.eq(row.message_id.to_string()),
+                    own::room_log::actor_id.eq(row.actor_id.to_string()),
                     own::room_log::client_id.eq(row.client_id),
                     own::room_log::body.eq(row.body),
                     own::room_log::at.eq(row.at),

@@ -7,22 +7,18 @@ use uuid::Uuid;
 
 use super::{Append, Appended, Entry, KnownRow, NewMessage, Told, kind};
 use crate::{
-    chat::id::{MessageId, RoomId, ordered_uuid},
-    db::{
-        messages::MessageRow,
-        reactions::ReactionRow,
-        types::{JsonRow, MessageTypeRow},
-    },
-    protocol::ReactionView,
+    chat::id::{MessageId, RoomId, UserId, ordered_uuid},
+    db::{messages::MessageRow, reactions::ReactionRow},
+    protocol::{MessageView, ReactionView, SenderView},
 };
 
-/// A row of the log before it is written.
-pub(super) struct LogRow {
-    pub(super) room_id: String,
+/// An entry of the log before it is written.
+pub(super) struct LogEntry {
+    pub(super) room_id: RoomId,
     pub(super) seq: i64,
     pub(super) kind: &'static str,
-    pub(super) message_id: String,
-    pub(super) actor_id: String,
+    pub(super) message_id: MessageId,
+    pub(super) actor_id: UserId,
     pub(super) client_id: Option<String>,
     pub(super) body: Option<String>,
     pub(super) at: NaiveDateTime,
@@ -45,7 +41,7 @@ const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
 /// What a client id stands for: a message, and what it was when it was sent.
 struct Known {
-    message_id: String,
+    message_id: MessageId,
     seq: i64,
     fingerprint: Option<String>,
 }
@@ -88,8 +84,9 @@ pub(super) struct Ledger {
     pub(super) heads: HashMap<RoomId, Head>,
     /// By actor and client id.
     known: HashMap<(String, String), Known>,
-    pub(super) messages: Vec<MessageRow>,
-    pub(super) log: Vec<LogRow>,
+    /// New ones, each with its entry in the log.
+    pub(super) messages: Vec<Arc<MessageView>>,
+    pub(super) log: Vec<LogEntry>,
     pub(super) outcomes: Vec<Appended>,
 }
 
@@ -111,7 +108,8 @@ impl Ledger {
 
     pub(super) fn knows(&mut self, row: KnownRow) {
         let (actor_id, client_id, message_id, fingerprint, seq) = row;
-        self.known.insert((actor_id, client_id.unwrap_or_default()), Known { message_id, seq, fingerprint });
+        let known = Known { message_id: message_id.into(), seq, fingerprint };
+        self.known.insert((actor_id, client_id.unwrap_or_default()), known);
     }
 
     /// The number and the time that the room's next entry gets. The room was opened.
@@ -121,9 +119,9 @@ impl Ledger {
     }
 
     /// An id for what the room's next entry makes.
-    pub(super) fn next_id(&self, room_id: &RoomId) -> String {
+    pub(super) fn next_id(&self, room_id: &RoomId) -> Uuid {
         let (seq, at) = self.next(room_id);
-        ordered_uuid(at.into(), seq, Uuid::new_v4()).to_string()
+        ordered_uuid(at.into(), seq, Uuid::new_v4())
     }
 
     pub(super) fn new_message(&mut self, append: &Append, message: &NewMessage) {
@@ -132,31 +130,34 @@ impl Ledger {
             message.client_id.as_ref().map(|client_id| (append.actor_id.to_string(), client_id.clone()));
         if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             self.outcomes.push(if known.fingerprint == print {
-                Appended::Repeated { message_id: known.message_id.as_str().into(), seq: known.seq }
+                Appended::Repeated { message_id: known.message_id.clone(), seq: known.seq }
             } else {
                 Appended::ClientIdTaken
             });
             return;
         }
         let (seq, at) = self.next(&append.room_id);
-        let row = MessageRow {
-            id: ordered_uuid(at.into(), seq, Uuid::new_v4()).to_string(),
-            room_id: append.room_id.to_string(),
-            sender_id: append.actor_id.to_string(),
-            content: message.content.clone(),
-            kind: MessageTypeRow(message.kind),
-            metadata: JsonRow(message.metadata.clone()),
-            reply_to: message.reply_to.clone(),
-            created_at: at,
-            updated_at: None,
-        };
+        let id = MessageId::from(self.next_id(&append.room_id));
         if let Some(key) = key {
-            self.known.insert(key, Known { message_id: row.id.clone(), seq, fingerprint: print.clone() });
+            self.known.insert(key, Known { message_id: id.clone(), seq, fingerprint: print.clone() });
         }
-        self.messages.push(row.clone());
-        let id = MessageId::from(row.id.as_str());
-        let view = row.into_view(append.actor_name.clone(), Vec::new(), Some(seq));
-        self.entry(append, kind::NEW, &id, Told::New(Arc::new(view)));
+        let view = Arc::new(MessageView {
+            id: id.clone(),
+            room_id: append.room_id.clone(),
+            sender_id: append.actor_id.clone(),
+            content: message.content.clone(),
+            kind: message.kind,
+            metadata: message.metadata.clone(),
+            reply_to: message.reply_to.clone(),
+            created_at: at.into(),
+            updated_at: None,
+            sender_name: append.actor_name.clone(),
+            sender: SenderView { name: append.actor_name.clone() },
+            reactions: Vec::new(),
+            seq: Some(seq),
+        });
+        self.messages.push(Arc::clone(&view));
+        self.entry(append, kind::NEW, id, Told::New(view));
         if let Some(written) = self.log.last_mut() {
             (written.client_id, written.body) = (message.client_id.clone(), print);
         }
@@ -167,11 +168,11 @@ impl Ledger {
         let id = MessageId::from(row.id.as_str());
         let on_it = on_it.into_iter().map(ReactionView::from).collect();
         let view = row.into_view(append.actor_name.clone(), on_it, Some(seq));
-        self.entry(append, kind::EDIT, &id, Told::Updated(Arc::new(view)));
+        self.entry(append, kind::EDIT, id, Told::Updated(Arc::new(view)));
     }
 
     pub(super) fn deleted(&mut self, append: &Append, id: &MessageId) {
-        self.entry(append, kind::DELETE, id, Told::Deleted(id.clone()));
+        self.entry(append, kind::DELETE, id.clone(), Told::Deleted(id.clone()));
     }
 
     pub(super) fn reaction(&mut self, append: &Append, id: &MessageId, emoji: &Arc<str>, added: bool) {
@@ -181,7 +182,7 @@ impl Ledger {
             true => (kind::REACT, Told::ReactionAdded { message_id, reaction }),
             false => (kind::UNREACT, Told::ReactionRemoved { message_id, reaction }),
         };
-        self.entry(append, kind, id, told);
+        self.entry(append, kind, id.clone(), told);
         if let Some(written) = self.log.last_mut() {
             written.body = Some(emoji.to_string());
         }
@@ -192,19 +193,19 @@ impl Ledger {
         self.outcomes.push(outcome);
     }
 
-    fn entry(&mut self, append: &Append, kind: &'static str, message_id: &MessageId, told: Told) {
+    fn entry(&mut self, append: &Append, kind: &'static str, message_id: MessageId, told: Told) {
         let (seq, at) = self.next(&append.room_id);
         if let Some(head) = self.heads.get_mut(&append.room_id) {
             head.seq = seq;
             head.at = at;
             head.advanced = true;
         }
-        self.log.push(LogRow {
-            room_id: append.room_id.to_string(),
+        self.log.push(LogEntry {
+            room_id: append.room_id.clone(),
             seq,
             kind,
-            message_id: message_id.to_string(),
-            actor_id: append.actor_id.to_string(),
+            message_id,
+            actor_id: append.actor_id.clone(),
             client_id: None,
             body: None,
             at,

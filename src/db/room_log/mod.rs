@@ -9,8 +9,7 @@ mod retention;
 
 use std::sync::Arc;
 
-pub use append::append;
-pub use ledger::Heads;
+pub use append::Appender;
 pub use read::{Caught, list_after, list_between};
 pub use retention::forget_before;
 use serde_json::Value;
