@@ -71,6 +71,29 @@ async fn those_that_an_operator_ends_are_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_being_written_on_one_that_is_ended_is_refused_and_not_written_again() {
+    let (server, mut alice) = start(4).await;
+    let (operator, other) = (connect(&server.database.url).await, connect(&server.database.url).await);
+    other.batch_execute("BEGIN; SELECT 1 FROM chatoxide.room_head FOR UPDATE").await.unwrap();
+    let asked = alice.begin("message:send", json!({"roomId": "general", "content": "cut off"})).await;
+    let end = format!(
+        "{} AND wait_event_type = 'Lock'",
+        OURS.replace("SELECT pid", "SELECT pg_terminate_backend(pid)")
+    );
+    until("the server waits for the lock, and is cut off", async || {
+        (operator.simple_query(&end).await.unwrap().len() > 2).then_some(())
+    })
+    .await;
+    other.batch_execute("ROLLBACK").await.unwrap();
+    let refused = alice.answer(asked).await;
+    assert_eq!((&refused["success"], &refused["code"]), (&json!(false), &json!("unavailable")));
+    alice.say("general", "second").await;
+    let stored =
+        server.database.select(r#"SELECT "content" FROM "Message" ORDER BY "createdAt", "id""#).await;
+    assert_eq!(stored, ["first", "second"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_the_database_refuses_fails_alone_and_the_connection_goes_on() {
     let (server, mut alice) = start(4).await;
     // A rule of the team's own.

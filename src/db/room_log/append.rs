@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDateTime;
 use diesel::{dsl::max, prelude::*, upsert::excluded};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity};
 
 use super::{
     Append, Appended, Change, KnownRow,
@@ -84,15 +84,16 @@ impl Appender {
             // Another node was there: nothing was written.
             Ok(false) => Ok(None),
             // A row is at fault, or a client id is known: neither was anything.
-            Err(error) if error.code().is_some_and(|code| !is_of_operator(code)) => Ok(None),
+            Err(error) if is_refusal(&error) => Ok(None),
+            // What ends the connection may come after the commit: to append once more could be to store twice.
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// A server that shuts down, or that was told to end a connection.
-fn is_of_operator(code: &SqlState) -> bool {
-    code.code().starts_with("57")
+/// The database has refused the statement, and rolled it back.
+fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
 }
 
 /// Any changes, in one transaction.
