@@ -23,11 +23,12 @@ on_both! {
         let mut carol = server.connect("carol").await;
         assert_eq!(here(&mut carol, "general").await, ["alice", "bob"]);
 
-        bob.ask("room:leave", "general".into()).await;
-        assert_eq!(here(&mut carol, "general").await, ["alice"]);
-        tab.close().await;
-        assert_eq!(here(&mut carol, "general").await, ["alice"], "her other tab is still here");
         alice.ask("room:leave", "general".into()).await;
+        assert_eq!(here(&mut carol, "general").await, ["alice", "bob"], "her other tab is still here");
+        tab.close().await;
+        bob.hear("room:user-left").await;
+        assert_eq!(here(&mut carol, "general").await, ["bob"]);
+        bob.ask("room:leave", "general".into()).await;
         assert_eq!(here(&mut carol, "general").await, Vec::<Value>::new());
         carol.ask("room:join", "general".into()).await;
         assert_eq!(here(&mut carol, "general").await, ["carol"], "the joining was earlier");
