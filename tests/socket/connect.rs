@@ -4,7 +4,12 @@ use chatoxide::chat::room::RoomType;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::support::{Backend, Client, TestDatabase, TestServer, http::Polling, on_both, server::SECRET};
+use crate::support::{
+    Backend, Client, TestDatabase, TestServer,
+    http::Polling,
+    on_both,
+    server::{PING_TIMEOUT_MS, SECRET},
+};
 
 const REFUSAL: &str = r#"{"message":"Authentication failed"}"#;
 
@@ -187,8 +192,8 @@ on_both! {
         let (mut alice, _bob) = server.meet().await;
         let carol = Polling::connect(server.address(), &server.token("carol")).await;
         let expected = json!({
-            "sid": carol.open["sid"], "upgrades": ["websocket"], "pingInterval": 25_000, "pingTimeout": 20_000,
-            "maxPayload": 1_000_000,
+            "sid": carol.open["sid"], "upgrades": ["websocket"], "pingInterval": 25_000,
+            "pingTimeout": PING_TIMEOUT_MS, "maxPayload": 1_000_000,
         });
         assert_eq!(carol.open, expected);
 

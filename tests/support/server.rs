@@ -19,7 +19,11 @@ use super::{Backend, Client, TestDatabase, redis::fresh_redis, soon};
 
 pub const SECRET: &str = "a secret that signs the tokens of the tests";
 
+/// A client of a test answers no ping while the test does something else, however long that takes.
+pub const PING_TIMEOUT_MS: u32 = 600_000;
+
 #[derive(Parser)]
+#[command(args_override_self = true)]
 struct Line {
     #[command(flatten)]
     settings: Settings,
@@ -39,7 +43,8 @@ pub fn config(url: &str, data_dir: &Path, more: &[&str]) -> Config {
         "--data-dir",
         data_dir,
     ];
-    line.extend(["--database-url", url]);
+    let ping_timeout = PING_TIMEOUT_MS.to_string();
+    line.extend(["--database-url", url, "--ping-timeout", &ping_timeout]);
     line.extend(more);
     Config::from_settings(Line::try_parse_from(line).unwrap().settings).unwrap()
 }
