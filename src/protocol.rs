@@ -32,7 +32,7 @@ pub mod event {
     pub const DM_STARTED: &str = "dm:started";
 }
 
-/// A message, everywhere: history, pages, acks, `message:new`, `message:updated`.
+/// A message as it is: in history and pages, and in all that is told of it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageView {
@@ -52,9 +52,15 @@ pub struct MessageView {
     pub sender: SenderView,
     /// In the order in which they were added.
     pub reactions: Vec<ReactionView>,
-    /// The place in the room's log of the change that this event tells; absent in history and pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seq: Option<i64>,
+}
+
+/// A message in `message:new`, `message:updated` and the acks of who sent or edited it.
+#[derive(Debug, Serialize)]
+pub struct NumberedMessageView<M> {
+    #[serde(flatten)]
+    pub message: M,
+    /// The place in the room's log of the change that is told.
+    pub seq: i64,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -157,14 +163,14 @@ pub struct MessageDeletedView<'a> {
 #[serde(untagged)]
 pub enum AnsweredMessage {
     Told(Box<RawValue>),
-    View(Arc<MessageView>),
+    View(NumberedMessageView<Arc<MessageView>>),
 }
 
 /// What is told of an entry of a room's log.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Telling<'a> {
-    Message(&'a MessageView),
+    Message(NumberedMessageView<&'a MessageView>),
     Deleted(MessageDeletedView<'a>),
     Reaction(ReactionChangedView<'a>),
 }

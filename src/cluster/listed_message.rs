@@ -1,7 +1,7 @@
 //! A message as the original writes it into its list in Redis.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     chat::{
@@ -42,4 +42,43 @@ pub(super) fn listed(message: &MessageView) -> serde_json::Result<String> {
         updated_at: message.updated_at,
         sender_name: &message.sender_name,
     })
+}
+
+/// The same, from what was told of the message: that begins with it.
+pub(super) fn listed_in(told: &RawValue) -> Option<String> {
+    // No text after it has this in it: inside a text, quotes are escaped.
+    let (listed, _) = told.get().rsplit_once(r#","sender":{"#)?;
+    Some(format!("{listed}}}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{json, value::to_raw_value};
+
+    use super::*;
+    use crate::protocol::{NumberedMessageView, ReactionView, SenderView};
+
+    #[test]
+    fn what_is_told_begins_with_what_is_listed() {
+        let name: Arc<str> = r#"A","sender":{"name":"B"},"x":"#.into();
+        let message = MessageView {
+            id: "m".into(),
+            room_id: "r".into(),
+            sender_id: "u".into(),
+            content: format!("{name}\\"),
+            kind: MessageType::Text,
+            metadata: json!({"a": 1, "sender": {"name": "C"}}),
+            reply_to: Some(name.to_string()),
+            created_at: Timestamp::from_millis(1),
+            updated_at: None,
+            sender_name: name.clone(),
+            sender: SenderView { name: name.clone() },
+            reactions: vec![ReactionView { emoji: name, user_id: "u".into() }],
+        };
+        let told = to_raw_value(&NumberedMessageView { message: &message, seq: 7 }).unwrap();
+        assert_eq!(listed_in(&told), listed(&message).ok());
+        assert_eq!(listed_in(RawValue::NULL), None);
+    }
 }

@@ -1,8 +1,9 @@
 //! The original's keys in Redis, kept true for a Node server beside or after us: the list `chat:messages:<room>` (newest
 //! first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id => milliseconds).
 //!
-//! Delivery: written behind, what came within a few milliseconds in one pipeline, never waited for. While Redis is away the rooms that changed are remembered, and
-//! their lists are written anew from the database when it is back. No answer of ours depends on the list.
+//! Delivery: written behind, what came within a few milliseconds in one pipeline, never waited for. While Redis is away the
+//! rooms that changed are remembered, and their lists are written anew from the database when it is back. No answer of ours
+//! depends on the list.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,12 +15,13 @@ use deadpool_redis::{
     Pool, PoolError, Runtime,
     redis::{self, RedisError},
 };
+use serde_json::value::RawValue;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::{sleep, timeout},
 };
 
-use super::listed_message::listed;
+use super::listed_message::{listed, listed_in};
 use crate::{
     chat::{
         id::{RoomId, UserId},
@@ -30,7 +32,6 @@ use crate::{
         read_markers::{self, ReadMark},
         room_log::{Entry, Told},
     },
-    protocol::MessageView,
 };
 
 /// Messages kept in a list, as the original trims it.
@@ -63,13 +64,34 @@ struct Handle {
 }
 
 enum Note {
-    Message(Arc<MessageView>),
+    Message {
+        room_id: RoomId,
+        seq: i64,
+        /// As it is listed.
+        json: String,
+    },
     /// Something older in the list changed.
     Rewrite(RoomId),
     Read(ReadMark),
     /// Take the read marks that Node wrote into our own.
     ImportReads(RoomId),
     Flush(oneshot::Sender<()>),
+}
+
+/// New messages of one room.
+#[derive(Default)]
+struct Listing {
+    /// As they are listed, oldest first.
+    messages: Vec<String>,
+    /// The last one's entry.
+    until: i64,
+}
+
+impl Listing {
+    fn push(&mut self, seq: i64, json: String) {
+        self.messages.push(json);
+        self.until = seq.max(self.until);
+    }
 }
 
 impl NodeKeys {
@@ -100,9 +122,24 @@ impl NodeKeys {
         Self(Some(Handle { notes, hurry, overflow }))
     }
 
-    pub fn note_entry(&self, entry: &Entry) {
+    /// `told` is what the sockets here were told of it, if anything.
+    pub fn note_entry(&self, entry: &Entry, told: Option<&RawValue>) {
+        if self.0.is_none() {
+            return;
+        }
         match &entry.told {
-            Told::New(message) => self.note(&entry.room_id, Note::Message(Arc::clone(message))),
+            Told::New(message) => {
+                let (room_id, seq) = (entry.room_id.clone(), entry.seq);
+                let note = match told.and_then(listed_in).map_or_else(|| listed(message), Ok) {
+                    Ok(json) => Note::Message { room_id, seq, json },
+                    // Views are plain data, so this cannot be.
+                    Err(error) => {
+                        tracing::error!(%error, "a message could not be encoded");
+                        Note::Rewrite(room_id)
+                    }
+                };
+                self.note(&entry.room_id, note);
+            }
             Told::Updated(_) | Told::Deleted(_) => {
                 self.note(&entry.room_id, Note::Rewrite(entry.room_id.clone()));
             }
@@ -241,14 +278,14 @@ impl Keeper {
     ) -> Result<(), KeyError> {
         let overflow = std::mem::take(&mut *self.overflow.lock().unwrap_or_else(PoisonError::into_inner));
         self.stale.extend(overflow);
-        let mut messages: Vec<Arc<MessageView>> = Vec::new();
+        let mut messages: HashMap<RoomId, Listing> = HashMap::new();
         for note in notes {
             match note {
-                Note::Message(message) => match self.lists.get(&message.room_id) {
-                    Some(until) if message.seq.is_some_and(|seq| seq <= *until) => {}
-                    Some(_) => messages.push(message),
+                Note::Message { room_id, seq, json } => match self.lists.get(&room_id) {
+                    Some(until) if seq <= *until => {}
+                    Some(_) => messages.entry(room_id).or_default().push(seq, json),
                     None => {
-                        self.stale.insert(message.room_id.clone());
+                        self.stale.insert(room_id);
                     }
                 },
                 Note::Rewrite(room_id) => {
@@ -264,7 +301,7 @@ impl Keeper {
                 Note::Flush(done) => flushed.push(done),
             }
         }
-        messages.retain(|message| !self.stale.contains(&message.room_id));
+        messages.retain(|room_id, _| !self.stale.contains(room_id));
         let result = self.write_pipeline(&messages).await;
         if result.is_err() {
             // Whatever Redis holds now, it is not known to be true.
@@ -280,23 +317,16 @@ impl Keeper {
     }
 
     /// The usual way: new messages onto their lists, and the read marks.
-    async fn write_pipeline(&mut self, messages: &[Arc<MessageView>]) -> Result<(), KeyError> {
+    async fn write_pipeline(&mut self, messages: &HashMap<RoomId, Listing>) -> Result<(), KeyError> {
         if messages.is_empty() && self.reads.is_empty() {
             return Ok(());
         }
-        let mut by_room: HashMap<&RoomId, Vec<&MessageView>> = HashMap::new();
-        for message in messages {
-            by_room.entry(&message.room_id).or_default().push(message);
-        }
         let mut connection = self.connection().await?;
         let mut pipe = redis::pipe();
-        for (room_id, messages) in &by_room {
+        for (room_id, listing) in messages {
             let key = list_key(room_id);
             // Only onto a list that is there: a list that somebody removed is written anew, never begun in its middle.
-            pipe.cmd("LPUSHX").arg(&key);
-            for message in messages {
-                pipe.arg(listed(message)?);
-            }
+            pipe.cmd("LPUSHX").arg(&key).arg(&listing.messages);
             pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST - 1).ignore();
         }
         for ((room_id, user_id), at) in &self.reads {
@@ -304,12 +334,12 @@ impl Keeper {
         }
         let lengths: Vec<i64> = pipe.query_async(&mut connection).await?;
         self.reads.clear();
-        for ((room_id, messages), length) in by_room.into_iter().zip(lengths) {
+        for ((room_id, listing), length) in messages.iter().zip(lengths) {
             if length == 0 {
                 self.lists.remove(room_id);
                 self.stale.insert(room_id.clone());
             } else if let Some(until) = self.lists.get_mut(room_id) {
-                *until = messages.iter().filter_map(|message| message.seq).fold(*until, i64::max);
+                *until = listing.until.max(*until);
             }
         }
         Ok(())

@@ -52,12 +52,7 @@ impl From<&MessageView> for MessageRow {
 }
 
 impl MessageRow {
-    pub fn into_view(
-        self,
-        sender_name: Arc<str>,
-        reactions: Vec<ReactionView>,
-        seq: Option<i64>,
-    ) -> MessageView {
+    pub fn into_view(self, sender_name: Arc<str>, reactions: Vec<ReactionView>) -> MessageView {
         MessageView {
             id: self.id.into(),
             room_id: self.room_id.into(),
@@ -71,7 +66,6 @@ impl MessageRow {
             sender: SenderView { name: sender_name.clone() },
             sender_name,
             reactions,
-            seq,
         }
     }
 }
@@ -123,7 +117,7 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
         .optional()?)?;
     let Some((row, name)) = row else { return Ok(None) };
     let reactions = reactions::list_of_message(db, id).await?;
-    Ok(Some(row.into_view(name.into(), reactions, None)))
+    Ok(Some(row.into_view(name.into(), reactions)))
 }
 
 /// The newest `limit` messages, newest first, and the rest of those that share the oldest one's millisecond.
@@ -195,7 +189,7 @@ fn assemble(rows: Vec<(MessageRow, String)>, reactions: Vec<ReactionRow>) -> Vec
         .map(|(row, name)| {
             let name = names.entry(name).or_insert_with_key(|name| name.as_str().into()).clone();
             let reactions = by_message.remove(&row.id).unwrap_or_default();
-            row.into_view(name, reactions, None)
+            row.into_view(name, reactions)
         })
         .collect()
 }

@@ -111,13 +111,13 @@ impl LiveRoom {
             Told::New(message) => {
                 let older = self.messages.partition_point(|there| sort_key(there) > sort_key(message));
                 if self.messages.get(older).is_none_or(|there| there.id != message.id) {
-                    self.messages.insert(older, without_seq(message));
+                    self.messages.insert(older, Arc::clone(message));
                     self.trim();
                 }
             }
             Told::Updated(message) => {
                 if let Some(there) = self.message_mut(&message.id) {
-                    *there = without_seq(message);
+                    *there = Arc::clone(message);
                 }
             }
             Told::Deleted(id) => {
@@ -255,11 +255,6 @@ impl LiveRoom {
         let skip = usize::try_from(after.checked_sub(before_first)?).ok()?;
         Some(self.recent.iter().skip(skip).take(limit).cloned().collect())
     }
-}
-
-/// History says what there is, not which change made it so.
-fn without_seq(message: &MessageView) -> Arc<MessageView> {
-    Arc::new(MessageView { seq: None, ..message.clone() })
 }
 
 /// The order of history.

@@ -22,7 +22,10 @@ use crate::{
         self,
         room_log::{Entry, Told},
     },
-    protocol::{MessageDeletedView, ReactionChangedView, RoomUserJoinedView, RoomUserView, Telling, event},
+    protocol::{
+        MessageDeletedView, NumberedMessageView, ReactionChangedView, RoomUserJoinedView, RoomUserView,
+        Telling, event,
+    },
 };
 
 /// Between two looks whether news that waits may be told.
@@ -32,8 +35,10 @@ const TICK: Duration = Duration::from_millis(100);
 pub fn telling(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
     let (room_id, seq) = (&entry.room_id, entry.seq);
     Some(match &entry.told {
-        Told::New(message) => (event::MESSAGE_NEW, Telling::Message(message)),
-        Told::Updated(message) => (event::MESSAGE_UPDATED, Telling::Message(message)),
+        Told::New(message) => (event::MESSAGE_NEW, Telling::Message(NumberedMessageView { message, seq })),
+        Told::Updated(message) => {
+            (event::MESSAGE_UPDATED, Telling::Message(NumberedMessageView { message, seq }))
+        }
         Told::Deleted(message_id) => {
             (event::MESSAGE_DELETED, Telling::Deleted(MessageDeletedView { message_id, room_id, seq }))
         }
@@ -56,7 +61,7 @@ impl Rooms {
     pub(super) async fn committed(&self, entry: &Entry) -> Option<Box<RawValue>> {
         let told = self.apply(entry).await;
         self.activity.note(entry);
-        self.node_keys.note_entry(entry);
+        self.node_keys.note_entry(entry, told.as_deref());
         told
     }
 

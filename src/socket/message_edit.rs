@@ -7,7 +7,7 @@ use crate::{
     chat::{id::MessageId, limits::Limits},
     db::room_log::{Appended, Change, Told},
     error::{Error, Result},
-    protocol::AnsweredMessage,
+    protocol::{AnsweredMessage, NumberedMessageView},
 };
 
 #[derive(Deserialize)]
@@ -38,7 +38,10 @@ pub(super) async fn handle(cx: Context, ask: MessageEdit) -> Result<Edited> {
     match settled.appended {
         Appended::Entry(entry) => match (settled.told, entry.told) {
             (Some(told), _) => Ok(Edited { message: AnsweredMessage::Told(told) }),
-            (None, Told::Updated(message)) => Ok(Edited { message: AnsweredMessage::View(message) }),
+            (None, Told::Updated(message)) => {
+                let view = NumberedMessageView { message, seq: entry.seq };
+                Ok(Edited { message: AnsweredMessage::View(view) })
+            }
             _ => Err(Error::Internal("an edit became another entry".to_owned())),
         },
         _ => Err(Error::MessageNotFound),

@@ -7,17 +7,13 @@ use serde_json::{Map, Value};
 
 use super::context::{Ask, Context};
 use crate::{
-    chat::{
-        id::{MessageId, RoomId},
-        limits::Limits,
-        message::MessageType,
-    },
+    chat::{id::RoomId, limits::Limits, message::MessageType},
     db::{
         self,
         room_log::{Appended, Change, NewMessage, Told},
     },
     error::{Error, Result},
-    protocol::{AnsweredMessage, MessageView},
+    protocol::{AnsweredMessage, NumberedMessageView},
 };
 
 #[derive(Deserialize)]
@@ -90,20 +86,20 @@ pub(super) async fn handle(cx: Context, ask: MessageSend) -> Result<Sent> {
     let message = match settled.appended {
         Appended::Entry(entry) => match (settled.told, entry.told) {
             (Some(told), _) => AnsweredMessage::Told(told),
-            (None, Told::New(message)) => AnsweredMessage::View(message),
+            (None, Told::New(message)) => {
+                AnsweredMessage::View(NumberedMessageView { message, seq: entry.seq })
+            }
             _ => return Err(Error::Internal("a new message became another entry".to_owned())),
         },
-        Appended::Repeated { message_id, seq } => AnsweredMessage::View(stored(&cx, &message_id, seq).await?),
+        Appended::Repeated { message_id, seq } => {
+            // As it is by now.
+            let message = db::messages::find(&cx.app.db, &message_id).await?.ok_or(Error::MessageNotFound)?;
+            AnsweredMessage::View(NumberedMessageView { message: Arc::new(message), seq })
+        }
         Appended::ClientIdTaken => return Err(Error::Conflict("This clientId was used for another message")),
         Appended::Unchanged | Appended::NotFound => return Err(Error::RoomNotFound),
     };
     Ok(Sent { message })
-}
-
-/// The message that a repeated client id stands for, as it is by now.
-async fn stored(cx: &Context, message_id: &MessageId, seq: i64) -> Result<Arc<MessageView>> {
-    let message = db::messages::find(&cx.app.db, message_id).await?.ok_or(Error::MessageNotFound)?;
-    Ok(Arc::new(MessageView { seq: Some(seq), ..message }))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Writing the log: the quick way for new messages on PostgreSQL, the careful way for everything.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use chrono::NaiveDateTime;
 use diesel::{dsl::max, prelude::*, upsert::excluded};
@@ -65,16 +65,19 @@ impl Appender {
         }
         // A connection that does not answer in time is not put back.
         let connection = self.connection.take().filter(|connection| !connection.is_closed());
-        let written = db.within_timeout(async {
-            let connection = match connection {
-                Some(connection) => connection,
-                None => Box::new(quick::Connection::open(direct).await?),
-            };
-            db.statements().inc();
-            let written = connection.write(&ledger).await;
-            Ok((connection, written))
-        });
-        let (connection, written) = written.await?;
+        let (connection, written) = {
+            // Pinned here: a large future, not to be moved.
+            let write = pin!(async {
+                let connection = match connection {
+                    Some(connection) => connection,
+                    None => Box::new(quick::Connection::open(direct).await?),
+                };
+                db.statements().inc();
+                let written = connection.write(&ledger).await;
+                Ok((connection, written))
+            });
+            db.within_timeout(write).await?
+        };
         self.connection = Some(connection);
         match written {
             Ok(true) => {

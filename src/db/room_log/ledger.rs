@@ -137,7 +137,7 @@ impl Ledger {
             return;
         }
         let (seq, at) = self.next(&append.room_id);
-        let id = MessageId::from(self.next_id(&append.room_id));
+        let id = MessageId::from(ordered_uuid(at.into(), seq, Uuid::new_v4()));
         if let Some(key) = key {
             self.known.insert(key, Known { message_id: id.clone(), seq, fingerprint: print.clone() });
         }
@@ -154,7 +154,6 @@ impl Ledger {
             sender_name: append.actor_name.clone(),
             sender: SenderView { name: append.actor_name.clone() },
             reactions: Vec::new(),
-            seq: Some(seq),
         });
         self.messages.push(Arc::clone(&view));
         self.entry(append, kind::NEW, id, Told::New(view));
@@ -164,10 +163,9 @@ impl Ledger {
     }
 
     pub(super) fn edited(&mut self, append: &Append, row: MessageRow, on_it: Vec<ReactionRow>) {
-        let (seq, _) = self.next(&append.room_id);
         let id = MessageId::from(row.id.as_str());
         let on_it = on_it.into_iter().map(ReactionView::from).collect();
-        let view = row.into_view(append.actor_name.clone(), on_it, Some(seq));
+        let view = row.into_view(append.actor_name.clone(), on_it);
         self.entry(append, kind::EDIT, id, Told::Updated(Arc::new(view)));
     }
 

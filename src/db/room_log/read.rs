@@ -151,7 +151,7 @@ fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
         let (row, name) = messages.get(id)?;
         let its = reactions.get(id).map_or(&[][..], Vec::as_slice);
         let its = its.iter().filter(|(_, added)| *added <= seq).map(|(reaction, _)| reaction.clone());
-        Some(row.clone().into_view(name.as_str().into(), its.collect(), Some(seq)))
+        Some(row.clone().into_view(name.as_str().into(), its.collect()))
     };
     let entry = |stored: &StoredEntry| {
         let seq = stored.seq;
