@@ -28,8 +28,27 @@ struct ListedMessage<'a> {
     sender_name: &'a str,
 }
 
-/// The message as JSON.
-pub(super) fn listed(message: &MessageView) -> serde_json::Result<String> {
+/// New messages of one room.
+#[derive(Default)]
+pub(super) struct Listing {
+    /// As they are listed, oldest first.
+    pub(super) messages: Vec<String>,
+    /// The last one's entry in the room's log.
+    pub(super) until: i64,
+}
+
+impl Listing {
+    pub(super) fn push(&mut self, seq: i64, json: String) {
+        self.messages.push(json);
+        self.until = seq.max(self.until);
+    }
+}
+
+/// The message as JSON. What was `told` of it, if that is at hand, saves encoding it once more.
+pub(super) fn listed(message: &MessageView, told: Option<&RawValue>) -> serde_json::Result<String> {
+    if let Some(listed) = told.and_then(beginning_of) {
+        return Ok(listed);
+    }
     serde_json::to_string(&ListedMessage {
         id: &message.id,
         room_id: &message.room_id,
@@ -44,8 +63,8 @@ pub(super) fn listed(message: &MessageView) -> serde_json::Result<String> {
     })
 }
 
-/// The same, from what was told of the message: that begins with it.
-pub(super) fn listed_in(told: &RawValue) -> Option<String> {
+/// What is told of a message begins with what is listed.
+fn beginning_of(told: &RawValue) -> Option<String> {
     // No text after it has this in it: inside a text, quotes are escaped.
     let (listed, _) = told.get().rsplit_once(r#","sender":{"#)?;
     Some(format!("{listed}}}"))
@@ -78,7 +97,8 @@ mod tests {
             reactions: vec![ReactionView { emoji: name, user_id: "u".into() }],
         };
         let told = to_raw_value(&NumberedMessageView { message: &message, seq: 7 }).unwrap();
-        assert_eq!(listed_in(&told), listed(&message).ok());
-        assert_eq!(listed_in(RawValue::NULL), None);
+        assert_eq!(beginning_of(&told).unwrap(), listed(&message, None).unwrap());
+        assert_eq!(listed(&message, Some(&told)).unwrap(), listed(&message, None).unwrap());
+        assert_eq!(beginning_of(RawValue::NULL), None);
     }
 }

@@ -21,7 +21,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::listed_message::{listed, listed_in};
+use super::listed_message::{Listing, listed};
 use crate::{
     chat::{
         id::{RoomId, UserId},
@@ -78,22 +78,6 @@ enum Note {
     Flush(oneshot::Sender<()>),
 }
 
-/// New messages of one room.
-#[derive(Default)]
-struct Listing {
-    /// As they are listed, oldest first.
-    messages: Vec<String>,
-    /// The last one's entry.
-    until: i64,
-}
-
-impl Listing {
-    fn push(&mut self, seq: i64, json: String) {
-        self.messages.push(json);
-        self.until = seq.max(self.until);
-    }
-}
-
 impl NodeKeys {
     pub fn start(url: Option<&str>, db: Db) -> Self {
         let Some(url) = url else { return Self(None) };
@@ -130,7 +114,7 @@ impl NodeKeys {
         match &entry.told {
             Told::New(message) => {
                 let (room_id, seq) = (entry.room_id.clone(), entry.seq);
-                let note = match told.and_then(listed_in).map_or_else(|| listed(message), Ok) {
+                let note = match listed(message, told) {
                     Ok(json) => Note::Message { room_id, seq, json },
                     // Views are plain data, so this cannot be.
                     Err(error) => {
@@ -354,7 +338,7 @@ impl Keeper {
             let mut pipe = redis::pipe();
             pipe.atomic().cmd("DEL").arg(&key).ignore();
             for message in tail.messages.iter().take(LIST) {
-                pipe.cmd("RPUSH").arg(&key).arg(listed(message)?).ignore();
+                pipe.cmd("RPUSH").arg(&key).arg(listed(message, None)?).ignore();
             }
             let mut connection = self.connection().await?;
             let () = pipe.query_async(&mut connection).await?;
