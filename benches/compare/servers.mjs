@@ -76,6 +76,7 @@ async function createPostgres() {
   return {
     env: { DATABASE_URL: url, REDIS_URL: `${required('TEST_REDIS_URL')}/${serial}` },
     execute: (sql) => feed(psql, ['-q', '-v', 'ON_ERROR_STOP=1', url], sql),
+    flush: () => admin('CHECKPOINT'),
     remove: () => admin(`DROP DATABASE ${name} WITH (FORCE)`),
   };
 }
@@ -85,6 +86,7 @@ function createSqlite(folder) {
   return {
     env: { DATABASE_URL: `sqlite://${file}` },
     execute: (sql) => feed('sqlite3', ['-bail', file], sql),
+    flush: async () => {},
     remove: async () => {},
   };
 }
@@ -139,6 +141,9 @@ export async function withServer(kind, layout, { fill, settings }, work) {
       await run(chatoxide, ['migrate'], { env, cwd: folder });
       await database.execute(rows(layout));
       await fill?.(database);
+      // What was written until now reaches the disk now, and not while the server is measured.
+      await database.flush();
+      await run('sync');
     }
     const [program, ...args] = command;
     const server = spawn(program, args, { env, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
