@@ -11,7 +11,7 @@ import { tokenOf, type User } from './tokens';
 import type { World } from './world';
 
 /** How long a swarm may take for what one client does in no time. */
-const SWARM_PATIENCE = 20_000;
+const SWARM_PATIENCE = 60_000;
 
 /** Those who are cut off together. */
 interface Group {
