@@ -120,6 +120,10 @@ pub struct Settings {
     #[arg(long, env = "PRESENCE_RATE", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
     pub presence_rate: u32,
 
+    /// How many times in a second a room is told who types; more waits, and is told together
+    #[arg(long, env = "TYPING_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
+    pub typing_rate: u32,
+
     /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
     #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
     pub log_retention: u32,

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{presence::Presence, returning::Returning};
+use super::{presence::Presence, returning::Returning, typing::Typing};
 use crate::{
     chat::{
         id::{MessageId, RoomId, UserId},
@@ -44,6 +44,7 @@ pub(super) struct LiveRoom {
     recent: VecDeque<Entry>,
     pub(super) presence: Presence,
     pub(super) returning: Returning,
+    pub(super) typing: Typing,
     /// Nobody has been here since.
     pub(super) idle_since: Option<Instant>,
     settings: Arc<LiveSettings>,
@@ -51,6 +52,7 @@ pub(super) struct LiveRoom {
 
 impl LiveRoom {
     pub(super) fn new(tail: Tail, read: Vec<(UserId, Timestamp)>, settings: Arc<LiveSettings>) -> Self {
+        let now = Instant::now();
         Self {
             seq: tail.seq,
             messages: tail.messages.into_iter().map(Arc::new).collect(),
@@ -59,8 +61,9 @@ impl LiveRoom {
             refilling: None,
             histories: Vec::new(),
             recent: VecDeque::new(),
-            presence: Presence::new(settings.presence_rate, Instant::now()),
+            presence: Presence::new(settings.presence_rate, now),
             returning: Returning::new(settings.doubt, read),
+            typing: Typing::new(settings.typing_rate, now),
             idle_since: None,
             settings,
         }

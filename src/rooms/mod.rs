@@ -4,6 +4,7 @@
 //! A live room's lock is held for microseconds: emitting never blocks.
 
 mod activity;
+mod allowance;
 mod idle;
 mod live;
 mod presence;
@@ -13,6 +14,7 @@ mod returning;
 mod seat;
 mod slot;
 mod telling;
+mod typing;
 mod writer;
 
 use std::{
@@ -178,6 +180,7 @@ impl Rooms {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return };
         let Some(namespace) = self.io.of("/") else { return };
+        typing::tell_waiting(room_id, live);
         for (user_id, sockets) in live.presence.evict(may_stay) {
             let refusal = Error::Forbidden("You are no longer a member of this room");
             for seat in sockets.into_iter().filter_map(|sid| namespace.get_socket(sid)).map(Seat::new) {

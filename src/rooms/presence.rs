@@ -1,12 +1,13 @@
 //! Who is in a live room, and what the others are told of it. Telling a room of n that n have come back would be n² packets,
 //! and messages go first: beyond an allowance news waits, and news that has cancelled itself by then is not told at all.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
+use super::allowance::Allowance;
 use crate::{chat::id::UserId, protocol::TokenUserView};
 
 /// Users whose news may wait in one room; of more, nobody is told.
@@ -50,8 +51,13 @@ pub(super) struct Presence {
 impl Presence {
     /// `rate`: packets of news that this room may send in a second.
     pub(super) fn new(rate: u32, now: Instant) -> Self {
-        let allowance = Allowance { rate: f64::from(rate), left: f64::from(rate), at: now };
-        Self { present: HashMap::new(), sockets: 0, waiting: IndexMap::new(), allowance, is_awaited: false }
+        Self {
+            present: HashMap::new(),
+            sockets: 0,
+            waiting: IndexMap::new(),
+            allowance: Allowance::new(rate, now),
+            is_awaited: false,
+        }
     }
 
     /// Nobody is here.
@@ -165,30 +171,10 @@ fn news(user: &TokenUserView, is_here: bool) -> News {
     if is_here { News::Joined(user.clone()) } else { News::Left(user.id.clone()) }
 }
 
-/// So many packets in a second; one piece of news at least, however large the room.
-struct Allowance {
-    rate: f64,
-    left: f64,
-    at: Instant,
-}
-
-impl Allowance {
-    fn take(&mut self, packets: usize, now: Instant) -> bool {
-        let passed: Duration = now.saturating_duration_since(self.at);
-        self.left = (self.left + passed.as_secs_f64() * self.rate).min(self.rate);
-        self.at = now;
-        let packets = packets as f64;
-        if self.left < packets.min(self.rate) {
-            return false;
-        }
-        // A room larger than the rate goes into debt.
-        self.left -= packets;
-        true
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn user(name: &str) -> TokenUserView {

@@ -13,7 +13,7 @@ use crate::{
 /// Says nothing; ignored by every client. Who cannot take it has a full buffer.
 const PULSE: &str = "server:pulse";
 
-/// A connected socket; cheap to clone. Not to be kept longer than an event lasts: it keeps the socket alive.
+/// A connected socket; cheap to clone. Not to be kept for longer than a moment: it keeps the socket alive.
 #[derive(Clone)]
 pub struct Seat(SocketRef);
 

@@ -12,6 +12,7 @@ use super::{
     presence::News,
     seat,
     slot::{Slot, State},
+    typing,
 };
 use crate::{
     chat::{
@@ -95,7 +96,11 @@ impl Rooms {
     fn apply_next(&self, slot: &Slot, entry: &Entry) -> Option<Box<RawValue>> {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return None };
-        if live.apply(entry) { self.tell(entry) } else { None }
+        if !live.apply(entry) {
+            return None;
+        }
+        typing::tell_waiting(&entry.room_id, live);
+        self.tell(entry)
     }
 
     fn tell(&self, entry: &Entry) -> Option<Box<RawValue>> {
@@ -122,6 +127,7 @@ impl Rooms {
         news: Option<News>,
     ) {
         if let Some(news) = news {
+            typing::tell_waiting(room_id, live);
             self.tell_news(room_id, &news);
         }
         if live.presence.wants_to_be_awaited() {
@@ -143,7 +149,11 @@ impl Rooms {
     fn tell_due(&self, room_id: &RoomId, slot: &Slot) -> bool {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return false };
-        for news in live.presence.due(Instant::now()) {
+        let due = live.presence.due(Instant::now());
+        if !due.is_empty() {
+            typing::tell_waiting(room_id, live);
+        }
+        for news in due {
             self.tell_news(room_id, &news);
         }
         live.presence.is_awaited

@@ -17,7 +17,7 @@ pub(super) async fn handle(app: Arc<App>, session: Arc<Session>, seat: Seat, rea
         let (app, session) = (Arc::clone(&app), Arc::clone(&session));
         Box::pin(async move {
             for room_id in session.take_typing() {
-                session.stop_typing(&seat, &room_id);
+                session.stop_typing(&app.rooms, &seat, &room_id);
             }
             for room_id in session.take_rooms() {
                 app.rooms.leave(&seat, &room_id, &session.user);

@@ -74,7 +74,7 @@ pub(super) struct Sent {
 
 pub(super) async fn handle(cx: Context, ask: MessageSend) -> Result<Sent> {
     cx.ensure_may_enter(&ask.room_id).await?;
-    cx.session.stop_typing_if_begun(&cx.seat, &ask.room_id);
+    cx.session.stop_typing_if_begun(&cx.app.rooms, &cx.seat, &ask.room_id);
     let message = NewMessage {
         content: ask.content,
         kind: ask.kind,

@@ -18,7 +18,7 @@ use crate::{
     chat::id::RoomId,
     error::Result,
     protocol::{RoomUserView, TokenUserView, TypingUserView, event},
-    rooms::Seat,
+    rooms::{Rooms, Seat},
 };
 
 pub(super) struct Session {
@@ -105,24 +105,24 @@ impl Session {
     }
 
     /// Tells the others that this user types.
-    pub(super) fn start_typing(&self, seat: &Seat, room_id: &RoomId) {
+    pub(super) fn start_typing(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
         lock(&self.typing).insert(room_id.clone());
         let view = TypingUserView { room_id, user_id: &self.user.id, user_name: self.user.name.as_deref() };
-        seat.emit_to_others(room_id.as_str(), event::TYPING_USER, &view);
+        rooms.tell_typing(seat, room_id, event::TYPING_USER, &view);
     }
 
     /// Tells the others that this user types no more, whether they were told that they do or not.
-    pub(super) fn stop_typing(&self, seat: &Seat, room_id: &RoomId) {
+    pub(super) fn stop_typing(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
         lock(&self.typing).remove(room_id);
         let view = RoomUserView { room_id, user_id: &self.user.id };
-        seat.emit_to_others(room_id.as_str(), event::TYPING_STOPPED, &view);
+        rooms.tell_typing(seat, room_id, event::TYPING_STOPPED, &view);
     }
 
     /// The same, if they were told that this socket types there.
-    pub(super) fn stop_typing_if_begun(&self, seat: &Seat, room_id: &RoomId) {
+    pub(super) fn stop_typing_if_begun(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
         let begun = lock(&self.typing).contains(room_id);
         if begun {
-            self.stop_typing(seat, room_id);
+            self.stop_typing(rooms, seat, room_id);
         }
     }
 }

@@ -5,6 +5,6 @@ use crate::{chat::id::RoomId, error::Result, protocol::Nothing};
 
 pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
     cx.ensure_may_enter(&room_id).await?;
-    cx.session.start_typing(&cx.seat, &room_id);
+    cx.session.start_typing(&cx.app.rooms, &cx.seat, &room_id);
     Ok(Nothing {})
 }

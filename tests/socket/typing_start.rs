@@ -4,7 +4,7 @@ use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
 use crate::support::{
-    on_both,
+    TestServer, on_both,
     refusals::{Closed, not_ids, refuses_bad_input},
 };
 
@@ -76,6 +76,62 @@ on_both! {
         assert_eq!(alice.next().await.0, "typing:user");
         let stopped = json!({"roomId": "general", "userId": "carol"});
         assert_eq!(alice.next().await, ("typing:stopped".to_owned(), stopped));
+    }
+}
+
+on_both! {
+    async fn where_much_is_typed_all_is_heard_in_order_and_before_what_follows_it(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &["--typing-rate", "1"]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        let mut expected = Vec::new();
+        for round in 0..3 {
+            for _ in 0..100 {
+                bob.emit("typing:start", "general".into()).await;
+                bob.emit("typing:stop", "general".into()).await;
+                expected.extend(["typing:user", "typing:stopped"]);
+            }
+            bob.emit("typing:start", "general".into()).await;
+            bob.say("general", &round.to_string()).await;
+            expected.extend(["typing:user", "typing:stopped", "message:new"]);
+        }
+        assert_eq!(alice.heard_names().await, expected);
+        assert_eq!(bob.heard_names().await, ["message:new"; 3]);
+    }
+}
+
+on_both! {
+    async fn what_is_typed_beyond_the_rate_is_heard_although_nothing_follows_it(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &["--typing-rate", "2"]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        let mut carol = server.connect("carol").await;
+        for _ in 0..10 {
+            bob.emit("typing:start", "general".into()).await;
+        }
+        // Gone by the time that it is told.
+        carol.ask("typing:start", "general".into()).await;
+        carol.close().await;
+        let mut heard = Vec::new();
+        for _ in 0..12 {
+            let (name, told) = alice.next().await;
+            heard.push((name, told["userId"].clone()));
+        }
+        let of_bob = heard.iter().filter(|(name, user)| name == "typing:user" && user == "bob").count();
+        assert_eq!(of_bob, 10, "{heard:?}");
+        let of_carol: Vec<_> = heard.iter().filter(|(_, user)| user == "carol").map(|(name, _)| name).collect();
+        assert_eq!(of_carol, ["typing:user", "typing:stopped"]);
+    }
+}
+
+on_both! {
+    async fn who_leaves_is_seen_to_leave_after_what_they_typed(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &["--typing-rate", "1"]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        for _ in 0..3 {
+            bob.emit("typing:start", "general".into()).await;
+        }
+        bob.ask("room:leave", "general".into()).await;
+        let expected = ["typing:user", "typing:user", "typing:user", "typing:stopped", "room:user-left"];
+        assert_eq!(alice.heard_names().await, expected);
     }
 }
 
