@@ -98,7 +98,7 @@ pub struct LiveSettings {
     /// Packets of `room:user-joined` and `room:user-left` in a second, a room.
     pub presence_rate: u32,
     /// How many times in a second a room is told who types.
-    pub typing_rate: u32,
+    pub ephemeral_rate: u32,
     /// How long a room is kept that nobody is in.
     pub idle: Duration,
     /// The memory that all of those may take, in bytes.
@@ -201,7 +201,7 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         doubt: Duration::from_millis(u64::from(settings.ping_interval) + u64::from(settings.ping_timeout))
             + GRACE,
         presence_rate: settings.presence_rate,
-        typing_rate: settings.typing_rate,
+        ephemeral_rate: settings.ephemeral_rate,
         idle: Duration::from_millis(settings.live_room_idle.into()),
         idle_memory: settings.live_idle_memory as usize * 1_024 * 1_024,
     }

@@ -65,7 +65,7 @@ pub struct Settings {
     pub max_payload: u32,
 
     /// Between two writes to a websocket that is sent more than one packet in that time, in milliseconds; 0: no packet waits
-    #[arg(long, env = "FLUSH_INTERVAL", global = true, default_value_t = 10, value_parser = value_parser!(u32).range(..=1_000))]
+    #[arg(long, env = "FLUSH_INTERVAL", global = true, default_value_t = 16, value_parser = value_parser!(u32).range(..=1_000))]
     pub flush_interval: u32,
 
     /// Packets that may wait for one slow socket before it is cut off
@@ -120,9 +120,9 @@ pub struct Settings {
     #[arg(long, env = "PRESENCE_RATE", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
     pub presence_rate: u32,
 
-    /// How many times in a second a room is told who types; more waits, and is told together
-    #[arg(long, env = "TYPING_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
-    pub typing_rate: u32,
+    /// How many times in a second a room is told who types and who has read it; more waits, and is told together
+    #[arg(long, env = "EPHEMERAL_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
+    pub ephemeral_rate: u32,
 
     /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
     #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]

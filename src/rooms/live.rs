@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{presence::Presence, returning::Returning, typing::Typing};
+use super::{ephemeral::Ephemeral, presence::Presence, returning::Returning};
 use crate::{
     chat::{
         id::{MessageId, RoomId, UserId},
@@ -44,7 +44,7 @@ pub(super) struct LiveRoom {
     recent: VecDeque<Entry>,
     pub(super) presence: Presence,
     pub(super) returning: Returning,
-    pub(super) typing: Typing,
+    pub(super) ephemeral: Ephemeral,
     /// Nobody has been here since.
     pub(super) idle_since: Option<Instant>,
     settings: Arc<LiveSettings>,
@@ -63,7 +63,7 @@ impl LiveRoom {
             recent: VecDeque::new(),
             presence: Presence::new(settings.presence_rate, now),
             returning: Returning::new(settings.doubt, read),
-            typing: Typing::new(settings.typing_rate, now),
+            ephemeral: Ephemeral::new(settings.ephemeral_rate, now),
             idle_since: None,
             settings,
         }

@@ -5,6 +5,7 @@
 
 mod activity;
 mod allowance;
+mod ephemeral;
 mod idle;
 mod live;
 mod presence;
@@ -14,7 +15,6 @@ mod returning;
 mod seat;
 mod slot;
 mod telling;
-mod typing;
 mod writer;
 
 use std::{
@@ -180,7 +180,7 @@ impl Rooms {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return };
         let Some(namespace) = self.io.of("/") else { return };
-        typing::tell_waiting(room_id, live);
+        ephemeral::tell_waiting(room_id, live);
         for (user_id, sockets) in live.presence.evict(may_stay) {
             let refusal = Error::Forbidden("You are no longer a member of this room");
             for seat in sockets.into_iter().filter_map(|sid| namespace.get_socket(sid)).map(Seat::new) {

@@ -6,13 +6,12 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Rooms,
+    Rooms, ephemeral,
     live::LiveRoom,
     lock,
     presence::News,
     seat,
     slot::{Slot, State},
-    typing,
 };
 use crate::{
     chat::{
@@ -99,7 +98,7 @@ impl Rooms {
         if !live.apply(entry) {
             return None;
         }
-        typing::tell_waiting(&entry.room_id, live);
+        ephemeral::tell_waiting(&entry.room_id, live);
         self.tell(entry)
     }
 
@@ -127,7 +126,7 @@ impl Rooms {
         news: Option<News>,
     ) {
         if let Some(news) = news {
-            typing::tell_waiting(room_id, live);
+            ephemeral::tell_waiting(room_id, live);
             self.tell_news(room_id, &news);
         }
         if live.presence.wants_to_be_awaited() {
@@ -151,7 +150,7 @@ impl Rooms {
         let State::Live(live) = &mut *state else { return false };
         let due = live.presence.due(Instant::now());
         if !due.is_empty() {
-            typing::tell_waiting(room_id, live);
+            ephemeral::tell_waiting(room_id, live);
         }
         for news in due {
             self.tell_news(room_id, &news);

@@ -20,6 +20,6 @@ pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
         cx.app.rooms.mark_read(mark);
     }
     let view = RoomUserReadView { room_id: &room_id, user_id: cx.user_id(), timestamp: at };
-    cx.seat.emit_to_others(room_id.as_str(), event::ROOM_USER_READ, &view);
+    cx.app.rooms.tell_ephemeral(&cx.seat, &room_id, event::ROOM_USER_READ, &view);
     Ok(Nothing {})
 }

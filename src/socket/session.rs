@@ -108,14 +108,14 @@ impl Session {
     pub(super) fn start_typing(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
         lock(&self.typing).insert(room_id.clone());
         let view = TypingUserView { room_id, user_id: &self.user.id, user_name: self.user.name.as_deref() };
-        rooms.tell_typing(seat, room_id, event::TYPING_USER, &view);
+        rooms.tell_ephemeral(seat, room_id, event::TYPING_USER, &view);
     }
 
     /// Tells the others that this user types no more, whether they were told that they do or not.
     pub(super) fn stop_typing(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
         lock(&self.typing).remove(room_id);
         let view = RoomUserView { room_id, user_id: &self.user.id };
-        rooms.tell_typing(seat, room_id, event::TYPING_STOPPED, &view);
+        rooms.tell_ephemeral(seat, room_id, event::TYPING_STOPPED, &view);
     }
 
     /// The same, if they were told that this socket types there.

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use serde_json::{Value, json};
 
 use crate::support::{
-    TestDatabase, on_both,
+    TestDatabase, TestServer, on_both,
     refusals::{Closed, not_ids, refuses_bad_input},
     until,
 };
@@ -71,6 +71,28 @@ on_both! {
         // Written soon, and at the latest when the server stops.
         let database = server.stop().await;
         assert_eq!(stored(&database, "bob").await, told(&read["timestamp"]));
+    }
+}
+
+on_both! {
+    async fn where_much_is_read_and_typed_all_is_heard_in_order_and_before_what_follows_it(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "1"]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        let mut expected = Vec::new();
+        for _ in 0..100 {
+            for (event, heard) in [
+                ("typing:start", "typing:user"),
+                ("room:read", "room:user-read"),
+                ("typing:stop", "typing:stopped"),
+            ] {
+                bob.emit(event, "general".into()).await;
+                expected.push(heard);
+            }
+        }
+        bob.say("general", "hello").await;
+        expected.push("message:new");
+        assert_eq!(alice.heard_names().await, expected);
+        assert_eq!(bob.heard_names().await, ["message:new"]);
     }
 }
 

@@ -81,7 +81,7 @@ on_both! {
 
 on_both! {
     async fn where_much_is_typed_all_is_heard_in_order_and_before_what_follows_it(server: TestServer) {
-        let server = TestServer::start_with(server.stop().await, &["--typing-rate", "1"]).await;
+        let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "1"]).await;
         let (mut alice, mut bob) = server.meet().await;
         let mut expected = Vec::new();
         for round in 0..3 {
@@ -101,7 +101,7 @@ on_both! {
 
 on_both! {
     async fn what_is_typed_beyond_the_rate_is_heard_although_nothing_follows_it(server: TestServer) {
-        let server = TestServer::start_with(server.stop().await, &["--typing-rate", "2"]).await;
+        let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "2"]).await;
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
         for _ in 0..10 {
@@ -124,7 +124,7 @@ on_both! {
 
 on_both! {
     async fn who_leaves_is_seen_to_leave_after_what_they_typed(server: TestServer) {
-        let server = TestServer::start_with(server.stop().await, &["--typing-rate", "1"]).await;
+        let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "1"]).await;
         let (mut alice, mut bob) = server.meet().await;
         for _ in 0..3 {
             bob.emit("typing:start", "general".into()).await;

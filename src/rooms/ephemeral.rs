@@ -1,5 +1,5 @@
-//! What is told of those who type in a live room. Where many type, each piece of news by itself would cost a write for each
-//! who hears it. Beyond an allowance it waits a moment and is told in one go: its packets then share writes.
+//! News of a live room that is in no log: who types, who has read. Where many do, each piece by itself would cost a write for
+//! each who hears it. Beyond an allowance it waits a moment and is told in one go: its packets then share writes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ pub(super) struct News {
     view: Box<RawValue>,
 }
 
-pub(super) struct Typing<N = News> {
+pub(super) struct Ephemeral<N = News> {
     /// Oldest first.
     waiting: Vec<N>,
     allowance: Allowance,
@@ -35,7 +35,7 @@ pub(super) struct Typing<N = News> {
     pub(super) is_awaited: bool,
 }
 
-impl<N> Typing<N> {
+impl<N> Ephemeral<N> {
     /// `rate`: how many times in a second this room may be told something.
     pub(super) fn new(rate: u32, now: Instant) -> Self {
         Self { waiting: Vec::new(), allowance: Allowance::new(rate, now), is_awaited: false }
@@ -64,8 +64,9 @@ impl<N> Typing<N> {
 }
 
 impl Rooms {
-    /// Tells the others in a room that the user of this socket types, or types no more.
-    pub fn tell_typing(&self, from: &Seat, room_id: &RoomId, event: &'static str, view: &impl Serialize) {
+    /// Tells the others in a room of what this socket's user does, in a moment if there is much of that. Each hears it once,
+    /// in order, and before what is told later in the room.
+    pub fn tell_ephemeral(&self, from: &Seat, room_id: &RoomId, event: &'static str, view: &impl Serialize) {
         // Where no room is live nobody is in it.
         let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return };
         let view = match serde_json::value::to_raw_value(view) {
@@ -76,14 +77,14 @@ impl Rooms {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return };
         let news = News { from: from.clone(), event, view };
-        if live.typing.note(news, Instant::now()) {
-            tell_all(room_id, live.typing.take());
-        } else if !live.typing.is_awaited {
-            live.typing.is_awaited = true;
+        if live.ephemeral.note(news, Instant::now()) {
+            tell_all(room_id, live.ephemeral.take());
+        } else if !live.ephemeral.is_awaited {
+            live.ephemeral.is_awaited = true;
             tokio::spawn(tell_due(
                 Arc::clone(&slot),
                 room_id.clone(),
-                Duration::from_secs(1) / self.settings.typing_rate,
+                Duration::from_secs(1) / self.settings.ephemeral_rate,
             ));
         }
     }
@@ -92,13 +93,13 @@ impl Rooms {
 async fn tell_due(slot: Arc<Slot>, room_id: RoomId, interval: Duration) {
     sleep(interval).await;
     if let State::Live(live) = &mut *lock(&slot.state) {
-        tell_all(&room_id, live.typing.due(Instant::now()));
+        tell_all(&room_id, live.ephemeral.due(Instant::now()));
     }
 }
 
 /// Tells what waits, before something else is told in the room. The caller holds the room's lock.
 pub(super) fn tell_waiting(room_id: &RoomId, live: &mut LiveRoom) {
-    tell_all(room_id, live.typing.take());
+    tell_all(room_id, live.ephemeral.take());
 }
 
 fn tell_all(room_id: &RoomId, news: Vec<News>) {
@@ -116,43 +117,43 @@ mod tests {
     #[test]
     fn a_few_are_told_at_once_and_those_beyond_the_allowance_together() {
         let now = Instant::now();
-        let mut typing = Typing::new(3, now);
+        let mut ephemeral = Ephemeral::new(3, now);
         for news in 0..3 {
-            assert!(typing.note(news, now));
-            assert_eq!(typing.take(), [news]);
+            assert!(ephemeral.note(news, now));
+            assert_eq!(ephemeral.take(), [news]);
         }
         for news in 3..6 {
-            assert!(!typing.note(news, now));
+            assert!(!ephemeral.note(news, now));
         }
         let due = now + Duration::from_millis(400);
-        assert_eq!(typing.due(due), [3, 4, 5]);
+        assert_eq!(ephemeral.due(due), [3, 4, 5]);
         // That has used up what was allowed meanwhile.
-        assert!(!typing.note(6, due));
-        assert_eq!(typing.due(due + Duration::from_secs(2)), [6]);
-        assert!(typing.note(7, due + Duration::from_secs(2)));
+        assert!(!ephemeral.note(6, due));
+        assert_eq!(ephemeral.due(due + Duration::from_secs(2)), [6]);
+        assert!(ephemeral.note(7, due + Duration::from_secs(2)));
     }
 
     #[test]
     fn nothing_overtakes_what_waits() {
         let now = Instant::now();
-        let mut typing = Typing::new(1, now);
-        assert!(typing.note("first", now));
-        typing.take();
-        assert!(!typing.note("second", now));
+        let mut ephemeral = Ephemeral::new(1, now);
+        assert!(ephemeral.note("first", now));
+        ephemeral.take();
+        assert!(!ephemeral.note("second", now));
         // By now there is an allowance again.
-        assert!(!typing.note("third", now + Duration::from_secs(9)));
-        assert_eq!(typing.take(), ["second", "third"]);
+        assert!(!ephemeral.note("third", now + Duration::from_secs(9)));
+        assert_eq!(ephemeral.take(), ["second", "third"]);
     }
 
     #[test]
     fn only_so_much_waits() {
         let now = Instant::now();
-        let mut typing = Typing::new(1, now);
-        assert!(typing.note(0, now));
-        typing.take();
-        let noted: Vec<bool> = (1..=WAITING).map(|news| typing.note(news, now)).collect();
+        let mut ephemeral = Ephemeral::new(1, now);
+        assert!(ephemeral.note(0, now));
+        ephemeral.take();
+        let noted: Vec<bool> = (1..=WAITING).map(|news| ephemeral.note(news, now)).collect();
         assert_eq!(noted.iter().filter(|told| **told).count(), 1);
         assert_eq!(noted.last(), Some(&true));
-        assert_eq!(typing.take(), Vec::from_iter(1..=WAITING));
+        assert_eq!(ephemeral.take(), Vec::from_iter(1..=WAITING));
     }
 }
