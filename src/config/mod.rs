@@ -97,7 +97,7 @@ pub struct LiveSettings {
     pub doubt: Duration,
     /// Packets of `room:user-joined` and `room:user-left` in a second, a room.
     pub presence_rate: u32,
-    /// How many times in a second a room is told who types.
+    /// How many times in a second a room is told who types and who has read it.
     pub ephemeral_rate: u32,
     /// How long a room is kept that nobody is in.
     pub idle: Duration,

@@ -65,7 +65,7 @@ impl<N> Ephemeral<N> {
 
 impl Rooms {
     /// Tells the others in a room of what this socket's user does, in a moment if there is much of that. Each hears it once,
-    /// in order, and before what is told later in the room.
+    /// in order, and before later entries of the room's log and before who comes or goes later.
     pub fn tell_ephemeral(&self, from: &Seat, room_id: &RoomId, event: &'static str, view: &impl Serialize) {
         // Where no room is live nobody is in it.
         let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return };

@@ -34,7 +34,7 @@ use self::{
     activity::Activity,
     idle::Idle,
     live::LiveRoom,
-    presence::Manner,
+    presence::{Manner, News},
     read_marks::ReadMarks,
     slot::{Slot, State},
     writer::Writer,
@@ -51,7 +51,7 @@ use crate::{
     },
     error::{Error, Result},
     metrics::{Census, Instruments},
-    protocol::{MemberView, RoomErrorView, RoomMembersView, RoomUserView, TokenUserView, event},
+    protocol::{MemberView, RoomErrorView, RoomMembersView, TokenUserView, event},
 };
 
 pub struct Rooms {
@@ -180,7 +180,6 @@ impl Rooms {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return };
         let Some(namespace) = self.io.of("/") else { return };
-        ephemeral::tell_waiting(room_id, live);
         for (user_id, sockets) in live.presence.evict(may_stay) {
             let refusal = Error::Forbidden("You are no longer a member of this room");
             for seat in sockets.into_iter().filter_map(|sid| namespace.get_socket(sid)).map(Seat::new) {
@@ -192,7 +191,7 @@ impl Rooms {
                     &RoomErrorView { room_id, event: "room:join", code, error: &error },
                 );
             }
-            self.emit(room_id.as_str(), event::ROOM_USER_LEFT, &RoomUserView { room_id, user_id: &user_id });
+            self.tell_news(room_id, live, &News::Left(user_id));
         }
         self.idle_if_empty(room_id, &slot, live);
         drop(state);

@@ -95,15 +95,12 @@ impl Rooms {
     fn apply_next(&self, slot: &Slot, entry: &Entry) -> Option<Box<RawValue>> {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return None };
-        if !live.apply(entry) {
-            return None;
-        }
-        ephemeral::tell_waiting(&entry.room_id, live);
-        self.tell(entry)
+        if live.apply(entry) { self.tell(live, entry) } else { None }
     }
 
-    fn tell(&self, entry: &Entry) -> Option<Box<RawValue>> {
+    fn tell(&self, live: &mut LiveRoom, entry: &Entry) -> Option<Box<RawValue>> {
         let (event, view) = telling(entry)?;
+        ephemeral::tell_waiting(&entry.room_id, live);
         match serde_json::value::to_raw_value(&view) {
             Ok(encoded) => {
                 self.emit(entry.room_id.as_str(), event, &encoded);
@@ -126,8 +123,7 @@ impl Rooms {
         news: Option<News>,
     ) {
         if let Some(news) = news {
-            ephemeral::tell_waiting(room_id, live);
-            self.tell_news(room_id, &news);
+            self.tell_news(room_id, live, &news);
         }
         if live.presence.wants_to_be_awaited() {
             live.presence.is_awaited = true;
@@ -148,18 +144,15 @@ impl Rooms {
     fn tell_due(&self, room_id: &RoomId, slot: &Slot) -> bool {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return false };
-        let due = live.presence.due(Instant::now());
-        if !due.is_empty() {
-            ephemeral::tell_waiting(room_id, live);
-        }
-        for news in due {
-            self.tell_news(room_id, &news);
+        for news in live.presence.due(Instant::now()) {
+            self.tell_news(room_id, live, &news);
         }
         live.presence.is_awaited
     }
 
     /// The user's own sockets are not told.
-    fn tell_news(&self, room_id: &RoomId, news: &News) {
+    pub(super) fn tell_news(&self, room_id: &RoomId, live: &mut LiveRoom, news: &News) {
+        ephemeral::tell_waiting(room_id, live);
         let channel = room_id.as_str();
         let own = |user_id: &UserId| personal_channel(user_id.as_str());
         match news {
