@@ -71,6 +71,7 @@ impl App {
         self.draining.store(true, Ordering::Release);
         self.in_flight.close();
         self.in_flight.wait().await;
+        self.rooms.tell_all_untold();
         self.rooms.flush_read_marks().await;
         self.node_keys.flush().await;
     }

@@ -102,7 +102,7 @@ impl Rooms {
         for member in room.members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
             // Who is in the room hears it there.
             let (user, but) = (personal_channel(member.id.as_str()), room_id.as_str().to_owned());
-            seat::emit_to_all_but(&self.io, &user, but, event::ROOM_ACTIVITY, &view);
+            seat::emit_to_all_but(&self.io, &user, &[but], event::ROOM_ACTIVITY, &view);
         }
     }
 }

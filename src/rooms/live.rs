@@ -5,7 +5,12 @@ use std::{collections::VecDeque, sync::Arc};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{ephemeral::Ephemeral, presence::Presence, returning::Returning};
+use super::{
+    ephemeral::{self, Ephemeral},
+    presence::Presence,
+    returning::Returning,
+    untold::Untold,
+};
 use crate::{
     chat::{
         id::{MessageId, RoomId, UserId},
@@ -45,6 +50,7 @@ pub(super) struct LiveRoom {
     pub(super) presence: Presence,
     pub(super) returning: Returning,
     pub(super) ephemeral: Ephemeral,
+    pub(super) untold: Untold,
     /// Nobody has been here since.
     pub(super) idle_since: Option<Instant>,
     settings: Arc<LiveSettings>,
@@ -63,7 +69,8 @@ impl LiveRoom {
             recent: VecDeque::new(),
             presence: Presence::new(settings.presence_rate, now),
             returning: Returning::new(settings.doubt, read),
-            ephemeral: Ephemeral::new(settings.ephemeral_rate, now),
+            ephemeral: ephemeral::new(settings.ephemeral_rate, now),
+            untold: Untold::new(settings.flush_interval, now),
             idle_since: None,
             settings,
         }

@@ -6,6 +6,7 @@
 mod activity;
 mod allowance;
 mod ephemeral;
+mod gathered;
 mod idle;
 mod live;
 mod presence;
@@ -15,6 +16,7 @@ mod returning;
 mod seat;
 mod slot;
 mod telling;
+mod untold;
 mod writer;
 
 use std::{
@@ -151,6 +153,8 @@ impl Rooms {
             let slot = self.live_slot(room_id, reader).await?;
             let mut state = lock(&slot.state);
             let State::Live(live) = &mut *state else { continue };
+            // Of what is in the history it is not to hear once more.
+            self.tell_waiting(room_id, live);
             let welcomed = welcome(&slot, live);
             live.idle_since = None;
             seat.join(room_id.as_str());
@@ -160,16 +164,20 @@ impl Rooms {
 
     /// The socket hears the room no more. Others are told when it was the last of its user.
     pub fn leave(&self, seat: &Seat, room_id: &RoomId, user: &TokenUserView) {
+        let slot = lock(&self.slots).get(room_id).cloned();
+        let mut state = slot.as_ref().map(|slot| lock(&slot.state));
+        if let Some(State::Live(live)) = state.as_deref_mut() {
+            // It was here when that was said.
+            self.tell_waiting(room_id, live);
+        }
         seat.leave(room_id.as_str());
-        let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return };
-        let mut state = lock(&slot.state);
-        let State::Live(live) = &mut *state else { return };
+        let (Some(slot), Some(State::Live(live))) = (&slot, state.as_deref_mut()) else { return };
         let (was_here, news) = live.presence.depart(user, seat.id(), Instant::now());
         if was_here {
             live.returning.departed(&user.id, clock::now());
         }
-        self.announce(room_id, &slot, live, news);
-        self.idle_if_empty(room_id, &slot, live);
+        self.announce(room_id, slot, live, news);
+        self.idle_if_empty(room_id, slot, live);
         drop(state);
         self.close_idle_at_once();
     }
@@ -202,9 +210,11 @@ impl Rooms {
     pub async fn list_after(&self, room_id: &RoomId, after: i64, limit: usize) -> Result<Caught> {
         let slot = lock(&self.slots).get(room_id).cloned();
         if let Some(slot) = slot
-            && let State::Live(live) = &*lock(&slot.state)
+            && let State::Live(live) = &mut *lock(&slot.state)
             && let Some(entries) = live.list_after(after, limit)
         {
+            // Who asks may be in the room, and is not to hear of these once more.
+            self.tell_waiting(room_id, live);
             return Ok(Caught { entries, head: live.seq(), is_forgotten: false });
         }
         db::room_log::list_after(&self.db, room_id, after, limit).await

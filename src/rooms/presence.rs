@@ -70,6 +70,15 @@ impl Presence {
         self.waiting.len()
     }
 
+    /// Sockets of those who are here.
+    pub(super) fn sockets(&self) -> usize {
+        self.sockets
+    }
+
+    pub(super) fn sockets_of(&self, user_id: &UserId) -> &[Sid] {
+        self.present.get(user_id).map_or(&[], |present| &present.sockets)
+    }
+
     pub(super) fn is_here(&self, user_id: &UserId) -> bool {
         self.present.contains_key(user_id)
     }

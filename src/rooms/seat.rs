@@ -26,9 +26,14 @@ impl Seat {
         self.0.id
     }
 
-    /// Tells this socket.
+    /// Tells this socket now.
     pub fn emit(&self, event: &str, view: &(impl Serialize + ?Sized)) {
-        if let Err(error) = self.hurry(|| self.0.emit(event, view)) {
+        self.hurry(|| self.tell(event, view));
+    }
+
+    /// Tells this socket, with what else it is told.
+    pub(super) fn tell(&self, event: &str, view: &(impl Serialize + ?Sized)) {
+        if let Err(error) = self.0.emit(event, view) {
             tracing::debug!(sid = %self.0.id, event, %error, "the socket could not be told");
             self.cut_if_full(&error);
         }
@@ -99,16 +104,16 @@ pub(super) fn emit_to_all(io: &SocketIo, channel: &str, event: &str, view: &(imp
     }
 }
 
-/// The same, except those of another Socket.IO room.
+/// The same, except those of other Socket.IO rooms.
 pub(super) fn emit_to_all_but(
     io: &SocketIo,
     channel: &str,
-    but: String,
+    but: &[String],
     event: &str,
     view: &(impl Serialize + ?Sized),
 ) {
     let Some(namespace) = io.of("/") else { return };
-    let others = || namespace.clone().within(channel.to_owned()).except(but.clone());
+    let others = || namespace.clone().within(channel.to_owned()).except(but.to_vec());
     if is_somebody_full(others().emit(event, view).now_or_never()) {
         cut_full(others().sockets());
     }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Rooms, ephemeral,
+    Rooms,
     live::LiveRoom,
     lock,
     presence::News,
@@ -92,18 +92,20 @@ impl Rooms {
         self.apply_next(&slot, entry)
     }
 
-    fn apply_next(&self, slot: &Slot, entry: &Entry) -> Option<Box<RawValue>> {
+    fn apply_next(&self, slot: &Arc<Slot>, entry: &Entry) -> Option<Box<RawValue>> {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return None };
-        if live.apply(entry) { self.tell(live, entry) } else { None }
+        if live.apply(entry) { self.tell(slot, live, entry) } else { None }
     }
 
-    fn tell(&self, live: &mut LiveRoom, entry: &Entry) -> Option<Box<RawValue>> {
+    fn tell(&self, slot: &Arc<Slot>, live: &mut LiveRoom, entry: &Entry) -> Option<Box<RawValue>> {
         let (event, view) = telling(entry)?;
-        ephemeral::tell_waiting(&entry.room_id, live);
+        if !live.ephemeral.waiting().is_empty() {
+            self.tell_waiting(&entry.room_id, live);
+        }
         match serde_json::value::to_raw_value(&view) {
             Ok(encoded) => {
-                self.emit(entry.room_id.as_str(), event, &encoded);
+                self.tell_entry(slot, live, entry, (event, &encoded));
                 Some(encoded)
             }
             Err(error) => {
@@ -152,17 +154,17 @@ impl Rooms {
 
     /// The user's own sockets are not told.
     pub(super) fn tell_news(&self, room_id: &RoomId, live: &mut LiveRoom, news: &News) {
-        ephemeral::tell_waiting(room_id, live);
+        self.tell_waiting(room_id, live);
         let channel = room_id.as_str();
-        let own = |user_id: &UserId| personal_channel(user_id.as_str());
+        let own = |user_id: &UserId| [personal_channel(user_id.as_str())];
         match news {
             News::Joined(user) => {
                 let view = RoomUserJoinedView { room_id, user };
-                seat::emit_to_all_but(&self.io, channel, own(&user.id), event::ROOM_USER_JOINED, &view);
+                seat::emit_to_all_but(&self.io, channel, &own(&user.id), event::ROOM_USER_JOINED, &view);
             }
             News::Left(user_id) => {
                 let view = RoomUserView { room_id, user_id };
-                seat::emit_to_all_but(&self.io, channel, own(user_id), event::ROOM_USER_LEFT, &view);
+                seat::emit_to_all_but(&self.io, channel, &own(user_id), event::ROOM_USER_LEFT, &view);
             }
         }
     }

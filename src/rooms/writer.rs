@@ -27,6 +27,9 @@ const BATCH: usize = 256;
 /// Batches that are committed and not yet told, at the most: then no more are committed.
 const AHEAD: usize = 4;
 
+/// Entries of one room committed together that do not wait for later ones to be told with them.
+const RUN: usize = 4;
+
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,
     patience: Duration,
@@ -117,19 +120,28 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
 async fn settle_all(rooms: Weak<Rooms>, mut written: mpsc::Receiver<Vec<Written>>) {
     while let Some(batch) = written.recv().await {
         let Some(rooms) = rooms.upgrade() else { return };
-        let mut last: Option<RoomId> = None;
-        for Written { room_id, settle, outcome } in batch {
-            // Those of one room are told back to back: a socket's packets then share a write. Between rooms others get a turn.
-            if last.as_ref().is_some_and(|last| *last != room_id) {
-                tokio::task::yield_now().await;
-            }
-            last = Some(room_id);
+        let mut batch = batch.into_iter().peekable();
+        let mut run = 0;
+        while let Some(Written { room_id, settle, outcome }) = batch.next() {
             let told = match &outcome {
                 Ok(Appended::Entry(entry)) => rooms.committed(entry).await,
                 _ => None,
             };
             // Nobody waits any more: fine, it is in the log.
             let _gone = settle.send(outcome.map(|appended| Settled { appended, told }));
+            run += 1;
+            if batch.peek().is_some_and(|next| next.room_id == room_id) {
+                continue;
+            }
+            // So many are told back to back anyway.
+            if run >= RUN {
+                rooms.tell_untold_in(&room_id);
+            }
+            run = 0;
+            // Between rooms others get a turn.
+            if batch.peek().is_some() {
+                tokio::task::yield_now().await;
+            }
         }
     }
 }
