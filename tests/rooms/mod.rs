@@ -9,3 +9,4 @@ mod one_order;
 mod returning;
 mod slow_reader;
 mod storm;
+mod untold;

@@ -1,0 +1,189 @@
+//! Where many hear much, entries wait a moment and are told back to back. Each hears each once, in one order, and before and
+//! after what else there is to hear as if nothing had waited.
+
+use chatoxide::chat::room::RoomType;
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestServer, on_both};
+
+/// A room of many sockets on a server where entries wait for as long as they ever may.
+struct Crowd {
+    server: TestServer,
+    alice: Client,
+    bob: Client,
+    listener: Client,
+    others: Vec<Client>,
+}
+
+impl Crowd {
+    async fn gather(server: TestServer) -> Self {
+        Self::gather_in(RoomType::Public, server).await
+    }
+
+    async fn gather_in(kind: RoomType, server: TestServer) -> Self {
+        // Members are not remembered: what is changed by SQL is seen at once.
+        let settings = ["--flush-interval", "1000", "--membership-ttl", "0"];
+        let server = TestServer::start_with(server.stop().await, &settings).await;
+        server.make_room("general", kind, &["alice", "bob", "carol"]).await;
+        let mut alice = server.connect_in("alice", "general").await;
+        let mut bob = server.connect_in("bob", "general").await;
+        let mut listener = server.connect_in("carol", "general").await;
+        let mut others = Vec::new();
+        for _ in 0..8 {
+            others.push(server.connect_in("carol", "general").await);
+        }
+        // The first is told at once, and those that follow it wait.
+        bob.say("general", "0").await;
+        for client in others.iter_mut().chain([&mut alice, &mut bob, &mut listener]) {
+            client.hear("message:new").await;
+        }
+        Self { server, alice, bob, listener, others }
+    }
+
+    /// Alice says 1, 2, 3.
+    async fn talk(&mut self) {
+        for content in ["1", "2", "3"] {
+            self.alice.say("general", content).await;
+            assert_eq!(said(self.alice.heard_before()), [content], "before the ack");
+        }
+    }
+}
+
+/// What was heard: of messages what they say, of the rest the name of the event.
+fn said(heard: Vec<(String, Value)>) -> Vec<String> {
+    heard.into_iter().map(|(name, argument)| content_or(name, &argument)).collect()
+}
+
+fn content_or(name: String, argument: &Value) -> String {
+    if name == "message:new" { argument["content"].as_str().unwrap().to_owned() } else { name }
+}
+
+on_both! {
+    async fn all_hear_each_once_in_one_order_and_authors_theirs_before_the_ack(server: TestServer) {
+        let mut crowd = Crowd::gather(server).await;
+        crowd.others.push(crowd.server.connect_in("alice", "general").await);
+        crowd.alice.heard().await;
+        crowd.bob.heard().await;
+        crowd.listener.heard().await;
+        let expected = Vec::from_iter((1..=20).map(|n: u32| n.to_string()));
+        let (mut of_alice, mut of_bob) = (Vec::new(), Vec::new());
+        for (index, content) in expected.iter().enumerate() {
+            let (author, heard) = match index % 3 {
+                0 => (&mut crowd.bob, &mut of_bob),
+                _ => (&mut crowd.alice, &mut of_alice),
+            };
+            author.say("general", content).await;
+            heard.extend(said(author.heard_before()));
+            assert_eq!(heard.as_slice(), &expected[..=index]);
+        }
+        // Nothing follows: what waits is told when its time has come.
+        for (client, mut heard) in [(&mut crowd.alice, of_alice), (&mut crowd.bob, of_bob)] {
+            while heard.len() < expected.len() {
+                heard.push(client.hear("message:new").await["content"].as_str().unwrap().to_owned());
+            }
+            assert_eq!(heard, expected);
+        }
+        for client in crowd.others.iter_mut().chain([&mut crowd.listener]) {
+            for content in &expected {
+                assert_eq!(client.hear("message:new").await["content"], **content);
+            }
+        }
+        for client in crowd.others.iter_mut().chain([&mut crowd.alice, &mut crowd.bob, &mut crowd.listener]) {
+            assert_eq!(said(client.heard().await), [""; 0], "nothing more");
+        }
+    }
+}
+
+on_both! {
+    async fn who_joins_hears_of_nothing_that_is_in_the_history(server: TestServer) {
+        let mut crowd = Crowd::gather(server).await;
+        crowd.talk().await;
+        let mut dave = crowd.server.connect_in("dave", "general").await;
+        crowd.alice.say("general", "4").await;
+        crowd.bob.ask("typing:start", "general".into()).await;
+
+        let history = dave.hear("room:history").await;
+        let contents: Vec<_> = history["messages"].as_array().unwrap().iter().map(|m| &m["content"]).collect();
+        assert_eq!(contents, ["3", "2", "1", "0"]);
+        assert_eq!(said(dave.heard().await), ["room:members", "4", "typing:user"]);
+        let expected = ["1", "2", "3", "room:user-joined", "4", "typing:user"];
+        assert_eq!(said(crowd.listener.heard().await), expected);
+    }
+}
+
+on_both! {
+    async fn what_changes_a_message_is_heard_after_it(server: TestServer) {
+        let mut crowd = Crowd::gather(server).await;
+        crowd.talk().await;
+        let id = crowd.alice.say("general", "4").await["id"].take();
+        crowd.bob.ask("reaction:add", json!({"messageId": id, "emoji": "👍"})).await;
+        crowd.alice.ask("message:edit", json!({"messageId": id, "content": "5"})).await;
+        crowd.alice.ask("message:delete", json!({"messageId": id})).await;
+        let expected = ["1", "2", "3", "4", "reaction:added", "message:updated", "message:deleted"];
+        assert_eq!(said(crowd.listener.heard().await), expected);
+        assert_eq!(said(crowd.bob.heard().await), expected);
+        assert_eq!(said(crowd.alice.heard().await), expected[3..]);
+    }
+}
+
+on_both! {
+    async fn who_types_and_who_reads_is_heard_in_its_place(server: TestServer) {
+        let mut crowd = Crowd::gather(server).await;
+        crowd.talk().await;
+        crowd.bob.ask("typing:start", "general".into()).await;
+        assert_eq!(said(crowd.alice.heard().await), ["typing:user"]);
+        crowd.talk().await;
+        crowd.bob.ask("room:read", "general".into()).await;
+        let expected = ["1", "2", "3", "typing:user", "1", "2", "3", "room:user-read"];
+        assert_eq!(said(crowd.listener.heard().await), expected);
+    }
+}
+
+on_both! {
+    async fn who_leaves_has_heard_what_was_said_until_then(server: TestServer) {
+        let mut crowd = Crowd::gather(server).await;
+        crowd.talk().await;
+        crowd.listener.ask("room:leave", "general".into()).await;
+        assert_eq!(said(crowd.listener.heard_before()), ["1", "2", "3"]);
+        crowd.alice.say("general", "4").await;
+        crowd.bob.ask("typing:start", "general".into()).await;
+        assert_eq!(said(crowd.listener.heard().await), [""; 0]);
+    }
+}
+
+on_both! {
+    async fn who_catches_up_hears_of_nothing_again(server: TestServer) {
+        let mut crowd = Crowd::gather(server).await;
+        crowd.talk().await;
+        let caught = crowd.listener.ask("messages:sync", json!({"roomId": "general", "since": 1})).await;
+        assert_eq!(caught["events"].as_array().unwrap().len(), 3, "{caught}");
+        assert_eq!(said(crowd.listener.heard_before()), ["1", "2", "3"]);
+        crowd.alice.say("general", "4").await;
+        crowd.bob.ask("typing:start", "general".into()).await;
+        assert_eq!(said(crowd.listener.heard().await), ["4", "typing:user"]);
+    }
+}
+
+on_both! {
+    async fn a_server_that_ends_leaves_nothing_untold(server: TestServer) {
+        let mut crowd = Crowd::gather(server).await;
+        crowd.talk().await;
+        let (_, heard) = tokio::join!(crowd.server.stop(), crowd.listener.hear_to_the_end());
+        assert_eq!(said(heard), ["1", "2", "3"]);
+    }
+}
+
+on_both! {
+    async fn who_is_removed_while_something_waits_hears_no_more_and_the_others_do(server: TestServer) {
+        let mut crowd = Crowd::gather_in(RoomType::Private, server).await;
+        crowd.talk().await;
+        let remove = r#"DELETE FROM "_RoomMembers" WHERE "B" = 'alice'"#;
+        crowd.server.database.execute(remove).await;
+        crowd.bob.say("general", "4").await;
+        crowd.bob.ask("typing:start", "general".into()).await;
+        let expected = ["1", "2", "3", "room:user-left", "4", "typing:user"];
+        assert_eq!(said(crowd.listener.heard().await), expected);
+        assert_eq!(said(crowd.bob.heard().await), expected[..5]);
+        assert_eq!(said(crowd.alice.heard().await), ["room:error"]);
+    }
+}
