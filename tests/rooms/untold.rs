@@ -98,15 +98,21 @@ on_both! {
     async fn who_joins_hears_of_nothing_that_is_in_the_history(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.talk().await;
-        let mut dave = crowd.server.connect_in("dave", "general").await;
+        // Nobody is told of somebody's second tab.
+        let mut tab = crowd.server.connect_in("carol", "general").await;
         crowd.alice.say("general", "4").await;
+        let mut dave = crowd.server.connect_in("dave", "general").await;
+        crowd.alice.say("general", "5").await;
         crowd.bob.ask("typing:start", "general".into()).await;
 
-        let history = dave.hear("room:history").await;
-        let contents: Vec<_> = history["messages"].as_array().unwrap().iter().map(|m| &m["content"]).collect();
-        assert_eq!(contents, ["3", "2", "1", "0"]);
-        assert_eq!(said(dave.heard().await), ["room:members", "4", "typing:user"]);
-        let expected = ["1", "2", "3", "room:user-joined", "4", "typing:user"];
+        for (client, history) in [(&mut tab, &["3", "2", "1", "0"][..]), (&mut dave, &["4", "3", "2", "1", "0"])] {
+            let shown = client.hear("room:history").await;
+            let contents: Vec<_> = shown["messages"].as_array().unwrap().iter().map(|m| &m["content"]).collect();
+            assert_eq!(contents, history);
+        }
+        assert_eq!(said(tab.heard().await), ["room:members", "4", "room:user-joined", "5", "typing:user"]);
+        assert_eq!(said(dave.heard().await), ["room:members", "5", "typing:user"]);
+        let expected = ["1", "2", "3", "4", "room:user-joined", "5", "typing:user"];
         assert_eq!(said(crowd.listener.heard().await), expected);
     }
 }
