@@ -65,7 +65,7 @@ impl Rooms {
         told
     }
 
-    /// Takes a committed entry into its live room and tells everybody in it here. An entry that was taken before is ignored;
+    /// Takes a committed entry into its live room, and everybody in it here is told. An entry that was taken before is ignored;
     /// if some are missing before it, they are fetched and told first. Called by one task, in the order of commits.
     async fn apply(&self, entry: &Entry) -> Option<Box<RawValue>> {
         let slot = lock(&self.slots).get(&entry.room_id).cloned()?;
