@@ -358,7 +358,10 @@ impl Keeper {
             let mut connection = self.connection().await?;
             let marks: HashMap<String, String> =
                 redis::cmd("HGETALL").arg(read_key(&room_id)).query_async(&mut connection).await?;
-            let known = read_markers::list_of_room(&self.db, &room_id, i64::MAX).await?;
+            let known = match marks.is_empty() {
+                true => Vec::new(),
+                false => read_markers::list_of_room(&self.db, &room_id, i64::MAX).await?,
+            };
             let known: HashMap<UserId, Timestamp> = known.into_iter().collect();
             let marks: Vec<ReadMark> = marks
                 .into_iter()

@@ -142,9 +142,13 @@ pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> 
             _ => (rows, true),
         };
         let ids: Vec<&str> = rows.iter().map(|(row, _)| row.id.as_str()).collect();
-        let reactions: Vec<ReactionRow> = run!(c.load(reaction_table::table
-            .filter(reaction_table::message_id.eq_any(ids))
-            .order(reaction_table::id)));
+        // After a restart everybody comes back at once, also to rooms in which nobody has said anything.
+        let reactions: Vec<ReactionRow> = match ids.is_empty() {
+            true => Vec::new(),
+            false => run!(c.load(reaction_table::table
+                .filter(reaction_table::message_id.eq_any(ids))
+                .order(reaction_table::id))),
+        };
         Ok((seq, rows, reactions, complete))
     })?;
     Ok(Tail { seq: seq.unwrap_or(0), messages: assemble(rows, reactions), complete })
