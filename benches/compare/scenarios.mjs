@@ -54,6 +54,19 @@ const fanOut = (members, rate) => {
 };
 
 export const SCENARIOS = {
+  // First, as its latency is mostly the disk's, which is slow for a while after the bursts of others.
+  'open-200': {
+    title: 'Open loop: 200 messages/s',
+    layout: TWENTY,
+    load: messages(TWENTY, '--rate', 200),
+    servers: ['chatoxide', 'Node'],
+    columns: OF_MESSAGES,
+    bars: (of) => [
+      atMost('ack p50 at most 3 ms', ours(of).ack.p50_ms, 3, 'ms'),
+      atLeast("ack p50 at most 1/3 of Node's", 1 / times(of, ACK_P50), 3, '× less'),
+      atLeast("ack p99 at most 1/3 of Node's", 1 / times(of, ACK_P99), 3, '× less'),
+    ],
+  },
   saturated: {
     title: 'Saturated: each of 10 senders keeps 8 messages in flight',
     layout: TWENTY,
@@ -73,18 +86,6 @@ export const SCENARIOS = {
     servers: ['chatoxide', 'Node', 'bare'],
     columns: OF_MESSAGES,
     bars: (of) => [atLeast('at least 5 × the acked messages/s of Node', times(of, ACKED), 5)],
-  },
-  'open-200': {
-    title: 'Open loop: 200 messages/s',
-    layout: TWENTY,
-    load: messages(TWENTY, '--rate', 200),
-    servers: ['chatoxide', 'Node'],
-    columns: OF_MESSAGES,
-    bars: (of) => [
-      atMost('ack p50 at most 3 ms', ours(of).ack.p50_ms, 3, 'ms'),
-      atLeast("ack p50 at most 1/3 of Node's", 1 / times(of, ACK_P50), 3, '× less'),
-      atLeast("ack p99 at most 1/3 of Node's", 1 / times(of, ACK_P99), 3, '× less'),
-    ],
   },
   'open-3000': {
     title: 'Open loop: 3,000 messages/s (60,000 deliveries/s)',
