@@ -81,6 +81,16 @@ macro_rules! in_room {
     };
 }
 
+/// The reactions on these messages. Of none it is not worth a statement: after a restart everybody comes back at once, also
+/// to rooms in which nobody has said anything.
+macro_rules! on_messages {
+    ($rows:expr) => {
+        reaction_table::table
+            .filter(reaction_table::message_id.eq_any($rows.iter().map(|(row, _)| row.id.as_str())))
+            .order(reaction_table::id)
+    };
+}
+
 /// A room's newest messages and the last entry of its log that they include, all of one moment.
 pub struct Tail {
     pub seq: i64,
@@ -141,13 +151,9 @@ pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> 
             }
             _ => (rows, true),
         };
-        let ids: Vec<&str> = rows.iter().map(|(row, _)| row.id.as_str()).collect();
-        // After a restart everybody comes back at once, also to rooms in which nobody has said anything.
-        let reactions: Vec<ReactionRow> = match ids.is_empty() {
+        let reactions: Vec<ReactionRow> = match rows.is_empty() {
             true => Vec::new(),
-            false => run!(c.load(reaction_table::table
-                .filter(reaction_table::message_id.eq_any(ids))
-                .order(reaction_table::id))),
+            false => run!(c.load(on_messages!(rows))),
         };
         Ok((seq, rows, reactions, complete))
     })?;
@@ -174,10 +180,10 @@ pub async fn list_before(
             }
             _ => rows,
         };
-        let ids: Vec<&str> = rows.iter().map(|(row, _)| row.id.as_str()).collect();
-        let reactions: Vec<ReactionRow> = run!(c.load(reaction_table::table
-            .filter(reaction_table::message_id.eq_any(ids))
-            .order(reaction_table::id)));
+        let reactions: Vec<ReactionRow> = match rows.is_empty() {
+            true => Vec::new(),
+            false => run!(c.load(on_messages!(rows))),
+        };
         Ok((rows, reactions))
     })?;
     Ok(assemble(rows, reactions))

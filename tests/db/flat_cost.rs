@@ -1,10 +1,10 @@
 //! What an event costs the database does not grow with what a room holds: counted in rows and pages read, not in time.
 
-use chatoxide::chat::room::RoomType;
+use chatoxide::{chat::room::RoomType, db::messages};
 use serde_json::json;
 
 use crate::support::{
-    Backend, Client, TestDatabase, TestServer,
+    Backend, Client, TestDatabase, TestServer, on_both,
     process::{ServerProcess, settings},
     server, until,
 };
@@ -122,4 +122,28 @@ async fn bytes_read_do_not_grow_with_a_room_sqlite() {
     assert!(few > 0, "nothing was counted");
     // All of a small file is soon in memory; of a large one each question reads the pages on its way down the trees.
     assert!(many - few < (MANY * 10) as i64, "{many} bytes among {MANY} messages, {few} among {FEW}");
+}
+
+on_both! {
+    async fn a_room_without_messages_is_not_asked_for_reactions(server: TestServer) {
+        let statements = async || {
+            let before = server.db.statements().get();
+            let tail = messages::load_tail(&server.db, &"general".into(), 50).await.unwrap();
+            (tail.messages, server.db.statements().get() - before)
+        };
+        server.make_room("general", RoomType::Public, &["alice"]).await;
+        let (messages, of_none) = statements().await;
+        assert!(messages.is_empty());
+        server
+            .database
+            .execute(
+                r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+                       VALUES ('m-1', 'general', 'alice', 'hello', '2026-01-01 00:00:00');
+                   INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji") VALUES ('r-1', 'm-1', 'alice', 'x')"#,
+            )
+            .await;
+        let (messages, of_one) = statements().await;
+        assert_eq!(messages[0].reactions.len(), 1);
+        assert_eq!(of_one, of_none + 1);
+    }
 }
