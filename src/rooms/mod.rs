@@ -105,8 +105,8 @@ impl Rooms {
         rooms
     }
 
-    /// Queues a change for commit, in the order of the calls. The receipt answers after the author's sockets here were told,
-    /// and the others, unless they wait for more.
+    /// Queues a change for commit, in the order of the calls. The receipt answers after the author's sockets here were told;
+    /// the others may be told a moment later.
     /// A full queue is [`Error::Busy`] at once.
     pub fn append(&self, append: Append) -> Result<Receipt> {
         self.writer.append(append)

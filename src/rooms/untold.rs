@@ -1,6 +1,7 @@
 //! Entries of a live room that not everybody here was told of yet. To tell one wakes each who hears it, which costs more than
 //! the packet does. Where many hear much, their packets wait for the next write anyway: there entries wait instead, and are
-//! told back to back. Their author hears them at once, as the ack comes next.
+//! told back to back. Their author hears them at once, as the ack comes next; where many hear little, the others do right
+//! after the ack.
 
 use std::{
     sync::{Arc, Weak},
@@ -8,7 +9,10 @@ use std::{
 };
 
 use serde_json::value::RawValue;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep},
+};
 
 use super::{
     Rooms,
@@ -71,7 +75,7 @@ impl Untold {
 }
 
 impl Rooms {
-    /// Tells everybody in a room here of an entry, in its order: in a moment, where many hear much.
+    /// Tells everybody in a room here of an entry, in its order: where many are, the others a moment after its author.
     pub(super) fn tell_entry(
         &self,
         slot: &Arc<Slot>,
@@ -89,18 +93,22 @@ impl Rooms {
                 return self.emit(room_id.as_str(), event, view);
             }
         };
-        if live.untold.packets.note(Packet { event, view: view.to_owned() }, Instant::now()) {
+        let is_due = live.untold.packets.note(Packet { event, view: view.to_owned() }, Instant::now());
+        let seats = self.seats(live, author);
+        let nobody_waits_for_an_ack = seats.is_empty();
+        if is_due && (nobody_waits_for_an_ack || live.untold.packets.waiting().len() > 1) {
             return self.tell_untold(room_id, live);
         }
-        let seats = self.seats(live, author);
-        if !seats.is_empty() {
+        if !nobody_waits_for_an_ack {
             let packets = live.untold.catch_up(author);
             tell_each(&seats, packets);
         }
-        if !live.untold.packets.is_awaited {
+        let (rooms, room_id) = (Weak::clone(&self.this), room_id.clone());
+        if is_due {
+            tokio::spawn(tell_next(rooms, room_id));
+        } else if !live.untold.packets.is_awaited {
             live.untold.packets.is_awaited = true;
-            let (rooms, slot, room_id) = (Weak::clone(&self.this), Arc::clone(slot), room_id.clone());
-            tokio::spawn(tell_due(rooms, slot, room_id, self.settings.flush_interval));
+            tokio::spawn(tell_due(rooms, Arc::clone(slot), room_id, self.settings.flush_interval));
         }
     }
 
@@ -157,6 +165,14 @@ fn tell_each(seats: &[Seat], packets: &[Packet]) {
         for Packet { event, view } in packets {
             seat.tell(event, view);
         }
+    }
+}
+
+/// After all that is ready to run now, such as the author's ack.
+async fn tell_next(rooms: Weak<Rooms>, room_id: RoomId) {
+    yield_now().await;
+    if let Some(rooms) = rooms.upgrade() {
+        rooms.tell_untold_in(&room_id);
     }
 }
 
