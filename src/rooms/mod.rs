@@ -106,8 +106,7 @@ impl Rooms {
     }
 
     /// Queues a change for commit, in the order of the calls. The receipt answers after the author's sockets here were told;
-    /// the others may be told a moment later.
-    /// A full queue is [`Error::Busy`] at once.
+    /// the others may be told a moment later. A full queue is [`Error::Busy`] at once.
     pub fn append(&self, append: Append) -> Result<Receipt> {
         self.writer.append(append)
     }
