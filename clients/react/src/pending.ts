@@ -17,6 +17,12 @@ export interface Author {
 
 export class PendingMessages {
   private readonly all = new Map<string, Pending>();
+  private readonly known = new Map<string, string>();
+
+  /** By the ids of the server, the client ids under which messages were shown before they had one. */
+  get keys(): ReadonlyMap<string, string> {
+    return this.known;
+  }
 
   /** Those to be shown after all others, in the order in which they were written. */
   shown(): ChatMessage[] {
@@ -65,20 +71,46 @@ export class PendingMessages {
     this.all.clear();
   }
 
-  /** The one that a message must be which was heard of oneself; if there is one, it is shown no more. */
-  hear(message: Message): string | undefined {
+  /** Which of them, written `by` then, a message must be that was heard of oneself; it is shown as that from now on. */
+  hear(message: Message, by = Infinity): void {
+    if (this.known.has(message.id)) return;
     for (const [clientId, there] of this.all) {
-      const its = there.message;
-      const isSame =
-        its.status === 'sending' &&
-        !there.heardAs &&
-        its.content === message.content &&
-        its.type === message.type &&
-        its.replyTo === message.replyTo;
-      if (!isSame) continue;
+      if (there.at > by || !isSame(there, message)) continue;
       there.heardAs = message.id;
-      return clientId;
+      this.known.set(message.id, clientId);
+      return;
+    }
+  }
+
+  /** The same of messages that may be older than they are: those of a history, as after a reload. */
+  find(messages: readonly Message[], authorId: string | undefined): void {
+    for (const message of messages)
+      if (message.senderId === authorId) this.hear(message, Date.parse(message.createdAt));
+  }
+
+  /** The server has it under this id. */
+  arrived(clientId: string, id: string): void {
+    this.all.delete(clientId);
+    this.known.set(id, clientId);
+  }
+
+  /** The id of what was taken for it and is another: of the same words, from another page of the same user. */
+  mistaken(clientId: string, rightId?: string): string | undefined {
+    for (const [id, key] of this.known) {
+      if (key !== clientId || id === rightId) continue;
+      this.known.delete(id);
+      return id;
     }
     return undefined;
   }
+}
+
+function isSame({ message: its, heardAs }: Pending, message: Message): boolean {
+  return (
+    its.status === 'sending' &&
+    !heardAs &&
+    its.content === message.content &&
+    its.type === message.type &&
+    its.replyTo === message.replyTo
+  );
 }

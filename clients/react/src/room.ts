@@ -22,7 +22,6 @@ export class Room implements Readable<RoomState>, RoomActions {
   private readonly store: Store<RoomState>;
   private sent = timeline.EMPTY;
   private readonly pending = new PendingMessages();
-  private readonly keys = new Map<string, string>();
   private readonly log: CatchUp;
   private readonly writers = new Writers((typingUsers) => this.store.patch({ typingUsers }));
   private readonly writing: Writing;
@@ -167,18 +166,18 @@ export class Room implements Readable<RoomState>, RoomActions {
     const author = this.host.author() ?? { id: '', name: '' };
     const name = this.store.get().members.find(({ id }) => id === author.id)?.name;
     this.pending.add(request, at, { id: author.id, name: name ?? author.name });
+    this.pending.find(this.sent, author.id);
     this.refresh();
   }
 
   arrived(clientId: string, message: Message): void {
-    this.pending.remove(clientId);
+    this.pending.arrived(clientId, message.id);
     this.mistaken(clientId, message.id);
-    this.keys.set(message.id, clientId);
     // It may have been deleted, or changed, since it was heard: then what was heard is the newer.
     const isHeard = this.log.last !== undefined && message.seq !== undefined && message.seq <= this.log.last;
     const there = timeline.find(this.sent, message.id);
-    if (there) this.sent = timeline.merge(this.sent, [{ ...there }], this.keys);
-    else if (!isHeard) this.sent = timeline.merge(this.sent, [message], this.keys);
+    if (there) this.sent = timeline.merge(this.sent, [{ ...there }], this.pending.keys);
+    else if (!isHeard) this.sent = timeline.merge(this.sent, [message], this.pending.keys);
     this.refresh();
   }
 
@@ -253,7 +252,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     // Loaded anew meanwhile: the page would leave a gap.
     if (this.sent[0]?.id !== oldest.id && !timeline.find(this.sent, oldest.id)) return [];
     const before = new Set(this.sent.map(({ id }) => id));
-    this.sent = timeline.merge(this.sent, page.messages, this.keys);
+    this.sent = timeline.merge(this.sent, page.messages, this.pending.keys);
     this.store.patch({ hasMore: page.messages.length >= PAGE });
     this.refresh();
     return this.sent.filter(({ id }) => !before.has(id));
@@ -316,14 +315,11 @@ export class Room implements Readable<RoomState>, RoomActions {
   private takeNew(message: Message): void {
     const isKnown = timeline.find(this.sent, message.id) !== undefined;
     const isOwn = message.senderId === this.host.author()?.id;
-    if (isOwn && !isKnown) {
-      const clientId = this.pending.hear(message);
-      if (clientId) this.keys.set(message.id, clientId);
-    }
+    if (isOwn && !isKnown) this.pending.hear(message);
     // Older than what is shown of a room that has more: it comes with its page.
     const oldest = this.sent[0];
     if (oldest && this.store.get().hasMore && message.createdAt < oldest.createdAt) return;
-    this.sent = timeline.merge(this.sent, [message], this.keys);
+    this.sent = timeline.merge(this.sent, [message], this.pending.keys);
     this.writers.remove(message.senderId);
     if (isOwn) return;
     this.readUntil(message.senderId, message.createdAt);
@@ -332,11 +328,8 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   /** Another message was taken for this one: of the same words, from another page of the same user. */
   private mistaken(clientId: string, rightId?: string): void {
-    for (const [id, key] of this.keys) {
-      if (key !== clientId || id === rightId) continue;
-      this.keys.delete(id);
-      this.sent = this.sent.map((message) => (message.id === id ? { ...message, key: id } : message));
-    }
+    const wrong = this.pending.mistaken(clientId, rightId);
+    this.sent = this.sent.map((message) => (message.id === wrong ? { ...message, key: wrong } : message));
   }
 
   private readUntil(userId: string, until: string): void {
@@ -364,7 +357,8 @@ export class Room implements Readable<RoomState>, RoomActions {
   }
 
   private show(messages: Message[], seq: number | undefined): void {
-    this.sent = timeline.merge(timeline.EMPTY, messages, this.keys);
+    this.pending.find(messages, this.host.author()?.id);
+    this.sent = timeline.merge(timeline.EMPTY, messages, this.pending.keys);
     this.log.begin(seq);
     this.store.patch({ hasMore: messages.length >= PAGE });
   }
@@ -385,7 +379,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   private shownAs(message: Message): ChatMessage {
     const there = timeline.find(this.sent, message.id);
-    return there ?? { ...message, key: this.keys.get(message.id) ?? message.id, status: 'sent' };
+    return there ?? { ...message, key: this.pending.keys.get(message.id) ?? message.id, status: 'sent' };
   }
 
   private refresh(): void {

@@ -1,6 +1,6 @@
 // The client by itself on a server of a test's own: what is written early, what is given back, and how ids are made.
 import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BrowserOutbox, ChatClient, MemoryOutbox, type Outbox, type TokenSource } from '../src/core.js';
 import { uuid } from '../src/uuid.js';
 import { answers, message, network, reset, sockets, tokenOf } from './fake_server.js';
@@ -48,14 +48,14 @@ function takesMessages(when: Promise<unknown> = Promise.resolve()): string[] {
 }
 
 /** Where a page that is gone has left one of Alice's messages. */
-async function aDiskWithOneFromBefore(): Promise<IDBFactory> {
+async function aDiskWithOneFromBefore(at = 1): Promise<IDBFactory> {
   const disk = new IDBFactory();
   await new BrowserOutbox('gone', disk, undefined).put({
     clientId: 'old',
     owner: 'http://server\nalice',
     page: 'gone',
     serial: 0,
-    at: 1,
+    at,
     request: { roomId: 'general', clientId: 'old', content: 'from before' },
   });
   return disk;
@@ -75,6 +75,55 @@ test('what waited before a reload is shown while the server is away, and sent wh
 
   await vi.waitFor(() => expect(contents(client)).toEqual([{ ...shown, status: 'sent' }]));
   expect(taken).toEqual(['from before']);
+});
+
+describe('after a reload between a message and its ack', () => {
+  const sent = { content: 'from before', senderId: 'alice', status: 'sent' };
+
+  /** The outbox has the message, written `at` then, and the history has it `as` this; either may come first. */
+  async function reload(isHistoryFirst: boolean, { at = 1, as = 'id of from before' } = {}) {
+    let ack: () => void = () => undefined;
+    takesMessages(new Promise<void>((resolve) => (ack = resolve)));
+    const outbox = new BrowserOutbox('now', await aDiskWithOneFromBefore(at), undefined);
+    let read: () => void = () => undefined;
+    const isRead = new Promise<void>((resolve) => (read = resolve));
+    const take = outbox.take.bind(outbox);
+    vi.spyOn(outbox, 'take').mockImplementation((owner) => isRead.then(() => take(owner)));
+    const client = open(tokenOf('alice'), outbox);
+    const room = client.room('general');
+    const waits = vi.spyOn(room, 'waits');
+    const history = { roomId: 'general', messages: [message(as, 'from before', 'alice')] };
+    await vi.waitFor(() => expect(client.get().status).toBe('connected'));
+    if (isHistoryFirst) sockets[0]?.hears('room:history', history);
+    read();
+    await vi.waitFor(() => expect(waits).toHaveBeenCalled());
+    if (!isHistoryFirst) sockets[0]?.hears('room:history', history);
+    const keys = () => room.get().messages.map(({ key }) => key);
+    return { client, ack, keys };
+  }
+
+  test.each([true, false])('it is shown once, the history first: %s', async (isHistoryFirst) => {
+    const { client, ack, keys } = await reload(isHistoryFirst);
+    expect(contents(client)).toEqual([sent]);
+    ack();
+    await vi.waitFor(() => expect(keys()).toEqual(['old']));
+  });
+
+  test.each([true, false])(
+    'an older one is not taken for it, the history first: %s',
+    async (isHistoryFirst) => {
+      const { client } = await reload(isHistoryFirst, { at: Date.parse('2026-01-31T09:05:00.001Z') });
+      expect(contents(client)).toEqual([sent, { ...sent, status: 'sending' }]);
+    },
+  );
+
+  test('another that was taken for it is shown beside it once that is known', async () => {
+    const { client, ack, keys } = await reload(false, { as: 'another' });
+    expect(contents(client)).toEqual([sent]);
+    ack();
+    await vi.waitFor(() => expect(keys()).toEqual(['another', 'old']));
+    expect(contents(client)).toEqual([sent, sent]);
+  });
 });
 
 test('what is written before there is a token is shown at once, kept when it is known whose it is, and sent in order', async () => {
