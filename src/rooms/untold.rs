@@ -171,6 +171,8 @@ fn tell_each(seats: &[Seat], packets: &[Packet]) {
 /// After all that is ready to run now, such as the author's ack.
 async fn tell_next(rooms: Weak<Rooms>, room_id: RoomId) {
     yield_now().await;
+    // Whom it wakes may have to run on this processor, as a proxy or a client on a small machine.
+    std::thread::yield_now();
     if let Some(rooms) = rooms.upgrade() {
         rooms.tell_untold_in(&room_id);
     }
