@@ -25,6 +25,7 @@ export function checkComponent(given: () => Given): void {
     const { alice, bob } = await aliceAndBob();
 
     await alice.sends('typed on the page');
+    await bob.shows('welcome', 'typed on the page');
     await bob.says('an answer');
 
     await alice.shows('welcome', 'typed on the page', 'an answer');
