@@ -21,7 +21,7 @@ mod writer;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
 };
 
 pub use activity::run as tell_activity;
@@ -63,6 +63,8 @@ pub struct Rooms {
     idle: Mutex<Idle>,
     settings: Arc<LiveSettings>,
     writer: Writer,
+    /// Changes come faster than they are committed: the last commit was one of several.
+    is_busy: AtomicBool,
     read_marks: ReadMarks,
     activity: Activity,
     node_keys: NodeKeys,
@@ -93,6 +95,7 @@ impl Rooms {
             idle: Mutex::default(),
             settings: Arc::new(config.live.clone()),
             writer,
+            is_busy: AtomicBool::new(false),
             node_keys,
             instruments,
             this: Weak::clone(this),

@@ -4,7 +4,7 @@
 //! after the ack.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 
@@ -171,9 +171,12 @@ fn tell_each(seats: &[Seat], packets: &[Packet]) {
 /// After all that is ready to run now, such as the author's ack.
 async fn tell_next(rooms: Weak<Rooms>, room_id: RoomId) {
     yield_now().await;
-    // Whom it wakes may have to run on this processor, as a proxy or a client on a small machine.
-    std::thread::yield_now();
     if let Some(rooms) = rooms.upgrade() {
+        // Whom it wakes may have to run on this processor, as a proxy or a client on a small machine. It costs us our turn,
+        // which a busy server needs.
+        if !rooms.is_busy.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
         rooms.tell_untold_in(&room_id);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 
@@ -120,6 +120,7 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
 async fn settle_all(rooms: Weak<Rooms>, mut written: mpsc::Receiver<Vec<Written>>) {
     while let Some(batch) = written.recv().await {
         let Some(rooms) = rooms.upgrade() else { return };
+        rooms.is_busy.store(batch.len() > 1, Ordering::Relaxed);
         let mut batch = batch.into_iter().peekable();
         let mut run = 0;
         while let Some(Written { room_id, settle, outcome }) = batch.next() {
