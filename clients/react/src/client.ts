@@ -266,7 +266,8 @@ export class ChatClient implements Readable<ClientState> {
         send: async ({ request }) => (await this.ask('message:send', request)).message,
       },
       {
-        waits: ({ request, clientId, at }) => this.room(request.roomId).waits({ ...request, clientId }, at),
+        waits: ({ request, clientId, at }, wasLeft) =>
+          this.room(request.roomId).waits({ ...request, clientId }, at, wasLeft),
         arrived: (entry, message) => roomOf(entry)?.arrived(entry.clientId, message),
         failed: (entry, error) => roomOf(entry)?.failed(entry.clientId, error),
         discarded: (entry) => roomOf(entry)?.discarded(entry.clientId),

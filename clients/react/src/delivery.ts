@@ -11,7 +11,8 @@ interface Wire {
 
 /** What becomes of a message on its way. */
 export interface Listener {
-  waits(entry: Entry): void;
+  /** `wasLeft`: by an earlier page, which may have sent it. */
+  waits(entry: Entry, wasLeft?: boolean): void;
   arrived(entry: Entry, message: Message): void;
   failed(entry: Entry, failure: Refusal): void;
   discarded(entry: Entry): void;
@@ -71,7 +72,7 @@ export class Delivery {
     this.waiting = new Map(all.sort(([, one], [, other]) => one.entry.at - other.entry.at));
     for (const entry of taken) {
       this.last = Math.max(this.last, entry.at);
-      this.listener.waits(entry);
+      this.listener.waits(entry, true);
       if (entry.failure) this.listener.failed(entry, entry.failure);
     }
     this.go();

@@ -71,7 +71,7 @@ export class PendingMessages {
     this.all.clear();
   }
 
-  /** Which of them, written `by` then, a message must be that was heard of oneself; it is shown as that from now on. */
+  /** Which of them, if it was written `by` then, a message of one's own must be; it is shown as that from now on. */
   hear(message: Message, by = Infinity): void {
     if (this.known.has(message.id)) return;
     for (const [clientId, there] of this.all) {

@@ -161,12 +161,12 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   // One's own messages on their way.
 
-  waits(request: SendRequest & { clientId: string }, at: number): void {
+  waits(request: SendRequest & { clientId: string }, at: number, wasLeft = false): void {
     // Until it is known who writes it is shown without a name.
     const author = this.host.author() ?? { id: '', name: '' };
     const name = this.store.get().members.find(({ id }) => id === author.id)?.name;
     this.pending.add(request, at, { id: author.id, name: name ?? author.name });
-    this.pending.find(this.sent, author.id);
+    if (wasLeft) this.pending.find(this.sent, author.id);
     this.refresh();
   }
 

@@ -117,6 +117,17 @@ describe('after a reload between a message and its ack', () => {
     },
   );
 
+  test('what is written now is none of those that are there, not even by a slow clock', async () => {
+    const { client } = await reload(true);
+    const again = { ...sent, content: 'again' };
+    sockets[0]?.hears('message:new', message('the first', 'again', 'alice'));
+    vi.useFakeTimers({ now: Date.parse('2026-01-31T09:04:00.000Z'), toFake: ['Date'] });
+    void client.room('general').sendMessage('again');
+    vi.useRealTimers();
+    expect(contents(client)).toContainEqual({ ...again, status: 'sending' });
+    expect(contents(client)).toContainEqual(again);
+  });
+
   test('another that was taken for it is shown beside it once that is known', async () => {
     const { client, ack, keys } = await reload(false, { as: 'another' });
     expect(contents(client)).toEqual([sent]);
