@@ -24,6 +24,9 @@ use crate::{
 /// Time for requests that are under way when the last socket has been closed.
 const LAST_REQUESTS: Duration = Duration::from_millis(500);
 
+/// What a websocket is read in, in bytes, each for itself: a few events of a usual size.
+const READ_BUFFER: usize = 2 * 1_024;
+
 pub struct Server {
     app: Arc<App>,
     io: SocketIo,
@@ -45,6 +48,7 @@ impl Server {
             .ws_max_message_size(sockets.max_payload)
             .ws_max_frame_size(sockets.max_payload)
             .max_buffer_size(sockets.send_buffer)
+            .ws_read_buffer_size(READ_BUFFER)
             .build_layer();
         let app = App::start(config, db, keys, io.clone());
         socket::connect::register(&io, Arc::clone(&app));

@@ -124,6 +124,10 @@ pub struct Settings {
     #[arg(long, env = "EPHEMERAL_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
     pub ephemeral_rate: u32,
 
+    /// How long changes that come one by one, and all the time, may wait to share a commit, in milliseconds; 0: not at all
+    #[arg(long, env = "COMMIT_INTERVAL", global = true, default_value_t = 3, value_parser = value_parser!(u32).range(..=10_000))]
+    pub commit_interval: u32,
+
     /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
     #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
     pub log_retention: u32,

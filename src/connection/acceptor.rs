@@ -9,13 +9,9 @@ use std::{
     time::Duration,
 };
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    runtime,
-    sync::mpsc,
-    time::sleep,
-};
+use mio::{Events, Interest, Poll, Token, Waker, net::TcpListener};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{net::TcpStream, sync::mpsc};
 
 /// Connections that may wait in the operating system for the thread to take them.
 const BACKLOG: i32 = 4_096;
@@ -24,12 +20,17 @@ const WAITING: usize = 65_536;
 /// Between two attempts when the system has no more to give, such as file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What the thread wakes for: connections wait, or nobody wants them any more.
+const CONNECTIONS: Token = Token(0);
+const END: Token = Token(1);
+
 type Accepted = (net::TcpStream, SocketAddr);
 
 /// Listens until it is dropped.
 pub struct Acceptor {
     address: SocketAddr,
     waiting: mpsc::Receiver<Accepted>,
+    waker: Waker,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -41,25 +42,20 @@ impl Acceptor {
         // A restart takes the port at once, although connections of the last run are still dying away.
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
+        // Each connection inherits these.
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_user_timeout(Some(gone_after))?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
-            let _inside = runtime.enter();
-            TcpListener::from_std(socket.into())?
-        };
+        let mut listener = TcpListener::from_std(socket.into());
         let address = listener.local_addr()?;
+        let poll = Poll::new()?;
+        poll.registry().register(&mut listener, CONNECTIONS, Interest::READABLE)?;
+        let waker = Waker::new(poll.registry(), END)?;
         let (queue, waiting) = mpsc::channel(WAITING);
-        let accept = move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = accept_all(&listener, gone_after, &queue) => {}
-                    () = queue.closed() => {}
-                }
-            });
-        };
+        let accept = move || accept_all(poll, &listener, &queue);
         let thread = thread::Builder::new().name("chatoxide-accept".to_owned()).spawn(accept)?;
-        Ok(Self { address, waiting, thread: Some(thread) })
+        Ok(Self { address, waiting, waker, thread: Some(thread) })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -82,6 +78,9 @@ impl Drop for Acceptor {
     /// The port is free when this is done.
     fn drop(&mut self) {
         self.waiting.close();
+        if let Err(error) = self.waker.wake() {
+            return tracing::error!(%error, "the thread that takes connections could not be woken");
+        }
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -91,47 +90,52 @@ impl Drop for Acceptor {
 }
 
 /// Ends when nobody wants them any more.
-async fn accept_all(listener: &TcpListener, gone_after: Duration, queue: &mpsc::Sender<Accepted>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                tune(&stream, gone_after);
-                match stream.into_std() {
-                    Ok(stream) => {
-                        if queue.send((stream, peer)).await.is_err() {
-                            return;
-                        }
-                    }
-                    Err(error) => tracing::error!(%error, "a connection could not be handed on"),
-                }
-            }
-            // Its client has gone already.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted
-                        | io::ErrorKind::ConnectionRefused
-                        | io::ErrorKind::ConnectionReset
-                ) => {}
+fn accept_all(mut poll: Poll, listener: &TcpListener, queue: &mpsc::Sender<Accepted>) {
+    let mut events = Events::with_capacity(2);
+    let mut pause = None;
+    while !queue.is_closed() {
+        if let Err(error) = poll.poll(&mut events, pause)
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            return tracing::error!(%error, "no connection can be taken any more");
+        }
+        pause = match accept_waiting(listener, queue) {
+            Ok(()) => None,
             Err(error) => {
                 tracing::error!(%error, "no connection can be taken now");
-                sleep(PAUSE).await;
+                Some(PAUSE)
             }
-        }
+        };
     }
 }
 
-fn tune(stream: &TcpStream, gone_after: Duration) {
-    let socket = SockRef::from(stream);
-    let result = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(gone_after)));
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection could not be tuned");
+/// Takes all that wait.
+fn accept_waiting(listener: &TcpListener, queue: &mpsc::Sender<Accepted>) -> io::Result<()> {
+    loop {
+        match listener.accept() {
+            Ok((stream, peer)) => {
+                if queue.blocking_send((stream.into(), peer)).is_err() {
+                    return Ok(());
+                }
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => return Ok(()),
+                // Its client has gone already.
+                io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::Interrupted => {}
+                _ => return Err(error),
+            },
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::TcpStream as Client;
+
+    use socket2::SockRef;
 
     use super::*;
 

@@ -50,6 +50,7 @@ impl Rooms {
         };
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return };
+        self.tell_gathered_news(room_id, live);
         let news = News { from: from.clone(), event, view };
         if live.ephemeral.note(news, Instant::now()) {
             self.tell_waiting(room_id, live);

@@ -9,6 +9,7 @@ mod ephemeral;
 mod gathered;
 mod idle;
 mod live;
+mod pace;
 mod presence;
 mod read_marks;
 mod retention;
@@ -36,6 +37,7 @@ use self::{
     activity::Activity,
     idle::Idle,
     live::LiveRoom,
+    pace::Pace,
     presence::{Manner, News},
     read_marks::ReadMarks,
     slot::{Slot, State},
@@ -100,7 +102,8 @@ impl Rooms {
             instruments,
             this: Weak::clone(this),
         });
-        tokio::spawn(writer::run(Arc::downgrade(&rooms), jobs));
+        let pace = Pace::new(config.live.commit_interval, Instant::now());
+        tokio::spawn(writer::run(Arc::downgrade(&rooms), jobs, pace));
         tokio::spawn(idle::run(Arc::downgrade(&rooms)));
         if let Some(time) = config.log_retention {
             tokio::spawn(retention::run(rooms.db.clone(), time));
@@ -129,8 +132,8 @@ impl Rooms {
             live.returning.arrived(&user.id);
             seat.emit(event::ROOM_HISTORY, live.history(room_id, missed_since));
             seat.emit(event::ROOM_MEMBERS, &RoomMembersView { room_id, members });
-            let news = live.presence.arrive(user, seat.id(), Manner::Announced, Instant::now());
-            self.announce(room_id, slot, live, news);
+            let is_due = live.presence.arrive(user, seat.id(), Manner::Announced, Instant::now());
+            self.announce(room_id, slot, live, is_due);
             live.seq()
         })
         .await
@@ -139,7 +142,7 @@ impl Rooms {
     /// Lets the socket hear the room from now on, with no history and telling nobody.
     pub async fn listen(&self, seat: &Seat, room_id: &RoomId, user: &TokenUserView) -> Result<()> {
         self.enter(seat, room_id, None, |_, live| {
-            let _told_nobody = live.presence.arrive(user, seat.id(), Manner::Silent, Instant::now());
+            live.presence.arrive(user, seat.id(), Manner::Silent, Instant::now());
         })
         .await
     }
@@ -175,11 +178,11 @@ impl Rooms {
         }
         seat.leave(room_id.as_str());
         let (Some(slot), Some(State::Live(live))) = (&slot, state.as_deref_mut()) else { return };
-        let (was_here, news) = live.presence.depart(user, seat.id(), Instant::now());
+        let (was_here, is_due) = live.presence.depart(user, seat.id(), Instant::now());
         if was_here {
             live.returning.departed(&user.id, clock::now());
         }
-        self.announce(room_id, slot, live, news);
+        self.announce(room_id, slot, live, is_due);
         self.idle_if_empty(room_id, slot, live);
         drop(state);
         self.close_idle_at_once();
@@ -191,9 +194,10 @@ impl Rooms {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return };
         let Some(namespace) = self.io.of("/") else { return };
-        for (user_id, sockets) in live.presence.evict(may_stay) {
-            let refusal = Error::Forbidden("You are no longer a member of this room");
-            for seat in sockets.into_iter().filter_map(|sid| namespace.get_socket(sid)).map(Seat::new) {
+        let evicted = live.presence.evict(may_stay);
+        let refusal = Error::Forbidden("You are no longer a member of this room");
+        for (_, sockets) in &evicted {
+            for seat in sockets.iter().filter_map(|sid| namespace.get_socket(*sid)).map(Seat::new) {
                 seat.leave(room_id.as_str());
                 let (code, error) = (refusal.code(), refusal.to_string());
                 let room_id = Some(room_id.as_str());
@@ -202,8 +206,13 @@ impl Rooms {
                     &RoomErrorView { room_id, event: "room:join", code, error: &error },
                 );
             }
-            self.tell_news(room_id, live, &News::Left(user_id));
         }
+        if !evicted.is_empty() {
+            self.tell_gathered_news(room_id, live);
+            self.tell_waiting(room_id, live);
+        }
+        let news: Vec<News> = evicted.into_iter().map(|(user_id, _)| News::Left(user_id)).collect();
+        self.tell_news(room_id, &news);
         self.idle_if_empty(room_id, &slot, live);
         drop(state);
         self.close_idle_at_once();
@@ -250,8 +259,10 @@ impl Rooms {
     /// The users who are in a room, at most `limit` of them, and how many there are in all.
     pub fn list_present(&self, room_id: &RoomId, limit: usize) -> (Vec<UserId>, usize) {
         let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return (Vec::new(), 0) };
-        let state = lock(&slot.state);
-        let State::Live(live) = &*state else { return (Vec::new(), 0) };
+        let mut state = lock(&slot.state);
+        let State::Live(live) = &mut *state else { return (Vec::new(), 0) };
+        // Of who is listed nobody is to hear later that they came.
+        self.tell_gathered_news(room_id, live);
         let mut users: Vec<UserId> = live.presence.announced().cloned().collect();
         let count = users.len();
         users.truncate(limit);

@@ -1,5 +1,6 @@
-//! Who is in a live room, and what the others are told of it. Telling a room of n that n have come back would be n² packets,
-//! and messages go first: beyond an allowance news waits, and news that has cancelled itself by then is not told at all.
+//! Who is in a live room, and what the others are told of it. Where several come at once, news of them is told together. Telling
+//! a room of n that n have come back would be n² packets, and messages go first: beyond an allowance news waits, and news that
+//! has cancelled itself by then is not told at all.
 
 use std::collections::HashMap;
 
@@ -7,10 +8,14 @@ use indexmap::IndexMap;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
-use super::allowance::Allowance;
+use super::{allowance::Allowance, gathered::Gathered};
 use crate::{chat::id::UserId, protocol::TokenUserView};
 
-/// Users whose news may wait in one room; of more, nobody is told.
+/// Pieces of news that a room is told at once, each by itself, in a second. More are told together.
+const AT_ONCE: u32 = 4;
+/// Pieces of news told together at the most.
+const TOGETHER: usize = 256;
+/// Users whose news may wait in one room beyond the allowance; of more, nobody is told.
 const WAITING: usize = 1_000;
 
 /// Something to tell the others.
@@ -18,6 +23,15 @@ const WAITING: usize = 1_000;
 pub(super) enum News {
     Joined(TokenUserView),
     Left(UserId),
+}
+
+impl News {
+    pub(super) fn user_id(&self) -> &UserId {
+        match self {
+            Self::Joined(user) => &user.id,
+            Self::Left(user_id) => user_id,
+        }
+    }
 }
 
 /// Whether the others are told that a user is here.
@@ -42,6 +56,9 @@ struct Waiting {
 pub(super) struct Presence {
     present: HashMap<UserId, Present>,
     sockets: usize,
+    /// Within the allowance: all of it is told, in order.
+    gathered: Gathered<News>,
+    /// Beyond the allowance.
     waiting: IndexMap<UserId, Waiting>,
     allowance: Allowance,
     /// Somebody will call [`Self::due`].
@@ -54,6 +71,7 @@ impl Presence {
         Self {
             present: HashMap::new(),
             sockets: 0,
+            gathered: Gathered::new(AT_ONCE, TOGETHER, now),
             waiting: IndexMap::new(),
             allowance: Allowance::new(rate, now),
             is_awaited: false,
@@ -67,7 +85,7 @@ impl Presence {
 
     /// Users of whom the others are still to be told something.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.gathered.waiting().len() + self.waiting.len()
     }
 
     /// Sockets of those who are here.
@@ -88,14 +106,8 @@ impl Presence {
         self.present.iter().filter(|(_, present)| present.announced).map(|(user_id, _)| user_id)
     }
 
-    /// Notes a socket of a user; what there is to tell at once.
-    pub(super) fn arrive(
-        &mut self,
-        user: &TokenUserView,
-        socket: Sid,
-        manner: Manner,
-        now: Instant,
-    ) -> Option<News> {
+    /// Notes a socket of a user. Whether the others are to be told what is gathered at once.
+    pub(super) fn arrive(&mut self, user: &TokenUserView, socket: Sid, manner: Manner, now: Instant) -> bool {
         let present = self
             .present
             .entry(user.id.clone())
@@ -105,21 +117,21 @@ impl Presence {
             self.sockets += 1;
         }
         if manner == Manner::Silent || present.announced {
-            return None;
+            return false;
         }
         present.announced = true;
         self.tell(user, true, now)
     }
 
-    /// Forgets a socket of a user. Whether it was here, and what there is to tell at once.
-    pub(super) fn depart(&mut self, user: &TokenUserView, socket: Sid, now: Instant) -> (bool, Option<News>) {
-        let Some(present) = self.present.get_mut(&user.id) else { return (false, None) };
+    /// Forgets a socket of a user. Whether it was here, and whether the others are to be told what is gathered at once.
+    pub(super) fn depart(&mut self, user: &TokenUserView, socket: Sid, now: Instant) -> (bool, bool) {
+        let Some(present) = self.present.get_mut(&user.id) else { return (false, false) };
         let before = present.sockets.len();
         present.sockets.retain(|there| *there != socket);
         let was_here = present.sockets.len() < before;
         self.sockets -= before - present.sockets.len();
         if !present.sockets.is_empty() {
-            return (was_here, None);
+            return (was_here, false);
         }
         self.present.remove(&user.id);
         (was_here, self.tell(user, false, now))
@@ -138,12 +150,17 @@ impl Presence {
 
     /// News waits, and nobody will come for it yet.
     pub(super) fn wants_to_be_awaited(&self) -> bool {
-        !self.waiting.is_empty() && !self.is_awaited
+        self.waiting() > 0 && !self.is_awaited
+    }
+
+    /// What is gathered, to be told before something else; oldest first.
+    pub(super) fn take(&mut self) -> Vec<News> {
+        self.gathered.take()
     }
 
     /// What may be told by now of the news that waits, oldest first.
     pub(super) fn due(&mut self, now: Instant) -> Vec<News> {
-        let mut due = Vec::new();
+        let mut due = self.gathered.due(now);
         while let Some((user_id, waiting)) = self.waiting.first() {
             let is_here = self.present.get(user_id).is_some_and(|present| present.announced);
             if is_here != waiting.believed_here {
@@ -158,21 +175,26 @@ impl Presence {
         due
     }
 
-    fn tell(&mut self, user: &TokenUserView, is_here: bool, now: Instant) -> Option<News> {
+    /// Whether the others are to be told what is gathered at once.
+    fn tell(&mut self, user: &TokenUserView, is_here: bool, now: Instant) -> bool {
         if let Some(waiting) = self.waiting.get(&user.id) {
             if waiting.believed_here == is_here {
                 self.waiting.shift_remove(&user.id);
             }
-            return None;
+            return false;
+        }
+        // Nobody hears of it.
+        if self.sockets == self.sockets_of(&user.id).len() {
+            return false;
         }
         if self.waiting.is_empty() && self.allowance.take(self.sockets, now) {
-            return Some(news(user, is_here));
+            return self.gathered.note(news(user, is_here), now);
         }
         if self.waiting.len() < WAITING {
             let waiting = Waiting { user: user.clone(), believed_here: !is_here };
             self.waiting.insert(user.id.clone(), waiting);
         }
-        None
+        false
     }
 }
 
@@ -202,36 +224,81 @@ mod tests {
     #[tokio::test]
     async fn beyond_the_allowance_news_waits_and_what_cancels_itself_is_not_told() {
         let start = Instant::now();
-        let mut presence = Presence::new(4, start);
+        let mut presence = Presence::new(6, start);
         let sids: Vec<Sid> = (0..6).map(|_| Sid::new()).collect();
         let names = ["a", "b", "c", "d", "e", "f"];
         let told_at_once: Vec<String> = names
             .iter()
             .zip(&sids)
-            .flat_map(|(name, sid)| told(presence.arrive(&user(name), *sid, Manner::Announced, start)))
+            .flat_map(|(name, sid)| {
+                let is_due = presence.arrive(&user(name), *sid, Manner::Announced, start);
+                told(if is_due { presence.take() } else { Vec::new() })
+            })
             .collect();
-        // One packet, two, and the third finds one left.
-        assert_eq!(told_at_once, ["+a", "+b"]);
+        // None, two, three, and the fourth finds one left.
+        assert_eq!(told_at_once, ["+b", "+c"]);
         assert!(presence.wants_to_be_awaited());
         assert!(presence.due(start).is_empty());
-        assert_eq!(presence.depart(&user("d"), sids[3], start).1.map(|_| ()), None);
+        assert_eq!(presence.depart(&user("e"), sids[4], start), (true, false));
         let later = start + Duration::from_secs(60);
-        assert_eq!(told(presence.due(later)), ["+c"], "a room larger than the rate goes into debt");
-        assert_eq!(told(presence.due(later + Duration::from_secs(2))), ["+e"]);
+        assert_eq!(told(presence.due(later)), ["+d"]);
         assert_eq!(told(presence.due(later + Duration::from_secs(60))), ["+f"]);
         assert!(!presence.is_awaited);
         assert_eq!(presence.sockets, 5);
     }
 
     #[tokio::test]
+    async fn a_room_larger_than_the_allowance_goes_into_debt() {
+        let start = Instant::now();
+        let mut presence = Presence::new(2, start);
+        for name in ["a", "b", "c", "d"] {
+            presence.arrive(&user(name), Sid::new(), Manner::Announced, start);
+        }
+        assert_eq!(told(presence.take()), ["+b"]);
+        let later = start + Duration::from_secs(60);
+        assert_eq!(told(presence.due(later)), ["+c"]);
+        assert!(presence.due(later + Duration::from_secs(1)).is_empty());
+        assert_eq!(told(presence.due(later + Duration::from_secs(2))), ["+d"]);
+    }
+
+    #[tokio::test]
+    async fn of_several_who_come_and_go_at_once_all_is_told_together_in_order() {
+        let now = Instant::now();
+        let mut presence = Presence::new(1_000, now);
+        let sids: Vec<Sid> = (0..8).map(|_| Sid::new()).collect();
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let is_due: Vec<bool> = names
+            .iter()
+            .zip(&sids)
+            .map(|(name, sid)| {
+                let is_due = presence.arrive(&user(name), *sid, Manner::Announced, now);
+                if is_due {
+                    presence.take();
+                }
+                is_due
+            })
+            .collect();
+        // Nobody hears of the first.
+        assert_eq!(is_due, [false, true, true, true, true, false, false, false]);
+        assert_eq!(presence.depart(&user("f"), sids[5], now), (true, false));
+        assert!(presence.wants_to_be_awaited());
+        assert_eq!(presence.waiting(), 4);
+        assert_eq!(told(presence.due(now)), ["+f", "+g", "+h", "-f"]);
+        assert!(!presence.wants_to_be_awaited());
+    }
+
+    #[tokio::test]
     async fn a_second_socket_neither_joins_nor_leaves() {
         let now = Instant::now();
         let mut presence = Presence::new(100, now);
+        presence.arrive(&user("b"), Sid::new(), Manner::Announced, now);
         let (first, second) = (Sid::new(), Sid::new());
-        assert!(presence.arrive(&user("a"), first, Manner::Silent, now).is_none());
-        assert_eq!(told(presence.arrive(&user("a"), second, Manner::Announced, now)), ["+a"]);
-        assert!(presence.depart(&user("a"), first, now).1.is_none());
-        assert_eq!(told(presence.depart(&user("a"), second, now).1), ["-a"]);
-        assert!(presence.is_empty());
+        assert!(!presence.arrive(&user("a"), first, Manner::Silent, now));
+        assert!(presence.arrive(&user("a"), second, Manner::Announced, now));
+        assert_eq!(told(presence.take()), ["+a"]);
+        assert_eq!(presence.depart(&user("a"), first, now), (true, false));
+        assert_eq!(presence.depart(&user("a"), second, now), (true, true));
+        assert_eq!(told(presence.take()), ["-a"]);
+        assert!(!presence.is_empty());
     }
 }

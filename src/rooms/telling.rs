@@ -14,10 +14,7 @@ use super::{
     slot::{Slot, State},
 };
 use crate::{
-    chat::{
-        id::{RoomId, UserId},
-        room::personal_channel,
-    },
+    chat::{id::RoomId, room::personal_channel},
     db::{
         self,
         room_log::{Entry, Told},
@@ -100,6 +97,7 @@ impl Rooms {
 
     fn tell(&self, slot: &Arc<Slot>, live: &mut LiveRoom, entry: &Entry) -> Option<Box<RawValue>> {
         let (event, view) = telling(entry)?;
+        self.tell_gathered_news(&entry.room_id, live);
         if !live.ephemeral.waiting().is_empty() {
             self.tell_waiting(&entry.room_id, live);
         }
@@ -116,16 +114,11 @@ impl Rooms {
         }
     }
 
-    /// Tells the others of a user who came or went. The caller holds the room's lock. News that has to wait is told by a task.
-    pub(super) fn announce(
-        &self,
-        room_id: &RoomId,
-        slot: &Arc<Slot>,
-        live: &mut LiveRoom,
-        news: Option<News>,
-    ) {
-        if let Some(news) = news {
-            self.tell_news(room_id, live, &news);
+    /// Tells the others of users who came or went, if that is due. The caller holds the room's lock, and has told what waited
+    /// before. News that has to wait is told by a task.
+    pub(super) fn announce(&self, room_id: &RoomId, slot: &Arc<Slot>, live: &mut LiveRoom, is_due: bool) {
+        if is_due {
+            self.tell_gathered_news(room_id, live);
         }
         if live.presence.wants_to_be_awaited() {
             live.presence.is_awaited = true;
@@ -146,25 +139,36 @@ impl Rooms {
     fn tell_due(&self, room_id: &RoomId, slot: &Slot) -> bool {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return false };
-        for news in live.presence.due(Instant::now()) {
-            self.tell_news(room_id, live, &news);
-        }
+        let news = live.presence.due(Instant::now());
+        self.tell_waiting(room_id, live);
+        self.tell_news(room_id, &news);
         live.presence.is_awaited
     }
 
-    /// The user's own sockets are not told.
-    pub(super) fn tell_news(&self, room_id: &RoomId, live: &mut LiveRoom, news: &News) {
-        self.tell_waiting(room_id, live);
+    /// Tells who came and went until now, before what follows is told, or waits to be. The caller holds the room's lock.
+    pub(super) fn tell_gathered_news(&self, room_id: &RoomId, live: &mut LiveRoom) {
+        self.tell_news(room_id, &live.presence.take());
+    }
+
+    /// Each piece is told to those who were here then, but not to the user's own sockets.
+    pub(super) fn tell_news(&self, room_id: &RoomId, news: &[News]) {
         let channel = room_id.as_str();
-        let own = |user_id: &UserId| [personal_channel(user_id.as_str())];
-        match news {
-            News::Joined(user) => {
-                let view = RoomUserJoinedView { room_id, user };
-                seat::emit_to_all_but(&self.io, channel, &own(&user.id), event::ROOM_USER_JOINED, &view);
-            }
-            News::Left(user_id) => {
-                let view = RoomUserView { room_id, user_id };
-                seat::emit_to_all_but(&self.io, channel, &own(user_id), event::ROOM_USER_LEFT, &view);
+        for (position, piece) in news.iter().enumerate() {
+            let later = news.iter().skip(position + 1).filter_map(|later| match later {
+                News::Joined(user) => Some(&user.id),
+                News::Left(_) => None,
+            });
+            let absent = std::iter::once(piece.user_id()).chain(later);
+            let but: Vec<String> = absent.map(|user_id| personal_channel(user_id.as_str())).collect();
+            match piece {
+                News::Joined(user) => {
+                    let view = RoomUserJoinedView { room_id, user };
+                    seat::emit_to_all_but(&self.io, channel, &but, event::ROOM_USER_JOINED, &view);
+                }
+                News::Left(user_id) => {
+                    let view = RoomUserView { room_id, user_id };
+                    seat::emit_to_all_but(&self.io, channel, &but, event::ROOM_USER_LEFT, &view);
+                }
             }
         }
     }

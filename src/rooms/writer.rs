@@ -1,5 +1,5 @@
 //! The writer: takes whatever changes wait and commits them as one transaction; then they are applied in order and answered,
-//! while the next are being committed. No timer: an idle server adds no latency, a busy one shares commits.
+//! while the next are being committed. An idle server adds no latency, a busy one shares commits.
 
 use std::{
     collections::HashSet,
@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::Rooms;
+use super::{Rooms, pace::Pace};
 use crate::{
     chat::id::RoomId,
     clock,
@@ -28,7 +28,7 @@ const BATCH: usize = 256;
 const AHEAD: usize = 4;
 
 /// Entries of one room committed together that do not wait for later ones to be told with them.
-const RUN: usize = 4;
+const RUN: usize = 5;
 
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,
@@ -95,12 +95,13 @@ impl Writer {
 }
 
 /// Runs until `rooms` is gone and the queue is empty.
-pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>) {
+pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>, mut pace: Pace) {
     let (settle, written) = mpsc::channel(AHEAD);
     tokio::spawn(settle_all(Weak::clone(&rooms), written));
     let mut batch = Vec::new();
     let mut appender = Appender::default();
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        pace.gather(&mut jobs, &mut batch, BATCH).await;
         let Some(rooms) = rooms.upgrade() else { return };
         // Who has given up waiting was told that it failed: then it must.
         batch.retain(|job: &Job| !job.settle.is_closed());

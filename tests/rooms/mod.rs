@@ -6,6 +6,8 @@ mod joining;
 mod log;
 mod membership;
 mod one_order;
+mod pace;
+mod presence;
 mod returning;
 mod slow_reader;
 mod storm;

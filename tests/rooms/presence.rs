@@ -1,0 +1,94 @@
+//! Who comes and who goes. Where several do at once, news of them is told together: each hears each piece once, in order, of
+//! those who came after them, and before and after what else there is to hear as if nothing had waited.
+
+use chatoxide::chat::room::RoomType;
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestServer, on_both};
+
+/// More than are told of by themselves within a second.
+const COME: usize = 12;
+
+fn name(number: usize) -> String {
+    format!("user{number:02}")
+}
+
+/// Alice, and users who have come after her one by one.
+async fn gather(server: &TestServer) -> (Client, Vec<Client>) {
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let alice = server.connect_in("alice", "general").await;
+    let mut others = Vec::new();
+    for number in 0..COME {
+        others.push(server.connect_in(&name(number), "general").await);
+    }
+    (alice, others)
+}
+
+/// Of those who came and went who it was, of the rest the name of the event.
+fn news((event, argument): &(String, Value)) -> String {
+    match event.as_str() {
+        "room:user-joined" => format!("+{}", argument["user"]["id"].as_str().unwrap()),
+        "room:user-left" => format!("-{}", argument["userId"].as_str().unwrap()),
+        _ => event.clone(),
+    }
+}
+
+/// Everything that is heard up to an event, which is the last of it.
+async fn hear_until(client: &mut Client, last: &str) -> Vec<String> {
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|heard| heard != last) {
+        heard.push(news(&client.next().await));
+    }
+    heard
+}
+
+on_both! {
+    async fn each_hears_of_all_who_came_and_went_after_them_once_and_in_order(server: TestServer) {
+        let (mut alice, mut others) = gather(&server).await;
+        let first = others.remove(0);
+        first.close().await;
+        let joined: Vec<String> = (0..COME).map(|number| format!("+{}", name(number))).collect();
+        let expected: Vec<&str> = joined.iter().map(String::as_str).chain(["-user00"]).collect();
+
+        assert_eq!(hear_until(&mut alice, "-user00").await[2..], expected, "after history and members");
+        for (number, client) in others.iter_mut().enumerate() {
+            assert_eq!(hear_until(client, "-user00").await[2..], expected[number + 2..]);
+        }
+        for client in others.iter_mut().chain([&mut alice]) {
+            assert!(client.heard().await.is_empty(), "nothing more");
+        }
+    }
+}
+
+on_both! {
+    async fn what_somebody_does_is_heard_after_their_coming(server: TestServer) {
+        let (mut alice, mut others) = gather(&server).await;
+        let last = others.last_mut().unwrap();
+        last.ask("typing:start", "general".into()).await;
+        last.say("general", "here").await;
+        let heard = hear_until(&mut alice, "message:new").await;
+        assert_eq!(heard[heard.len() - 4..], ["+user11", "typing:user", "typing:stopped", "message:new"]);
+
+        let mut late = server.connect_in("late", "general").await;
+        let present = alice.ask("room:presence", "general".into()).await;
+        assert_eq!(present["count"], json!(COME + 2));
+        assert!(hear_until(&mut alice, "+late").await.ends_with(&["+late".to_owned()]));
+        assert_eq!(late.heard_names().await, ["room:history", "room:members"]);
+    }
+}
+
+on_both! {
+    async fn who_comes_back_at_once_is_told_to_have_gone_and_come(server: TestServer) {
+        let (mut alice, mut others) = gather(&server).await;
+        hear_until(&mut alice, "+user11").await;
+        for _ in 0..3 {
+            others[0].ask("room:leave", "general".into()).await;
+            others[0].ask("room:join", "general".into()).await;
+        }
+        let mut heard = Vec::new();
+        while heard.len() < 6 {
+            heard.push(news(&alice.next().await));
+        }
+        assert_eq!(heard, ["-user00", "+user00"].repeat(3));
+    }
+}
