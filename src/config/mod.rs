@@ -84,6 +84,8 @@ pub struct SocketSettings {
     pub send_buffer: usize,
     /// Changes that may wait for the database, on this node.
     pub write_queue: usize,
+    /// Between two commits of a few changes where there are many of these.
+    pub commit_interval: Duration,
 }
 
 /// What live rooms may take and send.
@@ -99,8 +101,6 @@ pub struct LiveSettings {
     pub presence_rate: u32,
     /// How many times in a second a room is told who types and who has read it.
     pub ephemeral_rate: u32,
-    /// Between two commits of a few changes where there are many of these.
-    pub commit_interval: Duration,
     /// Between two tellings of entries in a room where many hear much.
     pub flush_interval: Duration,
     /// How long a room is kept that nobody is in.
@@ -171,6 +171,7 @@ impl Config {
                 flush_interval: Duration::from_millis(settings.flush_interval.into()),
                 send_buffer: settings.send_buffer as usize,
                 write_queue: settings.write_queue as usize,
+                commit_interval: Duration::from_millis(settings.commit_interval.into()),
             },
             live,
             metrics: settings.metrics,
@@ -206,7 +207,6 @@ fn live_settings(settings: &Settings) -> LiveSettings {
             + GRACE,
         presence_rate: settings.presence_rate,
         ephemeral_rate: settings.ephemeral_rate,
-        commit_interval: Duration::from_millis(settings.commit_interval.into()),
         flush_interval: Duration::from_millis(settings.flush_interval.into()),
         idle: Duration::from_millis(settings.live_room_idle.into()),
         idle_memory: settings.live_idle_memory as usize * 1_024 * 1_024,

@@ -76,6 +76,10 @@ pub struct Settings {
     #[arg(long, env = "WRITE_QUEUE", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(1..))]
     pub write_queue: u32,
 
+    /// How long changes that come one by one, and all the time, may wait to share a commit, in milliseconds; 0: not at all
+    #[arg(long, env = "COMMIT_INTERVAL", global = true, default_value_t = 3, value_parser = value_parser!(u32).range(..=10_000))]
+    pub commit_interval: u32,
+
     /// Longest content of a message, in UTF-16 units (JavaScript's length)
     #[arg(long, env = "MAX_MESSAGE_LENGTH", global = true, default_value_t = 65_536)]
     pub max_message_length: u32,
@@ -123,10 +127,6 @@ pub struct Settings {
     /// How many times in a second a room is told who types and who has read it; more waits, and is told together
     #[arg(long, env = "EPHEMERAL_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
     pub ephemeral_rate: u32,
-
-    /// How long changes that come one by one, and all the time, may wait to share a commit, in milliseconds; 0: not at all
-    #[arg(long, env = "COMMIT_INTERVAL", global = true, default_value_t = 3, value_parser = value_parser!(u32).range(..=10_000))]
-    pub commit_interval: u32,
 
     /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
     #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]

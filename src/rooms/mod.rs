@@ -102,7 +102,7 @@ impl Rooms {
             instruments,
             this: Weak::clone(this),
         });
-        let pace = Pace::new(config.live.commit_interval, Instant::now());
+        let pace = Pace::new(config.sockets.commit_interval, Instant::now());
         tokio::spawn(writer::run(Arc::downgrade(&rooms), jobs, pace));
         tokio::spawn(idle::run(Arc::downgrade(&rooms)));
         if let Some(time) = config.log_retention {
