@@ -81,9 +81,9 @@ impl Drop for Acceptor {
         if let Err(error) = self.waker.wake() {
             return tracing::error!(%error, "the thread that takes connections could not be woken");
         }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
+        let Some(thread) = self.thread.take() else { return };
+        thread.thread().unpark();
+        if thread.join().is_err() {
             tracing::error!("the thread that takes connections panicked");
         }
     }
@@ -92,20 +92,17 @@ impl Drop for Acceptor {
 /// Ends when nobody wants them any more.
 fn accept_all(mut poll: Poll, listener: &TcpListener, queue: &mpsc::Sender<Accepted>) {
     let mut events = Events::with_capacity(2);
-    let mut pause = None;
     while !queue.is_closed() {
-        if let Err(error) = poll.poll(&mut events, pause)
+        if let Err(error) = accept_waiting(listener, queue) {
+            tracing::error!(%error, "no connection can be taken now");
+            thread::park_timeout(PAUSE);
+            continue;
+        }
+        if let Err(error) = poll.poll(&mut events, None)
             && error.kind() != io::ErrorKind::Interrupted
         {
             return tracing::error!(%error, "no connection can be taken any more");
         }
-        pause = match accept_waiting(listener, queue) {
-            Ok(()) => None,
-            Err(error) => {
-                tracing::error!(%error, "no connection can be taken now");
-                Some(PAUSE)
-            }
-        };
     }
 }
 
