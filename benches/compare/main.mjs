@@ -42,11 +42,11 @@ function show(value, digits) {
 const line = (cells) => `| ${cells.join(' | ')} |`;
 
 async function runScenario(name) {
-  const { title, layout, load, servers, columns, bars, once } = SCENARIOS[name];
+  const { title, servers, columns, bars, once } = SCENARIOS[name];
   const all = Object.fromEntries(servers.map((server) => [server, []]));
   for (let round = 0; round < (once ? 1 : ROUNDS); round++) {
     for (const server of servers) {
-      const report = await measure(server, layout, load);
+      const report = await measure(server, SCENARIOS[name]);
       all[server].push(report);
       const shown = columns.map(([column, of, digits]) => `${column.trim()} ${show(of(report), digits)}`);
       console.error(`${name} ${round + 1} ${server}: ${shown.join(', ')}; others ${show(report.cores.others, 2)}`);

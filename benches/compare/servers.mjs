@@ -12,8 +12,6 @@ const run = promisify(execFile);
 const HERE = import.meta.dirname;
 const SECRET = 'the secret that signs the tokens of the benchmarks';
 const START = 20_000;
-/** Much more than a server takes: large pages are not cut from those that were in use. */
-const MEMORY = 3 * 2 ** 30;
 
 function required(name) {
   const value = process.env[name];
@@ -66,9 +64,6 @@ async function feed(program, args, input) {
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`${program} ended with ${code}`);
 }
-
-/** A virtual machine is given memory as it first writes there, which takes longer than the writing: not while a server is measured. */
-const writeToMemory = () => run(process.execPath, ['-e', `Buffer.alloc(${MEMORY}, 1)`]);
 
 let serial = 0;
 
@@ -150,7 +145,6 @@ export async function withServer(kind, layout, { fill, settings }, work) {
       await database.flush();
       await run('sync');
     }
-    await writeToMemory();
     const [program, ...args] = command;
     const server = spawn(program, args, { env, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
     ends.push(async () => {
@@ -167,8 +161,8 @@ export async function withServer(kind, layout, { fill, settings }, work) {
 }
 
 /** Drives a server once; the report of `load`. */
-export function measure(kind, layout, load) {
-  return withServer(kind, layout, {}, async ({ address, pid, folder, hasPostgres }) => {
+export function measure(kind, { layout, load, settings }) {
+  return withServer(kind, layout, { settings }, async ({ address, pid, folder, hasPostgres }) => {
     const tokens = path.join(folder, 'tokens');
     await writeFile(tokens, usersOf(layout).map(({ id }) => `${id} ${token(id, `User ${id}`)}\n`).join(''));
     const target = ['--address', address, '--server-pid', String(pid), '--tokens', tokens];
