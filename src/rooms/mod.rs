@@ -132,6 +132,10 @@ impl Rooms {
             live.returning.arrived(&user.id);
             seat.emit(event::ROOM_HISTORY, live.history(room_id, missed_since));
             seat.emit(event::ROOM_MEMBERS, &RoomMembersView { room_id, members });
+            // Of a second socket there is no news behind which earlier news could see that it came later.
+            if live.presence.is_here(&user.id) {
+                self.tell_gathered_news(room_id, live);
+            }
             let is_due = live.presence.arrive(user, seat.id(), Manner::Announced, Instant::now());
             self.announce(room_id, slot, live, is_due);
             live.seq()
@@ -142,6 +146,7 @@ impl Rooms {
     /// Lets the socket hear the room from now on, with no history and telling nobody.
     pub async fn listen(&self, seat: &Seat, room_id: &RoomId, user: &TokenUserView) -> Result<()> {
         self.enter(seat, room_id, None, |_, live| {
+            self.tell_gathered_news(room_id, live);
             live.presence.arrive(user, seat.id(), Manner::Silent, Instant::now());
         })
         .await

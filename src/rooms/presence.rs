@@ -108,6 +108,10 @@ impl Presence {
 
     /// Notes a socket of a user. Whether the others are to be told what is gathered at once.
     pub(super) fn arrive(&mut self, user: &TokenUserView, socket: Sid, manner: Manner, now: Instant) -> bool {
+        if self.sockets == 0 {
+            // Those who were to hear of it have gone.
+            self.gathered.take();
+        }
         let present = self
             .present
             .entry(user.id.clone())
@@ -285,6 +289,23 @@ mod tests {
         assert_eq!(presence.waiting(), 4);
         assert_eq!(told(presence.due(now)), ["+f", "+g", "+h", "-f"]);
         assert!(!presence.wants_to_be_awaited());
+    }
+
+    #[tokio::test]
+    async fn who_comes_into_an_empty_room_hears_of_nobody_who_has_gone() {
+        let now = Instant::now();
+        let mut presence = Presence::new(1_000, now);
+        let sids: Vec<Sid> = (0..8).map(|_| Sid::new()).collect();
+        let users: Vec<TokenUserView> = ["a", "b", "c", "d", "e", "f", "g", "h"].map(user).into();
+        for (user, sid) in users.iter().zip(&sids) {
+            presence.arrive(user, *sid, Manner::Announced, now);
+        }
+        for (user, sid) in users.iter().zip(&sids) {
+            presence.depart(user, *sid, now);
+        }
+        assert!(presence.waiting() > 0);
+        presence.arrive(&user("late"), Sid::new(), Manner::Announced, now);
+        assert!(told(presence.due(now)).is_empty());
     }
 
     #[tokio::test]

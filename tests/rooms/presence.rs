@@ -86,6 +86,15 @@ on_both! {
 }
 
 on_both! {
+    async fn a_second_tab_hears_of_those_who_come_after_it(server: TestServer) {
+        let (_alice, _others) = gather(&server).await;
+        let mut tab = server.connect_in("alice", "general").await;
+        let _late = server.connect_in("late", "general").await;
+        assert_eq!(hear_until(&mut tab, "+late").await, ["room:history", "room:members", "+late"]);
+    }
+}
+
+on_both! {
     async fn who_comes_back_at_once_is_told_to_have_gone_and_come(server: TestServer) {
         let (mut alice, mut others) = gather(&server).await;
         hear_until(&mut alice, "+user11").await;
