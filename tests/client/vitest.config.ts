@@ -27,6 +27,8 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     testTimeout: 20_000,
+    // A client that has lost its server tries again after up to five seconds.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,
     globalSetup: ['./support/environment.ts'],
     reporters: [['default', { summary: false }], './support/reporter.ts'],
