@@ -178,7 +178,10 @@ impl Rooms {
         let slot = lock(&self.slots).get(room_id).cloned();
         let mut state = slot.as_ref().map(|slot| lock(&slot.state));
         if let Some(State::Live(live)) = state.as_deref_mut() {
-            // It was here when that was said.
+            // It was here when that was said, and when they came. A socket that is gone hears nothing any more.
+            if seat.is_connected() {
+                self.tell_gathered_news(room_id, live);
+            }
             self.tell_waiting(room_id, live);
         }
         seat.leave(room_id.as_str());

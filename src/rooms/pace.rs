@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// So many share a commit well enough: more are not waited for.
-const ENOUGH: usize = 4;
+pub(super) const ENOUGH: usize = 4;
 /// Small commits that are in hand after a quiet time: a burst of them does not wait.
 const BURST: u32 = 256;
 /// Small commits that do not wait after one that has waited in vain, at first and at the most: where each sender waits for its

@@ -83,7 +83,7 @@ impl Presence {
         self.present.is_empty()
     }
 
-    /// Users of whom the others are still to be told something.
+    /// Pieces of news that the others are still to be told.
     pub(super) fn waiting(&self) -> usize {
         self.gathered.waiting().len() + self.waiting.len()
     }

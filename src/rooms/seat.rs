@@ -26,6 +26,10 @@ impl Seat {
         self.0.id
     }
 
+    pub(super) fn is_connected(&self) -> bool {
+        self.0.connected()
+    }
+
     /// Tells this socket now.
     pub fn emit(&self, event: &str, view: &(impl Serialize + ?Sized)) {
         self.hurry(|| self.tell(event, view));

@@ -13,7 +13,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Rooms, pace::Pace};
+use super::{
+    Rooms,
+    pace::{self, Pace},
+};
 use crate::{
     chat::id::RoomId,
     clock,
@@ -27,8 +30,9 @@ const BATCH: usize = 256;
 /// Batches that are committed and not yet told, at the most: then no more are committed.
 const AHEAD: usize = 4;
 
-/// Entries of one room committed together that do not wait for later ones to be told with them.
-const RUN: usize = 5;
+/// Entries of one room committed together that do not wait for later ones to be told with them: more than are waited for
+/// before a commit, as those come all the time.
+const RUN: usize = pace::ENOUGH + 1;
 
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,

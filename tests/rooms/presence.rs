@@ -86,6 +86,16 @@ on_both! {
 }
 
 on_both! {
+    async fn who_leaves_has_heard_of_all_who_came_before(server: TestServer) {
+        let (_alice, mut others) = gather(&server).await;
+        others[0].ask("room:leave", "general".into()).await;
+        let heard: Vec<String> = others[0].heard_before().iter().map(news).collect();
+        assert_eq!(heard.len(), 2 + COME - 1);
+        assert_eq!(heard.last().unwrap(), "+user11");
+    }
+}
+
+on_both! {
     async fn a_second_tab_hears_of_those_who_come_after_it(server: TestServer) {
         let (_alice, _others) = gather(&server).await;
         let mut tab = server.connect_in("alice", "general").await;
