@@ -8,7 +8,7 @@
 //!
 //! Floors, top to bottom; a file imports only from floors below its own:
 //! `main`, `commands` / `server` / `socket`, `http` / `app` / `rooms`, `access` / `cluster` / `db`, `auth` /
-//! `protocol`, `config`, `metrics`, `clock`, `connection` / `chat`, `error`. ARCHITECTURE.md has the reasons.
+//! `protocol`, `config`, `metrics`, `clock`, `engine`, `connection` / `chat`, `error`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
 pub mod app;
@@ -20,6 +20,7 @@ pub mod commands;
 pub mod config;
 pub mod connection;
 pub mod db;
+pub mod engine;
 pub mod error;
 pub mod http;
 pub mod metrics;

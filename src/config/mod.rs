@@ -82,6 +82,16 @@ pub struct SocketSettings {
     pub flush_interval: Duration,
     /// Packets that may wait for one socket's reader.
     pub send_buffer: usize,
+    /// Bytes that may wait for one socket's reader, beside the largest packet.
+    pub send_limit: usize,
+    /// Time for a request's headers, and between two requests of a connection.
+    pub header_timeout: Duration,
+    /// Time for a request's body.
+    pub body_timeout: Duration,
+    /// Connections that may be open at once; none: as many as the system allows open files for.
+    pub max_connections: Option<usize>,
+    /// Sessions whose clients have not signed in.
+    pub max_unsigned: usize,
     /// Changes that may wait for the database, on this node.
     pub write_queue: usize,
     /// Between two commits of a few changes where there are many of these.
@@ -170,6 +180,11 @@ impl Config {
                 max_payload: settings.max_payload as usize,
                 flush_interval: Duration::from_millis(settings.flush_interval.into()),
                 send_buffer: settings.send_buffer as usize,
+                send_limit: settings.send_limit as usize,
+                header_timeout: Duration::from_millis(settings.header_timeout.into()),
+                body_timeout: Duration::from_millis(settings.body_timeout.into()),
+                max_connections: (settings.max_connections > 0).then_some(settings.max_connections as usize),
+                max_unsigned: settings.max_unsigned as usize,
                 write_queue: settings.write_queue as usize,
                 commit_interval: Duration::from_millis(settings.commit_interval.into()),
             },

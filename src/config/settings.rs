@@ -72,6 +72,26 @@ pub struct Settings {
     #[arg(long, env = "SEND_BUFFER", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(64..))]
     pub send_buffer: u32,
 
+    /// Bytes that may wait for one slow client, beside its largest packet, before it is cut off
+    #[arg(long, env = "SEND_LIMIT", global = true, default_value_t = 16_777_216, value_parser = value_parser!(u32).range(65_536..))]
+    pub send_limit: u32,
+
+    /// Time for a request's headers, and between two requests of a connection, in milliseconds
+    #[arg(long, env = "HEADER_TIMEOUT", global = true, default_value_t = 20_000, value_parser = value_parser!(u32).range(100..))]
+    pub header_timeout: u32,
+
+    /// Time for a request's body, in milliseconds
+    #[arg(long, env = "BODY_TIMEOUT", global = true, default_value_t = 60_000, value_parser = value_parser!(u32).range(100..))]
+    pub body_timeout: u32,
+
+    /// Connections that may be open at once; 0: as many as the limit of open files leaves
+    #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value_t = 0)]
+    pub max_connections: u32,
+
+    /// Sessions that have not signed in; when there are more, the oldest are cut off
+    #[arg(long, env = "MAX_UNSIGNED", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
+    pub max_unsigned: u32,
+
     /// Changes that may wait for the database before clients are told that the server is busy
     #[arg(long, env = "WRITE_QUEUE", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(1..))]
     pub write_queue: u32,

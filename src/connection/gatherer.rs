@@ -15,7 +15,6 @@ pub(super) struct Gatherer {
     // Each connection is in each at most once.
     next: mpsc::UnboundedSender<Arc<State>>,
     later: mpsc::UnboundedSender<Arc<State>>,
-    interval: Duration,
 }
 
 impl Gatherer {
@@ -24,11 +23,7 @@ impl Gatherer {
         let (later, later_ones) = mpsc::unbounded_channel();
         tokio::spawn(write_next(next_ones));
         tokio::spawn(write_later(later_ones, interval));
-        Self { next, later, interval }
-    }
-
-    pub(super) fn interval(&self) -> Duration {
-        self.interval
+        Self { next, later }
     }
 
     /// Writes what waits there in a moment: after what is urgent on other connections, and together with what is written to

@@ -1,67 +1,82 @@
-//! A client's TCP connection, with a handle on it: it can be cut from outside, where a reader that has stalled would otherwise
-//! keep its writer waiting for ever; and what is written to it all the time is gathered, so that many packets share one write.
+//! A client's TCP connection, with a handle on it: it can be aborted from outside, where a reader that has stalled would
+//! otherwise keep its writer waiting for ever; and frequent small writes are gathered, so that many packets share one.
 
 mod acceptor;
 mod gatherer;
-mod line;
 mod outgoing;
+mod route;
 mod stream;
 
 use std::{
     io,
-    iter::Cycle,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Context,
     time::{Duration, Instant},
-    vec,
 };
 
 pub use acceptor::Acceptor;
 use futures_util::task::AtomicWaker;
-pub use line::Line;
 use prometheus_client::metrics::counter::Counter;
-use tokio::net::TcpStream;
+pub use route::{SocketRoute, WeakRoute};
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
+use tokio_util::task::TaskTracker;
 
 pub use self::stream::ClientStream;
-use self::{gatherer::Gatherer, line::Upgrades, outgoing::Outgoing};
+use self::{gatherer::Gatherer, outgoing::Outgoing};
+
+/// What holds for all connections of a server.
+#[derive(Clone)]
+pub struct ConnectionSettings {
+    /// Between two writes to a websocket that is written to all the time.
+    pub flush_interval: Duration,
+    /// Bytes that may wait for a websocket's peer, beside the largest packet, before it is aborted.
+    pub send_limit: usize,
+    /// How long a connection that was closed goes on writing what its peer has not taken yet.
+    pub linger: Duration,
+    /// Counts the connections that were aborted.
+    pub aborted: Counter,
+}
 
 /// Makes the connections of a server.
 pub struct Connections {
-    interval: Duration,
+    settings: Arc<ConnectionSettings>,
     /// As many as threads; they take connections in turn.
-    gatherers: Cycle<vec::IntoIter<Gatherer>>,
-    upgrades: Arc<Upgrades>,
-    cut: Counter,
+    gatherers: Vec<Gatherer>,
+    opened: AtomicUsize,
+    lingering: TaskTracker,
 }
 
 impl Connections {
-    /// `interval`: between two writes to a connection that is written to all the time. `cut` counts those that are cut.
-    pub fn start(interval: Duration, cut: Counter) -> Self {
+    /// Starts the tasks that write. `lingering` tracks the connections that are closed and still being written to.
+    pub fn start(settings: ConnectionSettings, lingering: TaskTracker) -> Self {
         let threads = tokio::runtime::Handle::current().metrics().num_workers();
-        let gatherers: Vec<_> = (0..threads).map(|_| Gatherer::start(interval)).collect();
-        Self { interval, gatherers: gatherers.into_iter().cycle(), upgrades: Arc::default(), cut }
+        let gatherers = (0..threads).map(|_| Gatherer::start(settings.flush_interval)).collect();
+        Self { settings: Arc::new(settings), gatherers, opened: AtomicUsize::new(0), lingering }
     }
 
-    pub fn open(&mut self, stream: TcpStream) -> ClientStream {
-        let gatherer = self.gatherers.next().unwrap_or_else(|| Gatherer::start(self.interval));
+    /// `permit` is given back when the connection ends.
+    pub fn open(&self, stream: TcpStream, permit: OwnedSemaphorePermit) -> ClientStream {
+        let interval = self.settings.flush_interval;
+        let turn = self.opened.fetch_add(1, Ordering::Relaxed) % self.gatherers.len().max(1);
+        let gatherer = self.gatherers.get(turn).cloned().unwrap_or_else(|| Gatherer::start(interval));
         let (read, write) = stream.into_split();
         let state = State {
-            cut: AtomicBool::default(),
-            counter: self.cut.clone(),
+            is_aborted: AtomicBool::default(),
+            is_trusted: AtomicBool::default(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
             is_websocket: AtomicBool::default(),
             is_urgent: AtomicBool::default(),
             is_stalled: AtomicBool::default(),
-            outgoing: Mutex::new(Outgoing::new(write, gatherer.interval())),
+            outgoing: Mutex::new(Outgoing::new(write, interval)),
             gatherer,
-            upgrades: Arc::clone(&self.upgrades),
-            upgrade_of: OnceLock::new(),
+            settings: Arc::clone(&self.settings),
+            lingering: self.lingering.clone(),
         };
-        ClientStream::new(read, Connection(Arc::new(state)))
+        ClientStream::new(read, Connection(Arc::new(state)), permit)
     }
 }
 
@@ -69,46 +84,64 @@ impl Connections {
 #[derive(Clone)]
 pub struct Connection(Arc<State>);
 
+/// A handle that does not count: the connection may be gone.
+#[derive(Clone)]
+pub struct WeakConnection(Weak<State>);
+
+impl WeakConnection {
+    /// The connection, if anybody still knows it.
+    pub fn upgrade(&self) -> Option<Connection> {
+        self.0.upgrade().map(Connection)
+    }
+}
+
 struct State {
-    cut: AtomicBool,
-    /// Counts the connections that were cut.
-    counter: Counter,
+    is_aborted: AtomicBool,
+    /// It has served a client that has signed in.
+    is_trusted: AtomicBool,
     reader: AtomicWaker,
     writer: AtomicWaker,
-    /// It speaks as a websocket: what is written may be gathered.
+    /// It speaks as a websocket: writes may be gathered.
     is_websocket: AtomicBool,
-    /// What is written next goes at once, and with it what was gathered.
+    /// The next write goes at once, and with it all that was gathered.
     is_urgent: AtomicBool,
-    /// What was gathered waits until the peer takes more.
+    /// Gathered bytes wait until the peer takes more.
     is_stalled: AtomicBool,
     outgoing: Mutex<Outgoing>,
     gatherer: Gatherer,
-    upgrades: Arc<Upgrades>,
-    /// The session that this websocket took over from polling.
-    upgrade_of: OnceLock<Box<str>>,
+    settings: Arc<ConnectionSettings>,
+    lingering: TaskTracker,
 }
 
 impl Connection {
-    /// From now on reading and writing fail, those that wait included.
-    pub fn cut(&self) {
-        if !self.0.cut.swap(true, Ordering::AcqRel) {
-            self.0.counter.inc();
+    /// From now on reading and writing fail, also where they wait.
+    pub fn abort(&self) {
+        if !self.0.is_aborted.swap(true, Ordering::AcqRel) {
+            self.0.settings.aborted.inc();
         }
         self.0.reader.wake();
         self.0.writer.wake();
     }
 
-    /// From now on it speaks as a websocket, and takes over from polling if it names a session.
-    pub fn becomes_websocket(&self, upgrade_of: Option<&str>) {
-        self.0.is_websocket.store(true, Ordering::Release);
-        if let Some(sid) = upgrade_of
-            && self.0.upgrade_of.set(sid.into()).is_ok()
-        {
-            self.0.upgrades.insert(sid, self);
-        }
+    /// Notes that it serves a client that has signed in: others make room first.
+    pub fn trust(&self) {
+        self.0.is_trusted.store(true, Ordering::Release);
     }
 
-    /// What `emit` emits to this connection goes at once: somebody waits for it. What was gathered before goes with it.
+    pub fn is_trusted(&self) -> bool {
+        self.0.is_trusted.load(Ordering::Acquire)
+    }
+
+    pub fn downgrade(&self) -> WeakConnection {
+        WeakConnection(Arc::downgrade(&self.0))
+    }
+
+    /// From now on it speaks as a websocket.
+    pub fn becomes_websocket(&self) {
+        self.0.is_websocket.store(true, Ordering::Release);
+    }
+
+    /// Packets that `emit` emits to this connection go at once: somebody waits for them. Gathered ones go with them.
     pub fn hurry<T>(&self, emit: impl FnOnce() -> T) -> T {
         self.0.is_urgent.store(true, Ordering::Release);
         let emitted = emit();
@@ -123,14 +156,6 @@ impl Connection {
         }
         emitted
     }
-
-    fn is_websocket(&self) -> bool {
-        self.0.is_websocket.load(Ordering::Acquire)
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
 }
 
 impl State {
@@ -139,25 +164,32 @@ impl State {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers who to wake when it is cut; an error if it is.
+    /// Remembers the task to wake when the connection is aborted; an error if it is.
     fn watch(&self, waker: &AtomicWaker, context: &Context<'_>) -> io::Result<()> {
         waker.register(context.waker());
-        if self.cut.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+        if self.is_aborted.load(Ordering::Acquire) {
+            Err(io::ErrorKind::ConnectionAborted.into())
+        } else {
+            Ok(())
+        }
     }
 
-    /// True if what is written now is to go at once: somebody waits for it.
+    /// True if the next write is to go at once: somebody waits for it.
     fn is_in_a_hurry(&self) -> bool {
-        !self.is_websocket.load(Ordering::Acquire)
-            || self.gatherer.interval().is_zero()
-            || self.is_urgent.swap(false, Ordering::AcqRel)
+        self.settings.flush_interval.is_zero() || self.is_urgent.swap(false, Ordering::AcqRel)
     }
 
-    /// Writes what was gathered, as far as the peer takes it. The rest is up to the connection's reader, which waits anyway.
+    /// Writes gathered bytes, as far as the peer takes them. The rest is up to the connection's reader, which waits anyway.
     fn write_out(&self, outgoing: &mut Outgoing) {
         if !outgoing.try_write(Instant::now()) {
-            self.is_stalled.store(true, Ordering::Release);
-            self.reader.wake();
+            self.stall();
         }
+    }
+
+    /// Leaves the rest to the connection's reader.
+    fn stall(&self) {
+        self.is_stalled.store(true, Ordering::Release);
+        self.reader.wake();
     }
 }
 
@@ -168,18 +200,27 @@ mod tests {
         net::TcpListener,
     };
 
+    use tokio::sync::Semaphore;
+
     use super::{outgoing::BURST, *};
 
-    /// No test lasts that long: what is gathered waits until somebody hurries.
+    /// No test lasts that long: gathered bytes wait until somebody hurries.
     const FOR_EVER: Duration = Duration::from_secs(3_600);
 
     /// A connection that has become a websocket, and its peer.
-    async fn websocket(interval: Duration) -> (ClientStream, TcpStream) {
+    async fn websocket(flush_interval: Duration) -> (ClientStream, TcpStream) {
+        websocket_with(flush_interval, usize::MAX / 2).await
+    }
+
+    async fn websocket_with(flush_interval: Duration, send_limit: usize) -> (ClientStream, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let stream = Connections::start(interval, Counter::default()).open(stream);
-        stream.connection().becomes_websocket(None);
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let aborted = Counter::default();
+        let settings = ConnectionSettings { flush_interval, send_limit, linger: FOR_EVER, aborted };
+        let stream = Connections::start(settings, TaskTracker::new()).open(stream, permit);
+        stream.connection().becomes_websocket();
         (stream, peer)
     }
 
@@ -330,45 +371,77 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cut_ends_reading_and_writing_even_where_they_wait() {
+    async fn an_abort_ends_reading_and_writing_even_where_they_wait() {
         let (stream, _peer) = websocket(FOR_EVER).await;
         let connection = stream.connection().clone();
         let (mut reading, mut writing) = tokio::io::split(stream);
         let reader = tokio::spawn(async move { reading.read_u8().await });
-        let writer = tokio::spawn(async move {
-            loop {
-                if let Err(error) = writing.write_all(&[0; 100_000]).await {
-                    return error;
-                }
-            }
-        });
+        // It has more to write than the peer takes, and waits for that.
+        writing.write_all(&vec![0; 20_000_000]).await.unwrap();
+        let writer = tokio::spawn(async move { writing.shutdown().await });
         tokio::task::yield_now().await;
-        connection.cut();
+        connection.abort();
         assert_eq!(reader.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
-        assert_eq!(writer.await.unwrap().kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(writer.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
     }
 
     #[tokio::test]
-    async fn a_socket_that_was_upgraded_is_found_on_its_websocket_while_that_lives() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let mut connections = Connections::start(FOR_EVER, Counter::default());
-        let mut open = async || {
-            let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            (connections.open(listener.accept().await.unwrap().0), peer)
-        };
-        let (polling, _one) = open().await;
-        let (websocket, _two) = open().await;
-        let (late, _three) = open().await;
+    async fn a_websocket_that_takes_nothing_is_aborted_when_more_than_the_limit_waits() {
+        const LIMIT: usize = 100_000;
+        let (mut stream, _peer) = websocket_with(Duration::ZERO, LIMIT).await;
+        let connection = stream.connection().clone();
+        let piece = [7; 10_000];
+        while connection.0.settings.aborted.get() == 0 {
+            let written = stream.write_all(&piece).await;
+            // It waits here and in the system's buffers, and nowhere else.
+            assert!(connection.0.outgoing().waiting_bytes() <= LIMIT + 2 * piece.len());
+            assert_eq!(written.is_err(), connection.0.settings.aborted.get() == 1);
+        }
+    }
 
-        let line = Line::new(polling.connection().clone());
-        assert!(line.websocket("sid").is_none());
-        websocket.connection().becomes_websocket(Some("sid"));
-        late.connection().becomes_websocket(Some("sid"));
-        assert!(line.websocket("other").is_none());
-        assert!(line.websocket("sid").unwrap().is_same(websocket.connection()));
+    #[tokio::test]
+    async fn one_piece_above_the_limit_is_no_reason_to_abort() {
+        let (mut stream, mut peer) = websocket_with(Duration::ZERO, 1_000).await;
+        let large = vec![7; 20_000_000];
+        stream.write_all(&large).await.unwrap();
+        stream.write_all(&[8; 1_000]).await.unwrap();
+        let reader = tokio::spawn(async move { stream.read_u8().await });
+        assert!(read(&mut peer, large.len()).await == large);
+        assert_eq!(read(&mut peer, 1_000).await, [8; 1_000]);
+        reader.abort();
+    }
 
-        // Over, it is not found by anybody who has not known it before.
-        drop(websocket);
-        assert!(Line::new(polling.connection().clone()).websocket("sid").is_none());
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
+        let (mut stream, mut peer) = websocket(Duration::ZERO).await;
+        // More than the system's buffers hold.
+        stream.write_all(&vec![7; 20_000_000]).await.unwrap();
+        let mut taken = 0;
+        let mut buf = [0; 4_096];
+        // What the peer may still say is bounded; then it is not listened to.
+        loop {
+            while peer.try_write(&[1; 4_096]).is_ok() {}
+            let mut buf = tokio::io::ReadBuf::new(&mut buf);
+            let read = futures_util::poll!(std::future::poll_fn(|cx| {
+                tokio::io::AsyncRead::poll_read(std::pin::Pin::new(&mut stream), cx, &mut buf)
+            }));
+            match read {
+                std::task::Poll::Ready(result) => result.unwrap(),
+                std::task::Poll::Pending if taken >= 64 * 1_024 => break,
+                std::task::Poll::Pending => tokio::task::yield_now().await,
+            }
+            taken += buf.filled().len();
+            assert!(taken < 200_000, "{taken}");
+        }
+        // It is again when it takes what waits for it.
+        let reader = tokio::spawn(async move { stream.read_to_end(&mut Vec::new()).await });
+        let (mut peer_reads, mut peer_writes) = peer.split();
+        let mut heard = vec![0; 20_000_000];
+        let (wrote, read) =
+            tokio::join!(peer_writes.write_all(&[1; 1_000_000]), peer_reads.read_exact(&mut heard));
+        wrote.unwrap();
+        read.unwrap();
+        drop(peer);
+        assert!(reader.await.unwrap().unwrap() >= 1_000_000);
     }
 }

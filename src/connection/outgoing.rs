@@ -1,4 +1,4 @@
-//! The writing half of a connection, what waits to be written, and how often it may be written to at once.
+//! The writing half of a connection, the bytes that wait for it, and how often it may be written to at once.
 
 use std::{
     io,
@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::{Buf, BytesMut};
 use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
 
 /// Writes that a connection has in hand when it has been quiet: a short burst is not delayed.
 pub(super) const BURST: u32 = 8;
-/// Bytes that may wait here. More wait in the queue of the socket, whose length is limited and watched.
+/// Bytes that are written at once, although the interval is not over.
 const FULL: usize = 64 * 1_024;
 /// Room for what comes first and what may follow: a few packets.
 const FIRST: usize = 2 * 1_024;
@@ -19,7 +20,11 @@ const FIRST: usize = 2 * 1_024;
 pub(super) struct Outgoing {
     /// None when the connection is over.
     half: Option<OwnedWriteHalf>,
-    waiting: Vec<u8>,
+    waiting: BytesMut,
+    /// The largest piece among what waits, in bytes.
+    largest: usize,
+    /// Bytes that the peer has taken in all.
+    taken: u64,
     /// What waits is written in a moment.
     pub(super) is_next: bool,
     /// What waits is written when the interval is over.
@@ -33,7 +38,9 @@ impl Outgoing {
     pub(super) fn new(half: OwnedWriteHalf, interval: Duration) -> Self {
         Self {
             half: Some(half),
-            waiting: Vec::new(),
+            waiting: BytesMut::new(),
+            largest: 0,
+            taken: 0,
             is_next: false,
             is_later: false,
             interval,
@@ -47,6 +54,21 @@ impl Outgoing {
 
     pub(super) fn is_full(&self) -> bool {
         self.waiting.len() >= FULL
+    }
+
+    #[cfg(test)]
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// True if more than `limit` bytes wait beside the largest piece: one large answer is no sign of a slow reader.
+    pub(super) fn is_over(&self, limit: usize) -> bool {
+        self.waiting.len() > limit.saturating_add(self.largest)
+    }
+
+    /// Bytes that the peer has taken in all.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// True if it has been quiet enough for a write before the interval is over.
@@ -64,6 +86,20 @@ impl Outgoing {
             self.waiting.reserve(FIRST.max(bytes.len()));
         }
         self.waiting.extend_from_slice(bytes);
+        self.largest = self.largest.max(bytes.len());
+    }
+
+    /// Writes as much of `bytes` as the peer takes now, if nothing waits before them; returns how many it took.
+    pub(super) fn try_write_first(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let half = self.half.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        match half.try_write(bytes) {
+            Ok(written) => {
+                self.taken += written as u64;
+                Ok(written)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn half(&mut self) -> io::Result<Pin<&mut OwnedWriteHalf>> {
@@ -79,15 +115,21 @@ impl Outgoing {
         while !self.waiting.is_empty() {
             match half.try_write(&self.waiting) {
                 Ok(written) => {
-                    self.waiting.drain(..written);
+                    self.waiting.advance(written);
+                    self.taken += written as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // The connection is broken: whoever reads or writes next finds out.
                 Err(_) => break,
             }
         }
-        self.waiting = Vec::new();
+        self.clear();
         true
+    }
+
+    fn clear(&mut self) {
+        self.waiting = BytesMut::new();
+        self.largest = 0;
     }
 
     /// Writes all that waits.
@@ -95,16 +137,25 @@ impl Outgoing {
         while !self.waiting.is_empty() {
             let half = self.half.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
             let written = ready!(Pin::new(half).poll_write(cx, &self.waiting))?;
-            self.waiting.drain(..written);
+            self.waiting.advance(written);
+            self.taken += written as u64;
         }
-        self.waiting = Vec::new();
+        self.clear();
         Poll::Ready(Ok(()))
     }
 
-    /// The end: what can still be written is.
-    pub(super) fn close(&mut self) {
-        self.try_write(Instant::now());
-        self.waiting = Vec::new();
+    /// Ends it: what the peer takes now is written. Returns the rest, with what it is to be written to.
+    pub(super) fn close(&mut self) -> Option<(OwnedWriteHalf, BytesMut)> {
+        let is_written = self.try_write(Instant::now());
+        let rest = std::mem::take(&mut self.waiting);
+        self.clear();
+        let half = self.half.take()?;
+        (!is_written).then_some((half, rest))
+    }
+
+    /// Ends it without writing anything more.
+    pub(super) fn discard(&mut self) {
+        self.clear();
         self.half = None;
     }
 }

@@ -1,4 +1,5 @@
-//! The stream that a connection's handle stands for.
+//! The stream that a connection's handle stands for. Before an upgrade it writes as any TCP stream does; as a websocket it
+//! takes every packet at once, up to a limit, and stops reading from a peer that takes nothing.
 
 use std::{
     io,
@@ -9,20 +10,31 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::tcp::OwnedReadHalf,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
+    sync::OwnedSemaphorePermit,
+    time::timeout,
 };
 
-use super::Connection;
+use super::{Connection, State};
+
+/// Bytes read from a websocket whose peer takes nothing of what waits for it, before reading stops as well. Answers to
+/// what is read, such as pongs, would else pile up.
+const READ_AHEAD: u64 = 64 * 1_024;
 
 pub struct ClientStream {
     read: OwnedReadHalf,
     connection: Connection,
+    _permit: OwnedSemaphorePermit,
+    /// Bytes read since the peer last took all.
+    read_ahead: u64,
+    /// Bytes that the peer had taken then.
+    taken_before: u64,
 }
 
 impl ClientStream {
-    pub(super) fn new(read: OwnedReadHalf, connection: Connection) -> Self {
-        Self { read, connection }
+    pub(super) fn new(read: OwnedReadHalf, connection: Connection, permit: OwnedSemaphorePermit) -> Self {
+        Self { read, connection, _permit: permit, read_ahead: 0, taken_before: 0 }
     }
 
     pub fn connection(&self) -> &Connection {
@@ -36,14 +48,84 @@ impl ClientStream {
         state.is_stalled.store(false, Ordering::Release);
         Poll::Ready(Ok(()))
     }
+
+    /// Ready if this websocket may be read from; otherwise the peer has to take something first.
+    fn poll_may_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let state = &self.connection.0;
+        let was_stalled = state.is_stalled.load(Ordering::Acquire);
+        if !was_stalled || self.poll_stalled(cx)?.is_ready() {
+            if was_stalled {
+                // Shutting down waits for the same.
+                state.writer.wake();
+            }
+            self.read_ahead = 0;
+            return Poll::Ready(Ok(()));
+        }
+        let taken = self.connection.0.outgoing().taken();
+        if self.read_ahead == 0 {
+            self.taken_before = taken;
+        }
+        // A peer that takes some may send as much.
+        if self.read_ahead < READ_AHEAD + (taken - self.taken_before) {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl State {
+    /// Takes a websocket's bytes: writes them now, in a moment or later.
+    fn push(&self, connection: &Connection, bytes: &[u8]) -> io::Result<()> {
+        let mut outgoing = self.outgoing();
+        if outgoing.is_over(self.settings.send_limit) {
+            drop(outgoing);
+            tracing::info!("a client does not read: its connection is aborted");
+            connection.abort();
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        let at_once = self.is_in_a_hurry();
+        if at_once && outgoing.is_empty() {
+            let written = outgoing.try_write_first(bytes)?;
+            if let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+                outgoing.gather(rest);
+                self.stall();
+            }
+            return Ok(());
+        }
+        outgoing.gather(bytes);
+        if self.is_stalled.load(Ordering::Acquire) {
+            // The reader writes as soon as the peer takes more.
+        } else if at_once || outgoing.is_full() {
+            self.write_out(&mut outgoing);
+        } else if !outgoing.is_next && outgoing.has_credit(Instant::now()) {
+            outgoing.is_next = true;
+            self.gatherer.write_next(&connection.0);
+        } else if !outgoing.is_next && !outgoing.is_later {
+            outgoing.is_later = true;
+            self.gatherer.write_later(&connection.0);
+        }
+        Ok(())
+    }
+}
+
+/// Writes what was left when a connection was closed, for as long as is granted.
+async fn linger(mut half: OwnedWriteHalf, rest: bytes::BytesMut, state: std::sync::Arc<State>) {
+    let written = timeout(state.settings.linger, half.write_all(&rest)).await;
+    if !matches!(written, Ok(Ok(()))) {
+        tracing::debug!(bytes = rest.len(), "a client did not take all before its connection ended");
+    }
 }
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
         let state = &self.connection.0;
-        state.outgoing().close();
-        if let Some(sid) = state.upgrade_of.get() {
-            state.upgrades.remove(sid, &self.connection);
+        let mut outgoing = state.outgoing();
+        if state.is_aborted.load(Ordering::Acquire) {
+            outgoing.discard();
+        } else if let Some((half, rest)) = outgoing.close() {
+            drop(outgoing);
+            state.lingering.spawn(linger(half, rest, std::sync::Arc::clone(state)));
         }
     }
 }
@@ -56,10 +138,11 @@ impl AsyncRead for ClientStream {
     ) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
         state.watch(&state.reader, cx)?;
-        if state.is_stalled.load(Ordering::Acquire) && self.poll_stalled(cx)?.is_ready() {
-            self.connection.0.writer.wake();
-        }
-        Pin::new(&mut self.read).poll_read(cx, buf)
+        ready!(self.poll_may_read(cx))?;
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.read).poll_read(cx, buf))?;
+        self.read_ahead += (buf.filled().len() - before) as u64;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -67,36 +150,26 @@ impl AsyncWrite for ClientStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let state = &self.connection.0;
         state.watch(&state.writer, cx)?;
-        let mut outgoing = state.outgoing();
-        if outgoing.is_full() {
-            ready!(outgoing.poll_write_out(cx))?;
+        if state.is_websocket.load(Ordering::Acquire) {
+            state.push(&self.connection, buf)?;
+            return Poll::Ready(Ok(buf.len()));
         }
-        let at_once = state.is_in_a_hurry();
-        if at_once && outgoing.is_empty() {
-            return outgoing.half()?.poll_write(cx, buf);
-        }
-        outgoing.gather(buf);
-        if at_once || outgoing.is_full() {
-            state.write_out(&mut outgoing);
-        } else if !outgoing.is_next && outgoing.has_credit(Instant::now()) {
-            outgoing.is_next = true;
-            state.gatherer.write_next(state);
-        } else if !outgoing.is_next && !outgoing.is_later {
-            outgoing.is_later = true;
-            state.gatherer.write_later(state);
-        }
-        Poll::Ready(Ok(buf.len()))
+        state.outgoing().half()?.poll_write(cx, buf)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
+        // A websocket's bytes are taken already: the gatherer or the reader writes them.
         state.watch(&state.writer, cx)?;
-        if state.is_stalled.load(Ordering::Acquire) { self.poll_stalled(cx) } else { Poll::Ready(Ok(())) }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut outgoing = self.connection.0.outgoing();
+        let state = &self.connection.0;
+        state.watch(&state.writer, cx)?;
+        let mut outgoing = state.outgoing();
         ready!(outgoing.poll_write_out(cx))?;
+        state.reader.wake();
         outgoing.half()?.poll_shutdown(cx)
     }
 }

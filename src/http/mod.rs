@@ -1,7 +1,6 @@
 //! Door 2: HTTP beside Socket.IO. One file per resource; this is the route table.
 
 mod demo;
-mod engine_errors;
 mod health;
 mod metrics;
 mod page;
@@ -10,11 +9,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::HeaderValue,
+    http::{HeaderValue, StatusCode},
     middleware,
     routing::{get, post},
 };
-use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use tower_http::{
+    cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer},
+    timeout::TimeoutLayer,
+};
 
 use crate::{app::App, config::CorsOrigin, error::Error};
 
@@ -31,15 +33,23 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::show))
         .fallback(async || Error::NotFound)
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, app.config.sockets.body_timeout))
+        .with_state(app)
+}
+
+/// The resources for those that there is no room for.
+pub fn health(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show))
+        .fallback(async || Error::Busy)
         .with_state(app)
 }
 
 /// What goes around the resources and the sockets alike.
-pub fn around(router: Router, cors_origin: &CorsOrigin) -> Router {
-    router
-        .layer(middleware::from_fn(engine_errors::as_node))
-        .layer(middleware::from_fn(page::bundles))
-        .layer(cors(cors_origin))
+pub fn around(router: Router, app: &App) -> Router {
+    router.layer(middleware::from_fn(page::bundles)).layer(cors(&app.config.cors))
 }
 
 /// As the original's `cors` package: credentials are allowed for a listed origin.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use socketioxide::{BroadcastError, SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
 
 use crate::{
-    connection::{Connection, Line},
+    connection::{Connection, SocketRoute},
     protocol::Nothing,
 };
 
@@ -69,24 +69,18 @@ impl Seat {
 
     /// Ends the connection under this socket, as a broken network does.
     pub fn cut(&self) {
-        if let Some(connection) = self.websocket() {
-            return connection.cut();
-        }
-        if let Some(line) = self.line() {
-            line.handshake().cut();
-        }
-        // Over polling the connection of the handshake may be long gone: then the client is sent off.
-        if let Err(error) = self.0.clone().disconnect() {
-            tracing::debug!(sid = %self.0.id, %error, "could not be sent off");
+        if let Some(route) = self.route() {
+            route.abort();
         }
     }
 
-    fn line(&self) -> Option<&Line> {
-        self.0.req_parts().extensions.get::<Line>()
+    /// The way to the socket's transport. Each socket has one.
+    pub fn route(&self) -> Option<&SocketRoute> {
+        self.0.req_parts().extensions.get()
     }
 
     fn websocket(&self) -> Option<&Connection> {
-        self.line()?.websocket(self.0.id.as_str())
+        self.route()?.websocket()
     }
 
     pub(super) fn join(&self, channel: &str) {

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use serde_json::Map;
 use socketioxide::{
-    SocketIo, TransportType,
+    SocketIo,
     adapter::LocalAdapter,
     extract::{AckSender, Event, Extension, SocketRef},
     handler::{ConnectHandler, FromConnectParts, Value},
@@ -46,7 +46,7 @@ const REFUSED: &str = "Authentication failed";
 
 /// Opens the namespace `/`.
 pub fn register(io: &SocketIo, app: Arc<App>) {
-    let sign_in = move |socket: SocketRef, transport: TransportType, auth: Auth| {
+    let sign_in = move |socket: SocketRef, auth: Auth| {
         let app = Arc::clone(&app);
         async move {
             let Auth::Token(token) = auth else {
@@ -55,7 +55,7 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
                 return Err(REFUSED);
             };
             match app.keys.verify(&token, &app.config.limits) {
-                Ok(claims) => welcome(app, socket, transport, claims).await,
+                Ok(claims) => welcome(app, socket, claims).await,
                 Err(why) => {
                     tracing::info!(sid = %socket.id, %why, "refused");
                     Err(REFUSED)
@@ -69,12 +69,7 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
     io.ns("/", open.with(sign_in));
 }
 
-async fn welcome(
-    app: Arc<App>,
-    socket: SocketRef,
-    transport: TransportType,
-    claims: Claims,
-) -> Result<(), &'static str> {
+async fn welcome(app: Arc<App>, socket: SocketRef, claims: Claims) -> Result<(), &'static str> {
     let session = Arc::new(Session::new(claims));
     {
         let (app, session) = (Arc::clone(&app), Arc::clone(&session));
@@ -102,6 +97,11 @@ async fn welcome(
         Ok(Ok(())) | Err(_) => {}
     }
     app.metrics.instruments.sockets.inc();
-    tracing::info!(sid = %socket.id, user = %session.user.id, ?transport, "connected");
+    let seat = Seat::new(socket);
+    let transport = seat.route().map_or("unknown", |route| {
+        route.sign_in();
+        route.transport()
+    });
+    tracing::info!(sid = %seat.id(), user = %session.user.id, transport, "connected");
     Ok(())
 }

@@ -1,0 +1,94 @@
+//! The transport of a socket as its rooms know it: a websocket, or polling, which may yet become a websocket. It can be ended
+//! from outside.
+
+use std::sync::{
+    Arc, OnceLock, Weak,
+    atomic::{AtomicBool, Ordering},
+};
+
+use futures_util::task::AtomicWaker;
+
+use super::Connection;
+
+/// Leads to one socket's transport; cheap to clone. It does not keep the transport open.
+#[derive(Clone, Default)]
+pub struct SocketRoute(Arc<Shared>);
+
+/// A [`SocketRoute`] that does not count: the socket may be gone.
+#[derive(Clone)]
+pub struct WeakRoute(Weak<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    websocket: OnceLock<Connection>,
+    /// The client has signed in.
+    is_signed_in: AtomicBool,
+    is_aborted: AtomicBool,
+    /// Reads for the socket, and finds out that it is aborted.
+    reader: AtomicWaker,
+}
+
+impl SocketRoute {
+    /// The websocket, if the socket speaks over one by now.
+    pub fn websocket(&self) -> Option<&Connection> {
+        self.0.websocket.get()
+    }
+
+    /// From now on the socket speaks over this websocket.
+    pub fn set_websocket(&self, connection: &Connection) {
+        // It changes over once at the most.
+        let _set = self.0.websocket.set(connection.clone());
+        if self.is_signed_in() {
+            connection.trust();
+        }
+        if self.is_aborted() {
+            connection.abort();
+        }
+    }
+
+    /// The transport's name, as Engine.IO has it.
+    pub fn transport(&self) -> &'static str {
+        if self.websocket().is_some() { "websocket" } else { "polling" }
+    }
+
+    pub fn is_signed_in(&self) -> bool {
+        self.0.is_signed_in.load(Ordering::Acquire)
+    }
+
+    /// Notes that the client has signed in: limits on those who have not no longer hold for it.
+    pub fn sign_in(&self) {
+        self.0.is_signed_in.store(true, Ordering::Release);
+        if let Some(connection) = self.websocket() {
+            connection.trust();
+        }
+    }
+
+    /// Ends the transport as a broken network does; its client comes back.
+    pub fn abort(&self) {
+        self.0.is_aborted.store(true, Ordering::Release);
+        if let Some(connection) = self.websocket() {
+            connection.abort();
+        }
+        self.0.reader.wake();
+    }
+
+    pub fn is_aborted(&self) -> bool {
+        self.0.is_aborted.load(Ordering::Acquire)
+    }
+
+    /// Wakes this task when the transport is aborted.
+    pub fn watch(&self, context: &std::task::Context<'_>) {
+        self.0.reader.register(context.waker());
+    }
+
+    pub fn downgrade(&self) -> WeakRoute {
+        WeakRoute(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakRoute {
+    /// The route, if its socket is still there.
+    pub fn upgrade(&self) -> Option<SocketRoute> {
+        self.0.upgrade().map(SocketRoute)
+    }
+}

@@ -1,0 +1,193 @@
+//! Names of events that the Socket.IO library cannot read, and would close the connection for: ones with a JSON escape, and
+//! ones that are no text. Node takes these.
+
+use std::borrow::Cow;
+
+/// The name in place of one that is no text.
+const NO_TEXT: &str = "(not a text)";
+
+/// What is known of the beginning of a packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// No event, or one whose name is plain.
+    Plain,
+    /// An event whose name has to be rewritten.
+    Odd,
+    /// The packet goes on, and what is here does not tell.
+    Unknown,
+}
+
+/// Looks at the beginning of an Engine.IO packet. `is_whole`: no more of it comes.
+pub(super) fn inspect(packet: &[u8], is_whole: bool) -> Verdict {
+    let unknown = if is_whole { Verdict::Plain } else { Verdict::Unknown };
+    // 4: a message; in it 2 is an event and 5 one with binary data.
+    match packet {
+        [] | [b'4'] => return unknown,
+        [b'4', b'2' | b'5', ..] => {}
+        _ => return Verdict::Plain,
+    }
+    let Some(array) = array_start(packet) else { return unknown };
+    if packet.get(array) != Some(&b'[') {
+        return Verdict::Plain;
+    }
+    let Some(name) = packet.get(array + 1..).and_then(|rest| {
+        let blank = rest.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        rest.get(blank..)
+    }) else {
+        return unknown;
+    };
+    match name.split_first() {
+        // An empty array is no event for Node either.
+        Some((b']', _)) => Verdict::Plain,
+        Some((b'"', text)) => match text.iter().find(|byte| matches!(byte, b'"' | b'\\')) {
+            Some(b'"') => Verdict::Plain,
+            Some(_) => Verdict::Odd,
+            None => unknown,
+        },
+        Some(_) => Verdict::Odd,
+        None => unknown,
+    }
+}
+
+/// Where the array of an event begins: behind its type, the number of its attachments, its namespace and its ack's id. None
+/// if it is not reached.
+fn array_start(packet: &[u8]) -> Option<usize> {
+    let digits = |from: usize| {
+        let rest = packet.get(from..)?;
+        rest.iter().position(|byte| !byte.is_ascii_digit()).map(|count| from + count)
+    };
+    let mut position = 2;
+    if packet.get(1) == Some(&b'5') {
+        position = digits(position)?;
+        if packet.get(position)? == &b'-' {
+            position += 1;
+        }
+    }
+    if packet.get(position)? == &b'/' {
+        let namespace = packet.get(position..)?;
+        position += namespace.iter().position(|byte| *byte == b',')? + 1;
+    }
+    digits(position)
+}
+
+/// The packet with a name that the library can read: escapes are resolved where the name then needs none, and replaced where
+/// it does. The event is then the one that Node would see, or one that nobody knows.
+pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
+    if inspect(packet.as_bytes(), true) != Verdict::Odd {
+        return Cow::Borrowed(packet);
+    }
+    let Some((head, array)) =
+        array_start(packet.as_bytes()).and_then(|start| packet.split_at_checked(start + 1))
+    else {
+        return Cow::Borrowed(packet);
+    };
+    let mut values = serde_json::Deserializer::from_str(array).into_iter::<serde_json::Value>();
+    // The iterator takes what follows a text or an object as it is; a number wants a blank, a comma or an end behind it.
+    let first = values.next();
+    let end = values.byte_offset();
+    let (name, rest) = match first {
+        Some(Ok(serde_json::Value::String(name))) => (name, array.get(end..)),
+        Some(Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_))) => {
+            (NO_TEXT.to_owned(), array.get(end..))
+        }
+        // A number or a word: it reaches to the next comma or to the end of the array.
+        _ => match array.find([',', ']']).and_then(|end| array.split_at_checked(end)) {
+            Some((word, rest)) if is_word(word.trim()) => {
+                let word = word.trim();
+                let is_number = !word.starts_with(|first: char| first.is_ascii_alphabetic());
+                (if is_number { word } else { NO_TEXT }.to_owned(), Some(rest))
+            }
+            // Not JSON: the library closes on it, as Node does.
+            _ => return Cow::Borrowed(packet),
+        },
+    };
+    let Some(rest) = rest else { return Cow::Borrowed(packet) };
+    let name: String =
+        name.chars()
+            .map(|char| {
+                if matches!(char, '"' | '\\') || char.is_control() {
+                    char::REPLACEMENT_CHARACTER
+                } else {
+                    char
+                }
+            })
+            .collect();
+    Cow::Owned(format!("{head}\"{name}\"{rest}"))
+}
+
+/// A number, `true`, `false` or `null`.
+fn is_word(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_packets_stay_as_they_are() {
+        for packet in [
+            "",
+            "2",
+            "3",
+            "40",
+            r#"40{"token":"x\n"}"#,
+            r#"42["message:send",{"content":"a \" quote"}]"#,
+            r#"4217["message:send",{"content":"a \" quote"}]"#,
+            r#"42/admin,17["x",1]"#,
+            r#"451-["x",{"_placeholder":true,"num":0}]"#,
+            r#"451-/admin,7[ "x" ,1]"#,
+            r#"431["an ack \" is no event"]"#,
+            "42[]",
+            "42{}",
+            "42",
+            "42[",
+            r#"42["never ended"#,
+            r#"42["never \" ended"#,
+            "42[nonsense]",
+            "é",
+        ] {
+            assert_eq!(rewrite(packet), packet);
+        }
+    }
+
+    #[test]
+    fn odd_names_become_ones_that_can_be_read() {
+        for (packet, expected) in [
+            // The event that Node would see.
+            (r#"42["message\u003asend",{"content":"\"\\"}]"#, r#"42["message:send",{"content":"\"\\"}]"#),
+            (r#"420["room\/join","r"]"#, r#"420["room/join","r"]"#),
+            (r#"42["\u00e9",1]"#, r#"42["é",1]"#),
+            // Ones that nobody knows.
+            (r#"42["q\"uote",1]"#, "42[\"q\u{fffd}uote\",1]"),
+            (r#"427["back\\slash"]"#, "427[\"back\u{fffd}slash\"]"),
+            (r#"42["line\nbreak"]"#, "42[\"line\u{fffd}break\"]"),
+            (r#"42[7,{"a":1}]"#, r#"42["7",{"a":1}]"#),
+            (r#"42[ -1.5 ]"#, r#"42["-1.5"]"#),
+            (r#"423[null,1]"#, r#"423["(not a text)",1]"#),
+            (r#"42[true]"#, r#"42["(not a text)"]"#),
+            (r#"42[{"a":[1,2]},1]"#, r#"42["(not a text)",1]"#),
+            (r#"42[["a","b"],1]"#, r#"42["(not a text)",1]"#),
+            (
+                r#"451-7["q\"uote",{"_placeholder":true,"num":0}]"#,
+                "451-7[\"q\u{fffd}uote\",{\"_placeholder\":true,\"num\":0}]",
+            ),
+            (r#"42/admin,["\u0041"]"#, r#"42/admin,["A"]"#),
+        ] {
+            assert_eq!(rewrite(packet), expected, "{packet}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_is_judged_as_soon_as_it_can_be() {
+        let packet = r#"4217["message:send",{"content":"\""}]"#.as_bytes();
+        for length in 0..packet.len() {
+            let expected = if length < 19 { Verdict::Unknown } else { Verdict::Plain };
+            assert_eq!(inspect(packet.get(..length).unwrap(), false), expected, "{length}");
+        }
+        assert_eq!(inspect(b"42[\"q\\", false), Verdict::Odd);
+        assert_eq!(inspect(b"42[7", false), Verdict::Odd);
+        assert_eq!(inspect(b"40", false), Verdict::Plain);
+        assert_eq!(inspect(b"3", false), Verdict::Plain);
+    }
+}

@@ -1,0 +1,120 @@
+//! Engine.IO payloads: the packets of one poll or POST, U+001E between them.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::BytesMut;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use super::{event_name, frame};
+
+const SEPARATOR: char = '\u{1e}';
+
+/// What a POST's packets come to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Posted {
+    /// Frames for the Socket.IO library.
+    pub(super) frames: BytesMut,
+    /// The client closes the session; nothing follows.
+    pub(super) closes: bool,
+    /// Something was no packet: the session ends there.
+    pub(super) is_bad: bool,
+}
+
+/// Makes frames of a POST's packets, up to one that closes the session.
+pub(super) fn decode(payload: &str) -> Posted {
+    let mut posted = Posted::default();
+    for packet in payload.split(SEPARATOR) {
+        match packet.as_bytes().first() {
+            Some(b'4') => {
+                let packet = event_name::rewrite(packet);
+                frame::put_from_client(&mut posted.frames, frame::TEXT, packet.as_bytes());
+            }
+            Some(b'2' | b'3') => frame::put_from_client(&mut posted.frames, frame::TEXT, packet.as_bytes()),
+            Some(b'b') => match BASE64_STANDARD.decode(packet.get(1..).unwrap_or_default()) {
+                Ok(data) => frame::put_from_client(&mut posted.frames, frame::BINARY, &data),
+                Err(_) => posted.is_bad = true,
+            },
+            Some(b'1') => posted.closes = true,
+            // Node takes these and does nothing.
+            Some(b'0' | b'5' | b'6') => {}
+            _ => posted.is_bad = true,
+        }
+        if posted.closes || posted.is_bad {
+            break;
+        }
+    }
+    posted
+}
+
+/// Takes packets of what the library has written, up to about `max` bytes; the payload is empty if there are none.
+pub(super) fn take(frames: &mut BytesMut, max: usize) -> String {
+    let mut payload = String::new();
+    while payload.len() < max {
+        // The library writes whole frames, and none that cannot be parsed.
+        let Ok(Some((header, data))) = frame::split(frames) else { break };
+        let packet = match header.opcode {
+            OpCode::Data(Data::Text) => String::from_utf8_lossy(&data).into_owned(),
+            OpCode::Data(Data::Binary) => format!("b{}", BASE64_STANDARD.encode(&data)),
+            _ => continue,
+        };
+        if !payload.is_empty() {
+            payload.push(SEPARATOR);
+        }
+        payload.push_str(&packet);
+    }
+    if frames.is_empty() {
+        *frames = BytesMut::new();
+    }
+    payload
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tungstenite::protocol::frame::FrameHeader;
+
+    fn frames(mut bytes: BytesMut) -> Vec<Vec<u8>> {
+        let mut frames = Vec::new();
+        while let Some((_, payload)) = frame::split(&mut bytes).unwrap() {
+            frames.push(payload.to_vec());
+        }
+        frames
+    }
+
+    #[test]
+    fn a_posts_packets_become_frames_in_their_order() {
+        let posted = decode("40{\"token\":\"é\"}\u{1e}3\u{1e}6\u{1e}b3q2+7w==\u{1e}42[\"\\u0041\"]");
+        assert!(!posted.closes && !posted.is_bad);
+        assert_eq!(
+            frames(posted.frames),
+            ["40{\"token\":\"é\"}".as_bytes(), b"3", &[0xde, 0xad, 0xbe, 0xef], b"42[\"A\"]"]
+        );
+    }
+
+    #[test]
+    fn a_packet_that_closes_or_is_none_is_the_last() {
+        let posted = decode("42[\"a\"]\u{1e}1\u{1e}42[\"b\"]");
+        assert!(posted.closes && !posted.is_bad);
+        assert_eq!(frames(posted.frames).len(), 1);
+        for bad in ["", "x", "abc", "42[\"a\"]\u{1e}", "b!", "é"] {
+            assert!(decode(bad).is_bad, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_poll_takes_what_was_written_up_to_a_limit_and_the_rest_stays() {
+        let mut written = BytesMut::new();
+        for (opcode, data) in [
+            (frame::TEXT, b"42[1]".as_slice()),
+            (frame::BINARY, &[0xde, 0xad, 0xbe, 0xef]),
+            (OpCode::Control(tungstenite::protocol::frame::coding::Control::Close), b""),
+            (frame::TEXT, b"2"),
+        ] {
+            frame::put(&mut written, FrameHeader { opcode, ..FrameHeader::default() }, data);
+        }
+        let mut all = written.clone();
+        assert_eq!(take(&mut all, 1_000), "42[1]\u{1e}b3q2+7w==\u{1e}2");
+        assert_eq!(take(&mut all, 1_000), "");
+        assert_eq!(take(&mut written, 1), "42[1]");
+        assert_eq!(take(&mut written, 10), "b3q2+7w==\u{1e}2");
+    }
+}

@@ -1,0 +1,90 @@
+//! The polling transport: a GET takes what the server has to say, or waits for it; a POST brings what the client has to say.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    Engine, OpenPacket,
+    request::Refusal,
+    session::{Misuse, Session},
+    sessions::{Found, Registration, Sid},
+    stream::EngineStream,
+};
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+/// Browsers look into a body of plain text to find out what it is; this is what Node says.
+const HTML: HeaderValue = HeaderValue::from_static("text/html");
+
+/// How long the last words of a session that has ended wait for a poll.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// Begins a session.
+pub(super) fn open(engine: &Arc<Engine>) -> Response {
+    let sid = Sid::new();
+    let session = Session::new(Arc::clone(&engine.settings));
+    let registration = engine.sessions.add(sid, Found::Polling(Arc::clone(&session)), &session.route);
+    let route = session.route.clone();
+    let stream = EngineStream::polling(session, registration, engine.settings.max_payload);
+    (engine.accept)(stream, route);
+    let packet = OpenPacket::new(&engine.settings, sid, &["websocket"]).packet();
+    ([(header::CONTENT_TYPE, TEXT)], packet).into_response()
+}
+
+/// Answers a poll when there is something to say.
+pub(super) async fn poll(session: Arc<Session>) -> Response {
+    match session.begin_poll() {
+        Ok(poll) => ([(header::CONTENT_TYPE, TEXT)], poll.payload().await).into_response(),
+        Err(misuse) => refuse(misuse),
+    }
+}
+
+/// Takes the packets of a POST, all of which have to come in time.
+pub(super) async fn post(engine: &Engine, session: Arc<Session>, body: Body) -> Response {
+    let _post = match session.begin_post() {
+        Ok(post) => post,
+        Err(misuse) => return refuse(misuse),
+    };
+    let body = match timeout(engine.settings.body_timeout, to_bytes(body, engine.settings.max_payload)).await
+    {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) if is_too_long(&error) => return close(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => return close(StatusCode::BAD_REQUEST),
+        Err(_) => return close(StatusCode::REQUEST_TIMEOUT),
+    };
+    match session.post(&String::from_utf8_lossy(&body)) {
+        Ok(()) => ([(header::CONTENT_TYPE, HTML)], "ok").into_response(),
+        Err(misuse) => refuse(misuse),
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    use std::error::Error;
+    error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+fn refuse(misuse: Misuse) -> Response {
+    tracing::debug!(?misuse, "a poll or POST is refused");
+    Refusal::BadRequest.into_response()
+}
+
+/// What is left of the request is not read.
+fn close(status: StatusCode) -> Response {
+    (status, [(header::CONNECTION, HeaderValue::from_static("close"))]).into_response()
+}
+
+/// Keeps a session that has ended until a poll has taken its last words.
+pub(super) fn linger(session: Arc<Session>, registration: Registration) {
+    if session.is_spent() {
+        return;
+    }
+    tokio::spawn(async move {
+        sleep(LINGER).await;
+        drop(registration);
+    });
+}

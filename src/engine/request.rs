@@ -1,0 +1,131 @@
+//! Requests to Engine.IO: what each asks for, or why it is refused, in Node's order and in its words.
+
+use axum::{
+    Json,
+    http::{HeaderMap, Method, Request, StatusCode, Version, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::sessions::{Found, Sessions, Sid};
+use crate::engine::session::Session;
+use std::sync::Arc;
+
+/// What a request asks for.
+pub(super) enum Wanted {
+    /// A session that begins with polling.
+    Open,
+    Poll(Arc<Session>),
+    Post(Arc<Session>),
+    /// A session that begins with a websocket.
+    OpenWebsocket,
+    /// A websocket for this session.
+    Upgrade(Found),
+}
+
+/// Why a request is refused. The code and the text are Node's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    TransportUnknown = 0,
+    SessionUnknown = 1,
+    BadMethod = 2,
+    BadRequest = 3,
+    VersionUnsupported = 5,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Body {
+            code: u8,
+            message: &'static str,
+        }
+        let message = match self {
+            Self::TransportUnknown => "Transport unknown",
+            Self::SessionUnknown => "Session ID unknown",
+            Self::BadMethod => "Bad handshake method",
+            Self::BadRequest => "Bad request",
+            Self::VersionUnsupported => "Unsupported protocol version",
+        };
+        (StatusCode::BAD_REQUEST, Json(Body { code: self as u8, message })).into_response()
+    }
+}
+
+#[derive(Default)]
+struct Query {
+    transport: String,
+    version: String,
+    sid: String,
+}
+
+fn query<B>(request: &Request<B>) -> Query {
+    let mut query = Query::default();
+    let text = request.uri().query().unwrap_or_default();
+    for (key, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        let place = match key.as_ref() {
+            "transport" => &mut query.transport,
+            "EIO" => &mut query.version,
+            "sid" => &mut query.sid,
+            _ => continue,
+        };
+        if place.is_empty() {
+            *place = value.into_owned();
+        }
+    }
+    query
+}
+
+/// Finds out what a request asks for.
+pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wanted, Refusal> {
+    let Query { transport, version, sid } = query(request);
+    let is_websocket = match transport.as_str() {
+        "polling" => false,
+        "websocket" => true,
+        _ => return Err(Refusal::TransportUnknown),
+    };
+    // An empty id is none.
+    if !sid.is_empty() {
+        let found = Sid::parse(&sid).and_then(|sid| sessions.find(sid)).ok_or(Refusal::SessionUnknown)?;
+        return match (is_websocket, found, request.method()) {
+            (true, found, _) if is_upgrade(request) => Ok(Wanted::Upgrade(found)),
+            (false, Found::Polling(session), _) if session.is_spent() => Err(Refusal::SessionUnknown),
+            (false, Found::Polling(session), &Method::GET) => Ok(Wanted::Poll(session)),
+            (false, Found::Polling(session), &Method::POST) => Ok(Wanted::Post(session)),
+            _ => Err(Refusal::BadRequest),
+        };
+    }
+    if request.method() != Method::GET {
+        return Err(Refusal::BadMethod);
+    }
+    if is_websocket && !is_upgrade(request) {
+        return Err(Refusal::BadRequest);
+    }
+    match (version.as_str(), is_websocket) {
+        ("4", false) => Ok(Wanted::Open),
+        ("4", true) => Ok(Wanted::OpenWebsocket),
+        _ => Err(Refusal::VersionUnsupported),
+    }
+}
+
+/// True for a complete request to change over to websocket (RFC 6455, 4.2.1).
+fn is_upgrade<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    request.method() == Method::GET
+        && request.version() == Version::HTTP_11
+        && has_token(headers, header::CONNECTION, "upgrade")
+        && has_token(headers, header::UPGRADE, "websocket")
+        && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13")
+        && headers.get(header::SEC_WEBSOCKET_KEY).is_some_and(|key| is_key(key.as_bytes()))
+}
+
+fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+    let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
+}
+
+/// Sixteen bytes in base64.
+fn is_key(key: &[u8]) -> bool {
+    let Some((digits, end)) = key.split_last_chunk::<2>() else { return false };
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    digits.len() == 22 && end == b"==" && digits.iter().all(is_digit)
+}

@@ -1,0 +1,322 @@
+//! A session over polling: what its client has posted and the Socket.IO library has not read yet, what the library has written
+//! and no poll has taken yet, and the websocket that takes it over.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use bytes::{Buf, BytesMut};
+use tokio::{io::ReadBuf, sync::Notify};
+
+use super::{EngineSettings, inbound::BEFORE_SIGN_IN, payload};
+use crate::connection::{ClientStream, SocketRoute};
+
+/// A packet that lets a poll go.
+const NOOP: &str = "6";
+const CLOSE: &str = "1";
+
+/// What a request does that Node's clients never do: the session ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Misuse {
+    /// The same is asked twice at once.
+    Overlap,
+    /// The session is over, or it is a websocket's.
+    Gone,
+    /// A packet is none.
+    BadPacket,
+}
+
+/// A websocket that takes a session over, and what of it was read already.
+pub(super) struct Handover {
+    pub(super) stream: ClientStream,
+    /// Bytes that the client sent behind its upgrade packet.
+    pub(super) rest: BytesMut,
+    /// Frames that came by polling and were not read.
+    pub(super) inbox: BytesMut,
+    /// Frames that no poll has taken.
+    pub(super) outbox: BytesMut,
+}
+
+/// What the library reads from a session.
+pub(super) enum Inbox {
+    Bytes,
+    Handover(Box<Handover>),
+    /// The client has closed the session; told once, before the end.
+    Left,
+    End,
+}
+
+pub(super) struct Session {
+    pub(super) route: SocketRoute,
+    settings: Arc<EngineSettings>,
+    state: Mutex<State>,
+    /// The poll that waits has something to take.
+    sent: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    phase: Phase,
+    inbox: BytesMut,
+    outbox: BytesMut,
+    handover: Option<(ClientStream, BytesMut)>,
+    reader: Option<Waker>,
+    is_polled: bool,
+    is_posted: bool,
+    is_probed: bool,
+    is_left_told: bool,
+    /// The poll that waits, or comes next, is let go.
+    releases_poll: bool,
+    /// Bytes posted before the sign-in.
+    before_sign_in: u64,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    /// A websocket has taken it over.
+    Upgraded,
+    /// The client has closed it.
+    Left,
+    /// It ended in another way.
+    Over,
+}
+
+impl Session {
+    pub(super) fn new(settings: Arc<EngineSettings>) -> Arc<Self> {
+        let route = SocketRoute::default();
+        Arc::new(Self { route, settings, state: Mutex::default(), sent: Notify::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing is left half done by a panic while it was held: each change is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True if the session is over and nothing is left for a poll.
+    pub(super) fn is_spent(&self) -> bool {
+        let state = self.lock();
+        matches!(state.phase, Phase::Left | Phase::Over) && state.outbox.is_empty()
+    }
+
+    /// Ends the session as a broken transport does.
+    pub(super) fn fail(&self) {
+        self.end(Phase::Over);
+    }
+
+    fn end(&self, phase: Phase) {
+        let mut state = self.lock();
+        if state.phase == Phase::Open {
+            state.phase = phase;
+        }
+        wake_reader(&mut state);
+        drop(state);
+        self.sent.notify_one();
+    }
+
+    /// Begins a poll; a second one beside it ends the session, as does one that goes away unanswered.
+    pub(super) fn begin_poll(self: &Arc<Self>) -> Result<PollGuard, Misuse> {
+        let mut state = self.lock();
+        if state.is_polled {
+            drop(state);
+            self.fail();
+            return Err(Misuse::Overlap);
+        }
+        if state.phase == Phase::Upgraded {
+            return Err(Misuse::Gone);
+        }
+        state.is_polled = true;
+        Ok(PollGuard { session: Arc::clone(self), is_answered: false })
+    }
+
+    /// Takes a POST's packets to the library.
+    pub(super) fn post(&self, body: &str) -> Result<(), Misuse> {
+        let posted = payload::decode(body);
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Err(Misuse::Gone);
+        }
+        if !self.route.is_signed_in() {
+            state.before_sign_in += body.len() as u64;
+        }
+        // The library reads at once; what waits here for long waits because it is gone.
+        let is_too_much = state.before_sign_in > BEFORE_SIGN_IN
+            || state.inbox.len() > 2 * self.settings.max_payload + BEFORE_SIGN_IN as usize;
+        state.inbox.extend_from_slice(&posted.frames);
+        wake_reader(&mut state);
+        drop(state);
+        if posted.closes {
+            self.end(Phase::Left);
+        } else if posted.is_bad || is_too_much {
+            self.fail();
+            return Err(Misuse::BadPacket);
+        }
+        Ok(())
+    }
+
+    /// Begins a POST; a second one beside it ends the session.
+    pub(super) fn begin_post(self: &Arc<Self>) -> Result<PostGuard, Misuse> {
+        let mut state = self.lock();
+        if state.is_posted {
+            drop(state);
+            self.fail();
+            return Err(Misuse::Overlap);
+        }
+        if state.phase != Phase::Open {
+            return Err(Misuse::Gone);
+        }
+        state.is_posted = true;
+        Ok(PostGuard(Arc::clone(self)))
+    }
+
+    /// Begins an upgrade; false if another is under way, or has been.
+    pub(super) fn begin_probe(&self) -> bool {
+        let mut state = self.lock();
+        state.phase == Phase::Open && !std::mem::replace(&mut state.is_probed, true)
+    }
+
+    /// Lets the poll go that waits, or that comes next: the client changes over when it has no poll under way.
+    pub(super) fn release_poll(&self) {
+        self.lock().releases_poll = true;
+        self.sent.notify_one();
+    }
+
+    /// The upgrade has failed; polling goes on, and another may be tried.
+    pub(super) fn cancel_probe(&self) {
+        let mut state = self.lock();
+        state.is_probed = false;
+        state.releases_poll = false;
+    }
+
+    /// Hands the session over to a websocket; gives the stream back if the session is over.
+    pub(super) fn hand_over(&self, stream: ClientStream, rest: BytesMut) -> Result<(), ClientStream> {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Err(stream);
+        }
+        state.phase = Phase::Upgraded;
+        state.handover = Some((stream, rest));
+        state.releases_poll = true;
+        wake_reader(&mut state);
+        drop(state);
+        self.sent.notify_one();
+        Ok(())
+    }
+
+    /// Waits until the session ends or is taken over by a websocket.
+    pub(super) fn poll_inbox(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Inbox> {
+        let mut state = self.lock();
+        if !state.inbox.is_empty() {
+            let count = state.inbox.len().min(buf.remaining());
+            buf.put_slice(state.inbox.get(..count).unwrap_or_default());
+            state.inbox.advance(count);
+            if state.inbox.is_empty() {
+                state.inbox = BytesMut::new();
+            }
+            return Poll::Ready(Inbox::Bytes);
+        }
+        if let Some(handover) = take_handover(&mut state) {
+            return Poll::Ready(Inbox::Handover(Box::new(handover)));
+        }
+        let phase = state.phase;
+        match phase {
+            Phase::Left if !std::mem::replace(&mut state.is_left_told, true) => Poll::Ready(Inbox::Left),
+            Phase::Left | Phase::Over => Poll::Ready(Inbox::End),
+            Phase::Open | Phase::Upgraded => {
+                state.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Takes frames that the library writes; gives the websocket if one has taken the session over.
+    pub(super) fn push(&self, frames: &[u8]) -> io::Result<Option<Box<Handover>>> {
+        let mut state = self.lock();
+        match state.phase {
+            Phase::Left | Phase::Over => return Err(io::ErrorKind::BrokenPipe.into()),
+            Phase::Upgraded => return Ok(take_handover(&mut state).map(Box::new)),
+            Phase::Open => {}
+        }
+        // One large answer is no sign of a client that does not poll.
+        if !state.outbox.is_empty() && state.outbox.len() + frames.len() > self.settings.send_limit {
+            drop(state);
+            tracing::info!("a client does not poll: its session ends");
+            self.fail();
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        state.outbox.extend_from_slice(frames);
+        drop(state);
+        self.sent.notify_one();
+        Ok(None)
+    }
+}
+
+fn wake_reader(state: &mut State) {
+    if let Some(reader) = state.reader.take() {
+        reader.wake();
+    }
+}
+
+fn take_handover(state: &mut State) -> Option<Handover> {
+    let (stream, rest) = state.handover.take()?;
+    let (inbox, outbox) = (std::mem::take(&mut state.inbox), std::mem::take(&mut state.outbox));
+    Some(Handover { stream, rest, inbox, outbox })
+}
+
+/// A poll under way. Dropped without an answer, its client has gone: the session ends, as in Node.
+pub(super) struct PollGuard {
+    session: Arc<Session>,
+    is_answered: bool,
+}
+
+impl PollGuard {
+    /// Waits for packets, and takes them.
+    pub(super) async fn payload(mut self) -> String {
+        loop {
+            if let Some(payload) = self.take() {
+                self.is_answered = true;
+                return payload;
+            }
+            self.session.sent.notified().await;
+        }
+    }
+
+    fn take(&self) -> Option<String> {
+        let mut state = self.session.lock();
+        if state.phase != Phase::Upgraded {
+            let payload = payload::take(&mut state.outbox, self.session.settings.max_payload);
+            if !payload.is_empty() {
+                return Some(payload);
+            }
+        }
+        if std::mem::take(&mut state.releases_poll) {
+            return Some(NOOP.to_owned());
+        }
+        match state.phase {
+            Phase::Open => None,
+            Phase::Upgraded | Phase::Left => Some(NOOP.to_owned()),
+            Phase::Over => Some(CLOSE.to_owned()),
+        }
+    }
+}
+
+impl Drop for PollGuard {
+    fn drop(&mut self) {
+        self.session.lock().is_polled = false;
+        if !self.is_answered {
+            self.session.fail();
+        }
+    }
+}
+
+/// A POST under way.
+pub(super) struct PostGuard(Arc<Session>);
+
+impl Drop for PostGuard {
+    fn drop(&mut self) {
+        self.0.lock().is_posted = false;
+    }
+}

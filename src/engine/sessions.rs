@@ -1,0 +1,132 @@
+//! The sessions of this server by their secret ids, and those among them whose clients have not signed in.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use uuid::Uuid;
+
+use super::session::Session;
+use crate::connection::{SocketRoute, WeakRoute};
+
+/// The id of a session. It is secret: whoever knows it may speak as the session's client. It has nothing to do with the id of
+/// a socket, which is public.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Sid(Uuid);
+
+impl Sid {
+    pub(super) fn new() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// None if it is the id of no session that there may be.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let sid = Self(Uuid::try_parse(text).ok()?);
+        // One session has one id: other ways to write it are none.
+        (sid.text() == text).then_some(sid)
+    }
+
+    pub(super) fn text(self) -> String {
+        self.0.simple().to_string()
+    }
+}
+
+/// A session that is there.
+#[derive(Clone)]
+pub(super) enum Found {
+    Polling(Arc<Session>),
+    Websocket,
+}
+
+pub(super) struct Sessions {
+    found: Mutex<HashMap<Sid, Found>>,
+    /// Sessions whose clients had not signed in when they were last looked at, the oldest first.
+    unsigned: Mutex<VecDeque<WeakRoute>>,
+    max_unsigned: usize,
+}
+
+impl Sessions {
+    pub(super) fn new(max_unsigned: usize) -> Arc<Self> {
+        Arc::new(Self { found: Mutex::default(), unsigned: Mutex::default(), max_unsigned })
+    }
+
+    pub(super) fn find(&self, sid: Sid) -> Option<Found> {
+        lock(&self.found).get(&sid).cloned()
+    }
+
+    /// Adds a session that begins. When too many have not signed in, the oldest of these end.
+    pub(super) fn add(self: &Arc<Self>, sid: Sid, session: Found, route: &SocketRoute) -> Registration {
+        lock(&self.found).insert(sid, session);
+        let mut unsigned = lock(&self.unsigned);
+        if unsigned.len() >= self.max_unsigned {
+            unsigned.retain(|route| route.upgrade().is_some_and(|route| !route.is_signed_in()));
+            // Some at a time, as each look at all of them costs something.
+            let excess = unsigned.len().saturating_sub(self.max_unsigned - 1 - self.max_unsigned / 16);
+            if unsigned.len() >= self.max_unsigned {
+                tracing::warn!(excess, "too many clients have not signed in: the oldest are cut off");
+                unsigned.drain(..excess).filter_map(|route| route.upgrade()).for_each(|route| route.abort());
+            }
+        }
+        unsigned.push_back(route.downgrade());
+        Registration { sessions: Arc::clone(self), sid }
+    }
+
+    /// Notes that a websocket has taken a session over.
+    pub(super) fn upgraded(&self, sid: Sid) {
+        if let Some(found) = lock(&self.found).get_mut(&sid) {
+            *found = Found::Websocket;
+        }
+    }
+
+    pub(super) fn remove(&self, sid: Sid) {
+        lock(&self.found).remove(&sid);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a session among the others until it is dropped.
+pub(super) struct Registration {
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) sid: Sid,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.sessions.remove(self.sid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_in_one_way_only() {
+        let sid = Sid::new();
+        assert!(Sid::parse(&sid.text()) == Some(sid));
+        for other in [sid.0.to_string(), sid.text().to_uppercase(), String::new(), "nobody".to_owned()] {
+            assert!(Sid::parse(&other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_who_have_not_signed_in_are_cut_off_when_there_are_too_many() {
+        let sessions = Sessions::new(32);
+        let routes: Vec<SocketRoute> = (0..40).map(|_| SocketRoute::default()).collect();
+        routes.iter().take(4).for_each(SocketRoute::sign_in);
+        let kept: Vec<Registration> =
+            routes.iter().map(|route| sessions.add(Sid::new(), Found::Websocket, route)).collect();
+        let aborted: Vec<usize> =
+            (0..routes.len()).filter(|index| routes.get(*index).unwrap().is_aborted()).collect();
+        // Those who have signed in do not count, however old they are.
+        assert!(!aborted.is_empty() && aborted.len() <= 8, "{aborted:?}");
+        assert_eq!(aborted, Vec::from_iter(4..4 + aborted.len()));
+        assert!(lock(&sessions.unsigned).len() <= 32);
+        drop(kept);
+        assert!(lock(&sessions.found).is_empty());
+    }
+}

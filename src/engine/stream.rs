@@ -1,0 +1,218 @@
+//! The websocket that the Socket.IO library believes to have from the start, whatever the client's transport is. It keeps the
+//! library's handshake and its first ping to itself, which Node sends in other words, or later.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{
+    frame,
+    inbound::Inbound,
+    session::{Handover, Inbox, Session},
+    sessions::Registration,
+};
+use crate::connection::{ClientStream, SocketRoute};
+use std::sync::Arc;
+
+const PING: &[u8] = b"2";
+const PONG: &[u8] = b"3";
+const CLOSE: &[u8] = b"1";
+
+/// To be given to the Socket.IO library as a websocket.
+pub struct EngineStream {
+    wire: Wire,
+    inbound: Inbound,
+    greeting: Greeting,
+    route: SocketRoute,
+    registration: Option<Registration>,
+}
+
+enum Wire {
+    Polling(Arc<Session>),
+    Websocket(ClientStream),
+    Over,
+}
+
+/// What of the library's first frames is still to come.
+enum Greeting {
+    /// The open packet, which the client has been told in our words.
+    Open,
+    /// The first ping, which the library sends at once. The waker reads.
+    Ping(Option<Waker>),
+    Done,
+}
+
+impl EngineStream {
+    pub(super) fn polling(session: Arc<Session>, registration: Registration, max_frame: usize) -> Self {
+        let route = session.route.clone();
+        Self::new(Wire::Polling(session), route, registration, max_frame)
+    }
+
+    pub(super) fn websocket(
+        stream: ClientStream,
+        route: SocketRoute,
+        registration: Registration,
+        max_frame: usize,
+    ) -> Self {
+        Self::new(Wire::Websocket(stream), route, registration, max_frame)
+    }
+
+    fn new(wire: Wire, route: SocketRoute, registration: Registration, max_frame: usize) -> Self {
+        let inbound = Inbound::new(max_frame);
+        Self { wire, inbound, greeting: Greeting::Open, route, registration: Some(registration) }
+    }
+
+    /// Puts bytes that were read before the handshake was answered in front of all others.
+    pub(super) fn took(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inbound.take(bytes)
+    }
+
+    /// From here on the websocket is read from and written to; what waited comes first.
+    fn take_over(&mut self, cx: &mut Context<'_>, handover: Handover) -> io::Result<()> {
+        let Handover { mut stream, rest, inbox, outbox } = handover;
+        self.inbound.inject(&inbox);
+        self.inbound.take(&rest)?;
+        if !outbox.is_empty() {
+            write_all(&mut stream, cx, &outbox)?;
+        }
+        self.wire = Wire::Websocket(stream);
+        if let Some(registration) = &self.registration {
+            registration.sessions.upgraded(registration.sid);
+        }
+        Ok(())
+    }
+
+    /// Lets the library read a packet that its client did not send.
+    fn inject(&mut self, packet: &[u8]) {
+        let mut frame = BytesMut::new();
+        frame::put_from_client(&mut frame, frame::TEXT, packet);
+        self.inbound.inject(&frame);
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, frames: &[u8]) -> io::Result<()> {
+        if frames.is_empty() {
+            return Ok(());
+        }
+        if let Wire::Polling(session) = &self.wire {
+            let Some(handover) = session.push(frames)? else { return Ok(()) };
+            self.take_over(cx, *handover)?;
+        }
+        match &mut self.wire {
+            Wire::Websocket(stream) => write_all(stream, cx, frames),
+            Wire::Polling(_) | Wire::Over => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Writes all of the library's first frames but those that the client is not to hear.
+    fn greet(&mut self, cx: &mut Context<'_>, written: &[u8]) -> io::Result<()> {
+        let mut frames = BytesMut::from(written);
+        let mut told = BytesMut::new();
+        // The library writes whole frames.
+        while let Some((header, payload)) = frame::split(&mut frames)? {
+            match &mut self.greeting {
+                Greeting::Open => self.greeting = Greeting::Ping(None),
+                Greeting::Ping(reader) if header.opcode == frame::TEXT && payload == PING => {
+                    reader.take().into_iter().for_each(Waker::wake);
+                    self.greeting = Greeting::Done;
+                    self.inject(PONG);
+                }
+                Greeting::Ping(_) | Greeting::Done => frame::put(&mut told, header, &payload),
+            }
+        }
+        told.extend_from_slice(&frames);
+        self.write(cx, &told)
+    }
+}
+
+/// A websocket takes everything at once.
+fn write_all(stream: &mut ClientStream, cx: &mut Context<'_>, frames: &[u8]) -> io::Result<()> {
+    match Pin::new(stream).poll_write(cx, frames)? {
+        Poll::Ready(count) if count == frames.len() => Ok(()),
+        _ => Err(io::ErrorKind::WriteZero.into()),
+    }
+}
+
+impl AsyncRead for EngineStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        loop {
+            if this.inbound.deliver(buf) {
+                return Poll::Ready(Ok(()));
+            }
+            if let Greeting::Ping(reader) = &mut this.greeting {
+                *reader = Some(cx.waker().clone());
+            }
+            match &mut this.wire {
+                Wire::Polling(session) => {
+                    this.route.watch(cx);
+                    if this.route.is_aborted() {
+                        session.fail();
+                        return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                    }
+                    match ready!(session.poll_inbox(cx, buf)) {
+                        Inbox::Bytes | Inbox::End => return Poll::Ready(Ok(())),
+                        Inbox::Handover(handover) => this.take_over(cx, *handover)?,
+                        Inbox::Left => this.inject(CLOSE),
+                    }
+                }
+                Wire::Websocket(stream) => {
+                    let before = buf.filled().len();
+                    ready!(Pin::new(stream).poll_read(cx, buf))?;
+                    let came = buf.filled().len() - before;
+                    if came == 0 {
+                        return Poll::Ready(Ok(()));
+                    }
+                    if !this.route.is_signed_in() {
+                        this.inbound.count_before_sign_in(came)?;
+                    }
+                    this.inbound.inspect(buf, before)?;
+                    if buf.filled().len() > before {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                Wire::Over => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for EngineStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match (&this.greeting, &mut this.wire) {
+            (Greeting::Done, Wire::Websocket(stream)) => Pin::new(stream).poll_write(cx, buf),
+            (Greeting::Done, _) => Poll::Ready(this.write(cx, buf).map(|()| buf.len())),
+            _ => Poll::Ready(this.greet(cx, buf).map(|()| buf.len())),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().wire {
+            Wire::Websocket(stream) => Pin::new(stream).poll_flush(cx),
+            Wire::Polling(_) | Wire::Over => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().wire {
+            Wire::Websocket(stream) => Pin::new(stream).poll_shutdown(cx),
+            Wire::Polling(_) | Wire::Over => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl Drop for EngineStream {
+    fn drop(&mut self) {
+        if let Wire::Polling(session) = std::mem::replace(&mut self.wire, Wire::Over) {
+            session.fail();
+            if let Some(registration) = self.registration.take() {
+                super::polling::linger(session, registration);
+            }
+        }
+    }
+}

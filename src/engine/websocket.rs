@@ -1,0 +1,208 @@
+//! The websocket transport: from the start, or in place of polling once the client has found that it works.
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::BytesMut;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Notify,
+    time::{sleep, timeout},
+};
+use tungstenite::{
+    handshake::derive_accept_key,
+    protocol::frame::{
+        FrameHeader,
+        coding::{Control, Data, OpCode},
+    },
+};
+
+use super::{
+    Engine, OpenPacket, frame,
+    request::Refusal,
+    session::Session,
+    sessions::{Found, Sid},
+    stream::EngineStream,
+};
+use crate::connection::{ClientStream, SocketRoute};
+
+/// The longest frame of a probe, in bytes. Its packets have up to six.
+const PROBE_FRAME: u64 = 1_024;
+/// Between letting two polls go while a client changes over; each time twice as long.
+const RELEASE_AGAIN: Duration = Duration::from_millis(100);
+
+/// Answers a request to change over to websocket; what follows goes on in a task of its own.
+pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: Request<Body>) -> Response {
+    let Some(accepted) = accepted(request.headers()) else { return Refusal::BadRequest.into_response() };
+    let upgrade = hyper::upgrade::on(&mut request);
+    let engine = Arc::clone(engine);
+    tokio::spawn(async move {
+        let Some((stream, rest)) = upgraded(upgrade).await else { return };
+        let served = match session {
+            None => open(&engine, stream, rest).await,
+            Some(Found::Polling(session)) => upgrade_session(&engine, &session, stream, rest).await,
+            // It has its websocket.
+            Some(Found::Websocket) => close(stream).await,
+        };
+        if let Err(error) = served {
+            tracing::debug!(%error, "a websocket ended before it served");
+        }
+    });
+    let headers = [
+        (header::CONNECTION, HeaderValue::from_static("Upgrade")),
+        (header::UPGRADE, HeaderValue::from_static("websocket")),
+        (header::SEC_WEBSOCKET_ACCEPT, accepted),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
+    let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
+    derive_accept_key(key.as_bytes()).parse().ok()
+}
+
+/// The connection itself, with what was read from it behind the request.
+async fn upgraded(upgrade: OnUpgrade) -> Option<(ClientStream, BytesMut)> {
+    let upgraded: Upgraded = upgrade.await.inspect_err(|error| tracing::debug!(%error, "no upgrade")).ok()?;
+    match upgraded.downcast::<TokioIo<ClientStream>>() {
+        Ok(parts) => Some((parts.io.into_inner(), BytesMut::from(parts.read_buf))),
+        Err(_) => {
+            tracing::error!("a connection was not one of ours");
+            None
+        }
+    }
+}
+
+/// Begins a session.
+async fn open(engine: &Engine, mut stream: ClientStream, rest: BytesMut) -> io::Result<()> {
+    let sid = Sid::new();
+    let packet = OpenPacket::new(&engine.settings, sid, &[]).packet();
+    stream.write_all(&frame::text(&packet)).await?;
+    let route = SocketRoute::default();
+    route.set_websocket(stream.connection());
+    stream.connection().becomes_websocket();
+    let registration = engine.sessions.add(sid, Found::Websocket, &route);
+    let max_frame = engine.settings.max_payload;
+    let mut stream = EngineStream::websocket(stream, route.clone(), registration, max_frame);
+    stream.took(&rest)?;
+    (engine.accept)(stream, route);
+    Ok(())
+}
+
+/// Puts a websocket in place of polling if the client finds that packets pass both ways. Until then polling goes on; a
+/// websocket that fails is closed, and another may be tried.
+async fn upgrade_session(
+    engine: &Engine,
+    session: &Arc<Session>,
+    mut stream: ClientStream,
+    mut rest: BytesMut,
+) -> io::Result<()> {
+    if !session.begin_probe() {
+        return close(stream).await;
+    }
+    let mut probing = Probing { session, is_over: false };
+    let probed = timeout(engine.settings.upgrade_timeout, probe(session, &mut stream, &mut rest)).await;
+    match probed {
+        Ok(Ok(true)) => {
+            session.route.set_websocket(stream.connection());
+            stream.connection().becomes_websocket();
+            probing.is_over = true;
+            match session.hand_over(stream, rest) {
+                Ok(()) => Ok(()),
+                Err(stream) => close(stream).await,
+            }
+        }
+        Ok(Ok(false)) | Err(_) => close(stream).await,
+        Ok(Err(error)) => Err(error),
+    }
+}
+
+/// An upgrade under way; when it is dropped before the end, another may be tried.
+struct Probing<'a> {
+    session: &'a Session,
+    is_over: bool,
+}
+
+impl Drop for Probing<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.session.cancel_probe();
+        }
+    }
+}
+
+/// Answers the client's probe and waits until it changes over; false if it does something else.
+async fn probe(session: &Session, stream: &mut ClientStream, rest: &mut BytesMut) -> io::Result<bool> {
+    let probed = Notify::new();
+    let answering = async {
+        loop {
+            match next_packet(stream, rest).await?.as_deref() {
+                Some("2probe") => {
+                    stream.write_all(&frame::text("3probe")).await?;
+                    probed.notify_one();
+                }
+                Some("5") => return Ok(true),
+                _ => return Ok(false),
+            }
+        }
+    };
+    tokio::select! {
+        result = answering => result,
+        () = release_polls(session, &probed) => Ok(false),
+    }
+}
+
+/// Lets polls go once the client has been answered: it changes over when it has none under way. An answer to a poll may pass
+/// the one to the probe, which comes on another connection: then the client polls once more.
+async fn release_polls(session: &Session, probed: &Notify) {
+    probed.notified().await;
+    let mut again = RELEASE_AGAIN;
+    loop {
+        session.release_poll();
+        sleep(again).await;
+        again *= 2;
+    }
+}
+
+/// The next packet, or none if the client closes or sends what is no packet of a probe.
+async fn next_packet(stream: &mut ClientStream, read: &mut BytesMut) -> io::Result<Option<String>> {
+    loop {
+        while let Some((header, payload)) = frame::split(read)? {
+            match header.opcode {
+                OpCode::Data(Data::Text) if header.is_final && header.mask.is_some() => {
+                    return Ok(String::from_utf8(payload.to_vec()).ok());
+                }
+                OpCode::Control(Control::Ping) => {
+                    let opcode = OpCode::Control(Control::Pong);
+                    let mut pong = BytesMut::new();
+                    frame::put(&mut pong, FrameHeader { opcode, ..FrameHeader::default() }, &payload);
+                    stream.write_all(&pong).await?;
+                }
+                OpCode::Control(Control::Pong) => {}
+                _ => return Ok(None),
+            }
+        }
+        if let Some(frame) = frame::parse(read)?
+            && frame.length > PROBE_FRAME
+        {
+            return Ok(None);
+        }
+        if stream.read_buf(read).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// Closes a websocket that no session wants.
+async fn close(mut stream: ClientStream) -> io::Result<()> {
+    let mut frame = BytesMut::new();
+    frame::put(&mut frame, FrameHeader::default(), &[]);
+    stream.write_all(&frame).await?;
+    stream.shutdown().await
+}

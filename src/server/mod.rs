@@ -1,0 +1,168 @@
+//! Assembles the server: sockets, router, listener, signals, shutdown. Nobody imports it but the commands.
+
+mod admission;
+mod serving;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Request, Uri},
+    routing::any,
+};
+use socketioxide::{SocketIo, service::SocketIoService};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, predicate::SizeAbove},
+};
+use tower_service::Service;
+
+use self::{
+    admission::Admission,
+    serving::{Routes, Serving},
+};
+use crate::{
+    app::App,
+    auth::Keys,
+    config::{Config, SocketSettings},
+    connection::{Acceptor, ConnectionSettings, Connections, SocketRoute},
+    db::Db,
+    engine::{Engine, EngineSettings, EngineStream},
+    http, socket,
+};
+
+/// Time for requests that are under way when the last socket has been closed.
+const LAST_REQUESTS: Duration = Duration::from_millis(500);
+/// How long a connection that was closed goes on writing what its peer has not taken yet.
+const LINGER: Duration = Duration::from_secs(10);
+/// Time for a websocket to take over from polling, as in Node.
+const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Answers to polls that are longer are compressed for clients that ask for it, as in Node.
+const COMPRESS_ABOVE: u64 = 1_024;
+
+/// The size of the buffer that a websocket is read into, in bytes: a few events of a usual size.
+const READ_BUFFER: usize = 2 * 1_024;
+
+pub struct Server {
+    app: Arc<App>,
+    io: SocketIo,
+    routes: Routes,
+    acceptor: Acceptor,
+}
+
+impl Server {
+    /// Binds the port and starts the background tasks; the first connection is served by [`Self::run`].
+    pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
+        let sockets = config.sockets.clone();
+        let gone_after = sockets.ping_interval + sockets.ping_timeout;
+        let acceptor = Acceptor::listen(SocketAddr::new(config.host, config.port), gone_after)?;
+        let (service, io) = SocketIo::builder()
+            .ping_interval(sockets.ping_interval)
+            .ping_timeout(sockets.ping_timeout)
+            .connect_timeout(sockets.connect_timeout)
+            .max_payload(sockets.max_payload as u64)
+            .ws_max_message_size(sockets.max_payload)
+            .ws_max_frame_size(sockets.max_payload)
+            .max_buffer_size(sockets.send_buffer)
+            .ws_read_buffer_size(READ_BUFFER)
+            .build_svc();
+        let app = App::start(config, db, keys, io.clone());
+        socket::connect::register(&io, Arc::clone(&app));
+        let routes = Routes {
+            all: http::around(http::router(Arc::clone(&app)).merge(engine_routes(service, &sockets)), &app),
+            health: http::health(Arc::clone(&app)),
+            header_timeout: sockets.header_timeout,
+        };
+        Ok(Self { app, io, routes, acceptor })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.acceptor.address()
+    }
+
+    /// Serves until `stop` is done, then shuts down: takes no more connections, finishes and answers what was begun, closes
+    /// the transports, all within the configured time. Clients see a lost connection and come back by themselves.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { app, io, routes, mut acceptor } = self;
+        let sockets = &app.config.sockets;
+        let lingering = TaskTracker::new();
+        let settings = ConnectionSettings {
+            flush_interval: sockets.flush_interval,
+            send_limit: sockets.send_limit,
+            linger: LINGER,
+            aborted: app.metrics.instruments.cut.clone(),
+        };
+        let serving = Serving {
+            admission: Admission::new(sockets.max_connections),
+            connections: Arc::new(Connections::start(settings, lingering.clone())),
+            routes: Arc::new(routes),
+            serving: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        };
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                (stream, _) = acceptor.accept() => serving.serve(stream),
+                () = stop.as_mut() => break,
+            }
+        }
+        tracing::info!("shutting down");
+        let deadline = Instant::now() + app.config.shutdown_timeout;
+        drop(acceptor);
+        let Serving { serving, stopping, .. } = serving;
+        stopping.cancel();
+        serving.close();
+        lingering.close();
+        let drained = timeout_at(deadline, async {
+            app.drain().await;
+            io.close().await;
+            // A request that still waits for an event belongs to no socket any more.
+            let _last_requests = timeout(LAST_REQUESTS, serving.wait()).await;
+            lingering.wait().await;
+        });
+        if drained.await.is_err() {
+            tracing::warn!("some clients were still there when the time for shutting down was over");
+        }
+        Ok(())
+    }
+}
+
+/// Socket.IO's path, served by our transports; the library is given a websocket for each session.
+fn engine_routes<S>(service: SocketIoService<S>, sockets: &SocketSettings) -> axum::Router
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let settings = EngineSettings {
+        ping_interval: sockets.ping_interval,
+        ping_timeout: sockets.ping_timeout,
+        body_timeout: sockets.body_timeout,
+        upgrade_timeout: UPGRADE_TIMEOUT,
+        max_payload: sockets.max_payload,
+        send_limit: sockets.send_limit,
+        max_unsigned: sockets.max_unsigned,
+    };
+    let engine = Engine::new(settings, move |stream, route| accept(service.clone(), stream, route));
+    let serve = any(move |request: Request<Body>| Arc::clone(&engine).serve(request));
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESS_ABOVE));
+    axum::Router::new()
+        .route("/socket.io", serve.clone())
+        .route("/socket.io/", serve.clone())
+        .route("/socket.io/{*rest}", serve)
+        .layer(compression)
+}
+
+/// Gives the library a session. Nothing of the request is kept with the socket but the way to its transport.
+fn accept<S: Clone>(mut service: SocketIoService<S>, stream: EngineStream, route: SocketRoute) {
+    let mut request = Request::new(());
+    *request.uri_mut() = Uri::from_static("/?EIO=4&transport=websocket");
+    request.extensions_mut().insert(route);
+    // The library takes it at once, and finds no fault with this request.
+    let accepted = Service::<(EngineStream, Request<()>)>::call(&mut service, (stream, request)).into_inner();
+    if let Err(error) = accepted {
+        tracing::error!(%error, "a session could not be opened");
+    }
+}
