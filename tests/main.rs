@@ -12,7 +12,9 @@
 mod cluster;
 mod commands;
 mod db;
+mod engine;
 mod http;
 mod rooms;
+mod server;
 mod socket;
 mod support;

@@ -22,7 +22,7 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 
 /// How long the last words of a session that has ended wait for a poll.
-const LINGER: Duration = Duration::from_secs(10);
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Begins a session.
 pub(super) fn open(engine: &Arc<Engine>) -> Response {

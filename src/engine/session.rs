@@ -5,6 +5,7 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, BytesMut};
@@ -12,6 +13,9 @@ use tokio::{io::ReadBuf, sync::Notify};
 
 use super::{EngineSettings, inbound::BEFORE_SIGN_IN, payload};
 use crate::connection::{ClientStream, SocketRoute};
+
+/// A client that polls comes back within a round trip.
+const BETWEEN_POLLS: Duration = Duration::from_secs(1);
 
 /// A packet that lets a poll go.
 const NOOP: &str = "6";
@@ -64,6 +68,8 @@ struct State {
     handover: Option<(ClientStream, BytesMut)>,
     reader: Option<Waker>,
     is_polled: bool,
+    /// The end of the last poll.
+    last_poll: Option<Instant>,
     is_posted: bool,
     is_probed: bool,
     is_left_told: bool,
@@ -96,10 +102,12 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True if the session is over and nothing is left for a poll.
+    /// True if the session is over and its last words, if any, will not be asked for.
     pub(super) fn is_spent(&self) -> bool {
         let state = self.lock();
-        matches!(state.phase, Phase::Left | Phase::Over) && state.outbox.is_empty()
+        let is_polling =
+            state.is_polled || state.last_poll.is_some_and(|last| last.elapsed() < BETWEEN_POLLS);
+        matches!(state.phase, Phase::Left | Phase::Over) && (state.outbox.is_empty() || !is_polling)
     }
 
     /// Ends the session as a broken transport does.
@@ -305,7 +313,11 @@ impl PollGuard {
 
 impl Drop for PollGuard {
     fn drop(&mut self) {
-        self.session.lock().is_polled = false;
+        {
+            let mut state = self.session.lock();
+            state.is_polled = false;
+            state.last_poll = Some(Instant::now());
+        }
         if !self.is_answered {
             self.session.fail();
         }

@@ -2,7 +2,6 @@
 
 mod cors;
 mod demo;
-mod engine_errors;
 mod health;
 mod metrics;
 mod page;

@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
 use super::soon;
 
@@ -52,17 +54,31 @@ pub async fn request_to(address: SocketAddr, host: &str, method: &str, path: &st
 }
 
 async fn exchange(address: SocketAddr, text: &str) -> Response {
+    parse(&String::from_utf8(exchange_bytes(address, text).await).unwrap())
+}
+
+/// Sends these bytes and reads until the server closes.
+pub async fn exchange_bytes(address: SocketAddr, text: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     soon("the answer", stream.read_to_end(&mut answer)).await.unwrap();
-    parse(&String::from_utf8(answer).unwrap())
+    answer
+}
+
+/// Sends these bytes and reads the first line of the answer.
+pub async fn first_line(address: SocketAddr, text: &str) -> String {
+    let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut line = String::new();
+    soon("the answer", stream.read_line(&mut line)).await.unwrap();
+    line.trim_end().to_owned()
 }
 
 /// A session of Engine.IO over polling.
 pub struct Polling {
-    address: SocketAddr,
-    path: String,
+    pub address: SocketAddr,
+    pub path: String,
     /// What the server said of the session when it was opened.
     pub open: Value,
 }
@@ -90,6 +106,18 @@ impl Polling {
         request(self.address, "POST", &self.path, &headers, packets).await
     }
 
+    /// The packets of one poll.
+    pub async fn poll(&self) -> Vec<String> {
+        let answer = get(self.address, &self.path).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body.split('\u{1e}').map(str::to_owned).collect()
+    }
+
+    /// Opens a websocket for this session.
+    pub async fn websocket(&self) -> Websocket {
+        Websocket::open(self.address, &format!("&sid={}", self.open["sid"].as_str().unwrap())).await
+    }
+
     /// All packets that come up to the one that begins so, without pings.
     pub async fn packets_until(&self, beginning: &str) -> Vec<String> {
         let mut packets: Vec<String> = Vec::new();
@@ -100,6 +128,43 @@ impl Polling {
             packets.extend(came.map(str::to_owned));
         }
         packets
+    }
+}
+
+/// A websocket of Engine.IO whose frames the test sees as they are.
+pub struct Websocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Websocket {
+    pub async fn open(address: SocketAddr, query: &str) -> Self {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
+        Self(soon("the websocket", connect_async(url)).await.unwrap().0)
+    }
+
+    pub async fn send(&mut self, packet: &str) {
+        self.0.send(Message::text(packet)).await.unwrap();
+    }
+
+    /// The next packet; none when the server has ended the connection.
+    pub async fn next(&mut self) -> Option<String> {
+        match soon("a packet", self.0.next()).await {
+            Some(Ok(Message::Text(text))) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Sends an event and waits for its ack; packets before it are passed over.
+    pub async fn ask(&mut self, event: &str, argument: &Value) -> Value {
+        self.send(&format!("420{}", json!([event, argument]))).await;
+        loop {
+            let packet = self.next().await.expect("the connection was closed");
+            if let Some(answer) = packet.strip_prefix("430") {
+                return serde_json::from_str::<Value>(answer).unwrap()[0].take();
+            }
+        }
+    }
+
+    pub fn stream(&mut self) -> &mut WebSocketStream<MaybeTlsStream<TcpStream>> {
+        &mut self.0
     }
 }
 

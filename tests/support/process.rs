@@ -65,6 +65,20 @@ impl ServerProcess {
         io.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok()).unwrap()
     }
 
+    /// Memory that it has by now, in bytes.
+    pub fn resident_bytes(&self) -> i64 {
+        let pid = self.child.id().unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
+        kilobytes.unwrap().trim().parse::<i64>().unwrap() * 1_024
+    }
+
+    /// Files and connections that it has open.
+    pub fn open_files(&self) -> usize {
+        let pid = self.child.id().unwrap();
+        std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+    }
+
     /// A value of its metrics.
     pub async fn metric(&self, name: &str) -> f64 {
         let text = http::get(self.address, "/metrics").await.body;

@@ -26,12 +26,14 @@ on_both! {
             ("POST", "EIO=4&transport=polling", 2, "Bad handshake method"),
             ("POST", "EIO=3&transport=polling", 2, "Bad handshake method"),
             ("GET", "EIO=4&transport=websocket", 3, "Bad request"),
+            ("POST", "EIO=4&transport=polling&sid=", 2, "Bad handshake method"),
             ("GET", "EIO=3&transport=polling", 5, "Unsupported protocol version"),
             ("GET", "transport=polling", 5, "Unsupported protocol version"),
         ] {
             let path = format!("/socket.io/?{query}");
             let answer = http::request(server.address(), method, &path, &[], "").await;
             let expected = json!({"code": code, "message": message}).to_string();
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{query}");
             let told = (answer.status, answer.header("content-type"), answer.body.as_str());
             if told != (400, Some("application/json"), &expected) {
                 wrong.push(format!("{method} ?{query}: {told:?} instead of {expected}"));
@@ -61,4 +63,56 @@ async fn more_than_the_limit_in_one_post_is_too_large_and_the_limit_is_not() {
     alice.say("general", "still here").await;
     assert_eq!(bob.hear("message:new").await["content"], "still here");
     assert_eq!(bob.heard().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_complete_request_changes_over_to_websocket() {
+    let server = TestServer::start(Backend::Sqlite).await;
+    let address = server.address();
+    let complete = [
+        ("Connection", "keep-alive, Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let ask = async |line: &str, headers: &[(&str, &str)]| {
+        let mut text = format!("{line}\r\nHost: {address}\r\n");
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        http::first_line(address, &format!("{text}\r\n")).await
+    };
+    let get = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1";
+    assert_eq!(ask(get, &complete).await, "HTTP/1.1 101 Switching Protocols");
+    for left_out in 0..complete.len() {
+        let mut headers = complete.to_vec();
+        headers.remove(left_out);
+        assert_eq!(ask(get, &headers).await, "HTTP/1.1 400 Bad Request", "{headers:?}");
+    }
+    for (position, value) in
+        [(0, "close"), (1, "h2c"), (2, "12"), (3, "short"), (3, "dGhlIHNhbXBsZSBub25jZQ")]
+    {
+        let mut headers = complete;
+        headers[position].1 = value;
+        assert_eq!(ask(get, &headers).await, "HTTP/1.1 400 Bad Request", "{headers:?}");
+    }
+    let old = ask("GET /socket.io/?EIO=4&transport=websocket HTTP/1.0", &complete).await;
+    assert_eq!(old, "HTTP/1.0 400 Bad Request");
+    let post = ask("POST /socket.io/?EIO=4&transport=websocket HTTP/1.1", &complete).await;
+    assert_eq!(post, "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_sid_is_none_and_many_headers_are_taken_up_to_a_size() {
+    let server = TestServer::start(Backend::Sqlite).await;
+    let path = "/socket.io/?EIO=4&transport=polling&sid=";
+    let opened = http::get(server.address(), path).await;
+    assert!(opened.status == 200 && opened.body.starts_with("0{"), "{}", opened.body);
+
+    let names: Vec<String> = (0..120).map(|number| format!("X-Some-Header-{number}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "of an ordinary size")).collect();
+    assert_eq!(http::request(server.address(), "GET", path, &many, "").await.status, 200);
+    let large = "x".repeat(17_000);
+    let answer = http::request(server.address(), "GET", path, &[("X-Large", &large)], "").await;
+    assert_eq!(answer.status, 431);
 }

@@ -1,0 +1,102 @@
+//! Polling as the protocol has it, and clients that do not keep to it: they end their own session and nobody else's.
+
+use serde_json::json;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::support::{
+    Backend, Client, TestServer,
+    http::{self, Polling},
+};
+
+/// Carol is in `general` over polling.
+async fn start() -> (TestServer, Client, Polling) {
+    let server = TestServer::start(Backend::Sqlite).await;
+    let (mut alice, _) = server.meet().await;
+    let carol = enter(&server, &mut alice).await;
+    (server, alice, carol)
+}
+
+async fn enter(server: &TestServer, alice: &mut Client) -> Polling {
+    let carol = Polling::connect(server.address(), &server.token("carol")).await;
+    carol.post(r#"420["room:join","general"]"#).await;
+    carol.packets_until("430").await;
+    alice.hear("room:user-joined").await;
+    carol
+}
+
+async fn has_left(alice: &mut Client, carol: &Polling) {
+    assert_eq!(alice.hear("room:user-left").await["userId"], "carol");
+    let unknown = json!({"code": 1, "message": "Session ID unknown"});
+    let answer = http::get(carol.address, &carol.path).await;
+    assert_eq!((answer.status, answer.json()), (400, unknown));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_goodbye_has_left_and_the_poll_that_waits_is_let_go() {
+    let (_server, mut alice, carol) = start().await;
+    let (packets, answer) = tokio::join!(carol.poll(), async {
+        // The poll is there first, or comes to a session that is just ending: both are let go.
+        carol.post("1").await
+    });
+    assert_eq!((packets, answer.body.as_str()), (vec!["6".to_owned()], "ok"));
+    has_left(&mut alice, &carol).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_away_in_the_middle_of_a_poll_has_left() {
+    let (_server, mut alice, carol) = start().await;
+    let mut stream = TcpStream::connect(carol.address).await.unwrap();
+    let request = format!("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", carol.path, carol.address);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // It waits there: a second one beside it is refused, and that ends the session as well.
+    drop(stream);
+    has_left(&mut alice, &carol).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_polls_at_once_end_the_session() {
+    let (_server, mut alice, carol) = start().await;
+    let (one, other) =
+        tokio::join!(http::get(carol.address, &carol.path), http::get(carol.address, &carol.path));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+    has_left(&mut alice, &carol).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_packet_ends_the_session_and_harms_nobody_else() {
+    let (server, mut alice, mut carol) = start().await;
+    for body in ["abc", "", "b!", "42[\"typing:start\",\"general\"]\u{1e}x"] {
+        assert_eq!(carol.post(body).await.status, 400, "{body}");
+        has_left(&mut alice, &carol).await;
+        carol = enter(&server, &mut alice).await;
+    }
+    alice.say("general", "still here").await;
+    carol.packets_until("42[\"message:new\"").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_that_say_nothing_are_taken() {
+    let (_server, mut alice, carol) = start().await;
+    assert_eq!(carol.post("6\u{1e}3\u{1e}42[\"typing:start\",\"general\"]\u{1e}5").await.body, "ok");
+    alice.hear("typing:user").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_answers_are_compressed_for_those_who_ask_and_none_may_be_cached() {
+    let (_server, mut alice, carol) = start().await;
+    for (encoding, length, compressed) in [("gzip", 5_000, true), ("gzip", 10, false), ("br", 5_000, false)] {
+        alice.say("general", &"x".repeat(length)).await;
+        let headers = [("Accept-Encoding", encoding)];
+        let mut text = format!("GET {} HTTP/1.1\r\nHost: {}\r\n", carol.path, carol.address);
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let answer = http::exchange_bytes(carol.address, &format!("{text}Connection: close\r\n\r\n")).await;
+        let head = String::from_utf8_lossy(&answer).to_lowercase();
+        assert_eq!(head.contains("content-encoding: gzip"), compressed, "{encoding} {length}");
+        assert_eq!(answer.len() < 2_000, compressed || length < 1_000, "{encoding} {length}");
+        assert!(head.contains("cache-control: no-store"));
+    }
+}

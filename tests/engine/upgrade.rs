@@ -1,0 +1,164 @@
+//! A websocket in place of polling: one that does not work harms nothing, and one that does loses nothing.
+
+use futures_util::{FutureExt, SinkExt};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{
+    Backend, Client, TestServer,
+    http::{self, Polling},
+};
+
+/// Alice is in `general`; carol is too, over polling.
+async fn start() -> (TestServer, Client, Polling) {
+    let server = TestServer::start(Backend::Sqlite).await;
+    let (mut alice, _) = server.meet().await;
+    let carol = Polling::connect(server.address(), &server.token("carol")).await;
+    carol.post(r#"420["room:join","general"]"#).await;
+    carol.packets_until("430").await;
+    alice.hear("room:user-joined").await;
+    (server, alice, carol)
+}
+
+/// What alice says reaches carol's polling, and the other way round.
+async fn talk(alice: &mut Client, carol: &Polling, content: &str) {
+    alice.say("general", content).await;
+    let heard = carol.packets_until("42[\"message:new\"").await;
+    assert!(heard.iter().any(|packet| packet.contains(content)), "{heard:?}");
+    let send = json!(["message:send", {"roomId": "general", "content": format!("re: {content}")}]);
+    assert_eq!(carol.post(&format!("42{send}")).await.status, 200);
+    carol.packets_until("42[\"message:new\"").await;
+    loop {
+        if alice.hear("message:new").await["content"] == format!("re: {content}") {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_that_fails_leaves_polling_as_it_was_and_another_may_be_tried() {
+    let (_server, mut alice, carol) = start().await;
+    for (name, packets) in [
+        ("closed at once", &[][..]),
+        ("no probe", &["2wrong"]),
+        ("an event instead", &["42[\"room:leave\",\"general\"]"]),
+        ("closed after the probe", &["2probe"]),
+        ("something else after the probe", &["2probe", "42[\"room:leave\",\"general\"]"]),
+    ] {
+        let mut websocket = carol.websocket().await;
+        for packet in packets {
+            websocket.send(packet).await;
+        }
+        if packets.first() == Some(&"2probe") {
+            assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+        }
+        if packets.len() < 2 && packets != ["2wrong"] {
+            websocket.stream().close(None).await.unwrap();
+        } else {
+            assert_eq!(websocket.next().await, None, "{name}");
+        }
+        drop(websocket);
+        talk(&mut alice, &carol, name).await;
+    }
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    websocket.send("5").await;
+    let ack = websocket.ask("message:send", &json!({"roomId": "general", "content": "at last"})).await;
+    assert_eq!(ack["success"], true, "{ack}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn polls_wait_and_deliver_as_long_as_the_websocket_is_silent() {
+    let (_server, mut alice, carol) = start().await;
+    let _silent = carol.websocket().await;
+    // The upgrade is under way for the server once a second one beside it is refused.
+    let mut second = carol.websocket().await;
+    assert_eq!(second.next().await, None);
+    for round in 0..3 {
+        let mut poll = Box::pin(carol.poll());
+        assert!(poll.as_mut().now_or_never().is_none());
+        let content = format!("round {round}");
+        let (heard, _) = tokio::join!(poll, alice.say("general", &content));
+        // Each poll is answered by what was said, not by a noop.
+        assert!(heard.iter().any(|packet| packet.contains(&content)), "{heard:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_probe_the_poll_that_waits_is_let_go_by_one_noop() {
+    let (_server, mut alice, carol) = start().await;
+    let poll = tokio::spawn({
+        let (address, path) = (carol.address, carol.path.clone());
+        async move { http::get(address, &path).await.body }
+    });
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    assert_eq!(poll.await.unwrap(), "6");
+    // A client whose websocket passes packets one way only goes on polling: what is said comes before the next noop or with
+    // it, and never is a poll answered at once for nothing.
+    let begun = std::time::Instant::now();
+    let mut noops = 0;
+    while begun.elapsed().as_millis() < 1_500 {
+        assert_eq!(carol.poll().await, ["6"]);
+        noops += 1;
+    }
+    assert!(noops <= 6, "{noops} polls were let go");
+    alice.say("general", "still polling").await;
+    let heard = carol.packets_until("42[\"message:new\"").await;
+    assert!(heard.iter().any(|packet| packet.contains("still polling")), "{heard:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_poll_has_taken_comes_over_the_websocket_in_its_order() {
+    let (_server, mut alice, carol) = start().await;
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    for number in 0..20 {
+        alice.say("general", &format!("before {number}")).await;
+    }
+    // What follows the upgrade packet in the same write is not lost either.
+    let stream = websocket.stream();
+    stream.feed(Message::text("5")).await.unwrap();
+    stream.feed(Message::text(r#"420["typing:start","general"]"#)).await.unwrap();
+    stream.feed(Message::text(r#"42["q\"uote"]"#)).await.unwrap();
+    stream.flush().await.unwrap();
+    alice.hear("typing:user").await;
+    for number in 0..20 {
+        alice.say("general", &format!("after {number}")).await;
+    }
+    let mut heard = Vec::new();
+    while heard.len() < 40 {
+        let packet = websocket.next().await.unwrap();
+        if let Some(event) = packet.strip_prefix("42[\"message:new\",") {
+            let message: serde_json::Value = serde_json::from_str(event.strip_suffix(']').unwrap()).unwrap();
+            heard.push(message["content"].as_str().unwrap().to_owned());
+        }
+    }
+    let expected = ["before", "after"].map(|when| (0..20).map(move |number| format!("{when} {number}")));
+    assert_eq!(heard, Vec::from_iter(expected.into_iter().flatten()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_a_websocket_by_now_takes_neither_polls_nor_another_one() {
+    let (_server, _alice, carol) = start().await;
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    websocket.next().await;
+    websocket.send("5").await;
+    let ack = websocket.ask("room:presence", &json!("general")).await;
+    assert_eq!(ack["success"], true, "{ack}");
+
+    let bad = json!({"code": 3, "message": "Bad request"});
+    let poll = http::get(carol.address, &carol.path).await;
+    assert_eq!((poll.status, poll.json()), (400, bad.clone()));
+    let post = carol.post(r#"42["room:leave","general"]"#).await;
+    assert_eq!((post.status, post.json()), (400, bad));
+    let mut other = carol.websocket().await;
+    other.send("2probe").await;
+    assert_eq!(other.next().await, None);
+    let ack = websocket.ask("room:presence", &json!("general")).await;
+    assert!(ack["users"].as_array().unwrap().contains(&json!("carol")), "{ack}");
+}

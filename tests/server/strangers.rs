@@ -1,0 +1,181 @@
+//! Strangers on the network: whatever they do before they sign in is bounded in bytes, time and number, and somebody who has
+//! signed in notices nothing.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::{
+    Backend, Client, Listener, TestDatabase,
+    http::{self, Polling, Websocket},
+    process::{self, ServerProcess},
+    server::token,
+    soon,
+};
+
+/// A server, and alice on it, who talks to herself while others attack.
+struct Attacked {
+    server: ServerProcess,
+    alice: Client,
+    _database: TestDatabase,
+}
+
+impl Attacked {
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create(Backend::Sqlite).await;
+        let settings = process::settings(&database, settings).await;
+        let server = ServerProcess::start(&database, &settings).await;
+        let mut alice = Client::connect(server.address, &token("alice")).await.unwrap();
+        let made = alice.ask("room:create", json!({"name": "general"})).await;
+        assert_eq!(made["success"], true, "{made}");
+        let room = made["room"]["id"].as_str().unwrap().to_owned();
+        alice.ask("room:join", json!(room)).await;
+        let mut attacked = Self { server, alice, _database: database };
+        attacked.is_unharmed().await;
+        attacked
+    }
+
+    /// Alice is answered, and so is whoever asks for the server's health.
+    async fn is_unharmed(&mut self) {
+        let begun = Instant::now();
+        let listed = self.alice.ask("rooms:list", json!({})).await;
+        let room = listed["rooms"][0]["id"].as_str().unwrap().to_owned();
+        self.alice.say(&room, "hello").await;
+        assert_eq!(http::get(self.server.address, "/healthz").await.status, 200);
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
+}
+
+/// The server has closed the connection: whatever it still says is passed over.
+async fn is_closed(stream: &mut TcpStream) {
+    let mut sink = Vec::new();
+    let _reset = soon("the end of the connection", stream.read_to_end(&mut sink)).await;
+}
+
+/// A text or control frame under a mask of zeros.
+fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x80 | opcode];
+    match u8::try_from(payload.len()) {
+        Ok(length @ 0..=125) => frame.push(0x80 | length),
+        _ => {
+            frame.push(0x80 | 126);
+            frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pings_that_are_answered_and_not_read_take_no_memory() {
+    let mut attacked = Attacked::start(&[]).await;
+    let before = attacked.server.resident_bytes();
+    let upgrade = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let sign_in = format!("40{}", json!({"token": token("mallory")}));
+    let pings = masked(9, &[7; 125]).repeat(1_000);
+    // A stranger, and somebody who has signed in.
+    for first in [Vec::new(), masked(1, sign_in.as_bytes())] {
+        let mut mallory = TcpStream::connect(attacked.server.address).await.unwrap();
+        mallory.write_all(upgrade.as_bytes()).await.unwrap();
+        mallory.write_all(&first).await.unwrap();
+        if !first.is_empty() {
+            let mut heard = Vec::new();
+            while !String::from_utf8_lossy(&heard).contains("40{\"sid\"") {
+                soon("the answer", mallory.read_buf(&mut heard)).await.unwrap();
+            }
+        }
+        let begun = Instant::now();
+        let mut sent = 0_u64;
+        while begun.elapsed() < Duration::from_secs(3) {
+            match tokio::time::timeout(Duration::from_millis(500), mallory.write(&pings)).await {
+                Ok(Ok(written)) => sent += written as u64,
+                // Nobody reads any more, or the connection has ended.
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        attacked.is_unharmed().await;
+        let grown = attacked.server.resident_bytes() - before;
+        assert!(grown < 30_000_000, "{grown} bytes more after {sent} bytes of pings");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_half_a_request_and_half_a_body_end_after_a_time() {
+    let mut attacked = Attacked::start(&[("HEADER_TIMEOUT", "1000"), ("BODY_TIMEOUT", "1000")]).await;
+    let address = attacked.server.address;
+    let polling = Polling::open(address).await;
+    let half_body = format!("POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n42[", polling.path);
+    let half_sign_in = "POST /demo/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    for half in ["", "GET / HTTP/1.1\r\nHost:", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", &half_body, half_sign_in]
+    {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        is_closed(&mut stream).await;
+    }
+    attacked.is_unharmed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_drips_its_headers_is_closed_too() {
+    let attacked = Attacked::start(&[("HEADER_TIMEOUT", "1000")]).await;
+    let mut stream = TcpStream::connect(attacked.server.address).await.unwrap();
+    let begun = Instant::now();
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    while stream.write_all(b"X").await.is_ok() {
+        tick.tick().await;
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_connections_than_there_may_be_leave_those_who_have_signed_in_and_questions_about_health() {
+    let mut attacked = Attacked::start(&[("MAX_CONNECTIONS", "50")]).await;
+    let address = attacked.server.address;
+    let mut bob = Listener::connect(address, &token("bob")).await;
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    assert!(attacked.server.open_files() < 50 + 64 + 60, "{}", attacked.server.open_files());
+    for _ in 0..5 {
+        attacked.is_unharmed().await;
+    }
+    // Others still come in: the oldest who have not signed in make room.
+    let carol = Client::connect(address, &token("carol")).await;
+    assert!(carol.is_ok());
+    bob.send("420[\"room:leave\",\"nowhere\"]").await;
+    while bob.hear().await.ack().is_none() {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_have_not_signed_in_are_bounded_in_number_and_bytes() {
+    let mut attacked = Attacked::start(&[("MAX_UNSIGNED", "20")]).await;
+    let address = attacked.server.address;
+    let oldest = Polling::open(address).await;
+    let mut websocket = Websocket::open(address, "").await;
+    assert!(websocket.next().await.unwrap().starts_with("0{"));
+    for _ in 0..40 {
+        Polling::open(address).await;
+    }
+    assert_eq!(websocket.next().await, None);
+    assert_eq!(http::get(address, &oldest.path).await.status, 400);
+
+    // More than signing in takes.
+    let polling = Polling::open(address).await;
+    let much = format!("40{}", json!({"token": "x".repeat(60_000)}));
+    assert_eq!(polling.post(&much).await.status, 200);
+    assert_eq!(polling.post(&much).await.status, 200);
+    assert_eq!(polling.post(&much).await.status, 400);
+    let mut websocket = Websocket::open(address, "").await;
+    for _ in 0..3 {
+        websocket.send(&much).await;
+    }
+    while websocket.next().await.is_some() {}
+    attacked.is_unharmed().await;
+}
