@@ -1,9 +1,9 @@
 //! chatoxide: a chat server that takes the place of a Node Socket.IO backend.
 //!
 //! ```text
-//! client => socket/ --+                                                        +--> sockets here
-//!                     +--> access + chat (may I?) --> rooms/ (db commits it, --+--> cluster/ => Node's keys in Redis
-//! client => http/   --+                               then apply and tell)     +--> reply: ack or JSON
+//! client => engine/ => socket/ --+                                                        +--> sockets here
+//!                                +--> access + chat (may I?) --> rooms/ (db commits it, --+--> Node's keys in Redis
+//! client => http/ ---------------+                               then apply and tell)     +--> reply: ack or JSON
 //! ```
 //!
 //! Floors, top to bottom; a file imports only from floors below its own:

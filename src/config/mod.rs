@@ -125,7 +125,7 @@ const GRACE: Duration = Duration::from_secs(1);
 impl Config {
     /// Checks the settings; an error is one sentence that names the setting.
     pub fn from_settings(settings: Settings) -> Result<Self, String> {
-        let live = live_settings(&settings);
+        let (live, sockets) = (live_settings(&settings), socket_settings(&settings));
         let keys = match (non_empty(settings.jwt_secret), non_empty(settings.jwt_public_key)) {
             (Some(_), Some(_)) => return Err("set JWT_SECRET or JWT_PUBLIC_KEY, not both".to_owned()),
             (Some(secret), None) => SigningKeys::Secret(secret),
@@ -173,21 +173,7 @@ impl Config {
             cors: cors_origin(&settings.cors_origin)?,
             keys,
             auto_create_users: settings.auto_create_users,
-            sockets: SocketSettings {
-                ping_interval: Duration::from_millis(settings.ping_interval.into()),
-                ping_timeout: Duration::from_millis(settings.ping_timeout.into()),
-                connect_timeout: Duration::from_millis(settings.connect_timeout.into()),
-                max_payload: settings.max_payload as usize,
-                flush_interval: Duration::from_millis(settings.flush_interval.into()),
-                send_buffer: settings.send_buffer as usize,
-                send_limit: settings.send_limit as usize,
-                header_timeout: Duration::from_millis(settings.header_timeout.into()),
-                body_timeout: Duration::from_millis(settings.body_timeout.into()),
-                max_connections: (settings.max_connections > 0).then_some(settings.max_connections as usize),
-                max_unsigned: settings.max_unsigned as usize,
-                write_queue: settings.write_queue as usize,
-                commit_interval: Duration::from_millis(settings.commit_interval.into()),
-            },
+            sockets,
             live,
             metrics: settings.metrics,
             log_retention: (settings.log_retention > 0)
@@ -211,6 +197,24 @@ impl Config {
     /// The embedded database that nobody named: the one that demo mode may fill with samples.
     pub fn is_embedded_default(&self) -> bool {
         matches!(&self.database, DatabaseUrl::Sqlite(path) if *path == self.data_dir.join("chatoxide.db"))
+    }
+}
+
+fn socket_settings(settings: &Settings) -> SocketSettings {
+    SocketSettings {
+        ping_interval: Duration::from_millis(settings.ping_interval.into()),
+        ping_timeout: Duration::from_millis(settings.ping_timeout.into()),
+        connect_timeout: Duration::from_millis(settings.connect_timeout.into()),
+        max_payload: settings.max_payload as usize,
+        flush_interval: Duration::from_millis(settings.flush_interval.into()),
+        send_buffer: settings.send_buffer as usize,
+        send_limit: settings.send_limit as usize,
+        header_timeout: Duration::from_millis(settings.header_timeout.into()),
+        body_timeout: Duration::from_millis(settings.body_timeout.into()),
+        max_connections: (settings.max_connections > 0).then_some(settings.max_connections as usize),
+        max_unsigned: settings.max_unsigned as usize,
+        write_queue: settings.write_queue as usize,
+        commit_interval: Duration::from_millis(settings.commit_interval.into()),
     }
 }
 

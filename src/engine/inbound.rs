@@ -248,7 +248,7 @@ mod tests {
         let long = format!(r#"42["message:send",{{"content":"{}"}}]"#, "é\\\"".repeat(5_000));
         let mut bytes = text(r#"40{"token":"t"}"#);
         bytes.extend(text(r#"4217["message:send",{"content":"\""}]"#));
-        bytes.extend(frame(frame::BINARY, true, &[b'4', b'2', b'[', b'"', b'\\']));
+        bytes.extend(frame(frame::BINARY, true, b"42[\"\\"));
         bytes.extend(text("3"));
         bytes.extend(text(""));
         bytes.extend(text(&long));

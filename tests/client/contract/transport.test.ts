@@ -334,7 +334,6 @@ describe('who does not keep to the protocol', () => {
     '42"room:join"',
     '42["room:join"',
     '42["room:join",',
-    '42[null]',
     '42{"0":"room:join"}',
     Buffer.from('unasked'),
   ])('the frame %j closes the connection, and harms nobody else', async (frame) => {

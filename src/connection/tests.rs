@@ -1,0 +1,251 @@
+//! A websocket's writes, with a peer that reads at its own pace, or not at all.
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use tokio::sync::Semaphore;
+
+use super::{outgoing::BURST, *};
+
+/// No test lasts that long: gathered bytes wait until somebody hurries.
+const FOR_EVER: Duration = Duration::from_secs(3_600);
+
+/// A connection that has become a websocket, and its peer.
+async fn websocket(flush_interval: Duration) -> (ClientStream, TcpStream) {
+    websocket_with(flush_interval, usize::MAX / 2).await
+}
+
+async fn websocket_with(flush_interval: Duration, send_limit: usize) -> (ClientStream, TcpStream) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+    let aborted = Counter::default();
+    let settings = ConnectionSettings { flush_interval, send_limit, linger: FOR_EVER, aborted };
+    let stream = Connections::start(settings, TaskTracker::new()).open(stream, permit);
+    stream.connection().becomes_websocket();
+    (stream, peer)
+}
+
+async fn write(stream: &mut ClientStream, bytes: impl IntoIterator<Item = u8>) {
+    for byte in bytes {
+        stream.write_all(&[byte]).await.unwrap();
+    }
+    stream.flush().await.unwrap();
+}
+
+async fn read(peer: &mut TcpStream, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    peer.read_exact(&mut bytes).await.unwrap();
+    bytes
+}
+
+fn hears_nothing(peer: &TcpStream) -> bool {
+    peer.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Writes until the connection has written so much that what follows has to wait.
+async fn exhaust(stream: &mut ClientStream, peer: &mut TcpStream) {
+    for _ in 0..BURST {
+        write(stream, [0]).await;
+        read(peer, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_short_burst_goes_in_a_moment_and_what_follows_it_is_gathered() {
+    let (mut stream, mut peer) = websocket(FOR_EVER).await;
+    for round in 0..BURST as u8 {
+        // What is written in the same moment shares a write.
+        write(&mut stream, [round, round]).await;
+        assert!(hears_nothing(&peer));
+        assert_eq!(read(&mut peer, 2).await, [round, round]);
+    }
+    write(&mut stream, 100..200).await;
+    assert!(!stream.connection().0.outgoing().is_next);
+    assert!(stream.connection().0.outgoing().is_later);
+    assert!(hears_nothing(&peer));
+}
+
+#[tokio::test]
+async fn what_is_urgent_goes_at_once_after_all_that_was_gathered_before_it() {
+    let (mut stream, mut peer) = websocket(FOR_EVER).await;
+    exhaust(&mut stream, &mut peer).await;
+    write(&mut stream, 0..100).await;
+    stream.connection().clone().hurry(|| ());
+    write(&mut stream, [100]).await;
+    assert_eq!(read(&mut peer, 101).await, Vec::from_iter(0..=100));
+}
+
+#[tokio::test]
+async fn what_is_urgent_goes_before_what_was_written_to_others_earlier() {
+    let (mut first, mut first_peer) = websocket(FOR_EVER).await;
+    let (mut second, mut second_peer) = websocket(FOR_EVER).await;
+    write(&mut first, [1]).await;
+    second.connection().clone().hurry(|| ());
+    write(&mut second, [2]).await;
+    // No other task has run yet.
+    assert!(second.connection().0.outgoing().is_empty());
+    assert!(!first.connection().0.outgoing().is_empty());
+    assert_eq!(read(&mut second_peer, 1).await, [2]);
+    assert_eq!(read(&mut first_peer, 1).await, [1]);
+}
+
+#[tokio::test]
+async fn what_was_written_while_the_urgent_was_emitted_does_not_keep_it_back() {
+    let (mut stream, mut peer) = websocket(FOR_EVER).await;
+    exhaust(&mut stream, &mut peer).await;
+    write(&mut stream, 0..100).await;
+    let connection = stream.connection().clone();
+    connection.hurry(|| {
+        // Another thread writes what was emitted before; that takes the hurry along.
+        assert!(connection.0.is_urgent.swap(false, Ordering::AcqRel));
+        let mut outgoing = connection.0.outgoing();
+        outgoing.gather(&[100]);
+    });
+    assert_eq!(read(&mut peer, 101).await, Vec::from_iter(0..=100));
+}
+
+#[tokio::test]
+async fn what_was_gathered_goes_when_the_interval_is_over() {
+    let (mut stream, mut peer) = websocket(Duration::from_millis(1)).await;
+    for _ in 0..3 {
+        write(&mut stream, 0..200).await;
+        assert_eq!(read(&mut peer, 200).await, Vec::from_iter(0..200));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_and_an_interval_of_nothing_gather_nothing() {
+    let (mut stream, mut peer) = websocket(Duration::ZERO).await;
+    write(&mut stream, 0..200).await;
+    assert_eq!(read(&mut peer, 200).await, Vec::from_iter(0..200));
+
+    let (mut stream, mut peer) = websocket(FOR_EVER).await;
+    stream.connection().0.is_websocket.store(false, Ordering::Release);
+    write(&mut stream, 0..200).await;
+    assert_eq!(read(&mut peer, 200).await, Vec::from_iter(0..200));
+}
+
+#[tokio::test]
+async fn the_end_comes_after_what_was_gathered() {
+    for shuts_down in [true, false] {
+        let (mut stream, mut peer) = websocket(FOR_EVER).await;
+        write(&mut stream, 0..200).await;
+        if shuts_down {
+            stream.shutdown().await.unwrap();
+        } else {
+            drop(stream);
+        }
+        let mut heard = Vec::new();
+        peer.read_to_end(&mut heard).await.unwrap();
+        assert_eq!(heard, Vec::from_iter(0..200));
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_for_a_while_misses_nothing() {
+    const PIECE: [u8; 1_000] = [7; 1_000];
+    let (stream, mut peer) = websocket(FOR_EVER).await;
+    let connection = stream.connection().clone();
+    // It writes as fast as it may, and reads all the time, as a websocket does.
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let reader = tokio::spawn(async move { reading.read_u8().await });
+    let writer = tokio::spawn(async move {
+        for number in 0..20_000_u32 {
+            writing.write_all(&number.to_be_bytes()).await.unwrap();
+            writing.write_all(&PIECE).await.unwrap();
+            writing.flush().await.unwrap();
+        }
+        writing.shutdown().await.unwrap();
+    });
+    // The system's buffers are full: from here on nothing moves until the peer reads.
+    while !connection.0.is_stalled.load(Ordering::Acquire) {
+        tokio::task::yield_now().await;
+    }
+    assert!(!writer.is_finished());
+    for number in 0..20_000_u32 {
+        assert_eq!(read(&mut peer, 4).await, number.to_be_bytes());
+        assert_eq!(read(&mut peer, PIECE.len()).await, PIECE);
+    }
+    writer.await.unwrap();
+    peer.write_u8(1).await.unwrap();
+    assert_eq!(reader.await.unwrap().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_abort_ends_reading_and_writing_even_where_they_wait() {
+    let (stream, _peer) = websocket(FOR_EVER).await;
+    let connection = stream.connection().clone();
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let reader = tokio::spawn(async move { reading.read_u8().await });
+    // It has more to write than the peer takes, and waits for that.
+    writing.write_all(&vec![0; 20_000_000]).await.unwrap();
+    let writer = tokio::spawn(async move { writing.shutdown().await });
+    tokio::task::yield_now().await;
+    connection.abort();
+    assert_eq!(reader.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+    assert_eq!(writer.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+}
+
+#[tokio::test]
+async fn a_websocket_that_takes_nothing_is_aborted_when_more_than_the_limit_waits() {
+    const LIMIT: usize = 100_000;
+    let (mut stream, _peer) = websocket_with(Duration::ZERO, LIMIT).await;
+    let connection = stream.connection().clone();
+    let piece = [7; 10_000];
+    while connection.0.settings.aborted.get() == 0 {
+        let written = stream.write_all(&piece).await;
+        // It waits here and in the system's buffers, and nowhere else.
+        assert!(connection.0.outgoing().waiting_bytes() <= LIMIT + 2 * piece.len());
+        assert_eq!(written.is_err(), connection.0.settings.aborted.get() == 1);
+    }
+}
+
+#[tokio::test]
+async fn one_piece_above_the_limit_is_no_reason_to_abort() {
+    let (mut stream, mut peer) = websocket_with(Duration::ZERO, 1_000).await;
+    let large = vec![7; 20_000_000];
+    stream.write_all(&large).await.unwrap();
+    stream.write_all(&[8; 1_000]).await.unwrap();
+    let reader = tokio::spawn(async move { stream.read_u8().await });
+    assert!(read(&mut peer, large.len()).await == large);
+    assert_eq!(read(&mut peer, 1_000).await, [8; 1_000]);
+    reader.abort();
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
+    let (mut stream, mut peer) = websocket(Duration::ZERO).await;
+    // More than the system's buffers hold.
+    stream.write_all(&vec![7; 20_000_000]).await.unwrap();
+    let mut taken = 0;
+    let mut buf = [0; 4_096];
+    // What the peer may still say is bounded; then it is not listened to.
+    loop {
+        while peer.try_write(&[1; 4_096]).is_ok() {}
+        let mut buf = tokio::io::ReadBuf::new(&mut buf);
+        let read = futures_util::poll!(std::future::poll_fn(|cx| {
+            tokio::io::AsyncRead::poll_read(std::pin::Pin::new(&mut stream), cx, &mut buf)
+        }));
+        match read {
+            std::task::Poll::Ready(result) => result.unwrap(),
+            std::task::Poll::Pending if taken >= 64 * 1_024 => break,
+            std::task::Poll::Pending => tokio::task::yield_now().await,
+        }
+        taken += buf.filled().len();
+        assert!(taken < 200_000, "{taken}");
+    }
+    // It is again when it takes what waits for it.
+    let reader = tokio::spawn(async move { stream.read_to_end(&mut Vec::new()).await });
+    let (mut peer_reads, mut peer_writes) = peer.split();
+    let mut heard = vec![0; 20_000_000];
+    let (wrote, read) =
+        tokio::join!(peer_writes.write_all(&[1; 1_000_000]), peer_reads.read_exact(&mut heard));
+    wrote.unwrap();
+    read.unwrap();
+    drop(peer);
+    assert!(reader.await.unwrap().unwrap() >= 1_000_000);
+}
