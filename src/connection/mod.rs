@@ -27,6 +27,9 @@ use tokio_util::task::TaskTracker;
 pub use self::stream::ClientStream;
 use self::{gatherer::Gatherer, outgoing::Outgoing};
 
+/// Bytes that may wait for a client that has not signed in: pings and refusals.
+pub const SEND_LIMIT_BEFORE_SIGN_IN: usize = 16 * 1_024;
+
 /// What holds for all connections of a server.
 #[derive(Clone)]
 pub struct ConnectionSettings {

@@ -16,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Connection, State};
+use super::{Connection, SEND_LIMIT_BEFORE_SIGN_IN, State};
 
 /// Bytes read from a websocket whose peer takes nothing of what waits for it, before reading stops as well. Answers to
 /// what is read, such as pongs, would else pile up.
@@ -78,7 +78,9 @@ impl State {
     /// Takes a websocket's bytes: writes them now, in a moment or later.
     fn push(&self, connection: &Connection, bytes: &[u8]) -> io::Result<()> {
         let mut outgoing = self.outgoing();
-        if outgoing.is_over(self.settings.send_limit) {
+        let limit =
+            if connection.is_trusted() { self.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN };
+        if outgoing.is_over(limit) {
             drop(outgoing);
             tracing::info!("a client does not read: its connection is aborted");
             connection.abort();

@@ -26,6 +26,7 @@ async fn websocket_with(flush_interval: Duration, send_limit: usize) -> (ClientS
     let settings = ConnectionSettings { flush_interval, send_limit, linger: FOR_EVER, aborted };
     let stream = Connections::start(settings, TaskTracker::new()).open(stream, permit);
     stream.connection().becomes_websocket();
+    stream.connection().trust();
     (stream, peer)
 }
 

@@ -17,7 +17,7 @@ const PEEK: usize = 4_096;
 /// Bytes that are enough for nearly all names.
 const FEW: usize = 64;
 /// Bytes that a client may send before it has signed in: some tokens and a few packets.
-pub(super) const BEFORE_SIGN_IN: u64 = 128 * 1_024;
+pub(super) const BEFORE_SIGN_IN: u64 = 64 * 1_024;
 
 #[derive(Default)]
 pub(super) struct Inbound {
@@ -29,6 +29,7 @@ pub(super) struct Inbound {
     ready: BytesMut,
     /// Bytes that have come in all, as long as the client has not signed in.
     before_sign_in: u64,
+    is_signed_in: bool,
     max_frame: u64,
 }
 
@@ -64,13 +65,23 @@ impl Inbound {
         true
     }
 
-    /// Counts bytes of a client that has not signed in; an error when they are too many.
-    pub(super) fn count_before_sign_in(&mut self, bytes: usize) -> io::Result<()> {
-        self.before_sign_in += bytes as u64;
-        if self.before_sign_in > BEFORE_SIGN_IN {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "too much before the sign-in"));
+    /// Counts bytes that came, until the client has signed in; an error when they are too many before that.
+    pub(super) fn count(&mut self, bytes: usize, is_signed_in: bool) -> io::Result<()> {
+        self.is_signed_in = is_signed_in;
+        if !is_signed_in {
+            self.before_sign_in += bytes as u64;
+            ensure_little(self.before_sign_in)?;
         }
         Ok(())
+    }
+
+    /// Judges the frame that `bytes` begin with. One that is too long before the sign-in is not waited for.
+    fn judge(&self, bytes: &[u8]) -> io::Result<Judgement> {
+        let Some(parsed) = frame::parse(bytes)? else { return Ok(Judgement::Wait) };
+        if !self.is_signed_in {
+            ensure_little(parsed.length)?;
+        }
+        judge(bytes, parsed, self.max_frame)
     }
 
     /// Looks at bytes that came outside of a read buffer.
@@ -96,7 +107,7 @@ impl Inbound {
             self.passing -= passing as u64;
             position += passing;
             let Some(rest) = rest.get(passing..).filter(|rest| !rest.is_empty()) else { return Ok(()) };
-            match judge(rest, self.max_frame)? {
+            match self.judge(rest)? {
                 Judgement::Pass { whole } => self.passing = whole,
                 Judgement::Wait | Judgement::Replace { .. } => {
                     self.held.extend_from_slice(rest);
@@ -121,7 +132,7 @@ impl Inbound {
                 self.held = BytesMut::new();
                 return Ok(());
             }
-            match judge(&self.held, self.max_frame)? {
+            match self.judge(&self.held)? {
                 Judgement::Pass { whole } => self.passing = whole,
                 Judgement::Wait => return Ok(()),
                 Judgement::Replace { whole, with } => {
@@ -133,9 +144,15 @@ impl Inbound {
     }
 }
 
-/// Judges the frame that `bytes` begin with.
-fn judge(bytes: &[u8], max_frame: u64) -> io::Result<Judgement> {
-    let Some(Parsed { header, start, length }) = frame::parse(bytes)? else { return Ok(Judgement::Wait) };
+fn ensure_little(bytes: u64) -> io::Result<()> {
+    if bytes > BEFORE_SIGN_IN {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "too much before the sign-in"));
+    }
+    Ok(())
+}
+
+fn judge(bytes: &[u8], frame: Parsed, max_frame: u64) -> io::Result<Judgement> {
+    let Parsed { header, start, length } = frame;
     let whole = start as u64 + length;
     let pass = Judgement::Pass { whole };
     // A frame that is too long is refused by the library, and so is one without a mask.
@@ -216,6 +233,7 @@ mod tests {
     /// What the library reads when the bytes come in pieces of `size`, into a buffer of as many.
     fn read(bytes: &[u8], size: usize) -> BytesMut {
         let mut inbound = Inbound::new(1_000_000);
+        inbound.count(0, true).unwrap();
         let mut read = BytesMut::new();
         let mut store = vec![0; size];
         for piece in bytes.chunks(size) {
@@ -299,7 +317,11 @@ mod tests {
         let mut inbound = Inbound::new(1_000);
         assert!(inbound.take(&[0x83, 0x80, 0, 0, 0, 0]).is_err());
         let mut inbound = Inbound::new(1_000);
-        inbound.count_before_sign_in(128 * 1_024).unwrap();
-        assert!(inbound.count_before_sign_in(1).is_err());
+        inbound.count(64 * 1_024, false).unwrap();
+        inbound.count(1_000_000, true).unwrap();
+        assert!(inbound.count(1, false).is_err());
+        // The header tells.
+        let mut inbound = Inbound::new(1_000_000);
+        assert!(inbound.take(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());
     }
 }

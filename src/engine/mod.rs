@@ -27,7 +27,7 @@ use self::{
     request::Wanted,
     sessions::{Sessions, Sid},
 };
-use crate::connection::SocketRoute;
+use crate::connection::{Connection, SocketRoute};
 
 /// What Engine.IO is told.
 #[derive(Clone, Debug)]
@@ -68,7 +68,14 @@ impl Engine {
 
     /// Answers a request to Engine.IO's path.
     pub async fn serve(self: Arc<Self>, request: Request<Body>) -> Response {
-        let mut response = match request::wanted(&request, &self.sessions) {
+        let wanted = request::wanted(&request, &self.sessions);
+        if let (Ok(Wanted::Poll(session) | Wanted::Post(session)), Some(connection)) =
+            (&wanted, request.extensions().get::<Connection>())
+            && session.route.is_signed_in()
+        {
+            connection.trust();
+        }
+        let mut response = match wanted {
             Ok(Wanted::Open) => polling::open(&self),
             Ok(Wanted::Poll(session)) => polling::poll(session).await,
             Ok(Wanted::Post(session)) => polling::post(&self, session, request.into_body()).await,

@@ -12,7 +12,7 @@ use bytes::{Buf, BytesMut};
 use tokio::{io::ReadBuf, sync::Notify};
 
 use super::{EngineSettings, inbound::BEFORE_SIGN_IN, payload};
-use crate::connection::{ClientStream, SocketRoute};
+use crate::connection::{ClientStream, SEND_LIMIT_BEFORE_SIGN_IN, SocketRoute};
 
 /// A client that polls comes back within a round trip.
 const BETWEEN_POLLS: Duration = Duration::from_secs(1);
@@ -248,8 +248,10 @@ impl Session {
             Phase::Upgraded => return Ok(take_handover(&mut state).map(Box::new)),
             Phase::Open => {}
         }
+        let limit =
+            if self.route.is_signed_in() { self.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN };
         // One large answer is no sign of a client that does not poll.
-        if !state.outbox.is_empty() && state.outbox.len() + frames.len() > self.settings.send_limit {
+        if !state.outbox.is_empty() && state.outbox.len() + frames.len() > limit {
             drop(state);
             tracing::info!("a client does not poll: its session ends");
             self.fail();

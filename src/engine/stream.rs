@@ -75,6 +75,7 @@ impl EngineStream {
     /// From here on the websocket is read from and written to; what waited comes first.
     fn take_over(&mut self, cx: &mut Context<'_>, handover: Handover) -> io::Result<()> {
         let Handover { mut stream, rest, inbox, outbox } = handover;
+        self.inbound.count(rest.len(), self.route.is_signed_in())?;
         self.inbound.inject(&inbox);
         self.inbound.take(&rest)?;
         if !outbox.is_empty() {
@@ -167,9 +168,7 @@ impl AsyncRead for EngineStream {
                     if came == 0 {
                         return Poll::Ready(Ok(()));
                     }
-                    if !this.route.is_signed_in() {
-                        this.inbound.count_before_sign_in(came)?;
-                    }
+                    this.inbound.count(came, this.route.is_signed_in())?;
                     this.inbound.inspect(buf, before)?;
                     if buf.filled().len() > before {
                         return Poll::Ready(Ok(()));

@@ -1,5 +1,6 @@
 //! Polling as the protocol has it, and clients that do not keep to it: they end their own session and nobody else's.
 
+use chatoxide::chat::room::RoomType;
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -8,10 +9,11 @@ use crate::support::{
     http::{self, Polling},
 };
 
-/// Carol is in `general` over polling.
+/// Carol is in `general` over polling, and so is alice over a websocket. Nobody else says anything there.
 async fn start() -> (TestServer, Client, Polling) {
     let server = TestServer::start(Backend::Sqlite).await;
-    let (mut alice, _) = server.meet().await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
     let carol = enter(&server, &mut alice).await;
     (server, alice, carol)
 }

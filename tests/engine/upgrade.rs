@@ -1,5 +1,6 @@
 //! A websocket in place of polling: one that does not work harms nothing, and one that does loses nothing.
 
+use chatoxide::chat::room::RoomType;
 use futures_util::{FutureExt, SinkExt};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
@@ -12,7 +13,8 @@ use crate::support::{
 /// Alice is in `general`; carol is too, over polling.
 async fn start() -> (TestServer, Client, Polling) {
     let server = TestServer::start(Backend::Sqlite).await;
-    let (mut alice, _) = server.meet().await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
     let carol = Polling::connect(server.address(), &server.token("carol")).await;
     carol.post(r#"420["room:join","general"]"#).await;
     carol.packets_until("430").await;
