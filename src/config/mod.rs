@@ -1,6 +1,7 @@
 //! Every setting, its variable, its default; all checked before anything starts. `settings` is what is written,
 //! `Config` is what it means.
 
+mod cors;
 mod database;
 mod settings;
 
@@ -10,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
 pub use settings::{LogFormat, Settings};
 
@@ -40,13 +42,6 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Nothing says who signs tokens: this server signs its own, for this machine only.
     pub demo: bool,
-}
-
-#[derive(Clone, Debug)]
-pub enum CorsOrigin {
-    Any,
-    /// Exact origins; credentials are allowed.
-    List(Vec<String>),
 }
 
 /// Where the keys that tokens are checked with come from.
@@ -160,7 +155,7 @@ impl Config {
             database,
             database_timeout: Duration::from_millis(settings.database_timeout.into()),
             redis_url,
-            cors: cors_origin(&settings.cors_origin)?,
+            cors: CorsOrigin::parse(&settings.cors_origin)?,
             keys,
             auto_create_users: settings.auto_create_users,
             sockets: SocketSettings {
@@ -216,22 +211,4 @@ fn live_settings(settings: &Settings) -> LiveSettings {
 /// An empty variable is one that is not set, as in most compose files.
 fn non_empty(value: Option<String>) -> Option<String> {
     value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-}
-
-fn cors_origin(text: &str) -> Result<CorsOrigin, String> {
-    let origins: Vec<String> =
-        text.split(',').map(|origin| origin.trim().to_owned()).filter(|origin| !origin.is_empty()).collect();
-    if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
-        return Ok(CorsOrigin::Any);
-    }
-    for origin in &origins {
-        let valid = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
-        if !valid {
-            return Err(format!(
-                "CORS_ORIGIN has '{origin}', which is not an origin such as https://example.org (scheme, host, \
-                 port, no path)"
-            ));
-        }
-    }
-    Ok(CorsOrigin::List(origins))
 }

@@ -1,5 +1,6 @@
 //! Door 2: HTTP beside Socket.IO. One file per resource; this is the route table.
 
+mod cors;
 mod demo;
 mod engine_errors;
 mod health;
@@ -10,11 +11,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::HeaderValue,
     middleware,
     routing::{get, post},
 };
-use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use crate::{app::App, config::CorsOrigin, error::Error};
 
@@ -39,23 +38,5 @@ pub fn around(router: Router, cors_origin: &CorsOrigin) -> Router {
     router
         .layer(middleware::from_fn(engine_errors::as_node))
         .layer(middleware::from_fn(page::bundles))
-        .layer(cors(cors_origin))
-}
-
-/// As the original's `cors` package: credentials are allowed for a listed origin.
-fn cors(origin: &CorsOrigin) -> CorsLayer {
-    let cors = CorsLayer::new();
-    match origin {
-        CorsOrigin::Any => cors
-            .allow_origin(AllowOrigin::any())
-            .allow_methods(AllowMethods::any())
-            .allow_headers(AllowHeaders::any()),
-        CorsOrigin::List(origins) => {
-            let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-            cors.allow_origin(AllowOrigin::list(origins))
-                .allow_methods(AllowMethods::mirror_request())
-                .allow_headers(AllowHeaders::mirror_request())
-                .allow_credentials(true)
-        }
-    }
+        .layer(middleware::from_fn_with_state(Arc::new(cors_origin.clone()), cors::answer))
 }

@@ -22,6 +22,11 @@ impl Response {
         self.headers.iter().find(|(there, _)| there == name).map(|(_, value)| value.as_str())
     }
 
+    /// Each line of a header that may come more than once.
+    pub fn header_lines(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(there, _)| there == name).map(|(_, value)| value.as_str())
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -49,6 +54,22 @@ pub async fn request(
 /// As a browser asks that was told that `host` is here.
 pub async fn request_to(address: SocketAddr, host: &str, method: &str, path: &str) -> Response {
     exchange(address, &format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await
+}
+
+/// Only the head of an answer to a GET, as of an upgrade, after which the connection stays open.
+pub async fn head_of(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut text = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str("\r\n");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon("the head", stream.read_u8()).await.unwrap());
+    }
+    parse(std::str::from_utf8(&head).unwrap())
 }
 
 async fn exchange(address: SocketAddr, text: &str) -> Response {
