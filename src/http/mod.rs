@@ -2,6 +2,7 @@
 
 mod cors;
 mod demo;
+mod encoding;
 mod engine_errors;
 mod health;
 mod metrics;
@@ -10,8 +11,7 @@ mod page;
 use std::sync::Arc;
 
 use axum::{
-    Router,
-    middleware,
+    Router, middleware,
     routing::{get, post},
 };
 

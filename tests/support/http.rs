@@ -56,6 +56,12 @@ pub async fn request_to(address: SocketAddr, host: &str, method: &str, path: &st
     exchange(address, &format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await
 }
 
+/// In a version of the protocol, such as `HTTP/1.0`.
+pub async fn request_in(address: SocketAddr, version: &str, method: &str, path: &str) -> Response {
+    exchange(address, &format!("{method} {path} {version}\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
+        .await
+}
+
 /// Only the head of an answer to a GET, as of an upgrade, after which the connection stays open.
 pub async fn head_of(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Response {
     let mut text = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n");
@@ -72,12 +78,33 @@ pub async fn head_of(address: SocketAddr, path: &str, headers: &[(&str, &str)]) 
     parse(std::str::from_utf8(&head).unwrap())
 }
 
+/// An answer whose body may be no text: its head, and the body as it came.
+pub async fn request_bytes(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> (Response, Vec<u8>) {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let mut answer = exchange_bytes(address, &format!("{text}\r\n")).await;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("no answer") + 4;
+    let body = answer.split_off(end);
+    (parse(std::str::from_utf8(&answer).unwrap()), body)
+}
+
 async fn exchange(address: SocketAddr, text: &str) -> Response {
+    parse(&String::from_utf8(exchange_bytes(address, text).await).unwrap())
+}
+
+async fn exchange_bytes(address: SocketAddr, text: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     soon("the answer", stream.read_to_end(&mut answer)).await.unwrap();
-    parse(&String::from_utf8(answer).unwrap())
+    answer
 }
 
 /// A session of Engine.IO over polling.
@@ -103,6 +130,11 @@ impl Polling {
         assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
         session.packets_until("40{").await;
         session
+    }
+
+    /// Where it asks.
+    pub fn path(&self) -> String {
+        self.path.clone()
     }
 
     /// Sends packets, between which stands U+001E.
