@@ -41,7 +41,9 @@ impl AllowedOrigin {
         }
         let refuse = |why: &str| Err(format!("CORS_ORIGIN has '{origin}', {why}"));
         let Some((scheme, rest)) = origin.split_once("://") else {
-            return refuse("which is not an origin such as https://example.org (scheme, host, port, no path)");
+            return refuse(
+                "which is not an origin such as https://example.org (scheme, host, port, no path)",
+            );
         };
         if !is_scheme(scheme) {
             return refuse("whose scheme is none: an origin begins with one in lower case, such as https://");
@@ -52,13 +54,17 @@ impl AllowedOrigin {
             return refuse(&format!("but browsers send an origin without a slash at its end: write {exact}"));
         }
         if rest.contains(['/', '?', '#', '@', '\\']) || rest.contains(char::is_whitespace) {
-            return refuse("which is not an origin such as https://example.org (scheme, host, port, no path)");
+            return refuse(
+                "which is not an origin such as https://example.org (scheme, host, port, no path)",
+            );
         }
         if let Some(domain) = rest.strip_prefix("*.") {
             return Self::parse_subdomains(origin, scheme, domain);
         }
         if rest.contains('*') {
-            return refuse("but a star stands only for subdomains, as in https://*.example.org, or alone for all");
+            return refuse(
+                "but a star stands only for subdomains, as in https://*.example.org, or alone for all",
+            );
         }
         if rest.is_empty() && scheme != WITHOUT_HOST {
             return refuse("which names no host");
@@ -74,7 +80,9 @@ impl AllowedOrigin {
     fn parse_subdomains(origin: &str, scheme: &str, domain: &str) -> Result<Self, String> {
         let refuse = |why: &str| Err(format!("CORS_ORIGIN has '{origin}', {why}"));
         if domain.contains('*') {
-            return refuse("but a star stands only for subdomains, as in https://*.example.org, or alone for all");
+            return refuse(
+                "but a star stands only for subdomains, as in https://*.example.org, or alone for all",
+            );
         }
         let host = domain.split(':').next().unwrap_or_default();
         if host != "localhost" && !host.trim_matches('.').contains('.') {

@@ -3,6 +3,7 @@
 
 mod cors;
 mod database;
+mod keys;
 mod settings;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 
 pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
+pub use keys::SigningKeys;
 pub use settings::{LogFormat, Settings};
 
 use crate::chat::limits::Limits;
@@ -40,29 +42,8 @@ pub struct Config {
     pub membership_ttl: Duration,
     pub shutdown_timeout: Duration,
     pub data_dir: PathBuf,
-    /// Nothing says who signs tokens: this server signs its own, for this machine only.
+    /// This server signs its own tokens, for this machine only.
     pub demo: bool,
-}
-
-/// Where the keys that tokens are checked with come from.
-#[derive(Clone)]
-pub enum SigningKeys {
-    /// `JWT_SECRET`: HS256, HS384, HS512.
-    Secret(String),
-    /// `JWT_PUBLIC_KEY`, PEM: RS*, PS*, ES256, ES384, EdDSA, as the key is.
-    Public(String),
-    /// Demo mode: a secret made at random and kept in this file.
-    DemoFile(PathBuf),
-}
-
-impl std::fmt::Debug for SigningKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            SigningKeys::Secret(_) => "Secret(..)",
-            SigningKeys::Public(_) => "Public(..)",
-            SigningKeys::DemoFile(_) => "DemoFile(..)",
-        })
-    }
 }
 
 /// What Engine.IO and Socket.IO are told.
@@ -111,12 +92,14 @@ impl Config {
     /// Checks the settings; an error is one sentence that names the setting.
     pub fn from_settings(settings: Settings) -> Result<Self, String> {
         let live = live_settings(&settings);
-        let keys = match (non_empty(settings.jwt_secret), non_empty(settings.jwt_public_key)) {
-            (Some(_), Some(_)) => return Err("set JWT_SECRET or JWT_PUBLIC_KEY, not both".to_owned()),
-            (Some(secret), None) => SigningKeys::Secret(secret),
-            (None, Some(pem)) => SigningKeys::Public(pem.replace("\\n", "\n")),
-            (None, None) => SigningKeys::DemoFile(settings.data_dir.join("demo-secret")),
-        };
+        let database_url = non_empty(settings.database_url);
+        let keys = SigningKeys::choose(
+            settings.jwt_secret,
+            settings.jwt_public_key,
+            settings.demo,
+            database_url.is_some(),
+            &settings.data_dir,
+        )?;
         let demo = matches!(keys, SigningKeys::DemoFile(_));
         let host = match settings.host {
             Some(host) => host,
@@ -125,11 +108,11 @@ impl Config {
         };
         if demo && !host.is_loopback() {
             return Err(format!(
-                "HOST is {host}, but nothing says who may sign in: set JWT_SECRET (or JWT_PUBLIC_KEY) to the key that \
-                 signs your tokens, or leave HOST at 127.0.0.1 for demo mode"
+                "HOST is {host}, but in demo mode anybody signs in as anybody, so only this machine is answered: set \
+                 JWT_SECRET (or JWT_PUBLIC_KEY) to the key that signs your tokens, or leave HOST at 127.0.0.1"
             ));
         }
-        let database = match non_empty(settings.database_url) {
+        let database = match database_url {
             Some(url) => DatabaseUrl::parse(&url).map_err(|why| format!("DATABASE_URL {why}"))?,
             None => DatabaseUrl::Sqlite(settings.data_dir.join("chatoxide.db")),
         };

@@ -78,7 +78,11 @@ async fn of_a_list_each_origin_may_call_with_credentials() {
             let answer = get(&server, path, origin).await;
             assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
             assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
-            assert!(varies_with(&answer).contains(&"origin".to_owned()), "{path}: {:?}", varies_with(&answer));
+            assert!(
+                varies_with(&answer).contains(&"origin".to_owned()),
+                "{path}: {:?}",
+                varies_with(&answer)
+            );
         }
         let answer = preflight(&server, origin).await;
         assert_eq!(answer.status, 204);
