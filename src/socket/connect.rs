@@ -11,9 +11,9 @@ use socketioxide::{
     handler::{ConnectHandler, FromConnectParts, Value},
     socket::{DisconnectReason, Socket},
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::{argument::Packet, disconnect, dispatch, session::Session};
+use super::{argument::Packet, disconnect, dispatch, refusals::Refusals, session::Session};
 use crate::{app::App, auth::Claims, chat::room::personal_channel, error::Error, rooms::Seat};
 
 /// What a client presents with its CONNECT packet.
@@ -44,23 +44,39 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The whole of what a client is told when it is not let in.
 const REFUSED: &str = "Authentication failed";
 
+/// Time for a client to be told that it is refused, before its connection is cut.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// Opens the namespace `/`.
 pub fn register(io: &SocketIo, app: Arc<App>) {
+    let refusals = Arc::new(Refusals::default());
     let sign_in = move |socket: SocketRef, transport: TransportType, auth: Auth| {
-        let app = Arc::clone(&app);
+        let (app, refusals) = (Arc::clone(&app), Arc::clone(&refusals));
         async move {
+            let sid = socket.id;
+            if refusals.is_spent(sid) {
+                return Err(REFUSED);
+            }
             let Auth::Token(token) = auth else {
-                tracing::info!(sid = %socket.id, "garbage instead of a token: cut off");
+                refusals
+                    .log(|left_out| tracing::info!(%sid, left_out, "garbage instead of a token: cut off"));
                 Seat::new(socket).cut();
                 return Err(REFUSED);
             };
-            match app.keys.verify(&token, &app.config.limits) {
+            let seat = Seat::new(socket.clone());
+            let welcomed = match app.keys.verify(&token, &app.config.limits) {
                 Ok(claims) => welcome(app, socket, transport, claims).await,
-                Err(why) => {
-                    tracing::info!(sid = %socket.id, %why, "refused");
-                    Err(REFUSED)
-                }
+                Err(why) => Err(why),
+            };
+            let Err(why) = welcomed else { return Ok(()) };
+            refusals.log(|left_out| tracing::info!(%sid, left_out, why, "refused"));
+            if refusals.note(sid) {
+                tokio::spawn(async move {
+                    sleep(LAST_WORDS).await;
+                    seat.cut();
+                });
             }
+            Err(REFUSED)
         }
     };
     // The table of events is set up in the middleware, before the client is told that it is connected. What it sends at once
@@ -94,8 +110,7 @@ async fn welcome(
     socket.join(personal_channel(session.user.id.as_str()));
     match timeout(PATIENCE, session.ensure_known(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
-            tracing::info!(sid = %socket.id, user = %session.user.id, "refused: not a user of the database");
-            return Err(REFUSED);
+            return Err("not a user of the database");
         }
         // A database that is away keeps nobody out: the user is made sure of with the first event.
         Ok(Err(error)) => error.log(),
