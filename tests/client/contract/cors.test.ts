@@ -108,7 +108,11 @@ describe('when origins are listed', () => {
 
 describe('what Node answers', () => {
   const SEEN = ['origin', 'credentials', 'methods', 'headers'].map((name) => `access-control-allow-${name}`);
-  const seen = ({ status, headers }: Response) => [status, headers.vary, ...SEEN.map((name) => headers[name])];
+  const seen = ({ status, headers }: Response) => [
+    status,
+    headers.vary,
+    ...SEEN.map((name) => headers[name]),
+  ];
 
   const worlds = {
     '*': aWorld('sqlite'),
