@@ -33,5 +33,6 @@ ENV DATA_DIR=/data
 VOLUME /data
 EXPOSE 3000
 # No HEALTHCHECK: whoever runs the container asks GET /healthz (is it alive) and GET /readyz (may it get traffic).
-# JWT_SECRET or JWT_PUBLIC_KEY must be set: demo mode answers only inside the container.
+# JWT_SECRET or JWT_PUBLIC_KEY must be set: with a DATABASE_URL the server does not start without, and demo mode answers only
+# inside the container.
 ENTRYPOINT ["/usr/local/bin/chatoxide"]

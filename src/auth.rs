@@ -2,7 +2,9 @@
 
 use std::{fs, io, io::Write, path::Path, sync::Arc, time::Duration};
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::{NamedTempFile, PersistError};
@@ -47,6 +49,11 @@ impl Keys {
                 Ok(Self::from_secret(&secret))
             }
             SigningKeys::Public(pem) => Self::from_public_pem(pem),
+            SigningKeys::Missing => {
+                Err("nothing says who may sign in: set JWT_SECRET (or JWT_PUBLIC_KEY) to the key that \
+                 signs your tokens, or DEMO=true to let anybody on this machine sign in as anybody"
+                    .to_owned())
+            }
         }
     }
 
@@ -73,8 +80,9 @@ impl Keys {
         Ok(Self { decoding, validation: validation(algorithms), encoding: None })
     }
 
-    /// The user, if the token is theirs and good now. Why it is not is for the log, never for the client.
-    pub fn verify(&self, token: &str, limits: &Limits) -> Result<Claims, String> {
+    /// The user, if the token is theirs and good now. Why it is not is for the log, never for the client; it is in our
+    /// words, since the library's may quote the token.
+    pub fn verify(&self, token: &str, limits: &Limits) -> Result<Claims, &'static str> {
         #[derive(Deserialize)]
         struct Payload {
             sub: String,
@@ -84,8 +92,8 @@ impl Keys {
             avatar: Option<Value>,
         }
         let payload: Payload =
-            decode(token, &self.decoding, &self.validation).map_err(|error| error.to_string())?.claims;
-        limits.ensure_id("sub", &payload.sub).map_err(|error| error.to_string())?;
+            decode(token, &self.decoding, &self.validation).map_err(|error| reason(&error))?.claims;
+        limits.ensure_id("sub", &payload.sub).map_err(|_| "sub is no id")?;
         // A claim that is not text, or that no database could hold, is as good as none.
         let text = |claim: Option<Value>| match claim {
             Some(Value::String(text)) if !text.contains('\0') => Some(text),
@@ -117,6 +125,19 @@ impl Keys {
             claims.insert("name".to_owned(), name.into());
         }
         encode(&Header::default(), &claims, key).map_err(|error| error.to_string())
+    }
+}
+
+fn reason(error: &jsonwebtoken::errors::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::InvalidSignature => "signed with another key",
+        ErrorKind::ExpiredSignature => "expired",
+        ErrorKind::ImmatureSignature => "not valid yet",
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::MissingAlgorithm => {
+            "of an algorithm that is not taken"
+        }
+        ErrorKind::Json(_) => "its header or its claims are not as they must be",
+        _ => "not a token",
     }
 }
 

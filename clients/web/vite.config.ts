@@ -5,6 +5,7 @@ import { cpSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { compressed } from './compress';
 
 const SERVER = 'http://localhost:3000';
 
@@ -22,7 +23,7 @@ const bundles: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), bundles],
+  plugins: [react(), bundles, compressed()],
   resolve: {
     alias: [
       {

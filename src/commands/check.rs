@@ -20,6 +20,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     report("settings", Ok(format!("listens on {}:{}", config.host, config.port)));
     report("sign-in", check_keys(&config.keys));
+    for warning in config.keys.warnings() {
+        say(&format!("warn   sign-in: {warning}"));
+    }
     report("database", check_database(&config).await);
     match &config.redis_url {
         Some(url) => report("redis", node_keys::ping(url).await.map(|()| "answers".to_owned())),

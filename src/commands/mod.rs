@@ -2,26 +2,16 @@
 
 mod check;
 mod demo;
+mod logging;
 mod migrate;
 mod serve;
 mod token;
 
-use std::{
-    ffi::OsStr,
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{ffi::OsStr, io::Write, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
-use tracing::Level;
-use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::{FilterExt, LevelFilter, filter_fn},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
 
-use crate::config::{Config, LogFormat, Settings};
+use crate::config::{Config, Settings};
 
 /// A chat server that takes the place of a Node Socket.IO backend without the front end noticing.
 #[derive(Parser, Debug)]
@@ -88,7 +78,7 @@ fn parse() -> Result<CommandLine, clap::Error> {
 
 fn obey(line: CommandLine) -> Result<(), Failure> {
     let CommandLine { command, settings } = line;
-    start_tracing(&settings).map_err(Failure::Setting)?;
+    logging::start(&settings).map_err(Failure::Setting)?;
     let config = Config::from_settings(settings).map_err(Failure::Setting)?;
     match command.unwrap_or(Command::Serve) {
         Command::Token(args) => token::run(&config, &args),
@@ -117,24 +107,6 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
     // Not to wait for a query on a thread of its own that nobody waits for.
     runtime.shutdown_background();
     result
-}
-
-/// Logs go to standard error; what a command has to say goes to standard output.
-fn start_tracing(settings: &Settings) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&settings.rust_log).map_err(|error| format!("RUST_LOG: {error}"))?;
-    // At `trace` this library logs whole frames, and with them the token that a client signs in with.
-    let no_frames = filter_fn(|metadata| {
-        !metadata.target().starts_with("tungstenite") || *metadata.level() < Level::TRACE
-    })
-    // Without this hint the libraries would be made to write every line of every level, for the filter to throw away.
-    .with_max_level_hint(LevelFilter::TRACE);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let layer = match settings.log_format {
-        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => layer.json().boxed(),
-    };
-    let result = tracing_subscriber::registry().with(layer.with_filter(filter.and(no_frames))).try_init();
-    result.map_err(|error| format!("logging cannot be started: {error}"))
 }
 
 /// Nobody may be listening any more: no reason to fail.

@@ -14,6 +14,9 @@ use crate::{
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     allow_many_connections();
     let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
+    for warning in config.keys.warnings() {
+        tracing::warn!("{warning}");
+    }
     let db = Db::open(&config).map_err(Failure::Setting)?;
     let describe = |error: crate::error::Error| {
         Failure::Failed(format!(
@@ -23,7 +26,8 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         ))
     };
     db::migrations::run(&db, &config).await.map_err(describe)?;
-    if config.demo && config.is_embedded_default() {
+    let has_samples = config.demo && config.is_embedded_default();
+    if has_samples {
         demo::fill(&db).await.map_err(describe)?;
     }
     let database = config.database.redacted();
@@ -36,6 +40,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let server = Server::bind(config, db, keys)
         .map_err(|error| Failure::Failed(format!("{place} cannot be listened on: {error}")))?;
     say(&banner(&server.address().to_string(), &database, redis, demo));
+    if has_samples {
+        say("  samples   users alice, bob, carol, dave; rooms general, random");
+    }
     let served = server.run(first_of(terminate, interrupt)).await;
     served.map_err(|error| Failure::Failed(format!("serving failed: {error}")))
 }
@@ -70,8 +77,8 @@ fn banner(address: &str, database: &str, redis: bool, demo: bool) -> String {
     }
     if demo {
         text.push_str(
-            "  demo mode: no JWT_SECRET is set, so tokens are signed with a secret made for this folder, and only this\n\
-             \x20            machine is answered. Sample users: alice, bob, carol, dave. Sample rooms: general, random.\n",
+            "  demo mode: no JWT_SECRET is set, so tokens are signed with a secret made for this folder, and anybody on this\n\
+             \x20            machine, but nobody else, signs in as anybody.\n",
         );
     }
     text.push_str("  a token   chatoxide token --sub alice --name Alice\n");

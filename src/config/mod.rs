@@ -1,7 +1,9 @@
 //! Every setting, its variable, its default; all checked before anything starts. `settings` is what is written,
 //! `Config` is what it means.
 
+mod cors;
 mod database;
+mod keys;
 mod settings;
 
 use std::{
@@ -10,7 +12,9 @@ use std::{
     time::Duration,
 };
 
+pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
+pub use keys::SigningKeys;
 pub use settings::{LogFormat, Settings};
 
 use crate::chat::limits::Limits;
@@ -38,36 +42,8 @@ pub struct Config {
     pub membership_ttl: Duration,
     pub shutdown_timeout: Duration,
     pub data_dir: PathBuf,
-    /// Nothing says who signs tokens: this server signs its own, for this machine only.
+    /// This server signs its own tokens, for this machine only.
     pub demo: bool,
-}
-
-#[derive(Clone, Debug)]
-pub enum CorsOrigin {
-    Any,
-    /// Exact origins; credentials are allowed.
-    List(Vec<String>),
-}
-
-/// Where the keys that tokens are checked with come from.
-#[derive(Clone)]
-pub enum SigningKeys {
-    /// `JWT_SECRET`: HS256, HS384, HS512.
-    Secret(String),
-    /// `JWT_PUBLIC_KEY`, PEM: RS*, PS*, ES256, ES384, EdDSA, as the key is.
-    Public(String),
-    /// Demo mode: a secret made at random and kept in this file.
-    DemoFile(PathBuf),
-}
-
-impl std::fmt::Debug for SigningKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            SigningKeys::Secret(_) => "Secret(..)",
-            SigningKeys::Public(_) => "Public(..)",
-            SigningKeys::DemoFile(_) => "DemoFile(..)",
-        })
-    }
 }
 
 /// What Engine.IO and Socket.IO are told.
@@ -126,12 +102,14 @@ impl Config {
     /// Checks the settings; an error is one sentence that names the setting.
     pub fn from_settings(settings: Settings) -> Result<Self, String> {
         let (live, sockets) = (live_settings(&settings), socket_settings(&settings));
-        let keys = match (non_empty(settings.jwt_secret), non_empty(settings.jwt_public_key)) {
-            (Some(_), Some(_)) => return Err("set JWT_SECRET or JWT_PUBLIC_KEY, not both".to_owned()),
-            (Some(secret), None) => SigningKeys::Secret(secret),
-            (None, Some(pem)) => SigningKeys::Public(pem.replace("\\n", "\n")),
-            (None, None) => SigningKeys::DemoFile(settings.data_dir.join("demo-secret")),
-        };
+        let database_url = non_empty(settings.database_url);
+        let keys = SigningKeys::choose(
+            settings.jwt_secret,
+            settings.jwt_public_key,
+            settings.demo,
+            database_url.is_some(),
+            &settings.data_dir,
+        )?;
         let demo = matches!(keys, SigningKeys::DemoFile(_));
         let host = match settings.host {
             Some(host) => host,
@@ -140,11 +118,11 @@ impl Config {
         };
         if demo && !host.is_loopback() {
             return Err(format!(
-                "HOST is {host}, but nothing says who may sign in: set JWT_SECRET (or JWT_PUBLIC_KEY) to the key that \
-                 signs your tokens, or leave HOST at 127.0.0.1 for demo mode"
+                "HOST is {host}, but in demo mode anybody signs in as anybody, so only this machine is answered: set \
+                 JWT_SECRET (or JWT_PUBLIC_KEY) to the key that signs your tokens, or leave HOST at 127.0.0.1"
             ));
         }
-        let database = match non_empty(settings.database_url) {
+        let database = match database_url {
             Some(url) => DatabaseUrl::parse(&url).map_err(|why| format!("DATABASE_URL {why}"))?,
             None => DatabaseUrl::Sqlite(settings.data_dir.join("chatoxide.db")),
         };
@@ -170,7 +148,7 @@ impl Config {
             database,
             database_timeout: Duration::from_millis(settings.database_timeout.into()),
             redis_url,
-            cors: cors_origin(&settings.cors_origin)?,
+            cors: CorsOrigin::parse(&settings.cors_origin)?,
             keys,
             auto_create_users: settings.auto_create_users,
             sockets,
@@ -235,22 +213,4 @@ fn live_settings(settings: &Settings) -> LiveSettings {
 /// An empty variable is one that is not set, as in most compose files.
 fn non_empty(value: Option<String>) -> Option<String> {
     value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-}
-
-fn cors_origin(text: &str) -> Result<CorsOrigin, String> {
-    let origins: Vec<String> =
-        text.split(',').map(|origin| origin.trim().to_owned()).filter(|origin| !origin.is_empty()).collect();
-    if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
-        return Ok(CorsOrigin::Any);
-    }
-    for origin in &origins {
-        let valid = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
-        if !valid {
-            return Err(format!(
-                "CORS_ORIGIN has '{origin}', which is not an origin such as https://example.org (scheme, host, \
-                 port, no path)"
-            ));
-        }
-    }
-    Ok(CorsOrigin::List(origins))
 }

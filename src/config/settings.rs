@@ -32,17 +32,21 @@ pub struct Settings {
     #[arg(long, env = "REDIS_URL", global = true, hide_env_values = true)]
     pub redis_url: Option<String>,
 
-    /// Origins that browsers may call from: * or a comma-separated list
+    /// Origins that browsers may call from: * or a comma-separated list, in which https://*.example.org stands for subdomains
     #[arg(long, env = "CORS_ORIGIN", global = true, default_value = "*")]
     pub cors_origin: String,
 
-    /// Secret that signs tokens (HS256, HS384, HS512); without it or JWT_PUBLIC_KEY: demo mode
-    #[arg(long, env = "JWT_SECRET", global = true, hide_env_values = true)]
+    /// Secret that signs tokens (HS256, HS384, HS512), taken to the last byte; at least 32 of them
+    #[arg(long, env = "JWT_SECRET", global = true, hide_env_values = true, allow_hyphen_values = true)]
     pub jwt_secret: Option<String>,
 
     /// Public key, PEM, that tokens are checked with (RS*, PS*, ES256, ES384, EdDSA)
-    #[arg(long, env = "JWT_PUBLIC_KEY", global = true, hide_env_values = true)]
+    #[arg(long, env = "JWT_PUBLIC_KEY", global = true, hide_env_values = true, allow_hyphen_values = true)]
     pub jwt_public_key: Option<String>,
+
+    /// Let anybody on this machine sign in as anybody [default: true without DATABASE_URL, JWT_SECRET and JWT_PUBLIC_KEY]
+    #[arg(long, env = "DEMO", global = true, value_parser = BoolishValueParser::new())]
+    pub demo: Option<bool>,
 
     /// Make a database row for a user who signs in for the first time; false: refuse them
     #[arg(long, env = "AUTO_CREATE_USERS", global = true, default_value = "true", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]

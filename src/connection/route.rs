@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, OnceLock, Weak,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use futures_util::task::AtomicWaker;
@@ -24,6 +24,8 @@ struct Shared {
     /// The client has signed in.
     is_signed_in: AtomicBool,
     is_aborted: AtomicBool,
+    /// Sign-ins that were refused.
+    refusals: AtomicU32,
     /// Reads for the socket, and finds out that it is aborted.
     reader: AtomicWaker,
 }
@@ -61,6 +63,16 @@ impl SocketRoute {
         if let Some(connection) = self.websocket() {
             connection.trust();
         }
+    }
+
+    /// Sign-ins of this client that were refused.
+    pub fn refusals(&self) -> u32 {
+        self.0.refusals.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a sign-in is refused; returns how many were.
+    pub fn refuse(&self) -> u32 {
+        self.0.refusals.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Ends the transport as a broken network does; its client comes back.

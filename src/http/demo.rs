@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
-    http::{HeaderMap, HeaderName, header},
+    http::{HeaderMap, HeaderName, Version, header},
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -34,8 +34,12 @@ pub(super) struct Users {
 }
 
 /// `GET /demo`: some who are known here.
-pub(super) async fn users(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Json<Users>> {
-    ensure_demo(&app, &request)?;
+pub(super) async fn users(
+    State(app): State<Arc<App>>,
+    version: Version,
+    request: HeaderMap,
+) -> Result<Json<Users>> {
+    ensure_demo(&app, version, &request)?;
     let users = db::users::list_like(&app.db, "", SUGGESTED).await?;
     let users = users.iter().map(|user| User { id: user.id.to_string(), name: user.name.to_string() });
     Ok(Json(Users { users: users.collect() }))
@@ -56,10 +60,11 @@ pub(super) struct SignedIn {
 /// `POST /demo/token`: signs in by name.
 pub(super) async fn token(
     State(app): State<Arc<App>>,
+    version: Version,
     request: HeaderMap,
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Json<SignedIn>> {
-    ensure_demo(&app, &request)?;
+    ensure_demo(&app, version, &request)?;
     let Json(SignIn { name }) = body.map_err(|rejection| Error::BadInput(rejection.body_text()))?;
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.len() > LONGEST_NAME {
@@ -72,10 +77,13 @@ pub(super) async fn token(
 }
 
 /// Demo mode answers this machine only, and no page that came from elsewhere: neither one that asks across origins, nor one
-/// whose host's name was made to point here.
-fn ensure_demo(app: &App, request: &HeaderMap) -> Result<()> {
+/// whose host's name was made to point here. A proxy on this machine would let in those whom it answers.
+fn ensure_demo(app: &App, version: Version, request: &HeaderMap) -> Result<()> {
     if !app.config.demo {
         return Err(Error::NotFound);
+    }
+    if came_through_proxy(version, request) {
+        return Err(Error::Forbidden("Demo mode answers this machine only, and no proxy"));
     }
     let text = |name: HeaderName| request.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = text(header::HOST).and_then(|host| Url::parse(&format!("http://{host}")).ok());
@@ -83,6 +91,32 @@ fn ensure_demo(app: &App, request: &HeaderMap) -> Result<()> {
     let is_ours = host.is_some_and(|host| is_here(&host))
         && origin.is_none_or(|origin| origin.is_ok_and(|origin| is_here(&origin)));
     if is_ours { Ok(()) } else { Err(Error::Forbidden("Demo mode answers pages of this machine only")) }
+}
+
+/// The headers by which proxies and tunnels tell for whom they ask.
+const OF_PROXIES: [&str; 11] = [
+    "cdn-loop",
+    "cf-connecting-ip",
+    "cf-ray",
+    "client-ip",
+    "fly-client-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-real-ip",
+];
+
+/// The same with many endings: `X-Forwarded-For`, `X-Original-Host`, `X-Envoy-External-Address`.
+const OF_PROXIES_BEGIN: [&str; 4] = ["x-forwarded", "x-original-", "x-envoy-", "x-proxyuser-"];
+
+/// No browser asks in HTTP/1.0; nginx does, and adds no header, when it is told nothing but where to pass requests on.
+fn came_through_proxy(version: Version, request: &HeaderMap) -> bool {
+    version < Version::HTTP_11
+        || request.keys().map(HeaderName::as_str).any(|name| {
+            OF_PROXIES.contains(&name) || OF_PROXIES_BEGIN.iter().any(|beginning| name.starts_with(beginning))
+        })
 }
 
 fn is_here(url: &Url) -> bool {

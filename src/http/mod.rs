@@ -1,6 +1,8 @@
 //! Door 2: HTTP beside Socket.IO. One file per resource; this is the route table.
 
+mod cors;
 mod demo;
+mod encoding;
 mod health;
 mod metrics;
 mod page;
@@ -9,16 +11,13 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode},
+    http::StatusCode,
     middleware,
     routing::{get, post},
 };
-use tower_http::{
-    cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer},
-    timeout::TimeoutLayer,
-};
+use tower_http::timeout::TimeoutLayer;
 
-use crate::{app::App, config::CorsOrigin, error::Error};
+use crate::{app::App, error::Error};
 
 /// The resources.
 pub fn router(app: Arc<App>) -> Router {
@@ -49,23 +48,7 @@ pub fn health(app: Arc<App>) -> Router {
 
 /// What goes around the resources and the sockets alike.
 pub fn around(router: Router, app: &App) -> Router {
-    router.layer(middleware::from_fn(page::bundles)).layer(cors(&app.config.cors))
-}
-
-/// As the original's `cors` package: credentials are allowed for a listed origin.
-fn cors(origin: &CorsOrigin) -> CorsLayer {
-    let cors = CorsLayer::new();
-    match origin {
-        CorsOrigin::Any => cors
-            .allow_origin(AllowOrigin::any())
-            .allow_methods(AllowMethods::any())
-            .allow_headers(AllowHeaders::any()),
-        CorsOrigin::List(origins) => {
-            let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-            cors.allow_origin(AllowOrigin::list(origins))
-                .allow_methods(AllowMethods::mirror_request())
-                .allow_headers(AllowHeaders::mirror_request())
-                .allow_credentials(true)
-        }
-    }
+    router
+        .layer(middleware::from_fn(page::bundles))
+        .layer(middleware::from_fn_with_state(Arc::new(app.config.cors.clone()), cors::answer))
 }

@@ -9,8 +9,9 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 
+use super::encoding;
 use crate::{app::App, error::Error};
 
 /// What `make page` built, if it did.
@@ -31,16 +32,18 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 
 pub(super) async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Response {
-    page(Built::get("index.html"), app.config.demo, &request)
+    match send("index.html", ASK_AGAIN, None, &request) {
+        Some(page) => (under(POLICY), page).into_response(),
+        None => plain_page(app.config.demo),
+    }
 }
 
-fn page(built: Option<EmbeddedFile>, is_demo: bool, request: &HeaderMap) -> Response {
-    let policy =
-        |policy| [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, "no-referrer")];
-    match built {
-        Some(page) => (policy(POLICY), send(page, ASK_AGAIN, None, request)).into_response(),
-        None => (policy(PLAIN_POLICY), NO_SNIFFING, Html(plain(is_demo))).into_response(),
-    }
+fn plain_page(is_demo: bool) -> Response {
+    (under(PLAIN_POLICY), NO_SNIFFING, Html(plain(is_demo))).into_response()
+}
+
+fn under(policy: &'static str) -> [(HeaderName, &'static str); 2] {
+    [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, "no-referrer")]
 }
 
 /// A file of the page.
@@ -59,49 +62,59 @@ pub(super) async fn manifest(request: HeaderMap) -> Response {
 /// The bundles of `socket.io-client`, where Node serves them. They go around the sockets, whose path theirs begins with.
 pub(super) async fn bundles(request: Request, next: Next) -> Response {
     let name = request.uri().path().strip_prefix("/socket.io/").filter(|name| !name.is_empty());
-    match name.and_then(|name| Some((name, Built::get(&format!("socket.io/{name}"))?))) {
-        Some((name, bundle)) if request.method() == Method::GET => {
-            let media_type =
-                if name.ends_with(".map") { "application/json" } else { "application/javascript" };
-            send(bundle, "public, max-age=0", Some(media_type), request.headers())
-        }
-        _ => next.run(request).await,
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let bundle = name.filter(|_| is_read).and_then(|name| {
+        let media_type = if name.ends_with(".map") { "application/json" } else { "application/javascript" };
+        send(&format!("socket.io/{name}"), "public, max-age=0", Some(media_type), request.headers())
+    });
+    match bundle {
+        Some(bundle) => bundle,
+        None => next.run(request).await,
     }
 }
 
 fn file(path: &str, cache_control: &'static str, request: &HeaderMap) -> Response {
-    match Built::get(path) {
-        Some(found) => send(found, cache_control, None, request),
-        None => Error::NotFound.into_response(),
-    }
+    send(path, cache_control, None, request).unwrap_or_else(|| Error::NotFound.into_response())
 }
 
 const NO_SNIFFING: [(HeaderName, &str); 1] = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
 
-/// The file, or 304 if the browser has it.
+/// The file in the encoding that the client prefers, or 304 if the client has it in that encoding; none if there is no such
+/// file.
 fn send(
-    file: EmbeddedFile,
+    path: &str,
     cache_control: &'static str,
     media_type: Option<&str>,
     request: &HeaderMap,
-) -> Response {
+) -> Option<Response> {
+    let plain = Built::get(path).filter(|_| !encoding::is_stored_name(path))?;
+    let media_type = media_type.unwrap_or_else(|| plain.metadata.mimetype()).to_owned();
+    let stored = encoding::preferred(request)
+        .into_iter()
+        .find_map(|(name, end)| Some((Built::get(&format!("{path}{end}"))?, Some(name))));
+    let (file, encoding) = stored.unwrap_or((plain, None));
+    // Of the bytes that are sent: each encoding has a tag of its own.
     let hash = file.metadata.sha256_hash();
     let tag = hash.iter().take(16).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
     let tag = format!("\"{tag}\"");
     let has_it = request.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let headers = [(header::CACHE_CONTROL, cache_control.to_owned()), (header::ETAG, tag.clone())];
+    let headers = [
+        (header::CACHE_CONTROL, cache_control.to_owned()),
+        (header::ETAG, tag.clone()),
+        (header::VARY, "Accept-Encoding".to_owned()),
+    ];
     if has_it.is_some_and(|tags| tags.split(',').any(|there| there.trim().trim_start_matches("W/") == tag)) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
+        return Some((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    let media_type = media_type.unwrap_or_else(|| file.metadata.mimetype());
     let is_text = media_type.starts_with("text/") || media_type == "application/javascript";
     let charset = if is_text { "; charset=utf-8" } else { "" };
     let content_type = [(header::CONTENT_TYPE, format!("{media_type}{charset}"))];
+    let content_encoding = encoding.map(|encoding| [(header::CONTENT_ENCODING, encoding)]);
     let body = match file.data {
         Cow::Borrowed(bytes) => axum::body::Body::from(bytes),
         Cow::Owned(bytes) => axum::body::Body::from(bytes),
     };
-    (headers, content_type, NO_SNIFFING, body).into_response()
+    Some((headers, content_type, NO_SNIFFING, content_encoding, body).into_response())
 }
 
 fn plain(is_demo: bool) -> String {
@@ -133,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_binary_without_the_client_answers_the_plain_page_under_a_policy_of_its_own() {
-        let response = page(None, false, &HeaderMap::new());
+        let response = plain_page(false);
         assert_eq!(response.status(), StatusCode::OK);
         let header = |name| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!(header(header::CONTENT_TYPE), "text/html; charset=utf-8");

@@ -11,10 +11,12 @@ use socketioxide::{
     handler::{ConnectHandler, FromConnectParts, Value},
     socket::{DisconnectReason, Socket},
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::{argument::Packet, disconnect, dispatch, session::Session};
-use crate::{app::App, auth::Claims, chat::room::personal_channel, error::Error, rooms::Seat};
+use super::{argument::Packet, disconnect, dispatch, refusal_log::RefusalLog, session::Session};
+use crate::{
+    app::App, auth::Claims, chat::room::personal_channel, connection::SocketRoute, error::Error, rooms::Seat,
+};
 
 /// What a client presents with its CONNECT packet.
 enum Auth {
@@ -44,23 +46,41 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The whole of what a client is told when it is not let in.
 const REFUSED: &str = "Authentication failed";
 
+/// A connection ends with so many refusals. `socket.io-client` itself ends it with the first.
+const MOST_REFUSALS: u32 = 3;
+
+/// Time for a client to be told that it is refused, before its connection is cut.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// Opens the namespace `/`.
 pub fn register(io: &SocketIo, app: Arc<App>) {
+    let log = Arc::new(RefusalLog::default());
     let sign_in = move |socket: SocketRef, auth: Auth| {
-        let app = Arc::clone(&app);
+        let (app, log) = (Arc::clone(&app), Arc::clone(&log));
         async move {
+            let (sid, seat) = (socket.id, Seat::new(socket.clone()));
+            let refusals = seat.route().map_or(0, SocketRoute::refusals);
+            if refusals >= MOST_REFUSALS {
+                return Err(REFUSED);
+            }
             let Auth::Token(token) = auth else {
-                tracing::info!(sid = %socket.id, "garbage instead of a token: cut off");
-                Seat::new(socket).cut();
+                log.write(|left_out| tracing::info!(%sid, left_out, "garbage instead of a token: cut off"));
+                seat.cut();
                 return Err(REFUSED);
             };
-            match app.keys.verify(&token, &app.config.limits) {
+            let welcomed = match app.keys.verify(&token, &app.config.limits) {
                 Ok(claims) => welcome(app, socket, claims).await,
-                Err(why) => {
-                    tracing::info!(sid = %socket.id, %why, "refused");
-                    Err(REFUSED)
-                }
+                Err(why) => Err(why),
+            };
+            let Err(why) = welcomed else { return Ok(()) };
+            log.write(|left_out| tracing::info!(%sid, left_out, why, "refused"));
+            if seat.route().is_some_and(|route| route.refuse() == MOST_REFUSALS) {
+                tokio::spawn(async move {
+                    sleep(LAST_WORDS).await;
+                    seat.cut();
+                });
             }
+            Err(REFUSED)
         }
     };
     // The table of events is set up in the middleware, before the client is told that it is connected. What it sends at once
@@ -89,8 +109,7 @@ async fn welcome(app: Arc<App>, socket: SocketRef, claims: Claims) -> Result<(),
     socket.join(personal_channel(session.user.id.as_str()));
     match timeout(PATIENCE, session.ensure_known(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
-            tracing::info!(sid = %socket.id, user = %session.user.id, "refused: not a user of the database");
-            return Err(REFUSED);
+            return Err("not a user of the database");
         }
         // A database that is away keeps nobody out: the user is made sure of with the first event.
         Ok(Err(error)) => error.log(),

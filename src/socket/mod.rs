@@ -15,6 +15,7 @@ mod messages_sync;
 mod reaction;
 mod reaction_add;
 mod reaction_remove;
+mod refusal_log;
 mod room_create;
 mod room_invite;
 mod room_join;

@@ -1,64 +1,243 @@
-//! What is logged: connections and events with who, where and how long; never a token, never content above `trace`.
+//! What is logged: connections and events with who, where and how long; never a token, never content; nothing that a client
+//! sent can look like a line of its own, or fill the log.
 
-use std::process::Stdio;
+use std::{net::SocketAddr, process::Stdio};
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::Command,
+    process::{Child, Command},
+    task::JoinHandle,
 };
 
-use crate::support::{Client, soon};
+use crate::support::{
+    Backend, Client, TestDatabase, TestServer,
+    process::settings,
+    server::{SECRET, token},
+    soon,
+};
+
+/// A server whose log is kept.
+struct Logged {
+    child: Child,
+    address: SocketAddr,
+    log: JoinHandle<String>,
+    _database: TestDatabase,
+}
+
+impl Logged {
+    async fn start(backend: Backend, more: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create(backend).await;
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chatoxide"))
+            .env_clear()
+            .envs(settings(&database, more).await)
+            .current_dir(database.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        // A full pipe would hold up the server.
+        let mut stderr = child.stderr.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).await.expect("the log is text");
+            log
+        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = soon("the address", lines.next_line()).await.unwrap().unwrap();
+        let address = first.split("http://").nth(1).unwrap().parse().unwrap();
+        Self { child, address, log, _database: database }
+    }
+
+    /// Ends it: all that it logged.
+    async fn end(mut self) -> String {
+        let pid = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").arg(pid).status().await.unwrap().success());
+        soon("the end", self.child.wait()).await.unwrap();
+        soon("the end of the log", self.log).await.unwrap()
+    }
+}
+
+fn lines(log: &str) -> Vec<Value> {
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+fn with<'a>(lines: &'a [Value], message: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["fields"]["message"] == message).collect()
+}
 
 #[tokio::test]
-async fn events_are_logged_with_their_outcome_and_nothing_private() {
-    let folder = tempfile::tempdir().unwrap();
-    let command = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chatoxide"));
-        command.args(arguments).current_dir(folder.path()).env_clear().kill_on_drop(true);
-        command.env("PORT", "0").env("RUST_LOG", "debug,tungstenite=trace").env("LOG_FORMAT", "json");
-        command
-    };
-    let token = command(&["token", "--sub", "alice"]).output().await.unwrap().stdout;
-    let token = String::from_utf8(token).unwrap().trim().to_owned();
-    let mut child = command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let first = soon("the address", lines.next_line()).await.unwrap().unwrap();
-    let address = first.split("http://").nth(1).unwrap().parse().unwrap();
-
-    let mut alice = Client::connect(address, &token).await.unwrap();
-    alice.ask("room:join", "general".into()).await;
-    let content = "something that is nobody else's business";
-    let ack = alice.ask("message:send", json!({"roomId": "general", "content": content})).await;
-    assert_eq!(ack["success"], true);
-    alice.ask("message:send", json!({"roomId": "nowhere", "content": content})).await;
-    assert!(Client::connect(address, &format!("{token}x")).await.is_err());
+async fn events_are_logged_with_their_outcome() {
+    let server =
+        Logged::start(Backend::Sqlite, &[("RUST_LOG", "debug,tungstenite=trace"), ("LOG_FORMAT", "json")])
+            .await;
+    let mut alice = Client::connect(server.address, &token("alice")).await.unwrap();
+    let room = alice.ask("room:create", json!({"name": "General"})).await["room"]["id"].take();
+    alice.ask("room:join", room.clone()).await;
+    alice.ask("message:send", json!({"roomId": room, "content": "Hello"})).await;
+    alice.ask("message:send", json!({"roomId": "nowhere", "content": "Hello"})).await;
+    assert!(Client::connect(server.address, &format!("{}x", token("alice"))).await.is_err());
     alice.close().await;
 
-    let pid = child.id().unwrap().to_string();
-    assert!(Command::new("kill").arg(pid).status().await.unwrap().success());
-    let mut log = String::new();
-    let mut stderr = child.stderr.take().unwrap();
-    soon("the end of the log", stderr.read_to_string(&mut log)).await.unwrap();
-
-    assert!(!log.contains(content), "message content was logged");
-    assert!(!log.contains(&token), "a token was logged");
-    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let with =
-        |message: &str| lines.iter().filter(|line| line["fields"]["message"] == message).collect::<Vec<_>>();
-    assert_eq!((with("connected").len(), with("refused").len(), with("disconnected").len()), (1, 1, 1));
-    assert_eq!(with("connected")[0]["fields"]["user"], "alice");
-    let spans: Vec<&Value> = with("handled").into_iter().map(|line| &line["span"]).collect();
-    let told: Vec<_> = spans.iter().map(|span| (&span["event"], &span["room"], &span["outcome"])).collect();
+    let lines = lines(&server.end().await);
+    let count = |message| with(&lines, message).len();
+    assert_eq!((count("connected"), count("refused"), count("disconnected")), (1, 1, 1));
+    assert_eq!(with(&lines, "connected")[0]["fields"]["user"], "alice");
+    assert_eq!(with(&lines, "refused")[0]["fields"]["why"], "signed with another key");
+    let spans: Vec<&Value> = with(&lines, "handled").into_iter().map(|line| &line["span"]).collect();
+    let told: Vec<_> =
+        spans.iter().skip(1).map(|span| (&span["event"], &span["room"], &span["outcome"])).collect();
     let expected = [
-        ("room:join", "general", "ok"),
-        ("message:send", "general", "ok"),
-        ("message:send", "nowhere", "room_not_found"),
-    ]
-    .map(|(event, room, outcome)| (json!(event), json!(room), json!(outcome)));
+        (json!("room:join"), room.clone(), json!("ok")),
+        (json!("message:send"), room, json!("ok")),
+        (json!("message:send"), json!("nowhere"), json!("room_not_found")),
+    ];
     assert_eq!(
         told,
         expected.iter().map(|(event, room, outcome)| (event, room, outcome)).collect::<Vec<_>>()
     );
     assert!(spans.iter().all(|span| span["user"] == "alice" && span["duration_us"].as_u64().is_some()));
+}
+
+async fn nothing_private_is_logged(backend: Backend, level: &str) {
+    let server = Logged::start(backend, &[("RUST_LOG", level)]).await;
+    let (good, bad) = (token("alice"), format!("{}x", token("bob")));
+    let mut alice = Client::connect(server.address, &good).await.unwrap();
+    assert!(Client::connect(server.address, &bad).await.is_err());
+    let room = alice.ask("room:create", json!({"name": "private-name"})).await["room"]["id"].take();
+    alice.ask("room:join", room.clone()).await;
+    let sent = json!({
+        "roomId": room, "content": "private-content", "metadata": {"private-key": "private-value"},
+        "clientId": "private-client",
+    });
+    let message = alice.ask("message:send", sent).await["message"]["id"].take();
+    alice.ask("message:edit", json!({"messageId": message, "content": "private-edit"})).await;
+    let reaction = json!({"messageId": message, "roomId": room, "emoji": "private-emoji"});
+    assert_eq!(alice.ask("reaction:add", reaction.clone()).await["success"], true);
+    alice.ask("reaction:remove", reaction).await;
+    alice.ask("messages:sync", json!({"roomId": room, "since": 0})).await;
+    alice.ask("users:find", json!({"query": "private-query"})).await;
+    alice.ask("message:delete", json!({"messageId": message, "roomId": room})).await;
+    alice
+        .ask("message:send", json!({"roomId": room, "content": {"private-wrong": 1}, "private-wrong": 2}))
+        .await;
+    alice.close().await;
+
+    let log = server.end().await;
+    assert!(log.contains("handled") && log.contains("alice"), "it is logged at {level}: {log}");
+    let private = log.lines().find(|line| line.contains("private-"));
+    assert_eq!(private, None, "content was logged at {level}");
+    // The database's driver prints values as bytes.
+    let as_bytes = "private-".bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
+    assert!(!log.contains(&as_bytes), "the bytes of content were logged at {level}");
+    for secret in [good.as_str(), bad.as_str(), SECRET] {
+        assert!(!log.contains(secret), "a token or a secret was logged at {level}");
+    }
+    // Nor a part that would be as good.
+    for part in good.split('.').chain(bad.split('.')) {
+        assert!(!log.contains(part), "a part of a token was logged at {level}");
+    }
+}
+
+#[tokio::test]
+async fn no_content_no_token_and_no_secret_is_logged_sqlite() {
+    for level in ["debug", "trace", "trace,tungstenite=trace,tokio_postgres=trace"] {
+        nothing_private_is_logged(Backend::Sqlite, level).await;
+    }
+}
+
+#[tokio::test]
+async fn no_content_no_token_and_no_secret_is_logged_postgres() {
+    for level in ["debug", "trace", "trace,tungstenite=trace,tokio_postgres=trace"] {
+        nothing_private_is_logged(Backend::Postgres, level).await;
+    }
+}
+
+/// As the parts of a token are written.
+fn base64url(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let group = |chunk: &[u8]| {
+        let bits =
+            chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        (0..=chunk.len()).map(move |place| char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]))
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+/// What makes a line of its own, clears a terminal, or turns what follows it around.
+const FORGERY: &str =
+    "x\n2026-01-01T00:00:00Z  INFO chatoxide: forged\r\u{1b}[2J\u{9b}1m\u{2028}\u{202e}\u{2066}\u{200b}\u{7}";
+
+async fn no_client_forges_a_line(format: &str) {
+    let server = Logged::start(Backend::Sqlite, &[("RUST_LOG", "debug"), ("LOG_FORMAT", format)]).await;
+    let long = format!("{FORGERY}{}", "y".repeat(400));
+    let forger = TestServer::sign(&json!({"sub": long, "name": long}));
+    let mut client = Client::connect(server.address, &forger).await.unwrap();
+    client.ask("room:join", json!(long)).await;
+    client.ask("message:send", json!({"roomId": long, "content": long})).await;
+    client.emit(&format!("\u{9b}\u{2028}\u{202e}{}", "y".repeat(400)), json!(long)).await;
+    client.heard().await;
+    client.close().await;
+    for claims in [json!({"sub": [long]}), json!({"sub": "a", "exp": long}), json!({"sub": long.repeat(3)})] {
+        assert!(Client::connect(server.address, &TestServer::sign(&claims)).await.is_err());
+    }
+    let encode = |value: Value| base64url(value.to_string().as_bytes());
+    for header in [json!({"alg": long}), json!({"alg": "HS256", "typ": [long]}), json!(long)] {
+        let token = format!("{}.{}.{}", encode(header), encode(json!({"sub": "a"})), "c2ln");
+        assert!(Client::connect(server.address, &token).await.is_err());
+    }
+    for garbage in [long.clone(), format!("{long}.{long}.{long}")] {
+        assert!(Client::connect(server.address, &garbage).await.is_err());
+    }
+
+    let log = server.end().await;
+    let obeyed = |c: char| (c.is_control() && c != '\n') || "\u{2028}\u{202e}\u{2066}\u{200b}".contains(c);
+    assert_eq!(log.chars().find(|c| obeyed(*c)), None, "{log:?}");
+    assert!(log.lines().all(|line| !line.starts_with("2026-01-01")), "a line was forged");
+    assert!(log.contains("connected") && log.contains("x\\\\u{a}2026"), "it is told, escaped: {log}");
+    let counted = |line: &str| line.matches('y').count();
+    assert!(log.lines().all(|line| counted(line) <= 3 * 128 && line.len() < 2_048), "{log}");
+    assert_eq!(log.lines().filter(|line| line.contains("refused")).count(), 8, "{log}");
+    if format == "json" {
+        let user = with(&lines(&log), "connected")[0]["fields"]["user"].as_str().unwrap().to_owned();
+        assert!(user.starts_with("x\\u{a}2026") && user.ends_with("y…"), "{user}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_client_sends_is_a_line_of_its_own_as_text() {
+    no_client_forges_a_line("text").await;
+}
+
+#[tokio::test]
+async fn nothing_that_a_client_sends_is_a_line_of_its_own_as_json() {
+    no_client_forges_a_line("json").await;
+}
+
+#[tokio::test]
+async fn a_field_cannot_pass_for_another() {
+    let server = Logged::start(Backend::Sqlite, &[("RUST_LOG", "info")]).await;
+    let forger = TestServer::sign(&json!({"sub": "alice transport=Polling\" user=bob"}));
+    Client::connect(server.address, &forger).await.unwrap().close().await;
+    let log = server.end().await;
+    assert!(log.contains(r#"user="alice transport=Polling\" user=bob""#), "{log}");
+}
+
+#[tokio::test]
+async fn a_flood_of_bad_tokens_gets_few_lines_and_all_are_counted() {
+    let server = Logged::start(Backend::Sqlite, &[("RUST_LOG", "info"), ("LOG_FORMAT", "json")]).await;
+    let begun = std::time::Instant::now();
+    for _ in 0..300 {
+        assert!(Client::connect(server.address, "let me in").await.is_err());
+    }
+    let seconds = begun.elapsed().as_secs() as usize;
+    let lines = lines(&server.end().await);
+    let refused = with(&lines, "refused");
+    assert!((20..=21 + seconds).contains(&refused.len()), "{} lines in {seconds} s", refused.len());
+    assert_eq!(refused[0]["fields"]["left_out"], 0);
+    let left_out: u64 = refused.iter().filter_map(|line| line["fields"]["left_out"].as_u64()).sum();
+    assert!(refused.len() as u64 + left_out <= 300);
 }

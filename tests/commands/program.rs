@@ -1,14 +1,14 @@
-//! The program as an operator meets it: demo mode, wrong settings, `token`, `migrate`, `check`, signals.
+//! The program as an operator meets it: demo mode, keys, wrong settings, `token`, `migrate`, `check`, signals.
 
 use std::{path::Path, process::Stdio};
 
 use chatoxide::chat::room::RoomType;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
 };
 
-use crate::support::{Backend, Client, TestServer, soon};
+use crate::support::{Backend, Client, TestServer, http, soon};
 
 fn chatoxide(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatoxide"));
@@ -25,7 +25,22 @@ async fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 
 /// Starts it and waits until it listens: what it printed up to there, and its port.
 async fn start(command: &mut Command) -> (Child, String, u16) {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    started(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()).await
+}
+
+/// The same, and all that it logs until its end.
+async fn start_with_log(command: &mut Command) -> (Child, impl Future<Output = String>) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let log = async move {
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).await.unwrap();
+        log
+    };
+    (started(child).await.0, log)
+}
+
+async fn started(mut child: Child) -> (Child, String, u16) {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut printed = String::new();
     loop {
@@ -96,6 +111,103 @@ async fn without_a_key_it_refuses_any_address_but_this_machine() {
     assert!(error.contains("JWT_SECRET") && error.lines().count() == 1, "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_somebody_named_is_never_opened_without_a_key() {
+    let server = TestServer::start(Backend::Postgres).await;
+    let folder = tempfile::tempdir().unwrap();
+    for url in [server.database.url.as_str(), "sqlite://named.db", "file:./data/chatoxide.db"] {
+        for (variable, value) in [
+            ("JWT_SECRET", ""),
+            ("JWT_SECRET", "  "),
+            ("JWT_SECERT", "s"),
+            ("JWT_TOKEN_SECRET", "s"),
+            ("DEMO", "false"),
+        ] {
+            for arguments in [&["serve"][..], &["token", "--sub", "alice"]] {
+                let mut command = chatoxide(folder.path(), arguments);
+                let output = command.env("DATABASE_URL", url).env(variable, value).output();
+                let output = soon("the program ends", output).await.unwrap();
+                let error = String::from_utf8(output.stderr).unwrap();
+                assert_eq!(output.status.code(), Some(2), "{url} {variable} {arguments:?}: {error}");
+                assert!(error.contains("JWT_SECRET") && error.contains("DEMO"), "{error}");
+                assert_eq!((error.lines().count(), output.stdout.len()), (1, 0), "{error}");
+            }
+        }
+    }
+    let (code, found, _) = run(folder.path(), &["check", "--database-url", "sqlite://named.db"]).await;
+    assert_eq!((code, found.matches("FAULT").count()), (1, 1), "{found}");
+    assert!(found.contains("FAULT  sign-in: ") && found.contains("JWT_SECRET"), "{found}");
+    // Nobody signs in to a migration.
+    let (code, migrated, _) = run(folder.path(), &["migrate", "--database-url", "sqlite://named.db"]).await;
+    assert_eq!(code, 0, "{migrated}");
+}
+
+#[tokio::test]
+async fn demo_mode_opens_a_named_database_for_who_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = chatoxide(folder.path(), &["--database-url", "sqlite://named.db", "--demo", "true"]);
+    let (_child, printed, port) = start(&mut command).await;
+    assert!(printed.contains("demo mode") && !printed.contains("samples"), "{printed}");
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    assert_eq!(http::get(address, "/demo").await.json()["users"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn demo_mode_is_refused_beside_a_key_or_for_other_machines_and_may_be_forbidden() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, named) in [
+        (&["--demo", "true", "--jwt-secret", "a secret of more than thirty-two bytes"][..], "JWT_SECRET"),
+        (&["--demo", "true", "--jwt-public-key", "k"], "JWT_PUBLIC_KEY"),
+        (&["--demo", "true", "--host", "0.0.0.0"], "HOST"),
+        (&["--demo", "true", "--host", "::"], "HOST"),
+        (&["--demo", "false"], "JWT_SECRET"),
+        (&["--demo", "perhaps"], "perhaps"),
+    ] {
+        let (code, _, error) = run(folder.path(), arguments).await;
+        assert_eq!(code, 2, "{arguments:?}: {error}");
+        assert!(error.contains(named) && error.lines().count() == 1, "{arguments:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_used_to_the_last_byte_and_one_that_looks_wrong_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "thirty-two bytes are enough for it\n";
+    let token = chatoxide(folder.path(), &["token", "--sub", "alice"]).env("JWT_SECRET", secret).output();
+    let token = String::from_utf8(soon("the token", token).await.unwrap().stdout).unwrap();
+    let signed_with = |secret: &str| {
+        let key = jsonwebtoken::DecodingKey::from_secret(secret.as_bytes());
+        let validation = jsonwebtoken::Validation::default();
+        jsonwebtoken::decode::<serde_json::Value>(token.trim(), &key, &validation).is_ok()
+    };
+    assert!(signed_with(secret) && !signed_with(secret.trim()));
+
+    for (secret, warnings) in [(secret, 1), (secret.trim(), 0), ("short", 1), (" short", 2)] {
+        let mut command = chatoxide(folder.path(), &[]);
+        command.env("JWT_SECRET", secret).env("HOST", "127.0.0.1").stderr(Stdio::piped());
+        let (mut child, log) = start_with_log(&mut command).await;
+        let pid = child.id().unwrap().to_string();
+        assert!(Command::new("kill").arg(pid).status().await.unwrap().success());
+        soon("the shutdown", child.wait()).await.unwrap();
+        let log = soon("the log", log).await;
+        assert_eq!(
+            log.lines().filter(|line| line.contains("JWT_SECRET")).count(),
+            warnings,
+            "{secret:?}: {log}"
+        );
+        assert!(!log.contains(secret.trim()), "the secret was logged");
+
+        let command = chatoxide(folder.path(), &["check"]).env("JWT_SECRET", secret).output();
+        let output = soon("the program ends", command).await.unwrap();
+        let found = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(
+            (output.status.code(), found.matches("warn   sign-in: JWT_SECRET").count()),
+            (Some(0), warnings)
+        );
+        assert!(!found.contains(secret.trim()), "{found}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_setting_is_one_clear_sentence_and_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +218,9 @@ async fn a_wrong_setting_is_one_clear_sentence_and_exit_code_2() {
         (["--database-url", "postgresql://h/d?frobnicate=1"], "frobnicate"),
         (["--redis-url", "http://x"], "REDIS_URL"),
         (["--cors-origin", "example.org"], "CORS_ORIGIN"),
+        (["--cors-origin", "https://example.org/"], "write https://example.org"),
         (["--jwt-public-key", "not a key"], "JWT_PUBLIC_KEY"),
+        (["--jwt-secret", "-----BEGIN PUBLIC KEY-----"], "JWT_PUBLIC_KEY"),
         (["--log", "chatoxide=loud"], "RUST_LOG"),
         (["--no-such-thing", "1"], "--no-such-thing"),
     ] {

@@ -7,10 +7,10 @@ use crate::support::{
     process::{ServerProcess, settings},
 };
 
-/// A server that nothing tells who may sign in.
+/// A server that lets anybody on this machine sign in, on a database that somebody named.
 async fn in_demo_mode(backend: Backend) -> (ServerProcess, TestDatabase) {
     let database = TestDatabase::create(backend).await;
-    let settings = settings(&database, &[("JWT_SECRET", "")]).await;
+    let settings = settings(&database, &[("JWT_SECRET", ""), ("DEMO", "true")]).await;
     (ServerProcess::start(&database, &settings).await, database)
 }
 
@@ -75,6 +75,32 @@ async fn pages_from_elsewhere_are_refused() {
         let answer = http::request(server.address, "GET", "/demo", &[("Origin", origin)], "").await;
         assert_eq!(answer.status, status, "{origin}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn what_came_through_a_proxy_is_refused() {
+    let (server, _database) = in_demo_mode(Backend::Sqlite).await;
+    for (name, value) in [
+        ("Forwarded", "for=203.0.113.7"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("x-forwarded-proto", "https"),
+        ("X-Forwarded-Host", "localhost"),
+        ("X-FORWARDED-ANYTHING", ""),
+        ("X-Real-IP", "203.0.113.7"),
+        ("Via", "1.1 proxy"),
+        ("CF-Connecting-IP", "203.0.113.7"),
+        ("X-Original-Host", "chat.example.org"),
+    ] {
+        let answer = sign_in(&server, &[(name, value)], r#"{"name": "Ada"}"#).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("forbidden")), "{name}");
+        let answer = http::request(server.address, "GET", "/demo", &[(name, value)], "").await;
+        assert_eq!(answer.status, 403, "{name}");
+    }
+    // As nginx asks when it is told nothing but where to.
+    let answer = http::request_in(server.address, "HTTP/1.0", "GET", "/demo").await;
+    assert_eq!(answer.status, 403);
+    let answer = http::request_in(server.address, "HTTP/1.1", "GET", "/demo").await;
+    assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]

@@ -97,6 +97,79 @@ on_both! {
     }
 }
 
+/// What a browser makes of a body that came in this encoding.
+async fn decoded(encoding: &str, body: &[u8]) -> Vec<u8> {
+    let decode = match encoding {
+        "br" => "zlib.brotliDecompressSync",
+        "gzip" => "zlib.gunzipSync",
+        _ => return body.to_vec(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("body");
+    std::fs::write(&file, body).unwrap();
+    let script = format!("process.stdout.write({decode}(fs.readFileSync(process.argv[1])))");
+    let output =
+        tokio::process::Command::new("node").args(["-e", &script]).arg(&file).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+on_both! {
+    async fn files_are_sent_compressed_as_the_browser_takes_them(server: TestServer) {
+        if is_left_out() {
+            return;
+        }
+        let page = http::get(server.address(), "/").await;
+        let script = script_of_built_page(&page.body).to_owned();
+        for path in ["/", &script, "/socket.io/socket.io.min.js", "/socket.io/socket.io.js.map"] {
+            let plain = http::get(server.address(), path).await;
+            assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("Accept-Encoding")));
+            let mut tags = vec![plain.header("etag").unwrap().to_owned()];
+            for (accepted, encoding) in
+                [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("gzip;q=0, br", "br"), ("br;q=0.1, gzip", "gzip")]
+            {
+                let accept = ("Accept-Encoding", accepted);
+                let (sent, body) = http::request_bytes(server.address(), "GET", path, &[accept]).await;
+                assert_eq!((sent.status, sent.header("content-encoding")), (200, Some(encoding)), "{path} {accepted}");
+                assert_eq!(sent.header("vary"), Some("Accept-Encoding"));
+                assert_eq!(sent.header("content-type"), plain.header("content-type"), "{path}");
+                assert_eq!(sent.header("cache-control"), plain.header("cache-control"), "{path}");
+                let length = plain.body.len();
+                assert!(body.len() < length, "{path}: {} of {length}", body.len());
+                assert!(decoded(encoding, &body).await == plain.body.as_bytes(), "{path} as {encoding}");
+
+                let (head, none) = http::request_bytes(server.address(), "HEAD", path, &[accept]).await;
+                assert_eq!((head.status, none.len()), (200, 0), "HEAD {path}");
+                assert_eq!(head.header("content-length"), Some(body.len().to_string().as_str()), "HEAD {path}");
+                assert_eq!(head.header("etag"), sent.header("etag"));
+
+                let tag = sent.header("etag").unwrap();
+                let known = [accept, ("If-None-Match", tag)];
+                let (known, none) = http::request_bytes(server.address(), "GET", path, &known).await;
+                assert_eq!((known.status, none.len(), known.header("vary")), (304, 0, Some("Accept-Encoding")));
+                let other = [("Accept-Encoding", "identity"), ("If-None-Match", tag)];
+                let (other, _) = http::request_bytes(server.address(), "GET", path, &other).await;
+                assert_eq!(other.status, 200, "a tag of another encoding is not this one's");
+                tags.push(tag.to_owned());
+            }
+            for refused in ["gzip;q=0", "identity", "deflate", "br;q=0, *;q=0"] {
+                let (sent, body) =
+                    http::request_bytes(server.address(), "GET", path, &[("Accept-Encoding", refused)]).await;
+                assert_eq!((sent.status, sent.header("content-encoding")), (200, None), "{path} {refused}");
+                assert!(body == plain.body.as_bytes(), "{path} {refused}");
+            }
+            tags.sort();
+            tags.dedup();
+            assert_eq!(tags.len(), 3, "{path}: {tags:?}");
+        }
+        let kept = http::get(server.address(), &script).await;
+        assert_eq!(kept.header("cache-control"), Some("public, max-age=31536000, immutable"));
+        // A compressed file has no address of its own.
+        assert_eq!(http::get(server.address(), &format!("{script}.br")).await.status, 404);
+        assert_eq!(http::get(server.address(), "/socket.io/socket.io.js.gz").await.status, 400);
+    }
+}
+
 on_both! {
     async fn a_path_that_there_is_not_is_answered_at_once(server: TestServer) {
         for path in [

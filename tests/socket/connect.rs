@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Backend, Client, TestDatabase, TestServer,
-    http::Polling,
+    http::{self, Polling},
     on_both,
     server::{PING_TIMEOUT_MS, SECRET},
 };
@@ -206,5 +206,35 @@ on_both! {
         assert_eq!(packets[2], r#"430[{"success":true}]"#);
         assert_eq!(alice.next().await.0, "room:user-joined");
         assert_eq!(alice.next().await.0, "typing:user");
+    }
+}
+
+on_both! {
+    async fn a_connection_ends_when_it_was_refused_again_and_again(server: TestServer) {
+        let client = Client::open(server.address()).await;
+        // One that comes while another is looked at is passed over: three of these are not.
+        client.repeat_to_the_end(r#"40{"token":"let me in"}"#, 1_000).await;
+
+        // Once is a mistake that may be mended.
+        let mut client = Client::open(server.address()).await;
+        let refused = client.sign_in(r#"{"token":"let me in"}"#).await.unwrap_err();
+        assert!(refused.contains("Authentication failed"), "{refused}");
+        // What comes before the refusal is done with is passed over.
+        assert_eq!(http::get(server.address(), "/healthz").await.status, 200);
+        client.sign_in(&format!(r#"{{"token":"{}"}}"#, server.token("alice"))).await.unwrap();
+        assert_eq!(client.ask("rooms:list", json!({})).await["success"], true);
+    }
+}
+
+on_both! {
+    async fn over_polling_no_token_is_looked_at_after_the_third_refusal(server: TestServer) {
+        let session = Polling::open(server.address()).await;
+        for _ in 0..3 {
+            session.post(r#"40{"token":"let me in"}"#).await;
+            session.packets_until("44").await;
+        }
+        session.post(&format!(r#"40{{"token":"{}"}}"#, server.token("alice"))).await;
+        let answer = http::get(server.address(), &session.path()).await;
+        assert!(!answer.body.contains("40{"), "{}", answer.body);
     }
 }

@@ -33,11 +33,17 @@ impl Client {
     /// Signs in with any `auth`, as JSON text.
     pub async fn connect_with(address: SocketAddr, auth: &str) -> Result<Self, String> {
         let mut client = Self::open(address).await;
-        client.write(&format!("40{auth}")).await;
+        client.sign_in(auth).await?;
+        Ok(client)
+    }
+
+    /// Signs in on a transport that is open already.
+    pub async fn sign_in(&mut self, auth: &str) -> Result<(), String> {
+        self.write(&format!("40{auth}")).await;
         loop {
-            let packet = client.read().await;
+            let packet = self.read().await;
             if packet.starts_with("40") {
-                return Ok(client);
+                return Ok(());
             }
             if let Some(refusal) = packet.strip_prefix("44") {
                 return Err(refusal.to_owned());
@@ -60,6 +66,20 @@ impl Client {
 
     pub async fn write(&mut self, packet: &str) {
         self.stream.send(Message::text(packet)).await.unwrap();
+    }
+
+    /// Writes the same packet so many times, if it may, and reads what is answered until the server ends the connection.
+    pub async fn repeat_to_the_end(self, packet: &str, times: usize) {
+        let (mut sink, mut stream) = self.stream.split();
+        let write = async {
+            for _ in 0..times {
+                if sink.send(Message::text(packet)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let read = async { while let Some(Ok(_)) = stream.next().await {} };
+        soon("the end", futures_util::future::join(write, read)).await;
     }
 
     /// The next packet that is not a ping, which is answered.

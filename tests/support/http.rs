@@ -24,6 +24,11 @@ impl Response {
         self.headers.iter().find(|(there, _)| there == name).map(|(_, value)| value.as_str())
     }
 
+    /// Each line of a header that may come more than once.
+    pub fn header_lines(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(there, _)| there == name).map(|(_, value)| value.as_str())
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -51,6 +56,45 @@ pub async fn request(
 /// As a browser asks that was told that `host` is here.
 pub async fn request_to(address: SocketAddr, host: &str, method: &str, path: &str) -> Response {
     exchange(address, &format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await
+}
+
+/// In a version of the protocol, such as `HTTP/1.0`.
+pub async fn request_in(address: SocketAddr, version: &str, method: &str, path: &str) -> Response {
+    exchange(address, &format!("{method} {path} {version}\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
+        .await
+}
+
+/// Only the head of an answer to a GET, as of an upgrade, after which the connection stays open.
+pub async fn head_of(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut text = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str("\r\n");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon("the head", stream.read_u8()).await.unwrap());
+    }
+    parse(std::str::from_utf8(&head).unwrap())
+}
+
+/// An answer whose body may be no text: its head, and the body as it came.
+pub async fn request_bytes(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> (Response, Vec<u8>) {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let mut answer = exchange_bytes(address, &format!("{text}\r\n")).await;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("no answer") + 4;
+    let body = answer.split_off(end);
+    (parse(std::str::from_utf8(&answer).unwrap()), body)
 }
 
 async fn exchange(address: SocketAddr, text: &str) -> Response {
@@ -98,6 +142,11 @@ impl Polling {
         assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
         session.packets_until("40{").await;
         session
+    }
+
+    /// Where it asks.
+    pub fn path(&self) -> String {
+        self.path.clone()
     }
 
     /// Sends packets, between which stands U+001E.

@@ -76,10 +76,10 @@ export class Party {
   }
 }
 
-/** The party of the enclosing `describe`. Nothing says who may sign in, if the settings do not: demo mode. */
+/** The party of the enclosing `describe`. Anybody on this machine may sign in, if the settings do not say who. */
 export function aParty(
   backend: Backend,
-  settings: Record<string, string> = { JWT_SECRET: '' },
+  settings: Record<string, string> = { JWT_SECRET: '', DEMO: 'true' },
   users = USERS,
 ): Party {
   const party = new Party(backend, settings, users);

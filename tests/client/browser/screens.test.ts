@@ -11,7 +11,7 @@ const PEOPLE = [
   { id: 'carol-adeyemi', name: 'Carol Adeyemi' },
   { id: 'dan-kowalski', name: 'Dan Kowalski' },
 ];
-const party = aParty('sqlite', { JWT_SECRET: '' }, PEOPLE);
+const party = aParty('sqlite', { JWT_SECRET: '', DEMO: 'true' }, PEOPLE);
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -155,7 +155,7 @@ describe('npm run test:hook', () => {
   });
 
   describe('without a secret', () => {
-    const demo = aWorld('sqlite', { JWT_SECRET: '' });
+    const demo = aWorld('sqlite', { JWT_SECRET: '', DEMO: 'true' });
 
     test('a server in demo mode is asked for tokens', { timeout: SLOW }, async () => {
       const good = await runWith({}, '--hook', SAMPLE, '--url', demo.server.url);

@@ -1,0 +1,152 @@
+//! `JWT_SECRET`, `JWT_PUBLIC_KEY` and `DEMO`: how tokens are checked, and that demo mode never opens by mistake.
+
+use std::path::{Path, PathBuf};
+
+use super::non_empty;
+
+/// Where the keys that tokens are checked with come from.
+#[derive(Clone)]
+pub enum SigningKeys {
+    /// `JWT_SECRET`, as it is written, to the last byte: HS256, HS384, HS512.
+    Secret(String),
+    /// `JWT_PUBLIC_KEY`, PEM: RS*, PS*, ES256, ES384, EdDSA, as the key is.
+    Public(String),
+    /// Demo mode: a secret made at random and kept in this file.
+    DemoFile(PathBuf),
+    /// Nothing is set where demo mode would open somebody's database: nobody can sign in. Migrating needs no key.
+    Missing,
+}
+
+/// What is shorter can be guessed from a single token: RFC 7518, 3.2.
+const SHORTEST_SECRET: usize = 32;
+
+impl SigningKeys {
+    /// An error is one sentence that names the setting.
+    pub(super) fn choose(
+        secret: Option<String>,
+        public: Option<String>,
+        demo: Option<bool>,
+        names_database: bool,
+        data_dir: &Path,
+    ) -> Result<Self, String> {
+        // Node takes the variable as it is: white space in a secret is part of it.
+        let secret = secret.filter(|secret| !secret.trim().is_empty());
+        let public = non_empty(public);
+        if demo == Some(true) && (secret.is_some() || public.is_some()) {
+            let key = if secret.is_some() { "JWT_SECRET" } else { "JWT_PUBLIC_KEY" };
+            return Err(format!("DEMO is true, but {key} says who may sign in: set one of the two"));
+        }
+        match (secret, public) {
+            (Some(_), Some(_)) => Err("set JWT_SECRET or JWT_PUBLIC_KEY, not both".to_owned()),
+            (Some(secret), None) if secret.contains("-----BEGIN") => {
+                Err("JWT_SECRET holds a key in PEM: set JWT_PUBLIC_KEY to the public key instead".to_owned())
+            }
+            (Some(secret), None) => Ok(Self::Secret(secret)),
+            (None, Some(pem)) => Ok(Self::Public(pem.replace("\\n", "\n"))),
+            (None, None) if demo.unwrap_or(!names_database) => {
+                Ok(Self::DemoFile(data_dir.join("demo-secret")))
+            }
+            (None, None) => Ok(Self::Missing),
+        }
+    }
+
+    /// What may be a mistake and is no reason to stop: a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let Self::Secret(secret) = self else { return Vec::new() };
+        let mut warnings = Vec::new();
+        if secret.len() < SHORTEST_SECRET {
+            warnings.push(format!(
+                "JWT_SECRET has {} bytes: with less than {SHORTEST_SECRET} it can be guessed from a token",
+                secret.len()
+            ));
+        }
+        if secret.trim() != secret {
+            warnings.push(
+                "JWT_SECRET begins or ends with white space, which is part of it as in Node: was it meant?"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+}
+
+impl std::fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            SigningKeys::Secret(_) => "Secret(..)",
+            SigningKeys::Public(_) => "Public(..)",
+            SigningKeys::DemoFile(_) => "DemoFile(..)",
+            SigningKeys::Missing => "Missing",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(
+        secret: &str,
+        public: &str,
+        demo: Option<bool>,
+        names_database: bool,
+    ) -> Result<SigningKeys, String> {
+        let text = |text: &str| Some(text.to_owned());
+        SigningKeys::choose(text(secret), text(public), demo, names_database, Path::new("data"))
+    }
+
+    #[test]
+    fn demo_mode_is_for_the_embedded_database_or_for_who_asks_for_it() {
+        for (demo, names_database, is_demo) in [
+            (None, false, true),
+            (None, true, false),
+            (Some(true), true, true),
+            (Some(true), false, true),
+            (Some(false), false, false),
+            (Some(false), true, false),
+        ] {
+            for blank in ["", "  ", "\n"] {
+                let keys = choose(blank, blank, demo, names_database).unwrap();
+                assert_eq!(matches!(keys, SigningKeys::DemoFile(_)), is_demo, "{demo:?} {names_database}");
+                assert_eq!(matches!(keys, SigningKeys::Missing), !is_demo, "{demo:?} {names_database}");
+            }
+        }
+        for (secret, public, named) in [("a secret", "", "JWT_SECRET"), ("", "a key", "JWT_PUBLIC_KEY")] {
+            let why = choose(secret, public, Some(true), false).unwrap_err();
+            assert!(why.contains("DEMO") && why.contains(named), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_taken_to_the_last_byte_and_warned_of_where_it_looks_wrong() {
+        let long = "x".repeat(SHORTEST_SECRET);
+        for (secret, warnings) in [
+            (long.clone(), 0),
+            (format!("{long}\n"), 1),
+            (format!(" {long}"), 1),
+            ("x".repeat(SHORTEST_SECRET - 1), 1),
+            ("short\n".to_owned(), 2),
+        ] {
+            let keys = choose(&secret, "", None, true).unwrap();
+            assert!(matches!(&keys, SigningKeys::Secret(taken) if *taken == secret), "{secret:?}");
+            assert_eq!(keys.warnings().len(), warnings, "{secret:?}");
+            assert!(
+                keys.warnings()
+                    .iter()
+                    .all(|line| line.contains("JWT_SECRET") && !line.contains(secret.trim()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_in_pem_is_no_secret() {
+        for pem in [
+            "-----BEGIN PUBLIC KEY-----\nx",
+            "\n-----BEGIN PRIVATE KEY-----",
+            "'-----BEGIN RSA PUBLIC KEY-----",
+        ] {
+            let why = choose(pem, "", None, true).unwrap_err();
+            assert!(why.contains("JWT_SECRET") && why.contains("JWT_PUBLIC_KEY"), "{why}");
+        }
+    }
+}

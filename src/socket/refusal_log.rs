@@ -1,0 +1,109 @@
+//! The lines of the log about refused sign-ins: a client that tries again and again gets only so many.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+
+/// Lines at once, and then in each second.
+const LINES: f64 = 20.0;
+const LINES_PER_SECOND: f64 = 1.0;
+/// When a flood is over, the log says after so long how many lines it was spared.
+const REPORT_AFTER: Duration = Duration::from_secs(10);
+
+#[derive(Default)]
+pub(super) struct RefusalLog {
+    lines: Mutex<Option<LineBudget>>,
+}
+
+impl RefusalLog {
+    /// Writes the line if there is room for it in the log. `write` is told how many were left out since the last.
+    pub(super) fn write(self: &Arc<Self>, write: impl FnOnce(u64)) {
+        let now = Instant::now();
+        let taken = lock(&self.lines).get_or_insert_with(|| LineBudget::new(now)).take(now);
+        match taken {
+            Taken::Line { left_out } => write(left_out),
+            Taken::First => {
+                let log = Arc::clone(self);
+                tokio::spawn(async move {
+                    sleep(REPORT_AFTER).await;
+                    let left_out = lock(&log.lines).as_mut().map_or(0, LineBudget::settle);
+                    if left_out > 0 {
+                        tracing::info!(left_out, "more refused");
+                    }
+                });
+            }
+            Taken::Nothing => {}
+        }
+    }
+}
+
+/// What is behind these locks is right after each single change.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A token bucket for lines of the log, which counts those that it refuses.
+struct LineBudget {
+    left: f64,
+    at: Instant,
+    left_out: u64,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    Line {
+        left_out: u64,
+    },
+    /// No line, for the first time since the last one.
+    First,
+    Nothing,
+}
+
+impl LineBudget {
+    fn new(now: Instant) -> Self {
+        Self { left: LINES, at: now, left_out: 0 }
+    }
+
+    fn take(&mut self, now: Instant) -> Taken {
+        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        self.left = (self.left + passed * LINES_PER_SECOND).min(LINES);
+        self.at = now;
+        if self.left >= 1.0 {
+            self.left -= 1.0;
+            return Taken::Line { left_out: self.settle() };
+        }
+        self.left_out += 1;
+        if self.left_out == 1 { Taken::First } else { Taken::Nothing }
+    }
+
+    fn settle(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_gets_few_lines_and_none_is_uncounted() {
+        let begin = Instant::now();
+        let mut budget = LineBudget::new(begin);
+        let (mut lines, mut told) = (0_u64, 0);
+        for millisecond in 0..10_000 {
+            match budget.take(begin + Duration::from_millis(millisecond)) {
+                Taken::Line { left_out } => (lines, told) = (lines + 1, told + left_out),
+                Taken::First | Taken::Nothing => {}
+            }
+        }
+        assert_eq!(lines, 29);
+        assert_eq!(lines + told + budget.settle(), 10_000);
+        let quiet = begin + Duration::from_secs(3_600);
+        let after = (0..40).map(|_| budget.take(quiet)).filter(|taken| matches!(taken, Taken::Line { .. }));
+        assert_eq!(after.count(), 20);
+        assert_eq!(budget.settle(), 20);
+    }
+}
