@@ -25,10 +25,10 @@ async function claim(name: PeerName, text: string, check: () => Promise<void>): 
 onEachPeer('session ids', {}, (current) => {
   const { name } = current;
 
-  test.each(TRANSPORTS.map((transports) => ({ transports })))(
-    'socket.id is not the session id, over $transports',
-    ({ transports }) =>
-      claim(name, `\`socket.id\` is not the session's id (${transports.join(', then ')})`, async () => {
+  test.each(TRANSPORTS.map((transports) => [transports.join(', then '), transports] as const))(
+    'socket.id is not the session id, over %s',
+    (way, transports) =>
+      claim(name, `\`socket.id\` is not the session's id (${way})`, async () => {
         const visitor = await Visitor.join(current.url, await current.peer.room(), 'alice', { transports });
 
         // 96 bits, so that nobody guesses it.
@@ -58,10 +58,10 @@ onEachPeer('session ids', {}, (current) => {
     }
   });
 
-  test.each(TRANSPORTS.map((transports) => ({ transports })))(
-    "another's socket.id opens nothing, over $transports",
-    ({ transports }) =>
-      claim(name, `another's \`socket.id\` opens nothing (${transports.join(', then ')})`, async () => {
+  test.each(TRANSPORTS.map((transports) => [transports.join(', then '), transports] as const))(
+    "another's socket.id opens nothing, over %s",
+    (way, transports) =>
+      claim(name, `another's \`socket.id\` opens nothing (${way})`, async () => {
         const visitor = await Visitor.join(current.url, await current.peer.room(), 'alice', { transports });
         const query = (transport: string) => `EIO=4&transport=${transport}&sid=${visitor.socket.id}`;
 

@@ -107,15 +107,6 @@ onEachPeer('the Socket.IO protocol', SETTINGS, (current) => {
       expect(await raw.next()).toBe(PING);
       raw.cut();
     });
-
-    test('ends the session of who says goodbye to both', async () => {
-      const raw = await connected();
-
-      raw.send('41');
-      raw.send('1');
-
-      await raw.whenClosed();
-    });
   });
 
   describe('after connecting', () => {
