@@ -16,7 +16,9 @@ import { onEachPeer } from './peers';
 import { openPoll } from './open_poll';
 import { elapsed } from './visitor';
 
-const SETTINGS = { PING_INTERVAL: '300', PING_TIMEOUT: '200' };
+const INTERVAL = 600;
+const TIMEOUT = 1_500;
+const SETTINGS = { PING_INTERVAL: String(INTERVAL), PING_TIMEOUT: String(TIMEOUT) };
 const SEPARATOR = '\x1e';
 
 const connectPacket = () => `40${JSON.stringify({ token: tokenOf({ id: 'alice', name: 'Alice' }) })}`;
@@ -27,8 +29,8 @@ function expectHandshake(packet: string, upgrades: string[]): void {
   expect(handshake).toEqual({
     sid: expect.any(String) as string,
     upgrades,
-    pingInterval: 300,
-    pingTimeout: 200,
+    pingInterval: INTERVAL,
+    pingTimeout: TIMEOUT,
     maxPayload: 1_000_000,
   });
 }
@@ -106,13 +108,16 @@ onEachPeer('the Engine.IO protocol', SETTINGS, (current) => {
       expect(answer.slice(0, 2)).toBe('40');
     });
 
-    test.each(['abc', '', `${PONG}${SEPARATOR}abc`])('of no known kind (%j) ends a session over polling', async (body) => {
-      const polling = await RawPolling.open(current.url);
+    test.each(['abc', '', `${PONG}${SEPARATOR}abc`])(
+      'of no known kind (%j) ends a session over polling',
+      async (body) => {
+        const polling = await RawPolling.open(current.url);
 
-      await polling.post(body).catch(() => 'a server may cut this off');
+        await polling.post(body).catch(() => 'a server may cut this off');
 
-      expect((await polling.get()).status).toBe(400);
-    });
+        expect((await polling.get()).status).toBe(400);
+      },
+    );
 
     test.each(['abc', ''])('of no known kind (%j) ends a session over websocket', async (frame) => {
       const raw = await RawWebSocket.open(current.url);
@@ -158,7 +163,7 @@ onEachPeer('the Engine.IO protocol', SETTINGS, (current) => {
     });
   });
 
-  describe('the heartbeat', () => {
+  describe.concurrent('the heartbeat', () => {
     test('is kept over polling', async () => {
       const polling = await RawPolling.open(current.url);
 
@@ -171,7 +176,7 @@ onEachPeer('the Engine.IO protocol', SETTINGS, (current) => {
     test('is missed over polling', async () => {
       const polling = await RawPolling.open(current.url);
 
-      await elapsed(300 + 200 + 250);
+      await elapsed(INTERVAL + TIMEOUT + 500);
 
       expect((await polling.get()).status).toBe(400);
     });

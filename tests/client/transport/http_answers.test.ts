@@ -38,16 +38,36 @@ onEachPeer('HTTP', {}, (current) => {
   describe('a request outside of any session', () => {
     test.each([
       ['without a transport', 'GET', 'EIO=4', { code: 0, message: 'Transport unknown' }],
-      ['with an unknown transport', 'GET', 'EIO=4&transport=pigeon', { code: 0, message: 'Transport unknown' }],
+      [
+        'with an unknown transport',
+        'GET',
+        'EIO=4&transport=pigeon',
+        { code: 0, message: 'Transport unknown' },
+      ],
       ['with an unknown sid', 'GET', `${POLLING}&sid=nobody`, { code: 1, message: 'Session ID unknown' }],
       ['with an unknown sid', 'POST', `${POLLING}&sid=nobody`, { code: 1, message: 'Session ID unknown' }],
       ['by POST', 'POST', POLLING, { code: 2, message: 'Bad handshake method' }],
       ['by PUT', 'PUT', POLLING, { code: 2, message: 'Bad handshake method' }],
       ['by DELETE', 'DELETE', POLLING, { code: 2, message: 'Bad handshake method' }],
       ['for a websocket by a plain GET', 'GET', 'EIO=4&transport=websocket', BAD_REQUEST],
-      ['of the old protocol', 'GET', 'EIO=3&transport=polling', { code: 5, message: 'Unsupported protocol version' }],
-      ['without a protocol', 'GET', 'transport=polling', { code: 5, message: 'Unsupported protocol version' }],
-      ['of no protocol', 'GET', 'EIO=abc&transport=polling', { code: 5, message: 'Unsupported protocol version' }],
+      [
+        'of the old protocol',
+        'GET',
+        'EIO=3&transport=polling',
+        { code: 5, message: 'Unsupported protocol version' },
+      ],
+      [
+        'without a protocol',
+        'GET',
+        'transport=polling',
+        { code: 5, message: 'Unsupported protocol version' },
+      ],
+      [
+        'of no protocol',
+        'GET',
+        'EIO=abc&transport=polling',
+        { code: 5, message: 'Unsupported protocol version' },
+      ],
     ])('%s (%s ?%s) is refused as the protocol says', async (_, method, query, error) => {
       const body = method === 'GET' ? undefined : '40';
       expectRefusal(await exchange(current.url, { method, query, body }), error);
@@ -129,7 +149,10 @@ onEachPeer('HTTP', {}, (current) => {
 
       for (const method of ['GET', 'POST']) {
         const body = method === 'GET' ? undefined : '40';
-        expectRefusal(await exchange(current.url, { method, query: `${POLLING}&sid=${sid}`, body }), BAD_REQUEST);
+        expectRefusal(
+          await exchange(current.url, { method, query: `${POLLING}&sid=${sid}`, body }),
+          BAD_REQUEST,
+        );
       }
       raw.cut();
     });
@@ -178,9 +201,17 @@ onEachPeer('HTTP', {}, (current) => {
     });
 
     test.each([
-      ['with an unknown sid', 'EIO=4&transport=websocket&sid=nobody', { code: 1, message: 'Session ID unknown' }],
+      [
+        'with an unknown sid',
+        'EIO=4&transport=websocket&sid=nobody',
+        { code: 1, message: 'Session ID unknown' },
+      ],
       ['with an unknown transport', 'EIO=4&transport=pigeon', { code: 0, message: 'Transport unknown' }],
-      ['of the old protocol', 'EIO=3&transport=websocket', { code: 5, message: 'Unsupported protocol version' }],
+      [
+        'of the old protocol',
+        'EIO=3&transport=websocket',
+        { code: 5, message: 'Unsupported protocol version' },
+      ],
     ])('%s is refused', async (_, query, error) => {
       const answer = await exchangeUpgrade(current.url, { query });
 
@@ -235,7 +266,10 @@ onEachPeer('HTTP', {}, (current) => {
       const sender = await Visitor.join(current.url, room, 'sender', { transports: ['websocket'] });
       await polling.packets();
       sender.send('x'.repeat(size));
-      const answer = await exchange(current.url, { query: `${POLLING}&sid=${polling.handshake.sid}`, headers });
+      const answer = await exchange(current.url, {
+        query: `${POLLING}&sid=${polling.handshake.sid}`,
+        headers,
+      });
       sender.close();
       return answer;
     }
@@ -252,16 +286,17 @@ onEachPeer('HTTP', {}, (current) => {
       expect(gunzipSync(answer.body).toString()).toContain('x'.repeat(3_000));
     });
 
-    test.each([['not asked for', []], ['refused', ['Accept-Encoding: gzip;q=0']], ['unknown', ['Accept-Encoding: br']]])(
-      'of more than 1 KB is plain when gzip is %s',
-      async (_, headers) => {
-        const answer = await answerTo(headers, 3_000);
+    test.each([
+      ['not asked for', []],
+      ['refused', ['Accept-Encoding: gzip;q=0']],
+      ['unknown', ['Accept-Encoding: br']],
+    ])('of more than 1 KB is plain when gzip is %s', async (_, headers) => {
+      const answer = await answerTo(headers, 3_000);
 
-        expect(answer.status).toBe(200);
-        expect(answer.headers['content-encoding']).toBeUndefined();
-        expect(answer.body.toString()).toContain('x'.repeat(3_000));
-      },
-    );
+      expect(answer.status).toBe(200);
+      expect(answer.headers['content-encoding']).toBeUndefined();
+      expect(answer.body.toString()).toContain('x'.repeat(3_000));
+    });
 
     test('of less is plain, asked for or not', async () => {
       const answer = await answerTo(['Accept-Encoding: gzip'], 10);

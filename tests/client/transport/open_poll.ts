@@ -26,7 +26,8 @@ export async function openPoll(server: string, sid: string): Promise<OpenPoll> {
   const request = `GET /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`;
   await within<void>('a request to be written', (resolve) => socket.write(request, () => resolve()));
   return {
-    answer: () => within<string>('an answer', (resolve) => void answered.then(resolve)).finally(() => socket.destroy()),
+    answer: () =>
+      within<string>('an answer', (resolve) => void answered.then(resolve)).finally(() => socket.destroy()),
     cut: () =>
       within<void>('a connection to close', (resolve) => {
         socket.once('close', () => resolve());

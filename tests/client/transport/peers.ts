@@ -8,6 +8,7 @@ import { createDatabase } from '../support/databases';
 import { seedRoom } from '../support/seed';
 import { Server } from '../support/server';
 import { SECRET } from '../support/tokens';
+import { endWithUs } from './running';
 
 export const PEERS = ['Node', 'chatoxide'] as const;
 export type PeerName = (typeof PEERS)[number];
@@ -39,7 +40,7 @@ export class NodePeer implements Peer {
       env: { PATH: process.env.PATH ?? '', JWT_SECRET: SECRET, ...settings },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    process.once('exit', () => child.kill('SIGKILL'));
+    endWithUs(child);
     const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
     return new NodePeer(child, url);
   }

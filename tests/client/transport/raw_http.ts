@@ -17,7 +17,10 @@ export interface Lines {
   version?: '1.0' | '1.1';
   /** Lines such as `Upgrade: websocket`, as they go over the wire. */
   headers?: string[];
+  /** A body, whose length is told. */
   body?: string;
+  /** What follows the head as it is, when the headers tell its length. */
+  raw?: string;
 }
 
 export const UPGRADE_HEADERS = [
@@ -61,10 +64,13 @@ export function exchangeUpgrade(server: string, lines: Partial<Lines>): Promise<
   return exchange(server, { query: 'EIO=4&transport=websocket', headers: UPGRADE_HEADERS, ...lines });
 }
 
-function textOf({ method = 'GET', query, version = '1.1', headers = [], body }: Lines, host: string): string {
+function textOf(
+  { method = 'GET', query, version = '1.1', headers = [], body, raw }: Lines,
+  host: string,
+): string {
   const length = body === undefined ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
   const head = [`${method} /socket.io/?${query} HTTP/${version}`, `Host: ${host}`, ...headers, ...length];
-  return head.join('\r\n') + HEAD_END + (body ?? '');
+  return head.join('\r\n') + HEAD_END + (body ?? raw ?? '');
 }
 
 function parse(received: Buffer, isAll: boolean): RawAnswer | undefined {
@@ -93,7 +99,7 @@ function bodyOf(bytes: Buffer, headers: Record<string, string>, status: number) 
 
 function unchunked(bytes: Buffer) {
   const chunks: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const line = bytes.indexOf('\r\n', at);
     if (line < 0) return { bytes: Buffer.concat(chunks), isWhole: false };
     const size = parseInt(bytes.subarray(at, line).toString('latin1'), 16);

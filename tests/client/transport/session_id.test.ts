@@ -70,7 +70,8 @@ onEachPeer('session ids', {}, (current) => {
         const plain = await exchange(current.url, { query: query('websocket') });
         const upgraded = await exchangeUpgrade(current.url, { query: query('websocket') });
 
-        for (const answer of [polled, posted, plain]) expect(answer).toMatchObject({ status: 400, json: UNKNOWN });
+        for (const answer of [polled, posted, plain])
+          expect(answer).toMatchObject({ status: 400, json: UNKNOWN });
         expect(upgraded.status).toBe(400);
         // Node refuses a websocket in plain text.
         if (name === 'chatoxide') expect(upgraded.json).toEqual(UNKNOWN);

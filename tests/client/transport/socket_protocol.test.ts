@@ -4,7 +4,12 @@ import { PING, RawPolling, RawWebSocket } from '../support/raw';
 import { tokenOf } from '../support/tokens';
 import { onEachPeer } from './peers';
 
-const SETTINGS = { PING_INTERVAL: '300', PING_TIMEOUT: '2000', CONNECT_TIMEOUT: '1000', MAX_PAYLOAD: '20000' };
+const SETTINGS = {
+  PING_INTERVAL: '300',
+  PING_TIMEOUT: '2000',
+  CONNECT_TIMEOUT: '1000',
+  MAX_PAYLOAD: '20000',
+};
 
 const auth = () => JSON.stringify({ token: tokenOf({ id: 'alice', name: 'Alice' }) });
 
@@ -83,13 +88,16 @@ onEachPeer('the Socket.IO protocol', SETTINGS, (current) => {
       raw.cut();
     });
 
-    test.each(['4abc', '4', '49', '40{', '42["room:join","early"]'])('by %s closes the connection', async (packet) => {
-      const raw = await opened();
+    test.each(['4abc', '4', '49', '40{', '42["room:join","early"]'])(
+      'by %s closes the connection',
+      async (packet) => {
+        const raw = await opened();
 
-      raw.send(packet);
+        raw.send(packet);
 
-      await raw.whenClosed();
-    });
+        await raw.whenClosed();
+      },
+    );
 
     test('that does not happen closes the connection', async () => {
       const raw = await opened();

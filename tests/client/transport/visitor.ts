@@ -1,4 +1,5 @@
 // A user of a room with the real socket.io-client and its defaults, who counts what the connection goes through.
+import type { Agent } from 'node:http';
 import { setTimeout as timer } from 'node:timers';
 import { io, type Socket } from 'socket.io-client';
 import { within } from '../support/client';
@@ -11,6 +12,8 @@ interface Message {
 interface VisitorOptions {
   /** The client's own default when absent: polling, then the upgrade to websocket. */
   transports?: string[];
+  /** Whose connections it uses; one for each request when absent. */
+  agent?: Agent;
 }
 
 let serial = 0;
@@ -37,11 +40,13 @@ export class Visitor {
     socket.on('room:members', () => (this.joins += 1));
   }
 
-  static open(url: string, room: string, name: string, { transports }: VisitorOptions = {}): Visitor {
+  static open(url: string, room: string, name: string, { transports, agent }: VisitorOptions = {}): Visitor {
     const socket = io(url, {
       auth: { token: tokenOf({ id: `${name}-${process.pid}-${++serial}`, name }) },
       forceNew: true,
       ...(transports ? { transports } : {}),
+      // The type is that of a browser's client, which has none.
+      ...(agent ? { agent: agent as unknown as string } : {}),
     });
     return new Visitor(socket, room);
   }

@@ -6,6 +6,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { endWithUs } from './running';
 import { elapsed } from './visitor';
 
 /** A configuration for a server at `target`, on `port`, with files of its own in `folder`. */
@@ -23,7 +24,7 @@ interface Kind {
 const ATTEMPTS = 5;
 const START_TIMEOUT = 5_000;
 
-function nginx(location: (place: Place) => string, http = (_: Place) => ''): Kind {
+function nginx(location: (place: Place) => string, http: (place: Place) => string = () => ''): Kind {
   const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return {
     program: 'nginx',
@@ -86,15 +87,21 @@ export const KINDS = {
     () => `${UPGRADE}\n      ${CACHE}`,
     ({ folder }) => `proxy_cache_path ${folder}/cache keys_zone=shared:1m;`,
   ),
-  // Only what a client or a server forbids by name is not stored: 200 and refusals alike, for a minute.
+  // This one and HAProxy's below keep everything that the server does not forbid to be kept.
   'nginx with a cache for every answer': nginx(
     () => `${UPGRADE}\n      ${CACHE}\n      proxy_cache_valid any 1m;`,
     ({ folder }) => `proxy_cache_path ${folder}/cache keys_zone=shared:1m;`,
   ),
   HAProxy: haproxy(''),
   'HAProxy with a cache': haproxy(
-    'http-request cache-use shared\n  http-response cache-store shared',
-    'cache shared\n  total-max-size 4\n  max-age 60\n',
+    `http-request cache-use shared
+  http-response set-header Cache-Control "public, max-age=60" unless { res.hdr(Cache-Control) -m found }
+  http-response cache-store shared`,
+    `cache shared
+  total-max-size 4
+  max-age 60
+  process-vary on
+`,
   ),
 } satisfies Record<string, Kind>;
 export type KindName = keyof typeof KINDS;
@@ -117,8 +124,7 @@ export class WebProxy {
       const file = path.join(folder, `${program}.conf`);
       await writeFile(file, configuration({ target: new URL(server).host, port, folder }));
       const options = program === 'nginx' ? ['-p', folder, '-e', 'stderr', '-c', file] : ['-db', '-f', file];
-      const child = spawn(programPath(program), options, { stdio: ['ignore', 'pipe', 'pipe'] });
-      process.once('exit', () => child.kill('SIGKILL'));
+      const child = endWithUs(spawn(programPath(program), options, { stdio: ['ignore', 'pipe', 'pipe'] }));
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (text: string) => said.push(text));
       }
