@@ -1,6 +1,7 @@
 // HTTP connections under /socket.io/: they serve many requests, bodies of every framing, and refusals that do not end more
 // than they must.
 import http from 'node:http';
+import { Fetch, NodeWebSocket } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
 import { within } from '../support/client';
 import { RawPolling } from '../support/raw';
@@ -68,6 +69,33 @@ onEachPeer('an HTTP connection', { MAX_PAYLOAD: String(LIMIT) }, (current) => {
     bob.close();
     agent.destroy();
   });
+
+  // This way of the client asks for compression, undoes it, and keeps connections, all as a browser does.
+  test.each([
+    ['polling', [Fetch]],
+    ['websocket', [Fetch, NodeWebSocket]],
+  ])(
+    'of a client that fetches, as browsers do, carries long messages over %s',
+    async (transport, transports) => {
+      const room = await current.peer.room();
+      const alice = await Visitor.join(current.url, room, 'alice', { transports });
+      const bob = await Visitor.join(current.url, room, 'bob');
+      await alice.until(() => alice.transport === transport, 4_000);
+
+      for (let index = 0; index < 10; index += 1) {
+        alice.send(`alice ${index} ${'x'.repeat(3_000)}`);
+        bob.send(`bob ${index} ${'é'.repeat(3_000)}`);
+      }
+      await alice.until(() => alice.heard.length >= 20 && alice.acked.length >= 10, 8_000);
+
+      expect(alice.transport).toBe(transport);
+      expect(alice.acked).toEqual(alice.sent);
+      expect(alice.heard.filter((content) => content.startsWith('bob'))).toEqual(bob.sent);
+      expect(alice.disconnects).toEqual([]);
+      alice.close();
+      bob.close();
+    },
+  );
 
   describe('takes a body', () => {
     const packet = () => `40${JSON.stringify({ token: token() })}`;

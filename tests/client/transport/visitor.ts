@@ -1,7 +1,7 @@
 // A user of a room with the real socket.io-client and its defaults, who counts what the connection goes through.
 import type { Agent } from 'node:http';
 import { setTimeout as timer } from 'node:timers';
-import { io, type Socket } from 'socket.io-client';
+import { io, type ManagerOptions, type Socket } from 'socket.io-client';
 import { within } from '../support/client';
 import { tokenOf } from '../support/tokens';
 
@@ -11,7 +11,7 @@ interface Message {
 
 interface VisitorOptions {
   /** The client's own default when absent: polling, then the upgrade to websocket. */
-  transports?: string[];
+  transports?: ManagerOptions['transports'];
   /** Whose connections it uses; one for each request when absent. */
   agent?: Agent;
 }
