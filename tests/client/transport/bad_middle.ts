@@ -31,11 +31,11 @@ export type Fault = (typeof FAULTS)[number] | (typeof FAULTS_OF_THE_FIRST)[numbe
 
 const DELAY = 3_000;
 const HEAD_END = '\r\n\r\n';
-// What RFC 6455 appends to the client's key.
+// RFC 6455 appends this to the client's key.
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 export class BadMiddle {
-  /** How many GET requests of polling came. */
+  /** Counts the GET requests of polling. */
   gets = 0;
   private upgrades = 0;
   private readonly sockets = new Set<Duplex>();
@@ -157,7 +157,7 @@ class Tunnel {
   fromClient(chunk: Buffer): void {
     if (this.fault === 'swallows the frames to the server') return;
     if (this.fault === 'passes the 101 and swallows every frame') return;
-    // What a client says after it has heard 3probe is 5.
+    // After it has heard 3probe, a client says 5.
     if (this.hasPassedProbe && this.fault === 'cuts the first websocket instead of passing 5') this.cut();
     else this.server.write(chunk);
   }

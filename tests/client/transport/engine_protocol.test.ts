@@ -43,7 +43,7 @@ async function expectAlive(raw: RawWebSocket): Promise<void> {
   expect((await raw.next()).slice(0, 2)).toBe('40');
 }
 
-/** What becomes of a websocket that is asked for with this query. */
+/** Asks for a websocket with this query and says what became of it. */
 function endOfHandshake(server: string, query: string): Promise<string> {
   const socket = new WebSocket(`${server.replace('http', 'ws')}${ENGINE_PATH}?${query}`);
   return within<string>('the end of a handshake', (resolve) => {

@@ -1,4 +1,4 @@
-// What the tests of this folder measured, kept for the page docs/transport.md until the run ends.
+// Keeps what the tests of this folder measured until the run ends and the page docs/transport.md is written.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 

@@ -8,11 +8,11 @@ import { elapsed } from './visitor';
 
 const INTERVAL = 700;
 const TIMEOUT = 1_200;
-/** How long a client far away takes to answer. */
+/** A client far away takes so long to answer, in milliseconds. */
 const SLOW_ANSWER = 200;
 // A timer may go off a millisecond early, and the clock that measures it may be rounded.
 const GRAIN = 5;
-/** How much later than due something may come on a busy machine. */
+/** On a busy machine a ping may come so much later than it is due, in milliseconds. */
 const LATENESS = 4_000;
 const SETTINGS = { PING_INTERVAL: String(INTERVAL), PING_TIMEOUT: String(TIMEOUT) };
 
@@ -118,7 +118,7 @@ onEachPeer('the heartbeat', SETTINGS, (current) => {
       const polling = await RawPolling.open(current.url);
       expect((await polling.get()).body).toBe(PING);
 
-      // What waits is let go, and the next request finds no session.
+      // The server answers the waiting request, and the next one finds no session.
       const statuses = [await polling.get(), await polling.get()].map(({ status }) => status);
 
       note(current.name, 'end of a silent session over polling', performance.now() - start);

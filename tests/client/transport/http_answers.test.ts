@@ -1,4 +1,4 @@
-// What each server answers to single HTTP requests under /socket.io/: good ones, and every kind of bad one.
+// Single HTTP requests under /socket.io/, good ones and every kind of bad one: both servers answer them alike.
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { RawPolling, RawWebSocket } from '../support/raw';

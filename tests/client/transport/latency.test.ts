@@ -1,4 +1,4 @@
-// How long it takes from nothing to the history of a room, near and far away: not longer than on Node.
+// The time from nothing to the history of a room, near and far away, is not longer than on Node.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { within } from '../support/client';
 import { recordFigures } from './figures';

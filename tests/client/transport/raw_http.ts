@@ -19,7 +19,7 @@ export interface Lines {
   headers?: string[];
   /** A body, whose length is told. */
   body?: string;
-  /** What follows the head as it is, when the headers tell its length. */
+  /** Bytes that follow the head as they are; the headers tell their length. */
   raw?: string;
 }
 

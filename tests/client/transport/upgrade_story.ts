@@ -13,19 +13,19 @@ const PATIENCE = 4_000;
 export interface Outcome {
   disconnects: string[];
   joins: number;
-  /** What the visitor behind the proxy sent. */
+  /** The messages that the visitor behind the proxy sent. */
   sent: string[];
   acked: string[];
-  /** What the visitor behind the proxy heard of the other, who has no proxy. */
+  /** The messages of the other, who has no proxy, as the visitor heard them. */
   heardByVisitor: string[];
   heardByOther: string[];
   sentByOther: string[];
   ackedByOther: string[];
-  /** How many GET requests of polling came from the connection on. */
+  /** The number of GET requests of polling, from the connection on. */
   gets: number;
   /** The transport at the end. */
   transport: string;
-  /** How a second upgrade of the same session ended, by a websocket without the proxy. */
+  /** The end of a second upgrade of the same session, by a websocket that does not pass the proxy. */
   secondUpgrade: string;
 }
 

@@ -12,7 +12,7 @@ interface Message {
 interface VisitorOptions {
   /** The client's own default when absent: polling, then the upgrade to websocket. */
   transports?: ManagerOptions['transports'];
-  /** Whose connections it uses; one for each request when absent. */
+  /** Keeps the connections; when it is absent, each request opens its own. */
   agent?: Agent;
 }
 
@@ -21,12 +21,12 @@ let serial = 0;
 export class Visitor {
   /** The reasons of all disconnects. */
   readonly disconnects: string[] = [];
-  /** What the room said, in the order in which it arrived. */
+  /** All messages of the room, in the order in which they arrived. */
   readonly heard: string[] = [];
   /** The own messages that the server acked, in that order. */
   readonly acked: string[] = [];
   readonly sent: string[] = [];
-  /** How often the room's history and members came. */
+  /** Counts how often the room's members came, after its history. */
   joins = 0;
 
   private constructor(

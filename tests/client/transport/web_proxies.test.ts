@@ -8,7 +8,6 @@ import { onEachPeer } from './peers';
 import { Visitor } from './visitor';
 import { KIND_NAMES, type KindName, WebProxy } from './web_proxies';
 
-/** Of a front end that leaves the transports to the client. */
 const MESSAGES = Array.from({ length: 20 }, (_, index) => `message ${index}`);
 const CACHES = KIND_NAMES.filter((name) => name.includes('cache'));
 const PATIENCE = 8_000;
