@@ -15,7 +15,7 @@ export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 SCENARIOS ?=
 BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run page test bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services tools browser client-packages
+.PHONY: help run page test bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services tools browser web-proxies client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -70,7 +70,7 @@ test-with-services: test-rust test-client
 test-rust: tools page
 	cargo nextest run --locked --workspace
 
-test-client: client-packages page browser
+test-client: client-packages page browser web-proxies
 	cd $(CLIENTS) && npm test --silent
 	cargo build --release --locked --bin chatoxide
 	cd $(CLIENT) && CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide npm test --silent
@@ -79,6 +79,11 @@ test-client: client-packages page browser
 browser:
 	@[ -n "$${CHROMIUM_BIN-}" ] || command -v chromium >/dev/null || \
 		tests/support/install-packages chromium fonts-noto-color-emoji
+
+# Debian keeps these where only root looks for programs.
+web-proxies:
+	@PATH=$$PATH:/usr/sbin:/usr/local/sbin; { command -v nginx && command -v haproxy; } >/dev/null || \
+		tests/support/install-packages nginx-light haproxy
 
 tools:
 	@tests/support/install-tools $(TARGET)/tools

@@ -30,7 +30,7 @@ export default defineConfig({
     // A client that has lost its server tries again after up to five seconds.
     expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,
-    globalSetup: ['./support/environment.ts'],
+    globalSetup: ['./support/environment.ts', './transport/page.ts'],
     reporters: [['default', { summary: false }], './support/reporter.ts'],
   },
 });

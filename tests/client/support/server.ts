@@ -20,6 +20,8 @@ export class Server {
   private child: ChildProcess | undefined;
   private log: string[] = [];
   private port = 0;
+  /** Told of everything that the server logs, as it comes. */
+  onLog: (text: string) => void = () => {};
   /** Where it runs: a server without settings keeps its data there. */
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'chatoxide-server-'));
 
@@ -99,6 +101,7 @@ export class Server {
   }
 
   private remember(text: string): void {
+    this.onLog(text);
     this.log.push(...text.trimEnd().split('\n'));
     this.log = this.log.slice(-LOG_LINES);
   }
