@@ -30,6 +30,7 @@ pub(super) struct Inbound {
     /// Bytes that have come in all, as long as the client has not signed in.
     before_sign_in: u64,
     is_signed_in: bool,
+    has_ponged: bool,
     max_frame: u64,
 }
 
@@ -41,6 +42,8 @@ enum Judgement {
     Wait,
     /// This comes in its place, which has so many bytes.
     Replace { whole: usize, with: BytesMut },
+    /// It answers a ping, which is not the library's.
+    Pong { whole: usize },
 }
 
 impl Inbound {
@@ -63,6 +66,11 @@ impl Inbound {
             self.ready = BytesMut::new();
         }
         true
+    }
+
+    /// True if the client has answered a ping since this was asked last.
+    pub(super) fn take_pong(&mut self) -> bool {
+        std::mem::take(&mut self.has_ponged)
     }
 
     /// Counts bytes that came, until the client has signed in; an error when they are too many before that.
@@ -109,7 +117,7 @@ impl Inbound {
             let Some(rest) = rest.get(passing..).filter(|rest| !rest.is_empty()) else { return Ok(()) };
             match self.judge(rest)? {
                 Judgement::Pass { whole } => self.passing = whole,
-                Judgement::Wait | Judgement::Replace { .. } => {
+                Judgement::Wait | Judgement::Replace { .. } | Judgement::Pong { .. } => {
                     self.held.extend_from_slice(rest);
                     buf.set_filled(position);
                     self.look_at_held()?;
@@ -139,6 +147,10 @@ impl Inbound {
                     self.held.advance(whole);
                     self.ready.extend_from_slice(&with);
                 }
+                Judgement::Pong { whole } => {
+                    self.held.advance(whole);
+                    self.has_ponged = true;
+                }
             }
         }
     }
@@ -146,9 +158,13 @@ impl Inbound {
 
 fn ensure_little(bytes: u64) -> io::Result<()> {
     if bytes > BEFORE_SIGN_IN {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "too much before the sign-in"));
+        return Err(invalid("too much before the sign-in"));
     }
     Ok(())
+}
+
+fn invalid(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 fn judge(bytes: &[u8], frame: Parsed, max_frame: u64) -> io::Result<Judgement> {
@@ -171,10 +187,20 @@ fn judge(bytes: &[u8], frame: Parsed, max_frame: u64) -> io::Result<Judgement> {
         let mut more = vec![0; there.len().min(PEEK)];
         verdict = look(&mut more, there, mask, whole_length);
     }
-    Ok(match verdict {
-        Verdict::Plain if header.is_final && is_ignored(few, length) => {
-            Judgement::Replace { whole: start + length, with: BytesMut::new() }
+    if header.is_final && there.len() == length {
+        let whole = start + length;
+        match few {
+            // It is the server that pings: Node ends the session for this.
+            [b'2', ..] if length > 0 => return Err(invalid("a ping from a client")),
+            [b'3', ..] if length > 0 => return Ok(Judgement::Pong { whole }),
+            // Packets that Node takes and ignores, and that the library closes the connection for.
+            [b'5' | b'6', ..] if length == 1 => {
+                return Ok(Judgement::Replace { whole, with: BytesMut::new() });
+            }
+            _ => {}
         }
+    }
+    Ok(match verdict {
         Verdict::Plain => pass,
         Verdict::Odd => replace(bytes, start, length),
         Verdict::Unknown if there.len() >= PEEK || there.len() == length => pass,
@@ -187,11 +213,6 @@ fn look(peek: &mut [u8], payload: &[u8], mask: [u8; 4], whole_length: usize) -> 
     peek.copy_from_slice(payload.get(..peek.len()).unwrap_or_default());
     frame::apply_mask(peek, mask, 0);
     event_name::inspect(peek, peek.len() == whole_length)
-}
-
-/// Packets that Node takes and ignores, and that the library closes the connection for: a noop and a second upgrade.
-fn is_ignored(packet: [u8; FEW], length: usize) -> bool {
-    length == 1 && matches!(packet, [b'5' | b'6', ..])
 }
 
 /// The frame with an event's name that the library can read, once all of it is there.
@@ -267,7 +288,6 @@ mod tests {
         let mut bytes = text(r#"40{"token":"t"}"#);
         bytes.extend(text(r#"4217["message:send",{"content":"\""}]"#));
         bytes.extend(frame(frame::BINARY, true, b"42[\"\\"));
-        bytes.extend(text("3"));
         bytes.extend(text(""));
         bytes.extend(text(&long));
         bytes.extend(frame(frame::TEXT, false, br#"42["a","#));
@@ -296,7 +316,7 @@ mod tests {
         for size in [1, 2, 5, 64, 2_048, bytes.len()] {
             assert_eq!(
                 packets(read(&bytes, size)),
-                ["40", "42[\"q\u{fffd}uote\",{\"a\":\"\\\\\"}]", "420[\"7\"]", "5probe", &long, "3"],
+                ["40", "42[\"q\u{fffd}uote\",{\"a\":\"\\\\\"}]", "420[\"7\"]", "5probe", &long],
                 "{size}"
             );
         }
@@ -310,6 +330,23 @@ mod tests {
         for size in [1, 16, bytes.len()] {
             assert_eq!(packets(read(&bytes, size)), ["42[\"q\u{fffd}uote\",\"par", "t\"]"], "{size}");
         }
+    }
+
+    #[test]
+    fn an_answer_to_a_ping_is_noted_and_kept_from_the_library_and_a_ping_is_an_error() {
+        for size in [1, 3, 100] {
+            let mut inbound = Inbound::new(1_000);
+            let mut store = [0; 100];
+            for piece in text("3").chunks(size) {
+                assert!(!inbound.take_pong());
+                let mut buf = ReadBuf::new(&mut store);
+                buf.put_slice(piece);
+                inbound.inspect(&mut buf, 0).unwrap();
+                assert!(buf.filled().is_empty());
+            }
+            assert!(inbound.take_pong() && !inbound.take_pong());
+        }
+        assert!(Inbound::new(1_000).take(&text("2")).is_err());
     }
 
     #[test]

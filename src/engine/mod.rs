@@ -4,6 +4,7 @@
 
 mod event_name;
 mod frame;
+mod heartbeat;
 mod inbound;
 mod payload;
 mod polling;
@@ -17,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Request, header},
+    http::Request,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -75,17 +76,14 @@ impl Engine {
         {
             connection.trust();
         }
-        let mut response = match wanted {
+        match wanted {
             Ok(Wanted::Open) => polling::open(&self),
             Ok(Wanted::Poll(session)) => polling::poll(session).await,
-            Ok(Wanted::Post(session)) => polling::post(&self, session, request.into_body()).await,
+            Ok(Wanted::Post(session)) => polling::post(&self, session, request).await,
             Ok(Wanted::OpenWebsocket) => websocket::answer(&self, None, request),
             Ok(Wanted::Upgrade(found)) => websocket::answer(&self, Some(found), request),
             Err(refusal) => refusal.into_response(),
-        };
-        // A cache between would give one client's packets, or session, to another.
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Posted {
     pub(super) closes: bool,
     /// Something was no packet: the session ends there.
     pub(super) is_bad: bool,
+    /// The client has answered a ping.
+    pub(super) has_ponged: bool,
 }
 
 /// Makes frames of a POST's packets, up to one that closes the session.
@@ -28,7 +30,7 @@ pub(super) fn decode(payload: &str) -> Posted {
                 let packet = event_name::rewrite(packet);
                 frame::put_from_client(&mut posted.frames, frame::TEXT, packet.as_bytes());
             }
-            Some(b'2' | b'3') => frame::put_from_client(&mut posted.frames, frame::TEXT, packet.as_bytes()),
+            Some(b'3') => posted.has_ponged = true,
             Some(b'b') => match BASE64_STANDARD.decode(packet.get(1..).unwrap_or_default()) {
                 Ok(data) => frame::put_from_client(&mut posted.frames, frame::BINARY, &data),
                 Err(_) => posted.is_bad = true,
@@ -36,6 +38,7 @@ pub(super) fn decode(payload: &str) -> Posted {
             Some(b'1') => posted.closes = true,
             // Node takes these and does nothing.
             Some(b'0' | b'5' | b'6') => {}
+            // A ping is none either: it is the server that pings.
             _ => posted.is_bad = true,
         }
         if posted.closes || posted.is_bad {
@@ -83,10 +86,10 @@ mod tests {
     #[test]
     fn a_posts_packets_become_frames_in_their_order() {
         let posted = decode("40{\"token\":\"é\"}\u{1e}3\u{1e}6\u{1e}b3q2+7w==\u{1e}42[\"\\u0041\"]");
-        assert!(!posted.closes && !posted.is_bad);
+        assert!(!posted.closes && !posted.is_bad && posted.has_ponged);
         assert_eq!(
             frames(posted.frames),
-            ["40{\"token\":\"é\"}".as_bytes(), b"3", &[0xde, 0xad, 0xbe, 0xef], b"42[\"A\"]"]
+            ["40{\"token\":\"é\"}".as_bytes(), &[0xde, 0xad, 0xbe, 0xef], b"42[\"A\"]"]
         );
     }
 
@@ -95,7 +98,7 @@ mod tests {
         let posted = decode("42[\"a\"]\u{1e}1\u{1e}42[\"b\"]");
         assert!(posted.closes && !posted.is_bad);
         assert_eq!(frames(posted.frames).len(), 1);
-        for bad in ["", "x", "abc", "42[\"a\"]\u{1e}", "b!", "é"] {
+        for bad in ["", "2", "x", "abc", "42[\"a\"]\u{1e}", "b!", "é"] {
             assert!(decode(bad).is_bad, "{bad}");
         }
     }

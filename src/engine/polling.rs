@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use tokio::time::{sleep, timeout};
@@ -30,7 +30,7 @@ pub(super) fn open(engine: &Arc<Engine>) -> Response {
     let session = Session::new(Arc::clone(&engine.settings));
     let registration = engine.sessions.add(sid, Found::Polling(Arc::clone(&session)), &session.route);
     let route = session.route.clone();
-    let stream = EngineStream::polling(session, registration, engine.settings.max_payload);
+    let stream = EngineStream::polling(session, registration, &engine.settings);
     (engine.accept)(stream, route);
     let packet = OpenPacket::new(&engine.settings, sid, &["websocket"]).packet();
     ([(header::CONTENT_TYPE, TEXT)], packet).into_response()
@@ -45,11 +45,17 @@ pub(super) async fn poll(session: Arc<Session>) -> Response {
 }
 
 /// Takes the packets of a POST, all of which have to come in time.
-pub(super) async fn post(engine: &Engine, session: Arc<Session>, body: Body) -> Response {
+pub(super) async fn post(engine: &Engine, session: Arc<Session>, request: Request<Body>) -> Response {
     let _post = match session.begin_post() {
         Ok(post) => post,
         Err(misuse) => return refuse(misuse),
     };
+    // Packets of the protocol before this one.
+    if request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream") {
+        session.fail();
+        return refuse(Misuse::BadPacket);
+    }
+    let body = request.into_body();
     let body = match timeout(engine.settings.body_timeout, to_bytes(body, engine.settings.max_payload)).await
     {
         Ok(Ok(body)) => body,

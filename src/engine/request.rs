@@ -86,6 +86,9 @@ pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wan
     // An empty id is none.
     if !sid.is_empty() {
         let found = Sid::parse(&sid).and_then(|sid| sessions.find(sid)).ok_or(Refusal::SessionUnknown)?;
+        if version != "4" {
+            return Err(Refusal::BadRequest);
+        }
         return match (is_websocket, found, request.method()) {
             (true, found, _) if is_upgrade(request) => Ok(Wanted::Upgrade(found)),
             (false, Found::Polling(session), _) if session.is_spent() => Err(Refusal::SessionUnknown),

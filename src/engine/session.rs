@@ -47,6 +47,8 @@ pub(super) struct Handover {
 pub(super) enum Inbox {
     Bytes,
     Handover(Box<Handover>),
+    /// The client has answered a ping.
+    Pong,
     /// The client has closed the session; told once, before the end.
     Left,
     End,
@@ -73,6 +75,7 @@ struct State {
     is_posted: bool,
     is_probed: bool,
     is_left_told: bool,
+    has_ponged: bool,
     /// The poll that waits, or comes next, is let go.
     releases_poll: bool,
     /// Bytes posted before the sign-in.
@@ -154,6 +157,7 @@ impl Session {
         let is_too_much = state.before_sign_in > BEFORE_SIGN_IN
             || state.inbox.len() > 2 * self.settings.max_payload + BEFORE_SIGN_IN as usize;
         state.inbox.extend_from_slice(&posted.frames);
+        state.has_ponged |= posted.has_ponged;
         wake_reader(&mut state);
         drop(state);
         if posted.closes {
@@ -217,6 +221,9 @@ impl Session {
     /// Waits until the session ends or is taken over by a websocket.
     pub(super) fn poll_inbox(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Inbox> {
         let mut state = self.lock();
+        if std::mem::take(&mut state.has_ponged) {
+            return Poll::Ready(Inbox::Pong);
+        }
         if !state.inbox.is_empty() {
             let count = state.inbox.len().min(buf.remaining());
             buf.put_slice(state.inbox.get(..count).unwrap_or_default());

@@ -11,7 +11,8 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    frame,
+    EngineSettings, frame,
+    heartbeat::{Beat, Heartbeat},
     inbound::Inbound,
     session::{Handover, Inbox, Session},
     sessions::Registration,
@@ -19,7 +20,7 @@ use super::{
 use crate::connection::{ClientStream, SocketRoute};
 use std::sync::Arc;
 
-const PING: &[u8] = b"2";
+const PING: &str = "2";
 const PONG: &[u8] = b"3";
 const CLOSE: &[u8] = b"1";
 
@@ -28,6 +29,7 @@ pub struct EngineStream {
     wire: Wire,
     inbound: Inbound,
     greeting: Greeting,
+    heartbeat: Heartbeat,
     route: SocketRoute,
     registration: Option<Registration>,
 }
@@ -42,29 +44,35 @@ enum Wire {
 enum Greeting {
     /// The open packet, which the client has been told in our words.
     Open,
-    /// The first ping, which the library sends at once. The waker reads.
+    /// The library's first ping, which it sends at once. The waker reads.
     Ping(Option<Waker>),
     Done,
 }
 
 impl EngineStream {
-    pub(super) fn polling(session: Arc<Session>, registration: Registration, max_frame: usize) -> Self {
+    pub(super) fn polling(
+        session: Arc<Session>,
+        registration: Registration,
+        settings: &EngineSettings,
+    ) -> Self {
         let route = session.route.clone();
-        Self::new(Wire::Polling(session), route, registration, max_frame)
+        Self::new(Wire::Polling(session), route, registration, settings)
     }
 
     pub(super) fn websocket(
         stream: ClientStream,
         route: SocketRoute,
         registration: Registration,
-        max_frame: usize,
+        settings: &EngineSettings,
     ) -> Self {
-        Self::new(Wire::Websocket(stream), route, registration, max_frame)
+        Self::new(Wire::Websocket(stream), route, registration, settings)
     }
 
-    fn new(wire: Wire, route: SocketRoute, registration: Registration, max_frame: usize) -> Self {
-        let inbound = Inbound::new(max_frame);
-        Self { wire, inbound, greeting: Greeting::Open, route, registration: Some(registration) }
+    fn new(wire: Wire, route: SocketRoute, registration: Registration, settings: &EngineSettings) -> Self {
+        let inbound = Inbound::new(settings.max_payload);
+        let heartbeat = Heartbeat::new(settings.ping_interval, settings.ping_timeout);
+        let registration = Some(registration);
+        Self { wire, inbound, greeting: Greeting::Open, heartbeat, route, registration }
     }
 
     /// Puts bytes that were read before the handshake was answered in front of all others.
@@ -117,7 +125,7 @@ impl EngineStream {
         while let Some((header, payload)) = frame::split(&mut frames)? {
             match &mut self.greeting {
                 Greeting::Open => self.greeting = Greeting::Ping(None),
-                Greeting::Ping(reader) if header.opcode == frame::TEXT && payload == PING => {
+                Greeting::Ping(reader) if header.opcode == frame::TEXT && payload == PING.as_bytes() => {
                     reader.take().into_iter().for_each(Waker::wake);
                     self.greeting = Greeting::Done;
                     self.inject(PONG);
@@ -127,6 +135,23 @@ impl EngineStream {
         }
         told.extend_from_slice(&frames);
         self.write(cx, &told)
+    }
+
+    fn answered(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.heartbeat.answered();
+        // From here on the timer wakes for the next ping.
+        self.beat(cx)
+    }
+
+    /// Pings when it is time; an error when the client has not answered.
+    fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while let Poll::Ready(beat) = self.heartbeat.poll_beat(cx) {
+            match beat {
+                Beat::Ping => self.write(cx, &frame::text(PING))?,
+                Beat::Missed => return Err(io::ErrorKind::TimedOut.into()),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -141,6 +166,7 @@ fn write_all(stream: &mut ClientStream, cx: &mut Context<'_>, frames: &[u8]) -> 
 impl AsyncRead for EngineStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        this.beat(cx)?;
         loop {
             if this.inbound.deliver(buf) {
                 return Poll::Ready(Ok(()));
@@ -158,6 +184,7 @@ impl AsyncRead for EngineStream {
                     match ready!(session.poll_inbox(cx, buf)) {
                         Inbox::Bytes | Inbox::End => return Poll::Ready(Ok(())),
                         Inbox::Handover(handover) => this.take_over(cx, *handover)?,
+                        Inbox::Pong => this.answered(cx)?,
                         Inbox::Left => this.inject(CLOSE),
                     }
                 }
@@ -170,6 +197,9 @@ impl AsyncRead for EngineStream {
                     }
                     this.inbound.count(came, this.route.is_signed_in())?;
                     this.inbound.inspect(buf, before)?;
+                    if this.inbound.take_pong() {
+                        this.answered(cx)?;
+                    }
                     if buf.filled().len() > before {
                         return Poll::Ready(Ok(()));
                     }

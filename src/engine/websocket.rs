@@ -34,8 +34,9 @@ use crate::connection::{ClientStream, SocketRoute};
 
 /// The longest frame of a probe, in bytes. Its packets have up to six.
 const PROBE_FRAME: u64 = 1_024;
-/// Between letting two polls go while a client changes over; each time twice as long.
-const RELEASE_AGAIN: Duration = Duration::from_millis(100);
+/// Between the answer to a probe and letting a poll go, as in Node: what the server is about to say goes with that poll. Then
+/// twice as long each time.
+const RELEASE_AFTER: Duration = Duration::from_millis(100);
 
 /// Answers a request to change over to websocket; what follows goes on in a task of its own.
 pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: Request<Body>) -> Response {
@@ -88,8 +89,7 @@ async fn open(engine: &Engine, mut stream: ClientStream, rest: BytesMut) -> io::
     route.set_websocket(stream.connection());
     stream.connection().becomes_websocket();
     let registration = engine.sessions.add(sid, Found::Websocket, &route);
-    let max_frame = engine.settings.max_payload;
-    let mut stream = EngineStream::websocket(stream, route.clone(), registration, max_frame);
+    let mut stream = EngineStream::websocket(stream, route.clone(), registration, &engine.settings);
     stream.took(&rest)?;
     (engine.accept)(stream, route);
     Ok(())
@@ -162,11 +162,11 @@ async fn probe(session: &Session, stream: &mut ClientStream, rest: &mut BytesMut
 /// the one to the probe, which comes on another connection: then the client polls once more.
 async fn release_polls(session: &Session, probed: &Notify) {
     probed.notified().await;
-    let mut again = RELEASE_AGAIN;
+    let mut after = RELEASE_AFTER;
     loop {
+        sleep(after).await;
         session.release_poll();
-        sleep(again).await;
-        again *= 2;
+        after *= 2;
     }
 }
 

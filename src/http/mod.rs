@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::StatusCode,
-    middleware,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    middleware::{self, Next},
+    response::Response,
     routing::{get, post},
 };
 use tower_http::timeout::TimeoutLayer;
@@ -51,4 +53,15 @@ pub fn around(router: Router, app: &App) -> Router {
     router
         .layer(middleware::from_fn(page::bundles))
         .layer(middleware::from_fn_with_state(Arc::new(app.config.cors.clone()), cors::answer))
+        .layer(middleware::from_fn(keep_from_caches))
+}
+
+/// A cache on the way would give one client's packets, or session, to another.
+async fn keep_from_caches(request: Request, next: Next) -> Response {
+    let is_socket = request.uri().path().starts_with("/socket.io");
+    let mut response = next.run(request).await;
+    if is_socket {
+        response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
 }

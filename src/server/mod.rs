@@ -42,6 +42,8 @@ const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Answers to polls that are longer are compressed for clients that ask for it, as in Node.
 const COMPRESS_ABOVE: u64 = 1_024;
 
+/// The library's own pings: none but the first, which our transports answer. They keep the heartbeat.
+const NO_PING: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// The size of the buffer that a websocket is read into, in bytes: a few events of a usual size.
 const READ_BUFFER: usize = 2 * 1_024;
 
@@ -59,8 +61,7 @@ impl Server {
         let gone_after = sockets.ping_interval + sockets.ping_timeout;
         let acceptor = Acceptor::listen(SocketAddr::new(config.host, config.port), gone_after)?;
         let (service, io) = SocketIo::builder()
-            .ping_interval(sockets.ping_interval)
-            .ping_timeout(sockets.ping_timeout)
+            .ping_interval(NO_PING)
             .connect_timeout(sockets.connect_timeout)
             .max_payload(sockets.max_payload as u64)
             .ws_max_message_size(sockets.max_payload)

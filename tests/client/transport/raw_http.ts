@@ -90,7 +90,8 @@ function parse(received: Buffer, isAll: boolean): RawAnswer | undefined {
 }
 
 function bodyOf(bytes: Buffer, headers: Record<string, string>, status: number) {
-  if (status === 101) return { bytes: Buffer.alloc(0), isWhole: true };
+  // Neither has a body, whatever its headers say (RFC 9112, 6.3).
+  if (status === 101 || status === 204) return { bytes: Buffer.alloc(0), isWhole: true };
   if (headers['transfer-encoding'] === 'chunked') return unchunked(bytes);
   const length = headers['content-length'];
   if (length === undefined) return { bytes, isWhole: false };
