@@ -12,7 +12,7 @@ use std::{
     iter::Cycle,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Context,
     time::{Duration, Instant},
@@ -53,6 +53,8 @@ impl Connections {
             counter: self.cut.clone(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
+            opened: Instant::now(),
+            heard: AtomicU64::default(),
             is_websocket: AtomicBool::default(),
             is_urgent: AtomicBool::default(),
             is_stalled: AtomicBool::default(),
@@ -75,6 +77,9 @@ struct State {
     counter: Counter,
     reader: AtomicWaker,
     writer: AtomicWaker,
+    opened: Instant,
+    /// When something was read from it last, in microseconds after it was opened.
+    heard: AtomicU64,
     /// It speaks as a websocket: what is written may be gathered.
     is_websocket: AtomicBool,
     /// What is written next goes at once, and with it what was gathered.
@@ -124,6 +129,11 @@ impl Connection {
         emitted
     }
 
+    /// When something was read from it last: the peer was there.
+    pub fn last_heard(&self) -> Instant {
+        self.0.opened + Duration::from_micros(self.0.heard.load(Ordering::Relaxed))
+    }
+
     fn is_websocket(&self) -> bool {
         self.0.is_websocket.load(Ordering::Acquire)
     }
@@ -134,6 +144,11 @@ impl Connection {
 }
 
 impl State {
+    fn note_heard(&self) {
+        let since = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.heard.store(since, Ordering::Relaxed);
+    }
+
     fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
         // A panic while it was held leaves bytes that are still to be written, as before.
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)

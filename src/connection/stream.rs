@@ -59,7 +59,12 @@ impl AsyncRead for ClientStream {
         if state.is_stalled.load(Ordering::Acquire) && self.poll_stalled(cx)?.is_ready() {
             self.connection.0.writer.wake();
         }
-        Pin::new(&mut self.read).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.read).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            self.connection.0.note_heard();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

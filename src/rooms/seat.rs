@@ -4,6 +4,7 @@
 use futures_util::FutureExt;
 use serde::Serialize;
 use socketioxide::{BroadcastError, SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
+use tokio::time::Instant;
 
 use crate::{
     connection::{Connection, Line},
@@ -79,6 +80,11 @@ impl Seat {
         if let Err(error) = self.0.clone().disconnect() {
             tracing::debug!(sid = %self.0.id, %error, "could not be sent off");
         }
+    }
+
+    /// When the connection gave its last sign of life, if it is a websocket.
+    pub(super) fn last_heard(&self) -> Option<Instant> {
+        Some(self.websocket()?.last_heard().into())
     }
 
     fn line(&self) -> Option<&Line> {

@@ -12,6 +12,7 @@ mod message_edit;
 mod message_send;
 mod messages_load;
 mod messages_sync;
+mod page_ends;
 mod reaction;
 mod reaction_add;
 mod reaction_remove;

@@ -1,4 +1,4 @@
-//! What one socket is known by: its user, the rooms it is in, where it is typing, its lane of events.
+//! What one socket is known by: its user, the rooms it is in, where it is typing, where its pages ended, its lane of events.
 
 use std::{
     collections::HashSet,
@@ -11,7 +11,7 @@ use std::{
 
 use indexmap::IndexSet;
 
-use super::{dispatch::Arrival, lane::Lane};
+use super::{dispatch::Arrival, lane::Lane, page_ends::PageEnds};
 use crate::{
     access::Access,
     auth::Claims,
@@ -25,6 +25,7 @@ pub(super) struct Session {
     pub(super) claims: Claims,
     pub(super) user: TokenUserView,
     pub(super) lane: Lane<Arrival>,
+    pub(super) page_ends: PageEnds,
     rooms: Mutex<IndexSet<RoomId>>,
     typing: Mutex<HashSet<RoomId>>,
     lost_database: Mutex<Option<Instant>>,
@@ -38,6 +39,7 @@ impl Session {
             user: claims.token_user(),
             claims,
             lane: Lane::default(),
+            page_ends: PageEnds::default(),
             rooms: Mutex::default(),
             typing: Mutex::default(),
             lost_database: Mutex::default(),
