@@ -162,9 +162,11 @@ pub struct Page {
 pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) -> Result<Page> {
     let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
     let (at, id) = (place.at.naive(), place.id.to_string());
+    // SQLite compares times as text, and the same whole second may be there with and without zeros after its point.
+    let next = Timestamp::from_millis(place.at.millis().saturating_add(1)).naive();
     let (rows, reactions, ends_in_tie) = in_transaction!($ db snapshot, c => {
         // The first condition is the one that the index knows.
-        let older = messages::created_at.le(at).and(messages::created_at.lt(at).or(messages::id.lt(&id)));
+        let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(&id)));
         let mut rows: Vec<(MessageRow, String)> =
             run!(c.load(in_room!(&room).filter(older).limit(most.saturating_add(1))));
         let next = if rows.len() > limit { rows.pop() } else { None };
