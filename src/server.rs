@@ -9,7 +9,7 @@ use axum::{
     response::Response,
     serve::IncomingStream,
 };
-use socketioxide::SocketIo;
+use socketioxide::{ParserConfig, SocketIo};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
@@ -26,6 +26,10 @@ const LAST_REQUESTS: Duration = Duration::from_millis(500);
 
 /// What a websocket is read in, in bytes, each for itself: a few events of a usual size.
 const READ_BUFFER: usize = 2 * 1_024;
+
+/// Binary attachments of one packet at the most, and how many of the largest size they may come to together.
+const ATTACHMENTS: usize = 10_000;
+const ATTACHED_PAYLOADS: usize = 10;
 
 pub struct Server {
     app: Arc<App>,
@@ -49,6 +53,12 @@ impl Server {
             .ws_max_frame_size(sockets.max_payload)
             .max_buffer_size(sockets.send_buffer)
             .ws_read_buffer_size(READ_BUFFER)
+            // Node bounds each attachment and not their number: what no front end sends ends the connection here.
+            .with_parser(
+                ParserConfig::common()
+                    .max_incoming_binaries(ATTACHMENTS)
+                    .max_incoming_binary_buf_size(sockets.max_payload.saturating_mul(ATTACHED_PAYLOADS)),
+            )
             .build_layer();
         let app = App::start(config, db, keys, io.clone());
         socket::connect::register(&io, Arc::clone(&app));

@@ -14,12 +14,12 @@ use socketioxide::{
 use tokio::time::timeout;
 
 use super::{argument::Packet, disconnect, dispatch, session::Session};
-use crate::{app::App, auth::Claims, chat::room::personal_channel, error::Error, rooms::Seat};
+use crate::{app::App, chat::room::personal_channel, error::Error, rooms::Seat};
 
 /// What a client presents with its CONNECT packet.
 enum Auth {
-    /// The claim to check; empty if there is none.
-    Token(String),
+    /// The claim to check, empty if there is none, and the protocol that the client says it knows.
+    Token(String, u64),
     /// Not what any client library sends.
     Garbage,
 }
@@ -28,10 +28,11 @@ impl FromConnectParts<LocalAdapter> for Auth {
     type Error = Infallible;
 
     fn from_connect_parts(_: &Arc<Socket>, auth: &Option<Value>) -> Result<Self, Infallible> {
-        let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Token(String::new())) };
+        let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Token(String::new(), 0)) };
         Ok(match serde_json::from_str::<Map<String, serde_json::Value>>(text.as_str()) {
             Ok(auth) => {
-                Auth::Token(auth.get("token").and_then(|token| token.as_str()).unwrap_or("").to_owned())
+                let token = auth.get("token").and_then(|token| token.as_str()).unwrap_or("").to_owned();
+                Auth::Token(token, auth.get("protocol").and_then(serde_json::Value::as_u64).unwrap_or(0))
             }
             Err(_) => Auth::Garbage,
         })
@@ -49,13 +50,13 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
     let sign_in = move |socket: SocketRef, transport: TransportType, auth: Auth| {
         let app = Arc::clone(&app);
         async move {
-            let Auth::Token(token) = auth else {
+            let Auth::Token(token, protocol) = auth else {
                 tracing::info!(sid = %socket.id, "garbage instead of a token: cut off");
                 Seat::new(socket).cut();
                 return Err(REFUSED);
             };
             match app.keys.verify(&token, &app.config.limits) {
-                Ok(claims) => welcome(app, socket, transport, claims).await,
+                Ok(claims) => welcome(app, socket, transport, Session::new(claims, protocol)).await,
                 Err(why) => {
                     tracing::info!(sid = %socket.id, %why, "refused");
                     Err(REFUSED)
@@ -73,9 +74,9 @@ async fn welcome(
     app: Arc<App>,
     socket: SocketRef,
     transport: TransportType,
-    claims: Claims,
+    session: Session,
 ) -> Result<(), &'static str> {
-    let session = Arc::new(Session::new(claims));
+    let session = Arc::new(session);
     {
         let (app, session) = (Arc::clone(&app), Arc::clone(&session));
         socket.on_fallback(move |socket: SocketRef, event: Event, packet: Packet, ack: AckSender| {

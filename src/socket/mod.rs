@@ -1,6 +1,7 @@
 //! Door 1: Socket.IO. One file per client event, named for it (`:` becomes `_`); this is the table that leads to them.
 
 mod argument;
+mod attachments;
 pub mod connect;
 mod context;
 mod disconnect;

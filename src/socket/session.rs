@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Session {
     pub(super) claims: Claims,
     pub(super) user: TokenUserView,
+    /// The client has said that its client ids name one message each.
+    pub(super) knows_client_ids: bool,
     pub(super) lane: Lane<Arrival>,
     pub(super) page_ends: PageEnds,
     rooms: Mutex<IndexSet<RoomId>>,
@@ -34,10 +36,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(claims: Claims) -> Self {
+    /// `protocol`: what the client says in its handshake that it knows of this server; 0: nothing, as a client of the original.
+    pub(super) fn new(claims: Claims, protocol: u64) -> Self {
         Self {
             user: claims.token_user(),
             claims,
+            knows_client_ids: protocol >= 1,
             lane: Lane::default(),
             page_ends: PageEnds::default(),
             rooms: Mutex::default(),
