@@ -80,7 +80,7 @@ test('what waited before a reload is shown while the server is away, and sent wh
 test('the client says that it knows what a client id means', async () => {
   open(tokenOf('alice'));
   await vi.waitFor(() => expect(sockets).toHaveLength(1));
-  expect(sockets[0].protocol).toBe(1);
+  expect(sockets[0]?.protocol).toBe(1);
 });
 
 describe('after a reload between a message and its ack', () => {
