@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::chat::{
     id::{MessageId, RoomId, UserId},
-    message::MessageType,
+    message::{MessageType, Place},
     room::RoomType,
     timestamp::Timestamp,
 };
@@ -52,6 +52,13 @@ pub struct MessageView {
     pub sender: SenderView,
     /// In the order in which they were added.
     pub reactions: Vec<ReactionView>,
+}
+
+impl MessageView {
+    /// Where it stands in its room's history.
+    pub fn place(&self) -> Place {
+        Place { at: self.created_at, id: self.id.clone() }
+    }
 }
 
 /// A message in `message:new`, `message:updated` and the acks of who sent or edited it.

@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 /// Every limit on what a client may send; all are settings.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Content of a message, in UTF-16 code units (JavaScript's `length`).
-    pub content_units: usize,
-    /// Metadata of a message, in bytes of JSON.
-    pub metadata_bytes: usize,
+    /// Content of a message, in UTF-16 code units (JavaScript's `length`); none: what a packet may hold.
+    pub content_units: Option<usize>,
+    /// Metadata of a message, in bytes of JSON; none: what a packet may hold.
+    pub metadata_bytes: Option<usize>,
     /// Metadata of a message, in levels of nested objects and arrays.
     pub metadata_depth: usize,
     /// An emoji, in bytes of UTF-8.
@@ -32,8 +32,8 @@ const ROOM_NAME_BYTES: usize = 200;
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            content_units: 65_536,
-            metadata_bytes: 65_536,
+            content_units: None,
+            metadata_bytes: None,
             metadata_depth: 32,
             emoji_bytes: 64,
             id_bytes: 512,
@@ -69,22 +69,21 @@ impl Limits {
 
     pub fn ensure_content(&self, content: &str) -> Result<()> {
         // A text never has more UTF-16 units than bytes: only a long one needs counting.
-        if content.len() > self.content_units && content.encode_utf16().count() > self.content_units {
-            return Err(Error::BadInput(format!(
-                "content is too long (at most {} characters)",
-                self.content_units
-            )));
+        if let Some(most) = self.content_units
+            && content.len() > most
+            && content.encode_utf16().count() > most
+        {
+            return Err(Error::BadInput(format!("content is too long (at most {most} characters)")));
         }
         ensure_no_nul("content", content)
     }
 
     pub fn ensure_metadata(&self, metadata: &Value) -> Result<()> {
         ensure_shallow(metadata, self.metadata_depth)?;
-        if metadata.to_string().len() > self.metadata_bytes {
-            return Err(Error::BadInput(format!(
-                "metadata is too large (at most {} bytes)",
-                self.metadata_bytes
-            )));
+        if let Some(most) = self.metadata_bytes
+            && metadata.to_string().len() > most
+        {
+            return Err(Error::BadInput(format!("metadata is too large (at most {most} bytes)")));
         }
         Ok(())
     }
@@ -141,17 +140,18 @@ mod tests {
 
     #[test]
     fn content_is_counted_as_javascript_counts() {
-        let limits = Limits { content_units: 4, ..Limits::default() };
+        let limits = Limits { content_units: Some(4), ..Limits::default() };
         assert!(limits.ensure_content("😀😀").is_ok());
         assert!(limits.ensure_content("😀😀!").is_err());
         assert!(limits.ensure_content("ääää").is_ok());
         assert!(limits.ensure_content("a\0b").is_err());
         assert!(limits.ensure_content("").is_ok());
+        assert!(Limits::default().ensure_content(&"x".repeat(1_000_000)).is_ok());
     }
 
     #[test]
     fn metadata_is_bounded_in_size_and_depth() {
-        let limits = Limits { metadata_bytes: 22, metadata_depth: 2, ..Limits::default() };
+        let limits = Limits { metadata_bytes: Some(22), metadata_depth: 2, ..Limits::default() };
         assert!(limits.ensure_metadata(&json!({"a": [1]})).is_ok());
         assert!(limits.ensure_metadata(&json!({"a": [[1]]})).is_err());
         assert!(limits.ensure_metadata(&json!({"a": "0123456789abcdef"})).is_err());

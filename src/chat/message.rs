@@ -1,7 +1,8 @@
-//! Kinds of messages.
+//! Kinds of messages, and their order in a room's history.
 
 use serde::{Deserialize, Serialize};
 
+use super::{id::MessageId, timestamp::Timestamp};
 use crate::error::{Error, Result};
 
 /// As the original's enum `MessageType`.
@@ -22,5 +23,19 @@ impl MessageType {
             MessageType::System => Err(Error::BadInput("type system is for the server".to_owned())),
             MessageType::Text | MessageType::Image | MessageType::File => Ok(()),
         }
+    }
+}
+
+/// A place in a room's history, which is sorted by time and, within a millisecond, by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub at: Timestamp,
+    pub id: MessageId,
+}
+
+impl Place {
+    /// Below all messages of a moment: no id is less than the empty one.
+    pub fn below(at: Timestamp) -> Self {
+        Self { at, id: MessageId::from("") }
     }
 }

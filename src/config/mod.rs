@@ -157,8 +157,8 @@ impl Config {
             log_retention: (settings.log_retention > 0)
                 .then(|| Duration::from_secs(u64::from(settings.log_retention) * 24 * 60 * 60)),
             limits: Limits {
-                content_units: settings.max_message_length as usize,
-                metadata_bytes: settings.max_metadata_size as usize,
+                content_units: non_zero(settings.max_message_length),
+                metadata_bytes: non_zero(settings.max_metadata_size),
                 metadata_depth: settings.max_metadata_depth as usize,
                 emoji_bytes: settings.max_emoji_size as usize,
                 id_bytes: settings.max_id_size as usize,
@@ -208,6 +208,11 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         idle: Duration::from_millis(settings.live_room_idle.into()),
         idle_memory: settings.live_idle_memory as usize * 1_024 * 1_024,
     }
+}
+
+/// Where 0 stands for no limit.
+fn non_zero(limit: u32) -> Option<usize> {
+    (limit > 0).then_some(limit as usize)
 }
 
 /// An empty variable is one that is not set, as in most compose files.

@@ -104,12 +104,12 @@ pub struct Settings {
     #[arg(long, env = "COMMIT_INTERVAL", global = true, default_value_t = 3, value_parser = value_parser!(u32).range(..=10_000))]
     pub commit_interval: u32,
 
-    /// Longest content of a message, in UTF-16 units (JavaScript's length)
-    #[arg(long, env = "MAX_MESSAGE_LENGTH", global = true, default_value_t = 65_536)]
+    /// Longest content of a message, in UTF-16 units (JavaScript's length); 0: as long as MAX_PAYLOAD allows
+    #[arg(long, env = "MAX_MESSAGE_LENGTH", global = true, default_value_t = 0)]
     pub max_message_length: u32,
 
-    /// Largest metadata of a message, in bytes of JSON
-    #[arg(long, env = "MAX_METADATA_SIZE", global = true, default_value_t = 65_536)]
+    /// Largest metadata of a message, in bytes of JSON; 0: as large as MAX_PAYLOAD allows
+    #[arg(long, env = "MAX_METADATA_SIZE", global = true, default_value_t = 0)]
     pub max_metadata_size: u32,
 
     /// Deepest metadata of a message, in levels

@@ -1,9 +1,12 @@
 //! The transport of a socket as its rooms know it: a websocket, or polling, which may yet become a websocket. It can be ended
 //! from outside.
 
-use std::sync::{
-    Arc, OnceLock, Weak,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use futures_util::task::AtomicWaker;
@@ -11,16 +14,18 @@ use futures_util::task::AtomicWaker;
 use super::Connection;
 
 /// Leads to one socket's transport; cheap to clone. It does not keep the transport open.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SocketRoute(Arc<Shared>);
 
 /// A [`SocketRoute`] that does not count: the socket may be gone.
 #[derive(Clone)]
 pub struct WeakRoute(Weak<Shared>);
 
-#[derive(Default)]
 struct Shared {
+    created: Instant,
     websocket: OnceLock<Connection>,
+    /// The last read from the websocket, in microseconds after the creation.
+    heard: AtomicU64,
     /// The client has signed in.
     is_signed_in: AtomicBool,
     is_aborted: AtomicBool,
@@ -30,7 +35,33 @@ struct Shared {
     reader: AtomicWaker,
 }
 
+impl Default for SocketRoute {
+    fn default() -> Self {
+        Self(Arc::new(Shared {
+            created: Instant::now(),
+            websocket: OnceLock::new(),
+            heard: AtomicU64::new(0),
+            is_signed_in: AtomicBool::new(false),
+            is_aborted: AtomicBool::new(false),
+            refusals: AtomicU32::new(0),
+            reader: AtomicWaker::new(),
+        }))
+    }
+}
+
 impl SocketRoute {
+    /// Notes that something was read from the websocket: the client was there.
+    pub fn note_heard(&self) {
+        let since = u64::try_from(self.0.created.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0.heard.store(since, Ordering::Relaxed);
+    }
+
+    /// The last read from the websocket; none over polling, where a read does not tell what has arrived.
+    pub fn last_heard(&self) -> Option<Instant> {
+        self.websocket()?;
+        Some(self.0.created + Duration::from_micros(self.0.heard.load(Ordering::Relaxed)))
+    }
+
     /// The websocket, if the socket speaks over one by now.
     pub fn websocket(&self) -> Option<&Connection> {
         self.0.websocket.get()

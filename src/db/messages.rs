@@ -15,6 +15,7 @@ use super::{
 use crate::{
     chat::{
         id::{MessageId, RoomId, UserId},
+        message::Place,
         timestamp::Timestamp,
     },
     error::Result,
@@ -130,27 +131,17 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     Ok(Some(row.into_view(name.into(), reactions)))
 }
 
-/// The newest `limit` messages, newest first, and the rest of those that share the oldest one's millisecond.
+/// The newest `limit` messages, newest first.
 pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> {
-    let (room, limit) = (room_id.to_string(), limit as i64);
+    let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
     let (seq, rows, reactions, complete) = in_transaction!($ db snapshot, c => {
         let seq: Option<i64> = run!(c.load(own::room_head::table
             .find(&room)
             .select(own::room_head::seq))).pop();
-        let rows: Vec<(MessageRow, String)> = run!(c.load(in_room!(&room).limit(limit)));
-        let full = rows.len() as i64 == limit;
-        let (rows, complete) = match rows.last() {
-            Some((oldest, _)) if full => {
-                let since = oldest.created_at;
-                let rows = run!(c.load(in_room!(&room).filter(messages::created_at.ge(since))));
-                let older: Vec<String> = run!(c.load(messages::table
-                    .filter(messages::room_id.eq(&room).and(messages::created_at.lt(since)))
-                    .select(messages::id)
-                    .limit(1)));
-                (rows, older.is_empty())
-            }
-            _ => (rows, true),
-        };
+        // One more than is wanted says whether there are more.
+        let mut rows: Vec<(MessageRow, String)> = run!(c.load(in_room!(&room).limit(most.saturating_add(1))));
+        let complete = rows.len() <= limit;
+        rows.truncate(limit);
         let reactions: Vec<ReactionRow> = match rows.is_empty() {
             true => Vec::new(),
             false => run!(c.load(on_messages!(rows))),
@@ -160,33 +151,36 @@ pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> 
     Ok(Tail { seq: seq.unwrap_or(0), messages: assemble(rows, reactions), complete })
 }
 
-/// The newest `limit` messages older than `before`, newest first, and the rest of those that share the oldest one's
-/// millisecond, so that the next page misses none.
-pub async fn list_before(
-    db: &Db,
-    room_id: &RoomId,
-    before: Timestamp,
-    limit: usize,
-) -> Result<Vec<MessageView>> {
-    let (room, before, limit) = (room_id.to_string(), before.naive(), limit as i64);
-    let (rows, reactions) = in_transaction!($ db snapshot, c => {
-        let rows: Vec<(MessageRow, String)> =
-            run!(c.load(in_room!(&room).filter(messages::created_at.lt(before)).limit(limit)));
-        let rows = match rows.last() {
-            Some((oldest, _)) if rows.len() as i64 == limit => {
-                let since = oldest.created_at;
-                run!(c.load(in_room!(&room)
-                    .filter(messages::created_at.lt(before).and(messages::created_at.ge(since)))))
-            }
-            _ => rows,
+/// Messages of a room's history, newest first.
+pub struct Page {
+    pub messages: Vec<MessageView>,
+    /// The next older message is of the same millisecond as the last of these: the moment alone does not say where they end.
+    pub ends_in_tie: bool,
+}
+
+/// The newest `limit` messages older than `place`, newest first.
+pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) -> Result<Page> {
+    let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
+    let (at, id) = (place.at.naive(), place.id.to_string());
+    // SQLite compares times as text, and the same whole second may be there with and without zeros after its point.
+    let next = Timestamp::from_millis(place.at.millis().saturating_add(1)).naive();
+    let (rows, reactions, ends_in_tie) = in_transaction!($ db snapshot, c => {
+        // The first condition is the one that the index knows.
+        let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(&id)));
+        let mut rows: Vec<(MessageRow, String)> =
+            run!(c.load(in_room!(&room).filter(older).limit(most.saturating_add(1))));
+        let next = if rows.len() > limit { rows.pop() } else { None };
+        let ends_in_tie = match (rows.last(), next) {
+            (Some((last, _)), Some((next, _))) => last.created_at == next.created_at,
+            _ => false,
         };
         let reactions: Vec<ReactionRow> = match rows.is_empty() {
             true => Vec::new(),
             false => run!(c.load(on_messages!(rows))),
         };
-        Ok((rows, reactions))
+        Ok((rows, reactions, ends_in_tie))
     })?;
-    Ok(assemble(rows, reactions))
+    Ok(Page { messages: assemble(rows, reactions), ends_in_tie })
 }
 
 fn assemble(rows: Vec<(MessageRow, String)>, reactions: Vec<ReactionRow>) -> Vec<MessageView> {

@@ -195,6 +195,7 @@ impl AsyncRead for EngineStream {
                     if came == 0 {
                         return Poll::Ready(Ok(()));
                     }
+                    this.route.note_heard();
                     this.inbound.count(came, this.route.is_signed_in())?;
                     this.inbound.inspect(buf, before)?;
                     if this.inbound.take_pong() {

@@ -3,18 +3,21 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::value::RawValue;
+use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
 use super::{
     ephemeral::{self, Ephemeral},
+    newest::{Newest, size_of},
     presence::Presence,
-    returning::Returning,
+    returning::{Missed, Returning},
     untold::Untold,
 };
 use crate::{
     chat::{
-        id::{MessageId, RoomId, UserId},
+        id::{RoomId, UserId},
         limits::DEFAULT_PAGE,
+        message::Place,
         timestamp::Timestamp,
     },
     config::LiveSettings,
@@ -27,26 +30,30 @@ use crate::{
 
 /// Histories longer than a page grow by this many messages.
 const STEP: usize = 50;
-/// Entries kept for those who catch up, at the most.
+/// Entries kept for those who catch up, at the most, and the memory that they may take, in bytes.
 const RECENT: usize = 512;
-/// What a message takes beside its content, about, in bytes.
-const MESSAGE_SIZE: usize = 600;
+const RECENT_BYTES: usize = 4 << 20;
+/// The memory that messages may take beyond those that somebody may have to be shown, in bytes.
+const LARGE: usize = 16 << 20;
+/// The memory that encoded histories of several lengths may take, in bytes.
+const HISTORIES_BYTES: usize = 8 << 20;
+/// The estimated memory of an entry that is no message, in bytes.
+const ENTRY_SIZE: usize = 200;
 
 pub(super) struct LiveRoom {
     /// The last entry taken.
     seq: i64,
-    /// Newest first. Messages of one millisecond are all here or none.
-    messages: VecDeque<Arc<MessageView>>,
+    messages: Newest,
     /// Messages kept at least; up to twice as many before the oldest go.
     keep: usize,
     /// The room has no older messages than these.
     complete: bool,
-    /// What was taken while older messages are being loaded: they may be of an earlier moment.
-    refilling: Option<Vec<Entry>>,
+    refilling: Option<Refill>,
     /// `room:history` encoded, by how many messages it has; until the next entry.
     histories: Vec<(usize, Box<RawValue>)>,
     /// The last entries taken, without holes, oldest first.
     recent: VecDeque<Entry>,
+    recent_bytes: usize,
     pub(super) presence: Presence,
     pub(super) returning: Returning,
     pub(super) ephemeral: Ephemeral,
@@ -56,17 +63,34 @@ pub(super) struct LiveRoom {
     settings: Arc<LiveSettings>,
 }
 
+/// Older messages that are being loaded.
+struct Refill {
+    count: usize,
+    /// What was taken meanwhile: they may be of an earlier moment.
+    taken: Vec<Entry>,
+}
+
+/// A history, and where it ends.
+pub(super) struct History<'a> {
+    pub(super) encoded: &'a RawValue,
+    /// The place of its oldest message.
+    pub(super) end: Option<Place>,
+    /// The next older message is, or may be, of the same millisecond.
+    pub(super) ends_in_tie: bool,
+}
+
 impl LiveRoom {
     pub(super) fn new(tail: Tail, read: Vec<(UserId, Timestamp)>, settings: Arc<LiveSettings>) -> Self {
         let now = Instant::now();
         Self {
             seq: tail.seq,
-            messages: tail.messages.into_iter().map(Arc::new).collect(),
+            messages: tail.messages.into_iter().collect(),
             keep: settings.messages,
             complete: tail.complete,
             refilling: None,
             histories: Vec::new(),
             recent: VecDeque::new(),
+            recent_bytes: 0,
             presence: Presence::new(settings.presence_rate, now),
             returning: Returning::new(settings.doubt, read),
             ephemeral: ephemeral::new(settings.ephemeral_rate, now),
@@ -87,9 +111,16 @@ impl LiveRoom {
 
     /// The memory that it takes, about, in bytes.
     pub(super) fn size(&self) -> usize {
-        let contents: usize = self.messages.iter().map(|message| message.content.len()).sum();
-        let histories: usize = self.histories.iter().map(|(_, history)| history.get().len()).sum();
-        contents + histories + (self.messages.len() + self.recent.len()) * MESSAGE_SIZE
+        let recent = self.recent.iter().map(|entry| match &entry.told {
+            // Counted already: it is among the messages.
+            Told::New(message) | Told::Updated(message) if Arc::strong_count(message) > 1 => ENTRY_SIZE,
+            _ => size_of_entry(entry),
+        });
+        self.messages.bytes() + self.histories_bytes() + recent.sum::<usize>()
+    }
+
+    fn histories_bytes(&self) -> usize {
+        self.histories.iter().map(|(_, history)| history.get().len()).sum()
     }
 
     /// The last entry before a hole, if there is one between it and `entry`.
@@ -104,136 +135,115 @@ impl LiveRoom {
         }
         self.seq = entry.seq;
         self.histories.clear();
-        if self.recent.len() >= RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(entry.clone());
-        if let Some(taken) = &mut self.refilling {
-            taken.push(entry.clone());
+        self.note_recent(entry);
+        if let Some(refill) = &mut self.refilling {
+            refill.taken.push(entry.clone());
         }
         self.change(&entry.told);
+        self.trim();
         true
+    }
+
+    fn note_recent(&mut self, entry: &Entry) {
+        self.recent.push_back(entry.clone());
+        self.recent_bytes += size_of_entry(entry);
+        while self.recent.len() > RECENT || self.recent_bytes > RECENT_BYTES {
+            let Some(first) = self.recent.pop_front() else { return };
+            self.recent_bytes -= size_of_entry(&first);
+        }
     }
 
     /// Changes the messages; doing so again changes nothing more.
     fn change(&mut self, told: &Told) {
         match told {
-            Told::New(message) => {
-                let older = self.messages.partition_point(|there| sort_key(there) > sort_key(message));
-                if self.messages.get(older).is_none_or(|there| there.id != message.id) {
-                    self.messages.insert(older, Arc::clone(message));
-                    self.trim();
-                }
-            }
+            Told::New(message) => self.messages.insert(message, Instant::now()),
             Told::Updated(message) => {
-                if let Some(there) = self.message_mut(&message.id) {
-                    *there = Arc::clone(message);
-                }
+                self.messages.change(&message.id, |there| *there = Arc::clone(message));
             }
-            Told::Deleted(id) => {
-                if let Some(position) = self.position(id) {
-                    self.messages.remove(position);
-                }
-            }
-            Told::ReactionAdded { message_id, reaction } => {
-                if let Some(message) = self.message_mut(message_id)
-                    && !message.reactions.contains(reaction)
-                {
+            Told::Deleted(id) => self.messages.remove(id),
+            Told::ReactionAdded { message_id, reaction } => self.messages.change(message_id, |message| {
+                if !message.reactions.contains(reaction) {
                     Arc::make_mut(message).reactions.push(reaction.clone());
                 }
-            }
-            Told::ReactionRemoved { message_id, reaction } => {
-                if let Some(message) = self.message_mut(message_id) {
-                    Arc::make_mut(message).reactions.retain(|there| there != reaction);
-                }
-            }
+            }),
+            Told::ReactionRemoved { message_id, reaction } => self.messages.change(message_id, |message| {
+                Arc::make_mut(message).reactions.retain(|there| there != reaction);
+            }),
             Told::Gone => {}
         }
     }
 
-    fn position(&self, id: &MessageId) -> Option<usize> {
-        self.messages.iter().position(|message| message.id == *id)
-    }
-
-    fn message_mut(&mut self, id: &MessageId) -> Option<&mut Arc<MessageView>> {
-        self.messages.iter_mut().find(|message| message.id == *id)
-    }
-
-    /// Lets the oldest go, whole milliseconds at a time. Those that somebody may not have heard are kept, up to a limit.
+    /// Lets the oldest go when there are many, or when they are large. Those that somebody may not have heard are kept, up to a
+    /// limit.
     fn trim(&mut self) {
-        if self.messages.len() <= 2 * self.keep {
+        let is_crowded = self.messages.bytes() > LARGE;
+        if !is_crowded && self.messages.len() <= 2 * self.keep {
             return;
         }
-        let newest = self.messages.front().map_or(0, |newest| newest.created_at.millis());
+        let newest = self.messages.newest_at().map_or(0, Timestamp::millis);
         let doubt = i64::try_from(self.settings.doubt.as_millis()).unwrap_or(0);
-        let keep = self.count_since(Timestamp::from_millis(newest - doubt)).min(self.settings.history);
-        if self.messages.len() <= 2 * keep {
+        let doubtful = Timestamp::from_millis(newest - doubt);
+        let unheard = self.messages.count_since(doubtful).min(self.settings.history);
+        if !is_crowded && self.messages.len() <= 2 * unheard {
             return;
         }
-        let end = self.end_of_page(keep.max(self.keep));
-        if end < self.messages.len() {
-            self.messages.truncate(end);
+        let keep = unheard.max(if is_crowded { DEFAULT_PAGE } else { self.keep });
+        if keep < self.messages.len() {
+            self.messages.truncate(keep);
             self.complete = false;
         }
     }
 
-    /// Where the newest `count` end, and with them those that share the last one's millisecond.
-    fn end_of_page(&self, count: usize) -> usize {
-        let Some(last) = count.checked_sub(1).and_then(|last| self.messages.get(last)) else {
-            return self.messages.len();
-        };
-        let shared =
-            self.messages.iter().skip(count).take_while(|message| message.created_at == last.created_at);
-        count + shared.count()
-    }
-
-    fn count_since(&self, moment: Timestamp) -> usize {
-        self.messages.partition_point(|message| message.created_at >= moment)
-    }
-
-    /// How many messages somebody is to be shown who may have missed what came since: a page, or as far back as that, in
-    /// steps, so that many share one encoding.
-    fn page_for(&self, missed_since: Option<Timestamp>) -> usize {
-        let missed = missed_since.map_or(0, |since| self.count_since(since));
+    /// How many messages somebody is to be shown who may have missed some: a page, or as far back as that, in steps, so that
+    /// many share one encoding.
+    fn page_for(&self, missed: &Missed) -> usize {
+        let by_time = missed.since.map_or(0, |since| self.messages.count_since(since));
+        let by_signs_of_life = missed.told_after.map_or(0, |heard| self.messages.count_told_after(heard));
+        let missed = by_time.max(by_signs_of_life);
         let page = if missed <= DEFAULT_PAGE { DEFAULT_PAGE } else { missed.next_multiple_of(STEP) };
         page.min(self.settings.history.max(DEFAULT_PAGE))
     }
 
-    /// Since when this user may have missed something.
-    pub(super) fn missed_since(&self, user_id: &UserId, now: Timestamp) -> Option<Timestamp> {
-        self.returning.missed_since(user_id, self.presence.is_here(user_id), now)
+    /// What this user may have missed. `last_heard`: when the connection of a socket gave its last sign of life, if that is
+    /// known.
+    pub(super) fn missed(
+        &self,
+        user_id: &UserId,
+        now: Timestamp,
+        last_heard: impl Fn(Sid) -> Option<Instant>,
+    ) -> Missed {
+        self.returning.missed(user_id, self.presence.sockets_of(user_id), now, last_heard)
     }
 
     /// True if the room has more that somebody is to be shown than is here.
-    pub(super) fn wants_more(&self, missed_since: Option<Timestamp>) -> bool {
-        let short = self.messages.len() < self.page_for(missed_since);
-        let oldest = self.messages.back().map(|oldest| oldest.created_at);
-        let reaches = missed_since.is_none_or(|since| oldest.is_some_and(|oldest| oldest < since))
+    pub(super) fn wants_more(&self, missed: &Missed) -> bool {
+        let short = self.messages.len() < self.page_for(missed);
+        let oldest = self.messages.end().map(|oldest| oldest.at);
+        let reaches = missed.since.is_none_or(|since| oldest.is_some_and(|oldest| oldest < since))
             || self.messages.len() >= self.settings.history;
         !self.complete && (short || !reaches)
     }
 
-    /// Begins to note what is taken, and says before when the missing messages are, and how many are wanted. Who has once
-    /// been asked for more will be again: from now on that many are kept.
-    pub(super) fn begin_refill(&mut self) -> (Timestamp, usize) {
-        self.refilling = Some(Vec::new());
-        self.keep = self.keep.max(self.settings.history);
-        let oldest =
-            self.messages.back().map_or(Timestamp::from_millis(i64::MAX), |oldest| oldest.created_at);
-        (oldest, self.keep)
+    /// Begins to note what is taken, and says below which place the missing messages are, and how many are wanted. Who has once
+    /// been asked for more will be again: from now on that many are kept. Large ones are loaded a page at a time, and not kept.
+    pub(super) fn begin_refill(&mut self) -> (Place, usize) {
+        let count = if self.messages.bytes() > LARGE / 2 {
+            DEFAULT_PAGE
+        } else {
+            self.keep = self.keep.max(self.settings.history);
+            self.keep
+        };
+        self.refilling = Some(Refill { count, taken: Vec::new() });
+        let end = self.messages.end();
+        (end.unwrap_or_else(|| Place::below(Timestamp::from_millis(i64::MAX))), count)
     }
 
     /// Adds older messages, newest first: as many as were wanted, or all that there are.
     pub(super) fn finish_refill(&mut self, older: Vec<MessageView>) {
-        self.complete = older.len() < self.keep;
-        for message in older {
-            if self.position(&message.id).is_none() {
-                self.messages.push_back(Arc::new(message));
-            }
-        }
-        for entry in self.refilling.take().unwrap_or_default() {
-            self.change(&entry.told);
-        }
+        let Some(refill) = self.refilling.take() else { return };
+        self.complete = older.len() < refill.count;
+        older.into_iter().for_each(|message| self.messages.push_older(message));
+        refill.taken.iter().for_each(|entry| self.change(&entry.told));
         self.histories.clear();
     }
 
@@ -242,21 +252,29 @@ impl LiveRoom {
     }
 
     /// `room:history`, encoded once for all who join between two entries and have missed as much.
-    pub(super) fn history(&mut self, room_id: &RoomId, missed_since: Option<Timestamp>) -> &RawValue {
-        let end = self.end_of_page(self.page_for(missed_since));
-        let encoded = self.histories.iter().position(|(there, _)| *there == end);
+    pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> History<'_> {
+        let count = self.page_for(missed).min(self.messages.len());
+        let end = self.messages.end_of_page(count);
+        let encoded = self.histories.iter().position(|(there, _)| *there == count);
         let index = encoded.unwrap_or_else(|| {
-            let messages = self.messages.iter().take(end).map(AsRef::as_ref).collect();
+            let messages = self.messages.iter().take(count).collect();
             let view = RoomHistoryView { room_id, messages, seq: self.seq };
             let history = serde_json::value::to_raw_value(&view).unwrap_or_else(|error| {
                 // Views are plain data, so this cannot be; an empty value is then better than no answer.
                 tracing::error!(%error, "history could not be encoded");
                 RawValue::NULL.to_owned()
             });
-            self.histories.push((end, history));
+            if self.histories_bytes() > HISTORIES_BYTES {
+                self.histories.clear();
+            }
+            self.histories.push((count, history));
             self.histories.len() - 1
         });
-        self.histories.get(index).map_or(RawValue::NULL, |(_, history)| history)
+        History {
+            encoded: self.histories.get(index).map_or(RawValue::NULL, |(_, history)| history),
+            ends_in_tie: end.as_ref().is_some_and(|(_, is_tie)| is_tie.unwrap_or(!self.complete)),
+            end: end.map(|(place, _)| place),
+        }
     }
 
     /// The entries after `after`, if they are all here.
@@ -267,7 +285,10 @@ impl LiveRoom {
     }
 }
 
-/// The order of history.
-fn sort_key(message: &MessageView) -> (Timestamp, &str) {
-    (message.created_at, message.id.as_str())
+/// The memory that an entry takes, about, in bytes.
+fn size_of_entry(entry: &Entry) -> usize {
+    match &entry.told {
+        Told::New(message) | Told::Updated(message) => size_of(message),
+        _ => ENTRY_SIZE,
+    }
 }

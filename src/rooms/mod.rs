@@ -9,6 +9,7 @@ mod ephemeral;
 mod gathered;
 mod idle;
 mod live;
+mod newest;
 mod pace;
 mod presence;
 mod read_marks;
@@ -28,7 +29,7 @@ use std::{
 pub use activity::run as tell_activity;
 pub use seat::Seat;
 use serde::Serialize;
-use socketioxide::SocketIo;
+use socketioxide::{SocketIo, socket::Sid};
 pub use telling::telling;
 use tokio::time::Instant;
 pub use writer::{Receipt, Settled};
@@ -36,7 +37,7 @@ pub use writer::{Receipt, Settled};
 use self::{
     activity::Activity,
     idle::Idle,
-    live::LiveRoom,
+    live::{History, LiveRoom},
     pace::Pace,
     presence::{Manner, News},
     read_marks::ReadMarks,
@@ -44,7 +45,10 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    chat::id::{RoomId, UserId},
+    chat::{
+        id::{RoomId, UserId},
+        message::Place,
+    },
     clock,
     cluster::node_keys::NodeKeys,
     config::{Config, LiveSettings},
@@ -72,6 +76,16 @@ pub struct Rooms {
     node_keys: NodeKeys,
     instruments: Instruments,
     this: Weak<Self>,
+}
+
+/// What a socket was shown of a room's history.
+pub struct Shown {
+    /// The last entry of the room's log that it includes.
+    pub seq: i64,
+    /// The place of its oldest message.
+    pub end: Option<Place>,
+    /// The next older message is, or may be, of the same millisecond.
+    pub ends_in_tie: bool,
 }
 
 /// A panic under one of these locks leaves nothing half done that the next holder could trip over.
@@ -117,28 +131,29 @@ impl Rooms {
         self.writer.append(append)
     }
 
-    /// Shows the socket the room's history and members and lets it hear what follows, without gap or double. Returns the
-    /// last entry that it was shown.
+    /// Shows the socket the room's history and members and lets it hear what follows, without gap or double.
     pub async fn join(
         &self,
         seat: &Seat,
         room_id: &RoomId,
         user: &TokenUserView,
         members: &[MemberView],
-    ) -> Result<i64> {
+    ) -> Result<Shown> {
         let now = clock::now();
         self.enter(seat, room_id, Some(&user.id), |slot, live| {
-            let missed_since = live.missed_since(&user.id, now);
+            let missed = live.missed(&user.id, now, |sid| self.last_heard(sid));
             live.returning.arrived(&user.id);
-            seat.emit(event::ROOM_HISTORY, live.history(room_id, missed_since));
+            let History { encoded, end, ends_in_tie } = live.history(room_id, &missed);
+            seat.emit(event::ROOM_HISTORY, encoded);
             seat.emit(event::ROOM_MEMBERS, &RoomMembersView { room_id, members });
             // Of a second socket there is no news behind which earlier news could see that it came later.
             if live.presence.is_here(&user.id) {
                 self.tell_gathered_news(room_id, live);
             }
             let is_due = live.presence.arrive(user, seat.id(), Manner::Announced, Instant::now());
+            live.presence.note_shown(&user.id, seat.id(), missed.since, Instant::now());
             self.announce(room_id, slot, live, is_due);
-            live.seq()
+            Shown { seq: live.seq(), end, ends_in_tie }
         })
         .await
     }
@@ -164,6 +179,10 @@ impl Rooms {
             let slot = self.live_slot(room_id, reader).await?;
             let mut state = lock(&slot.state);
             let State::Live(live) = &mut *state else { continue };
+            // Large messages that were loaded for the reader may have gone again meanwhile.
+            if self.wants_more(live, reader) {
+                continue;
+            }
             // Of what is in the history it is not to hear once more.
             self.tell_waiting(room_id, live);
             let welcomed = welcome(&slot, live);
@@ -186,14 +205,21 @@ impl Rooms {
         }
         seat.leave(room_id.as_str());
         let (Some(slot), Some(State::Live(live))) = (&slot, state.as_deref_mut()) else { return };
+        let here = live.presence.sockets_of(&user.id).iter().find(|there| there.sid == seat.id());
+        let owed = here.and_then(|here| here.owed(seat.last_heard()));
         let (was_here, is_due) = live.presence.depart(user, seat.id(), Instant::now());
         if was_here {
-            live.returning.departed(&user.id, clock::now());
+            live.returning.departed(&user.id, owed, clock::now());
         }
         self.announce(room_id, slot, live, is_due);
         self.idle_if_empty(room_id, slot, live);
         drop(state);
         self.close_idle_at_once();
+    }
+
+    /// When the connection under a socket gave its last sign of life; none if it is gone, or speaks over polling.
+    fn last_heard(&self, sid: Sid) -> Option<Instant> {
+        Seat::new(self.io.of("/")?.get_socket(sid)?).last_heard()
     }
 
     /// Makes those who may not be in a room any more hear it no more. They are told, and so are the others.

@@ -8,8 +8,11 @@ use indexmap::IndexMap;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
-use super::{allowance::Allowance, gathered::Gathered};
-use crate::{chat::id::UserId, protocol::TokenUserView};
+use super::{allowance::Allowance, gathered::Gathered, returning::Here};
+use crate::{
+    chat::{id::UserId, timestamp::Timestamp},
+    protocol::TokenUserView,
+};
 
 /// Pieces of news that a room is told at once, each by itself, in a second. More are told together.
 const AT_ONCE: u32 = 4;
@@ -43,7 +46,7 @@ pub(super) enum Manner {
 
 /// A user who is here.
 struct Present {
-    sockets: Vec<Sid>,
+    sockets: Vec<Here>,
     announced: bool,
 }
 
@@ -93,7 +96,7 @@ impl Presence {
         self.sockets
     }
 
-    pub(super) fn sockets_of(&self, user_id: &UserId) -> &[Sid] {
+    pub(super) fn sockets_of(&self, user_id: &UserId) -> &[Here] {
         self.present.get(user_id).map_or(&[], |present| &present.sockets)
     }
 
@@ -116,8 +119,8 @@ impl Presence {
             .present
             .entry(user.id.clone())
             .or_insert_with(|| Present { sockets: Vec::with_capacity(1), announced: false });
-        if !present.sockets.contains(&socket) {
-            present.sockets.push(socket);
+        if !present.sockets.iter().any(|there| there.sid == socket) {
+            present.sockets.push(Here { sid: socket, joined: now, shown_since: None });
             self.sockets += 1;
         }
         if manner == Manner::Silent || present.announced {
@@ -127,11 +130,26 @@ impl Presence {
         self.tell(user, true, now)
     }
 
+    /// Notes that a socket that is here was shown what its user may have missed since a moment.
+    pub(super) fn note_shown(
+        &mut self,
+        user_id: &UserId,
+        socket: Sid,
+        since: Option<Timestamp>,
+        now: Instant,
+    ) {
+        let present = self.present.get_mut(user_id);
+        let here = present.and_then(|present| present.sockets.iter_mut().find(|there| there.sid == socket));
+        if let Some(here) = here {
+            (here.joined, here.shown_since) = (now, since);
+        }
+    }
+
     /// Forgets a socket of a user. Whether it was here, and whether the others are to be told what is gathered at once.
     pub(super) fn depart(&mut self, user: &TokenUserView, socket: Sid, now: Instant) -> (bool, bool) {
         let Some(present) = self.present.get_mut(&user.id) else { return (false, false) };
         let before = present.sockets.len();
-        present.sockets.retain(|there| *there != socket);
+        present.sockets.retain(|there| there.sid != socket);
         let was_here = present.sockets.len() < before;
         self.sockets -= before - present.sockets.len();
         if !present.sockets.is_empty() {
@@ -144,7 +162,9 @@ impl Presence {
     /// Forgets the users who may not stay, and returns them with their sockets.
     pub(super) fn evict(&mut self, may_stay: impl Fn(&UserId) -> bool) -> Vec<(UserId, Vec<Sid>)> {
         let gone = self.present.extract_if(|user_id, _| !may_stay(user_id));
-        let gone: Vec<_> = gone.map(|(user_id, present)| (user_id, present.sockets)).collect();
+        let sids = |sockets: Vec<Here>| sockets.iter().map(|socket| socket.sid).collect();
+        let gone: Vec<(UserId, Vec<Sid>)> =
+            gone.map(|(user_id, present)| (user_id, sids(present.sockets))).collect();
         for (user_id, sockets) in &gone {
             self.sockets -= sockets.len();
             self.waiting.shift_remove(user_id);

@@ -3,12 +3,50 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use socketioxide::socket::Sid;
+use tokio::time::Instant;
+
 use crate::chat::{id::UserId, timestamp::Timestamp};
 
 /// Users remembered in a room.
 const REMEMBERED: usize = 100_000;
 /// Departures remembered of a user with many devices.
 const DEPARTURES: usize = 8;
+
+/// A client that was sent something may send this long before it has it.
+const IN_FLIGHT: Duration = Duration::from_secs(2);
+
+/// A socket that is in the room.
+pub(super) struct Here {
+    pub(super) sid: Sid,
+    pub(super) joined: Instant,
+    /// From when on it was shown, when it joined, what its user may have missed.
+    pub(super) shown_since: Option<Timestamp>,
+}
+
+impl Here {
+    /// The same, unless it is known to have arrived.
+    pub(super) fn owed(&self, last_heard: Option<Instant>) -> Option<Timestamp> {
+        let has_arrived = last_heard.is_some_and(|heard| heard > self.joined + IN_FLIGHT);
+        if has_arrived { None } else { self.shown_since }
+    }
+}
+
+/// What somebody may have missed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Missed {
+    /// All since this moment.
+    pub(super) since: Option<Timestamp>,
+    /// All that was told after another connection of theirs gave its last sign of life: if it was cut, this is its client that
+    /// has come back.
+    pub(super) told_after: Option<Instant>,
+}
+
+impl Missed {
+    fn may_go_back_to(&mut self, moment: Option<Timestamp>) {
+        self.since = self.since.into_iter().chain(moment).min();
+    }
+}
 
 pub(super) struct Returning {
     /// How long a connection may be dead before it is found out.
@@ -23,11 +61,30 @@ impl Returning {
         Self { doubt, missed: read.into_iter().map(|(user_id, at)| (user_id, vec![at])).collect() }
     }
 
-    /// From when on this user may have missed something, if they ever were here.
-    pub(super) fn missed_since(&self, user_id: &UserId, is_here: bool, now: Timestamp) -> Option<Timestamp> {
+    /// What this user may have missed, of whom `here` are the sockets in the room; `last_heard`: when the connection of one gave
+    /// its last sign of life, if that is known.
+    pub(super) fn missed(
+        &self,
+        user_id: &UserId,
+        here: &[Here],
+        now: Timestamp,
+        last_heard: impl Fn(Sid) -> Option<Instant>,
+    ) -> Missed {
         let earlier = self.missed.get(user_id).and_then(|missed| missed.first().copied());
-        let doubtful = is_here.then(|| self.doubtful(now));
-        earlier.into_iter().chain(doubtful).min()
+        let mut missed = Missed { since: earlier, told_after: None };
+        for socket in here {
+            match last_heard(socket.sid) {
+                Some(heard) => {
+                    missed.told_after = missed.told_after.into_iter().chain([heard]).min();
+                    missed.may_go_back_to(socket.owed(Some(heard)));
+                }
+                None => {
+                    missed.may_go_back_to(Some(self.doubtful(now)));
+                    missed.may_go_back_to(socket.owed(None));
+                }
+            }
+        }
+        missed
     }
 
     pub(super) fn arrived(&mut self, user_id: &UserId) {
@@ -39,8 +96,10 @@ impl Returning {
         }
     }
 
-    pub(super) fn departed(&mut self, user_id: &UserId, now: Timestamp) {
-        let since = self.doubtful(now);
+    /// `owed`: from when on the socket was shown what it had missed, if that is not known to have arrived.
+    pub(super) fn departed(&mut self, user_id: &UserId, owed: Option<Timestamp>, now: Timestamp) {
+        let doubtful = self.doubtful(now);
+        let since = owed.map_or(doubtful, |owed| owed.min(doubtful));
         if let Some(missed) = self.missed.get_mut(user_id) {
             if missed.len() < DEPARTURES {
                 missed.push(since);
@@ -59,19 +118,60 @@ impl Returning {
 mod tests {
     use super::*;
 
+    const DOUBT: Duration = Duration::from_secs(45);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn since(moment: Option<Timestamp>) -> Missed {
+        Missed { since: moment, told_after: None }
+    }
+
+    fn here(joined: Instant, shown_since: Option<Timestamp>) -> Here {
+        Here { sid: Sid::new(), joined, shown_since }
+    }
+
     #[test]
     fn each_device_that_comes_back_is_shown_what_the_longest_gone_has_missed() {
-        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
         let anna = UserId::from("anna");
-        let mut returning = Returning::new(Duration::from_secs(45), Vec::new());
-        assert_eq!(returning.missed_since(&anna, false, at(100)), None, "a newcomer has missed nothing");
-        assert_eq!(returning.missed_since(&anna, true, at(100)), Some(at(55)), "another device, or the same");
-        returning.departed(&anna, at(100));
-        returning.departed(&anna, at(200));
+        let mut returning = Returning::new(DOUBT, Vec::new());
+        let missed = |returning: &Returning| returning.missed(&anna, &[], at(300), |_| None);
+        assert_eq!(missed(&returning), since(None), "a newcomer has missed nothing");
+        returning.departed(&anna, None, at(100));
+        returning.departed(&anna, None, at(200));
         for _ in 0..2 {
-            assert_eq!(returning.missed_since(&anna, false, at(300)), Some(at(55)));
+            assert_eq!(missed(&returning), since(Some(at(55))));
             returning.arrived(&anna);
         }
-        assert_eq!(returning.missed_since(&anna, false, at(300)), None);
+        assert_eq!(missed(&returning), since(None));
+    }
+
+    #[test]
+    fn who_is_here_by_another_connection_may_have_missed_what_was_told_after_its_last_sign_of_life() {
+        let (anna, now) = (UserId::from("anna"), Instant::now());
+        let returning = Returning::new(DOUBT, Vec::new());
+        let sockets = [here(now, None), here(now, None)];
+        let heard = [now + Duration::from_secs(70), now + Duration::from_secs(50)];
+        let last_heard =
+            |sid| sockets.iter().zip(heard).find(|(socket, _)| socket.sid == sid).map(|(_, at)| at);
+        let missed = returning.missed(&anna, &sockets, at(100), last_heard);
+        assert_eq!(missed, Missed { since: None, told_after: Some(heard[1]) });
+        // Over polling nothing is known of it.
+        assert_eq!(returning.missed(&anna, &sockets, at(100), |_| None), since(Some(at(55))));
+    }
+
+    #[test]
+    fn what_was_shown_to_a_connection_that_was_not_heard_of_since_is_shown_again() {
+        let (anna, now) = (UserId::from("anna"), Instant::now());
+        let mut returning = Returning::new(DOUBT, Vec::new());
+        let socket = [here(now, Some(at(7)))];
+        let missed =
+            |returning: &Returning, heard| returning.missed(&anna, &socket, at(100), |_| Some(heard));
+        let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(3));
+        assert_eq!(missed(&returning, soon), Missed { since: Some(at(7)), told_after: Some(soon) });
+        assert_eq!(missed(&returning, later), Missed { since: None, told_after: Some(later) });
+        returning.departed(&anna, socket[0].owed(Some(soon)), at(100));
+        assert_eq!(returning.missed(&anna, &[], at(300), |_| None), since(Some(at(7))));
     }
 }

@@ -4,6 +4,7 @@
 use futures_util::FutureExt;
 use serde::Serialize;
 use socketioxide::{BroadcastError, SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
+use tokio::time::Instant;
 
 use crate::{
     connection::{Connection, SocketRoute},
@@ -72,6 +73,11 @@ impl Seat {
         if let Some(route) = self.route() {
             route.abort();
         }
+    }
+
+    /// When the client gave its last sign of life, if it speaks over a websocket.
+    pub(super) fn last_heard(&self) -> Option<Instant> {
+        Some(self.route()?.last_heard()?.into())
     }
 
     /// The way to the socket's transport. Each socket has one.

@@ -6,7 +6,7 @@ use super::{Rooms, live::LiveRoom, lock};
 use crate::{
     chat::{
         id::{RoomId, UserId},
-        timestamp::Timestamp,
+        message::Place,
     },
     clock,
     db::{self, room_log::Entry},
@@ -43,8 +43,8 @@ impl Default for State {
 enum Need {
     Nothing,
     Load,
-    /// Older messages, from before a moment, so many.
-    Older(Timestamp, usize),
+    /// Older messages, from below a place, so many.
+    Older(Place, usize),
     AnotherSlot,
 }
 
@@ -53,14 +53,14 @@ impl Rooms {
     pub(super) async fn live_slot(&self, room_id: &RoomId, reader: Option<&UserId>) -> Result<Arc<Slot>> {
         loop {
             let slot = lock(&self.slots).entry(room_id.clone()).or_default().clone();
-            if matches!(&*lock(&slot.state), State::Live(live) if !wants_more(live, reader)) {
+            if matches!(&*lock(&slot.state), State::Live(live) if !self.wants_more(live, reader)) {
                 return Ok(slot);
             }
             let _turn = slot.loading.lock().await;
             let need = match &mut *lock(&slot.state) {
-                State::Live(live) if wants_more(live, reader) => {
-                    let (before, count) = live.begin_refill();
-                    Need::Older(before, count)
+                State::Live(live) if self.wants_more(live, reader) => {
+                    let (place, count) = live.begin_refill();
+                    Need::Older(place, count)
                 }
                 State::Live(_) => Need::Nothing,
                 State::Loading(_) => Need::Load,
@@ -76,11 +76,11 @@ impl Rooms {
                         return Err(error);
                     }
                 }
-                Need::Older(before, count) => {
-                    let older = db::messages::list_before(&self.db, room_id, before, count).await;
+                Need::Older(place, count) => {
+                    let older = db::messages::list_older(&self.db, room_id, &place, count).await;
                     if let State::Live(live) = &mut *lock(&slot.state) {
                         match older {
-                            Ok(older) => live.finish_refill(older),
+                            Ok(older) => live.finish_refill(older.messages),
                             Err(error) => {
                                 live.abandon_refill();
                                 self.idle_if_empty(room_id, &slot, live);
@@ -108,14 +108,17 @@ impl Rooms {
         Ok(())
     }
 
+    /// The room has more that the reader is to be shown than is here.
+    pub(super) fn wants_more(&self, live: &LiveRoom, reader: Option<&UserId>) -> bool {
+        reader.is_some_and(|reader| {
+            live.wants_more(&live.missed(reader, clock::now(), |sid| self.last_heard(sid)))
+        })
+    }
+
     pub(super) fn remove_slot(&self, room_id: &RoomId, slot: &Arc<Slot>) {
         let mut slots = lock(&self.slots);
         if slots.get(room_id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
             slots.remove(room_id);
         }
     }
-}
-
-fn wants_more(live: &LiveRoom, reader: Option<&UserId>) -> bool {
-    reader.is_some_and(|reader| live.wants_more(live.missed_since(reader, clock::now())))
 }

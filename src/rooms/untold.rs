@@ -155,8 +155,8 @@ impl Rooms {
     /// The sockets of a user in a room here.
     fn seats(&self, live: &LiveRoom, user_id: &UserId) -> Vec<Seat> {
         let Some(namespace) = self.io.of("/") else { return Vec::new() };
-        let sids = live.presence.sockets_of(user_id).iter();
-        sids.filter_map(|sid| namespace.get_socket(*sid)).map(Seat::new).collect()
+        let here = live.presence.sockets_of(user_id).iter();
+        here.filter_map(|here| namespace.get_socket(here.sid)).map(Seat::new).collect()
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Weak, atomic::Ordering},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,17 +18,24 @@ use tokio::{
 
 use super::{
     Rooms,
+    newest::size_of_json,
     pace::{self, Pace},
 };
 use crate::{
     chat::id::RoomId,
     clock,
-    db::room_log::{Append, Appended, Appender},
+    db::room_log::{Append, Appended, Appender, Change},
     error::{Error, Result},
 };
 
 /// Changes committed together at the most. With eight columns a row, far below what one statement may bind.
 const BATCH: usize = 256;
+
+/// The content of changes that are committed together at the most, in bytes; a larger one is committed alone.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// The content of changes that may wait, in bytes: pictures come as content, too.
+const WAITING_BYTES: usize = 256 << 20;
 
 /// Batches that are committed and not yet told, at the most: then no more are committed.
 const AHEAD: usize = 4;
@@ -36,12 +46,45 @@ const RUN: usize = pace::ENOUGH + 1;
 
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,
+    /// Bytes of changes that are not committed.
+    waiting: Arc<AtomicUsize>,
     patience: Duration,
 }
 
 pub(super) struct Job {
     append: Append,
     settle: Settle,
+    weight: Weight,
+}
+
+/// The content of a change that waits, in bytes; it is counted until this is dropped.
+struct Weight {
+    bytes: usize,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Weight {
+    /// None if too much waits already. One that is alone is never too much.
+    fn put_on(waiting: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let before = waiting.fetch_add(bytes, Ordering::Relaxed);
+        let weight = Self { bytes, waiting: Arc::clone(waiting) };
+        (before == 0 || before + bytes <= WAITING_BYTES).then_some(weight)
+    }
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// The content of a change, about, in bytes.
+fn size_of(append: &Append) -> usize {
+    match &append.change {
+        Change::New(message) => message.content.len() + size_of_json(&message.metadata),
+        Change::Edit { content, .. } => content.len(),
+        Change::Delete { .. } | Change::React { .. } | Change::Unreact { .. } => 0,
+    }
 }
 
 /// What became of a change.
@@ -80,7 +123,7 @@ impl Receipt {
 impl Writer {
     pub(super) fn channel(capacity: usize, patience: Duration) -> (Self, mpsc::Receiver<Job>) {
         let (queue, jobs) = mpsc::channel(capacity);
-        (Self { queue, patience }, jobs)
+        (Self { queue, waiting: Arc::default(), patience }, jobs)
     }
 
     /// Changes that wait.
@@ -90,7 +133,8 @@ impl Writer {
 
     pub(super) fn append(&self, append: Append) -> Result<Receipt> {
         let (settle, settled) = oneshot::channel();
-        match self.queue.try_send(Job { append, settle }) {
+        let weight = Weight::put_on(&self.waiting, size_of(&append)).ok_or(Error::Busy)?;
+        match self.queue.try_send(Job { append, settle, weight }) {
             Ok(()) => Ok(Receipt { settled, patience: self.patience }),
             Err(mpsc::error::TrySendError::Full(_)) => Err(Error::Busy),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Error::ShuttingDown),
@@ -112,7 +156,7 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>, mut p
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
         let (plain, others) = split(&appender, std::mem::take(&mut batch));
-        for part in [plain, others].into_iter().filter(|part| !part.is_empty()) {
+        for part in [plain, others].into_iter().flat_map(portions) {
             let written = write(&rooms, &mut appender, part).await;
             if settle.send(written).await.is_err() {
                 return;
@@ -163,9 +207,33 @@ fn split(appender: &Appender, batch: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
     batch.into_iter().partition(|job| !slow.contains(&job.append.room_id))
 }
 
+/// The same in order, in parts that are not too large for one commit.
+fn portions(batch: Vec<Job>) -> Vec<Vec<Job>> {
+    let mut portions: Vec<Vec<Job>> = Vec::new();
+    let mut bytes = 0;
+    for job in batch {
+        bytes += job.weight.bytes;
+        match portions.last_mut() {
+            Some(last) if bytes <= BATCH_BYTES => last.push(job),
+            _ => {
+                bytes = job.weight.bytes;
+                portions.push(vec![job]);
+            }
+        }
+    }
+    portions
+}
+
 async fn write(rooms: &Rooms, appender: &mut Appender, batch: Vec<Job>) -> Vec<Written> {
-    let (appends, settles): (Vec<Append>, Vec<Settle>) =
-        batch.into_iter().map(|Job { append, settle }| (append, settle)).unzip();
+    // It waits until it is written.
+    let mut _weights = Vec::with_capacity(batch.len());
+    let (appends, settles): (Vec<Append>, Vec<Settle>) = batch
+        .into_iter()
+        .map(|Job { append, settle, weight }| {
+            _weights.push(weight);
+            (append, settle)
+        })
+        .unzip();
     let appends: Arc<[Append]> = appends.into();
     let begun = Instant::now();
     let appended = appender.append(&rooms.db, Arc::clone(&appends), clock::now()).await;
@@ -213,4 +281,55 @@ async fn write_one_by_one(
         outcomes.push(outcome);
     }
     outcomes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{chat::message::MessageType, db::room_log::NewMessage};
+
+    fn append(bytes: usize) -> Append {
+        let message = NewMessage {
+            content: "x".repeat(bytes),
+            kind: MessageType::Text,
+            metadata: serde_json::Value::Null,
+            reply_to: None,
+            client_id: None,
+        };
+        let change = Change::New(message);
+        Append { room_id: "room".into(), actor_id: "anna".into(), actor_name: "Anna".into(), change }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_in_bytes_and_what_is_alone_is_never_too_much() {
+        const LARGE: usize = WAITING_BYTES / 4;
+        let (writer, mut jobs) = Writer::channel(1_000, Duration::from_secs(1));
+        let _alone = writer.append(append(WAITING_BYTES + 1)).unwrap();
+        assert!(matches!(writer.append(append(1)), Err(Error::Busy)));
+        drop(jobs.recv().await);
+        for _ in 0..3 {
+            let _receipt = writer.append(append(LARGE)).unwrap();
+        }
+        assert!(matches!(writer.append(append(LARGE)), Err(Error::Busy)));
+        drop(jobs.recv().await);
+        assert!(writer.append(append(LARGE)).is_ok(), "there is room again");
+    }
+
+    #[tokio::test]
+    async fn a_commit_is_bounded_in_bytes_and_order_is_kept() {
+        let (writer, mut jobs) = Writer::channel(1_000, Duration::from_secs(1));
+        let sizes = [1, BATCH_BYTES / 2, BATCH_BYTES / 2, 2, BATCH_BYTES * 2, 3, 4];
+        for size in sizes {
+            let _receipt = writer.append(append(size)).unwrap();
+        }
+        let mut batch = Vec::new();
+        jobs.recv_many(&mut batch, sizes.len()).await;
+        let portions = portions(batch);
+        assert_eq!(portions.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1, 2]);
+        let content = |job: &Job| match &job.append.change {
+            Change::New(message) => message.content.len(),
+            _ => 0,
+        };
+        assert_eq!(portions.iter().flatten().map(content).collect::<Vec<_>>(), sizes);
+    }
 }

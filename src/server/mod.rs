@@ -10,7 +10,7 @@ use axum::{
     http::{Request, Uri},
     routing::any,
 };
-use socketioxide::{SocketIo, service::SocketIoService};
+use socketioxide::{ParserConfig, SocketIo, service::SocketIoService};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
@@ -47,6 +47,10 @@ const NO_PING: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// The size of the buffer that a websocket is read into, in bytes: a few events of a usual size.
 const READ_BUFFER: usize = 2 * 1_024;
 
+/// Binary attachments of one packet at the most, and how many of the largest size they may come to together.
+const ATTACHMENTS: usize = 10_000;
+const ATTACHED_PAYLOADS: usize = 10;
+
 pub struct Server {
     app: Arc<App>,
     io: SocketIo,
@@ -68,6 +72,12 @@ impl Server {
             .ws_max_frame_size(sockets.max_payload)
             .max_buffer_size(sockets.send_buffer)
             .ws_read_buffer_size(READ_BUFFER)
+            // Node bounds each attachment and not their number: what no front end sends ends the connection here.
+            .with_parser(
+                ParserConfig::common()
+                    .max_incoming_binaries(ATTACHMENTS)
+                    .max_incoming_binary_buf_size(sockets.max_payload.saturating_mul(ATTACHED_PAYLOADS)),
+            )
             .build_svc();
         let app = App::start(config, db, keys, io.clone());
         socket::connect::register(&io, Arc::clone(&app));

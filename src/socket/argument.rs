@@ -1,8 +1,9 @@
-//! The argument of an event, as it came: the text of a Socket.IO packet, not yet decoded. Taken in the order of arrival,
-//! on the task that reads the socket.
+//! The argument of an event, as it came: the text of a Socket.IO packet, not yet decoded, and its binary attachments. Taken in
+//! the order of arrival, on the task that reads the socket.
 
 use std::{convert::Infallible, sync::Arc};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use socketioxide::{
@@ -11,11 +12,14 @@ use socketioxide::{
     socket::Socket,
 };
 
+use super::{attachments::Attachments, context::Ask};
 use crate::error::{Error, Result};
 
 /// An event and its arguments.
 pub(super) struct Packet {
     text: Option<String>,
+    /// Of a packet with binary data.
+    attachments: Attachments,
     pub(super) has_callback: bool,
 }
 
@@ -27,24 +31,30 @@ impl FromMessageParts<LocalAdapter> for Packet {
         value: &mut Value,
         ack_id: &Option<i64>,
     ) -> Result<Self, Infallible> {
-        let text = match value {
-            Value::Str(text, binary) if binary.as_ref().is_none_or(|parts| parts.is_empty()) => {
-                Some(replace_lone_surrogates(text.as_str()))
-            }
-            _ => None,
+        let has_callback = ack_id.is_some();
+        let Value::Str(text, binary) = value else {
+            return Ok(Self { text: None, attachments: Attachments::default(), has_callback });
         };
-        Ok(Self { text, has_callback: ack_id.is_some() })
+        let texts = binary.iter().flatten().map(|bytes| BASE64_STANDARD.encode(bytes));
+        let text = Some(replace_lone_surrogates(text.as_str()));
+        Ok(Self { text, attachments: texts.collect(), has_callback })
     }
 }
 
 impl Packet {
     /// What it takes while it waits, in bytes.
     pub(super) fn size(&self) -> usize {
-        self.text.as_ref().map_or(0, String::len)
+        self.text.as_ref().map_or(0, String::len) + self.attachments.size()
     }
 
     /// The event's first argument; more are ignored, as by a JavaScript function that takes one.
-    pub(super) fn decode<T: DeserializeOwned>(&self) -> Result<T> {
+    pub(super) fn decode<A: Ask>(self) -> Result<A> {
+        let mut ask: A = self.decode_text()?;
+        ask.attach(self.attachments)?;
+        Ok(ask)
+    }
+
+    fn decode_text<T: DeserializeOwned>(&self) -> Result<T> {
         let text =
             self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
         let parts: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
@@ -113,7 +123,8 @@ mod tests {
     use crate::chat::id::RoomId;
 
     fn packet(text: &str) -> Packet {
-        Packet { text: Some(replace_lone_surrogates(text)), has_callback: false }
+        let text = Some(replace_lone_surrogates(text));
+        Packet { text, attachments: Attachments::default(), has_callback: false }
     }
 
     #[test]
@@ -127,7 +138,7 @@ mod tests {
             (r#"["e","\ud83d\n"]"#, "\u{fffd}\n"),
             (r#"["e","\uD83D\u0041é"]"#, "\u{fffd}Aé"),
         ] {
-            assert_eq!(packet(json).decode::<String>().unwrap(), expected, "{json}");
+            assert_eq!(packet(json).decode_text::<String>().unwrap(), expected, "{json}");
         }
     }
 
@@ -146,8 +157,8 @@ mod tests {
             (r#"["e",{}]"#, "missing field `roomId`"),
             (r#"["e",{"roomId":{"contains":""}}]"#, "roomId: invalid type: map, expected a room id (text)"),
         ] {
-            assert_eq!(packet(json).decode::<Ask>().unwrap_err().to_string(), expected);
+            assert_eq!(packet(json).decode_text::<Ask>().unwrap_err().to_string(), expected);
         }
-        assert_eq!(packet(r#"["e","a","more",1]"#).decode::<String>().unwrap(), "a");
+        assert_eq!(packet(r#"["e","a","more",1]"#).decode_text::<String>().unwrap(), "a");
     }
 }

@@ -14,14 +14,12 @@ use socketioxide::{
 use tokio::time::{sleep, timeout};
 
 use super::{argument::Packet, disconnect, dispatch, refusal_log::RefusalLog, session::Session};
-use crate::{
-    app::App, auth::Claims, chat::room::personal_channel, connection::SocketRoute, error::Error, rooms::Seat,
-};
+use crate::{app::App, chat::room::personal_channel, connection::SocketRoute, error::Error, rooms::Seat};
 
 /// What a client presents with its CONNECT packet.
 enum Auth {
-    /// The claim to check; empty if there is none.
-    Token(String),
+    /// The claim to check, empty if there is none, and the protocol that the client says it knows.
+    Token(String, u64),
     /// Not what any client library sends.
     Garbage,
 }
@@ -30,10 +28,11 @@ impl FromConnectParts<LocalAdapter> for Auth {
     type Error = Infallible;
 
     fn from_connect_parts(_: &Arc<Socket>, auth: &Option<Value>) -> Result<Self, Infallible> {
-        let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Token(String::new())) };
+        let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Token(String::new(), 0)) };
         Ok(match serde_json::from_str::<Map<String, serde_json::Value>>(text.as_str()) {
             Ok(auth) => {
-                Auth::Token(auth.get("token").and_then(|token| token.as_str()).unwrap_or("").to_owned())
+                let token = auth.get("token").and_then(|token| token.as_str()).unwrap_or("").to_owned();
+                Auth::Token(token, auth.get("protocol").and_then(serde_json::Value::as_u64).unwrap_or(0))
             }
             Err(_) => Auth::Garbage,
         })
@@ -63,13 +62,13 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
             if refusals >= MOST_REFUSALS {
                 return Err(REFUSED);
             }
-            let Auth::Token(token) = auth else {
+            let Auth::Token(token, protocol) = auth else {
                 log.write(|left_out| tracing::info!(%sid, left_out, "garbage instead of a token: cut off"));
                 seat.cut();
                 return Err(REFUSED);
             };
             let welcomed = match app.keys.verify(&token, &app.config.limits) {
-                Ok(claims) => welcome(app, socket, claims).await,
+                Ok(claims) => welcome(app, socket, Session::new(claims, protocol)).await,
                 Err(why) => Err(why),
             };
             let Err(why) = welcomed else { return Ok(()) };
@@ -89,8 +88,8 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
     io.ns("/", open.with(sign_in));
 }
 
-async fn welcome(app: Arc<App>, socket: SocketRef, claims: Claims) -> Result<(), &'static str> {
-    let session = Arc::new(Session::new(claims));
+async fn welcome(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(), &'static str> {
+    let session = Arc::new(session);
     {
         let (app, session) = (Arc::clone(&app), Arc::clone(&session));
         socket.on_fallback(move |socket: SocketRef, event: Event, packet: Packet, ack: AckSender| {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use super::{lane::Admitted, session::Session};
+use super::{attachments::Attachments, lane::Admitted, session::Session};
 use crate::{
     access::RoomAccess,
     app::App,
@@ -28,6 +28,11 @@ pub(super) struct Context {
 pub(super) trait Ask: serde::de::DeserializeOwned + Send {
     /// Checks it against the limits, before anything else is done.
     fn check(&self, limits: &Limits) -> Result<()>;
+
+    /// Puts binary data where it takes any JSON. Elsewhere a placeholder is an object, and refused where none belongs.
+    fn attach(&mut self, _: Attachments) -> Result<()> {
+        Ok(())
+    }
 
     /// The room that it names, for the log and for `room:error`.
     fn room_id(&self) -> Option<&RoomId> {

@@ -31,6 +31,9 @@ use crate::{
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
+/// Characters of an unknown event's name that are sent back at the most.
+const SHOWN_NAME: usize = 128;
+
 /// When an event may begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -124,11 +127,10 @@ pub(super) fn accept(app: &Arc<App>, session: &Arc<Session>, event: (SocketRef, 
         return seat.cut();
     }
     let Some(route) = super::find(&name) else {
-        if !packet.has_callback {
-            return;
-        }
         let error = Error::BadInput("this event is not known".to_owned());
-        return answer(&seat, ack, &name, packet.has_callback, Outcome { result: Err(error), room_id: None });
+        let outcome = Outcome { result: Err(error), room_id: None };
+        let shown: String = name.chars().take(SHOWN_NAME).collect();
+        return answer(&seat, ack, &shown, packet.has_callback, outcome);
     };
     let (app, session) = (Arc::clone(app), Arc::clone(session));
     let in_flight = app.in_flight.token();

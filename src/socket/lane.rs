@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 /// Events of one socket that may wait, and their bytes together. One more is refused as `busy`.
 const EVENTS: usize = 16_384;
-const BYTES: usize = 8 << 20;
+const BYTES: usize = 32 << 20;
 /// Events of one socket that may wait for their commit at the same time.
 const OVERLAP: usize = 512;
 

@@ -4,10 +4,7 @@ use serde::Deserialize;
 
 use super::context::{Ask, Context};
 use crate::{
-    chat::{
-        id::{MessageId, RoomId},
-        limits::Limits,
-    },
+    chat::{id::MessageId, limits::Limits},
     db::room_log::{Appended, Change},
     error::{Error, Result},
     protocol::Nothing,
@@ -17,15 +14,11 @@ use crate::{
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct MessageDelete {
     message_id: MessageId,
-    /// Checked for its form, and then not used.
-    #[serde(default)]
-    room_id: Option<RoomId>,
 }
 
 impl Ask for MessageDelete {
     fn check(&self, limits: &Limits) -> Result<()> {
-        limits.ensure_id("messageId", self.message_id.as_str())?;
-        self.room_id.as_ref().map_or(Ok(()), |room_id| limits.ensure_id("roomId", room_id.as_str()))
+        limits.ensure_id("messageId", self.message_id.as_str())
     }
 }
 

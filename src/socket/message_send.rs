@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
-use super::context::{Ask, Context};
+use super::{
+    attachments::Attachments,
+    context::{Ask, Context},
+};
 use crate::{
     chat::{id::RoomId, limits::Limits, message::MessageType},
     db::{
         self,
-        room_log::{Appended, Change, NewMessage, Told},
+        room_log::{Appended, Change, ClientId, NewMessage, Told},
     },
     error::{Error, Result},
     protocol::{AnsweredMessage, NumberedMessageView},
@@ -27,16 +30,32 @@ pub(super) struct MessageSend {
     #[serde(default)]
     metadata: Value,
     reply_to: Option<String>,
-    /// The sender's own name for this message: sent again, it is the same message.
-    client_id: Option<String>,
+    /// The sender's own name for this message: sent again, it is the same message. Some clients mean something else by it.
+    #[serde(default)]
+    client_id: Value,
 }
 
-/// As in JavaScript: `null` and `""` are the default.
+/// As in JavaScript: what is falsy is the default.
 fn kind_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MessageType, D::Error> {
-    match Option::<String>::deserialize(deserializer)? {
-        None => Ok(MessageType::default()),
-        Some(text) if text.is_empty() => Ok(MessageType::default()),
-        Some(text) => MessageType::deserialize(serde::de::value::StringDeserializer::new(text)),
+    let value = Value::deserialize(deserializer)?;
+    if is_falsy(&value) {
+        Ok(MessageType::default())
+    } else {
+        MessageType::deserialize(value).map_err(D::Error::custom)
+    }
+}
+
+/// The client id as the log takes it. A client that says that it knows what we mean by it is told where it is wrong.
+fn client_id(value: Value, knows_meaning: bool, limits: &Limits) -> Result<Option<ClientId>> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) => limits.ensure_client_id(&text).map(|()| text),
+        _ => Err(Error::BadInput("clientId: expected a text".to_owned())),
+    };
+    match text {
+        Ok(text) => Ok(Some(ClientId { text, refuses_others: knows_meaning })),
+        Err(error) if knows_meaning => Err(error),
+        Err(_) => Ok(None),
     }
 }
 
@@ -56,10 +75,14 @@ impl Ask for MessageSend {
         self.kind.ensure_from_client()?;
         limits.ensure_metadata(&self.metadata)?;
         // An empty text is kept as it is, as the original does.
-        if let Some(reply_to) = self.reply_to.as_deref().filter(|id| !id.is_empty()) {
-            limits.ensure_id("replyTo", reply_to)?;
+        match self.reply_to.as_deref().filter(|id| !id.is_empty()) {
+            Some(reply_to) => limits.ensure_id("replyTo", reply_to),
+            None => Ok(()),
         }
-        self.client_id.as_deref().map_or(Ok(()), |client_id| limits.ensure_client_id(client_id))
+    }
+
+    fn attach(&mut self, mut attachments: Attachments) -> Result<()> {
+        attachments.put_into(&mut self.metadata)
     }
 
     fn room_id(&self) -> Option<&RoomId> {
@@ -73,6 +96,7 @@ pub(super) struct Sent {
 }
 
 pub(super) async fn handle(cx: Context, ask: MessageSend) -> Result<Sent> {
+    let client_id = client_id(ask.client_id, cx.session.knows_client_ids, &cx.app.config.limits)?;
     cx.ensure_may_enter(&ask.room_id).await?;
     cx.session.stop_typing_if_begun(&cx.app.rooms, &cx.seat, &ask.room_id);
     let message = NewMessage {
@@ -80,7 +104,7 @@ pub(super) async fn handle(cx: Context, ask: MessageSend) -> Result<Sent> {
         kind: ask.kind,
         metadata: if is_falsy(&ask.metadata) { Value::Object(Map::new()) } else { ask.metadata },
         reply_to: ask.reply_to,
-        client_id: ask.client_id,
+        client_id,
     };
     let settled = cx.append(ask.room_id, Change::New(message)).await?;
     let message = match settled.appended {
@@ -115,8 +139,9 @@ mod tests {
         for kept in [json!({}), json!([]), json!("0"), json!(1), json!(true)] {
             assert!(!is_falsy(&kept), "{kept}");
         }
-        for text in [r#"{"roomId":"r","content":""}"#, r#"{"roomId":"r","content":"","type":null}"#] {
-            assert_eq!(serde_json::from_str::<MessageSend>(text).unwrap().kind, MessageType::Text);
+        for kind in ["null", "false", "0", r#""""#, r#""text""#] {
+            let text = format!(r#"{{"roomId":"r","content":"","type":{kind}}}"#);
+            assert_eq!(serde_json::from_str::<MessageSend>(&text).unwrap().kind, MessageType::Text, "{kind}");
         }
         assert!(serde_json::from_str::<MessageSend>(r#"{"roomId":"r","content":"","type":"poem"}"#).is_err());
     }

@@ -1,5 +1,5 @@
-//! `messages:load`: a page of history. A page is extended by the rest of the messages that share its oldest one's
-//! millisecond, so that paging on misses none.
+//! `messages:load`: a page of history. It begins where this socket's last page ended, although the client names that place by a
+//! millisecond, which messages may share.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,9 @@ use crate::{
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct MessagesLoad {
     room_id: RoomId,
-    /// Only messages older than this; absent: the newest, as in the original.
-    before: Option<JsDate>,
+    /// Only messages older than this; falsy or absent: the newest, as in the original.
+    #[serde(default)]
+    before: JsDate,
     limit: Option<Limit>,
 }
 
@@ -53,8 +54,12 @@ pub(super) struct Page {
 
 pub(super) async fn handle(cx: Context, ask: MessagesLoad) -> Result<Page> {
     cx.ensure_may_enter(&ask.room_id).await?;
-    let before = ask.before.map_or(Timestamp::from_millis(i64::MAX), |before| before.0);
+    let before = ask.before.0.unwrap_or(Timestamp::from_millis(i64::MAX));
     let limit = cx.app.config.limits.page_size(ask.limit.map(|limit| limit.0));
-    let messages = db::messages::list_before(&cx.app.db, &ask.room_id, before, limit).await?;
-    Ok(Page { messages })
+    let begin = cx.session.page_ends.begin(&ask.room_id, before);
+    let page = db::messages::list_older(&cx.app.db, &ask.room_id, &begin, limit).await?;
+    if let Some(last) = page.messages.last() {
+        cx.session.page_ends.note(&ask.room_id, last.place(), page.ends_in_tie);
+    }
+    Ok(Page { messages: page.messages })
 }

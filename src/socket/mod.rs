@@ -1,6 +1,7 @@
 //! Door 1: Socket.IO. One file per client event, named for it (`:` becomes `_`); this is the table that leads to them.
 
 mod argument;
+mod attachments;
 pub mod connect;
 mod context;
 mod disconnect;
@@ -12,6 +13,7 @@ mod message_edit;
 mod message_send;
 mod messages_load;
 mod messages_sync;
+mod page_ends;
 mod reaction;
 mod reaction_add;
 mod reaction_remove;

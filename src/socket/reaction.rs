@@ -6,10 +6,7 @@ use serde::Deserialize;
 
 use super::context::Ask;
 use crate::{
-    chat::{
-        id::{MessageId, RoomId},
-        limits::Limits,
-    },
+    chat::{id::MessageId, limits::Limits},
     error::Result,
 };
 
@@ -18,15 +15,11 @@ use crate::{
 pub(super) struct Reaction {
     pub(super) message_id: MessageId,
     pub(super) emoji: Arc<str>,
-    /// Checked for its form, and then not used.
-    #[serde(default)]
-    room_id: Option<RoomId>,
 }
 
 impl Ask for Reaction {
     fn check(&self, limits: &Limits) -> Result<()> {
         limits.ensure_id("messageId", self.message_id.as_str())?;
-        limits.ensure_emoji(&self.emoji)?;
-        self.room_id.as_ref().map_or(Ok(()), |room_id| limits.ensure_id("roomId", room_id.as_str()))
+        limits.ensure_emoji(&self.emoji)
     }
 }

@@ -5,9 +5,12 @@ use crate::{chat::id::RoomId, clock, db::read_markers::ReadMark, error::Result, 
 
 pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
     let room = cx.ensure_may_enter(&room_id).await?;
-    let seq = cx.app.rooms.join(&cx.seat, &room_id, &cx.session.user, &room.members).await?;
+    let shown = cx.app.rooms.join(&cx.seat, &room_id, &cx.session.user, &room.members).await?;
     cx.session.entered(&room_id);
+    if let Some(end) = shown.end {
+        cx.session.page_ends.note(&room_id, end, shown.ends_in_tie);
+    }
     let user_id = cx.user_id().clone();
-    cx.app.rooms.mark_read(ReadMark { room_id, user_id, at: clock::now(), seq: Some(seq) });
+    cx.app.rooms.mark_read(ReadMark { room_id, user_id, at: clock::now(), seq: Some(shown.seq) });
     Ok(Nothing {})
 }

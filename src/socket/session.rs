@@ -1,4 +1,4 @@
-//! What one socket is known by: its user, the rooms it is in, where it is typing, its lane of events.
+//! What one socket is known by: its user, the rooms it is in, where it is typing, where its pages ended, its lane of events.
 
 use std::{
     collections::HashSet,
@@ -11,7 +11,7 @@ use std::{
 
 use indexmap::IndexSet;
 
-use super::{dispatch::Arrival, lane::Lane};
+use super::{dispatch::Arrival, lane::Lane, page_ends::PageEnds};
 use crate::{
     access::Access,
     auth::Claims,
@@ -24,7 +24,10 @@ use crate::{
 pub(super) struct Session {
     pub(super) claims: Claims,
     pub(super) user: TokenUserView,
+    /// The client has said that its client ids name one message each.
+    pub(super) knows_client_ids: bool,
     pub(super) lane: Lane<Arrival>,
+    pub(super) page_ends: PageEnds,
     rooms: Mutex<IndexSet<RoomId>>,
     typing: Mutex<HashSet<RoomId>>,
     lost_database: Mutex<Option<Instant>>,
@@ -33,11 +36,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(claims: Claims) -> Self {
+    /// `protocol`: what the client says in its handshake that it knows of this server; 0: nothing, as a client of the original.
+    pub(super) fn new(claims: Claims, protocol: u64) -> Self {
         Self {
             user: claims.token_user(),
             claims,
+            knows_client_ids: protocol >= 1,
             lane: Lane::default(),
+            page_ends: PageEnds::default(),
             rooms: Mutex::default(),
             typing: Mutex::default(),
             lost_database: Mutex::default(),

@@ -70,7 +70,8 @@ on_both! {
         let again = alice.ask("message:send", ask("c-1", "once")).await;
 
         assert_eq!((&again["success"], &again["message"]), (&json!(true), &first["message"]));
-        let other = alice.ask("message:send", ask("c-1", "something else")).await;
+        let mut knowing = Client::connect_knowing(server.address(), &server.token("alice")).await;
+        let other = knowing.ask("message:send", ask("c-1", "something else")).await;
         assert_eq!((&other["success"], &other["code"]), (&json!(false), &json!("conflict")));
         assert_eq!(alice.say("general", "goes on").await["seq"], 5);
         let heard = bob.heard().await;
@@ -80,11 +81,70 @@ on_both! {
 }
 
 on_both! {
-    async fn in_another_room_it_is_another_message_and_refused(server: TestServer) {
+    async fn in_another_room_it_is_another_message_and_refused_to_a_client_that_knows_its_meaning(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         server.make_room("random", RoomType::Public, &["alice"]).await;
         alice.ask("message:send", ask("c-1", "once")).await;
         let elsewhere = json!({"roomId": "random", "content": "once", "clientId": "c-1"});
-        assert_eq!(alice.ask("message:send", elsewhere).await["code"], "conflict");
+        let mut knowing = Client::connect_knowing(server.address(), &server.token("alice")).await;
+        assert_eq!(knowing.ask("message:send", elsewhere.clone()).await["code"], "conflict");
+        assert_eq!(alice.ask("message:send", elsewhere).await["message"]["roomId"], "random");
+    }
+}
+
+on_both! {
+    async fn a_client_that_names_its_tab_by_it_loses_no_message(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        // One by one, and then without waiting, so that some share a commit.
+        for n in 0..5 {
+            let ack = alice.ask("message:send", ask("tab-1", &format!("message {n}"))).await;
+            assert_eq!((&ack["success"], &ack["message"]["content"]), (&json!(true), &json!(format!("message {n}"))));
+        }
+        for n in 5..40 {
+            alice.emit("message:send", ask("tab-1", &format!("message {n}"))).await;
+        }
+        alice.heard().await;
+        let said: Vec<String> = (0..40).map(|n| format!("message {n}")).collect();
+        let heard: Vec<_> = bob.heard().await.into_iter().map(|(_, message)| message["content"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(heard, said);
+        assert_eq!(contents(&mut bob).await, said);
+
+        // What says the same as the first under its name is the first; the name is of no other.
+        let again = alice.ask("message:send", ask("tab-1", "message 0")).await;
+        assert_eq!(again["message"]["seq"], 1);
+        let more = alice.ask("message:send", ask("tab-1", "message 1")).await;
+        assert_eq!(more["message"]["seq"], 41);
+
+        // And after a restart.
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let mut alice = server.connect("alice").await;
+        for (content, seq) in [("message 0", 1), ("message 2", 42), ("message 3", 43)] {
+            let ack = alice.ask("message:send", ask("tab-1", content)).await;
+            assert_eq!(ack["message"]["seq"], seq, "{ack}");
+        }
+    }
+}
+
+on_both! {
+    async fn what_is_no_client_id_is_ignored_and_refused_to_a_client_that_knows_its_meaning(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        let mut knowing = Client::connect_knowing(server.address(), &server.token("alice")).await;
+        let long = "x".repeat(65);
+        let none = [json!(7), json!(""), json!(long), json!({"tab": 1}), json!(["c"]), json!(true), json!("a\u{0}b")];
+        for client_id in none {
+            for seq in 0..2 {
+                let mut ask = ask("", "the same");
+                ask["clientId"] = client_id.clone();
+                let ack = alice.ask("message:send", ask.clone()).await;
+                assert_eq!(ack["success"], true, "{client_id} {seq}: {ack}");
+                assert_eq!(knowing.ask("message:send", ask).await["code"], "bad_input", "{client_id}");
+            }
+        }
+        assert_eq!(contents(&mut alice).await.len(), 14);
+        for auth in [json!("1"), json!(0), json!(-1), json!(1.5), json!(null), json!({})] {
+            let auth = json!({ "token": server.token("alice"), "protocol": auth }).to_string();
+            let mut other = Client::connect_with(server.address(), &auth).await.unwrap();
+            assert_eq!(other.ask("message:send", ask("", "x")).await["success"], true, "{auth}");
+        }
     }
 }

@@ -132,7 +132,7 @@ on_both! {
         server.make_room("random", RoomType::Public, &["carol"]).await;
         let mut carol = server.connect_in("carol", "random").await;
         carol.heard().await;
-        for room in [json!("random"), json!("nowhere"), json!("user:bob"), json!(null)] {
+        for room in [json!("random"), json!("nowhere"), json!("user:bob"), json!(null), json!(7), json!("")] {
             let id = alice.say("general", "oops").await["id"].take();
             bob.heard().await;
             let ack = alice.ask("message:delete", json!({"messageId": id, "roomId": room})).await;
@@ -173,8 +173,7 @@ on_both! {
         bob.heard().await;
         let rows = server.database.all_rows().await;
         let good = json!({"messageId": id, "roomId": "general"});
-        let room = ["7", "true", "[]", r#"{"contains":""}"#, r#""""#].map(str::to_owned);
-        let bad = [not_objects(), with_bad(&good, "messageId", &not_ids()), with_bad(&good, "roomId", &room)];
+        let bad = [not_objects(), with_bad(&good, "messageId", &not_ids())];
         refuses_bad_input(&mut alice, "message:delete", &bad.concat()).await;
         assert_eq!(bob.heard().await, []);
         assert_eq!(server.database.all_rows().await, rows);

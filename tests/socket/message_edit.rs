@@ -162,8 +162,7 @@ on_both! {
         let rows = server.database.all_rows().await;
         let good = json!({"messageId": id, "content": "new"});
         let nul = json!("a\u{0}b").to_string();
-        let long = json!("x".repeat(65_537)).to_string();
-        let content = ["", "null", "7", "true", r#"["x"]"#, r#"{"set":"x"}"#, &nul, &long].map(str::to_owned);
+        let content = ["", "null", "7", "true", r#"["x"]"#, r#"{"set":"x"}"#, &nul].map(str::to_owned);
         let bad = [not_objects(), with_bad(&good, "messageId", &not_ids()), with_bad(&good, "content", &content)];
         refuses_bad_input(&mut alice, "message:edit", &bad.concat()).await;
         assert_eq!(bob.heard().await, []);

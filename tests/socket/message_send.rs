@@ -4,7 +4,7 @@ use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, on_both,
+    Backend, Client, TestDatabase, TestServer, on_both,
     refusals::{Closed, not_ids, not_objects, refuses_bad_input, with_bad},
 };
 
@@ -56,7 +56,8 @@ on_both! {
         assert_eq!(again["message"]["id"], first["message"]["id"]);
 
         let other = json!({"roomId": "general", "content": "another", "clientId": "c-1"});
-        let refused = alice.ask("message:send", other.clone()).await;
+        let mut knowing = Client::connect_knowing(server.address(), &server.token("alice")).await;
+        let refused = knowing.ask("message:send", other.clone()).await;
         assert_eq!((&refused["success"], &refused["code"]), (&json!(false), &json!("conflict")));
 
         // Another sender's client ids are their own.
@@ -115,7 +116,8 @@ on_both! {
         let (mut alice, _bob) = server.meet().await;
         let mut nested = json!(1);
         (0..32).for_each(|_| nested = json!([nested]));
-        let largest = json!({"text": "x".repeat(65_536 - r#"{"text":""}"#.len())});
+        // A picture as front ends send it: nearly all that a packet may hold.
+        let largest = json!({"src": format!("data:image/png;base64,{}", "x".repeat(990_000))});
         let kept = [
             json!({"url": "https://example.org/?a=1&b='", "size": [1, -2.5, null, true], "in": {"": {}}}),
             json!({"__proto__": {"admin": true}, "constructor": 1, "b": 1, "a": 2}),
@@ -150,7 +152,7 @@ on_both! {
             assert_eq!(newest(&mut alice).await["type"], kind);
         }
         alice.heard().await;
-        let bad = [json!("system"), json!("poem"), json!("TEXT"), json!(7), json!(["text"]), json!({"not": "text"})];
+        let bad = [json!("system"), json!("poem"), json!("TEXT"), json!(7), json!(true), json!(["text"]), json!({"not": "text"})];
         let bad: Vec<String> = bad.map(|kind| ask(kind).to_string()).into();
         refuses_bad_input(&mut alice, "message:send", &bad).await;
         assert_eq!(bob.heard().await, []);
@@ -186,16 +188,86 @@ on_both! {
 }
 
 on_both! {
-    async fn content_is_as_long_as_javascript_says(server: TestServer) {
+    async fn content_is_as_long_as_a_packet_may_be(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
-        // Each is two of JavaScript's units and four bytes.
-        alice.say("general", &"😀".repeat(32_768)).await;
-        assert_eq!(bob.hear("message:new").await["content"].as_str().unwrap().chars().count(), 32_768);
+        let picture = format!("data:image/png;base64,{}", "😀".repeat(247_000));
+        // More than a commit holds, and more than one lane.
+        for _ in 0..12 {
+            alice.emit("message:send", json!({"roomId": "general", "content": picture})).await;
+        }
+        for _ in 0..12 {
+            assert_eq!(bob.hear("message:new").await["content"], picture);
+        }
+        assert_eq!(newest(&mut alice).await["content"], picture);
+        let sync = bob.ask("messages:sync", json!({"roomId": "general", "since": 10})).await;
+        assert_eq!(sync["events"][1]["data"]["content"], picture);
+        let mut carol = server.connect_in("carol", "general").await;
+        assert_eq!(carol.hear("room:history").await["messages"][11]["content"], picture);
+        let edited = alice.ask("message:edit", json!({"messageId": sync["events"][1]["data"]["id"], "content": picture})).await;
+        assert_eq!(edited["success"], true);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_and_metadata_are_as_long_as_the_settings_say() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let limits = ["--max-message-length", "65536", "--max-metadata-size", "65536"];
+    let server = TestServer::start_with(database, &limits).await;
+    let (mut alice, mut bob) = server.meet().await;
+    // Each is two of JavaScript's units and four bytes.
+    alice.say("general", &"😀".repeat(32_768)).await;
+    assert_eq!(bob.hear("message:new").await["content"].as_str().unwrap().chars().count(), 32_768);
+    alice.heard().await;
+    let ask = |content: String, metadata: Value| {
+        json!({"roomId": "general", "content": content, "metadata": metadata}).to_string()
+    };
+    let too_long = [
+        ask("😀".repeat(32_768) + "!", json!({})),
+        ask("x".repeat(65_537), json!({})),
+        ask("x".to_owned(), json!({"text": "x".repeat(65_536)})),
+    ];
+    refuses_bad_input(&mut alice, "message:send", &too_long).await;
+    assert_eq!(bob.heard().await, []);
+}
+
+on_both! {
+    async fn binary_data_in_metadata_is_stored_as_base64(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let zero = r#"{"_placeholder":true,"num":0}"#;
+        let one = r#"{"num":1,"_placeholder":true}"#;
+        let send = |metadata: &str| format!(r#"{{"roomId":"general","content":"x","metadata":{metadata}}}"#);
+        let parts: [&[u8]; 2] = [&[0, 1, 254, 255], b"picture"];
+        for (metadata, expected) in [
+            (format!(r#"{{"file":{zero},"in":[{{"deep":{one}}}]}}"#), json!({"file": "AAH+/w==", "in": [{"deep": "cGljdHVyZQ=="}]})),
+            (zero.to_owned(), json!("AAH+/w==")),
+            (r#"{"none":1}"#.to_owned(), json!({"none": 1})),
+        ] {
+            let ack = alice.ask_binary("message:send", &send(&metadata), &parts).await;
+            assert_eq!(ack["message"]["metadata"], expected, "{ack}");
+            assert_eq!(bob.hear("message:new").await["metadata"], expected);
+            assert_eq!(newest(&mut bob).await["metadata"], expected);
+        }
+        // In a packet without binary data it is an object like any other.
+        let ack = alice.ask_text("message:send", &send(&format!(r#"{{"file":{zero}}}"#))).await;
+        assert_eq!(ack["message"]["metadata"], json!({"file": {"_placeholder": true, "num": 0}}));
+        // One more argument is ignored.
+        let more = format!("{},{zero}", send("{}"));
+        assert_eq!(alice.ask_binary("message:send", &more, &parts[..1]).await["success"], true);
         alice.heard().await;
-        let too_long = ["😀".repeat(32_768) + "!", "x".repeat(65_537)];
-        let too_long = too_long.map(|content| json!({"roomId": "general", "content": content}).to_string());
-        refuses_bad_input(&mut alice, "message:send", &too_long).await;
-        assert_eq!(bob.heard().await, []);
+        bob.heard().await;
+
+        let content = format!(r#"{{"roomId":"general","content":{zero}}}"#);
+        let room = format!(r#"{{"roomId":{zero},"content":"x"}}"#);
+        let nothing = r#"{"_placeholder":true,"num":2}"#;
+        let twice = format!("[{zero},{zero}]");
+        for bad in [content, room, send(nothing), send(r#"{"_placeholder":true,"num":-1}"#), send(&twice)] {
+            let ack = alice.ask_binary("message:send", &bad, &parts).await;
+            assert_eq!((&ack["success"], &ack["code"]), (&json!(false), &json!("bad_input")), "{bad}");
+        }
+        assert_eq!(alice.ask_binary("room:join", zero, &parts[..1]).await["code"], "bad_input");
+        let many: Vec<&[u8]> = vec![b"x"; 2_000];
+        assert_eq!(alice.ask_binary("message:send", &send("{}"), &many).await["success"], true);
+        assert_eq!(bob.heard_names().await, ["message:new"]);
     }
 }
 
@@ -241,7 +313,6 @@ on_both! {
         let (nul, long) = (json!("a\u{0}b").to_string(), json!("x".repeat(513)).to_string());
         let mut nested = json!(1);
         (0..33).for_each(|_| nested = json!({"in": nested}));
-        let too_large = json!({"text": "x".repeat(65_536)}).to_string();
         let nul_key = json!({"a\u{0}b": 1}).to_string();
         let bad = [
             not_objects(),
@@ -249,8 +320,7 @@ on_both! {
             with_bad(&good, "roomId", &not_ids()),
             with_bad(&good, "content", &texts(&["", "null", "7", "true", r#"["x"]"#, r#"{"set":"x"}"#, &nul])),
             with_bad(&good, "replyTo", &texts(&["7", "true", "[]", r#"{"contains":""}"#, &nul, &long])),
-            with_bad(&good, "metadata", &texts(&[&nul, &nul_key, &nested.to_string(), &too_large])),
-            with_bad(&good, "clientId", &texts(&["7", "{}", r#""""#, &nul, &json!("x".repeat(65)).to_string()])),
+            with_bad(&good, "metadata", &texts(&[&nul, &nul_key, &nested.to_string()])),
         ];
         refuses_bad_input(&mut alice, "message:send", &bad.concat()).await;
         assert_eq!(bob.heard().await, []);

@@ -63,24 +63,85 @@ on_both! {
     }
 }
 
-on_both! {
-    async fn pages_bring_every_message_once_however_many_share_a_millisecond(server: TestServer) {
-        server.make_room("general", RoomType::Public, &["alice"]).await;
-        // Of seven each, so that no page of ten ends between two moments; the last thirty are all of one.
-        let seconds = (0..70).map(|n| n / 7).chain([10; 30]);
-        let seeded: Vec<_> = (0..).zip(seconds).map(|(n, second)| (format!("m-{n:03}"), moment(second))).collect();
-        server.database.seed_messages("general", "alice", &seeded).await;
-        let mut alice = server.connect("alice").await;
+/// Pages of ten from a moment on, as every hook asks for them, until there are no more; each is full while there are more.
+async fn pages_of_ten(client: &mut Client, mut before: Value, total: usize) -> Vec<String> {
+    let mut loaded: Vec<String> = Vec::new();
+    loop {
+        let page =
+            client.ask("messages:load", json!({"roomId": "general", "before": before, "limit": 10})).await;
+        let messages = page["messages"].as_array().unwrap();
+        assert_eq!(messages.len(), 10.min(total - loaded.len()), "after {}", loaded.len());
+        let Some(oldest) = messages.last() else { return loaded };
+        before = oldest["createdAt"].clone();
+        loaded.extend(ids(&page).into_iter().map(str::to_owned));
+    }
+}
 
-        let (mut loaded, mut before) = (Vec::new(), json!("2999-01-01"));
-        loop {
-            let page = json!({"roomId": "general", "before": before, "limit": 10});
-            let page = alice.ask("messages:load", page).await;
-            let Some(oldest) = page["messages"].as_array().unwrap().last() else { break };
-            before = oldest["createdAt"].clone();
-            loaded.extend(ids(&page).into_iter().map(str::to_owned));
+/// Of seven each, so that no page of ten ends between two moments, and then as many of one moment as an import makes.
+async fn alice_among_ties(server: &TestServer, of_one: usize) -> Client {
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let seconds = (0..70).map(|n| n / 7).chain(std::iter::repeat_n(10, of_one));
+    // Whole seconds: SQLite knows these in two forms.
+    let whole = |second| moment(second).replace(".042", ".000");
+    let seeded: Vec<_> = (0..).zip(seconds).map(|(n, second)| (format!("m-{n:03}"), whole(second))).collect();
+    server.database.seed_messages("general", "alice", &seeded).await;
+    server.connect("alice").await
+}
+
+on_both! {
+    async fn pages_are_full_and_bring_every_message_once_however_many_share_a_millisecond(server: TestServer) {
+        let mut alice = alice_among_ties(&server, 330).await;
+        let loaded = pages_of_ten(&mut alice, json!("2999-01-01"), 400).await;
+        assert_eq!(loaded, down(399, 0));
+    }
+}
+
+on_both! {
+    async fn history_is_fifty_and_pages_go_on_inside_the_millisecond_in_which_it_ended(server: TestServer) {
+        let mut alice = alice_among_ties(&server, 130).await;
+        // The second time the room is live already.
+        for _ in 0..2 {
+            alice.ask("room:join", "general".into()).await;
+            let history = alice.hear("room:history").await;
+            assert_eq!(ids(&history), down(199, 150));
+            let oldest = history["messages"][49]["createdAt"].clone();
+            assert_eq!(pages_of_ten(&mut alice, oldest, 150).await, down(149, 0));
         }
-        assert_eq!(loaded, down(99, 0));
+    }
+}
+
+on_both! {
+    async fn where_one_socket_ended_is_nothing_to_another_nor_in_another_room(server: TestServer) {
+        let mut alice = alice_among_ties(&server, 30).await;
+        server.make_room("random", RoomType::Public, &["alice"]).await;
+        let seeded = [("r-1", "2026-01-31 09:00:10.000"), ("r-2", "2026-01-31 09:00:09.000")];
+        server.database.seed_messages("random", "alice", &seeded).await;
+        let ask = |room: &str| json!({"roomId": room, "before": "2026-01-31T09:00:10.000Z", "limit": 3});
+        let newest = json!({"roomId": "general", "limit": 20});
+        assert_eq!(ids(&alice.ask("messages:load", newest).await), down(99, 80));
+
+        let mut other_tab = server.connect("alice").await;
+
+        assert_eq!(ids(&other_tab.ask("messages:load", ask("general")).await), down(69, 67));
+        assert_eq!(ids(&alice.ask("messages:load", ask("random")).await), ["r-2"]);
+        assert_eq!(ids(&alice.ask("messages:load", ask("general")).await), down(79, 77));
+    }
+}
+
+on_both! {
+    async fn a_page_is_full_although_messages_of_its_time_were_deleted(server: TestServer) {
+        let mut alice = alice_among(&server, 120).await;
+        for n in (40..115).step_by(2) {
+            let deleted = alice.ask("message:delete", json!({"messageId": format!("m-{n:03}")})).await;
+            assert_eq!(deleted["success"], true);
+        }
+        let mut bob = server.connect_in("bob", "general").await;
+        let history = bob.hear("room:history").await;
+        let left: Vec<String> =
+            down(119, 0).into_iter().filter(|id| id[2..].parse().is_ok_and(|n| !(40..115).contains(&n) || n % 2 == 1)).collect();
+        assert_eq!(ids(&history), left[..50]);
+        let before = history["messages"][49]["createdAt"].clone();
+        assert_eq!(pages_of_ten(&mut bob, before, left.len() - 50).await, left[50..]);
     }
 }
 
@@ -94,12 +155,16 @@ on_both! {
             json!("2026-01-31T04:00:02.042-05:00"),
             json!("+002026-01-31T09:00:02.042Z"),
             json!("2026-01-31T09:00:02Z"),
+            json!("Sat Jan 31 2026 10:00:02 GMT+0100 (Central European Standard Time)"),
+            json!("Sat, 31 Jan 2026 09:00:02 GMT"),
             json!(1_769_850_002_042_i64),
             json!(1_769_850_002_042.5),
         ];
         let none =
-            [json!("2026-01-31"), json!("2026-01"), json!("2026"), json!("1969-12-31T23:59Z"), json!(0), json!(-1)];
-        let all = [json!("2026-02-01"), json!("2026-01-31T10:00"), json!("2027"), json!(8.64e15), json!(null)];
+            [json!("2026-01-31"), json!("2026-01"), json!("2026"), json!("1969-12-31T23:59Z"), json!(1), json!(-1)];
+        let later = [json!("2026-02-01"), json!("2026-01-31T10:00"), json!("2027"), json!(8.64e15)];
+        let falsy = [json!(null), json!(false), json!(0), json!("")];
+        let all = [later, falsy].concat();
         for (forms, expected) in [(&first_two[..], down(1, 0)), (&none, Vec::new()), (&all, down(4, 0))] {
             for before in forms {
                 let page = alice.ask("messages:load", json!({"roomId": "general", "before": before})).await;
@@ -172,7 +237,7 @@ on_both! {
         let (mut alice, mut bob) = server.meet().await;
         let good = json!({"roomId": "general", "before": "2999-01-01", "limit": 10});
         let texts = |bad: &[&str]| bad.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let before = [r#""""#, r#""yesterday""#, r#""2026-13-01""#, r#""2026-01-31T25:00:00Z""#, "true", "[]", "{}"];
+        let before = [r#"" ""#, r#""yesterday""#, r#""2026-13-01""#, r#""2026-01-31T25:00:00Z""#, "true", "[]", "{}"];
         let more = [r#"{"gt":0}"#, r#"["2026-01-31"]"#, "8640000000000001", "1e300", r#""\u0000""#];
         let bad = [
             not_objects(),

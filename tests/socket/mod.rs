@@ -24,4 +24,5 @@ mod room_read;
 mod rooms_list;
 mod typing_start;
 mod typing_stop;
+mod unknown_event;
 mod users_find;

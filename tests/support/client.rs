@@ -30,6 +30,12 @@ impl Client {
         Self::connect_with(address, &json!({ "token": token }).to_string()).await
     }
 
+    /// Signs in as a client that says that it knows this server's protocol.
+    pub async fn connect_knowing(address: SocketAddr, token: &str) -> Self {
+        let auth = json!({ "token": token, "protocol": 1 });
+        Self::connect_with(address, &auth.to_string()).await.unwrap()
+    }
+
     /// Signs in with any `auth`, as JSON text.
     pub async fn connect_with(address: SocketAddr, auth: &str) -> Result<Self, String> {
         let mut client = Self::open(address).await;
@@ -128,6 +134,16 @@ impl Client {
     pub async fn ask_text(&mut self, event: &str, argument: &str) -> Value {
         let id = self.next_id(event);
         self.write(&format!("42{id}{}", packet_of(event, argument))).await;
+        self.answer(id).await
+    }
+
+    /// As [`Self::ask_text`], with binary attachments, which the argument names by placeholders.
+    pub async fn ask_binary(&mut self, event: &str, argument: &str, attachments: &[&[u8]]) -> Value {
+        let id = self.next_id(event);
+        self.write(&format!("45{}-{id}{}", attachments.len(), packet_of(event, argument))).await;
+        for attachment in attachments {
+            self.stream.send(Message::binary(attachment.to_vec())).await.unwrap();
+        }
         self.answer(id).await
     }
 

@@ -36,6 +36,8 @@ export interface ClientState {
 }
 
 const REFUSED = 'Authentication failed';
+/** What this client says that it knows of the server: a `clientId` names one message, and another under it is refused. */
+const PROTOCOL = 1;
 
 interface Kept {
   room: Room;
@@ -83,7 +85,7 @@ export class ChatClient implements Readable<ClientState> {
       forceNew: true,
       ...options.socket,
       autoConnect: false,
-      auth: (give) => this.giver.give((token) => give({ token })),
+      auth: (give) => this.giver.give((token) => give({ token, protocol: PROTOCOL })),
     });
     this.ask = asking(this.socket);
     this.rooms = new RoomList({

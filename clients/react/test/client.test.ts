@@ -77,6 +77,12 @@ test('what waited before a reload is shown while the server is away, and sent wh
   expect(taken).toEqual(['from before']);
 });
 
+test('the client says that it knows what a client id means', async () => {
+  open(tokenOf('alice'));
+  await vi.waitFor(() => expect(sockets).toHaveLength(1));
+  expect(sockets[0]?.protocol).toBe(1);
+});
+
 describe('after a reload between a message and its ack', () => {
   const sent = { content: 'from before', senderId: 'alice', status: 'sent' };
 

@@ -3,7 +3,7 @@
 import { ownerOf } from '../src/token.js';
 
 interface Options {
-  auth: (give: (auth: { token: string }) => void) => void;
+  auth: (give: (auth: { token: string; protocol: number }) => void) => void;
 }
 type Listener = (...heard: unknown[]) => void;
 type Answer = (argument: unknown, socket: FakeSocket) => unknown;
@@ -46,6 +46,8 @@ export class FakeSocket {
   active = false;
   /** Whose token it came with last. */
   user: string | undefined;
+  /** What it last said that it knows of the server. */
+  protocol: number | undefined;
   /** What the page said, such as `room:join general`. */
   readonly said: string[] = [];
   /** How often it connected. */
@@ -69,7 +71,10 @@ export class FakeSocket {
       void Promise.resolve().then(() => this.hears('connect_error', new Error('no route')));
       return;
     }
-    this.options.auth(({ token }) => void Promise.resolve().then(() => this.greet(token)));
+    this.options.auth(({ token, protocol }) => {
+      this.protocol = protocol;
+      void Promise.resolve().then(() => this.greet(token));
+    });
   }
 
   private greet(token: string): void {

@@ -8,7 +8,7 @@ use tokio_postgres::error::{DbError, Severity};
 
 use super::{
     Append, Appended, Change, KnownRow,
-    ledger::{Head, Heads, Ledger},
+    ledger::{Head, Heads, Key, Known, Ledger, Remembered},
     quick,
 };
 use crate::{
@@ -22,10 +22,23 @@ use crate::{
     error::Result,
 };
 
+/// Client ids remembered that their clients use for several messages, at the most.
+const REUSED: usize = 10_000;
+
+/// What a transaction came to.
+struct Done {
+    outcomes: Vec<Appended>,
+    heads: HashMap<RoomId, Head>,
+    reused: Vec<(Key, Known)>,
+}
+
 /// Appends to the log, and remembers what lets the next append take the quick way.
 #[derive(Default)]
 pub struct Appender {
     heads: Heads,
+    /// Client ids that stand for something else than one message to their client, and come again and again. The quick way would
+    /// fail on each.
+    reused: HashMap<Key, Known>,
     connection: Option<Box<quick::Connection>>,
 }
 
@@ -41,9 +54,18 @@ impl Appender {
         if let Some(outcomes) = self.append_quickly(db, &batch, now.naive()).await? {
             return Ok(outcomes);
         }
-        let (outcomes, found) = append_carefully(db, batch, now.naive()).await?;
-        self.heads.keep(found);
-        Ok(outcomes)
+        let left = self.heads.remembered(&batch);
+        let done = append_carefully(db, batch, left, now.naive()).await?;
+        self.heads.keep(done.heads);
+        self.remember(done.reused);
+        Ok(done.outcomes)
+    }
+
+    fn remember(&mut self, reused: Vec<(Key, Known)>) {
+        if self.reused.len() + reused.len() > REUSED {
+            self.reused.clear();
+        }
+        self.reused.extend(reused);
     }
 
     /// New messages in rooms that are as they were left take one statement on PostgreSQL. None: take the careful way.
@@ -60,6 +82,11 @@ impl Appender {
         let Some(mut ledger) = self.heads.open(batch, now) else { return Ok(None) };
         for append in batch {
             if let Change::New(message) = &append.change {
+                let id = append.client_id().filter(|_| !self.reused.is_empty());
+                let key = id.map(|id| (append.actor_id.to_string(), id.to_owned()));
+                if let Some((key, known)) = key.and_then(|key| self.reused.get_key_value(&key)) {
+                    ledger.known.entry(key.clone()).or_insert_with(|| known.clone());
+                }
                 ledger.new_message(append, message);
             }
         }
@@ -81,6 +108,8 @@ impl Appender {
         self.connection = Some(connection);
         match written {
             Ok(true) => {
+                let reused = ledger.reused();
+                self.remember(reused);
                 self.heads.keep(ledger.heads);
                 Ok(Some(ledger.outcomes))
             }
@@ -107,8 +136,9 @@ fn is_refusal(error: &tokio_postgres::Error) -> bool {
 async fn append_carefully(
     db: &Db,
     batch: Arc<[Append]>,
+    left: HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
-) -> Result<(Vec<Appended>, HashMap<RoomId, Head>)> {
+) -> Result<Done> {
     in_transaction!($ db write, c => {
         let mut ledger = Ledger::default();
         // The heads first: their locks order us against other nodes.
@@ -123,14 +153,17 @@ async fn append_carefully(
                 .do_update()
                 .set(own::room_head::room_id.eq(excluded(own::room_head::room_id)))
                 .returning((own::room_head::seq, own::room_head::at))));
-            let newest: Option<NaiveDateTime> = match seq {
-                // The first entry of a room that has messages already: they are all older.
-                0 => run!(c.get_result(messages::table
-                    .filter(messages::room_id.eq(room_id))
-                    .select(max(messages::created_at)))),
-                _ => None,
+            let last = match seq {
+                // The first entry of a room that may have messages already: they are all older.
+                0 => {
+                    let newest: Option<NaiveDateTime> = run!(c.get_result(messages::table
+                        .filter(messages::room_id.eq(room_id))
+                        .select(max(messages::created_at))));
+                    newest.unwrap_or(NaiveDateTime::MIN)
+                }
+                _ => at,
             };
-            ledger.open(&append.room_id, seq, newest.map_or(at, |newest| newest.max(at)), now);
+            ledger.open(&append.room_id, (seq, last), left.get(&append.room_id).copied(), now);
         }
 
         let (actors, client_ids): (Vec<&str>, Vec<&str>) =
@@ -214,6 +247,7 @@ async fn append_carefully(
             }
         }
 
+        let reused = ledger.reused();
         let Ledger { heads, messages: new_messages, log, outcomes, .. } = ledger;
         if !new_messages.is_empty() {
             let rows: Vec<_> = new_messages.iter().map(|message| MessageRow::from(&**message)).collect();
@@ -239,6 +273,6 @@ async fn append_carefully(
             run!(c.execute(diesel::update(own::room_head::table.find(room_id.as_str()))
                 .set((own::room_head::seq.eq(head.seq), own::room_head::at.eq(head.at)))));
         }
-        Ok((outcomes, heads))
+        Ok(Done { outcomes, heads, reused })
     })
 }

@@ -39,7 +39,7 @@ impl Append {
 
     fn client_id(&self) -> Option<&str> {
         match &self.change {
-            Change::New(message) => message.client_id.as_deref(),
+            Change::New(message) => message.client_id.as_ref().map(|client_id| client_id.text.as_str()),
             _ => None,
         }
     }
@@ -60,8 +60,15 @@ pub struct NewMessage {
     pub kind: MessageType,
     pub metadata: Value,
     pub reply_to: Option<String>,
-    /// The sender's own name for this message: the same one again is the same message.
-    pub client_id: Option<String>,
+    pub client_id: Option<ClientId>,
+}
+
+/// The sender's own name for a message: the same one again is the same message.
+#[derive(Clone, Debug)]
+pub struct ClientId {
+    pub text: String,
+    /// Another message under a name that is taken is refused. Otherwise it is stored without its name.
+    pub refuses_others: bool,
 }
 
 /// An entry of a room's log, as committed.
@@ -99,7 +106,7 @@ pub enum Appended {
         message_id: MessageId,
         seq: i64,
     },
-    /// The client id was used before, for another message.
+    /// The client id was used before, for another message, and refuses others.
     ClientIdTaken,
     /// The reaction is already there, or already gone.
     Unchanged,

@@ -82,6 +82,10 @@ everywhere('messages:load', (world) => {
     '2026-01-31T10:30:02.000+01:30',
     '2026-01-31T04:00:02-05:00',
     Date.UTC(2026, 0, 31, 9, 0, 2),
+    String(new Date(START + 2000)),
+    new Date(START + 2000).toUTCString(),
+    'Sat Jan 31 2026 10:00:02 GMT+0100 (Central European Standard Time)',
+    new Date(START + 2000),
   ])('before %j are the first two', async (before) => {
     const { room, alice, newestFirst } = await roomWith(5);
 
@@ -95,9 +99,14 @@ everywhere('messages:load', (world) => {
     ['2026-02', 5],
     ['2026', 0],
     ['2027', 5],
-    [0, 0],
+    [1, 0],
     [-1, 0],
     [8.64e15, 5],
+    [0, 5],
+    ['', 5],
+    [false, 5],
+    [null, 5],
+    [undefined, 5],
   ])('before %j are %d of five', async (before, expected) => {
     const { room, alice } = await roomWith(5);
 
@@ -106,7 +115,7 @@ everywhere('messages:load', (world) => {
     expect(answer.messages).toHaveLength(expected);
   });
 
-  test.each(['yesterday', '', '2026-13-01', '2026-01-31T25:00:00Z', {}, { gt: 0 }, [], true, 1e300])(
+  test.each(['yesterday', ' ', '2026-13-01', '2026-01-31T25:00:00Z', {}, { gt: 0 }, [], true, 1e300])(
     'before %j is refused, with no messages',
     async (before) => {
       const { room, alice } = await roomWith(1);
@@ -118,30 +127,30 @@ everywhere('messages:load', (world) => {
     },
   );
 
-  test('pages leave out no message that shares a millisecond, and bring none twice', async () => {
+  test('pages are full, leave out no message that shares a millisecond, and bring none twice', async () => {
     const user = world.user('alice');
     const room = await world.room({ members: [user] });
-    // Every seven messages share a moment, so that no page of ten ends between two moments.
-    const seeded = Array.from({ length: 70 }, (_, index) => ({
+    // Every seven messages share a moment, so that no page of ten ends between two moments; the last hundred are of one.
+    const seeded = Array.from({ length: 170 }, (_, index) => ({
       id: world.unique('tied'),
       senderId: user.id,
       content: `message ${index}`,
-      at: START + Math.floor(index / 7) * 1000,
+      at: START + Math.min(Math.floor(index / 7), 10) * 1000,
     }));
     await seedMessages(world.database, room, seeded);
     const alice = await world.connect(user);
 
     const loaded: string[] = [];
     let before = LATER;
-    for (let page = 0; page < 10; page += 1) {
+    for (let page = 0; page < 20; page += 1) {
       const { messages } = await alice.ask('messages:load', { roomId: room, before, limit: 10 });
       if (messages.length === 0) break;
-      expect(messages.length).toBeGreaterThanOrEqual(Math.min(10, 70 - loaded.length));
+      expect(messages).toHaveLength(Math.min(10, 170 - loaded.length));
       loaded.push(...messages.map((message) => message.id));
       before = messages[messages.length - 1].createdAt;
     }
 
-    expect(loaded).toHaveLength(70);
+    expect(loaded).toHaveLength(170);
     expect([...loaded].sort()).toEqual(seeded.map((message) => message.id).sort());
   });
 

@@ -123,8 +123,8 @@ describe('npm run test:hook', () => {
   test('a good hook passes every check, and the exit code is 0', { timeout: SLOW }, async () => {
     const good = await run('--hook', SAMPLE, '--url', world.server.url);
 
-    expect(good.said).toMatch(/^20 passed, 0 failed, 0 not run$/m);
-    expect(lines(good, '✓')).toHaveLength(20);
+    expect(good.said).toMatch(/^21 passed, 0 failed, 0 not run$/m);
+    expect(lines(good, '✓')).toHaveLength(21);
     expect(good.code).toBe(0);
   });
 
@@ -136,6 +136,24 @@ describe('npm run test:hook', () => {
     expect(lines(bad, '✗').join('\n'), bad.said).toContain(check);
     expect(bad.said).toMatch(/ 0 not run$/m);
     expect(bad.code).toBe(1);
+  });
+
+  test('a hook that takes only a length of 50 for more is warned', { timeout: SLOW }, async () => {
+    const source = (await readFile(SAMPLE, 'utf8'))
+      .replace('setMessages(messages.toReversed())', '{ more = messages.length === 50; $& }')
+      .replace('loadMore: async () => {', '$& if (!more) return;')
+      .replace('export function useChat', 'let more = true;\n$&');
+    const file = path.join(folder, 'equal.tsx');
+    await writeFile(file, source);
+    const some = ['--only', 'long history', '--patience', '4'];
+
+    const equal = await run('--hook', file, '--url', world.server.url, ...some);
+    const good = await run('--hook', SAMPLE, '--url', world.server.url, ...some);
+
+    expect(lines(equal, '!').join()).toContain('let it be `length >= limit`');
+    expect(equal.said).toMatch(/^1 passed, 0 failed, 0 not run$/m);
+    expect(lines(good, '!')).toEqual([]);
+    expect(good.said).toMatch(/^1 passed, 0 failed, 0 not run$/m);
   });
 
   test('other names, another variable, and no component', { timeout: SLOW }, async () => {
@@ -150,7 +168,7 @@ describe('npm run test:hook', () => {
 
     const named = await run('--hook', file, '--url', world.server.url, ...names);
 
-    expect(named.said).toMatch(/^13 passed, 0 failed, 0 not run$/m);
+    expect(named.said).toMatch(/^14 passed, 0 failed, 0 not run$/m);
     expect(named.code).toBe(0);
   });
 
@@ -160,7 +178,7 @@ describe('npm run test:hook', () => {
     test('a server in demo mode is asked for tokens', { timeout: SLOW }, async () => {
       const good = await runWith({}, '--hook', SAMPLE, '--url', demo.server.url);
 
-      expect(good.said).toMatch(/^20 passed, 0 failed, 0 not run$/m);
+      expect(good.said).toMatch(/^21 passed, 0 failed, 0 not run$/m);
       expect(good.code).toBe(0);
     });
 

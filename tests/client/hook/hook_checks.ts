@@ -4,6 +4,8 @@ import { type Given, type HookPage, needs, pagesOf } from './pages';
 
 /** The page of history that every server sends. */
 const PAGE = 50;
+/** More than a server shows anybody who was away. */
+const AWAY = 520;
 
 export function checkHook(given: () => Given): void {
   const { load, open } = pagesOf(given);
@@ -162,6 +164,31 @@ export function checkHook(given: () => Given): void {
     }
     if (scene.isOwn) await page.does((chat) => chat.loadMore());
     await page.shows(...said);
+  });
+
+  test('paging goes on after the long history of who was away', async (context) => {
+    if (!given().stage.canInterrupt) context.skip('what is encrypted cannot be cut off');
+    const before = Array.from({ length: 2 * PAGE }, (_, index) => `before ${index}`);
+    const scene = await given().stage.sceneWith(before, 'Alice');
+    const page = await open(scene, scene.users.Alice);
+    needs(context, page, 'loadMore');
+
+    const cut = given().stage.cut();
+    for (let index = 0; index < AWAY; index += 1) await scene.say(`meanwhile ${index}`);
+    await cut;
+    await page.sees(() => expect(page.words.at(-1), 'the newest message').toBe(`meanwhile ${AWAY - 1}`));
+    const shown = page.words.length;
+    await page.does((chat) => chat.loadMore());
+
+    try {
+      await page.sees(() => expect(page.words.length).toBeGreaterThan(shown));
+    } catch {
+      // Only the scroll stays where it is, so it is a warning.
+      console.log(
+        `! the hook loads no older page after a history of ${shown} messages. If it takes a length of ${PAGE} ` +
+          'for the sign that there are more (`length === limit`), let it be `length >= limit`.',
+      );
+    }
   });
 
   test('who reads says so to the others', async (context) => {

@@ -25,6 +25,9 @@ Payload.max_decode_packets = max(Payload.max_decode_packets, 100_000)
 _CONNECT_TIMEOUT = 20
 _CLOSE_TIMEOUT = 5
 
+# What this client says that it knows of the server: a client id names one message, and another under it is refused.
+_PROTOCOL = 1
+
 Hear = Callable[[str, object], None]
 
 
@@ -61,7 +64,10 @@ class Link:
     async def open(self, url: str, token: str, transports: Sequence[str]) -> None:
         """Signs in. Raises `ChatError`: `signed_out` when the token was not taken, `offline` when nobody answered."""
         connecting = self._socket.connect(
-            url, auth={'token': token}, transports=list(transports), wait_timeout=_CONNECT_TIMEOUT
+            url,
+            auth={'token': token, 'protocol': _PROTOCOL},
+            transports=list(transports),
+            wait_timeout=_CONNECT_TIMEOUT,
         )
         try:
             await asyncio.wait_for(connecting, _CONNECT_TIMEOUT)

@@ -1,0 +1,206 @@
+//! The newest messages of a live room, in the order of history, with the memory that they take and when they were told here.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    chat::{id::MessageId, message::Place, timestamp::Timestamp},
+    protocol::MessageView,
+};
+
+/// The estimated memory of a message beside its content and metadata, in bytes.
+const MESSAGE_SIZE: usize = 600;
+/// The estimated memory of a JSON value beside its text, in bytes.
+const VALUE_SIZE: usize = 72;
+
+struct Kept {
+    message: Arc<MessageView>,
+    /// None: it was loaded, and so was in the history of those who came later.
+    told_at: Option<Instant>,
+}
+
+/// Newest first.
+#[derive(Default)]
+pub(super) struct Newest {
+    kept: VecDeque<Kept>,
+    bytes: usize,
+}
+
+impl Newest {
+    pub(super) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// The memory that they take, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &MessageView> {
+        self.kept.iter().map(|kept| kept.message.as_ref())
+    }
+
+    /// The place of the oldest.
+    pub(super) fn end(&self) -> Option<Place> {
+        self.kept.back().map(|oldest| oldest.message.place())
+    }
+
+    pub(super) fn newest_at(&self) -> Option<Timestamp> {
+        self.kept.front().map(|newest| newest.message.created_at)
+    }
+
+    /// Adds one at its place, unless it is there.
+    pub(super) fn insert(&mut self, message: &Arc<MessageView>, told_at: Instant) {
+        let newer = self.kept.partition_point(|there| sort_key(&there.message) > sort_key(message));
+        if self.kept.get(newer).is_none_or(|there| there.message.id != message.id) {
+            self.bytes += size_of(message);
+            self.kept.insert(newer, Kept { message: Arc::clone(message), told_at: Some(told_at) });
+        }
+    }
+
+    /// Adds one that is older than all, unless it is there.
+    pub(super) fn push_older(&mut self, message: MessageView) {
+        if self.position(&message.id).is_none() {
+            self.bytes += size_of(&message);
+            self.kept.push_back(Kept { message: Arc::new(message), told_at: None });
+        }
+    }
+
+    /// Changes a message, if it is here.
+    pub(super) fn change(&mut self, id: &MessageId, change: impl FnOnce(&mut Arc<MessageView>)) {
+        if let Some(kept) = self.kept.iter_mut().find(|kept| kept.message.id == *id) {
+            self.bytes -= size_of(&kept.message);
+            change(&mut kept.message);
+            self.bytes += size_of(&kept.message);
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: &MessageId) {
+        if let Some(position) = self.position(id)
+            && let Some(gone) = self.kept.remove(position)
+        {
+            self.bytes -= size_of(&gone.message);
+        }
+    }
+
+    /// Keeps the newest `count`.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.bytes -= self.kept.iter().skip(count).map(|gone| size_of(&gone.message)).sum::<usize>();
+        self.kept.truncate(count);
+    }
+
+    pub(super) fn count_since(&self, moment: Timestamp) -> usize {
+        self.kept.partition_point(|kept| kept.message.created_at >= moment)
+    }
+
+    /// Messages that were told after a moment.
+    pub(super) fn count_told_after(&self, moment: Instant) -> usize {
+        self.kept.iter().take_while(|kept| kept.told_at.is_some_and(|told_at| told_at > moment)).count()
+    }
+
+    /// The place of the last of the newest `count`, and whether the next one here is of the same millisecond; if no other is
+    /// here, nothing is known of the next.
+    pub(super) fn end_of_page(&self, count: usize) -> Option<(Place, Option<bool>)> {
+        let last = &self.kept.get(count.min(self.len()).checked_sub(1)?)?.message;
+        let next = self.kept.get(count).map(|next| next.message.created_at == last.created_at);
+        Some((last.place(), next))
+    }
+
+    fn position(&self, id: &MessageId) -> Option<usize> {
+        self.kept.iter().position(|kept| kept.message.id == *id)
+    }
+}
+
+impl FromIterator<MessageView> for Newest {
+    /// Of messages that are in order.
+    fn from_iter<I: IntoIterator<Item = MessageView>>(messages: I) -> Self {
+        let kept: VecDeque<_> =
+            messages.into_iter().map(|message| Kept { message: Arc::new(message), told_at: None }).collect();
+        let bytes = kept.iter().map(|kept| size_of(&kept.message)).sum();
+        Self { kept, bytes }
+    }
+}
+
+/// The order of history.
+fn sort_key(message: &MessageView) -> (Timestamp, &str) {
+    (message.created_at, message.id.as_str())
+}
+
+/// The memory that a message takes, about, in bytes.
+pub(super) fn size_of(message: &MessageView) -> usize {
+    MESSAGE_SIZE + message.content.len() + size_of_json(&message.metadata)
+}
+
+/// The memory that a JSON value takes, about, in bytes.
+pub(super) fn size_of_json(value: &Value) -> usize {
+    VALUE_SIZE
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(size_of_json).sum(),
+            Value::Object(fields) => {
+                fields.iter().map(|(key, item)| VALUE_SIZE + key.len() + size_of_json(item)).sum()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{chat::message::MessageType, protocol::SenderView};
+
+    fn message(id: &str, at: i64, metadata: Value) -> MessageView {
+        let name: Arc<str> = "Anna".into();
+        MessageView {
+            id: id.into(),
+            room_id: "r".into(),
+            sender_id: "anna".into(),
+            content: String::new(),
+            kind: MessageType::Text,
+            metadata,
+            reply_to: None,
+            created_at: Timestamp::from_millis(at),
+            updated_at: None,
+            sender_name: name.clone(),
+            sender: SenderView { name },
+            reactions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_counted_with_its_metadata() {
+        let now = Instant::now();
+        let picture = json!({"data": "x".repeat(100_000)});
+        let mut newest: Newest = [message("a", 1, json!({}))].into_iter().collect();
+        let before = newest.bytes();
+        newest.insert(&Arc::new(message("b", 2, picture.clone())), now);
+        assert!(newest.bytes() > before + 100_000);
+        newest.insert(&Arc::new(message("b", 2, picture.clone())), now);
+        assert!(newest.bytes() < before + 102_000, "it is there once");
+        newest.change(&"b".into(), |there| *there = Arc::new(message("b", 2, json!({}))));
+        assert!(newest.bytes() < before + 2_000);
+        newest.push_older(message("c", 0, picture));
+        assert!(newest.bytes() > before + 100_000);
+        newest.truncate(2);
+        newest.remove(&"b".into());
+        assert_eq!((newest.len(), newest.bytes()), (1, before));
+    }
+
+    #[test]
+    fn a_page_says_whether_it_ends_among_messages_of_one_millisecond() {
+        let newest: Newest = [("d", 2), ("c", 1), ("b", 1), ("a", 0)]
+            .map(|(id, at)| message(id, at, json!({})))
+            .into_iter()
+            .collect();
+        let end = |count| newest.end_of_page(count).map(|(place, tie)| (place.id.to_string(), tie));
+        assert_eq!(end(1), Some(("d".to_owned(), Some(false))));
+        assert_eq!(end(2), Some(("c".to_owned(), Some(true))));
+        assert_eq!(end(3), Some(("b".to_owned(), Some(false))));
+        assert_eq!(end(9), Some(("a".to_owned(), None)));
+        assert_eq!(Newest::default().end_of_page(9), None);
+    }
+}
