@@ -9,13 +9,16 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
-use tokio::{io::ReadBuf, sync::Notify};
+use tokio::{io::ReadBuf, sync::Notify, time::timeout};
 
 use super::{EngineSettings, inbound::BEFORE_SIGN_IN, payload};
 use crate::connection::{ClientStream, SEND_LIMIT_BEFORE_SIGN_IN, SocketRoute};
 
 /// A client that polls comes back within a round trip.
 const BETWEEN_POLLS: Duration = Duration::from_secs(1);
+
+/// How long a poll waits before it is let go for a websocket.
+const RELEASE_AFTER: Duration = Duration::from_millis(100);
 
 /// A packet that lets a poll go.
 const NOOP: &str = "6";
@@ -74,10 +77,10 @@ struct State {
     last_poll: Option<Instant>,
     is_posted: bool,
     is_probed: bool,
+    /// The client has been answered that its websocket works: polls that wait are let go, each after a while.
+    release_after: Option<Duration>,
     is_left_told: bool,
     has_ponged: bool,
-    /// The poll that waits, or comes next, is let go.
-    releases_poll: bool,
     /// Bytes posted before the sign-in.
     before_sign_in: u64,
 }
@@ -190,9 +193,10 @@ impl Session {
         state.phase == Phase::Open && !std::mem::replace(&mut state.is_probed, true)
     }
 
-    /// Lets the poll go that waits, or that comes next: the client changes over when it has no poll under way.
-    pub(super) fn release_poll(&self) {
-        self.lock().releases_poll = true;
+    /// From now on polls that wait are let go: the client changes over when it has none under way. As in Node not at once, so
+    /// that what the server is about to say goes with them.
+    pub(super) fn release_polls(&self) {
+        self.lock().release_after = Some(RELEASE_AFTER);
         self.sent.notify_one();
     }
 
@@ -200,7 +204,7 @@ impl Session {
     pub(super) fn cancel_probe(&self) {
         let mut state = self.lock();
         state.is_probed = false;
-        state.releases_poll = false;
+        state.release_after = None;
     }
 
     /// Hands the session over to a websocket; gives the stream back if the session is over.
@@ -211,7 +215,6 @@ impl Session {
         }
         state.phase = Phase::Upgraded;
         state.handover = Some((stream, rest));
-        state.releases_poll = true;
         wake_reader(&mut state);
         drop(state);
         self.sent.notify_one();
@@ -292,13 +295,25 @@ pub(super) struct PollGuard {
 impl PollGuard {
     /// Waits for packets, and takes them.
     pub(super) async fn payload(mut self) -> String {
-        loop {
+        let payload = loop {
             if let Some(payload) = self.take() {
-                self.is_answered = true;
-                return payload;
+                break payload;
             }
-            self.session.sent.notified().await;
-        }
+            let session = &self.session;
+            let release_after = session.lock().release_after;
+            match release_after {
+                None => session.sent.notified().await,
+                Some(after) => {
+                    if timeout(after, session.sent.notified()).await.is_err() {
+                        // A client that polls on has not heard of the answer to its probe: it is let go less and less often.
+                        session.lock().release_after = Some(after * 2);
+                        break self.take().unwrap_or_else(|| NOOP.to_owned());
+                    }
+                }
+            }
+        };
+        self.is_answered = true;
+        payload
     }
 
     fn take(&self) -> Option<String> {
@@ -308,9 +323,6 @@ impl PollGuard {
             if !payload.is_empty() {
                 return Some(payload);
             }
-        }
-        if std::mem::take(&mut state.releases_poll) {
-            return Some(NOOP.to_owned());
         }
         match state.phase {
             Phase::Open => None,

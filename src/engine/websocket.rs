@@ -1,6 +1,6 @@
 //! The websocket transport: from the start, or in place of polling once the client has found that it works.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use axum::{
     body::Body,
@@ -12,8 +12,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::Notify,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tungstenite::{
     handshake::derive_accept_key,
@@ -34,9 +33,6 @@ use crate::connection::{ClientStream, SocketRoute};
 
 /// The longest frame of a probe, in bytes. Its packets have up to six.
 const PROBE_FRAME: u64 = 1_024;
-/// Between the answer to a probe and letting a poll go, as in Node: what the server is about to say goes with that poll. Then
-/// twice as long each time.
-const RELEASE_AFTER: Duration = Duration::from_millis(100);
 
 /// Answers a request to change over to websocket; what follows goes on in a task of its own.
 pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: Request<Body>) -> Response {
@@ -139,34 +135,15 @@ impl Drop for Probing<'_> {
 
 /// Answers the client's probe and waits until it changes over; false if it does something else.
 async fn probe(session: &Session, stream: &mut ClientStream, rest: &mut BytesMut) -> io::Result<bool> {
-    let probed = Notify::new();
-    let answering = async {
-        loop {
-            match next_packet(stream, rest).await?.as_deref() {
-                Some("2probe") => {
-                    stream.write_all(&frame::text("3probe")).await?;
-                    probed.notify_one();
-                }
-                Some("5") => return Ok(true),
-                _ => return Ok(false),
-            }
-        }
-    };
-    tokio::select! {
-        result = answering => result,
-        () = release_polls(session, &probed) => Ok(false),
-    }
-}
-
-/// Lets polls go once the client has been answered: it changes over when it has none under way. An answer to a poll may pass
-/// the one to the probe, which comes on another connection: then the client polls once more.
-async fn release_polls(session: &Session, probed: &Notify) {
-    probed.notified().await;
-    let mut after = RELEASE_AFTER;
     loop {
-        sleep(after).await;
-        session.release_poll();
-        after *= 2;
+        match next_packet(stream, rest).await?.as_deref() {
+            Some("2probe") => {
+                stream.write_all(&frame::text("3probe")).await?;
+                session.release_polls();
+            }
+            Some("5") => return Ok(true),
+            _ => return Ok(false),
+        }
     }
 }
 
