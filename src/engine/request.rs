@@ -93,6 +93,9 @@ pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wan
             (true, found, _) if is_upgrade(request) => Ok(Wanted::Upgrade(found)),
             (false, Found::Polling(session), _) if session.is_spent() => Err(Refusal::SessionUnknown),
             (false, Found::Polling(session), &Method::GET) => Ok(Wanted::Poll(session)),
+            (false, Found::Polling(session), &Method::POST) if session.is_over() => {
+                Err(Refusal::SessionUnknown)
+            }
             (false, Found::Polling(session), &Method::POST) => Ok(Wanted::Post(session)),
             _ => Err(Refusal::BadRequest),
         };

@@ -116,9 +116,24 @@ impl Session {
         matches!(state.phase, Phase::Left | Phase::Over) && (state.outbox.is_empty() || !is_polling)
     }
 
+    /// True if the session has ended, and takes nothing from its client any more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.lock().phase, Phase::Left | Phase::Over)
+    }
+
     /// Ends the session as a broken transport does.
     pub(super) fn fail(&self) {
         self.end(Phase::Over);
+    }
+
+    /// Nobody reads from the session or writes to it any more.
+    pub(super) fn abandon(&self) {
+        let mut state = self.lock();
+        if state.handover.take().is_some() {
+            state.phase = Phase::Over;
+        }
+        drop(state);
+        self.fail();
     }
 
     fn end(&self, phase: Phase) {
@@ -221,7 +236,7 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until the session ends or is taken over by a websocket.
+    /// Reads frames of the client's packets into `buf`, or waits for what else happens to the session.
     pub(super) fn poll_inbox(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Inbox> {
         let mut state = self.lock();
         if std::mem::take(&mut state.has_ponged) {
@@ -295,25 +310,29 @@ pub(super) struct PollGuard {
 impl PollGuard {
     /// Waits for packets, and takes them.
     pub(super) async fn payload(mut self) -> String {
-        let payload = loop {
-            if let Some(payload) = self.take() {
-                break payload;
-            }
-            let session = &self.session;
-            let release_after = session.lock().release_after;
-            match release_after {
-                None => session.sent.notified().await,
-                Some(after) => {
-                    if timeout(after, session.sent.notified()).await.is_err() {
-                        // A client that polls on has not heard of the answer to its probe: it is let go less and less often.
-                        session.lock().release_after = Some(after * 2);
-                        break self.take().unwrap_or_else(|| NOOP.to_owned());
-                    }
+        loop {
+            let release_after = self.session.lock().release_after;
+            let mut payload = self.take();
+            if payload.is_none() {
+                let sent = self.session.sent.notified();
+                match release_after {
+                    None => sent.await,
+                    Some(after) if timeout(after, sent).await.is_ok() => {}
+                    Some(after) => payload = self.release(after),
                 }
             }
-        };
-        self.is_answered = true;
-        payload
+            if let Some(payload) = payload {
+                self.is_answered = true;
+                return payload;
+            }
+        }
+    }
+
+    /// Lets the poll go after it has waited for so long, if the upgrade is still under way. A client that polls on has not heard
+    /// the answer to its probe: it is let go less and less often.
+    fn release(&self, after: Duration) -> Option<String> {
+        *self.session.lock().release_after.as_mut()? = after * 2;
+        self.take().or_else(|| Some(NOOP.to_owned()))
     }
 
     fn take(&self) -> Option<String> {

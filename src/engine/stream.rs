@@ -239,7 +239,7 @@ impl AsyncWrite for EngineStream {
 impl Drop for EngineStream {
     fn drop(&mut self) {
         if let Wire::Polling(session) = std::mem::replace(&mut self.wire, Wire::Over) {
-            session.fail();
+            session.abandon();
             if let Some(registration) = self.registration.take() {
                 super::polling::linger(session, registration);
             }

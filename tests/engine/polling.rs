@@ -1,33 +1,16 @@
 //! Polling as the protocol has it, and clients that do not keep to it: they end their own session and nobody else's.
 
-use chatoxide::chat::room::RoomType;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
+use super::{alice_and_carol, enter};
 use crate::support::{
-    Backend, Client, TestServer,
+    Client,
     http::{self, Polling},
 };
-
-/// Carol is in `general` over polling, and so is alice over a websocket. Nobody else says anything there.
-async fn start() -> (TestServer, Client, Polling) {
-    let server = TestServer::start(Backend::Sqlite).await;
-    server.make_room("general", RoomType::Public, &["alice"]).await;
-    let mut alice = server.connect_in("alice", "general").await;
-    let carol = enter(&server, &mut alice).await;
-    (server, alice, carol)
-}
-
-async fn enter(server: &TestServer, alice: &mut Client) -> Polling {
-    let carol = Polling::connect(server.address(), &server.token("carol")).await;
-    carol.post(r#"420["room:join","general"]"#).await;
-    carol.packets_until("430").await;
-    alice.hear("room:user-joined").await;
-    carol
-}
 
 async fn has_left(alice: &mut Client, carol: &Polling) {
     assert_eq!(alice.hear("room:user-left").await["userId"], "carol");
@@ -50,7 +33,7 @@ async fn begin_poll(carol: &Polling) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_says_goodbye_has_left_and_the_poll_that_waits_is_let_go() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     let mut poll = begin_poll(&carol).await;
     assert_eq!(carol.post("1").await.body, "ok");
     let mut answer = String::new();
@@ -61,7 +44,7 @@ async fn who_says_goodbye_has_left_and_the_poll_that_waits_is_let_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_goes_away_in_the_middle_of_a_poll_has_left() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     let poll = begin_poll(&carol).await;
     drop(poll);
     has_left(&mut alice, &carol).await;
@@ -69,7 +52,7 @@ async fn who_goes_away_in_the_middle_of_a_poll_has_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_polls_at_once_end_the_session() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     let (one, other) =
         tokio::join!(http::get(carol.address, &carol.path), http::get(carol.address, &carol.path));
     let mut statuses = [one.status, other.status];
@@ -80,7 +63,7 @@ async fn two_polls_at_once_end_the_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_packet_ends_the_session_and_harms_nobody_else() {
-    let (server, mut alice, mut carol) = start().await;
+    let (server, mut alice, mut carol) = alice_and_carol().await;
     for body in ["abc", "", "b!", "42[\"typing:start\",\"general\"]\u{1e}x"] {
         assert_eq!(carol.post(body).await.status, 400, "{body}");
         has_left(&mut alice, &carol).await;
@@ -92,14 +75,14 @@ async fn what_is_no_packet_ends_the_session_and_harms_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn packets_that_say_nothing_are_taken() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     assert_eq!(carol.post("6\u{1e}3\u{1e}42[\"typing:start\",\"general\"]\u{1e}5").await.body, "ok");
     alice.hear("typing:user").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn long_answers_are_compressed_for_those_who_ask_and_none_may_be_cached() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     for (encoding, length, compressed) in [("gzip", 5_000, true), ("gzip", 10, false), ("br", 5_000, false)] {
         alice.say("general", &"x".repeat(length)).await;
         let headers = [("Accept-Encoding", encoding)];

@@ -1,26 +1,14 @@
 //! A websocket in place of polling: one that does not work harms nothing, and one that does loses nothing.
 
-use chatoxide::chat::room::RoomType;
 use futures_util::{FutureExt, SinkExt};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::alice_and_carol;
 use crate::support::{
-    Backend, Client, TestServer,
+    Client,
     http::{self, Polling},
 };
-
-/// Alice is in `general`; carol is too, over polling.
-async fn start() -> (TestServer, Client, Polling) {
-    let server = TestServer::start(Backend::Sqlite).await;
-    server.make_room("general", RoomType::Public, &["alice"]).await;
-    let mut alice = server.connect_in("alice", "general").await;
-    let carol = Polling::connect(server.address(), &server.token("carol")).await;
-    carol.post(r#"420["room:join","general"]"#).await;
-    carol.packets_until("430").await;
-    alice.hear("room:user-joined").await;
-    (server, alice, carol)
-}
 
 /// What alice says reaches carol's polling, and the other way round.
 async fn talk(alice: &mut Client, carol: &Polling, content: &str) {
@@ -39,7 +27,7 @@ async fn talk(alice: &mut Client, carol: &Polling, content: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_websocket_that_fails_leaves_polling_as_it_was_and_another_may_be_tried() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     for (name, packets) in [
         ("closed at once", &[][..]),
         ("no probe", &["2wrong"]),
@@ -72,7 +60,7 @@ async fn a_websocket_that_fails_leaves_polling_as_it_was_and_another_may_be_trie
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polls_wait_and_deliver_as_long_as_the_websocket_is_silent() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     let _silent = carol.websocket().await;
     // The upgrade is under way for the server once a second one beside it is refused.
     let mut second = carol.websocket().await;
@@ -89,7 +77,7 @@ async fn polls_wait_and_deliver_as_long_as_the_websocket_is_silent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_probe_the_poll_that_waits_is_let_go_by_one_noop() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     let poll = tokio::spawn({
         let (address, path) = (carol.address, carol.path.clone());
         async move { http::get(address, &path).await.body }
@@ -114,7 +102,7 @@ async fn after_the_probe_the_poll_that_waits_is_let_go_by_one_noop() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_poll_has_taken_comes_over_the_websocket_in_its_order() {
-    let (_server, mut alice, carol) = start().await;
+    let (_server, mut alice, carol) = alice_and_carol().await;
     let mut websocket = carol.websocket().await;
     websocket.send("2probe").await;
     assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
@@ -145,7 +133,7 @@ async fn what_no_poll_has_taken_comes_over_the_websocket_in_its_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_is_a_websocket_by_now_takes_neither_polls_nor_another_one() {
-    let (_server, _alice, carol) = start().await;
+    let (_server, _alice, carol) = alice_and_carol().await;
     let mut websocket = carol.websocket().await;
     websocket.send("2probe").await;
     websocket.next().await;
