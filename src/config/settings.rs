@@ -36,7 +36,7 @@ pub struct Settings {
     #[arg(long, env = "CORS_ORIGIN", global = true, default_value = "*")]
     pub cors_origin: String,
 
-    /// Secret that signs tokens (HS256, HS384, HS512), taken to the last byte; at least 32 of them
+    /// Secret that signs tokens (HS256, HS384, HS512), taken to the last byte; fewer than 32 are warned of
     #[arg(long, env = "JWT_SECRET", global = true, hide_env_values = true, allow_hyphen_values = true)]
     pub jwt_secret: Option<String>,
 
@@ -88,7 +88,8 @@ pub struct Settings {
     #[arg(long, env = "BODY_TIMEOUT", global = true, default_value_t = 60_000, value_parser = value_parser!(u32).range(100..))]
     pub body_timeout: u32,
 
-    /// Connections that may be open at once; 0: as many as the limit of open files leaves
+    /// Connections that may be open at once, beyond which the oldest that has not signed in is cut off; 0: as many as
+    /// the limit of open files leaves
     #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value_t = 0)]
     pub max_connections: u32,
 

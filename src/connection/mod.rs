@@ -126,6 +126,11 @@ impl Connection {
         self.0.writer.wake();
     }
 
+    /// Lets the task that reads look again.
+    fn wake_reader(&self) {
+        self.0.reader.wake();
+    }
+
     /// Notes that it serves a client that has signed in: others make room first.
     pub fn trust(&self) {
         self.0.is_trusted.store(true, Ordering::Release);

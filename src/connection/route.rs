@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
+use tokio::sync::Notify;
 
 use super::Connection;
 
@@ -24,8 +25,11 @@ pub struct WeakRoute(Weak<Shared>);
 struct Shared {
     created: Instant,
     websocket: OnceLock<Connection>,
-    /// The last read from the websocket, in microseconds after the creation.
+    /// The client's last sign of life, in microseconds after the creation; 0: none.
     heard: AtomicU64,
+    /// Somebody waits for a sign of life.
+    is_asked: AtomicBool,
+    has_heard: Notify,
     /// The client has signed in.
     is_signed_in: AtomicBool,
     is_aborted: AtomicBool,
@@ -41,6 +45,8 @@ impl Default for SocketRoute {
             created: Instant::now(),
             websocket: OnceLock::new(),
             heard: AtomicU64::new(0),
+            is_asked: AtomicBool::new(false),
+            has_heard: Notify::new(),
             is_signed_in: AtomicBool::new(false),
             is_aborted: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
@@ -50,16 +56,43 @@ impl Default for SocketRoute {
 }
 
 impl SocketRoute {
-    /// Notes that something was read from the websocket: the client was there.
+    /// Notes a sign of life: what the client was sent a round trip ago has arrived.
     pub fn note_heard(&self) {
         let since = u64::try_from(self.0.created.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.0.heard.store(since, Ordering::Relaxed);
+        self.0.heard.store(since.max(1), Ordering::Relaxed);
+        self.0.has_heard.notify_waiters();
     }
 
-    /// The last read from the websocket; none over polling, where a read does not tell what has arrived.
+    /// The client's last sign of life: a read from its websocket, or an answer to a ping.
     pub fn last_heard(&self) -> Option<Instant> {
-        self.websocket()?;
-        Some(self.0.created + Duration::from_micros(self.0.heard.load(Ordering::Relaxed)))
+        let since = self.0.heard.load(Ordering::Relaxed);
+        (since > 0).then(|| self.0.created + Duration::from_micros(since))
+    }
+
+    /// Pings the client and waits for a sign of life.
+    pub async fn hear(&self) {
+        let asked = Instant::now();
+        self.0.is_asked.store(true, Ordering::Release);
+        self.wake_reader();
+        loop {
+            let heard = self.0.has_heard.notified();
+            if self.last_heard().is_some_and(|last| last > asked) {
+                return;
+            }
+            heard.await;
+        }
+    }
+
+    /// True once if somebody waits for a sign of life.
+    pub fn take_asked(&self) -> bool {
+        self.0.is_asked.load(Ordering::Acquire) && self.0.is_asked.swap(false, Ordering::AcqRel)
+    }
+
+    fn wake_reader(&self) {
+        if let Some(connection) = self.websocket() {
+            connection.wake_reader();
+        }
+        self.0.reader.wake();
     }
 
     /// The websocket, if the socket speaks over one by now.

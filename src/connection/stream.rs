@@ -81,8 +81,11 @@ impl State {
         let limit =
             if connection.is_trusted() { self.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN };
         if outgoing.is_over(limit) {
+            self.write_out(&mut outgoing);
+        }
+        if outgoing.is_over(limit) {
             drop(outgoing);
-            tracing::info!("a client does not read: its connection is aborted");
+            tracing::debug!("a client does not read: its connection is aborted");
             connection.abort();
             return Err(io::ErrorKind::ConnectionAborted.into());
         }

@@ -1,5 +1,5 @@
 //! Names of events that the Socket.IO library cannot read, and would close the connection for: ones with a JSON escape, and
-//! ones that are no text. Node takes these.
+//! ones that are no text. Node takes the former, and numbers.
 
 use std::borrow::Cow;
 
@@ -90,6 +90,8 @@ pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
         Some(Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_))) => {
             (NO_TEXT.to_owned(), array.get(end..))
         }
+        // A text that no Rust text can hold, such as half a surrogate pair.
+        _ if array.trim_start().starts_with('"') => (NO_TEXT.to_owned(), after_text(array)),
         // A number or a word: it reaches to the next comma or to the end of the array.
         _ => match array.find([',', ']']).and_then(|end| array.split_at_checked(end)) {
             Some((word, rest)) if is_word(word.trim()) => {
@@ -115,9 +117,25 @@ pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}\"{name}\"{rest}"))
 }
 
-/// A number, `true`, `false` or `null`.
+/// A number, which may be larger than any that Rust has, `true`, `false` or `null`.
 fn is_word(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Value>(text).is_ok()
+    let is_digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    serde_json::from_str::<serde_json::Value>(text).is_ok() || !text.is_empty() && text.bytes().all(is_digit)
+}
+
+/// What follows the text at the beginning of an array.
+fn after_text(array: &str) -> Option<&str> {
+    let mut bytes = array.bytes().enumerate().skip_while(|(_, byte)| *byte != b'"').skip(1);
+    while let Some((position, byte)) = bytes.next() {
+        match byte {
+            b'"' => return array.get(position + 1..),
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -164,6 +182,8 @@ mod tests {
             (r#"42["line\nbreak"]"#, "42[\"line\u{fffd}break\"]"),
             (r#"42[7,{"a":1}]"#, r#"42["7",{"a":1}]"#),
             (r#"42[ -1.5 ]"#, r#"42["-1.5"]"#),
+            (r#"42["\ud83d \" half",1]"#, r#"42["(not a text)",1]"#),
+            ("42[1e400,1]", r#"42["1e400",1]"#),
             (r#"423[null,1]"#, r#"423["(not a text)",1]"#),
             (r#"42[true]"#, r#"42["(not a text)"]"#),
             (r#"42[{"a":[1,2]},1]"#, r#"42["(not a text)",1]"#),

@@ -41,6 +41,13 @@ impl Heartbeat {
         Poll::Ready(Beat::Ping)
     }
 
+    /// Makes a ping due now, unless an answer to one is awaited anyway.
+    pub(super) fn hurry(&mut self) {
+        if !self.is_awaited {
+            self.due.as_mut().reset(Instant::now());
+        }
+    }
+
     /// The client has answered. An answer that nobody waits for changes nothing.
     pub(super) fn answered(&mut self) {
         if std::mem::take(&mut self.is_awaited) {

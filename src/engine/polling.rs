@@ -21,6 +21,9 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 /// Browsers look into a body of plain text to find out what it is; this is what Node says.
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 
+/// The largest POST of a client that has not signed in, in bytes.
+const POST_BEFORE_SIGN_IN: usize = 64 * 1_024;
+
 /// How long the last words of a session that has ended wait for a poll.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -46,7 +49,7 @@ pub(super) async fn poll(session: Arc<Session>) -> Response {
 
 /// Takes the packets of a POST, all of which have to come in time.
 pub(super) async fn post(engine: &Engine, session: Arc<Session>, request: Request<Body>) -> Response {
-    let _post = match session.begin_post() {
+    let post = match session.begin_post() {
         Ok(post) => post,
         Err(misuse) => return refuse(misuse),
     };
@@ -55,17 +58,24 @@ pub(super) async fn post(engine: &Engine, session: Arc<Session>, request: Reques
         session.fail();
         return refuse(Misuse::BadPacket);
     }
-    let body = request.into_body();
-    let body = match timeout(engine.settings.body_timeout, to_bytes(body, engine.settings.max_payload)).await
-    {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) if is_too_long(&error) => return close(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => return close(StatusCode::BAD_REQUEST),
-        Err(_) => return close(StatusCode::REQUEST_TIMEOUT),
-    };
-    match session.post(&String::from_utf8_lossy(&body)) {
-        Ok(()) => ([(header::CONTENT_TYPE, HTML)], "ok").into_response(),
-        Err(misuse) => refuse(misuse),
+    let settings = &engine.settings;
+    let limit = if session.route.is_signed_in() { settings.max_payload } else { POST_BEFORE_SIGN_IN };
+    let body = to_bytes(request.into_body(), limit.min(settings.max_payload));
+    // Dropped before it is done, its client has gone, which ends the session as well.
+    match timeout(settings.body_timeout, body).await {
+        Ok(Ok(body)) => match session.post(&String::from_utf8_lossy(&body)) {
+            Ok(()) => {
+                post.is_done();
+                ([(header::CONTENT_TYPE, HTML)], "ok").into_response()
+            }
+            Err(misuse) => refuse(misuse),
+        },
+        Ok(Err(error)) if is_too_long(&error) => {
+            post.is_done();
+            close(StatusCode::PAYLOAD_TOO_LARGE)
+        }
+        Ok(Err(_)) => close(StatusCode::BAD_REQUEST),
+        Err(_) => close(StatusCode::REQUEST_TIMEOUT),
     }
 }
 

@@ -70,6 +70,8 @@ struct State {
     phase: Phase,
     inbox: BytesMut,
     outbox: BytesMut,
+    /// The largest write that may be among the outbox, in bytes.
+    largest: usize,
     handover: Option<(ClientStream, BytesMut)>,
     reader: Option<Waker>,
     is_polled: bool,
@@ -199,7 +201,7 @@ impl Session {
             return Err(Misuse::Gone);
         }
         state.is_posted = true;
-        Ok(PostGuard(Arc::clone(self)))
+        Ok(PostGuard { session: Arc::clone(self), is_done: false })
     }
 
     /// Begins an upgrade; false if another is under way, or has been.
@@ -276,12 +278,13 @@ impl Session {
         let limit =
             if self.route.is_signed_in() { self.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN };
         // One large answer is no sign of a client that does not poll.
-        if !state.outbox.is_empty() && state.outbox.len() + frames.len() > limit {
+        if state.outbox.len() > limit.saturating_add(state.largest) {
             drop(state);
-            tracing::info!("a client does not poll: its session ends");
+            tracing::debug!("a client does not poll: its session ends");
             self.fail();
             return Err(io::ErrorKind::BrokenPipe.into());
         }
+        state.largest = if state.outbox.is_empty() { 0 } else { state.largest }.max(frames.len());
         state.outbox.extend_from_slice(frames);
         drop(state);
         self.sent.notify_one();
@@ -364,11 +367,24 @@ impl Drop for PollGuard {
     }
 }
 
-/// A POST under way.
-pub(super) struct PostGuard(Arc<Session>);
+/// A POST under way. Dropped before it is done, its client has gone: the session ends, as in Node.
+pub(super) struct PostGuard {
+    session: Arc<Session>,
+    is_done: bool,
+}
+
+impl PostGuard {
+    /// The client is answered.
+    pub(super) fn is_done(mut self) {
+        self.is_done = true;
+    }
+}
 
 impl Drop for PostGuard {
     fn drop(&mut self) {
-        self.0.lock().is_posted = false;
+        self.session.lock().is_posted = false;
+        if !self.is_done {
+            self.session.fail();
+        }
     }
 }

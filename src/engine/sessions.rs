@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use uuid::Uuid;
@@ -44,11 +45,20 @@ pub(super) struct Sessions {
     /// Sessions whose clients had not signed in when they were last looked at, the oldest first.
     unsigned: Mutex<VecDeque<WeakRoute>>,
     max_unsigned: usize,
+    warned: Mutex<Option<Instant>>,
 }
+
+/// Between two lines of the log that say the same.
+const WARN_AGAIN: Duration = Duration::from_secs(60);
 
 impl Sessions {
     pub(super) fn new(max_unsigned: usize) -> Arc<Self> {
-        Arc::new(Self { found: Mutex::default(), unsigned: Mutex::default(), max_unsigned })
+        Arc::new(Self {
+            found: Mutex::default(),
+            unsigned: Mutex::default(),
+            max_unsigned,
+            warned: Mutex::default(),
+        })
     }
 
     pub(super) fn find(&self, sid: Sid) -> Option<Found> {
@@ -64,12 +74,21 @@ impl Sessions {
             // Some at a time, as each look at all of them costs something.
             let excess = unsigned.len().saturating_sub(self.max_unsigned - 1 - self.max_unsigned / 16);
             if unsigned.len() >= self.max_unsigned {
-                tracing::warn!(excess, "too many clients have not signed in: the oldest are cut off");
+                self.warn();
                 unsigned.drain(..excess).filter_map(|route| route.upgrade()).for_each(|route| route.abort());
             }
         }
         unsigned.push_back(route.downgrade());
         Registration { sessions: Arc::clone(self), sid }
+    }
+
+    /// Says now and then that there are too many.
+    fn warn(&self) {
+        let mut warned = lock(&self.warned);
+        if warned.is_none_or(|warned| warned.elapsed() > WARN_AGAIN) {
+            *warned = Some(Instant::now());
+            tracing::warn!(max = self.max_unsigned, "too many clients have not signed in: the oldest are cut off");
+        }
     }
 
     /// Notes that a websocket has taken a session over.

@@ -1,5 +1,6 @@
 //! The websocket that the Socket.IO library believes to have from the start, whatever the client's transport is. It keeps the
-//! library's handshake and its first ping to itself, which Node sends in other words, or later.
+//! library's handshake and its first ping to itself, which Node sends in other words, or later, and tells each client that has
+//! connected a `pid`, by which the client says later that it has come back.
 
 use std::{
     io,
@@ -9,6 +10,7 @@ use std::{
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use uuid::Uuid;
 
 use super::{
     EngineSettings, frame,
@@ -40,13 +42,23 @@ enum Wire {
     Over,
 }
 
-/// What of the library's first frames is still to come.
-enum Greeting {
-    /// The open packet, which the client has been told in our words.
-    Open,
-    /// The library's first ping, which it sends at once. The waker reads.
-    Ping(Option<Waker>),
-    Done,
+/// The library's first frames that are still to come.
+#[derive(Default)]
+struct Greeting {
+    /// The open packet, which the client has been told in our words, has come.
+    is_open: bool,
+    /// The first ping, which the library sends at once, has come.
+    has_pinged: bool,
+    /// The answer to CONNECT has come.
+    is_connected: bool,
+    /// Reads, and is to read an answer to the first ping.
+    reader: Option<Waker>,
+}
+
+impl Greeting {
+    fn is_over(&self) -> bool {
+        self.has_pinged && self.is_connected
+    }
 }
 
 impl EngineStream {
@@ -72,7 +84,7 @@ impl EngineStream {
         let inbound = Inbound::new(settings.max_payload);
         let heartbeat = Heartbeat::new(settings.ping_interval, settings.ping_timeout);
         let registration = Some(registration);
-        Self { wire, inbound, greeting: Greeting::Open, heartbeat, route, registration }
+        Self { wire, inbound, greeting: Greeting::default(), heartbeat, route, registration }
     }
 
     /// Puts bytes that were read before the handshake was answered in front of all others.
@@ -123,14 +135,22 @@ impl EngineStream {
         let mut told = BytesMut::new();
         // The library writes whole frames.
         while let Some((header, payload)) = frame::split(&mut frames)? {
-            match &mut self.greeting {
-                Greeting::Open => self.greeting = Greeting::Ping(None),
-                Greeting::Ping(reader) if header.opcode == frame::TEXT && payload == PING.as_bytes() => {
-                    reader.take().into_iter().for_each(Waker::wake);
-                    self.greeting = Greeting::Done;
-                    self.inject(PONG);
+            let greeting = &mut self.greeting;
+            if !std::mem::replace(&mut greeting.is_open, true) {
+                continue;
+            }
+            if !greeting.has_pinged && header.opcode == frame::TEXT && payload == PING.as_bytes() {
+                greeting.has_pinged = true;
+                greeting.reader.take().into_iter().for_each(Waker::wake);
+                self.inject(PONG);
+                continue;
+            }
+            match connected(&payload).filter(|_| header.opcode == frame::TEXT) {
+                Some(with_pid) => {
+                    greeting.is_connected = true;
+                    frame::put(&mut told, header, with_pid.as_bytes());
                 }
-                Greeting::Ping(_) | Greeting::Done => frame::put(&mut told, header, &payload),
+                None => frame::put(&mut told, header, &payload),
             }
         }
         told.extend_from_slice(&frames);
@@ -138,6 +158,7 @@ impl EngineStream {
     }
 
     fn answered(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.route.note_heard();
         self.heartbeat.answered();
         // From here on the timer wakes for the next ping.
         self.beat(cx)
@@ -145,6 +166,9 @@ impl EngineStream {
 
     /// Pings when it is time; an error when the client has not answered.
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.route.take_asked() {
+            self.heartbeat.hurry();
+        }
         while let Poll::Ready(beat) = self.heartbeat.poll_beat(cx) {
             match beat {
                 Beat::Ping => self.write(cx, &frame::text(PING))?,
@@ -153,6 +177,13 @@ impl EngineStream {
         }
         Ok(())
     }
+}
+
+/// The answer to a CONNECT to the namespace `/`, with a `pid` that names this connection. A client sends it back when it
+/// connects again, and what is new each time recovers nothing.
+fn connected(packet: &[u8]) -> Option<String> {
+    let answer = std::str::from_utf8(packet).ok()?.strip_prefix("40")?.strip_suffix('}')?;
+    answer.starts_with("{\"sid\":").then(|| format!("40{answer},\"pid\":\"{}\"}}", Uuid::new_v4().simple()))
 }
 
 /// A websocket takes everything at once.
@@ -171,8 +202,8 @@ impl AsyncRead for EngineStream {
             if this.inbound.deliver(buf) {
                 return Poll::Ready(Ok(()));
             }
-            if let Greeting::Ping(reader) = &mut this.greeting {
-                *reader = Some(cx.waker().clone());
+            if !this.greeting.has_pinged {
+                this.greeting.reader = Some(cx.waker().clone());
             }
             match &mut this.wire {
                 Wire::Polling(session) => {
@@ -214,10 +245,10 @@ impl AsyncRead for EngineStream {
 impl AsyncWrite for EngineStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        match (&this.greeting, &mut this.wire) {
-            (Greeting::Done, Wire::Websocket(stream)) => Pin::new(stream).poll_write(cx, buf),
-            (Greeting::Done, _) => Poll::Ready(this.write(cx, buf).map(|()| buf.len())),
-            _ => Poll::Ready(this.greet(cx, buf).map(|()| buf.len())),
+        match (this.greeting.is_over(), &mut this.wire) {
+            (true, Wire::Websocket(stream)) => Pin::new(stream).poll_write(cx, buf),
+            (true, _) => Poll::Ready(this.write(cx, buf).map(|()| buf.len())),
+            (false, _) => Poll::Ready(this.greet(cx, buf).map(|()| buf.len())),
         }
     }
 

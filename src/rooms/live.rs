@@ -215,6 +215,11 @@ impl LiveRoom {
         self.returning.missed(user_id, self.presence.sockets_of(user_id), now, last_heard)
     }
 
+    /// True if somebody who may have missed this is to be shown more than a page.
+    pub(super) fn is_long_for(&self, missed: &Missed) -> bool {
+        self.page_for(missed) > DEFAULT_PAGE
+    }
+
     /// True if the room has more that somebody is to be shown than is here.
     pub(super) fn wants_more(&self, missed: &Missed) -> bool {
         let short = self.messages.len() < self.page_for(missed);

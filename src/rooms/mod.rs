@@ -24,14 +24,16 @@ mod writer;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
+    time::Duration,
 };
 
 pub use activity::run as tell_activity;
+use futures_util::future::join_all;
 pub use seat::Seat;
 use serde::Serialize;
 use socketioxide::{SocketIo, socket::Sid};
 pub use telling::telling;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 pub use writer::{Receipt, Settled};
 
 use self::{
@@ -52,6 +54,7 @@ use crate::{
     clock,
     cluster::node_keys::NodeKeys,
     config::{Config, LiveSettings},
+    connection::SocketRoute,
     db::{
         self, Db,
         read_markers::ReadMark,
@@ -61,6 +64,9 @@ use crate::{
     metrics::{Census, Instruments},
     protocol::{MemberView, RoomErrorView, RoomMembersView, TokenUserView, event},
 };
+
+/// How long a socket that may be dead has to answer before a new one of its user is shown all that it may have missed.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 pub struct Rooms {
     io: SocketIo,
@@ -131,14 +137,18 @@ impl Rooms {
         self.writer.append(append)
     }
 
-    /// Shows the socket the room's history and members and lets it hear what follows, without gap or double.
+    /// Shows the socket the room's history and members and lets it hear what follows, without gap or double. `has_returned`: its
+    /// client says that it was connected before.
     pub async fn join(
         &self,
         seat: &Seat,
         room_id: &RoomId,
-        user: &TokenUserView,
+        (user, has_returned): (&TokenUserView, bool),
         members: &[MemberView],
     ) -> Result<Shown> {
+        if !has_returned {
+            self.hear_other_sockets(room_id, &user.id).await;
+        }
         let now = clock::now();
         self.enter(seat, room_id, Some(&user.id), |slot, live| {
             let missed = live.missed(&user.id, now, |sid| self.last_heard(sid));
@@ -217,7 +227,29 @@ impl Rooms {
         self.close_idle_at_once();
     }
 
-    /// When the connection under a socket gave its last sign of life; none if it is gone, or speaks over polling.
+    /// Asks the user's sockets that are in the room for a sign of life, where one may be dead and too much was told since it gave
+    /// its last: a client that comes here may be that one's, or another beside it.
+    async fn hear_other_sockets(&self, room_id: &RoomId, user_id: &UserId) {
+        let routes: Vec<SocketRoute> = {
+            let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return };
+            let State::Live(live) = &*lock(&slot.state) else { return };
+            let (here, Some(namespace)) = (live.presence.sockets_of(user_id), self.io.of("/")) else {
+                return;
+            };
+            if here.is_empty()
+                || !live.is_long_for(&live.missed(user_id, clock::now(), |sid| self.last_heard(sid)))
+            {
+                return;
+            }
+            let sockets = here.iter().filter_map(|here| namespace.get_socket(here.sid));
+            sockets.filter_map(|socket| Seat::new(socket).route().cloned()).collect()
+        };
+        let heard = join_all(routes.iter().map(SocketRoute::hear));
+        // Who does not answer may be dead, and is then not waited for.
+        let _silent = timeout(SIGN_OF_LIFE, heard).await;
+    }
+
+    /// When the client of a socket gave its last sign of life; none if it is gone, or gave none.
     fn last_heard(&self, sid: Sid) -> Option<Instant> {
         Seat::new(self.io.of("/")?.get_socket(sid)?).last_heard()
     }

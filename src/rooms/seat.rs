@@ -75,7 +75,7 @@ impl Seat {
         }
     }
 
-    /// When the client gave its last sign of life, if it speaks over a websocket.
+    /// When the client gave its last sign of life, if it did.
     pub(super) fn last_heard(&self) -> Option<Instant> {
         Some(self.route()?.last_heard()?.into())
     }

@@ -16,10 +16,20 @@ use tokio::time::{sleep, timeout};
 use super::{argument::Packet, disconnect, dispatch, refusal_log::RefusalLog, session::Session};
 use crate::{app::App, chat::room::personal_channel, connection::SocketRoute, error::Error, rooms::Seat};
 
+/// What a client says of itself with its CONNECT packet.
+#[derive(Default)]
+pub(super) struct Presented {
+    /// Empty if there is none.
+    token: String,
+    /// What the client says that it knows of this server; 0: nothing, as a client of the original.
+    pub(super) protocol: u64,
+    /// The client was connected before: it has a `pid` from then. Clients of Socket.IO 4.6 and later say so by themselves.
+    pub(super) has_returned: bool,
+}
+
 /// What a client presents with its CONNECT packet.
 enum Auth {
-    /// The claim to check, empty if there is none, and the protocol that the client says it knows.
-    Token(String, u64),
+    Presented(Presented),
     /// Not what any client library sends.
     Garbage,
 }
@@ -28,11 +38,13 @@ impl FromConnectParts<LocalAdapter> for Auth {
     type Error = Infallible;
 
     fn from_connect_parts(_: &Arc<Socket>, auth: &Option<Value>) -> Result<Self, Infallible> {
-        let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Token(String::new(), 0)) };
+        let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Presented(Presented::default())) };
         Ok(match serde_json::from_str::<Map<String, serde_json::Value>>(text.as_str()) {
             Ok(auth) => {
                 let token = auth.get("token").and_then(|token| token.as_str()).unwrap_or("").to_owned();
-                Auth::Token(token, auth.get("protocol").and_then(serde_json::Value::as_u64).unwrap_or(0))
+                let protocol = auth.get("protocol").and_then(serde_json::Value::as_u64).unwrap_or(0);
+                let has_returned = auth.get("pid").is_some_and(serde_json::Value::is_string);
+                Auth::Presented(Presented { token, protocol, has_returned })
             }
             Err(_) => Auth::Garbage,
         })
@@ -54,6 +66,7 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 /// Opens the namespace `/`.
 pub fn register(io: &SocketIo, app: Arc<App>) {
     let log = Arc::new(RefusalLog::default());
+    let connected = app.metrics.instruments.sockets.clone();
     let sign_in = move |socket: SocketRef, auth: Auth| {
         let (app, log) = (Arc::clone(&app), Arc::clone(&log));
         async move {
@@ -62,13 +75,13 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
             if refusals >= MOST_REFUSALS {
                 return Err(REFUSED);
             }
-            let Auth::Token(token, protocol) = auth else {
+            let Auth::Presented(presented) = auth else {
                 log.write(|left_out| tracing::info!(%sid, left_out, "garbage instead of a token: cut off"));
                 seat.cut();
                 return Err(REFUSED);
             };
-            let welcomed = match app.keys.verify(&token, &app.config.limits) {
-                Ok(claims) => welcome(app, socket, Session::new(claims, protocol)).await,
+            let welcomed = match app.keys.verify(&presented.token, &app.config.limits) {
+                Ok(claims) => welcome(app, socket, Session::new(claims, &presented)).await,
                 Err(why) => Err(why),
             };
             let Err(why) = welcomed else { return Ok(()) };
@@ -84,7 +97,14 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
     };
     // The table of events is set up in the middleware, before the client is told that it is connected. What it sends at once
     // waits until the library has noted the same: until then nothing can be emitted to it.
-    let open = async |Extension(session): Extension<Arc<Session>>| session.lane.open().await;
+    // A client that has left by then is not counted, as nobody is told that it leaves.
+    let open = move |socket: SocketRef, Extension(session): Extension<Arc<Session>>| {
+        connected.inc();
+        let seat = Seat::new(socket);
+        let transport = seat.route().map_or("unknown", SocketRoute::transport);
+        tracing::info!(sid = %seat.id(), user = %session.user.id, transport, "connected");
+        async move { session.lane.open().await }
+    };
     io.ns("/", open.with(sign_in));
 }
 
@@ -114,12 +134,7 @@ async fn welcome(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(
         Ok(Err(error)) => error.log(),
         Ok(Ok(())) | Err(_) => {}
     }
-    app.metrics.instruments.sockets.inc();
-    let seat = Seat::new(socket);
-    let transport = seat.route().map_or("unknown", |route| {
-        route.sign_in();
-        route.transport()
-    });
-    tracing::info!(sid = %seat.id(), user = %session.user.id, transport, "connected");
+    // Before the client is told that it is connected: what it may send from then on is more than before.
+    Seat::new(socket).route().into_iter().for_each(SocketRoute::sign_in);
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::{
 
 use indexmap::IndexSet;
 
-use super::{dispatch::Arrival, lane::Lane, page_ends::PageEnds};
+use super::{connect::Presented, dispatch::Arrival, lane::Lane, page_ends::PageEnds};
 use crate::{
     access::Access,
     auth::Claims,
@@ -26,6 +26,8 @@ pub(super) struct Session {
     pub(super) user: TokenUserView,
     /// The client has said that its client ids name one message each.
     pub(super) knows_client_ids: bool,
+    /// The client has said that it was connected before.
+    pub(super) has_returned: bool,
     pub(super) lane: Lane<Arrival>,
     pub(super) page_ends: PageEnds,
     rooms: Mutex<IndexSet<RoomId>>,
@@ -36,12 +38,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// `protocol`: what the client says in its handshake that it knows of this server; 0: nothing, as a client of the original.
-    pub(super) fn new(claims: Claims, protocol: u64) -> Self {
+    pub(super) fn new(claims: Claims, presented: &Presented) -> Self {
         Self {
             user: claims.token_user(),
             claims,
-            knows_client_ids: protocol >= 1,
+            knows_client_ids: presented.protocol >= 1,
+            has_returned: presented.has_returned,
             lane: Lane::default(),
             page_ends: PageEnds::default(),
             rooms: Mutex::default(),

@@ -1,8 +1,9 @@
 //! Who comes back is shown all that was missed meanwhile, not only the usual page: up to a setting.
 
 use chatoxide::chat::room::RoomType;
+use serde_json::json;
 
-use crate::support::{Backend, Client, TestDatabase, TestServer, on_both};
+use crate::support::{Backend, Client, TestDatabase, TestServer, http::Polling, on_both};
 
 /// Joins the room of which `until` messages have been sent, and is shown the last `count` of them.
 async fn is_shown(server: &TestServer, user: &str, count: usize, until: usize) -> Client {
@@ -64,6 +65,44 @@ on_both! {
         say(&mut alice, 30..150).await;
         // Bob's connection has said nothing since: it may have been cut, and this is he again.
         is_shown(&server, "bob", 150, 150).await;
+    }
+}
+
+on_both! {
+    async fn a_tab_that_opens_in_a_busy_room_beside_an_idle_one_that_answers_is_shown_a_page(server: TestServer) {
+        let (mut alice, bob) = server.meet().await;
+        // Carol's idle tab speaks over polling, bob's over a websocket: they answer pings and say nothing.
+        let polling = Polling::connect(server.address(), &server.token("carol")).await;
+        polling.post(r#"420["room:join","general"]"#).await;
+        polling.packets_until("430").await;
+        say(&mut alice, 0..120).await;
+        let idle = tokio::spawn(bob.idle());
+        is_shown(&server, "bob", 50, 120).await;
+        let answering = tokio::spawn(async move {
+            loop {
+                if polling.poll().await.iter().any(|packet| packet == "2") {
+                    polling.post("3").await;
+                }
+            }
+        });
+        is_shown(&server, "carol", 50, 120).await;
+        idle.abort();
+        answering.abort();
+    }
+}
+
+on_both! {
+    async fn a_client_that_says_that_it_has_come_back_is_shown_what_it_may_have_missed(server: TestServer) {
+        let (mut alice, bob) = server.meet().await;
+        say(&mut alice, 0..120).await;
+        // His old connection would answer; but it is his client that says so, and nobody is asked.
+        let idle = tokio::spawn(bob.idle());
+        let auth = json!({"token": server.token("bob"), "pid": "of the last connection"}).to_string();
+        let mut back = Client::connect_with(server.address(), &auth).await.unwrap();
+        back.ask("room:join", "general".into()).await;
+        let history = back.hear("room:history").await;
+        assert_eq!(history["messages"].as_array().unwrap().len(), 120);
+        idle.abort();
     }
 }
 

@@ -225,6 +225,14 @@ impl Client {
         self.heard.into()
     }
 
+    /// Says nothing and answers pings, as a tab that nobody looks at.
+    pub async fn idle(mut self) {
+        loop {
+            let packet = self.read().await;
+            self.keep(&packet);
+        }
+    }
+
     /// Ends the connection as a closed tab does.
     pub async fn close(mut self) {
         let _gone = self.stream.close(None).await;
