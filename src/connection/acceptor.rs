@@ -15,8 +15,6 @@ use tokio::{net::TcpStream, sync::mpsc};
 
 /// Connections that may wait in the operating system for the thread to take them.
 const BACKLOG: i32 = 4_096;
-/// Connections that may wait here to be served. When there are more, the system's queue fills.
-const WAITING: usize = 65_536;
 /// Between two attempts when the system has no more to give, such as file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -37,7 +35,8 @@ pub struct Acceptor {
 impl Acceptor {
     /// Small packets go at once, and a peer that takes nothing for `gone_after` is gone: without this a reader that has
     /// stalled would hold its socket for ever.
-    pub fn listen(address: SocketAddr, gone_after: Duration) -> io::Result<Self> {
+    /// So many as `waiting` may be accepted and not yet be taken; when there are more, the system's queue fills.
+    pub fn listen(address: SocketAddr, gone_after: Duration, waiting: usize) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         // A restart takes the port at once, although connections of the last run are still dying away.
         socket.set_reuse_address(true)?;
@@ -52,7 +51,7 @@ impl Acceptor {
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, CONNECTIONS, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), END)?;
-        let (queue, waiting) = mpsc::channel(WAITING);
+        let (queue, waiting) = mpsc::channel(waiting);
         let accept = move || accept_all(poll, &listener, &queue);
         let thread = thread::Builder::new().name("chatoxide-accept".to_owned()).spawn(accept)?;
         Ok(Self { address, waiting, waker, thread: Some(thread) })
@@ -137,6 +136,7 @@ mod tests {
     use super::*;
 
     const GONE_AFTER: Duration = Duration::from_secs(45);
+    const WAITING: usize = 65_536;
 
     fn anywhere() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
@@ -144,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn takes_more_at_once_than_the_system_has_room_for_while_nobody_serves() {
-        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER).unwrap();
+        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, WAITING).unwrap();
         let address = acceptor.address();
         // This thread is the only one that could serve: it connects instead, and looks at none before all are open.
         let clients: Vec<Client> = (0..BACKLOG + 500).map(|_| Client::connect(address).unwrap()).collect();
@@ -155,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_accepted_is_tuned() {
-        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER).unwrap();
+        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, WAITING).unwrap();
         let _client = Client::connect(acceptor.address()).unwrap();
         let (stream, _) = acceptor.accept().await;
         assert!(stream.nodelay().unwrap());
@@ -164,11 +164,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_port_is_free_as_soon_as_it_is_dropped() {
-        let acceptor = Acceptor::listen(anywhere(), GONE_AFTER).unwrap();
+        let acceptor = Acceptor::listen(anywhere(), GONE_AFTER, WAITING).unwrap();
         let address = acceptor.address();
         let _client = Client::connect(address).unwrap();
-        assert_eq!(Acceptor::listen(address, GONE_AFTER).err().unwrap().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(
+            Acceptor::listen(address, GONE_AFTER, WAITING).err().unwrap().kind(),
+            io::ErrorKind::AddrInUse
+        );
         drop(acceptor);
-        Acceptor::listen(address, GONE_AFTER).unwrap();
+        Acceptor::listen(address, GONE_AFTER, WAITING).unwrap();
     }
 }

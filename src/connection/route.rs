@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, OnceLock, Weak,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
     },
     time::{Duration, Instant},
 };
@@ -104,6 +104,8 @@ impl SocketRoute {
     pub fn set_websocket(&self, connection: &Connection) {
         // It changes over once at the most.
         let _set = self.0.websocket.set(connection.clone());
+        // Either this thread sees that the client has signed in or is aborted, or that thread sees the websocket.
+        fence(Ordering::SeqCst);
         if self.is_signed_in() {
             connection.trust();
         }
@@ -124,6 +126,7 @@ impl SocketRoute {
     /// Notes that the client has signed in: limits on those who have not no longer hold for it.
     pub fn sign_in(&self) {
         self.0.is_signed_in.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
         if let Some(connection) = self.websocket() {
             connection.trust();
         }
@@ -142,6 +145,7 @@ impl SocketRoute {
     /// Ends the transport as a broken network does; its client comes back.
     pub fn abort(&self) {
         self.0.is_aborted.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
         if let Some(connection) = self.websocket() {
             connection.abort();
         }

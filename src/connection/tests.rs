@@ -250,3 +250,39 @@ async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
     drop(peer);
     assert!(reader.await.unwrap().unwrap() >= 1_000_000);
 }
+
+#[tokio::test]
+async fn little_waits_for_a_client_that_has_not_signed_in() {
+    let (mut stream, _peer) = websocket(Duration::ZERO).await;
+    stream.connection().0.is_trusted.store(false, Ordering::Release);
+    let piece = [7; 1_000];
+    while stream.write_all(&piece).await.is_ok() {
+        assert!(
+            stream.connection().0.outgoing().waiting_bytes() <= SEND_LIMIT_BEFORE_SIGN_IN + 2 * piece.len()
+        );
+    }
+    assert_eq!(stream.connection().0.settings.aborted.get(), 1);
+}
+
+#[tokio::test]
+async fn a_route_passes_on_what_it_was_told_before_it_had_its_websocket() {
+    let (stream, _peer) = websocket(Duration::ZERO).await;
+    stream.connection().0.is_trusted.store(false, Ordering::Release);
+    let route = SocketRoute::default();
+    assert_eq!((route.transport(), route.websocket().is_none()), ("polling", true));
+    route.sign_in();
+    route.abort();
+    route.set_websocket(stream.connection());
+    assert_eq!(route.transport(), "websocket");
+    assert!(stream.connection().is_trusted());
+    assert!(stream.connection().0.is_aborted.load(Ordering::Acquire));
+
+    let (stream, _peer) = websocket(Duration::ZERO).await;
+    stream.connection().0.is_trusted.store(false, Ordering::Release);
+    let route = SocketRoute::default();
+    route.set_websocket(stream.connection());
+    route.sign_in();
+    assert!(stream.connection().is_trusted());
+    route.abort();
+    assert!(stream.connection().0.is_aborted.load(Ordering::Acquire));
+}

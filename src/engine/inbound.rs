@@ -169,7 +169,7 @@ fn invalid(why: &'static str) -> io::Error {
 
 fn judge(bytes: &[u8], frame: Parsed, max_frame: u64) -> io::Result<Judgement> {
     let Parsed { header, start, length } = frame;
-    let whole = start as u64 + length;
+    let whole = length.saturating_add(start as u64);
     let pass = Judgement::Pass { whole };
     // A frame that is too long is refused by the library, and so is one without a mask.
     let (frame::TEXT, Some(mask)) = (header.opcode, header.mask) else { return Ok(pass) };
@@ -357,6 +357,10 @@ mod tests {
         inbound.count(64 * 1_024, false).unwrap();
         inbound.count(1_000_000, true).unwrap();
         assert!(inbound.count(1, false).is_err());
+        // A length that no frame has is left to the library, which refuses it.
+        let mut inbound = Inbound::new(1_000);
+        inbound.count(0, true).unwrap();
+        inbound.take(&[0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]).unwrap();
         // The header tells.
         let mut inbound = Inbound::new(1_000_000);
         assert!(inbound.take(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());

@@ -87,7 +87,10 @@ impl Sessions {
         let mut warned = lock(&self.warned);
         if warned.is_none_or(|warned| warned.elapsed() > WARN_AGAIN) {
             *warned = Some(Instant::now());
-            tracing::warn!(max = self.max_unsigned, "too many clients have not signed in: the oldest are cut off");
+            tracing::warn!(
+                max = self.max_unsigned,
+                "too many clients have not signed in: the oldest are cut off"
+            );
         }
     }
 

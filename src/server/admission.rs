@@ -15,6 +15,8 @@ use crate::connection::{Connection, WeakConnection};
 const FOR_HEALTH: usize = 64;
 /// Open files that are no connections of clients: the database's, Redis's, the program's own.
 const OTHER_FILES: usize = 192;
+/// Connections that may wait to be decided on, however many files may be open.
+const MAX_WAITING: usize = 65_536;
 /// Connections that are listed before the list is looked through for ones that are gone.
 const SWEEP: usize = 1_024;
 
@@ -90,10 +92,20 @@ impl Admission {
     }
 }
 
+/// Connections that may have been accepted and not yet been decided on, where `max` may be open.
+pub(super) fn waiting(max: Option<usize>) -> usize {
+    let most = (open_files() / 8).clamp(1, MAX_WAITING);
+    max.map_or(most, |max| most.min(max))
+}
+
 /// As many as the limit of open files leaves.
 fn allowed() -> usize {
-    let limit = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |limit| limit as usize);
-    limit.saturating_sub(FOR_HEALTH + OTHER_FILES).max(limit / 2)
+    let limit = open_files();
+    limit.saturating_sub(FOR_HEALTH + OTHER_FILES + waiting(None)).max(limit / 2)
+}
+
+fn open_files() -> usize {
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |limit| limit as usize)
 }
 
 #[cfg(test)]
@@ -114,6 +126,7 @@ mod tests {
 
     #[test]
     fn the_limit_leaves_files_for_other_things() {
-        assert!(allowed() + FOR_HEALTH < getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) as usize);
+        assert!(allowed() + waiting(None) + FOR_HEALTH + OTHER_FILES / 2 < open_files());
+        assert_eq!(waiting(Some(5)), 5);
     }
 }

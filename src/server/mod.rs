@@ -63,7 +63,8 @@ impl Server {
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
         let sockets = config.sockets.clone();
         let gone_after = sockets.ping_interval + sockets.ping_timeout;
-        let acceptor = Acceptor::listen(SocketAddr::new(config.host, config.port), gone_after)?;
+        let address = SocketAddr::new(config.host, config.port);
+        let acceptor = Acceptor::listen(address, gone_after, admission::waiting(sockets.max_connections))?;
         let (service, io) = SocketIo::builder()
             .ping_interval(NO_PING)
             .connect_timeout(sockets.connect_timeout)

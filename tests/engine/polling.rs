@@ -1,5 +1,6 @@
 //! Polling as the protocol has it, and clients that do not keep to it: they end their own session and nobody else's.
 
+use chatoxide::chat::room::RoomType;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -8,12 +9,16 @@ use tokio::{
 
 use super::{alice_and_carol, enter};
 use crate::support::{
-    Client,
+    Backend, Client, TestDatabase, TestServer,
     http::{self, Polling},
 };
 
 async fn has_left(alice: &mut Client, carol: &Polling) {
     assert_eq!(alice.hear("room:user-left").await["userId"], "carol");
+    has_ended(carol).await;
+}
+
+async fn has_ended(carol: &Polling) {
     let unknown = json!({"code": 1, "message": "Session ID unknown"});
     let answer = http::get(carol.address, &carol.path).await;
     assert_eq!((answer.status, answer.json()), (400, unknown));
@@ -59,6 +64,50 @@ async fn two_polls_at_once_end_the_session() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 400]);
     has_left(&mut alice, &carol).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_posts_at_once_and_one_that_breaks_off_end_the_session() {
+    let (server, mut alice, carol) = alice_and_carol().await;
+    let head = |carol: &Polling| {
+        format!("POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n42[", carol.path)
+    };
+    let mut half = TcpStream::connect(carol.address).await.unwrap();
+    half.write_all(head(&carol).as_bytes()).await.unwrap();
+    // The half one is there by the time that this is refused, or one of these: each is a second one beside it.
+    while carol.post("6").await.status == 200 {}
+    has_left(&mut alice, &carol).await;
+
+    let carol = enter(&server, &mut alice).await;
+    let mut half = TcpStream::connect(carol.address).await.unwrap();
+    half.write_all(head(&carol).as_bytes()).await.unwrap();
+    drop(half);
+    has_left(&mut alice, &carol).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_answer_above_the_send_limit_arrives_and_a_client_that_does_not_poll_is_ended() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--send-limit", "65536"]).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    for _ in 0..5 {
+        alice.say("general", &"x".repeat(30_000)).await;
+    }
+    let carol = enter(&server, &mut alice).await;
+    for _ in 0..20 {
+        alice.say("general", &"x".repeat(30_000)).await;
+    }
+    loop {
+        let (name, left) = alice.next().await;
+        if name == "room:user-left" {
+            assert_eq!(left["userId"], "carol");
+            break;
+        }
+    }
+    // Her last words wait a moment for the next poll; then there is no session.
+    while http::get(carol.address, &carol.path).await.status == 200 {}
+    has_ended(&carol).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -152,3 +152,60 @@ async fn a_session_that_is_a_websocket_by_now_takes_neither_polls_nor_another_on
     let ack = websocket.ask("room:presence", &json!("general")).await;
     assert!(ack["users"].as_array().unwrap().contains(&json!("carol")), "{ack}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failed_probe_polls_wait_again() {
+    let (_server, mut alice, carol) = alice_and_carol().await;
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    assert_eq!(carol.poll().await, ["6"]);
+    websocket.send("2wrong").await;
+    assert_eq!(websocket.next().await, None);
+    // Long enough for several polls to be let go, if they still were.
+    let poll = tokio::spawn({
+        let (address, path) = (carol.address, carol.path.clone());
+        async move { http::get(address, &path).await.body }
+    });
+    let still_waiting = tokio::time::timeout(std::time::Duration::from_millis(1_000), async {
+        while !poll.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(still_waiting.await.is_err());
+    alice.say("general", "something").await;
+    assert!(poll.await.unwrap().contains("something"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_during_the_probe_takes_no_websocket() {
+    let (_server, mut alice, carol) = alice_and_carol().await;
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    assert_eq!(carol.post("1").await.status, 200);
+    alice.hear("room:user-left").await;
+    websocket.send("5").await;
+    assert_eq!(websocket.next().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_posted_comes_before_what_follows_the_upgrade_packet() {
+    let (_server, mut alice, carol) = alice_and_carol().await;
+    let send = |number: i32| {
+        let argument = json!({"roomId": "general", "content": number.to_string()});
+        format!("42{}", json!(["message:send", argument]))
+    };
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    let posted: Vec<String> = (0..50).map(send).collect();
+    assert_eq!(carol.post(&posted.join("\u{1e}")).await.status, 200);
+    let stream = websocket.stream();
+    stream.feed(Message::text("5")).await.unwrap();
+    stream.feed(Message::text(send(50))).await.unwrap();
+    stream.flush().await.unwrap();
+    for number in 0..=50 {
+        assert_eq!(alice.hear("message:new").await["content"], number.to_string());
+    }
+}

@@ -3,11 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::SinkExt;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{
     Backend, Client, Listener, TestDatabase,
@@ -142,7 +144,7 @@ async fn more_connections_than_there_may_be_leave_those_who_have_signed_in_and_q
     for _ in 0..300 {
         silent.push(TcpStream::connect(address).await.unwrap());
     }
-    assert!(attacked.server.open_files() < 50 + 64 + 60, "{}", attacked.server.open_files());
+    assert!(attacked.server.open_files() < 50 + 50 + 64 + 60, "{}", attacked.server.open_files());
     for _ in 0..5 {
         attacked.is_unharmed().await;
     }
@@ -172,10 +174,35 @@ async fn sessions_that_have_not_signed_in_are_bounded_in_number_and_bytes() {
     assert_eq!(polling.post(&much).await.status, 200);
     assert_eq!(polling.post(&much).await.status, 200);
     assert_eq!(polling.post(&much).await.status, 400);
+    let large = format!("40{}", json!({"token": "x".repeat(70_000)}));
+    assert_eq!(Polling::open(address).await.post(&large).await.status, 413);
+    // Packets that are taken and ignored: two are not too much, a third is.
     let mut websocket = Websocket::open(address, "").await;
-    for _ in 0..3 {
-        websocket.send(&much).await;
+    assert!(websocket.next().await.unwrap().starts_with("0{"));
+    let ignored = format!("3{}", "x".repeat(30_000));
+    websocket.send(&ignored).await;
+    websocket.send(&ignored).await;
+    websocket.send("40{}").await;
+    assert!(websocket.next().await.unwrap().starts_with("44{"));
+    let _closing = websocket.stream().send(Message::text(ignored.as_str())).await;
+    assert_eq!(websocket.next().await, None);
+    attacked.is_unharmed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_leave_while_they_sign_in_are_not_counted_as_connected() {
+    let mut attacked = Attacked::start(&[("METRICS", "true")]).await;
+    let sign_in = format!("40{}", json!({"token": token("mallory")}));
+    for _ in 0..200 {
+        let mut websocket = Websocket::open(attacked.server.address, "").await;
+        websocket.send(&sign_in).await;
+        drop(websocket);
     }
-    while websocket.next().await.is_some() {}
+    let alone = async {
+        while attacked.server.metric("chatoxide_sockets").await != 1.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("alice is alone", alone).await;
     attacked.is_unharmed().await;
 }
