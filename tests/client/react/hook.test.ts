@@ -104,9 +104,9 @@ describe.each(BACKENDS)('the hook on %s', (backend) => {
 
   test('a message that is refused stays, can be sent again, and can be forgotten', async () => {
     const { hers, his } = await meet();
-    const refused = 'refused for its nul \0';
+    const unfit = 'refused for its nul \0';
 
-    expect(await refused(() => hers.chat.sendMessage(refused))).toBe('bad_input');
+    expect(await refused(() => hers.chat.sendMessage(unfit))).toBe('bad_input');
     const failed = { status: 'failed', failure: { code: 'bad_input' } };
     await hers.sees(({ messages }) => expect(messages).toMatchObject([failed]));
     const { id } = hers.chat.messages[0];
