@@ -65,13 +65,13 @@ pub(super) async fn post(engine: &Engine, session: Arc<Session>, request: Reques
     match timeout(settings.body_timeout, body).await {
         Ok(Ok(body)) => match session.post(&String::from_utf8_lossy(&body)) {
             Ok(()) => {
-                post.is_done();
+                post.finish();
                 ([(header::CONTENT_TYPE, HTML)], "ok").into_response()
             }
             Err(misuse) => refuse(misuse),
         },
         Ok(Err(error)) if is_too_long(&error) => {
-            post.is_done();
+            post.finish();
             close(StatusCode::PAYLOAD_TOO_LARGE)
         }
         Ok(Err(_)) => close(StatusCode::BAD_REQUEST),

@@ -375,7 +375,7 @@ pub(super) struct PostGuard {
 
 impl PostGuard {
     /// The client is answered.
-    pub(super) fn is_done(mut self) {
+    pub(super) fn finish(mut self) {
         self.is_done = true;
     }
 }
