@@ -94,7 +94,7 @@ pub struct Settings {
     pub max_connections: u32,
 
     /// Sessions that have not signed in; when there are more, the oldest are cut off
-    #[arg(long, env = "MAX_UNSIGNED", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, env = "MAX_UNSIGNED", global = true, default_value_t = 50_000, value_parser = value_parser!(u32).range(1..))]
     pub max_unsigned: u32,
 
     /// Changes that may wait for the database before clients are told that the server is busy

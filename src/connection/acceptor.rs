@@ -15,6 +15,8 @@ use tokio::{net::TcpStream, sync::mpsc};
 
 /// Connections that may wait in the operating system for the thread to take them.
 const BACKLOG: i32 = 4_096;
+/// Connections that may wait here to be served. When there are more, the system's queue fills.
+const WAITING: usize = 65_536;
 /// Between two attempts when the system has no more to give, such as file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -22,21 +24,25 @@ const PAUSE: Duration = Duration::from_secs(1);
 const CONNECTIONS: Token = Token(0);
 const END: Token = Token(1);
 
-type Accepted = (net::TcpStream, SocketAddr);
+type Accepted<P> = (net::TcpStream, P);
 
-/// Listens until it is dropped.
-pub struct Acceptor {
+/// Listens until it is dropped. Each connection comes with a `P`: what it was admitted with.
+pub struct Acceptor<P> {
     address: SocketAddr,
-    waiting: mpsc::Receiver<Accepted>,
+    waiting: mpsc::Receiver<Accepted<P>>,
     waker: Waker,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Acceptor {
+impl<P: Send + 'static> Acceptor<P> {
     /// Small packets go at once, and a peer that takes nothing for `gone_after` is gone: without this a reader that has
     /// stalled would hold its socket for ever.
-    /// So many as `waiting` may be accepted and not yet be taken; when there are more, the system's queue fills.
-    pub fn listen(address: SocketAddr, gone_after: Duration, waiting: usize) -> io::Result<Self> {
+    /// `admit` decides on each connection at once, so that those that wait here count; one that it gives nothing is closed.
+    pub fn listen(
+        address: SocketAddr,
+        gone_after: Duration,
+        admit: impl Fn() -> Option<P> + Send + 'static,
+    ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         // A restart takes the port at once, although connections of the last run are still dying away.
         socket.set_reuse_address(true)?;
@@ -51,8 +57,8 @@ impl Acceptor {
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, CONNECTIONS, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), END)?;
-        let (queue, waiting) = mpsc::channel(waiting);
-        let accept = move || accept_all(poll, &listener, &queue);
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let accept = move || accept_all(poll, &listener, &queue, &admit);
         let thread = thread::Builder::new().name("chatoxide-accept".to_owned()).spawn(accept)?;
         Ok(Self { address, waiting, waker, thread: Some(thread) })
     }
@@ -62,10 +68,10 @@ impl Acceptor {
     }
 
     /// The next connection. Waits for ever when there is none.
-    pub async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        while let Some((stream, peer)) = self.waiting.recv().await {
+    pub async fn accept(&mut self) -> (TcpStream, P) {
+        while let Some((stream, admitted)) = self.waiting.recv().await {
             match TcpStream::from_std(stream) {
-                Ok(stream) => return (stream, peer),
+                Ok(stream) => return (stream, admitted),
                 Err(error) => tracing::error!(%error, "a connection could not be taken"),
             }
         }
@@ -73,7 +79,7 @@ impl Acceptor {
     }
 }
 
-impl Drop for Acceptor {
+impl<P> Drop for Acceptor<P> {
     /// The port is free when this is done.
     fn drop(&mut self) {
         self.waiting.close();
@@ -89,10 +95,15 @@ impl Drop for Acceptor {
 }
 
 /// Ends when nobody wants them any more.
-fn accept_all(mut poll: Poll, listener: &TcpListener, queue: &mpsc::Sender<Accepted>) {
+fn accept_all<P>(
+    mut poll: Poll,
+    listener: &TcpListener,
+    queue: &mpsc::Sender<Accepted<P>>,
+    admit: &impl Fn() -> Option<P>,
+) {
     let mut events = Events::with_capacity(2);
     while !queue.is_closed() {
-        if let Err(error) = accept_waiting(listener, queue) {
+        if let Err(error) = accept_waiting(listener, queue, admit) {
             tracing::error!(%error, "no connection can be taken now");
             thread::park_timeout(PAUSE);
             continue;
@@ -106,11 +117,17 @@ fn accept_all(mut poll: Poll, listener: &TcpListener, queue: &mpsc::Sender<Accep
 }
 
 /// Takes all that wait.
-fn accept_waiting(listener: &TcpListener, queue: &mpsc::Sender<Accepted>) -> io::Result<()> {
+fn accept_waiting<P>(
+    listener: &TcpListener,
+    queue: &mpsc::Sender<Accepted<P>>,
+    admit: &impl Fn() -> Option<P>,
+) -> io::Result<()> {
     loop {
         match listener.accept() {
-            Ok((stream, peer)) => {
-                if queue.blocking_send((stream.into(), peer)).is_err() {
+            Ok((stream, _)) => {
+                if let Some(admitted) = admit()
+                    && queue.blocking_send((stream.into(), admitted)).is_err()
+                {
                     return Ok(());
                 }
             }
@@ -136,7 +153,6 @@ mod tests {
     use super::*;
 
     const GONE_AFTER: Duration = Duration::from_secs(45);
-    const WAITING: usize = 65_536;
 
     fn anywhere() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
@@ -144,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn takes_more_at_once_than_the_system_has_room_for_while_nobody_serves() {
-        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, WAITING).unwrap();
+        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, || Some(())).unwrap();
         let address = acceptor.address();
         // This thread is the only one that could serve: it connects instead, and looks at none before all are open.
         let clients: Vec<Client> = (0..BACKLOG + 500).map(|_| Client::connect(address).unwrap()).collect();
@@ -155,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_accepted_is_tuned() {
-        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, WAITING).unwrap();
+        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, || Some(())).unwrap();
         let _client = Client::connect(acceptor.address()).unwrap();
         let (stream, _) = acceptor.accept().await;
         assert!(stream.nodelay().unwrap());
@@ -164,14 +180,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_port_is_free_as_soon_as_it_is_dropped() {
-        let acceptor = Acceptor::listen(anywhere(), GONE_AFTER, WAITING).unwrap();
+        let acceptor = Acceptor::listen(anywhere(), GONE_AFTER, || Some(())).unwrap();
         let address = acceptor.address();
         let _client = Client::connect(address).unwrap();
         assert_eq!(
-            Acceptor::listen(address, GONE_AFTER, WAITING).err().unwrap().kind(),
+            Acceptor::listen(address, GONE_AFTER, || Some(())).err().unwrap().kind(),
             io::ErrorKind::AddrInUse
         );
         drop(acceptor);
-        Acceptor::listen(address, GONE_AFTER, WAITING).unwrap();
+        Acceptor::listen(address, GONE_AFTER, || Some(())).unwrap();
     }
 }

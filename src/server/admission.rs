@@ -15,8 +15,6 @@ use crate::connection::{Connection, WeakConnection};
 const FOR_HEALTH: usize = 64;
 /// Open files that are no connections of clients: the database's, Redis's, the program's own.
 const OTHER_FILES: usize = 192;
-/// Connections that may wait to be decided on, however many files may be open.
-const MAX_WAITING: usize = 65_536;
 /// Connections that are listed before the list is looked through for ones that are gone.
 const SWEEP: usize = 1_024;
 
@@ -38,7 +36,6 @@ pub(super) enum Admitted {
     ForAll(OwnedSemaphorePermit),
     /// There are too many. Room may be made in a moment.
     ForHealth(OwnedSemaphorePermit),
-    Refused,
 }
 
 impl Admission {
@@ -52,16 +49,13 @@ impl Admission {
         })
     }
 
-    /// Decides on a connection that has come.
-    pub(super) fn admit(&self) -> Admitted {
+    /// Decides on a connection that has come; none if there are far too many.
+    pub(super) fn admit(&self) -> Option<Admitted> {
         if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
-            return Admitted::ForAll(permit);
+            return Some(Admitted::ForAll(permit));
         }
         self.make_room();
-        match Arc::clone(&self.for_health).try_acquire_owned() {
-            Ok(permit) => Admitted::ForHealth(permit),
-            Err(_) => Admitted::Refused,
-        }
+        Arc::clone(&self.for_health).try_acquire_owned().ok().map(Admitted::ForHealth)
     }
 
     /// Waits for room.
@@ -92,16 +86,10 @@ impl Admission {
     }
 }
 
-/// Connections that may have been accepted and not yet been decided on, where `max` may be open.
-pub(super) fn waiting(max: Option<usize>) -> usize {
-    let most = (open_files() / 8).clamp(1, MAX_WAITING);
-    max.map_or(most, |max| most.min(max))
-}
-
 /// As many as the limit of open files leaves.
 fn allowed() -> usize {
     let limit = open_files();
-    limit.saturating_sub(FOR_HEALTH + OTHER_FILES + waiting(None)).max(limit / 2)
+    limit.saturating_sub(FOR_HEALTH + OTHER_FILES).max(limit / 2)
 }
 
 fn open_files() -> usize {
@@ -116,17 +104,16 @@ mod tests {
     fn more_than_may_be_open_are_for_health_and_more_than_that_refused() {
         let admission = Admission::new(Some(2));
         let _kept = [admission.admit(), admission.admit()];
-        assert!(_kept.iter().all(|admitted| matches!(admitted, Admitted::ForAll(_))));
-        let for_health: Vec<Admitted> = (0..FOR_HEALTH).map(|_| admission.admit()).collect();
-        assert!(for_health.iter().all(|admitted| matches!(admitted, Admitted::ForHealth(_))));
-        assert!(matches!(admission.admit(), Admitted::Refused));
+        assert!(_kept.iter().all(|admitted| matches!(admitted, Some(Admitted::ForAll(_)))));
+        let for_health: Vec<_> = (0..FOR_HEALTH).map(|_| admission.admit()).collect();
+        assert!(for_health.iter().all(|admitted| matches!(admitted, Some(Admitted::ForHealth(_)))));
+        assert!(admission.admit().is_none());
         drop(for_health);
-        assert!(matches!(admission.admit(), Admitted::ForHealth(_)));
+        assert!(matches!(admission.admit(), Some(Admitted::ForHealth(_))));
     }
 
     #[test]
     fn the_limit_leaves_files_for_other_things() {
-        assert!(allowed() + waiting(None) + FOR_HEALTH + OTHER_FILES / 2 < open_files());
-        assert_eq!(waiting(Some(5)), 5);
+        assert!(allowed() + FOR_HEALTH + OTHER_FILES / 2 < open_files());
     }
 }

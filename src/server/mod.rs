@@ -20,7 +20,7 @@ use tower_http::{
 use tower_service::Service;
 
 use self::{
-    admission::Admission,
+    admission::{Admission, Admitted},
     serving::{Routes, Serving},
 };
 use crate::{
@@ -55,7 +55,8 @@ pub struct Server {
     app: Arc<App>,
     io: SocketIo,
     routes: Routes,
-    acceptor: Acceptor,
+    admission: Arc<Admission>,
+    acceptor: Acceptor<Admitted>,
 }
 
 impl Server {
@@ -64,7 +65,11 @@ impl Server {
         let sockets = config.sockets.clone();
         let gone_after = sockets.ping_interval + sockets.ping_timeout;
         let address = SocketAddr::new(config.host, config.port);
-        let acceptor = Acceptor::listen(address, gone_after, admission::waiting(sockets.max_connections))?;
+        let admission = Admission::new(sockets.max_connections);
+        let acceptor = Acceptor::listen(address, gone_after, {
+            let admission = Arc::clone(&admission);
+            move || admission.admit()
+        })?;
         let (service, io) = SocketIo::builder()
             .ping_interval(NO_PING)
             .connect_timeout(sockets.connect_timeout)
@@ -87,7 +92,7 @@ impl Server {
             health: http::health(Arc::clone(&app)),
             header_timeout: sockets.header_timeout,
         };
-        Ok(Self { app, io, routes, acceptor })
+        Ok(Self { app, io, routes, admission, acceptor })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -97,7 +102,7 @@ impl Server {
     /// Serves until `stop` is done, then shuts down: takes no more connections, finishes and answers what was begun, closes
     /// the transports, all within the configured time. Clients see a lost connection and come back by themselves.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { app, io, routes, mut acceptor } = self;
+        let Self { app, io, routes, admission, mut acceptor } = self;
         let sockets = &app.config.sockets;
         let lingering = TaskTracker::new();
         let settings = ConnectionSettings {
@@ -107,7 +112,7 @@ impl Server {
             aborted: app.metrics.instruments.cut.clone(),
         };
         let serving = Serving {
-            admission: Admission::new(sockets.max_connections),
+            admission,
             connections: Arc::new(Connections::start(settings, lingering.clone())),
             routes: Arc::new(routes),
             serving: TaskTracker::new(),
@@ -116,7 +121,7 @@ impl Server {
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
-                (stream, _) = acceptor.accept() => serving.serve(stream),
+                (stream, admitted) = acceptor.accept() => serving.serve(stream, admitted),
                 () = stop.as_mut() => break,
             }
         }

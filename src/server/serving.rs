@@ -45,10 +45,10 @@ pub(super) struct Routes {
 }
 
 impl Serving {
-    /// Serves one more connection in a task of its own, or closes it when there are far too many.
-    pub(super) fn serve(&self, stream: TcpStream) {
+    /// Serves one more connection in a task of its own.
+    pub(super) fn serve(&self, stream: TcpStream, admitted: Admitted) {
         let (routes, stopping) = (Arc::clone(&self.routes), self.stopping.clone());
-        match self.admission.admit() {
+        match admitted {
             Admitted::ForAll(permit) => {
                 let stream = self.connections.open(stream, permit);
                 self.admission.list(stream.connection());
@@ -69,7 +69,6 @@ impl Serving {
                     }
                 });
             }
-            Admitted::Refused => tracing::debug!("a connection is refused: there are too many"),
         }
     }
 }
