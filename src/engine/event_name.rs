@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// The name in place of one that is no text.
 const NO_TEXT: &str = "(not a text)";
 
-/// What is known of the beginning of a packet.
+/// The verdict on the beginning of a packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// No event, or one whose name is plain.
@@ -123,7 +123,7 @@ fn is_word(text: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(text).is_ok() || !text.is_empty() && text.bytes().all(is_digit)
 }
 
-/// What follows the text at the beginning of an array.
+/// The rest of an array behind the text that it begins with.
 fn after_text(array: &str) -> Option<&str> {
     let mut bytes = array.bytes().enumerate().skip_while(|(_, byte)| *byte != b'"').skip(1);
     while let Some((position, byte)) = bytes.next() {

@@ -17,7 +17,7 @@ pub(super) struct Heartbeat {
     is_awaited: bool,
 }
 
-/// What is due.
+/// The next step of a heartbeat.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     Ping,

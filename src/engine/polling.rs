@@ -89,7 +89,7 @@ fn refuse(misuse: Misuse) -> Response {
     Refusal::BadRequest.into_response()
 }
 
-/// What is left of the request is not read.
+/// Answers and closes: the rest of the request is not read.
 fn close(status: StatusCode) -> Response {
     (status, [(header::CONNECTION, HeaderValue::from_static("close"))]).into_response()
 }

@@ -245,7 +245,7 @@ impl Rooms {
             sockets.filter_map(|socket| Seat::new(socket).route().cloned()).collect()
         };
         let heard = join_all(routes.iter().map(SocketRoute::hear));
-        // Who does not answer may be dead, and is then not waited for.
+        // A socket that does not answer may be dead, and nobody waits for it any longer.
         let _silent = timeout(SIGN_OF_LIFE, heard).await;
     }
 
