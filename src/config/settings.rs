@@ -72,7 +72,7 @@ pub struct Settings {
     #[arg(long, env = "FLUSH_INTERVAL", global = true, default_value_t = 16, value_parser = value_parser!(u32).range(..=1_000))]
     pub flush_interval: u32,
 
-    /// Packets that may wait for one slow socket before it is cut off
+    /// Packets of one burst that may wait for a socket before it is cut off
     #[arg(long, env = "SEND_BUFFER", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(64..))]
     pub send_buffer: u32,
 

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     Engine, OpenPacket,
+    inbound::BEFORE_SIGN_IN,
     request::Refusal,
     session::{Misuse, Session},
     sessions::{Found, Registration, Sid},
@@ -20,9 +21,6 @@ use super::{
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 /// Browsers look into a body of plain text to find out what it is; this is what Node says.
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
-
-/// The largest POST of a client that has not signed in, in bytes.
-const POST_BEFORE_SIGN_IN: usize = 64 * 1_024;
 
 /// How long the last words of a session that has ended wait for a poll.
 const LINGER: Duration = Duration::from_secs(2);
@@ -53,13 +51,13 @@ pub(super) async fn post(engine: &Engine, session: Arc<Session>, request: Reques
         Ok(post) => post,
         Err(misuse) => return refuse(misuse),
     };
-    // Packets of the protocol before this one.
+    // Clients of an earlier protocol send bytes; Node ends the session as well.
     if request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream") {
         session.fail();
         return refuse(Misuse::BadPacket);
     }
     let settings = &engine.settings;
-    let limit = if session.route.is_signed_in() { settings.max_payload } else { POST_BEFORE_SIGN_IN };
+    let limit = if session.route.is_signed_in() { settings.max_payload } else { BEFORE_SIGN_IN as usize };
     let body = to_bytes(request.into_body(), limit.min(settings.max_payload));
     // Dropped before it is done, its client has gone, which ends the session as well.
     match timeout(settings.body_timeout, body).await {

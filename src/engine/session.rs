@@ -204,7 +204,7 @@ impl Session {
         Ok(PostGuard { session: Arc::clone(self), is_done: false })
     }
 
-    /// Begins an upgrade; false if another is under way, or has been.
+    /// Begins an upgrade; false if another is under way, or the session is over or upgraded.
     pub(super) fn begin_probe(&self) -> bool {
         let mut state = self.lock();
         state.phase == Phase::Open && !std::mem::replace(&mut state.is_probed, true)

@@ -35,7 +35,7 @@ pub(super) struct Serving {
     pub(super) stopping: CancellationToken,
 }
 
-/// What is served on a connection.
+/// The routers that answer a connection, and the time that its requests may take.
 pub(super) struct Routes {
     pub(super) all: Router,
     /// For those that there is no room for.
