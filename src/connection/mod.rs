@@ -140,6 +140,11 @@ impl Connection {
         self.0.is_trusted.load(Ordering::Acquire)
     }
 
+    /// Bytes that may wait for its peer, beside the largest packet.
+    fn send_limit(&self) -> usize {
+        if self.is_trusted() { self.0.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN }
+    }
+
     pub fn downgrade(&self) -> WeakConnection {
         WeakConnection(Arc::downgrade(&self.0))
     }

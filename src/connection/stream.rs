@@ -16,10 +16,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Connection, SEND_LIMIT_BEFORE_SIGN_IN, State};
+use super::{Connection, State};
 
-/// Bytes read from a websocket whose peer takes nothing of what waits for it, before reading stops as well. Answers to
-/// what is read, such as pongs, would else pile up.
+/// Bytes read from a websocket whose peer takes nothing although much waits for it, before reading stops as well. Answers
+/// to what is read, such as pongs, would else pile up.
 const READ_AHEAD: u64 = 64 * 1_024;
 
 pub struct ClientStream {
@@ -49,7 +49,7 @@ impl ClientStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Ready if this websocket may be read from; otherwise the peer has to take something first.
+    /// Ready if this websocket may be read from; otherwise the peer has to take something first: half of what may wait does.
     fn poll_may_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
         let was_stalled = state.is_stalled.load(Ordering::Acquire);
@@ -61,7 +61,12 @@ impl ClientStream {
             self.read_ahead = 0;
             return Poll::Ready(Ok(()));
         }
-        let taken = self.connection.0.outgoing().taken();
+        let outgoing = self.connection.0.outgoing();
+        if !outgoing.is_over(self.connection.send_limit() / 2) {
+            return Poll::Ready(Ok(()));
+        }
+        let taken = outgoing.taken();
+        drop(outgoing);
         if self.read_ahead == 0 {
             self.taken_before = taken;
         }
@@ -78,8 +83,7 @@ impl State {
     /// Takes a websocket's bytes: writes them now, in a moment or later.
     fn push(&self, connection: &Connection, bytes: &[u8]) -> io::Result<()> {
         let mut outgoing = self.outgoing();
-        let limit =
-            if connection.is_trusted() { self.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN };
+        let limit = connection.send_limit();
         if outgoing.is_over(limit) {
             self.write_out(&mut outgoing);
         }

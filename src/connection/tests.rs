@@ -219,9 +219,11 @@ async fn one_piece_above_the_limit_is_no_reason_to_abort() {
 
 #[tokio::test]
 async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
-    let (mut stream, mut peer) = websocket(Duration::ZERO).await;
-    // More than the system's buffers hold.
-    stream.write_all(&vec![7; 20_000_000]).await.unwrap();
+    let (mut stream, mut peer) = websocket_with(Duration::ZERO, 20_000_000).await;
+    // More than the system's buffers hold, and half of what may wait.
+    for _ in 0..200 {
+        stream.write_all(&[7; 100_000]).await.unwrap();
+    }
     let mut taken = 0;
     let mut buf = [0; 4_096];
     // What the peer may still say is bounded; then it is not listened to.
@@ -249,6 +251,19 @@ async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
     read.unwrap();
     drop(peer);
     assert!(reader.await.unwrap().unwrap() >= 1_000_000);
+}
+
+#[tokio::test]
+async fn a_peer_that_says_much_before_it_takes_anything_is_read_from() {
+    let (mut stream, mut peer) = websocket_with(Duration::ZERO, 50_000_000).await;
+    for _ in 0..200 {
+        stream.write_all(&[7; 100_000]).await.unwrap();
+    }
+    assert!(stream.connection().0.is_stalled.load(Ordering::Acquire));
+    let mut said = vec![0; 2_000_000];
+    let (wrote, read) = tokio::join!(peer.write_all(&[1; 2_000_000]), stream.read_exact(&mut said));
+    wrote.unwrap();
+    read.unwrap();
 }
 
 #[tokio::test]
