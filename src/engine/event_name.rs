@@ -70,6 +70,13 @@ fn array_start(packet: &[u8]) -> Option<usize> {
     digits(position)
 }
 
+/// True for a message that Node takes and does nothing with: an event of nothing, and an ack that says nothing or not of what.
+pub(super) fn is_ignored(packet: &str) -> bool {
+    let Some(ack) = packet.strip_prefix("43") else { return packet == "42" };
+    let answer = ack.trim_start_matches(|char: char| char.is_ascii_digit());
+    answer.is_empty() || answer.len() == ack.len() && answer.starts_with('[')
+}
+
 /// The packet with a name that the library can read: escapes are resolved where the name then needs none, and replaced where
 /// it does. The event is then the one that Node would see, or one that nobody knows.
 pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
@@ -195,6 +202,16 @@ mod tests {
             (r#"42/admin,["\u0041"]"#, r#"42/admin,["A"]"#),
         ] {
             assert_eq!(rewrite(packet), expected, "{packet}");
+        }
+    }
+
+    #[test]
+    fn messages_of_nothing_are_ignored() {
+        for packet in ["42", "43", "4317", r#"43["x"]"#] {
+            assert!(is_ignored(packet), "{packet}");
+        }
+        for packet in ["", "4", "40", "42[]", r#"42["x"]"#, "427", r#"4317["x"]"#, "43x", "44"] {
+            assert!(!is_ignored(packet), "{packet}");
         }
     }
 

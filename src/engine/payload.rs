@@ -26,6 +26,7 @@ pub(super) fn decode(payload: &str) -> Posted {
     let mut posted = Posted::default();
     for packet in payload.split(SEPARATOR) {
         match packet.as_bytes().first() {
+            Some(b'4') if event_name::is_ignored(packet) => {}
             Some(b'4') => {
                 let packet = event_name::rewrite(packet);
                 frame::put_from_client(&mut posted.frames, frame::TEXT, packet.as_bytes());

@@ -8,7 +8,16 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{
+        Message,
+        protocol::frame::{
+            Frame,
+            coding::{Data, OpCode},
+        },
+    },
+};
 
 use super::{fixture, soon};
 
@@ -72,6 +81,16 @@ impl Client {
 
     pub async fn write(&mut self, packet: &str) {
         self.stream.send(Message::text(packet)).await.unwrap();
+    }
+
+    /// Writes a packet in frames of `length` bytes each.
+    pub async fn write_in_frames(&mut self, packet: &str, length: usize) {
+        let parts = packet.len().div_ceil(length);
+        for (position, part) in packet.as_bytes().chunks(length).enumerate() {
+            let opcode = OpCode::Data(if position == 0 { Data::Text } else { Data::Continue });
+            let frame = Frame::message(part.to_vec(), opcode, position + 1 == parts);
+            self.stream.send(Message::Frame(frame)).await.unwrap();
+        }
     }
 
     /// Writes the same packet so many times, if it may, and reads what is answered until the server ends the connection.

@@ -1,0 +1,94 @@
+//! The verdict on a frame, by the beginning of its payload, and on a packet as a whole.
+
+use std::{borrow::Cow, io};
+
+use super::{
+    super::{
+        event_name::{self, Verdict},
+        frame::{self, Parsed},
+    },
+    invalid,
+};
+
+/// Bytes that are enough for nearly all names.
+const FEW: usize = 64;
+/// Bytes of a packet that are looked at before all of it is waited for.
+const PEEK: usize = 4_096;
+
+/// What becomes of a frame.
+pub(super) enum Judgement {
+    /// It passes as it is.
+    Pass { whole: u64 },
+    /// More of it has to be there first.
+    Wait,
+    /// It is to be read as a packet, or as a part of one, when all of it is there.
+    Take { whole: usize },
+}
+
+/// What becomes of a packet.
+pub(super) enum Settled<'a> {
+    /// The library reads this.
+    Packet(Cow<'a, [u8]>),
+    /// It answers a ping, which is not the library's.
+    Pong,
+    /// Node takes it and does nothing, and the library would close the connection.
+    Ignored,
+}
+
+/// Judges a frame that begins a message.
+pub(super) fn judge(bytes: &[u8], frame: &Parsed, max_frame: u64) -> Judgement {
+    let Parsed { header, start, length } = frame;
+    let pass = Judgement::Pass { whole: length.saturating_add(*start as u64) };
+    // A frame that is too long is refused by the library, and so is one without a mask.
+    let (frame::TEXT, Some(mask)) = (header.opcode, header.mask) else { return pass };
+    if *length > max_frame {
+        return pass;
+    }
+    let length = usize::try_from(*length).unwrap_or(usize::MAX);
+    let there = bytes.get(*start..).unwrap_or_default();
+    let there = there.get(..length).unwrap_or(there);
+    let whole_length = if header.is_final { length } else { usize::MAX };
+    let mut few = [0; FEW];
+    let few = few.get_mut(..there.len().min(FEW)).unwrap_or_default();
+    let mut verdict = look(few, there, mask, whole_length);
+    if verdict == Verdict::Unknown && there.len() > FEW {
+        let mut more = vec![0; there.len().min(PEEK)];
+        verdict = look(&mut more, there, mask, whole_length);
+    }
+    match few {
+        // All but messages that are no acks.
+        [b'0'..=b'3' | b'5' | b'6', ..] | [b'4', b'3', ..] | [b'4', b'2'] => {}
+        _ if verdict == Verdict::Plain => return pass,
+        _ => {}
+    }
+    if verdict == Verdict::Unknown && there.len() < length.min(PEEK) {
+        return Judgement::Wait;
+    }
+    Judgement::Take { whole: start + length }
+}
+
+/// Unmasks the beginning of a packet's payload into `peek` and looks at it.
+fn look(peek: &mut [u8], payload: &[u8], mask: [u8; 4], whole_length: usize) -> Verdict {
+    peek.copy_from_slice(payload.get(..peek.len()).unwrap_or_default());
+    frame::apply_mask(peek, mask, 0);
+    event_name::inspect(peek, peek.len() == whole_length)
+}
+
+/// Decides on a whole packet; an error ends the connection, as in Node.
+pub(super) fn settle(packet: &[u8]) -> io::Result<Settled<'_>> {
+    Ok(match packet {
+        // It is the server that pings.
+        [b'2', ..] => return Err(invalid("a ping from a client")),
+        [b'3', ..] => Settled::Pong,
+        [b'0' | b'1' | b'5' | b'6', ..] => Settled::Ignored,
+        _ => match std::str::from_utf8(packet) {
+            Ok(text) if event_name::is_ignored(text) => Settled::Ignored,
+            Ok(text) => Settled::Packet(match event_name::rewrite(text) {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            }),
+            // The library refuses it.
+            Err(_) => Settled::Packet(Cow::Borrowed(packet)),
+        },
+    })
+}
