@@ -80,6 +80,22 @@ impl Instruments {
     }
 }
 
+/// One of those that a gauge counts, until it is dropped.
+pub struct Counted(Gauge);
+
+impl Counted {
+    pub fn by(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 pub struct Metrics {
     registry: Registry,
     pub instruments: Instruments,

@@ -14,7 +14,10 @@ use socketioxide::{
 use tokio::time::{sleep, timeout};
 
 use super::{argument::Packet, disconnect, dispatch, refusal_log::RefusalLog, session::Session};
-use crate::{app::App, chat::room::personal_channel, connection::SocketRoute, error::Error, rooms::Seat};
+use crate::{
+    app::App, chat::room::personal_channel, connection::SocketRoute, error::Error, metrics::Counted,
+    rooms::Seat,
+};
 
 /// What a client says of itself with its CONNECT packet.
 #[derive(Default)]
@@ -66,7 +69,6 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 /// Opens the namespace `/`.
 pub fn register(io: &SocketIo, app: Arc<App>) {
     let log = Arc::new(RefusalLog::default());
-    let connected = app.metrics.instruments.sockets.clone();
     let sign_in = move |socket: SocketRef, auth: Auth| {
         let (app, log) = (Arc::clone(&app), Arc::clone(&log));
         async move {
@@ -81,7 +83,10 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
                 return Err(REFUSED);
             };
             let welcomed = match app.keys.verify(&presented.token, &app.config.limits) {
-                Ok(claims) => welcome(app, socket, Session::new(claims, &presented)).await,
+                Ok(claims) => {
+                    let counted = Counted::by(&app.metrics.instruments.sockets);
+                    welcome(app, socket, Session::new(claims, &presented, counted)).await
+                }
                 Err(why) => Err(why),
             };
             let Err(why) = welcomed else { return Ok(()) };
@@ -97,9 +102,7 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
     };
     // The table of events is set up in the middleware, before the client is told that it is connected. What it sends at once
     // waits until the library has noted the same: until then nothing can be emitted to it.
-    // A client that has left by then is not counted, as nobody is told that it leaves.
     let open = move |socket: SocketRef, Extension(session): Extension<Arc<Session>>| {
-        connected.inc();
         let seat = Seat::new(socket);
         let transport = seat.route().map_or("unknown", SocketRoute::transport);
         tracing::info!(sid = %seat.id(), user = %session.user.id, transport, "connected");

@@ -11,7 +11,7 @@ use crate::{app::App, rooms::Seat};
 /// After all that the socket sent before has taken effect.
 pub(super) async fn handle(app: Arc<App>, session: Arc<Session>, seat: Seat, reason: DisconnectReason) {
     tracing::info!(sid = %seat.id(), user = %session.user.id, %reason, "disconnected");
-    app.metrics.instruments.sockets.dec();
+    session.uncount();
     let _in_flight = app.in_flight.token();
     let leave: BoxFuture<'static, ()> = {
         let (app, session) = (Arc::clone(&app), Arc::clone(&session));

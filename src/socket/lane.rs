@@ -81,9 +81,14 @@ impl<J: Job> Lane<J> {
         self.drain().await;
     }
 
-    /// Runs `last` when everything that came before is done. Nothing comes after it.
+    /// Runs `last` when everything that came before is done. Nothing comes after it. A socket may be gone before its lane is
+    /// opened.
     pub(super) async fn finish(&self, last: BoxFuture<'static, ()>) {
-        self.lock().last = Some(last);
+        {
+            let mut waiting = self.lock();
+            waiting.last = Some(last);
+            waiting.is_open = true;
+        }
         self.came.notify_one();
         self.drain().await;
     }
@@ -216,6 +221,15 @@ mod tests {
         open.send(()).unwrap();
         drain.await.unwrap();
         assert_eq!(*log.lock().unwrap(), ["write 1", "write 2", "done", "read"]);
+    }
+
+    #[tokio::test]
+    async fn what_came_before_the_end_is_done_before_it_also_where_the_lane_was_never_open() {
+        let (lane, log) = (Lane::default(), Log::default());
+        assert!(lane.push(event(&log, "event", false, None)).is_ok());
+        let last = Arc::clone(&log);
+        lane.finish(Box::pin(async move { last.lock().unwrap().push("last") })).await;
+        assert_eq!(*log.lock().unwrap(), ["event", "last"]);
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ use crate::{
     auth::Claims,
     chat::id::RoomId,
     error::Result,
+    metrics::Counted,
     protocol::{RoomUserView, TokenUserView, TypingUserView, event},
     rooms::{Rooms, Seat},
 };
@@ -35,10 +36,13 @@ pub(super) struct Session {
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
     is_watching: AtomicBool,
+    counted: Mutex<Option<Counted>>,
 }
 
 impl Session {
-    pub(super) fn new(claims: Claims, presented: &Presented) -> Self {
+    /// `counted`: among the sockets, until the session is over. Not every session that begins is ever connected or told that
+    /// it is disconnected: its client may leave in between.
+    pub(super) fn new(claims: Claims, presented: &Presented, counted: Counted) -> Self {
         Self {
             user: claims.token_user(),
             claims,
@@ -51,7 +55,13 @@ impl Session {
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),
             is_watching: AtomicBool::new(false),
+            counted: Mutex::new(Some(counted)),
         }
+    }
+
+    /// Its socket is not counted any more.
+    pub(super) fn uncount(&self) {
+        lock(&self.counted).take();
     }
 
     /// Makes sure that the user is in the database. Where that could not be found out at sign-in, the first event does, before

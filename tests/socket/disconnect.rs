@@ -3,7 +3,7 @@
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
-use crate::support::{Backend, TestDatabase, TestServer, on_both};
+use crate::support::{Backend, Client, TestDatabase, TestServer, http::metric, on_both, until};
 
 on_both! {
     async fn the_others_in_each_of_its_rooms_hear_that_its_user_left(server: TestServer) {
@@ -115,4 +115,24 @@ async fn who_answers_no_ping_has_left_the_room() {
     assert_eq!(alice.next().await.0, "room:user-left");
     let heard = bob.hear_to_the_end().await;
     assert_eq!(heard, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_while_it_signs_in_leaves_nothing_behind() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--metrics", "true"]).await;
+    let (mut alice, _bob) = server.meet().await;
+    let token = format!(r#"40{{"token":"{}"}}"#, server.token("carol"));
+    for _ in 0..200 {
+        let mut carol = Client::open(server.address()).await;
+        carol.write(&token).await;
+        carol.write(r#"42["message:send",{"roomId":"general","content":"bye"}]"#).await;
+        drop(carol);
+    }
+    // Alice and bob are there.
+    let are_gone = async || (metric(server.address(), "chatoxide_sockets").await == 2.0).then_some(());
+    until("the others' end", are_gone).await;
+    alice.heard().await;
+    // Nothing is left that shutting down would wait for.
+    server.stop().await;
 }

@@ -81,8 +81,6 @@ impl ServerProcess {
 
     /// A value of its metrics.
     pub async fn metric(&self, name: &str) -> f64 {
-        let text = http::get(self.address, "/metrics").await.body;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-        value.unwrap_or_else(|| panic!("no {name} in {text}"))
+        http::metric(self.address, name).await
     }
 }
