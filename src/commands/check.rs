@@ -5,28 +5,51 @@ use crate::{
     auth::Keys,
     cluster::node_keys,
     config::{Config, DatabaseUrl, SigningKeys},
-    db::{self, Db},
+    db::{
+        self, Db,
+        catalog::{Catalog, Severity},
+    },
     error::Error,
 };
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ok,
+    Warning,
+    Fault,
+}
+
+impl Verdict {
+    fn label(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Warning => "warn",
+            Verdict::Fault => "FAULT",
+        }
+    }
+}
+
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut faults = 0;
-    let mut report = |name: &str, found: Result<String, String>| match found {
-        Ok(text) => say(&format!("ok     {name}: {text}")),
-        Err(text) => {
-            faults += 1;
-            say(&format!("FAULT  {name}: {text}"));
-        }
+    let mut report = |verdict: Verdict, name: &str, text: &str| {
+        faults += usize::from(verdict == Verdict::Fault);
+        say(&format!("{:<7}{name}: {text}", verdict.label()));
     };
-    report("settings", Ok(format!("listens on {}:{}", config.host, config.port)));
-    report("sign-in", check_keys(&config.keys));
-    for warning in config.keys.warnings() {
-        say(&format!("warn   sign-in: {warning}"));
+    report(Verdict::Ok, "settings", &format!("listens on {}:{}", config.host, config.port));
+    match check_keys(&config.keys) {
+        Ok(text) => report(Verdict::Ok, "sign-in", &text),
+        Err(text) => report(Verdict::Fault, "sign-in", &text),
     }
-    report("database", check_database(&config).await);
+    for warning in config.keys.warnings() {
+        report(Verdict::Warning, "sign-in", &warning);
+    }
+    check_database(&config, |verdict, text| report(verdict, "database", text)).await;
     match &config.redis_url {
-        Some(url) => report("redis", node_keys::ping(url).await.map(|()| "answers".to_owned())),
-        None => report("redis", Ok("none configured".to_owned())),
+        None => report(Verdict::Ok, "redis", "none configured"),
+        Some(url) => match node_keys::ping(url).await {
+            Ok(()) => report(Verdict::Ok, "redis", "answers"),
+            Err(text) => report(Verdict::Fault, "redis", &text),
+        },
     }
     if faults == 0 { Ok(()) } else { Err(Failure::Failed(format!("{faults} of the above must be mended"))) }
 }
@@ -41,19 +64,45 @@ fn check_keys(keys: &SigningKeys) -> Result<String, String> {
     }
 }
 
-async fn check_database(config: &Config) -> Result<String, String> {
+/// What the server would find at its start, and what it would do then.
+async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) {
     let name = config.database.redacted();
-    let explain = |error: Error| format!("{name}: {}", error.cause());
-    if let DatabaseUrl::Sqlite(path) = &config.database
-        && !path.exists()
-    {
-        return Ok(format!("{name}: not there yet, the server makes it"));
+    let found = async {
+        let db = Db::open(config)?;
+        let explain = |error: Error| error.cause();
+        let mut catalog = Catalog::read(&db, config).await.map_err(explain)?;
+        catalog.look_at_rows(&db).await;
+        let pending = db::migrations::pending(&db, &catalog).len();
+        Ok::<_, String>((catalog, pending))
+    };
+    let (catalog, pending) = match found.await {
+        Ok(found) => found,
+        Err(why) => return report(Verdict::Fault, &format!("{name}: {why}")),
+    };
+    let version =
+        catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
+    let of_pgbouncer = matches!(&config.database, DatabaseUrl::Postgres(url) if url.pgbouncer);
+    let tables = catalog.tables.missing().is_empty();
+    match catalog.obstacle(false, pending > 0) {
+        Some(why) => report(Verdict::Fault, &format!("{name}: {version}, {why}")),
+        None if of_pgbouncer && (!tables || pending > 0) => {
+            let why = "run chatoxide migrate with a DATABASE_URL of PostgreSQL itself";
+            report(Verdict::Fault, &format!("{name}: {version}, {why}"));
+        }
+        None => {
+            let tables = match (tables, catalog.has_own, pending) {
+                (false, _, _) => "no tables yet: the server makes them at its start",
+                (true, false, _) => "tables as expected; the server makes its own beside them at its start",
+                (true, true, 0) => "tables as expected",
+                (true, true, _) => {
+                    "tables as expected; the server brings its own to today's shape at its start"
+                }
+            };
+            report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
+        }
     }
-    let db = Db::open(config)?;
-    let version = db::health::version(&db).await.map_err(explain)?;
-    match db::migrations::check_tables(&db).await {
-        Ok(()) => Ok(format!("{name}: version {version}, tables as expected")),
-        Err(Error::Internal(why)) => Err(format!("{name}: version {version}, run chatoxide migrate ({why})")),
-        Err(error) => Err(explain(error)),
+    for finding in catalog.findings.iter().filter(|finding| finding.severity != Severity::Unusable) {
+        let verdict = if finding.severity == Severity::Notice { Verdict::Warning } else { Verdict::Fault };
+        report(verdict, &format!("{name}: {}", finding.text));
     }
 }

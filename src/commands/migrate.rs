@@ -1,12 +1,21 @@
 //! `chatoxide migrate`: brings the database to today's shape and ends.
 
+use clap::Args;
+
 use super::{Failure, say};
 use crate::{
     config::{Config, DatabaseUrl},
     db::{self, Db},
 };
 
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
+#[derive(Args, Debug)]
+pub(super) struct MigrateArgs {
+    /// Make the tables of the chat that are missing, also beside others
+    #[arg(long)]
+    create_tables: bool,
+}
+
+pub(super) async fn run(config: Config, args: &MigrateArgs) -> Result<(), Failure> {
     let db = Db::open(&config).map_err(Failure::Setting)?;
     let name = config.database.redacted();
     if matches!(&config.database, DatabaseUrl::Postgres(url) if url.pgbouncer) {
@@ -14,9 +23,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             "migrations need a DATABASE_URL of PostgreSQL itself, without PgBouncer".to_owned(),
         ));
     }
-    let ran = db::migrations::run(&db, &config).await.map_err(|error| {
+    let migrated = db::migrations::run(&db, &config, args.create_tables).await.map_err(|error| {
         Failure::Failed(format!("the database {name} cannot be migrated: {}", error.cause()))
     })?;
-    say(&format!("{name}: {ran} migrations ran"));
+    let made = migrated.found.tables.missing();
+    if !made.is_empty() {
+        say(&format!("{name}: made the tables {}", made.join(", ")));
+    }
+    say(&format!("{name}: {} migrations ran", migrated.ran));
     Ok(())
 }

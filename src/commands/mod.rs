@@ -29,7 +29,7 @@ enum Command {
     /// Run the server (the default)
     Serve,
     /// Bring the database to today's shape and end
-    Migrate,
+    Migrate(migrate::MigrateArgs),
     /// Look at the settings, the database and Redis, and tell what was found
     Check,
     /// Print a token that signs a user in
@@ -83,7 +83,7 @@ fn obey(line: CommandLine) -> Result<(), Failure> {
     match command.unwrap_or(Command::Serve) {
         Command::Token(args) => token::run(&config, &args),
         Command::Serve => block_on(serve::run(config)),
-        Command::Migrate => block_on(migrate::run(config)),
+        Command::Migrate(args) => block_on(migrate::run(config, &args)),
         Command::Check => block_on(check::run(config)),
     }
 }

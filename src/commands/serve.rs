@@ -25,7 +25,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             error.cause()
         ))
     };
-    db::migrations::run(&db, &config).await.map_err(describe)?;
+    let migrated = db::migrations::run(&db, &config, false).await.map_err(describe)?;
+    for finding in &migrated.found.findings {
+        tracing::warn!("database: {}", finding.text);
+    }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {
         demo::fill(&db).await.map_err(describe)?;

@@ -1,59 +1,140 @@
-//! Brings the database to today's shape. On PostgreSQL everything of ours, bookkeeping included, goes into schema
-//! `chatoxide`; the original's tables are made only where they are missing.
+//! Brings the database to today's shape, in one transaction: a start that fails leaves nothing behind. On PostgreSQL everything
+//! of ours, bookkeeping included, goes into schema `chatoxide`; the original's tables are made only where there are none.
 
 use std::path::Path;
 
 use diesel::{
     dsl::sql,
+    migration::MigrationSource,
+    pg::Pg,
     sql_types::{BigInt, Text},
+    sqlite::Sqlite,
 };
 use diesel_async::{
-    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
-    pooled_connection::deadpool::Object,
+    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    TransactionManager, pooled_connection::deadpool::Object,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Db, schema};
+use super::{
+    Db, Lite,
+    catalog::{Catalog, TABLES, Tables},
+};
 use crate::{
-    config::{Config, DatabaseUrl},
+    config::{Config, DatabaseUrl, PostgresUrl},
     error::{Error, Result},
 };
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Any number: what nodes that start at the same time take turns on.
-const ADVISORY_LOCK: &str = "SELECT pg_advisory_lock(7163540178)";
+/// Any number: what nodes that start at the same time take turns on. Who waits for its turn, or migrates, takes as long as it
+/// takes.
+const TAKE_TURNS: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7163540178)";
 
-/// Runs what has not run yet and checks that the tables are as expected. Returns how many migrations ran.
-pub async fn run(db: &Db, config: &Config) -> Result<usize> {
-    let ran = match (db, &config.database) {
-        // Only looked at: see `check_tables` below.
-        (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => 0,
+/// What was done, and what the database was like before.
+pub struct Migrated {
+    pub ran: usize,
+    pub found: Catalog,
+}
+
+/// Makes what is missing. `makes_tables`: tables of the original that are missing are made also beside others.
+pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrated> {
+    let migrated = match (db, &config.database) {
+        (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => {
+            let found = Catalog::read(db, config).await?;
+            ensure(&found, false, 0)?;
+            if found.tables != Tables::All || !pending(db, &found).is_empty() {
+                return Err(Error::Internal(
+                    "its tables are not complete, and behind PgBouncer none can be made: run chatoxide migrate with a \
+                     DATABASE_URL of PostgreSQL itself"
+                        .to_owned(),
+                ));
+            }
+            Migrated { ran: 0, found }
+        }
         (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
-            // Taken out of the pool for good: its search path is changed.
-            let mut connection = Object::take(pool.get().await?);
-            connection.batch_execute(ADVISORY_LOCK).await?;
-            make_schema(&mut connection, &url.schema).await?;
-            make_schema(&mut connection, "chatoxide").await?;
-            connection.batch_execute("SET search_path = chatoxide").await?;
-            diesel::sql_query("SELECT set_config('chatoxide.original_schema', $1, false)")
-                .bind::<Text, _>(&url.schema)
-                .execute(&mut connection)
-                .await?;
-            pending(AsyncMigrationHarness::new(connection), POSTGRES)?
+            // Taken out of the pool for good: dropped, it rolls back.
+            migrate_postgres(db, Object::take(pool.get().await?), url, makes_tables).await?
         }
         (Db::Lite { writer, .. }, DatabaseUrl::Sqlite(path)) => {
+            let found = Catalog::read(db, config).await?;
+            ensure(&found, makes_tables, 0)?;
             make_folder(path)?;
-            pending(AsyncMigrationHarness::new(Object::take(writer.get().await?)), SQLITE)?
+            migrate_sqlite(db, Object::take(writer.get().await?), found).await?
         }
         _ => return Err(Error::Internal("the pool is not of the configured database".to_owned())),
     };
-    check_tables(db).await.map_err(|error| match error {
-        Error::Internal(why) => Error::Internal(format!("its tables are not as expected: {why}")),
+    check_own_tables(db).await.map_err(|error| match error {
+        Error::Internal(why) => Error::Internal(format!("chatoxide's own tables cannot be read: {why}")),
         other => other,
     })?;
-    Ok(ran)
+    Ok(migrated)
+}
+
+/// The migrations that have not run.
+pub fn pending(db: &Db, found: &Catalog) -> Vec<String> {
+    fn versions<DB: diesel::backend::Backend>(migrations: EmbeddedMigrations) -> Vec<String> {
+        let migrations = MigrationSource::<DB>::migrations(&migrations).unwrap_or_default();
+        migrations.iter().map(|migration| migration.name().version().to_string()).collect()
+    }
+    let mut all = match db {
+        Db::Pg { .. } => versions::<Pg>(POSTGRES),
+        Db::Lite { .. } => versions::<Sqlite>(SQLITE),
+    };
+    all.retain(|version| !found.ran.contains(version));
+    all
+}
+
+fn ensure(found: &Catalog, makes_tables: bool, pending: usize) -> Result<()> {
+    found.obstacle(makes_tables, pending > 0).map_or(Ok(()), |why| Err(Error::Internal(why)))
+}
+
+async fn migrate_postgres(
+    db: &Db,
+    mut connection: AsyncPgConnection,
+    url: &PostgresUrl,
+    makes_tables: bool,
+) -> Result<Migrated> {
+    type Transaction = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+    Transaction::begin_transaction(&mut connection).await?;
+    connection.batch_execute(TAKE_TURNS).await?;
+    let found = Catalog::read_postgres(&mut connection, url).await?;
+    let pending = pending(db, &found).len();
+    ensure(&found, makes_tables, pending)?;
+    let makes = found.tables.missing();
+    if !makes.is_empty() {
+        make_schema(&mut connection, &url.schema).await?;
+    }
+    for table in TABLES.iter().filter(|table| makes.contains(&table.name)) {
+        connection.batch_execute(table.postgres).await?;
+    }
+    if pending > 0 {
+        make_schema(&mut connection, "chatoxide").await?;
+        connection.batch_execute("SET LOCAL search_path = chatoxide").await?;
+        let mut harness = AsyncMigrationHarness::new(connection);
+        run_pending(&mut harness, POSTGRES)?;
+        connection = harness.into_inner();
+    }
+    Transaction::commit_transaction(&mut connection).await?;
+    Ok(Migrated { ran: pending, found })
+}
+
+async fn migrate_sqlite(db: &Db, mut connection: Lite, found: Catalog) -> Result<Migrated> {
+    type Transaction = <Lite as AsyncConnection>::TransactionManager;
+    Transaction::begin_transaction(&mut connection).await?;
+    let makes = found.tables.missing();
+    for table in TABLES.iter().filter(|table| makes.contains(&table.name)) {
+        connection.batch_execute(table.sqlite).await?;
+    }
+    let pending = pending(db, &found).len();
+    if pending > 0 {
+        let mut harness = AsyncMigrationHarness::new(connection);
+        run_pending(&mut harness, SQLITE)?;
+        connection = harness.into_inner();
+    }
+    Transaction::commit_transaction(&mut connection).await?;
+    Ok(Migrated { ran: pending, found })
 }
 
 /// Makes a schema that is not there. One that is there needs no right to make any.
@@ -64,7 +145,7 @@ async fn make_schema(connection: &mut AsyncPgConnection, name: &str) -> Result<(
         .await?;
     if there == 0 {
         let quoted = name.replace('"', "\"\"");
-        connection.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{quoted}\"")).await?;
+        connection.batch_execute(&format!("CREATE SCHEMA \"{quoted}\"")).await?;
     }
     Ok(())
 }
@@ -77,24 +158,23 @@ fn make_folder(path: &Path) -> Result<()> {
     }
 }
 
-fn pending<DB: diesel::backend::Backend>(
-    mut harness: impl MigrationHarness<DB>,
+fn run_pending<DB: diesel::backend::Backend>(
+    harness: &mut impl MigrationHarness<DB>,
     migrations: EmbeddedMigrations,
-) -> Result<usize> {
-    let ran = harness
+) -> Result<()> {
+    harness
         .run_pending_migrations(migrations)
         .map_err(|error| Error::Internal(format!("migration failed: {error}")))?;
-    Ok(ran.len())
+    Ok(())
 }
 
-/// Selects no rows from every table, so that a database of another shape is found at the start and not by a user.
-pub async fn check_tables(db: &Db) -> Result<()> {
+/// Selects no rows from our own tables, so that a role that may not is found at the start and not by a user.
+async fn check_own_tables(db: &Db) -> Result<()> {
+    use chrono::NaiveDateTime;
     use diesel::prelude::*;
     use diesel_async::RunQueryDsl;
     macro_rules! select_none {
         ($c:ident, $($table:path => $row:ty),+ $(,)?) => {{
-            use $crate::db::types::{JsonRow, MessageTypeRow, RoomTypeRow};
-            use chrono::NaiveDateTime;
             $({
                 use $table as table;
                 let _: Vec<$row> = RunQueryDsl::load(table::table.limit(0), $c).await?;
@@ -103,13 +183,6 @@ pub async fn check_tables(db: &Db) -> Result<()> {
     }
     super::on!(db.readers, c => {
         select_none!(c,
-            schema::users => (String, String, String, Option<String>, NaiveDateTime),
-            schema::rooms => (String, String, RoomTypeRow, NaiveDateTime),
-            schema::messages => (
-                String, String, String, String, MessageTypeRow, JsonRow, Option<String>, NaiveDateTime, Option<NaiveDateTime>
-            ),
-            schema::reactions => (String, String, String, String),
-            schema::room_members => (String, String),
             own::room_head => (String, i64, NaiveDateTime),
             own::room_log => (String, i64, String, String, String, Option<String>, Option<String>, NaiveDateTime),
             own::read_marker => (String, String, i64, NaiveDateTime),

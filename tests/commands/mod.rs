@@ -1,5 +1,6 @@
 //! Mirrors src/commands: the program as it is run, its settings, what it logs.
 
+mod check;
 mod logs;
 mod program;
 mod settings;

@@ -1,6 +1,7 @@
 //! Mirrors src/db: the database of a team that comes from Node, its connections, what questions cost it, TLS, what happens when it is away.
 
 mod connections;
+mod first_look;
 mod flat_cost;
 mod in_place;
 mod outage;

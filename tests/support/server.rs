@@ -74,7 +74,7 @@ impl TestServer {
     pub async fn start_with(database: TestDatabase, more: &[&str]) -> Self {
         let config = config(&database.url, database.folder.path(), more);
         let db = Db::open(&config).unwrap();
-        db::migrations::run(&db, &config).await.unwrap();
+        db::migrations::run(&db, &config, false).await.unwrap();
         let keys = Keys::load(&config.keys).unwrap();
         let server = Server::bind(config, db.clone(), keys).unwrap();
         let address = server.address();

@@ -14,7 +14,8 @@ const SECRET = 'the secret of the smoke test: 0123456789abcdef';
 const PATIENCE = 8000;
 const ROOM = 'room-1';
 const NAME = `node_smoke_${process.pid}`;
-const TABLES = '../../../migrations/postgres/2026-11-23-000001_original_tables/up.sql';
+const TABLES = ['user', 'room', 'message', 'reaction', 'room_members'];
+const FOLDER = '../../../migrations/original/postgres/';
 
 const { TEST_POSTGRES_URL: postgresUrl, TEST_REDIS_URL: redisUrl } = process.env;
 assert(postgresUrl && redisUrl, 'run this under tests/support/with-services');
@@ -73,11 +74,11 @@ before(async () => {
   await asAdmin(`CREATE DATABASE ${NAME}`);
   database = new pg.Client({ connectionString: databaseUrl });
   await database.connect();
-  const tables = await readFile(new URL(TABLES, import.meta.url), 'utf8');
+  const files = TABLES.map((table) => readFile(new URL(`${FOLDER}${table}.sql`, import.meta.url), 'utf8'));
+  const tables = (await Promise.all(files)).join('');
   await database.query(`
     BEGIN;
-    SELECT set_config('chatoxide.original_schema', 'public', true);
-    ${tables};
+    ${tables}
     COMMIT;
     INSERT INTO "User" ("id", "name", "email") VALUES ('alice', 'Alice', 'a@example.org'), ('bob', 'Bob', 'b@example.org');
     INSERT INTO "Room" ("id", "name", "type") VALUES ('${ROOM}', 'One', 'private');

@@ -1,0 +1,6 @@
+CREATE TABLE "_RoomMembers" (
+    "A" TEXT NOT NULL REFERENCES "Room" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
+    "B" TEXT NOT NULL REFERENCES "User" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
+    PRIMARY KEY ("A", "B")
+);
+CREATE INDEX "_RoomMembers_B_index" ON "_RoomMembers" ("B");

@@ -1,0 +1,145 @@
+//! The original's tables, as chatoxide reads and writes them.
+
+use std::fmt;
+
+pub struct Table {
+    pub name: &'static str,
+    pub(super) columns: &'static [ExpectedColumn],
+    /// What fails when no row can be written.
+    pub(super) cannot_insert: &'static str,
+    /// What fails when no row can be changed; none: none ever is.
+    pub(super) cannot_update: Option<&'static str>,
+    pub(super) cannot_delete: Option<&'static str>,
+    /// Makes it on PostgreSQL, and on SQLite.
+    pub postgres: &'static str,
+    pub sqlite: &'static str,
+}
+
+pub(super) struct ExpectedColumn {
+    pub(super) name: &'static str,
+    pub(super) kind: ColumnKind,
+    /// Rows are written with NULL there.
+    pub(super) may_be_null: bool,
+    /// Rows that are there are changed there.
+    pub(super) is_updated: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ColumnKind {
+    Text,
+    Time,
+    Json,
+    RoomType,
+    MessageType,
+}
+
+impl fmt::Display for ColumnKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ColumnKind::Text => "text",
+            ColumnKind::Time => "timestamp",
+            ColumnKind::Json => "jsonb",
+            ColumnKind::RoomType => "the enum \"RoomType\"",
+            ColumnKind::MessageType => "the enum \"MessageType\"",
+        })
+    }
+}
+
+/// The enums and their labels.
+pub(super) const ENUMS: [(&str, ColumnKind, &[&str]); 2] = [
+    ("RoomType", ColumnKind::RoomType, &["public", "private", "direct"]),
+    ("MessageType", ColumnKind::MessageType, &["text", "image", "file", "system"]),
+];
+
+const fn column(name: &'static str, kind: ColumnKind) -> ExpectedColumn {
+    ExpectedColumn { name, kind, may_be_null: false, is_updated: false }
+}
+
+const fn nullable(column: ExpectedColumn) -> ExpectedColumn {
+    ExpectedColumn { may_be_null: true, ..column }
+}
+
+const fn updated(column: ExpectedColumn) -> ExpectedColumn {
+    ExpectedColumn { is_updated: true, ..column }
+}
+
+macro_rules! statements {
+    ($database:literal, $file:literal) => {
+        include_str!(concat!("../../../migrations/original/", $database, "/", $file, ".sql"))
+    };
+}
+
+/// Each behind those that it refers to.
+pub const TABLES: [Table; 5] = [
+    Table {
+        name: "User",
+        columns: &[
+            column("id", ColumnKind::Text),
+            column("name", ColumnKind::Text),
+            column("email", ColumnKind::Text),
+            nullable(column("avatar", ColumnKind::Text)),
+            column("createdAt", ColumnKind::Time),
+        ],
+        cannot_insert: "nobody can sign in who is not a user yet",
+        cannot_update: None,
+        cannot_delete: None,
+        postgres: statements!("postgres", "user"),
+        sqlite: statements!("sqlite", "user"),
+    },
+    Table {
+        name: "Room",
+        columns: &[
+            column("id", ColumnKind::Text),
+            column("name", ColumnKind::Text),
+            column("type", ColumnKind::RoomType),
+            column("createdAt", ColumnKind::Time),
+        ],
+        cannot_insert: "no room can be made",
+        cannot_update: None,
+        cannot_delete: None,
+        postgres: statements!("postgres", "room"),
+        sqlite: statements!("sqlite", "room"),
+    },
+    Table {
+        name: "Message",
+        columns: &[
+            column("id", ColumnKind::Text),
+            column("roomId", ColumnKind::Text),
+            column("senderId", ColumnKind::Text),
+            updated(column("content", ColumnKind::Text)),
+            column("type", ColumnKind::MessageType),
+            column("metadata", ColumnKind::Json),
+            nullable(column("replyTo", ColumnKind::Text)),
+            column("createdAt", ColumnKind::Time),
+            updated(nullable(column("updatedAt", ColumnKind::Time))),
+        ],
+        cannot_insert: "no message can be sent",
+        cannot_update: Some("no message can be edited"),
+        cannot_delete: Some("no message can be deleted"),
+        postgres: statements!("postgres", "message"),
+        sqlite: statements!("sqlite", "message"),
+    },
+    Table {
+        name: "Reaction",
+        columns: &[
+            column("id", ColumnKind::Text),
+            column("messageId", ColumnKind::Text),
+            column("userId", ColumnKind::Text),
+            column("emoji", ColumnKind::Text),
+        ],
+        cannot_insert: "no reaction can be added",
+        cannot_update: None,
+        cannot_delete: Some("no reaction can be removed"),
+        postgres: statements!("postgres", "reaction"),
+        sqlite: statements!("sqlite", "reaction"),
+    },
+    Table {
+        name: "_RoomMembers",
+        columns: &[column("A", ColumnKind::Text), column("B", ColumnKind::Text)],
+        cannot_insert: "nobody can become a member of a room",
+        cannot_update: None,
+        cannot_delete: None,
+        postgres: statements!("postgres", "room_members"),
+        sqlite: statements!("sqlite", "room_members"),
+    },
+];

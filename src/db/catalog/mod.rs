@@ -1,0 +1,246 @@
+//! What a database has, read from its catalog before anything in it is changed: whether the original's tables are there, and
+//! what of them chatoxide cannot work with.
+
+mod expected;
+mod postgres;
+mod sqlite;
+
+use std::collections::BTreeMap;
+
+use diesel_async::AsyncPgConnection;
+
+use self::expected::{ColumnKind, Table};
+use super::Db;
+use crate::{
+    config::{Config, DatabaseUrl, PostgresUrl},
+    error::{Error, Result},
+};
+
+pub use expected::TABLES;
+
+/// What was found.
+#[derive(Debug)]
+pub struct Catalog {
+    pub tables: Tables,
+    /// What chatoxide cannot work with, or not fully.
+    pub findings: Vec<Finding>,
+    /// What only a look at all rows tells.
+    doubts: Vec<Doubt>,
+    /// The database's version; none: there is no file yet.
+    pub version: Option<String>,
+    /// chatoxide's own tables have been made, at least in part.
+    pub has_own: bool,
+    /// The migrations of chatoxide's own tables that have run, by version.
+    pub ran: Vec<String>,
+    /// What an administrator has to run before this role can make the original's tables, or chatoxide's own.
+    grants: Vec<String>,
+    own_grants: Vec<String>,
+    /// For people: where the tables are looked for.
+    pub place: String,
+}
+
+/// Which of the original's tables are there.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Tables {
+    All,
+    /// No table at all, of whatever name.
+    Nothing,
+    /// No table, but those of a chat are in another schema.
+    Elsewhere {
+        schema: String,
+    },
+    /// Some of them, or only others.
+    Unlike {
+        missing: Vec<&'static str>,
+        others: Vec<String>,
+    },
+}
+
+impl Tables {
+    /// The tables that are to be made.
+    pub fn missing(&self) -> Vec<&'static str> {
+        match self {
+            Tables::All => Vec::new(),
+            Tables::Nothing | Tables::Elsewhere { .. } => TABLES.iter().map(|table| table.name).collect(),
+            Tables::Unlike { missing, .. } => missing.clone(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Finding {
+    pub severity: Severity,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It works, as far as the catalog tells.
+    Notice,
+    /// Some events fail.
+    Partial,
+    /// The server cannot work with it.
+    Unusable,
+}
+
+/// A fault that there may be.
+#[derive(Debug)]
+struct Doubt {
+    query: String,
+    text: String,
+}
+
+/// A column as the catalog has it.
+#[derive(Debug)]
+struct Column {
+    /// For people: its type.
+    type_name: String,
+    /// None: a type that is not expected anywhere.
+    kind: Option<ColumnKind>,
+    is_nullable: bool,
+    /// A row that says nothing of it can be written.
+    has_default: bool,
+}
+
+/// By name.
+type Columns = BTreeMap<String, Column>;
+
+impl Catalog {
+    /// Reads it. Nothing is changed, and a file that is not there is not made.
+    pub async fn read(db: &Db, config: &Config) -> Result<Self> {
+        match (db, &config.database) {
+            (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
+                db.within_timeout(Box::pin(async { postgres::read(&mut *pool.get().await?, url).await }))
+                    .await
+            }
+            (Db::Lite { .. }, DatabaseUrl::Sqlite(path)) => sqlite::read(path),
+            _ => Err(Error::Internal("the pool is not of the configured database".to_owned())),
+        }
+    }
+
+    /// Looks for what only the rows tell, which may take long.
+    pub async fn look_at_rows(&mut self, db: &Db) {
+        let Db::Pg { pool, .. } = db else { return };
+        for doubt in std::mem::take(&mut self.doubts) {
+            let asked = Box::pin(async { postgres::is_so(&mut *pool.get().await?, &doubt).await });
+            match db.within_timeout(asked).await {
+                Ok(true) => self.find(Severity::Partial, doubt.text),
+                Ok(false) => {}
+                Err(error) => {
+                    let text =
+                        format!("it could not be found out whether {} ({})", doubt.text, error.cause());
+                    self.find(Severity::Notice, text);
+                }
+            }
+        }
+    }
+
+    /// Reads it on a connection that is in a transaction.
+    pub(super) async fn read_postgres(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> Result<Self> {
+        postgres::read(connection, url).await
+    }
+
+    /// Why the server cannot work with this database, if it cannot. `makes_tables`: those that are missing are to be made,
+    /// whatever else is there. `migrates`: chatoxide's own tables are to be made or changed.
+    pub fn obstacle(&self, makes_tables: bool, migrates: bool) -> Option<String> {
+        let place = &self.place;
+        match &self.tables {
+            Tables::Elsewhere { schema } if !makes_tables => {
+                return Some(format!(
+                    "{place} has no tables, and schema \"{schema}\" has those of a chat: name it in DATABASE_URL (?schema=), \
+                     or run chatoxide migrate --create-tables to make others"
+                ));
+            }
+            Tables::Unlike { missing, others } if !makes_tables => {
+                let beside = if others.is_empty() { "" } else { ", and others: " };
+                return Some(format!(
+                    "{place} has no table {}{beside}{}. Tables are made only where there are none at all: if those of the \
+                     chat are in another schema, name it in DATABASE_URL (?schema=); to make those that are missing, run \
+                     chatoxide migrate --create-tables",
+                    quoted(missing.iter().copied()),
+                    quoted(others.iter().map(String::as_str))
+                ));
+            }
+            _ => {}
+        }
+        let own = self.own_grants.iter().filter(|_| migrates);
+        let mut grants: Vec<&str> = self.grants.iter().chain(own).map(String::as_str).collect();
+        grants.dedup();
+        if !grants.is_empty() {
+            let statements = grants.join("; ");
+            return Some(format!(
+                "the role may not make what is missing; an administrator has to run: {statements};"
+            ));
+        }
+        let unusable = self.findings.iter().filter(|finding| finding.severity == Severity::Unusable);
+        let texts: Vec<&str> = unusable.map(|finding| finding.text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+
+    /// Compares a table's columns with those that are expected.
+    fn compare(&mut self, table: &Table, columns: &Columns) {
+        let name = table.name;
+        for expected in table.columns {
+            let Some(column) = columns.get(expected.name) else {
+                self.find(
+                    Severity::Unusable,
+                    format!("table \"{name}\" has no column \"{}\"", expected.name),
+                );
+                continue;
+            };
+            if column.kind != Some(expected.kind) {
+                let text = format!(
+                    "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
+                    expected.name, column.type_name, expected.kind
+                );
+                self.find(Severity::Unusable, text);
+            }
+            if expected.may_be_null && !column.is_nullable {
+                let text = format!(
+                    "column \"{}\" of \"{name}\" is NOT NULL: {}",
+                    expected.name, table.cannot_insert
+                );
+                self.find(Severity::Partial, text);
+            }
+        }
+        let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
+        for (column, there) in columns {
+            if is_unknown(column) && !there.is_nullable && !there.has_default {
+                let text = format!(
+                    "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}",
+                    table.cannot_insert
+                );
+                self.find(Severity::Partial, text);
+            }
+        }
+    }
+
+    fn find(&mut self, severity: Severity, text: String) {
+        self.findings.push(Finding { severity, text });
+    }
+}
+
+/// Tells the names of what is there from those that are expected.
+fn compare_names(there: &[String]) -> Tables {
+    let is_there = |name: &str| there.iter().any(|table| table == name);
+    let missing: Vec<&str> = TABLES.iter().map(|table| table.name).filter(|name| !is_there(name)).collect();
+    match (missing.is_empty(), there.is_empty()) {
+        (true, _) => Tables::All,
+        (false, true) => Tables::Nothing,
+        (false, false) => {
+            let is_other = |name: &&String| TABLES.iter().all(|table| table.name != name.as_str());
+            Tables::Unlike { missing, others: there.iter().filter(is_other).cloned().collect() }
+        }
+    }
+}
+
+/// Names in quotes, the first few of them.
+fn quoted<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const MOST: usize = 6;
+    let left_out = names.len().saturating_sub(MOST);
+    let mut text = names.take(MOST).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    if left_out > 0 {
+        text.push_str(&format!(" and {left_out} more"));
+    }
+    text
+}

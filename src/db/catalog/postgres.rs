@@ -1,0 +1,352 @@
+//! The catalog of PostgreSQL.
+
+use diesel::{
+    OptionalExtension, QueryableByName,
+    sql_types::{Array, Bool, Integer, Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::{
+    Catalog, Column, Columns, Doubt, Severity, TABLES, Table, Tables, compare_names,
+    expected::{ColumnKind, ENUMS},
+};
+use crate::{config::PostgresUrl, error::Result};
+
+/// The role, where it is, and what it may make.
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Text)]
+    database: String,
+    #[diesel(sql_type = Text)]
+    schema: String,
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Text)]
+    encoding: String,
+    #[diesel(sql_type = Bool)]
+    may_make_schemas: bool,
+    /// None: there is no such schema.
+    #[diesel(sql_type = Nullable<Bool>)]
+    may_make_tables: Option<bool>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    may_make_own: Option<bool>,
+    #[diesel(sql_type = Bool)]
+    has_migrated: bool,
+}
+
+/// Behind PgBouncer the schema is the role's own first one, as nothing can be set for a session.
+const PLACE: &str = "
+    SELECT current_user::text AS role, current_database()::text AS database, name AS schema,
+        current_setting('server_version') AS version, getdatabaseencoding()::text AS encoding,
+        has_database_privilege(current_database(), 'CREATE') AS may_make_schemas,
+        (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = name) AS may_make_tables,
+        (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = 'chatoxide') AS may_make_own,
+        EXISTS (
+            SELECT FROM pg_class WHERE relname = '__diesel_schema_migrations'
+                AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'chatoxide')
+        ) AS has_migrated
+    FROM (SELECT coalesce($1, current_schema()::text, 'public') AS name) AS there";
+
+#[derive(QueryableByName)]
+struct Relation {
+    #[diesel(sql_type = Text)]
+    name: String,
+    /// Bits of the commands that it takes, also by triggers.
+    #[diesel(sql_type = Integer)]
+    takes: i32,
+    #[diesel(sql_type = Bool)]
+    may_delete: bool,
+    #[diesel(sql_type = Bool)]
+    has_row_security: bool,
+    #[diesel(sql_type = Bool)]
+    is_table: bool,
+}
+
+/// Tables, views and what else rows are read from, but for what extensions brought along.
+const RELATIONS: &str = "
+    SELECT class.relname::text AS name, pg_relation_is_updatable(class.oid, true) AS takes,
+        has_table_privilege(class.oid, 'DELETE') AS may_delete, row_security_active(class.oid) AS has_row_security,
+        class.relkind IN ('r', 'p') AS is_table
+    FROM pg_class AS class
+    WHERE class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+        AND class.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND NOT EXISTS (
+            SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = class.oid AND deptype = 'e'
+        )
+    ORDER BY 1";
+
+/// Another schema that has the tables of a chat.
+const ELSEWHERE: &str = "
+    SELECT nspname::text AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relname IN ('User', 'Room', 'Message') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND nspname <> $1
+    GROUP BY nspname HAVING count(*) = 3 ORDER BY nspname LIMIT 1";
+
+const TAKES_UPDATE: i32 = 1 << 2;
+const TAKES_INSERT: i32 = 1 << 3;
+const TAKES_DELETE: i32 = 1 << 4;
+
+#[derive(QueryableByName)]
+struct ColumnRow {
+    #[diesel(sql_type = Text)]
+    relation: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    type_name: String,
+    /// A domain's is that of the type below it.
+    #[diesel(sql_type = Text)]
+    base_type: String,
+    #[diesel(sql_type = Bool)]
+    is_nullable: bool,
+    #[diesel(sql_type = Bool)]
+    has_default: bool,
+    #[diesel(sql_type = Bool)]
+    may_select: bool,
+    #[diesel(sql_type = Bool)]
+    may_insert: bool,
+    #[diesel(sql_type = Bool)]
+    may_update: bool,
+}
+
+const COLUMNS: &str = "
+    SELECT class.relname::text AS relation, column_.attname::text AS name,
+        format_type(column_.atttypid, column_.atttypmod) AS type_name,
+        CASE WHEN base.oid = to_regtype('\"RoomType\"') THEN 'RoomType'
+            WHEN base.oid = to_regtype('\"MessageType\"') THEN 'MessageType'
+            WHEN base.typtype = 'e' THEN 'another enum' ELSE base.typname::text END AS base_type,
+        NOT column_.attnotnull AS is_nullable,
+        column_.atthasdef OR column_.attidentity <> '' OR class.relkind <> 'r' AND class.relkind <> 'p' AS has_default,
+        has_column_privilege(class.oid, column_.attnum, 'SELECT') AS may_select,
+        has_column_privilege(class.oid, column_.attnum, 'INSERT') AS may_insert,
+        has_column_privilege(class.oid, column_.attnum, 'UPDATE') AS may_update
+    FROM pg_class AS class
+    JOIN pg_attribute AS column_ ON column_.attrelid = class.oid AND column_.attnum > 0 AND NOT column_.attisdropped
+    JOIN pg_type AS type ON type.oid = column_.atttypid
+    JOIN pg_type AS base ON base.oid = CASE WHEN type.typtype = 'd' THEN type.typbasetype ELSE type.oid END
+    WHERE class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND class.relname = ANY ($2)";
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> Result<Catalog> {
+    let schema = (!url.pgbouncer).then_some(url.schema.as_str());
+    let place: Place =
+        diesel::sql_query(PLACE).bind::<Nullable<Text>, _>(schema).get_result(connection).await?;
+    let relations: Vec<Relation> =
+        diesel::sql_query(RELATIONS).bind::<Text, _>(&place.schema).load(connection).await?;
+    let names: Vec<String> = relations.iter().map(|relation| relation.name.clone()).collect();
+    let mut ran = Vec::new();
+    if place.has_migrated {
+        let versions = "SELECT version::text AS name FROM chatoxide.__diesel_schema_migrations ORDER BY 1";
+        let rows: Vec<Name> = diesel::sql_query(versions).load(connection).await?;
+        ran.extend(rows.into_iter().map(|row| row.name));
+    }
+    let mut catalog = Catalog {
+        tables: compare_names(&names),
+        version: Some(place.version.clone()),
+        findings: Vec::new(),
+        doubts: Vec::new(),
+        has_own: place.may_make_own.is_some(),
+        grants: Vec::new(),
+        own_grants: Vec::new(),
+        ran,
+        place: format!("schema \"{}\"", place.schema),
+    };
+    if catalog.tables == Tables::Nothing
+        && let Some(there) = diesel::sql_query(ELSEWHERE)
+            .bind::<Text, _>(&place.schema)
+            .get_result::<Name>(connection)
+            .await
+            .optional()?
+    {
+        catalog.tables = Tables::Elsewhere { schema: there.name };
+    }
+    (catalog.grants, catalog.own_grants) = grants(&place, &catalog.tables);
+    if place.encoding != "UTF8" {
+        let text = format!(
+            "the database is encoded in {}: messages with characters that it does not have are refused",
+            place.encoding
+        );
+        catalog.find(Severity::Notice, text);
+    }
+    look_at_columns(connection, &mut catalog, &place, &relations).await?;
+    look_at_labels(connection, &mut catalog).await?;
+    Ok(catalog)
+}
+
+/// What an administrator has to run where the role may not make the original's tables, or ours.
+fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
+    let identifier = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let role = identifier(&place.role);
+    let grant = |schema: &str, may_make: Option<bool>| match may_make {
+        Some(false) => Some(format!("GRANT CREATE ON SCHEMA {} TO {role}", identifier(schema))),
+        None if !place.may_make_schemas => {
+            Some(format!("GRANT CREATE ON DATABASE {} TO {role}", identifier(&place.database)))
+        }
+        _ => None,
+    };
+    let original = (*tables != Tables::All).then(|| grant(&place.schema, place.may_make_tables)).flatten();
+    (original.into_iter().collect(), grant("chatoxide", place.may_make_own).into_iter().collect())
+}
+
+async fn look_at_columns(
+    connection: &mut AsyncPgConnection,
+    catalog: &mut Catalog,
+    place: &Place,
+    relations: &[Relation],
+) -> Result<()> {
+    let expected: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let rows: Vec<ColumnRow> = diesel::sql_query(COLUMNS)
+        .bind::<Text, _>(&place.schema)
+        .bind::<Array<Text>, _>(&expected)
+        .load(connection)
+        .await?;
+    for table in &TABLES {
+        let Some(relation) = relations.iter().find(|relation| relation.name == table.name) else { continue };
+        let of_table = || rows.iter().filter(|row| row.relation == table.name);
+        let columns: Columns = of_table().map(|row| (row.name.clone(), column(row))).collect();
+        catalog.compare(table, &columns);
+        look_at_rights(catalog, place, table, relation, of_table());
+        doubt_nulls(catalog, table, relation, of_table());
+    }
+    Ok(())
+}
+
+/// Columns that may be NULL where no row of the original's is.
+fn doubt_nulls<'a>(
+    catalog: &mut Catalog,
+    table: &Table,
+    relation: &Relation,
+    rows: impl Iterator<Item = &'a ColumnRow>,
+) {
+    let is_expected =
+        |name: &str| table.columns.iter().any(|column| column.name == name && !column.may_be_null);
+    // A view does not tell which may, and to look through all of them would take long.
+    for row in
+        rows.filter(|row| relation.is_table && row.is_nullable && row.may_select && is_expected(&row.name))
+    {
+        let (name, column) = (table.name, &row.name);
+        catalog.doubts.push(Doubt {
+            query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS is_so"),
+            text: format!("\"{name}\" has rows whose \"{column}\" is NULL: what they are in cannot be shown"),
+        });
+    }
+}
+
+fn column(row: &ColumnRow) -> Column {
+    let kind = match row.base_type.as_str() {
+        "text" | "varchar" | "bpchar" | "name" | "citext" => Some(ColumnKind::Text),
+        "timestamp" | "timestamptz" => Some(ColumnKind::Time),
+        "jsonb" => Some(ColumnKind::Json),
+        "RoomType" => Some(ColumnKind::RoomType),
+        "MessageType" => Some(ColumnKind::MessageType),
+        _ => None,
+    };
+    Column {
+        type_name: row.type_name.clone(),
+        kind,
+        is_nullable: row.is_nullable,
+        has_default: row.has_default,
+    }
+}
+
+/// What the role may not do with a table.
+fn look_at_rights<'a>(
+    catalog: &mut Catalog,
+    place: &Place,
+    table: &Table,
+    relation: &Relation,
+    rows: impl Iterator<Item = &'a ColumnRow>,
+) {
+    let (mut may_select, mut may_insert, mut may_update) = (true, true, true);
+    for row in rows {
+        let Some(expected) = table.columns.iter().find(|expected| expected.name == row.name) else {
+            continue;
+        };
+        may_select &= row.may_select;
+        may_insert &= row.may_insert;
+        may_update &= row.may_update || !expected.is_updated;
+    }
+    let (name, role) = (table.name, &place.role);
+    let mut lacks = |right: &str, severity, consequence: &str| {
+        let text = format!("role {role} has no right to {right} \"{name}\": {consequence}");
+        catalog.find(severity, text);
+    };
+    if !may_select {
+        lacks("SELECT from", Severity::Unusable, "nothing can be shown");
+    }
+    if !may_insert {
+        lacks("INSERT into", Severity::Partial, table.cannot_insert);
+    }
+    if let Some(consequence) = table.cannot_update.filter(|_| !may_update) {
+        lacks("UPDATE", Severity::Partial, consequence);
+    }
+    if let Some(consequence) = table.cannot_delete.filter(|_| !relation.may_delete) {
+        lacks("DELETE from", Severity::Partial, consequence);
+    }
+    let mut takes = |command: i32, verb: &str, consequence: Option<&str>| {
+        if let Some(consequence) = consequence.filter(|_| relation.takes & command == 0) {
+            catalog.find(Severity::Partial, format!("\"{name}\" takes no {verb}: {consequence}"));
+        }
+    };
+    takes(TAKES_INSERT, "INSERT", Some(table.cannot_insert));
+    takes(TAKES_UPDATE, "UPDATE", table.cannot_update);
+    takes(TAKES_DELETE, "DELETE", table.cannot_delete);
+    if relation.has_row_security {
+        let text = format!(
+            "row-level security is active on \"{name}\" for role {role}: events fail, or show nothing, where a policy says so"
+        );
+        catalog.find(Severity::Notice, text);
+    }
+}
+
+/// The labels of the enums that columns are of.
+async fn look_at_labels(connection: &mut AsyncPgConnection, catalog: &mut Catalog) -> Result<()> {
+    for (name, kind, expected) in ENUMS {
+        let query = format!(
+            "SELECT enumlabel::text AS name FROM pg_enum WHERE enumtypid = to_regtype('\"{name}\"') ORDER BY enumsortorder"
+        );
+        let labels: Vec<Name> = diesel::sql_query(query).load(connection).await?;
+        let is_there = |label: &&str| labels.iter().any(|there| there.name == **label);
+        let missing: Vec<&str> = expected.iter().copied().filter(|label| !is_there(label)).collect();
+        if !labels.is_empty() && !missing.is_empty() {
+            let text = format!(
+                "the enum \"{name}\" has no label {}: what is of that kind is refused",
+                missing.join(", ")
+            );
+            catalog.find(Severity::Partial, text);
+        }
+        let others = labels.iter().any(|label| !expected.contains(&label.name.as_str()));
+        let known = expected.iter().map(|label| format!("'{label}'")).collect::<Vec<_>>().join(", ");
+        let is_of_kind = |table: &&Table| table.columns.iter().any(|column| column.kind == kind);
+        for table in TABLES.iter().filter(|table| others && is_of_kind(table)) {
+            let name = table.name;
+            catalog.doubts.push(Doubt {
+                query: format!(
+                    "SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"type\"::text NOT IN ({known})) AS is_so"
+                ),
+                text: format!(
+                    "\"{name}\" has rows of a type that chatoxide does not know: they cannot be shown"
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Bool)]
+    is_so: bool,
+}
+
+/// Asks what only the rows tell.
+pub(super) async fn is_so(connection: &mut AsyncPgConnection, doubt: &Doubt) -> Result<bool> {
+    let answer: Answer = diesel::sql_query(&doubt.query).get_result(connection).await?;
+    Ok(answer.is_so)
+}

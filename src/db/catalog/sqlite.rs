@@ -1,0 +1,92 @@
+//! The catalog of SQLite. The file is opened to be read only: what is done at a start, such as the change of its journal, is
+//! not done to a file that is only looked at.
+
+use std::path::Path;
+
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl,
+    sql_types::{Bool, Text},
+    sqlite::SqliteConnection,
+};
+
+use super::{Catalog, Column, Columns, TABLES, Tables, compare_names};
+use crate::error::{Error, Result};
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct ColumnRow {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    type_name: String,
+    #[diesel(sql_type = Bool)]
+    is_nullable: bool,
+    #[diesel(sql_type = Bool)]
+    has_default: bool,
+}
+
+const RELATIONS: &str = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
+
+/// A column of a primary key may be given no value where it is the row's number.
+const COLUMNS: &str = "
+    SELECT name, type AS type_name, \"notnull\" = 0 AS is_nullable,
+        dflt_value IS NOT NULL OR pk > 0 AND upper(type) = 'INTEGER' AS has_default
+    FROM pragma_table_info(?)";
+
+pub(super) fn read(path: &Path) -> Result<Catalog> {
+    let mut catalog = Catalog {
+        tables: Tables::Nothing,
+        version: None,
+        findings: Vec::new(),
+        doubts: Vec::new(),
+        has_own: false,
+        ran: Vec::new(),
+        grants: Vec::new(),
+        own_grants: Vec::new(),
+        place: format!("the file {}", path.display()),
+    };
+    if !path.exists() {
+        return Ok(catalog);
+    }
+    let unusable = |error: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {error}", path.display()));
+    let url = url::Url::from_file_path(std::path::absolute(path).map_err(|error| unusable(&error))?)
+        .map_err(|()| unusable(&"is no path of a file"))?;
+    let mut connection =
+        SqliteConnection::establish(&format!("{url}?mode=ro")).map_err(|error| unusable(&error))?;
+    let connection = &mut connection;
+    let version: Name = diesel::sql_query("SELECT sqlite_version() AS name").get_result(connection)?;
+    catalog.version = Some(version.name);
+    let mut names: Vec<String> =
+        diesel::sql_query(RELATIONS).load::<Name>(connection)?.into_iter().map(|row| row.name).collect();
+    if names.iter().any(|name| name == "__diesel_schema_migrations") {
+        let rows: Vec<Name> =
+            diesel::sql_query("SELECT version AS name FROM __diesel_schema_migrations ORDER BY 1")
+                .load(connection)?;
+        catalog.ran.extend(rows.into_iter().map(|row| row.name));
+    }
+    let is_own = |name: &String| name.starts_with("chatoxide_") || name == "__diesel_schema_migrations";
+    catalog.has_own = names.iter().any(is_own);
+    names.retain(|name| !is_own(name));
+    catalog.tables = compare_names(&names);
+    for table in TABLES.iter().filter(|table| names.iter().any(|name| name == table.name)) {
+        let rows: Vec<ColumnRow> = diesel::sql_query(COLUMNS).bind::<Text, _>(table.name).load(connection)?;
+        let kind_of =
+            |name: &str| table.columns.iter().find(|column| column.name == name).map(|column| column.kind);
+        let columns: Columns = rows
+            .into_iter()
+            .map(|row| {
+                // Any value may be in any column, whatever its type.
+                let kind = kind_of(&row.name);
+                let ColumnRow { type_name, is_nullable, has_default, .. } = row;
+                (row.name, Column { type_name, kind, is_nullable, has_default })
+            })
+            .collect();
+        catalog.compare(table, &columns);
+    }
+    Ok(catalog)
+}

@@ -1,0 +1,159 @@
+//! What a start finds is looked at before anything is changed: tables are made only where there are none, and a start that fails
+//! leaves nothing behind.
+
+use chatoxide::{
+    config::Config,
+    db::{Db, migrations},
+};
+
+use crate::support::{
+    Backend, TestDatabase,
+    prisma::{PRISMA_6, prisma_tables},
+    server::config,
+};
+
+/// Starts on it, as far as the database goes; an error is what the operator reads.
+async fn start(database: &TestDatabase, url: &str, makes_tables: bool) -> Result<(), String> {
+    let config: Config = config(url, database.folder.path(), &[]);
+    let db = Db::open(&config).unwrap();
+    migrations::run(&db, &config, makes_tables).await.map(drop).map_err(|error| error.cause())
+}
+
+/// Every table, type and schema of a PostgreSQL database, or all of a SQLite file.
+async fn everything(database: &TestDatabase) -> Vec<String> {
+    match database.backend {
+        Backend::Sqlite => {
+            let path = database.url.strip_prefix("sqlite://").unwrap();
+            // The file's bytes: its journal's mode is in them.
+            vec![format!("{:?}", std::fs::read(path).unwrap())]
+        }
+        Backend::Postgres => {
+            let names = "SELECT n.nspname || ' ' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                UNION SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'
+                UNION SELECT 'type ' || typname FROM pg_type WHERE typtype = 'e' ORDER BY 1";
+            database.select(names).await
+        }
+    }
+}
+
+async fn is_refused(database: &TestDatabase, url: &str, expected: &[&str]) {
+    let before = everything(database).await;
+    let why = start(database, url, false).await.unwrap_err();
+    for text in expected {
+        assert!(why.contains(text), "{text} in: {why}");
+    }
+    assert_eq!(everything(database).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_not_made_beside_others_unless_somebody_says_so() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        database
+            .execute(r#"CREATE TABLE "Conversation" (id INTEGER PRIMARY KEY); CREATE TABLE users (id TEXT)"#)
+            .await;
+        let expected = [
+            r#"no table "User", "Room""#,
+            r#""Conversation", "users""#,
+            "?schema=",
+            "migrate --create-tables",
+        ];
+        is_refused(&database, &database.url, &expected).await;
+
+        start(&database, &database.url, true).await.unwrap();
+        start(&database, &database.url, false).await.unwrap();
+        assert_eq!(database.select(r#"SELECT count(*) FROM "Message""#).await, ["0"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_missing_is_named_and_made_when_somebody_says_so() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    database.execute(&prisma_tables(PRISMA_6)).await;
+    database.execute(r#"DROP TABLE "Reaction""#).await;
+    is_refused(&database, &database.url, &[r#"has no table "Reaction". "#]).await;
+
+    start(&database, &database.url, true).await.unwrap();
+    assert_eq!(database.select(r#"SELECT count(*) FROM "Reaction""#).await, ["0"]);
+    assert_eq!(database.select(r#"SELECT count(*) FROM "Message""#).await, ["2"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_was_not_named_or_misspelt_is_not_filled() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let tables = prisma_tables(PRISMA_6);
+    database.execute(&format!(r#"CREATE SCHEMA "my chat"; SET search_path = "my chat"; {tables}"#)).await;
+    for url in [database.url.clone(), format!("{}?schema=my_chat", database.url)] {
+        is_refused(&database, &url, &[r#"schema "my chat" has those of a chat"#, "?schema="]).await;
+    }
+    start(&database, &format!("{}?schema=my%20chat", database.url), false).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_of_another_shape_is_refused_and_left_as_it_is() {
+    for (change, expected) in [
+        (r#"ALTER TABLE "Message" DROP COLUMN "replyTo""#, r#"table "Message" has no column "replyTo""#),
+        (
+            r#"ALTER TABLE "Message" ALTER "metadata" TYPE json, ALTER "metadata" SET DEFAULT '{}'"#,
+            r#"type json, where jsonb"#,
+        ),
+        (r#"ALTER TABLE "Room" ALTER "type" TYPE text"#, r#"type text, where the enum "RoomType""#),
+        (r#"ALTER TYPE "MessageType" RENAME TO "Kind""#, r#"where the enum "MessageType""#),
+        (
+            r#"ALTER TABLE "Reaction" ALTER "id" TYPE integer USING 1"#,
+            r#"column "id" of "Reaction" is of type integer"#,
+        ),
+    ] {
+        let database = TestDatabase::create(Backend::Postgres).await;
+        database.execute(&prisma_tables(PRISMA_6)).await;
+        // It has a default of the type.
+        database.execute(r#"ALTER TABLE "Message" ALTER "metadata" DROP DEFAULT"#).await;
+        database.execute(change).await;
+        is_refused(&database, &database.url, &[expected]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_make_tables_is_told_the_statement_that_allows_it() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let role = format!("role_{}", uuid::Uuid::new_v4().simple());
+    database.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'")).await;
+    let (_, place) = database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("//").unwrap());
+    let url = format!("postgresql://{role}:x@{place}");
+    // On an empty database, then on one of Prisma's.
+    for prepare in [String::new(), prisma_tables(PRISMA_6)] {
+        database.execute(&prepare).await;
+        let before = everything(&database).await;
+        let mut statements = Vec::new();
+        let why = start(&database, &url, false).await.unwrap_err();
+        let statement = why.split_once("has to run: ").expect(&why).1;
+        assert!(statement.starts_with("GRANT CREATE ON ") && statement.contains(&role), "{why}");
+        assert_eq!(everything(&database).await, before);
+        statements.push(statement.to_owned());
+        database.execute(statement).await;
+        if prepare.is_empty() {
+            database
+                .execute(&format!(
+                    "REVOKE CREATE ON DATABASE {} FROM {role}",
+                    place.rsplit_once('/').unwrap().1
+                ))
+                .await;
+            database.execute(&format!("REVOKE CREATE ON SCHEMA public FROM {role}")).await;
+        } else {
+            let tables = format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}");
+            database.execute(&tables).await;
+            start(&database, &url, false).await.unwrap();
+        }
+    }
+    drop(database);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_start_at_once_take_turns() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let starts = (0..5).map(|_| start(&database, &database.url, false));
+    for started in futures_util::future::join_all(starts).await {
+        started.unwrap();
+    }
+}
