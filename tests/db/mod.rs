@@ -1,5 +1,7 @@
-//! Mirrors src/db: the database of a team that comes from Node, its connections, what questions cost it, TLS, what happens when it is away.
+//! Mirrors src/db: the database of a team that comes from Node, its connections, what questions cost it, TLS, what happens when it is
+//! away or far away.
 
+mod append;
 mod connections;
 mod flat_cost;
 mod in_place;
