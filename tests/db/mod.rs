@@ -3,7 +3,9 @@
 
 mod append;
 mod connections;
+
 mod flat_cost;
 mod in_place;
 mod outage;
+mod statements;
 mod tls;
