@@ -3,7 +3,7 @@
 
 mod append;
 mod connections;
-
+mod far_away;
 mod flat_cost;
 mod in_place;
 mod outage;

@@ -7,6 +7,7 @@ pub mod fixture;
 pub mod http;
 pub mod listener;
 pub mod process;
+pub mod proxy;
 pub mod redis;
 pub mod refusals;
 pub mod server;
