@@ -111,26 +111,33 @@ async fn run(db: Db, mut queue: mpsc::Receiver<Question>) {
         }
         let found = answer(&db, asked.into_iter().collect(), newcomers).await;
         for question in questions.drain(..) {
-            let name = found.as_ref().map(|names| names.get(&question.user_id).cloned());
-            let _gone = question.answer.send(name.map_err(Clone::clone));
+            let name = match &found {
+                Ok(found) => found.get(&question.user_id).cloned().transpose(),
+                Err(error) => Err(error.clone()),
+            };
+            let _gone = question.answer.send(name);
         }
     }
 }
 
+/// The names of those who are in the database by now, and why others could not be made.
 async fn answer(
     db: &Db,
     asked: Vec<UserId>,
     mut newcomers: HashMap<UserId, NewUser>,
-) -> Result<HashMap<UserId, Arc<str>>> {
+) -> Result<HashMap<UserId, Result<Arc<str>>>> {
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
+    let mut names = HashMap::new();
     let mut found = users::list_names(db, asked).await?;
     newcomers.retain(|user_id, _| !found.contains_key(user_id));
     if !newcomers.is_empty() {
         let ids = newcomers.keys().cloned().collect();
-        users::insert_absent(db, newcomers.into_values().collect()).await?;
+        let refused = users::insert_absent(db, newcomers.into_values().collect()).await?;
         found.extend(users::list_names(db, ids).await?);
+        names.extend(refused.into_iter().map(|(user_id, error)| (user_id, Err(error))));
     }
-    Ok(found)
+    names.extend(found.into_iter().map(|(user_id, name)| (user_id, Ok(name))));
+    Ok(names)
 }

@@ -28,22 +28,6 @@ struct ListedMessage<'a> {
     sender_name: &'a str,
 }
 
-/// New messages of one room.
-#[derive(Default)]
-pub(super) struct Listing {
-    /// As they are listed, oldest first.
-    pub(super) messages: Vec<String>,
-    /// The last one's entry in the room's log.
-    pub(super) until: i64,
-}
-
-impl Listing {
-    pub(super) fn push(&mut self, seq: i64, json: String) {
-        self.messages.push(json);
-        self.until = seq.max(self.until);
-    }
-}
-
 /// The message as JSON. What was `told` of it, if that is at hand, saves encoding it once more.
 pub(super) fn listed(message: &MessageView, told: Option<&RawValue>) -> serde_json::Result<String> {
     if let Some(listed) = told.and_then(beginning_of) {

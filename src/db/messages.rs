@@ -22,7 +22,7 @@ use crate::{
     protocol::{MessageView, ReactionView, SenderView},
 };
 
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = messages, treat_none_as_default_value = false)]
 pub struct MessageRow {
     pub id: String,
@@ -95,6 +95,8 @@ macro_rules! on_messages {
 /// A room's newest messages and the last entry of its log that they include, all of one moment.
 pub struct Tail {
     pub seq: i64,
+    /// When that entry was made, if there is one.
+    pub at: Option<Timestamp>,
     /// Newest first.
     pub messages: Vec<MessageView>,
     /// There are no older messages than these.
@@ -134,10 +136,10 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
 /// The newest `limit` messages, newest first.
 pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> {
     let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
-    let (seq, rows, reactions, complete) = in_transaction!($ db snapshot, c => {
-        let seq: Option<i64> = run!(c.load(own::room_head::table
+    let (head, rows, reactions, complete) = in_transaction!($ db snapshot, c => {
+        let head: Option<(i64, NaiveDateTime)> = run!(c.load(own::room_head::table
             .find(&room)
-            .select(own::room_head::seq))).pop();
+            .select((own::room_head::seq, own::room_head::at)))).pop();
         // One more than is wanted says whether there are more.
         let mut rows: Vec<(MessageRow, String)> = run!(c.load(in_room!(&room).limit(most.saturating_add(1))));
         let complete = rows.len() <= limit;
@@ -146,9 +148,10 @@ pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> 
             true => Vec::new(),
             false => run!(c.load(on_messages!(rows))),
         };
-        Ok((seq, rows, reactions, complete))
+        Ok((head, rows, reactions, complete))
     })?;
-    Ok(Tail { seq: seq.unwrap_or(0), messages: assemble(rows, reactions), complete })
+    let (seq, at) = head.map_or((0, None), |(seq, at)| (seq, Some(at.into())));
+    Ok(Tail { seq, at, messages: assemble(rows, reactions), complete })
 }
 
 /// Messages of a room's history, newest first.

@@ -1,7 +1,7 @@
 //! Tables `Room` and `_RoomMembers`.
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{
@@ -59,9 +59,19 @@ pub enum Made {
     OthersInside,
 }
 
+/// One statement for any number of members, whose ids come as JSON.
+const INSERT_MEMBERS_PG: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
+    SELECT $1, member.id FROM json_array_elements_text(CAST($2 AS JSON)) AS member (id) ON CONFLICT DO NOTHING"#;
+const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
+    SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
+
 /// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it.
 pub async fn insert_with_members(db: &Db, room: Room, members: Vec<UserId>) -> Result<Made> {
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
+    let insert_members = match db {
+        Db::Pg { .. } => INSERT_MEMBERS_PG,
+        Db::Lite { .. } => INSERT_MEMBERS_LITE,
+    };
     in_transaction!($ db write, c => {
         run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing()));
         let stored: Room = run!(c.first(rooms::table.find(&room.id)));
@@ -71,9 +81,12 @@ pub async fn insert_with_members(db: &Db, room: Room, members: Vec<UserId>) -> R
         if inside.iter().any(|user| !members.contains(user)) {
             return Ok(Made::OthersInside);
         }
-        for user in members.iter().filter(|user| !inside.contains(user)) {
-            let row = (room_members::room_id.eq(&room.id), room_members::user_id.eq(user));
-            run!(c.execute(diesel::insert_into(room_members::table).values(row).on_conflict_do_nothing()));
+        let absent: Vec<&String> = members.iter().filter(|user| !inside.contains(user)).collect();
+        if !absent.is_empty() {
+            let absent = serde_json::json!(absent).to_string();
+            run!(c.execute(
+                diesel::sql_query(insert_members).bind::<Text, _>(&room.id).bind::<Text, _>(absent)
+            ));
         }
         Ok(Made::Room(stored))
     })

@@ -11,6 +11,7 @@ use diesel::{
     sql_types::{SqlType, Text},
     sqlite::Sqlite,
 };
+use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use crate::chat::{message::MessageType, room::RoomType};
@@ -44,6 +45,14 @@ macro_rules! sql_enum {
             fn parse(text: &[u8]) -> deserialize::Result<Self> {
                 $(if text == $text.as_bytes() { return Ok(Self($variant)); })+
                 Err(format!("unknown value {:?}", String::from_utf8_lossy(text)).into())
+            }
+        }
+
+        /// As JSON that PostgreSQL makes of it.
+        impl<'de> Deserialize<'de> for $row {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(text.as_bytes()).map_err(de::Error::custom)
             }
         }
 

@@ -3,13 +3,17 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDateTime;
-use diesel::{prelude::*, sql_types::Text};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, Nullable, Text, Timestamp as SqlTimestamp},
+    sqlite::SqliteConnection,
+};
 use diesel_async::RunQueryDsl;
 
-use super::{Db, in_transaction, on, schema::users};
+use super::{Db, on, schema::users};
 use crate::{
     chat::{id::UserId, timestamp::Timestamp},
-    error::Result,
+    error::{Error, Result},
     protocol::MemberView,
 };
 
@@ -18,8 +22,7 @@ extern "SQL" {
     fn lower(text: Text) -> Text;
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = users, treat_none_as_default_value = false)]
+#[derive(Clone)]
 pub struct NewUser {
     pub id: String,
     pub name: String,
@@ -81,25 +84,92 @@ pub async fn list_like(db: &Db, text: &str, limit: i64) -> Result<Vec<MemberView
     Ok(rows.into_iter().map(member_view).collect())
 }
 
+/// One statement for any number of users. The second insert is for those that the first could not make: an e-mail address of
+/// theirs is somebody else's, or their id is there.
+const INSERT_ABSENT_PG: &str = r#"
+    WITH newcomer (id, name, email, avatar, at, placeholder) AS (
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
+    ), made AS (
+        INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt")
+        SELECT id, name, email, avatar, at FROM newcomer ORDER BY id COLLATE "C"
+        ON CONFLICT DO NOTHING RETURNING "id"
+    )
+    INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt")
+    SELECT id, name, placeholder, avatar, at FROM newcomer WHERE id NOT IN (SELECT "id" FROM made) ORDER BY id COLLATE "C"
+    ON CONFLICT DO NOTHING"#;
+
 /// Makes each user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the
-/// placeholder instead.
-pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<()> {
+/// placeholder instead. A user that the database refuses is refused alone: those are returned, with why.
+pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(UserId, Error)>> {
     // In one order, so that two nodes never wait for each other in a circle.
     users.sort_by(|one, other| one.id.cmp(&other.id));
-    in_transaction!($ db write, c => {
-        for user in &mut users {
-            let made = run!(c.execute(diesel::insert_into(users::table).values(&*user).on_conflict_do_nothing()));
-            let there: i64 = match made {
-                0 => run!(c.get_result(users::table.filter(users::id.eq(&user.id)).count())),
-                _ => 1,
-            };
-            if there == 0 {
-                user.email = placeholder_email(&user.id.as_str().into());
-                run!(c.execute(diesel::insert_into(users::table).values(&*user).on_conflict_do_nothing()));
+    let mut refused = Vec::new();
+    let mut parts: Vec<Arc<[NewUser]>> = vec![users.into()];
+    while let Some(part) = parts.pop() {
+        let made = match db {
+            Db::Pg { .. } => insert_absent_pg(db, &part).await,
+            Db::Lite { .. } => insert_absent_lite(db, Arc::clone(&part)).await,
+        };
+        match (made, &*part) {
+            (Ok(()), _) => {}
+            (Err(error @ Error::Unavailable(_)), _) => return Err(error),
+            (Err(error), [user]) => refused.push((user.id.as_str().into(), error)),
+            (Err(_), _) => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second.into(), first.into()]);
+            }
+        }
+    }
+    Ok(refused)
+}
+
+async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
+    let Db::Pg { pool, .. } = db else { return Ok(()) };
+    let text = |column: fn(&NewUser) -> &str| users.iter().map(column).collect::<Vec<_>>();
+    let placeholders: Vec<String> =
+        users.iter().map(|user| placeholder_email(&user.id.as_str().into())).collect();
+    db.within_timeout(Box::pin(async {
+        let mut connection = pool.get().await?;
+        diesel::sql_query(INSERT_ABSENT_PG)
+            .bind::<Array<Text>, _>(text(|user| &user.id))
+            .bind::<Array<Text>, _>(text(|user| &user.name))
+            .bind::<Array<Text>, _>(text(|user| &user.email))
+            .bind::<Array<Nullable<Text>>, _>(
+                users.iter().map(|user| user.avatar.as_deref()).collect::<Vec<_>>(),
+            )
+            .bind::<Array<SqlTimestamp>, _>(users.iter().map(|user| user.created_at).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(placeholders)
+            .execute(&mut *connection)
+            .await?;
+        Ok(())
+    }))
+    .await
+}
+
+async fn insert_absent_lite(db: &Db, users: Arc<[NewUser]>) -> Result<()> {
+    use diesel::RunQueryDsl as Blocking;
+    let Db::Lite { writer, .. } = db else { return Ok(()) };
+    let insert = |c: &mut SqliteConnection, user: &NewUser, email: &str| {
+        let row = (users::email.eq(email), users::name.eq(&user.name), users::avatar.eq(&user.avatar));
+        let row = (users::id.eq(&user.id), users::created_at.eq(user.created_at), row);
+        Blocking::execute(diesel::insert_into(users::table).values(row).on_conflict_do_nothing(), c)
+    };
+    let insert_all = move |c: &mut SqliteConnection| {
+        for user in users.iter() {
+            let made = insert(c, user, &user.email)?;
+            let same_id = users::table.filter(users::id.eq(&user.id)).count();
+            if made == 0 && Blocking::get_result::<i64>(same_id, c)? == 0 {
+                insert(c, user, &placeholder_email(&user.id.as_str().into()))?;
             }
         }
         Ok(())
-    })
+    };
+    db.within_timeout(Box::pin(async {
+        let mut connection = writer.get().await?;
+        connection.spawn_blocking(move |c| c.immediate_transaction(insert_all)).await?;
+        Ok(())
+    }))
+    .await
 }
 
 /// How many users there are.

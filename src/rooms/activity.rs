@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{StreamExt, stream};
+
 use super::{Rooms, lock, seat};
 use crate::{
     access::Access,
@@ -21,6 +23,8 @@ use crate::{
 
 /// Between two looks for something to tell.
 const TICK: Duration = Duration::from_millis(250);
+/// Rooms whose members are read at the same time at the most. Others need connections, too.
+const LOADED: usize = 4;
 
 #[derive(Default)]
 pub(super) struct Activity {
@@ -86,9 +90,12 @@ impl Rooms {
 
     async fn tell_activity(&self, access: &Access) {
         let all = std::mem::take(&mut *lock(&self.activity.said));
-        for (room_id, said) in all {
-            self.tell_said(access, &room_id, &said).await;
-        }
+        // Of a room that is not remembered, the members are read: not of one after the other.
+        stream::iter(all)
+            .for_each_concurrent(LOADED, async |(room_id, said)| {
+                self.tell_said(access, &room_id, &said).await
+            })
+            .await;
     }
 
     async fn tell_said(&self, access: &Access, room_id: &RoomId, said: &Said) {

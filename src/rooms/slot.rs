@@ -95,6 +95,10 @@ impl Rooms {
 
     async fn load(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
         let tail = db::messages::load_tail(&self.db, room_id, self.settings.messages).await?;
+        // Who enters a room soon writes in it.
+        if let Some(at) = tail.at {
+            self.writer.note_head(room_id, tail.seq, at);
+        }
         let read = db::read_markers::list_of_room(&self.db, room_id, READERS).await?;
         let mut state = lock(&slot.state);
         if let State::Loading(missed) = &mut *state {

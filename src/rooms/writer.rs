@@ -22,9 +22,9 @@ use super::{
     pace::{self, Pace},
 };
 use crate::{
-    chat::id::RoomId,
+    chat::{id::RoomId, timestamp::Timestamp},
     clock,
-    db::room_log::{Append, Appended, Appender, Change},
+    db::room_log::{Append, Appended, Appender, Change, Heads},
     error::{Error, Result},
 };
 
@@ -49,6 +49,7 @@ pub(super) struct Writer {
     /// Bytes of changes that are not committed.
     waiting: Arc<AtomicUsize>,
     patience: Duration,
+    heads: Arc<Heads>,
 }
 
 pub(super) struct Job {
@@ -123,7 +124,12 @@ impl Receipt {
 impl Writer {
     pub(super) fn channel(capacity: usize, patience: Duration) -> (Self, mpsc::Receiver<Job>) {
         let (queue, jobs) = mpsc::channel(capacity);
-        (Self { queue, waiting: Arc::default(), patience }, jobs)
+        (Self { queue, waiting: Arc::default(), patience, heads: Arc::default() }, jobs)
+    }
+
+    /// What the writer is to know of a room's log before its next append, so that this takes the quick way.
+    pub(super) fn note_head(&self, room_id: &RoomId, seq: i64, at: Timestamp) {
+        self.heads.note(room_id, seq, at);
     }
 
     /// Changes that wait.
@@ -147,7 +153,8 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>, mut p
     let (settle, written) = mpsc::channel(AHEAD);
     tokio::spawn(settle_all(Weak::clone(&rooms), written));
     let mut batch = Vec::new();
-    let mut appender = Appender::default();
+    let Some(heads) = rooms.upgrade().map(|rooms| Arc::clone(&rooms.writer.heads)) else { return };
+    let mut appender = Appender::new(heads);
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         pace.gather(&mut jobs, &mut batch, BATCH).await;
         let Some(rooms) = rooms.upgrade() else { return };
@@ -244,7 +251,7 @@ async fn write(rooms: &Rooms, appender: &mut Appender, batch: Vec<Job>) -> Vec<W
         Err(error) if appends.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
             vec![Err(error); appends.len()]
         }
-        Err(_) => write_one_by_one(rooms, appender, &appends, &settles).await,
+        Err(_) => write_in_halves(rooms, appender, &appends, &settles).await,
     };
     let written = appends.iter().zip(settles).zip(outcomes);
     written
@@ -252,8 +259,9 @@ async fn write(rooms: &Rooms, appender: &mut Appender, batch: Vec<Job>) -> Vec<W
         .collect()
 }
 
-/// A bad row fails alone.
-async fn write_one_by_one(
+/// A bad row fails alone: a part that fails is halved until it is found. That takes a few commits for each bad row, however
+/// many rows there are.
+async fn write_in_halves(
     rooms: &Rooms,
     appender: &mut Appender,
     appends: &[Append],
@@ -261,26 +269,39 @@ async fn write_one_by_one(
 ) -> Vec<Result<Appended>> {
     let mut outcomes = Vec::with_capacity(appends.len());
     let mut lost = None;
-    for (append, settle) in appends.iter().zip(settles) {
-        let outcome = match &lost {
-            // The database went away meanwhile: not to wait for it once for each.
-            Some(error) => Err(Error::clone(error)),
-            // Who has given up waiting was told that it failed: then it must, and nobody hears of this.
-            None if settle.is_closed() => Err(Error::Busy),
-            None => {
-                let alone: Arc<[Append]> = Arc::new([append.clone()]);
-                let outcomes = appender.append(&rooms.db, alone, clock::now()).await;
-                outcomes.and_then(|mut outcomes| {
-                    outcomes.pop().ok_or_else(|| Error::Internal("an append had no outcome".to_owned()))
-                })
-            }
-        };
-        if let Err(error @ Error::Unavailable(_)) = &outcome {
-            lost = Some(error.clone());
+    let mut parts = halves(appends, settles);
+    while let Some((part, settles)) = parts.pop() {
+        // The database went away meanwhile: not to wait for it once for each.
+        if let Some(error) = &lost {
+            outcomes.extend(part.iter().map(|_| Err(Error::clone(error))));
+            continue;
         }
-        outcomes.push(outcome);
+        // Who has given up waiting was told that it failed: then it must, and nobody hears of this.
+        if settles.iter().any(Settle::is_closed) {
+            match part.len() {
+                1 => outcomes.push(Err(Error::Busy)),
+                _ => parts.extend(halves(part, settles)),
+            }
+            continue;
+        }
+        match appender.append(&rooms.db, Arc::from(part), clock::now()).await {
+            Ok(committed) => outcomes.extend(committed.into_iter().map(Ok)),
+            Err(error @ Error::Unavailable(_)) => {
+                outcomes.extend(part.iter().map(|_| Err(error.clone())));
+                lost = Some(error);
+            }
+            Err(error) if part.len() == 1 => outcomes.push(Err(error)),
+            Err(_) => parts.extend(halves(part, settles)),
+        }
     }
     outcomes
+}
+
+/// Both halves, the first one last: it is the next to be taken.
+fn halves<'a>(appends: &'a [Append], settles: &'a [Settle]) -> Vec<(&'a [Append], &'a [Settle])> {
+    let middle = appends.len() / 2;
+    let ((first, second), (its, others)) = (appends.split_at(middle), settles.split_at(middle));
+    vec![(second, others), (first, its)]
 }
 
 #[cfg(test)]

@@ -1,13 +1,24 @@
 //! `chat:messages:<room>` and `chat:read:<room>` are as the original keeps them, also when Redis was away.
 
-use chatoxide::chat::room::RoomType;
+use std::time::Duration;
+
+use chatoxide::{
+    chat::{id::RoomId, room::RoomType},
+    cluster::node_keys::NodeKeys,
+    db::{
+        Db,
+        room_log::{Entry, Told},
+        users,
+    },
+};
 use deadpool_redis::redis::{AsyncCommands, aio::MultiplexedConnection};
 use serde_json::{Value, json};
 
 use crate::support::{
     Backend, Client, TestDatabase, TestServer,
+    proxy::Proxy,
     redis::{fresh_redis, try_connect},
-    until,
+    server, until,
 };
 
 async fn list(redis: &mut MultiplexedConnection) -> Vec<Value> {
@@ -118,11 +129,107 @@ async fn while_redis_is_away_chat_goes_on_and_the_keys_are_repaired_on_its_retur
     list_becomes(&redis, &["one"]).await;
     send(&mut alice, "two").await;
     list_becomes(&redis, &["two", "one"]).await;
+    // A room in which nothing is said while Redis is away.
+    server.make_room("quiet", RoomType::Public, &["alice"]).await;
+    alice.say("quiet", "said before").await;
+    let quiet_is_listed = async |redis: &MultiplexedConnection| {
+        until("the quiet room's list is there", async || {
+            let count: usize = redis.clone().llen("chat:messages:quiet").await.unwrap();
+            (count == 1).then_some(())
+        })
+        .await;
+    };
+    quiet_is_listed(&redis).await;
 
     first_run.kill().await.unwrap();
     send(&mut alice, "three").await;
     let mut second_run = start();
     let redis = until("Redis answers again", connected).await;
     list_becomes(&redis, &["three", "two", "one"]).await;
+    // Another run of Redis: it has no list at all.
+    quiet_is_listed(&redis).await;
     second_run.kill().await.unwrap();
+}
+
+/// In each direction.
+const DELAY: Duration = Duration::from_millis(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_pipeline_that_failed_only_its_own_lists_are_written_anew() {
+    let (url, mut redis) = fresh_redis().await;
+    let proxy = Proxy::start(&url, DELAY).await;
+    let server = server(&proxy.url(&url)).await;
+    server.make_room("quiet", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    alice.say("quiet", "said before").await;
+    send(&mut alice, "one").await;
+    list_becomes(&redis, &["one"]).await;
+    // A mark in the quiet room's list: it is there as long as nobody writes the list anew.
+    let quiet = async |redis: &MultiplexedConnection| -> Vec<String> {
+        redis.clone().lrange("chat:messages:quiet", 1, -1).await.unwrap()
+    };
+    until("the quiet room's list is there", async || {
+        let count: usize = redis.clone().rpush_exists("chat:messages:quiet", "mark").await.unwrap();
+        (count == 2).then_some(())
+    })
+    .await;
+
+    proxy.close();
+    send(&mut alice, "two").await;
+    until("a pipeline fails", async || (proxy.refused() > 0).then_some(())).await;
+    proxy.open();
+    list_becomes(&redis, &["two", "one"]).await;
+    // All that waited is written: the next message comes after it.
+    send(&mut alice, "three").await;
+    list_becomes(&redis, &["three", "two", "one"]).await;
+    assert_eq!(quiet(&redis).await, ["mark"]);
+    let () = redis.del("chat:messages:quiet").await.unwrap();
+}
+
+/// A database and a Redis that are far away, with so many rooms in each, and marks of Node's there.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
+    const ROOMS: usize = 300;
+    let server = TestServer::start(Backend::Postgres).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let fill = format!(
+        r#"INSERT INTO "Room" ("id", "name", "type") SELECT 'room-' || n, 'room', 'public' FROM generate_series(1, {ROOMS}) AS room (n);
+           INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+               SELECT 'm-' || n || '-' || k, 'room-' || n, 'alice', n || ' ' || k, timestamp '2026-01-01' + k * interval '1 s'
+               FROM generate_series(1, {ROOMS}) AS room (n), generate_series(1, 120) AS message (k);
+           INSERT INTO chatoxide.room_head (room_id, seq, at)
+               SELECT 'room-' || n, 120, timestamp '2026-01-01 00:02:00' FROM generate_series(1, {ROOMS}) AS room (n)"#
+    );
+    server.database.execute(&fill).await;
+    let (url, mut redis) = fresh_redis().await;
+    for n in 1..=ROOMS {
+        let () = redis.hset(format!("chat:read:room-{n}"), "nora", "1767225600000").await.unwrap();
+        let () = redis.hset(format!("chat:read:room-{n}"), "bad\0", "-5").await.unwrap();
+    }
+    let (near, far) = (Proxy::start(&server.database.url, DELAY).await, Proxy::start(&url, DELAY).await);
+    let config = server::config(&near.url(&server.database.url), server.database.folder.path(), &[]);
+    let db = Db::open(&config).unwrap();
+    users::count(&db).await.unwrap();
+    let before = near.round_trips();
+    let keys = NodeKeys::start(Some(&far.url(&url)), db);
+    for n in 1..=ROOMS {
+        let room_id = RoomId::from(format!("room-{n}"));
+        keys.note_entry(&Entry { room_id: room_id.clone(), seq: 121, told: Told::Deleted("m".into()) }, None);
+        keys.import_reads(&room_id);
+    }
+    let imported = server.database.own("SELECT count(*) FROM own.read_marker WHERE user_id = 'nora'");
+    until("all lists and marks are there", async || {
+        let lists: Vec<String> = redis.clone().keys("chat:messages:*").await.unwrap();
+        let marks = server.database.select(&imported).await;
+        (lists.len() == ROOMS && marks == [ROOMS.to_string()]).then_some(())
+    })
+    .await;
+    let (to_database, to_redis) = (near.round_trips() - before, far.round_trips());
+    assert!(to_database <= 40 && to_redis <= 40, "{to_database} to the database, {to_redis} to Redis");
+    for n in [1, ROOMS] {
+        let list: Vec<String> = redis.lrange(format!("chat:messages:room-{n}"), 0, -1).await.unwrap();
+        let list: Vec<Value> = list.iter().map(|message| serde_json::from_str(message).unwrap()).collect();
+        let expected: Vec<String> = (21..=120).rev().map(|k| format!("{n} {k}")).collect();
+        assert_eq!(contents(&list), expected);
+    }
 }

@@ -1,8 +1,12 @@
-//! Mirrors src/db: the database of a team that comes from Node, its connections, what questions cost it, TLS, what happens when it is away.
+//! Mirrors src/db: the database of a team that comes from Node, its connections, what questions cost it, TLS, what happens when it is
+//! away or far away.
 
+mod append;
 mod connections;
+mod far_away;
 mod first_look;
 mod flat_cost;
 mod in_place;
 mod outage;
+mod statements;
 mod tls;

@@ -8,6 +8,7 @@ pub mod http;
 pub mod listener;
 pub mod prisma;
 pub mod process;
+pub mod proxy;
 pub mod redis;
 pub mod refusals;
 pub mod server;

@@ -3,39 +3,27 @@
 use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use chrono::NaiveDateTime;
-use diesel::{dsl::max, prelude::*, upsert::excluded};
-use tokio_postgres::error::{DbError, Severity};
 
 use super::{
-    Append, Appended, Change, KnownRow,
-    ledger::{Head, Heads, Key, Known, Ledger, Remembered},
+    Append, Appended, Change, Heads, append_lite, append_pg,
+    heads::Remembered,
+    ledger::{Done, Key, Known},
     quick,
+    session::is_refusal,
 };
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
-    db::{
-        Db, in_transaction,
-        messages::MessageRow,
-        reactions::ReactionRow,
-        schema::{messages, reactions},
-    },
-    error::Result,
+    db::{Db, connect::Direct},
+    error::{Error, Result},
 };
 
 /// Client ids remembered that their clients use for several messages, at the most.
 const REUSED: usize = 10_000;
 
-/// What a transaction came to.
-struct Done {
-    outcomes: Vec<Appended>,
-    heads: HashMap<RoomId, Head>,
-    reused: Vec<(Key, Known)>,
-}
-
 /// Appends to the log, and remembers what lets the next append take the quick way.
 #[derive(Default)]
 pub struct Appender {
-    heads: Heads,
+    heads: Arc<Heads>,
     /// Client ids that stand for something else than one message to their client, and come again and again. The quick way would
     /// fail on each.
     reused: HashMap<Key, Known>,
@@ -43,7 +31,12 @@ pub struct Appender {
 }
 
 impl Appender {
-    /// It has appended to this room before, and so may do it quickly.
+    /// `heads`: shared with who loads rooms.
+    pub fn new(heads: Arc<Heads>) -> Self {
+        Self { heads, ..Self::default() }
+    }
+
+    /// It has appended to this room before, or the room has been loaded: it may do it quickly.
     pub fn knows(&self, room_id: &RoomId) -> bool {
         self.heads.is_known(room_id)
     }
@@ -55,7 +48,7 @@ impl Appender {
             return Ok(outcomes);
         }
         let left = self.heads.remembered(&batch);
-        let done = append_carefully(db, batch, left, now.naive()).await?;
+        let done = self.append_carefully(db, batch, left, now.naive()).await?;
         self.heads.keep(done.heads);
         self.remember(done.reused);
         Ok(done.outcomes)
@@ -91,14 +84,11 @@ impl Appender {
             }
         }
         // A connection that does not answer in time is not put back.
-        let connection = self.connection.take().filter(|connection| !connection.is_closed());
+        let connection = self.connection.take();
         let (connection, written) = {
             // Pinned here: a large future, not to be moved.
             let write = pin!(async {
-                let connection = match connection {
-                    Some(connection) => connection,
-                    None => Box::new(quick::Connection::open(direct).await?),
-                };
+                let connection = open(connection, direct).await?;
                 db.statements().inc();
                 let written = connection.write(&ledger).await;
                 Ok((connection, written))
@@ -121,158 +111,40 @@ impl Appender {
             Err(error) => Err(error.into()),
         }
     }
-}
 
-/// The database has refused the statement, and rolled it back.
-fn is_refusal(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
-}
-
-/// Any changes, in one transaction.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one transaction, pasted for each database; what needs no SQL is in the ledger"
-)]
-async fn append_carefully(
-    db: &Db,
-    batch: Arc<[Append]>,
-    left: HashMap<RoomId, Remembered>,
-    now: NaiveDateTime,
-) -> Result<Done> {
-    in_transaction!($ db write, c => {
-        let mut ledger = Ledger::default();
-        // The heads first: their locks order us against other nodes.
-        for append in batch.iter() {
-            if ledger.heads.contains_key(&append.room_id) {
-                continue;
+    /// Any changes, in one transaction.
+    async fn append_carefully(
+        &mut self,
+        db: &Db,
+        batch: Arc<[Append]>,
+        left: HashMap<RoomId, Remembered>,
+        now: NaiveDateTime,
+    ) -> Result<Done> {
+        match db {
+            Db::Lite { .. } => append_lite::run(db, batch, left, now).await,
+            Db::Pg { pool, direct: None, .. } => {
+                db.within_timeout(Box::pin(append_pg::on_pooled(pool, &batch, &left, now))).await
             }
-            let room_id = append.room_id.as_str();
-            let (seq, at): (i64, NaiveDateTime) = run!(c.get_result(diesel::insert_into(own::room_head::table)
-                .values((own::room_head::room_id.eq(room_id), own::room_head::seq.eq(0), own::room_head::at.eq(now)))
-                .on_conflict(own::room_head::room_id)
-                .do_update()
-                .set(own::room_head::room_id.eq(excluded(own::room_head::room_id)))
-                .returning((own::room_head::seq, own::room_head::at))));
-            let last = match seq {
-                // The first entry of a room that may have messages already: they are all older.
-                0 => {
-                    let newest: Option<NaiveDateTime> = run!(c.get_result(messages::table
-                        .filter(messages::room_id.eq(room_id))
-                        .select(max(messages::created_at))));
-                    newest.unwrap_or(NaiveDateTime::MIN)
-                }
-                _ => at,
-            };
-            ledger.open(&append.room_id, (seq, last), left.get(&append.room_id).copied(), now);
-        }
-
-        let (actors, client_ids): (Vec<&str>, Vec<&str>) =
-            batch.iter().filter_map(|append| Some((append.actor_id.as_str(), append.client_id()?))).unzip();
-        if !client_ids.is_empty() {
-            let rows: Vec<KnownRow> = run!(c.load(own::room_log::table
-                .filter(own::room_log::actor_id.eq_any(actors))
-                .filter(own::room_log::client_id.eq_any(client_ids))
-                .select((
-                    own::room_log::actor_id,
-                    own::room_log::client_id,
-                    own::room_log::message_id,
-                    own::room_log::body,
-                    own::room_log::seq,
-                ))));
-            rows.into_iter().for_each(|row| ledger.knows(row));
-        }
-
-        for append in batch.iter() {
-            let (room_id, actor_id) = (append.room_id.as_str(), append.actor_id.as_str());
-            match &append.change {
-                Change::New(message) => ledger.new_message(append, message),
-                Change::Edit { message_id, content } => {
-                    let edited = run!(c.load(diesel::update(messages::table)
-                        .filter(messages::id.eq(message_id.as_str()))
-                        .filter(messages::room_id.eq(room_id).and(messages::sender_id.eq(actor_id)))
-                        .set((messages::content.eq(content), messages::updated_at.eq(Some(now))))
-                        .returning(MessageRow::as_returning())));
-                    match edited.into_iter().next() {
-                        Some(row) => {
-                            let on_it: Vec<ReactionRow> = run!(c.load(reactions::table
-                                .filter(reactions::message_id.eq(message_id.as_str()))
-                                .order(reactions::id)));
-                            ledger.edited(append, row, on_it);
-                        }
-                        None => ledger.nothing(Appended::NotFound),
-                    }
-                }
-                Change::Delete { message_id } => {
-                    let own_message: i64 = run!(c.get_result(messages::table
-                        .filter(messages::id.eq(message_id.as_str()))
-                        .filter(messages::room_id.eq(room_id).and(messages::sender_id.eq(actor_id)))
-                        .count()));
-                    if own_message == 0 {
-                        ledger.nothing(Appended::NotFound);
-                        continue;
-                    }
-                    let on_it = reactions::message_id.eq(message_id.as_str());
-                    run!(c.execute(diesel::delete(reactions::table).filter(on_it)));
-                    run!(c.execute(diesel::delete(messages::table.find(message_id.as_str()))));
-                    ledger.deleted(append, message_id);
-                }
-                Change::React { message_id, emoji } => {
-                    let there: i64 = run!(c.get_result(messages::table
-                        .filter(messages::id.eq(message_id.as_str()).and(messages::room_id.eq(room_id)))
-                        .count()));
-                    let row = ReactionRow {
-                        id: ledger.next_id(&append.room_id).to_string(),
-                        message_id: message_id.to_string(),
-                        user_id: actor_id.to_owned(),
-                        emoji: emoji.to_string(),
-                    };
-                    if there == 0 {
-                        ledger.nothing(Appended::NotFound);
-                        continue;
-                    }
-                    match run!(c.execute(diesel::insert_into(reactions::table).values(&row).on_conflict_do_nothing())) {
-                        0 => ledger.nothing(Appended::Unchanged),
-                        _ => ledger.reaction(append, message_id, emoji, true),
-                    }
-                }
-                Change::Unreact { message_id, emoji } => {
-                    let its = reactions::message_id.eq(message_id.as_str()).and(reactions::user_id.eq(actor_id));
-                    match run!(c.execute(diesel::delete(reactions::table)
-                        .filter(its.and(reactions::emoji.eq(emoji.as_ref())))))
-                    {
-                        0 => ledger.nothing(Appended::Unchanged),
-                        _ => ledger.reaction(append, message_id, emoji, false),
-                    }
-                }
+            Db::Pg { direct: Some(direct), statements, .. } => {
+                let connection = self.connection.take();
+                let append = async {
+                    let connection = open(connection, direct).await?;
+                    let done = append_pg::on_own(connection.client(), statements, &batch, &left, now).await;
+                    Ok((connection, done))
+                };
+                let (connection, done) = db.within_timeout(Box::pin(append)).await?;
+                // What made it unavailable may have left its transaction open.
+                self.connection = Some(connection).filter(|_| !matches!(done, Err(Error::Unavailable(_))));
+                done
             }
         }
+    }
+}
 
-        let reused = ledger.reused();
-        let Ledger { heads, messages: new_messages, log, outcomes, .. } = ledger;
-        if !new_messages.is_empty() {
-            let rows: Vec<_> = new_messages.iter().map(|message| MessageRow::from(&**message)).collect();
-            run!(c.execute(diesel::insert_into(messages::table).values(rows)));
-        }
-        if !log.is_empty() {
-            let rows: Vec<_> = log
-                .into_iter()
-                .map(|row| (
-                    own::room_log::room_id.eq(row.room_id.to_string()),
-                    own::room_log::seq.eq(row.seq),
-                    own::room_log::kind.eq(row.kind),
-                    own::room_log::message_id.eq(row.message_id.to_string()),
-                    own::room_log::actor_id.eq(row.actor_id.to_string()),
-                    own::room_log::client_id.eq(row.client_id),
-                    own::room_log::body.eq(row.body),
-                    own::room_log::at.eq(row.at),
-                ))
-                .collect();
-            run!(c.execute(diesel::insert_into(own::room_log::table).values(rows)));
-        }
-        for (room_id, head) in heads.iter().filter(|(_, head)| head.advanced) {
-            run!(c.execute(diesel::update(own::room_head::table.find(room_id.as_str()))
-                .set((own::room_head::seq.eq(head.seq), own::room_head::at.eq(head.at)))));
-        }
-        Ok(Done { outcomes, heads, reused })
-    })
+/// The writer's own connection: the one that it has, if that is still open.
+async fn open(connection: Option<Box<quick::Connection>>, direct: &Direct) -> Result<Box<quick::Connection>> {
+    match connection.filter(|connection| !connection.is_closed()) {
+        Some(connection) => Ok(connection),
+        None => Ok(Box::new(quick::Connection::open(direct).await?)),
+    }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
-use super::{Append, Appended, Entry, KnownRow, NewMessage, Told, kind};
+use super::{Append, Appended, Entry, KnownRow, NewMessage, Told, heads::Remembered, kind};
 use crate::{
     chat::id::{MessageId, RoomId, UserId, ordered_uuid},
     db::{messages::MessageRow, reactions::ReactionRow},
@@ -47,6 +47,10 @@ impl Head {
         let most = if ahead > CLOCKS_DIFFER { 1 } else { 1 + ahead.num_milliseconds() / MILLIS_AHEAD };
         if i64::from(self.sharing) < most { self.at } else { self.at + MILLISECOND }
     }
+
+    pub(super) fn left(&self) -> Remembered {
+        Remembered { seq: self.seq, at: self.at, sharing: self.sharing }
+    }
 }
 
 /// Clocks of several machines differ by less.
@@ -66,55 +70,6 @@ pub(super) struct Known {
     fingerprint: Option<String>,
 }
 
-/// Rooms whose head is remembered at the most.
-const REMEMBERED: usize = 100_000;
-
-/// The heads as this node left them: what it expects of the next append, not what is so. Other nodes append too.
-#[derive(Default)]
-pub struct Heads(HashMap<RoomId, Remembered>);
-
-/// The head of a room as it was left.
-#[derive(Clone, Copy)]
-pub(super) struct Remembered {
-    seq: i64,
-    at: NaiveDateTime,
-    /// Entries of the room that have that time.
-    sharing: u32,
-}
-
-impl Heads {
-    pub fn is_known(&self, room_id: &RoomId) -> bool {
-        self.0.contains_key(room_id)
-    }
-
-    /// A ledger of these rooms, if the heads of all are known. They are known again when the ledger is kept.
-    pub(super) fn open(&mut self, batch: &[Append], now: NaiveDateTime) -> Option<Ledger> {
-        let mut ledger = Ledger::default();
-        for append in batch {
-            if !ledger.heads.contains_key(&append.room_id) {
-                let left = self.0.remove(&append.room_id)?;
-                ledger.open(&append.room_id, (left.seq, left.at), Some(left), now);
-            }
-        }
-        Some(ledger)
-    }
-
-    /// What is remembered of these rooms.
-    pub(super) fn remembered(&self, batch: &[Append]) -> HashMap<RoomId, Remembered> {
-        let left = |append: &Append| Some((append.room_id.clone(), *self.0.get(&append.room_id)?));
-        batch.iter().filter_map(left).collect()
-    }
-
-    /// Remembers the heads of what was committed.
-    pub(super) fn keep(&mut self, heads: HashMap<RoomId, Head>) {
-        if self.0.len() + heads.len() > REMEMBERED {
-            self.0.clear();
-        }
-        let left = |head: Head| Remembered { seq: head.seq, at: head.at, sharing: head.sharing };
-        self.0.extend(heads.into_iter().map(|(room_id, head)| (room_id, left(head))));
-    }
-}
-
 #[derive(Default)]
 pub(super) struct Ledger {
     pub(super) heads: HashMap<RoomId, Head>,
@@ -125,6 +80,13 @@ pub(super) struct Ledger {
     pub(super) messages: Vec<Arc<MessageView>>,
     pub(super) log: Vec<LogEntry>,
     pub(super) outcomes: Vec<Appended>,
+}
+
+/// What an append came to, once it is committed.
+pub(super) struct Done {
+    pub(super) outcomes: Vec<Appended>,
+    pub(super) heads: HashMap<RoomId, Head>,
+    pub(super) reused: Vec<(Key, Known)>,
 }
 
 /// What identifies a message under its client id, whatever is edited later.
@@ -151,6 +113,11 @@ impl Ledger {
         };
         let head = Head { found: seq, seq, at, sharing, now, advanced: false };
         self.heads.insert(room_id.clone(), head);
+    }
+
+    pub(super) fn done(mut self) -> Done {
+        let reused = self.reused();
+        Done { outcomes: self.outcomes, heads: self.heads, reused }
     }
 
     /// The client ids under which another message came, with what they stand for.
@@ -273,7 +240,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Change, ClientId},
+        super::{Change, ClientId, Heads},
         *,
     };
     use crate::chat::{message::MessageType, timestamp::Timestamp};
@@ -303,7 +270,7 @@ mod tests {
     }
 
     /// Commits of so many entries at these moments; the times of all entries, in milliseconds.
-    fn times(heads: &mut Heads, commits: impl Iterator<Item = (i64, usize)>) -> Vec<i64> {
+    fn times(heads: &Heads, commits: impl Iterator<Item = (i64, usize)>) -> Vec<i64> {
         let mut times = Vec::new();
         for (now, count) in commits {
             let batch = [append(None, "x")];
@@ -318,7 +285,7 @@ mod tests {
     fn heads(last: i64) -> Heads {
         let mut ledger = Ledger::default();
         ledger.open(&"room".into(), (0, at(last)), None, at(last));
-        let mut heads = Heads::default();
+        let heads = Heads::default();
         heads.keep(ledger.heads);
         heads
     }
@@ -329,9 +296,9 @@ mod tests {
 
     #[test]
     fn entries_have_a_millisecond_each_and_those_of_a_large_commit_share_one_with_a_few() {
-        let few = times(&mut heads(-9), [(0, 5), (1, 1), (7, 1)].into_iter());
+        let few = times(&heads(-9), [(0, 5), (1, 1), (7, 1)].into_iter());
         assert_eq!(few, [0, 1, 2, 3, 4, 5, 7]);
-        let many = times(&mut heads(-9), [(0, 256)].into_iter());
+        let many = times(&heads(-9), [(0, 256)].into_iter());
         assert!(many.is_sorted());
         assert!(most_in_one(&many) <= 8, "{many:?}");
         assert!(many.last().unwrap() < &64, "{many:?}");
@@ -341,7 +308,7 @@ mod tests {
     fn under_a_load_that_lasts_times_stay_near_the_clock() {
         // 5,000 and 50,000 entries a second.
         for (each, most, ahead) in [(5, 6, 40), (50, 52, 420)] {
-            let times = times(&mut heads(-9), (0..3_000).map(|now| (now, each)));
+            let times = times(&heads(-9), (0..3_000).map(|now| (now, each)));
             assert!(times.is_sorted());
             assert!(most_in_one(&times) <= most, "{}", most_in_one(&times));
             assert!(times.iter().zip(0..).all(|(time, n)| time - n / (each as i64) < ahead));
@@ -350,7 +317,7 @@ mod tests {
 
     #[test]
     fn after_another_programs_clock_times_go_on_from_it_a_millisecond_each() {
-        let times = times(&mut heads(3_600_000), [(0, 3), (1, 2)].into_iter());
+        let times = times(&heads(3_600_000), [(0, 3), (1, 2)].into_iter());
         assert_eq!(times, [3_600_001, 3_600_002, 3_600_003, 3_600_004, 3_600_005]);
     }
 

@@ -2,14 +2,21 @@
 //! room's log are committed together, and entries of a room are numbered 1, 2, 3 without holes.
 
 mod append;
+mod append_lite;
+mod append_pg;
+mod changes;
+mod heads;
 mod ledger;
 mod quick;
 mod read;
 mod retention;
+mod session;
 
 use std::sync::Arc;
 
 pub use append::Appender;
+use chrono::NaiveDateTime;
+pub use heads::Heads;
 pub use read::{Caught, list_after, list_between};
 pub use retention::forget_before;
 use serde_json::Value;
@@ -52,6 +59,19 @@ pub enum Change {
     Delete { message_id: MessageId },
     React { message_id: MessageId, emoji: Arc<str> },
     Unreact { message_id: MessageId, emoji: Arc<str> },
+}
+
+impl Change {
+    /// The message that it changes.
+    fn message_id(&self) -> Option<&MessageId> {
+        match self {
+            Change::New(_) => None,
+            Change::Edit { message_id, .. }
+            | Change::Delete { message_id }
+            | Change::React { message_id, .. }
+            | Change::Unreact { message_id, .. } => Some(message_id),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -125,3 +145,8 @@ pub(super) mod kind {
 
 /// Actor, client id, message, fingerprint, seq.
 pub(super) type KnownRow = (String, Option<String>, String, Option<String>, i64);
+
+/// A time as PostgreSQL reads it.
+fn text_of(at: NaiveDateTime) -> String {
+    at.format("%F %T%.f").to_string()
+}

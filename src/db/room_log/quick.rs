@@ -48,14 +48,14 @@ const ONE: [Type; 13] = [
     Type::TEXT,
 ];
 
-/// Several messages, in columns. The locks are taken in the order of the rooms, as everywhere; what another node advanced
-/// meanwhile is not locked.
+/// Several messages, in columns. The locks are taken in the order of the rooms' bytes, as everywhere; what another node
+/// advanced meanwhile is not locked.
 const APPEND_MANY: &str = r#"
     WITH expected (room_id, found, seq, at) AS (
         SELECT * FROM unnest($1, $2, $3, $4)
     ), locked AS (
         SELECT head.room_id FROM chatoxide.room_head head JOIN expected USING (room_id)
-        WHERE head.seq = expected.found ORDER BY head.room_id FOR UPDATE OF head
+        WHERE head.seq = expected.found ORDER BY head.room_id COLLATE "C" FOR UPDATE OF head
     ), verdict AS (
         SELECT (SELECT count(*) FROM locked) = (SELECT count(*) FROM expected) AS agreed
     ), advanced AS (
@@ -104,6 +104,10 @@ impl Connection {
         let one = client.prepare_typed(APPEND_ONE, &ONE).await?;
         let many = client.prepare_typed(APPEND_MANY, &MANY).await?;
         Ok(Self { client, one, many })
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     pub(super) fn is_closed(&self) -> bool {

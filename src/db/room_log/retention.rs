@@ -1,7 +1,6 @@
 //! Forgetting old entries of the log. The messages stay; what goes is the catching up across them, and their client ids.
 
 use diesel::{
-    dsl::min,
     prelude::*,
     sql_types::{BigInt, Text, Timestamp as SqlTimestamp},
 };
@@ -25,6 +24,19 @@ const OLD_ROOMS_LITE: &str = "SELECT head.room_id FROM chatoxide_room_head head 
     (SELECT entry.at FROM chatoxide_room_log entry WHERE entry.room_id = head.room_id ORDER BY entry.seq LIMIT 1) < $2 \
     ORDER BY head.room_id LIMIT $3";
 
+/// Deletes, in the rooms `$1`, given as JSON, at most `$3` entries that are older than `$2`: in each room those at the beginning
+/// of its log. Only that many entries of a room are looked at, however long its log is.
+const FORGET_PG: &str = "DELETE FROM chatoxide.room_log WHERE (room_id, seq) IN ( \
+    SELECT entry.room_id, entry.seq FROM json_array_elements_text(CAST($1 AS JSON)) AS room (id) \
+    CROSS JOIN LATERAL (SELECT min(seq) AS seq FROM chatoxide.room_log WHERE room_id = room.id) AS oldest \
+    JOIN chatoxide.room_log AS entry ON entry.room_id = room.id AND entry.seq < oldest.seq + $3 AND entry.at < $2 \
+    ORDER BY entry.room_id, entry.seq LIMIT $3)";
+const FORGET_LITE: &str = "DELETE FROM chatoxide_room_log WHERE (room_id, seq) IN ( \
+    SELECT entry.room_id, entry.seq FROM json_each($1) AS room JOIN chatoxide_room_log AS entry \
+    ON entry.room_id = room.value AND entry.at < $2 \
+    AND entry.seq < (SELECT min(seq) FROM chatoxide_room_log WHERE room_id = room.value) + $3 \
+    ORDER BY entry.room_id, entry.seq LIMIT $3)";
+
 #[derive(QueryableByName)]
 struct RoomRow {
     #[diesel(sql_type = Text)]
@@ -39,9 +51,7 @@ pub async fn forget_before(db: &Db, moment: Timestamp) -> Result<usize> {
         let rooms = list_old_rooms(db, &last, moment).await?;
         let Some(newest) = rooms.last() else { return Ok(forgotten) };
         last.clone_from(newest);
-        for room in &rooms {
-            forgotten += forget_in_room(db, room, moment).await?;
-        }
+        forgotten += forget_in_rooms(db, &rooms, moment).await?;
     }
 }
 
@@ -59,21 +69,22 @@ async fn list_old_rooms(db: &Db, after: &str, moment: Timestamp) -> Result<Vec<S
     Ok(rows.into_iter().map(|row| row.room_id).collect())
 }
 
-async fn forget_in_room(db: &Db, room: &str, moment: Timestamp) -> Result<usize> {
+async fn forget_in_rooms(db: &Db, rooms: &[String], moment: Timestamp) -> Result<usize> {
+    let text = match db {
+        Db::Pg { .. } => FORGET_PG,
+        Db::Lite { .. } => FORGET_LITE,
+    };
+    let rooms = serde_json::json!(rooms).to_string();
     let mut forgotten = 0;
     loop {
-        let oldest: Option<i64> = on!(db.readers, c => own::room_log::table
-            .filter(own::room_log::room_id.eq(room))
-            .select(min(own::room_log::seq))
-            .first(c)
-            .await?)?;
-        let Some(oldest) = oldest else { return Ok(forgotten) };
-        let gone = on!(db.writer, c => diesel::delete(own::room_log::table
-            .filter(own::room_log::room_id.eq(room).and(own::room_log::seq.lt(oldest + ENTRIES)))
-            .filter(own::room_log::at.lt(moment.naive())))
+        let gone = on!(db.writer, c => diesel::sql_query(text)
+            .bind::<Text, _>(&rooms)
+            .bind::<SqlTimestamp, _>(moment.naive())
+            .bind::<BigInt, _>(ENTRIES)
             .execute(c)
             .await?)?;
         forgotten += gone;
+        // With fewer than that, no room had more.
         if i64::try_from(gone).unwrap_or(0) < ENTRIES {
             return Ok(forgotten);
         }

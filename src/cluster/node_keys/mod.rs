@@ -1,0 +1,163 @@
+//! The original's keys in Redis, kept true for a Node server beside or after us: the list `chat:messages:<room>` (newest
+//! first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id => milliseconds).
+//!
+//! Delivery: written behind, what came within a few milliseconds in one pipeline, never waited for. While Redis is away the
+//! rooms that changed are remembered, and their lists are written anew from the database when it is back; if another run of
+//! Redis is, all lists are. No answer of ours depends on the list.
+
+mod keeper;
+mod pending;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use deadpool_redis::{Hook, Pool, Runtime, redis};
+use serde_json::value::RawValue;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::timeout,
+};
+
+use self::{
+    keeper::{Keeper, KeyError, RETRY},
+    pending::Pending,
+};
+use super::listed_message::listed;
+use crate::{
+    chat::id::RoomId,
+    db::{
+        Db,
+        read_markers::ReadMark,
+        room_log::{Entry, Told},
+    },
+};
+
+/// The longest that shutting down waits for the last pipeline.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// A handle; cheap to clone. Without a Redis it does nothing.
+#[derive(Clone)]
+pub struct NodeKeys(Option<Handle>);
+
+#[derive(Clone)]
+struct Handle {
+    waiting: Arc<Waiting>,
+    /// Says that something waits.
+    wake: mpsc::Sender<()>,
+}
+
+/// What all handles share with the task that writes.
+#[derive(Default)]
+struct Waiting {
+    pending: Mutex<Pending>,
+    /// Somebody waits for a flush.
+    hurry: Notify,
+}
+
+impl Waiting {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl NodeKeys {
+    pub fn start(url: Option<&str>, db: Db) -> Self {
+        let Some(url) = url else { return Self(None) };
+        let may_be_another = Arc::new(AtomicBool::new(true));
+        let pool = match pool(url, &may_be_another) {
+            Ok(pool) => pool,
+            Err(error) => {
+                tracing::error!(%error, "REDIS_URL cannot be used: Node's keys are not written");
+                return Self(None);
+            }
+        };
+        let (wake, woken) = mpsc::channel(1);
+        let waiting = Arc::<Waiting>::default();
+        tokio::spawn(Keeper::new(pool, db, Arc::clone(&waiting), may_be_another).run(woken));
+        Self(Some(Handle { waiting, wake }))
+    }
+
+    /// `told` is what the sockets here were told of it, if anything.
+    pub fn note_entry(&self, entry: &Entry, told: Option<&RawValue>) {
+        if self.0.is_none() {
+            return;
+        }
+        let room_id = &entry.room_id;
+        match &entry.told {
+            Told::New(message) => match listed(message, told) {
+                Ok(json) => self.note(|pending| pending.push_message(room_id, entry.seq, json)),
+                // Views are plain data, so this cannot be.
+                Err(error) => {
+                    tracing::error!(%error, "a message could not be encoded");
+                    self.note(|pending| pending.push_stale(room_id));
+                }
+            },
+            // Something older in the list changed.
+            Told::Updated(_) | Told::Deleted(_) => self.note(|pending| pending.push_stale(room_id)),
+            Told::ReactionAdded { .. } | Told::ReactionRemoved { .. } | Told::Gone => {}
+        }
+    }
+
+    pub fn note_read(&self, mark: &ReadMark) {
+        self.note(|pending| pending.push_read(mark));
+    }
+
+    /// Takes the read marks that Node wrote into our own.
+    pub fn import_reads(&self, room_id: &RoomId) {
+        self.note(|pending| pending.push_import(room_id));
+    }
+
+    /// Waits until what was noted is written, but not long.
+    pub async fn flush(&self) {
+        let Some(handle) = &self.0 else { return };
+        let (done, flushed) = oneshot::channel();
+        self.note(|pending| pending.flushes.push(done));
+        handle.waiting.hurry.notify_one();
+        if !matches!(timeout(FLUSH, flushed).await, Ok(Ok(()))) {
+            tracing::warn!("not all of Node's keys in Redis could be written");
+        }
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Pending)) {
+        if let Some(handle) = &self.0 {
+            note(&mut handle.waiting.pending());
+            // One that is there already wakes it, too.
+            let _woken = handle.wake.try_send(());
+        }
+    }
+}
+
+/// Each new connection of the pool may be one to another Redis than the last.
+fn pool(url: &str, may_be_another: &Arc<AtomicBool>) -> Result<Pool, String> {
+    let may_be_another = Arc::clone(may_be_another);
+    let is_new = Hook::sync_fn(move |_, _| {
+        may_be_another.store(true, Ordering::Release);
+        Ok(())
+    });
+    let builder = deadpool_redis::Config::from_url(url).builder().map_err(|error| error.to_string())?;
+    builder.runtime(Runtime::Tokio1).post_create(is_new).build().map_err(|error| error.to_string())
+}
+
+fn list_key(room_id: &RoomId) -> String {
+    format!("chat:messages:{room_id}")
+}
+
+fn read_key(room_id: &RoomId) -> String {
+    format!("chat:read:{room_id}")
+}
+
+/// Whether a Redis answers. An error is for people.
+pub async fn ping(url: &str) -> Result<(), String> {
+    let pool = pool(url, &Arc::default())?;
+    let ask = async {
+        let mut connection = timeout(RETRY, pool.get()).await??;
+        let () = redis::cmd("PING").query_async(&mut connection).await?;
+        Ok::<_, KeyError>(())
+    };
+    ask.await.map_err(|error| error.to_string())
+}

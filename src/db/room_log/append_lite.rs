@@ -1,0 +1,209 @@
+//! Any changes on SQLite, in one transaction. A statement costs no round trip there: each change is made when its turn comes.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::NaiveDateTime;
+use diesel::{QueryResult, dsl::max, prelude::*, sqlite::SqliteConnection, upsert::excluded};
+
+use super::{
+    Append, Appended, Change, KnownRow,
+    heads::Remembered,
+    ledger::{Done, Ledger},
+};
+use crate::{
+    chat::id::RoomId,
+    db::{
+        Db,
+        messages::MessageRow,
+        reactions::ReactionRow,
+        schema::{lite as own, messages, reactions},
+    },
+    error::{Error, Result},
+};
+
+pub(super) async fn run(
+    db: &Db,
+    batch: Arc<[Append]>,
+    left: HashMap<RoomId, Remembered>,
+    now: NaiveDateTime,
+) -> Result<Done> {
+    let Db::Lite { writer, .. } = db else { return Err(Error::Internal("not a SQLite database".to_owned())) };
+    let append = async {
+        let mut connection = writer.get().await?;
+        let done = connection
+            .spawn_blocking(move |connection| {
+                connection.immediate_transaction(|c| append(c, &batch, &left, now))
+            })
+            .await?;
+        Ok(done)
+    };
+    db.within_timeout(Box::pin(append)).await
+}
+
+fn append(
+    c: &mut SqliteConnection,
+    batch: &[Append],
+    left: &HashMap<RoomId, Remembered>,
+    now: NaiveDateTime,
+) -> QueryResult<Done> {
+    let mut ledger = Ledger::default();
+    for append in batch {
+        if !ledger.heads.contains_key(&append.room_id) {
+            let head = find_head(c, &append.room_id, now)?;
+            ledger.open(&append.room_id, head, left.get(&append.room_id).copied(), now);
+        }
+    }
+    list_known(c, batch)?.into_iter().for_each(|row| ledger.knows(row));
+    for append in batch {
+        change(c, append, &mut ledger, now)?;
+    }
+    write(c, &ledger)?;
+    Ok(ledger.done())
+}
+
+/// The last entry of a room's log, and the time of the room's newest entry or message. Makes the head if there is none.
+fn find_head(
+    c: &mut SqliteConnection,
+    room_id: &RoomId,
+    now: NaiveDateTime,
+) -> QueryResult<(i64, NaiveDateTime)> {
+    let room_id = room_id.as_str();
+    let (seq, at): (i64, NaiveDateTime) = diesel::insert_into(own::room_head::table)
+        .values((own::room_head::room_id.eq(room_id), own::room_head::seq.eq(0), own::room_head::at.eq(now)))
+        .on_conflict(own::room_head::room_id)
+        .do_update()
+        .set(own::room_head::room_id.eq(excluded(own::room_head::room_id)))
+        .returning((own::room_head::seq, own::room_head::at))
+        .get_result(c)?;
+    if seq > 0 {
+        return Ok((seq, at));
+    }
+    // The first entry of a room that may have messages already: they are all older.
+    let newest: Option<NaiveDateTime> = messages::table
+        .filter(messages::room_id.eq(room_id))
+        .select(max(messages::created_at))
+        .get_result(c)?;
+    Ok((seq, newest.unwrap_or(NaiveDateTime::MIN)))
+}
+
+fn list_known(c: &mut SqliteConnection, batch: &[Append]) -> QueryResult<Vec<KnownRow>> {
+    let (actors, client_ids): (Vec<&str>, Vec<&str>) =
+        batch.iter().filter_map(|append| Some((append.actor_id.as_str(), append.client_id()?))).unzip();
+    if client_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    own::room_log::table
+        .filter(own::room_log::actor_id.eq_any(actors))
+        .filter(own::room_log::client_id.eq_any(client_ids))
+        .select((
+            own::room_log::actor_id,
+            own::room_log::client_id,
+            own::room_log::message_id,
+            own::room_log::body,
+            own::room_log::seq,
+        ))
+        .load(c)
+}
+
+fn change(
+    c: &mut SqliteConnection,
+    append: &Append,
+    ledger: &mut Ledger,
+    now: NaiveDateTime,
+) -> QueryResult<()> {
+    let (room_id, actor_id) = (append.room_id.as_str(), append.actor_id.as_str());
+    match &append.change {
+        Change::New(message) => ledger.new_message(append, message),
+        Change::Edit { message_id, content } => {
+            let edited = diesel::update(messages::table)
+                .filter(messages::id.eq(message_id.as_str()))
+                .filter(messages::room_id.eq(room_id).and(messages::sender_id.eq(actor_id)))
+                .set((messages::content.eq(content), messages::updated_at.eq(Some(now))))
+                .returning(MessageRow::as_returning())
+                .load(c)?;
+            let Some(row) = edited.into_iter().next() else {
+                ledger.nothing(Appended::NotFound);
+                return Ok(());
+            };
+            let on_it = reactions::table
+                .filter(reactions::message_id.eq(message_id.as_str()))
+                .order(reactions::id)
+                .load(c)?;
+            ledger.edited(append, row, on_it);
+        }
+        Change::Delete { message_id } => {
+            let own_message: i64 = messages::table
+                .filter(messages::id.eq(message_id.as_str()))
+                .filter(messages::room_id.eq(room_id).and(messages::sender_id.eq(actor_id)))
+                .count()
+                .get_result(c)?;
+            if own_message == 0 {
+                ledger.nothing(Appended::NotFound);
+                return Ok(());
+            }
+            let on_it = reactions::message_id.eq(message_id.as_str());
+            diesel::delete(reactions::table).filter(on_it).execute(c)?;
+            diesel::delete(messages::table.find(message_id.as_str())).execute(c)?;
+            ledger.deleted(append, message_id);
+        }
+        Change::React { message_id, emoji } => {
+            let there: i64 = messages::table
+                .filter(messages::id.eq(message_id.as_str()).and(messages::room_id.eq(room_id)))
+                .count()
+                .get_result(c)?;
+            let row = ReactionRow {
+                id: ledger.next_id(&append.room_id).to_string(),
+                message_id: message_id.to_string(),
+                user_id: actor_id.to_owned(),
+                emoji: emoji.to_string(),
+            };
+            if there == 0 {
+                ledger.nothing(Appended::NotFound);
+                return Ok(());
+            }
+            match diesel::insert_into(reactions::table).values(&row).on_conflict_do_nothing().execute(c)? {
+                0 => ledger.nothing(Appended::Unchanged),
+                _ => ledger.reaction(append, message_id, emoji, true),
+            }
+        }
+        Change::Unreact { message_id, emoji } => {
+            let its = reactions::message_id.eq(message_id.as_str()).and(reactions::user_id.eq(actor_id));
+            let its = its.and(reactions::emoji.eq(emoji.as_ref()));
+            match diesel::delete(reactions::table).filter(its).execute(c)? {
+                0 => ledger.nothing(Appended::Unchanged),
+                _ => ledger.reaction(append, message_id, emoji, false),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes new messages, the entries of the log, and the heads.
+fn write(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
+    if !ledger.messages.is_empty() {
+        let rows: Vec<_> = ledger.messages.iter().map(|message| MessageRow::from(&**message)).collect();
+        diesel::insert_into(messages::table).values(rows).execute(c)?;
+    }
+    if !ledger.log.is_empty() {
+        let row = |row: &super::ledger::LogEntry| {
+            (
+                own::room_log::room_id.eq(row.room_id.to_string()),
+                own::room_log::seq.eq(row.seq),
+                own::room_log::kind.eq(row.kind),
+                own::room_log::message_id.eq(row.message_id.to_string()),
+                own::room_log::actor_id.eq(row.actor_id.to_string()),
+                own::room_log::client_id.eq(row.client_id.clone()),
+                own::room_log::body.eq(row.body.clone()),
+                own::room_log::at.eq(row.at),
+            )
+        };
+        let rows: Vec<_> = ledger.log.iter().map(row).collect();
+        diesel::insert_into(own::room_log::table).values(rows).execute(c)?;
+    }
+    for (room_id, head) in ledger.heads.iter().filter(|(_, head)| head.advanced) {
+        diesel::update(own::room_head::table.find(room_id.as_str()))
+            .set((own::room_head::seq.eq(head.seq), own::room_head::at.eq(head.at)))
+            .execute(c)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,302 @@
+//! Any changes on PostgreSQL, in one transaction of four round trips, however many rooms and changes there are: lock the heads,
+//! read what the changes need, write all that they come to, commit. What has to be done one after the other is done in memory,
+//! between reading and writing: see `changes`.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDateTime;
+use diesel_async::{AsyncPgConnection, pooled_connection::deadpool::Pool};
+use futures_util::future::{join, join_all, join3};
+use prometheus_client::metrics::counter::Counter;
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+
+use super::{
+    Append, KnownRow,
+    changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of, tell_as_stored},
+    heads::Remembered,
+    ledger::{Done, Ledger},
+    session::{Session, told_as_ever},
+    text_of,
+};
+use crate::{
+    chat::{id::RoomId, timestamp::Timestamp},
+    db::{build_transaction_write, types::MessageTypeRow},
+    error::{Error, Result},
+};
+
+/// The locks are taken in the order of the rooms' bytes, as everywhere: so nodes never wait for each other in a circle.
+const LOCK_HEADS: &str = r#"
+    WITH input (doc) AS (SELECT CAST($1 AS JSON)), locked AS (
+        INSERT INTO chatoxide.room_head (room_id, seq, at)
+        SELECT room.id, 0, CAST(input.doc ->> 'now' AS TIMESTAMP)
+        FROM input, json_array_elements_text(input.doc -> 'rooms') AS room (id) ORDER BY room.id COLLATE "C"
+        ON CONFLICT (room_id) DO UPDATE SET room_id = excluded.room_id RETURNING room_id, seq, at
+    )
+    SELECT CAST(json_agg(json_build_array(
+        room_id, seq, CAST(round(extract(epoch FROM at) * 1000) AS BIGINT)
+    )) AS TEXT) FROM locked"#;
+
+/// The times of the newest messages, in milliseconds; a part of one counts as a whole.
+const NEWEST: &str = r#"
+    SELECT CAST(json_agg(json_build_array(room.id, (
+        SELECT CAST(ceil(extract(epoch FROM max("createdAt")) * 1000 - 0.0005) AS BIGINT)
+        FROM "Message" WHERE "roomId" = room.id
+    ))) AS TEXT) FROM json_array_elements_text(CAST($1 AS JSON)) AS room (id)"#;
+
+const KNOWN_CLIENT_IDS: &str = r#"
+    SELECT CAST(json_agg(json_build_array(
+        entry.actor_id, entry.client_id, entry.message_id, entry.body, entry.seq
+    )) AS TEXT)
+    FROM json_to_recordset(CAST($1 AS JSON)) AS known (actor_id TEXT, client_id TEXT)
+    JOIN chatoxide.room_log AS entry USING (actor_id, client_id)"#;
+
+/// Locks them: other programs do not write the log, and so do not lock its heads.
+const LOCK_MESSAGES: &str = r#"
+    WITH locked AS (
+        SELECT message.* FROM json_to_recordset(CAST($1 AS JSON)) AS wanted (id TEXT, room_id TEXT)
+        JOIN "Message" AS message ON message."id" = wanted.id AND message."roomId" = wanted.room_id
+        ORDER BY message."id" COLLATE "C" FOR UPDATE OF message
+    )
+    SELECT CAST(json_agg(json_build_object(
+        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'kind', "type", 'metadata', "metadata", 'reply_to', "replyTo",
+        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
+        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
+    )) AS TEXT) FROM locked"#;
+
+const REACTIONS: &str = r#"
+    WITH input (doc) AS (SELECT CAST($1 AS JSON)), found AS (
+        SELECT reaction.* FROM input, json_array_elements_text(input.doc -> 'all_on') AS edited (id)
+        JOIN "Reaction" AS reaction ON reaction."messageId" = edited.id
+        UNION ALL
+        SELECT reaction.* FROM input, json_to_recordset(input.doc -> 'single')
+            AS wanted (message_id TEXT, user_id TEXT, emoji TEXT)
+        JOIN "Reaction" AS reaction ON reaction."messageId" = wanted.message_id
+            AND reaction."userId" = wanted.user_id AND reaction."emoji" = wanted.emoji
+    )
+    SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT) FROM found"#;
+
+const DELETE_REACTIONS: &str = r#"
+    WITH deleted AS (
+        DELETE FROM "Reaction" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+    )
+    SELECT CAST(count(*) AS TEXT) FROM deleted"#;
+
+const DELETE_REACTIONS_ON: &str = r#"
+    WITH deleted AS (
+        DELETE FROM "Reaction" WHERE "messageId" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+    )
+    SELECT CAST(count(*) AS TEXT) FROM deleted"#;
+
+const DELETE_MESSAGES: &str = r#"
+    WITH deleted AS (
+        DELETE FROM "Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+    )
+    SELECT CAST(count(*) AS TEXT) FROM deleted"#;
+
+const EDIT_MESSAGES: &str = r#"
+    WITH edited AS (
+        UPDATE "Message" AS message SET "content" = edit.content, "updatedAt" = edit.at
+        FROM json_to_recordset(CAST($1 AS JSON)) AS edit (id TEXT, content TEXT, at TIMESTAMP)
+        WHERE message."id" = edit.id RETURNING message.*
+    )
+    SELECT CAST(json_agg(json_build_object(
+        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'content', "content", 'kind', "type",
+        'metadata', "metadata", 'reply_to', "replyTo",
+        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
+        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
+    )) AS TEXT) FROM edited"#;
+
+const ADD_REACTIONS: &str = r#"
+    WITH added AS (
+        INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
+        SELECT id, message_id, user_id, emoji FROM json_to_recordset(CAST($1 AS JSON))
+            AS added (id TEXT, message_id TEXT, user_id TEXT, emoji TEXT)
+        ON CONFLICT DO NOTHING RETURNING 1
+    )
+    SELECT CAST(count(*) AS TEXT) FROM added"#;
+
+/// New messages, the entries of the log, and the heads.
+const WRITE_LOG: &str = r#"
+    WITH input (doc) AS (SELECT CAST($1 AS JSON)), written AS (
+        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt")
+        SELECT new.id, new.room_id, new.sender_id, new.content, CAST(new.kind AS "MessageType"),
+            CAST(new.metadata AS JSONB), new.reply_to, new.at
+        FROM input, json_to_recordset(input.doc -> 'messages') AS new (
+            id TEXT, room_id TEXT, sender_id TEXT, content TEXT, kind TEXT, metadata TEXT, reply_to TEXT, at TIMESTAMP
+        )
+    ), advanced AS (
+        UPDATE chatoxide.room_head AS head SET seq = next.seq, at = next.at
+        FROM input, json_to_recordset(input.doc -> 'heads') AS next (room_id TEXT, seq BIGINT, at TIMESTAMP)
+        WHERE head.room_id = next.room_id
+    ), logged AS (
+        INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, client_id, body, at)
+        SELECT entry.* FROM input, json_to_recordset(input.doc -> 'log') AS entry (
+            room_id TEXT, seq BIGINT, kind TEXT, message_id TEXT, actor_id TEXT, client_id TEXT, body TEXT, at TIMESTAMP
+        ) RETURNING 1
+    )
+    SELECT CAST(count(*) AS TEXT) FROM logged"#;
+
+/// On the writer's own connection. An error that says that the connection is at fault is [`Error::Unavailable`], and a
+/// transaction may be left open on it.
+pub(super) async fn on_own(
+    client: &Client,
+    statements: &Counter,
+    batch: &[Append],
+    left: &HashMap<RoomId, Remembered>,
+    now: NaiveDateTime,
+) -> Result<Done> {
+    let session = Session::Direct { client, statements };
+    // Sent at once, in this order: the beginning costs no round trip of its own.
+    let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
+    let (begun, done) = join(begin, append(&session, batch, left, now)).await;
+    begun?;
+    match done {
+        Ok(done) => {
+            client.batch_execute("COMMIT").await.map_err(told_as_ever)?;
+            Ok(done)
+        }
+        Err(error @ Error::Unavailable(_)) => Err(error),
+        Err(error) => {
+            client.batch_execute("ROLLBACK").await?;
+            Err(error)
+        }
+    }
+}
+
+/// On a connection of the pool.
+pub(super) async fn on_pooled(
+    pool: &Pool<AsyncPgConnection>,
+    batch: &[Append],
+    left: &HashMap<RoomId, Remembered>,
+    now: NaiveDateTime,
+) -> Result<Done> {
+    let mut connection = pool.get().await?;
+    build_transaction_write(&mut connection)
+        .run(async |connection: &mut AsyncPgConnection| -> Result<Done> {
+            append(&Session::Pooled(connection), batch, left, now).await
+        })
+        .await
+}
+
+async fn append(
+    session: &Session<'_>,
+    batch: &[Append],
+    left: &HashMap<RoomId, Remembered>,
+    now: NaiveDateTime,
+) -> Result<Done> {
+    let mut ledger = Ledger::default();
+    let heads = lock_heads(session, batch, now).await?;
+    // The first entry of a room that may have messages already: they are all older.
+    let first: Vec<&str> = heads.iter().filter(|(_, seq, _)| *seq == 0).map(|(id, ..)| id.as_str()).collect();
+    let (newest, known, changes) =
+        join3(newest(session, &first), known(session, batch), changes(session, batch)).await;
+    // In the order in which they were sent: of those after one that failed the error only says that one did.
+    let (newest, known, mut changes) = (newest?, known?, changes?);
+    for (room_id, seq, at) in &heads {
+        let last = match seq {
+            0 => newest.get(room_id).copied().unwrap_or(NaiveDateTime::MIN),
+            _ => Timestamp::from_millis(*at).naive(),
+        };
+        let room_id = RoomId::from(room_id.as_str());
+        ledger.open(&room_id, (*seq, last), left.get(&room_id).copied(), now);
+    }
+    known.into_iter().for_each(|row| ledger.knows(row));
+    batch.iter().for_each(|append| changes.make(append, &mut ledger, now));
+    let edited = write(session, &changes, &ledger).await?;
+    tell_as_stored(&mut ledger.outcomes, edited);
+    Ok(ledger.done())
+}
+
+/// Room, last entry, and its time in milliseconds.
+type LockedHead = (String, i64, i64);
+
+async fn lock_heads(session: &Session<'_>, batch: &[Append], now: NaiveDateTime) -> Result<Vec<LockedHead>> {
+    let rooms: HashSet<&str> = batch.iter().map(|append| append.room_id.as_str()).collect();
+    session.ask(LOCK_HEADS, &json!({ "rooms": rooms, "now": text_of(now) })).await
+}
+
+async fn newest(session: &Session<'_>, rooms: &[&str]) -> Result<HashMap<String, NaiveDateTime>> {
+    if rooms.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, Option<i64>)> = session.ask(NEWEST, &rooms).await?;
+    let time = |(room_id, at): (String, Option<i64>)| Some((room_id, Timestamp::from_millis(at?).naive()));
+    Ok(rows.into_iter().filter_map(time).collect())
+}
+
+async fn known(session: &Session<'_>, batch: &[Append]) -> Result<Vec<KnownRow>> {
+    let client_ids: HashSet<(&str, &str)> =
+        batch.iter().filter_map(|append| Some((append.actor_id.as_str(), append.client_id()?))).collect();
+    if client_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let document: Vec<Value> = client_ids
+        .into_iter()
+        .map(|(actor_id, client_id)| json!({ "actor_id": actor_id, "client_id": client_id }))
+        .collect();
+    session.ask(KNOWN_CLIENT_IDS, &document).await
+}
+
+async fn changes(session: &Session<'_>, batch: &[Append]) -> Result<Changes> {
+    let messages = messages_of(batch);
+    if messages.is_empty() {
+        return Ok(Changes::default());
+    }
+    let reactions = reactions_of(batch);
+    let (messages, reactions) =
+        join(session.ask(LOCK_MESSAGES, &messages), session.ask(REACTIONS, &reactions)).await;
+    let (messages, reactions): (Vec<StoredMessage>, Vec<StoredReaction>) = (messages?, reactions?);
+    Ok(Changes::new(messages, reactions))
+}
+
+/// Writes what the changes came to, in one round trip; returns the messages that were edited.
+async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Result<Vec<StoredMessage>> {
+    let (deleted, removed, added) = (changes.deleted(), changes.removed(), changes.added());
+    let edits = changes.edits();
+    let counted = async |sql: &'static str, document: &Value, expected: usize| {
+        let count: usize = session.ask(sql, document).await?;
+        // A trigger of somebody's kept it as it was.
+        if count < expected { Err(Error::MessageNotFound) } else { Ok(()) }
+    };
+    // Sent in this order. A reaction may go and come again.
+    let statements = [
+        (DELETE_REACTIONS, json!(removed), !removed.is_empty(), 0),
+        (DELETE_REACTIONS_ON, json!(deleted), !deleted.is_empty(), 0),
+        (DELETE_MESSAGES, json!(deleted), !deleted.is_empty(), deleted.len()),
+        (ADD_REACTIONS, json!(added), !added.is_empty(), 0),
+        (WRITE_LOG, log_of(ledger), !ledger.log.is_empty(), ledger.log.len()),
+    ];
+    let needed = statements.iter().filter(|(_, _, is_needed, _)| *is_needed);
+    let counts = needed.map(|(sql, document, _, expected)| counted(sql, document, *expected));
+    let edited = async {
+        match edits.is_empty() {
+            true => Ok(Vec::new()),
+            false => session.ask::<Vec<StoredMessage>>(EDIT_MESSAGES, &edits).await,
+        }
+    };
+    let (counts, edited) = join(join_all(counts), edited).await;
+    counts.into_iter().collect::<Result<()>>()?;
+    let edited = edited?;
+    if edited.len() < edits.len() { Err(Error::MessageNotFound) } else { Ok(edited) }
+}
+
+fn log_of(ledger: &Ledger) -> Value {
+    let messages = ledger.messages.iter().map(|message| {
+        json!({
+            "id": message.id, "room_id": message.room_id, "sender_id": message.sender_id, "content": message.content,
+            "kind": MessageTypeRow(message.kind).text(), "metadata": message.metadata.to_string(),
+            "reply_to": message.reply_to, "at": text_of(message.created_at.naive()),
+        })
+    });
+    let log = ledger.log.iter().map(|entry| {
+        json!({
+            "room_id": entry.room_id, "seq": entry.seq, "kind": entry.kind, "message_id": entry.message_id,
+            "actor_id": entry.actor_id, "client_id": entry.client_id, "body": entry.body, "at": text_of(entry.at),
+        })
+    });
+    let advanced = ledger.heads.iter().filter(|(_, head)| head.advanced);
+    let heads = advanced
+        .map(|(room_id, head)| json!({ "room_id": room_id, "seq": head.seq, "at": text_of(head.at) }));
+    json!({ "messages": Value::from_iter(messages), "log": Value::from_iter(log), "heads": Value::from_iter(heads) })
+}

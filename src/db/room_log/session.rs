@@ -1,0 +1,126 @@
+//! A connection to PostgreSQL in a transaction of the log. Each of its statements takes one JSON document, with any number of
+//! rows in it, and returns one: it is one round trip, or shares one with others that are awaited together.
+
+use diesel::{
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError},
+    sql_types::{Nullable, Text},
+};
+use diesel_async::AsyncPgConnection;
+use prometheus_client::metrics::counter::Counter;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio_postgres::{
+    Client,
+    error::{DbError, Severity, SqlState},
+    types::Type,
+};
+
+use crate::error::{Error, Result};
+
+pub(super) enum Session<'a> {
+    /// The writer's own connection.
+    Direct { client: &'a Client, statements: &'a Counter },
+    /// A connection of the pool, where there is no other.
+    Pooled(&'a AsyncPgConnection),
+}
+
+impl Session<'_> {
+    /// What the statement returns; the default value if that is NULL.
+    pub(super) async fn ask<T: DeserializeOwned + Default>(
+        &self,
+        sql: &'static str,
+        document: &impl Serialize,
+    ) -> Result<T> {
+        let fault = |error: serde_json::Error| Error::Internal(format!("a statement's document: {error}"));
+        let document = serde_json::to_string(document).map_err(fault)?;
+        let answer: Option<String> = match self {
+            Self::Direct { client, statements } => {
+                statements.inc();
+                let rows = client.query_typed(sql, &[(&document, Type::TEXT)]).await.map_err(told_as_ever)?;
+                rows.first().map_or(Ok(None), |row| row.try_get(0))?
+            }
+            Self::Pooled(connection) => {
+                let statement = JsonStatement { sql, document: &document };
+                diesel_async::RunQueryDsl::get_result(statement, &mut &**connection).await?
+            }
+        };
+        answer.map_or_else(|| Ok(T::default()), |answer| serde_json::from_str(&answer).map_err(fault))
+    }
+}
+
+/// A statement whose text is always the same: diesel prepares it once for each connection.
+struct JsonStatement<'a> {
+    sql: &'static str,
+    document: &'a str,
+}
+
+impl QueryId for JsonStatement<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for JsonStatement<'_> {
+    type SqlType = Nullable<Text>;
+}
+
+impl QueryFragment<Pg> for JsonStatement<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
+        pass.push_sql(self.sql);
+        pass.push_bind_param_value_only::<Text, _>(self.document)
+    }
+}
+
+/// The database has refused the statement, and rolled it back.
+pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
+}
+
+/// What a statement was refused for, as if diesel had said it; otherwise the connection is at fault.
+pub(super) fn told_as_ever(error: tokio_postgres::Error) -> Error {
+    let Some(refusal) = error.as_db_error().filter(|_| is_refusal(&error)) else { return error.into() };
+    let kind = match *refusal.code() {
+        SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
+        SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
+        SqlState::RESTRICT_VIOLATION => DatabaseErrorKind::RestrictViolation,
+        SqlState::EXCLUSION_VIOLATION => DatabaseErrorKind::ExclusionViolation,
+        SqlState::T_R_SERIALIZATION_FAILURE => DatabaseErrorKind::SerializationFailure,
+        SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseErrorKind::ReadOnlyTransaction,
+        SqlState::NOT_NULL_VIOLATION => DatabaseErrorKind::NotNullViolation,
+        SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
+        _ => DatabaseErrorKind::Unknown,
+    };
+    DieselError::DatabaseError(kind, Box::new(Refusal(refusal.clone()))).into()
+}
+
+struct Refusal(DbError);
+
+impl DatabaseErrorInformation for Refusal {
+    fn message(&self) -> &str {
+        self.0.message()
+    }
+
+    fn details(&self) -> Option<&str> {
+        self.0.detail()
+    }
+
+    fn hint(&self) -> Option<&str> {
+        self.0.hint()
+    }
+
+    fn table_name(&self) -> Option<&str> {
+        self.0.table()
+    }
+
+    fn column_name(&self) -> Option<&str> {
+        self.0.column()
+    }
+
+    fn constraint_name(&self) -> Option<&str> {
+        self.0.constraint()
+    }
+
+    fn statement_position(&self) -> Option<i32> {
+        None
+    }
+}

@@ -1,0 +1,134 @@
+//! The newest messages of many rooms, read together: what a list in Redis holds. Reactions are not in it.
+
+use std::collections::HashMap;
+
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Text},
+};
+use diesel_async::RunQueryDsl;
+
+use super::{
+    Db,
+    messages::{self, MessageRow},
+};
+use crate::{chat::id::RoomId, error::Result, protocol::MessageView};
+
+/// A room's newest messages and the last entry of its log that they include, all of one moment.
+pub struct ListTail {
+    pub room_id: RoomId,
+    /// None if there are no messages.
+    pub seq: Option<i64>,
+    /// Newest first.
+    pub messages: Vec<MessageView>,
+}
+
+/// The bytes that a room's newest messages take, about. They are not read for it.
+const SIZES: &str = r#"
+    SELECT room.id AS room_id, CAST((
+        SELECT coalesce(sum(octet_length(newest."content") + pg_column_size(newest."metadata")), 0) FROM (
+            SELECT "content", "metadata" FROM "Message" WHERE "roomId" = room.id
+            ORDER BY "createdAt" DESC, "id" DESC LIMIT $2
+        ) AS newest
+    ) AS BIGINT) AS number FROM unnest($1) AS room (id)"#;
+
+const NEWEST: &str = r#"
+    SELECT coalesce(head.seq, 0) AS head, newest.* FROM unnest($1) AS room (id)
+    LEFT JOIN chatoxide.room_head AS head ON head.room_id = room.id
+    CROSS JOIN LATERAL (
+        SELECT message."id", message."roomId" AS room_id, message."senderId" AS sender_id, message."content",
+            message."type" AS kind, message."metadata", message."replyTo" AS reply_to, message."createdAt" AS created_at,
+            message."updatedAt" AS updated_at, sender."name" AS sender_name
+        FROM "Message" AS message JOIN "User" AS sender ON sender."id" = message."senderId"
+        WHERE message."roomId" = room.id ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2
+    ) AS newest
+    ORDER BY newest.room_id, newest.created_at DESC, newest.id DESC"#;
+
+#[derive(QueryableByName)]
+struct SizeRow {
+    #[diesel(sql_type = Text)]
+    room_id: String,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+#[derive(QueryableByName)]
+struct NewestRow {
+    #[diesel(sql_type = BigInt)]
+    head: i64,
+    #[diesel(embed)]
+    message: MessageRow,
+    #[diesel(sql_type = Text)]
+    sender_name: String,
+}
+
+/// The newest `limit` messages of each of these rooms, or of the first of them if all would take more than so many bytes; of
+/// one at least. On PostgreSQL that takes two statements, however many rooms there are.
+pub async fn load(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Result<Vec<ListTail>> {
+    match db {
+        Db::Pg { .. } => load_pg(db, rooms, limit, bytes).await,
+        Db::Lite { .. } => load_one_by_one(db, rooms, limit, bytes).await,
+    }
+}
+
+async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Result<Vec<ListTail>> {
+    let Db::Pg { pool, .. } = db else { return Ok(Vec::new()) };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let ids = |rooms: &[RoomId]| rooms.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (sizes, rows) = db
+        .within_timeout(Box::pin(async {
+            let mut connection = pool.get().await?;
+            let sizes: Vec<SizeRow> = diesel::sql_query(SIZES)
+                .bind::<Array<Text>, _>(ids(rooms))
+                .bind::<BigInt, _>(limit)
+                .load(&mut *connection)
+                .await?;
+            let first = count_within(rooms, &sizes, bytes);
+            let rooms = rooms.get(..first).unwrap_or(rooms);
+            let rows: Vec<NewestRow> = diesel::sql_query(NEWEST)
+                .bind::<Array<Text>, _>(ids(rooms))
+                .bind::<BigInt, _>(limit)
+                .load(&mut *connection)
+                .await?;
+            Ok((first, rows))
+        }))
+        .await?;
+    let mut found: HashMap<String, (i64, Vec<MessageView>)> = HashMap::new();
+    for NewestRow { head, message, sender_name } in rows {
+        let (_, messages) = found.entry(message.room_id.clone()).or_insert_with(|| (head, Vec::new()));
+        messages.push(message.into_view(sender_name.into(), Vec::new()));
+    }
+    let tail = |room_id: &RoomId| {
+        let (seq, messages) = found
+            .remove(room_id.as_str())
+            .map_or((None, Vec::new()), |(seq, messages)| (Some(seq), messages));
+        ListTail { room_id: room_id.clone(), seq, messages }
+    };
+    Ok(rooms.iter().take(sizes).map(tail).collect())
+}
+
+/// How many of the rooms, from the first on, take no more than so many bytes; one at least.
+fn count_within(rooms: &[RoomId], sizes: &[SizeRow], bytes: usize) -> usize {
+    let sizes: HashMap<&str, i64> = sizes.iter().map(|row| (row.room_id.as_str(), row.number)).collect();
+    let mut sum = 0;
+    let within = rooms.iter().take_while(|room| {
+        sum += sizes.get(room.as_str()).copied().unwrap_or(0);
+        usize::try_from(sum).is_ok_and(|sum| sum <= bytes)
+    });
+    within.count().max(1)
+}
+
+/// A statement costs no round trip here.
+async fn load_one_by_one(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Result<Vec<ListTail>> {
+    let (mut tails, mut sum) = (Vec::new(), 0);
+    for room_id in rooms {
+        if sum > bytes {
+            break;
+        }
+        let tail = messages::load_tail(db, room_id, limit).await?;
+        sum += tail.messages.iter().map(|message| message.content.len()).sum::<usize>();
+        let seq = (!tail.messages.is_empty()).then_some(tail.seq);
+        tails.push(ListTail { room_id: room_id.clone(), seq, messages: tail.messages });
+    }
+    Ok(tails)
+}

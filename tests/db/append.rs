@@ -1,0 +1,214 @@
+//! Appending to the rooms' logs: what changes of one batch come to that depend on one another, and in which order the locks of
+//! the rooms are taken.
+
+use std::sync::Arc;
+
+use chatoxide::{
+    chat::{message::MessageType, room::RoomType},
+    clock,
+    db::room_log::{Append, Appended, Appender, Change, ClientId, NewMessage, Told},
+};
+use serde_json::json;
+
+use crate::support::{Backend, TestDatabase, TestServer, database::connect, on_both, until};
+
+pub fn append(room: &str, actor: &str, change: Change) -> Append {
+    Append { room_id: room.into(), actor_id: actor.into(), actor_name: actor.into(), change }
+}
+
+pub fn new(content: &str) -> Change {
+    named(content, None)
+}
+
+fn named(content: &str, client_id: Option<&str>) -> Change {
+    let client_id = client_id.map(|text| ClientId { text: text.to_owned(), refuses_others: true });
+    Change::New(NewMessage {
+        content: content.to_owned(),
+        kind: MessageType::Text,
+        metadata: json!({"a": [1.5, null]}),
+        reply_to: None,
+        client_id,
+    })
+}
+
+pub fn edit(id: &str, content: &str) -> Change {
+    Change::Edit { message_id: id.into(), content: content.to_owned() }
+}
+
+pub fn delete(id: &str) -> Change {
+    Change::Delete { message_id: id.into() }
+}
+
+pub fn react(id: &str, emoji: &str) -> Change {
+    Change::React { message_id: id.into(), emoji: emoji.into() }
+}
+
+pub fn unreact(id: &str, emoji: &str) -> Change {
+    Change::Unreact { message_id: id.into(), emoji: emoji.into() }
+}
+
+/// An outcome in a line: what is told, with the reactions of an edited message.
+fn line(outcome: &Appended) -> String {
+    let Appended::Entry(entry) = outcome else {
+        return match outcome {
+            Appended::Repeated { seq, .. } => format!("repeats {seq}"),
+            other => format!("{other:?}"),
+        };
+    };
+    let told = match &entry.told {
+        Told::New(message) => format!("new {}", message.content),
+        Told::Updated(message) => {
+            let reactions = message.reactions.iter().map(|on_it| format!("{}{}", on_it.user_id, on_it.emoji));
+            format!("{} is {} {:?}", message.id, message.content, reactions.collect::<Vec<_>>())
+        }
+        Told::Deleted(id) => format!("{id} is gone"),
+        Told::ReactionAdded { message_id, reaction } => {
+            format!("{}{} on {message_id}", reaction.user_id, reaction.emoji)
+        }
+        Told::ReactionRemoved { message_id, reaction } => {
+            format!("{}{} off {message_id}", reaction.user_id, reaction.emoji)
+        }
+        Told::Gone => "gone".to_owned(),
+    };
+    format!("{} {told}", entry.seq)
+}
+
+/// Rooms `a` and `b` with messages `a-1` to `a-3` of anna's and `b-1`, and reactions on `a-1` and `a-2`.
+async fn furnish(server: &TestServer) {
+    for room in ["a", "b"] {
+        server.make_room(room, RoomType::Public, &["anna", "bert"]).await;
+    }
+    let at = "2026-01-01 00:00:00";
+    server.database.seed_messages("a", "anna", &[("a-1", at), ("a-2", at), ("a-3", at)]).await;
+    server.database.seed_messages("b", "bert", &[("b-1", at)]).await;
+    let reactions = r#"INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
+        VALUES ('r-1', 'a-1', 'bert', '+'), ('r-2', 'a-2', 'bert', '+'), ('r-3', 'a-1', 'anna', '!')"#;
+    server.database.execute(reactions).await;
+}
+
+on_both! {
+    async fn changes_of_one_batch_build_on_one_another(server: TestServer) {
+        furnish(&server).await;
+        let batch = [
+            ("anna", edit("a-1", "once"), "1 a-1 is once [\"bert+\", \"anna!\"]"),
+            ("anna", react("a-1", "+"), "2 anna+ on a-1"),
+            ("anna", react("a-1", "+"), "Unchanged"),
+            ("bert", unreact("a-1", "+"), "3 bert+ off a-1"),
+            ("anna", edit("a-1", "twice"), "4 a-1 is twice [\"anna+\", \"anna!\"]"),
+            ("bert", react("a-1", "+"), "5 bert+ on a-1"),
+            ("anna", unreact("a-1", "+"), "6 anna+ off a-1"),
+            ("anna", unreact("a-1", "+"), "Unchanged"),
+            ("bert", edit("a-1", "not his"), "NotFound"),
+            ("bert", delete("a-1"), "NotFound"),
+            ("anna", edit("b-1", "not here"), "NotFound"),
+            ("anna", react("b-1", "+"), "NotFound"),
+            ("anna", edit("a-2", "in vain"), "7 a-2 is in vain [\"bert+\"]"),
+            ("anna", react("a-2", "-"), "8 anna- on a-2"),
+            ("anna", delete("a-2"), "9 a-2 is gone"),
+            ("anna", delete("a-2"), "NotFound"),
+            ("anna", edit("a-2", "too late"), "NotFound"),
+            ("bert", react("a-2", "+"), "NotFound"),
+            ("bert", unreact("a-2", "+"), "Unchanged"),
+            ("anna", named("one", Some("id-1")), "10 new one"),
+            ("anna", named("one", Some("id-1")), "repeats 10"),
+            ("anna", named("another", Some("id-1")), "ClientIdTaken"),
+            ("bert", named("one", Some("id-1")), "11 new one"),
+            ("bert", react("a-3", "+"), "12 bert+ on a-3"),
+            ("anna", react("nowhere", "+"), "NotFound"),
+        ];
+        let appends: Vec<Append> = batch.iter().map(|(actor, change, _)| append("a", actor, change.clone())).collect();
+        let mut appender = Appender::default();
+        let outcomes = appender.append(&server.db, appends.into(), clock::now()).await.unwrap();
+        let lines: Vec<String> = outcomes.iter().map(line).collect();
+        assert_eq!(lines, batch.map(|(_, _, line)| line));
+
+        let stored = server.database.select(r#"SELECT "content" FROM "Message" ORDER BY "createdAt", "id""#).await;
+        let news = stored.iter().filter(|content| *content == "one").count();
+        assert_eq!((stored.len(), news), (5, 2), "{stored:?}");
+        let edited = r#"SELECT "content" FROM "Message" WHERE "id" = 'a-1' AND "updatedAt" IS NOT NULL"#;
+        assert_eq!(server.database.select(edited).await, ["twice"]);
+        let reactions = r#"SELECT "messageId" || "userId" || "emoji" FROM "Reaction" ORDER BY "messageId", "userId""#;
+        assert_eq!(server.database.select(reactions).await, ["a-1anna!", "a-1bert+", "a-3bert+"]);
+        let log = server.database.own("SELECT kind FROM own.room_log WHERE room_id = 'a' ORDER BY seq");
+        let kinds = "edit react unreact edit react unreact edit react delete new new react";
+        assert_eq!(server.database.select(&log).await.join(" "), kinds);
+        let head = server.database.own("SELECT seq FROM own.room_head WHERE room_id = 'a'");
+        assert_eq!(server.database.select(&head).await, ["12"]);
+
+        // A later batch knows the client ids of an earlier one, and the quick way goes on from the careful one.
+        let later = [append("a", "anna", named("one", Some("id-1"))), append("a", "anna", new("more"))];
+        let outcomes = appender.append(&server.db, later.into(), clock::now()).await.unwrap();
+        assert_eq!(outcomes.iter().map(line).collect::<Vec<_>>(), ["repeats 10", "13 new more"]);
+    }
+}
+
+on_both! {
+    async fn the_first_entry_of_a_room_comes_after_all_its_messages(server: TestServer) {
+        server.make_room("a", RoomType::Public, &["anna"]).await;
+        // Another program's clock runs ahead.
+        server.database.seed_messages("a", "anna", &[("a-1", "2999-01-01 00:00:00.042")]).await;
+        let batch: Arc<[Append]> = Arc::new([append("a", "anna", new("later"))]);
+        let outcomes = Appender::default().append(&server.db, batch, clock::now()).await.unwrap();
+        let [Appended::Entry(entry)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+        let Told::New(message) = &entry.told else { panic!("{entry:?}") };
+        assert_eq!(serde_json::to_value(message.created_at).unwrap(), "2999-01-01T00:00:00.043Z");
+        let stored = r#"SELECT "content" FROM "Message" ORDER BY "createdAt""#;
+        assert_eq!(server.database.select(stored).await, ["a-1", "later"]);
+    }
+}
+
+/// A trigger of the team's own that changes what is stored, or keeps it as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_is_told_as_a_trigger_has_it_stored_and_one_that_it_refuses_is_not_told() {
+    let server = TestServer::start(Backend::Postgres).await;
+    furnish(&server).await;
+    let trigger = r#"CREATE FUNCTION censor() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW."content" = 'never' THEN RETURN NULL; END IF;
+            NEW."content" = upper(NEW."content");
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER censor BEFORE UPDATE ON "Message" FOR EACH ROW EXECUTE FUNCTION censor()"#;
+    server.database.execute(trigger).await;
+    let mut alice = server.connect_in("anna", "a").await;
+    let edited = alice.ask("message:edit", json!({"messageId": "a-1", "content": "loud"})).await;
+    assert_eq!(edited["message"]["content"], "LOUD", "{edited}");
+    let refused = alice.ask("message:edit", json!({"messageId": "a-1", "content": "never"})).await;
+    assert_eq!(refused["code"], "message_not_found", "{refused}");
+    let log = server.database.select("SELECT kind FROM chatoxide.room_log WHERE room_id = 'a'").await;
+    assert_eq!(log, ["edit"]);
+}
+
+/// The bytes of `B` come before those of `a`; a collation that people use has it the other way round.
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_are_taken_in_the_order_of_the_rooms_bytes_the_quick_way_and_the_careful_one() {
+    for is_quick in [true, false] {
+        let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &[]).await;
+        for room in ["a", "B"] {
+            server.make_room(room, RoomType::Public, &["anna"]).await;
+        }
+        let batch: Arc<[Append]> = Arc::new([append("B", "anna", new("x")), append("a", "anna", new("x"))]);
+        let mut appender = Appender::default();
+        appender.append(&server.db, Arc::clone(&batch), clock::now()).await.unwrap();
+        if !is_quick {
+            appender = Appender::default();
+        }
+        let (other, watcher) = (connect(&server.database.url).await, connect(&server.database.url).await);
+        other
+            .batch_execute("BEGIN; SELECT 1 FROM chatoxide.room_head WHERE room_id = 'a' FOR UPDATE")
+            .await
+            .unwrap();
+        let db = server.db.clone();
+        let appending = tokio::spawn(async move { appender.append(&db, batch, clock::now()).await });
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("the append waits for a", async || {
+            (server.database.select(waiting).await == ["1"]).then_some(())
+        })
+        .await;
+        let locked = "SELECT 1 FROM chatoxide.room_head WHERE room_id = 'B' FOR UPDATE NOWAIT";
+        let refused = watcher.batch_execute(locked).await.unwrap_err();
+        assert_eq!(refused.code().map(|code| code.code()), Some("55P03"), "B is locked before a");
+        other.batch_execute("ROLLBACK").await.unwrap();
+        appending.await.unwrap().unwrap();
+    }
+}
