@@ -24,7 +24,7 @@ pub(super) async fn fill(db: &Db) -> Result<()> {
     for (id, name) in ROOMS {
         let members = USERS.iter().map(|(id, _)| UserId::from(*id)).collect();
         let room = Room::new(&RoomId::from(id), name, RoomType::Public, now);
-        db::rooms::insert_with_members(db, room, members).await?;
+        db::rooms::insert_with_members(db, room, members, None).await?;
     }
     Ok(())
 }

@@ -89,6 +89,8 @@ pub struct LiveSettings {
     pub ephemeral_rate: u32,
     /// Between two tellings of entries in a room where many hear much.
     pub flush_interval: Duration,
+    /// A room is compared with the database when somebody enters it and this is over.
+    pub compared_for: Duration,
     /// How long a room is kept that nobody is in.
     pub idle: Duration,
     /// The memory that all of those may take, in bytes.
@@ -205,6 +207,7 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         presence_rate: settings.presence_rate,
         ephemeral_rate: settings.ephemeral_rate,
         flush_interval: Duration::from_millis(settings.flush_interval.into()),
+        compared_for: Duration::from_millis(settings.membership_ttl.into()),
         idle: Duration::from_millis(settings.live_room_idle.into()),
         idle_memory: settings.live_idle_memory as usize * 1_024 * 1_024,
     }

@@ -157,7 +157,7 @@ pub struct Settings {
     #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
     pub log_retention: u32,
 
-    /// How long a room's members and a user's name are remembered, in milliseconds
+    /// How long a room's members and a user's name are remembered, and a room is shown without a look at the database, in milliseconds
     #[arg(long, env = "MEMBERSHIP_TTL", global = true, default_value_t = 5_000)]
     pub membership_ttl: u32,
 

@@ -81,6 +81,7 @@ macro_rules! in_room {
             .select((MessageRow::as_select(), users::name))
     };
 }
+pub(in crate::db) use in_room;
 
 /// The reactions on these messages. Of none it is not worth a statement: after a restart everybody comes back at once, also
 /// to rooms in which nobody has said anything.
@@ -91,17 +92,7 @@ macro_rules! on_messages {
             .order(reaction_table::id)
     };
 }
-
-/// A room's newest messages and the last entry of its log that they include, all of one moment.
-pub struct Tail {
-    pub seq: i64,
-    /// When that entry was made, if there is one.
-    pub at: Option<Timestamp>,
-    /// Newest first.
-    pub messages: Vec<MessageView>,
-    /// There are no older messages than these.
-    pub complete: bool,
-}
+pub(in crate::db) use on_messages;
 
 /// Where a message is and whose it is.
 pub struct Whereabouts {
@@ -131,27 +122,6 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     let Some((row, name)) = row else { return Ok(None) };
     let reactions = reactions::list_of_message(db, id).await?;
     Ok(Some(row.into_view(name.into(), reactions)))
-}
-
-/// The newest `limit` messages, newest first.
-pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> {
-    let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
-    let (head, rows, reactions, complete) = in_transaction!($ db snapshot, c => {
-        let head: Option<(i64, NaiveDateTime)> = run!(c.load(own::room_head::table
-            .find(&room)
-            .select((own::room_head::seq, own::room_head::at)))).pop();
-        // One more than is wanted says whether there are more.
-        let mut rows: Vec<(MessageRow, String)> = run!(c.load(in_room!(&room).limit(most.saturating_add(1))));
-        let complete = rows.len() <= limit;
-        rows.truncate(limit);
-        let reactions: Vec<ReactionRow> = match rows.is_empty() {
-            true => Vec::new(),
-            false => run!(c.load(on_messages!(rows))),
-        };
-        Ok((head, rows, reactions, complete))
-    })?;
-    let (seq, at) = head.map_or((0, None), |(seq, at)| (seq, Some(at.into())));
-    Ok(Tail { seq, at, messages: assemble(rows, reactions), complete })
 }
 
 /// Messages of a room's history, newest first.
@@ -186,7 +156,10 @@ pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) 
     Ok(Page { messages: assemble(rows, reactions), ends_in_tie })
 }
 
-fn assemble(rows: Vec<(MessageRow, String)>, reactions: Vec<ReactionRow>) -> Vec<MessageView> {
+pub(in crate::db) fn assemble(
+    rows: Vec<(MessageRow, String)>,
+    reactions: Vec<ReactionRow>,
+) -> Vec<MessageView> {
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
     let mut by_message: HashMap<String, Vec<ReactionView>> = HashMap::new();
     for reaction in reactions {

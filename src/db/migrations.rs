@@ -183,7 +183,7 @@ async fn check_own_tables(db: &Db) -> Result<()> {
     }
     super::on!(db.readers, c => {
         select_none!(c,
-            own::room_head => (String, i64, NaiveDateTime),
+            own::room_head => (String, i64, NaiveDateTime, i64),
             own::room_log => (String, i64, String, String, String, Option<String>, Option<String>, NaiveDateTime),
             own::read_marker => (String, String, i64, NaiveDateTime),
         )

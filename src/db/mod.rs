@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod connect;
+pub mod fingerprints;
 pub mod health;
 pub mod messages;
 pub mod migrations;

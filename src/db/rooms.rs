@@ -57,6 +57,8 @@ pub enum Made {
     Room(Room),
     /// A room of this id is there and others than these are in it; nothing was changed.
     OthersInside,
+    /// The room is there, and who asks for it is not in it; nothing was changed.
+    NotInside,
 }
 
 /// One statement for any number of members, whose ids come as JSON.
@@ -65,21 +67,31 @@ const INSERT_MEMBERS_PG: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
 const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
 
-/// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it.
-pub async fn insert_with_members(db: &Db, room: Room, members: Vec<UserId>) -> Result<Made> {
+/// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it. Of one
+/// that is there `maker` has to be a member: who was taken out of it does not let themself in again.
+pub async fn insert_with_members(
+    db: &Db,
+    room: Room,
+    members: Vec<UserId>,
+    maker: Option<&UserId>,
+) -> Result<Made> {
+    let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
     let insert_members = match db {
         Db::Pg { .. } => INSERT_MEMBERS_PG,
         Db::Lite { .. } => INSERT_MEMBERS_LITE,
     };
     in_transaction!($ db write, c => {
-        run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing()));
+        let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
         let stored: Room = run!(c.first(rooms::table.find(&room.id)));
         let inside: Vec<String> = run!(c.load(room_members::table
             .filter(room_members::room_id.eq(&room.id))
             .select(room_members::user_id)));
         if inside.iter().any(|user| !members.contains(user)) {
             return Ok(Made::OthersInside);
+        }
+        if !is_new && maker.is_some_and(|maker| !inside.contains(&maker)) {
+            return Ok(Made::NotInside);
         }
         let absent: Vec<&String> = members.iter().filter(|user| !inside.contains(user)).collect();
         if !absent.is_empty() {
@@ -92,12 +104,18 @@ pub async fn insert_with_members(db: &Db, room: Room, members: Vec<UserId>) -> R
     })
 }
 
-/// Makes a user a member of a room; false if they are one already.
-pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<bool> {
-    let row = (room_members::room_id.eq(id.as_str()), room_members::user_id.eq(user_id.as_str()));
-    let made = on!(db.writer, c => diesel::insert_into(room_members::table)
-        .values(row)
-        .on_conflict_do_nothing()
+/// In a public room anybody may let others in, in others who is a member by now: what is remembered of a room may be old.
+const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
+    SELECT "id", $2 FROM "Room" WHERE "id" = $1 AND (
+        "type" = 'public' OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
+    ) ON CONFLICT DO NOTHING"#;
+
+/// Makes a user a member of a room, if `inviter` may; false if they are one already, or `inviter` may not.
+pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &UserId) -> Result<bool> {
+    let made = on!(db.writer, c => diesel::sql_query(INSERT_MEMBER)
+        .bind::<Text, _>(id.as_str())
+        .bind::<Text, _>(user_id.as_str())
+        .bind::<Text, _>(inviter.as_str())
         .execute(c)
         .await?)?;
     Ok(made > 0)

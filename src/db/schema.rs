@@ -94,6 +94,7 @@ pub mod pg {
             room_id -> Text,
             seq -> BigInt,
             at -> Timestamp,
+            complete_from -> BigInt,
         }
     }
 
@@ -134,6 +135,7 @@ pub mod lite {
             room_id -> Text,
             seq -> BigInt,
             at -> Timestamp,
+            complete_from -> BigInt,
         }
     }
 

@@ -8,10 +8,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{
-    Db,
-    messages::{self, MessageRow},
-};
+use super::{Db, messages::MessageRow, room_log};
 use crate::{chat::id::RoomId, error::Result, protocol::MessageView};
 
 /// A room's newest messages and the last entry of its log that they include, all of one moment.
@@ -125,7 +122,7 @@ async fn load_one_by_one(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) 
         if sum > bytes {
             break;
         }
-        let tail = messages::load_tail(db, room_id, limit).await?;
+        let tail = room_log::load_tail(db, room_id, limit).await?;
         sum += tail.messages.iter().map(|message| message.content.len()).sum::<usize>();
         let seq = (!tail.messages.is_empty()).then_some(tail.seq);
         tails.push(ListTail { room_id: room_id.clone(), seq, messages: tail.messages });

@@ -15,15 +15,15 @@ use super::{
 };
 use crate::{
     chat::{
-        id::{RoomId, UserId},
+        id::{MessageId, RoomId, UserId},
         limits::DEFAULT_PAGE,
         message::Place,
         timestamp::Timestamp,
     },
     config::LiveSettings,
     db::{
-        messages::Tail,
-        room_log::{Entry, Told},
+        fingerprints::Fingerprints,
+        room_log::{Entry, Tail, Told},
     },
     protocol::{MessageView, RoomHistoryView},
 };
@@ -37,6 +37,8 @@ const RECENT_BYTES: usize = 4 << 20;
 const LARGE: usize = 16 << 20;
 /// The memory that encoded histories of several lengths may take, in bytes.
 const HISTORIES_BYTES: usize = 8 << 20;
+/// Entries of its log that a room is loaded with and that are known again later.
+const LOADED: usize = 32;
 /// The estimated memory of an entry that is no message, in bytes.
 const ENTRY_SIZE: usize = 200;
 
@@ -51,6 +53,14 @@ pub(super) struct LiveRoom {
     refilling: Option<Refill>,
     /// `room:history` encoded, by how many messages it has; until the next entry.
     histories: Vec<(usize, Box<RawValue>)>,
+    /// The message of the last entry, where it is known.
+    last: Option<MessageId>,
+    /// What the last entries were about that it was loaded with, newest first.
+    loaded: Vec<(i64, MessageId)>,
+    /// The log has all that happened from this entry on.
+    complete_from: i64,
+    /// When it was found to be as the database has it.
+    pub(super) compared_at: Instant,
     /// The last entries taken, without holes, oldest first.
     recent: VecDeque<Entry>,
     recent_bytes: usize,
@@ -82,6 +92,9 @@ pub(super) struct History<'a> {
 impl LiveRoom {
     pub(super) fn new(tail: Tail, read: Vec<(UserId, Timestamp)>, settings: Arc<LiveSettings>) -> Self {
         let now = Instant::now();
+        let loaded = tail.log.iter().take(LOADED);
+        let loaded: Vec<(i64, MessageId)> =
+            loaded.map(|entry| (entry.seq, entry.message_id.as_str().into())).collect();
         Self {
             seq: tail.seq,
             messages: tail.messages.into_iter().collect(),
@@ -89,6 +102,10 @@ impl LiveRoom {
             complete: tail.complete,
             refilling: None,
             histories: Vec::new(),
+            last: loaded.first().filter(|(seq, _)| *seq == tail.seq).map(|(_, id)| id.clone()),
+            loaded,
+            complete_from: tail.complete_from,
+            compared_at: now,
             recent: VecDeque::new(),
             recent_bytes: 0,
             presence: Presence::new(settings.presence_rate, now),
@@ -123,9 +140,74 @@ impl LiveRoom {
         self.histories.iter().map(|(_, history)| history.get().len()).sum()
     }
 
+    /// The message of the last entry, where it is known.
+    pub(super) fn last(&self) -> Option<&MessageId> {
+        self.last.as_ref()
+    }
+
+    /// The log has all that happened from this entry on.
+    pub(super) fn complete_from(&self) -> i64 {
+        self.complete_from
+    }
+
+    /// Before this entry another program wrote.
+    pub(super) fn note_complete_from(&mut self, seq: i64) {
+        self.complete_from = self.complete_from.max(seq);
+    }
+
+    /// It is time to compare it with the database once more.
+    pub(super) fn is_to_be_compared(&self) -> bool {
+        self.compared_at.elapsed() > self.settings.compared_for
+    }
+
+    /// Newest first.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &MessageView> {
+        self.messages.iter()
+    }
+
+    /// The room has no older messages than these.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// What the entries after `after` are about, as far as they are here.
+    pub(super) fn touched_after(&self, after: i64) -> impl Iterator<Item = &MessageId> {
+        self.recent.iter().filter(move |entry| entry.seq > after).filter_map(|entry| entry.told.message_id())
+    }
+
     /// The last entry before a hole, if there is one between it and `entry`.
     pub(super) fn hole_before(&self, entry: &Entry) -> Option<i64> {
         (entry.seq > self.seq + 1).then_some(self.seq)
+    }
+
+    /// An entry that was committed now does not go on where this log ended, and it is not known to have been taken before: the
+    /// log may be another one.
+    pub(super) fn is_doubtful(&self, entry: &Entry) -> bool {
+        if entry.seq > self.seq {
+            return false;
+        }
+        let Some(message_id) = entry.told.message_id() else { return false };
+        let recent = self.recent.iter().find(|recent| recent.seq == entry.seq);
+        let taken = recent.and_then(|recent| recent.told.message_id());
+        let loaded = || self.loaded.iter().find(|(seq, _)| *seq == entry.seq).map(|(_, id)| id);
+        taken.or_else(loaded) != Some(message_id)
+    }
+
+    /// What was found in the database at a later moment has the last entry that was taken here.
+    pub(super) fn goes_on_in(&self, (before, last): (i64, Option<&MessageId>), found: &Fingerprints) -> bool {
+        // Old entries are forgotten: then it is not there, and others are behind it.
+        found.seq >= before && (last.is_none() || found.last.is_none() || last == found.last.as_ref())
+    }
+
+    /// Begins anew with what the database has. Who is here stays.
+    pub(super) fn begin_anew(&mut self, tail: Tail, complete_from: i64) {
+        let anew = Self::new(tail, Vec::new(), Arc::clone(&self.settings));
+        let keep = self.keep;
+        let presence = std::mem::replace(&mut self.presence, Presence::new(0, Instant::now()));
+        let returning =
+            std::mem::replace(&mut self.returning, Returning::new(self.settings.doubt, Vec::new()));
+        let idle_since = self.idle_since;
+        *self = Self { presence, returning, keep, idle_since, complete_from, ..anew };
     }
 
     /// Takes an entry; false if it was taken before.
@@ -134,6 +216,7 @@ impl LiveRoom {
             return false;
         }
         self.seq = entry.seq;
+        self.last = entry.told.message_id().cloned();
         self.histories.clear();
         self.note_recent(entry);
         if let Some(refill) = &mut self.refilling {

@@ -5,6 +5,7 @@
 
 mod activity;
 mod allowance;
+mod compare;
 mod ephemeral;
 mod gathered;
 mod idle;
@@ -186,7 +187,7 @@ impl Rooms {
         welcome: impl FnOnce(&Arc<Slot>, &mut LiveRoom) -> T,
     ) -> Result<T> {
         loop {
-            let slot = self.live_slot(room_id, reader).await?;
+            let slot = self.live_slot(room_id, reader, reader.is_some()).await?;
             let mut state = lock(&slot.state);
             let State::Live(live) = &mut *state else { continue };
             // Large messages that were loaded for the reader may have gone again meanwhile.
@@ -284,16 +285,18 @@ impl Rooms {
         self.close_idle_at_once();
     }
 
-    /// What happened in a room after an entry, at most `limit` entries of it: from memory where it is there.
+    /// What happened in a room after an entry, at most `limit` entries of it: from memory where it is there. The room is
+    /// compared with the database first.
     pub async fn list_after(&self, room_id: &RoomId, after: i64, limit: usize) -> Result<Caught> {
-        let slot = lock(&self.slots).get(room_id).cloned();
-        if let Some(slot) = slot
-            && let State::Live(live) = &mut *lock(&slot.state)
-            && let Some(entries) = live.list_after(after, limit)
-        {
-            // Who asks may be in the room, and is not to hear of these once more.
-            self.tell_waiting(room_id, live);
-            return Ok(Caught { entries, head: live.seq(), is_forgotten: false });
+        let slot = self.live_slot(room_id, None, true).await?;
+        if let State::Live(live) = &mut *lock(&slot.state) {
+            self.idle_if_empty(room_id, &slot, live);
+            if let Some(entries) = live.list_after(after, limit) {
+                // Who asks may be in the room, and is not to hear of these once more.
+                self.tell_waiting(room_id, live);
+                let is_forgotten = after < live.complete_from();
+                return Ok(Caught { entries, head: live.seq(), is_forgotten });
+            }
         }
         db::room_log::list_after(&self.db, room_id, after, limit).await
     }

@@ -100,6 +100,11 @@ impl Presence {
         self.present.get(user_id).map_or(&[], |present| &present.sockets)
     }
 
+    /// All sockets that are here.
+    pub(super) fn list_sockets(&self) -> impl Iterator<Item = Sid> {
+        self.present.values().flat_map(|present| present.sockets.iter().map(|socket| socket.sid))
+    }
+
     pub(super) fn is_here(&self, user_id: &UserId) -> bool {
         self.present.contains_key(user_id)
     }

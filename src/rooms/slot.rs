@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Rooms, live::LiveRoom, lock};
+use super::{Rooms, compare::unlogged, live::LiveRoom, lock};
 use crate::{
     chat::{
         id::{RoomId, UserId},
@@ -43,21 +43,32 @@ impl Default for State {
 enum Need {
     Nothing,
     Load,
+    /// To be compared with the database.
+    Comparison,
     /// Older messages, from below a place, so many.
     Older(Place, usize),
     AnotherSlot,
 }
 
 impl Rooms {
-    /// The slot of a room that was live a moment ago, loaded if need be, with all that `reader` is to be shown.
-    pub(super) async fn live_slot(&self, room_id: &RoomId, reader: Option<&UserId>) -> Result<Arc<Slot>> {
+    /// The slot of a room that was live a moment ago, loaded if need be, with all that `reader` is to be shown; `compares`: what
+    /// another program has written is to be there too.
+    pub(super) async fn live_slot(
+        &self,
+        room_id: &RoomId,
+        reader: Option<&UserId>,
+        mut compares: bool,
+    ) -> Result<Arc<Slot>> {
         loop {
+            let is_due = |live: &LiveRoom| compares && live.is_to_be_compared();
             let slot = lock(&self.slots).entry(room_id.clone()).or_default().clone();
-            if matches!(&*lock(&slot.state), State::Live(live) if !self.wants_more(live, reader)) {
+            if matches!(&*lock(&slot.state), State::Live(live) if !self.wants_more(live, reader) && !is_due(live))
+            {
                 return Ok(slot);
             }
             let _turn = slot.loading.lock().await;
             let need = match &mut *lock(&slot.state) {
+                State::Live(live) if is_due(live) => Need::Comparison,
                 State::Live(live) if self.wants_more(live, reader) => {
                     let (place, count) = live.begin_refill();
                     Need::Older(place, count)
@@ -68,6 +79,10 @@ impl Rooms {
             };
             match need {
                 Need::Nothing => return Ok(slot.clone()),
+                Need::Comparison => {
+                    self.compare(room_id, &slot).await;
+                    compares = false;
+                }
                 Need::AnotherSlot => self.remove_slot(room_id, &slot),
                 Need::Load => {
                     if let Err(error) = self.load(room_id, &slot).await {
@@ -94,20 +109,35 @@ impl Rooms {
     }
 
     async fn load(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
-        let tail = db::messages::load_tail(&self.db, room_id, self.settings.messages).await?;
+        let tail = db::room_log::load_tail(&self.db, room_id, self.settings.messages).await?;
         // Who enters a room soon writes in it.
         if let Some(at) = tail.at {
             self.writer.note_head(room_id, tail.seq, at);
         }
+        let unlogged = (tail.seq, unlogged(&tail));
         let read = db::read_markers::list_of_room(&self.db, room_id, READERS).await?;
-        let mut state = lock(&slot.state);
-        if let State::Loading(missed) = &mut *state {
+        let (loaded, mut has_hole) = (tail.seq, false);
+        {
+            let mut state = lock(&slot.state);
+            let State::Loading(missed) = &mut *state else { return Ok(()) };
             let mut live = Box::new(LiveRoom::new(tail, read, Arc::clone(&self.settings)));
+            // They come from the writer, and from who compares.
+            missed.sort_by_key(|entry| entry.seq);
             for entry in missed.drain(..) {
-                live.apply(&entry);
+                has_hole |= live.hole_before(&entry).is_some();
+                if !has_hole {
+                    live.apply(&entry);
+                }
             }
             *state = State::Live(live);
             self.node_keys.import_reads(room_id);
+        }
+        if has_hole {
+            self.catch_up(room_id, slot, loaded).await?;
+        }
+        if let Err(error) = self.note_unlogged(room_id, unlogged).await {
+            // Found once more when the room is loaded the next time.
+            error.log();
         }
         Ok(())
     }

@@ -63,17 +63,21 @@ impl Rooms {
     }
 
     /// Takes a committed entry into its live room, and everybody in it here is told. An entry that was taken before is ignored;
-    /// if some are missing before it, they are fetched and told first. Called by one task, in the order of commits.
+    /// if some are missing before it, they are fetched and told first. The writer's come in the order of commits.
     async fn apply(&self, entry: &Entry) -> Option<Box<RawValue>> {
         let slot = lock(&self.slots).get(&entry.room_id).cloned()?;
-        let hole_after = match &mut *lock(&slot.state) {
+        let (hole_after, is_doubtful) = match &mut *lock(&slot.state) {
             State::Loading(missed) => {
                 missed.push(entry.clone());
                 return None;
             }
-            State::Live(live) => live.hole_before(entry),
+            State::Live(live) => (live.hole_before(entry), live.is_doubtful(entry)),
             State::Closed => return None,
         };
+        if is_doubtful {
+            self.verify(&entry.room_id, &slot).await.unwrap_or_else(|error| error.log());
+            return None;
+        }
         if let Some(after) = hole_after {
             match db::room_log::list_between(&self.db, &entry.room_id, after, entry.seq).await {
                 Ok(missing) => missing.iter().for_each(|entry| {
@@ -89,7 +93,7 @@ impl Rooms {
         self.apply_next(&slot, entry)
     }
 
-    fn apply_next(&self, slot: &Arc<Slot>, entry: &Entry) -> Option<Box<RawValue>> {
+    pub(super) fn apply_next(&self, slot: &Arc<Slot>, entry: &Entry) -> Option<Box<RawValue>> {
         let mut state = lock(&slot.state);
         let State::Live(live) = &mut *state else { return None };
         if live.apply(entry) { self.tell(slot, live, entry) } else { None }

@@ -46,9 +46,10 @@ pub(super) async fn handle(cx: Context, other: UserId) -> Result<Started> {
     let (first, second) = direct::sorted(&caller, &other);
     let members = vec![first.clone(), second.clone()];
     let room = Room::new(&room_id, NAME, RoomType::Direct, clock::now());
-    let room = match db::rooms::insert_with_members(&cx.app.db, room, members.clone()).await? {
+    let room = match db::rooms::insert_with_members(&cx.app.db, room, members.clone(), Some(&caller)).await? {
         Made::Room(room) => room,
         Made::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
+        Made::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),
     };
     cx.app.access.forget_room(&room_id).await;
     cx.app.rooms.listen(&cx.seat, &room_id, &cx.session.user).await?;

@@ -75,7 +75,8 @@ pub(super) async fn handle(cx: Context, ask: RoomCreate) -> Result<Created> {
     };
     let id = RoomId::from(Uuid::new_v4().to_string());
     let room = Room::new(&id, ask.name.trim(), kind, clock::now());
-    let Made::Room(room) = db::rooms::insert_with_members(&cx.app.db, room, members.clone()).await? else {
+    let Made::Room(room) = db::rooms::insert_with_members(&cx.app.db, room, members.clone(), None).await?
+    else {
         return Err(Error::Conflict("A room of this id is there already"));
     };
     if kind == RoomType::Public {

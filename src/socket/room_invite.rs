@@ -8,7 +8,7 @@ use crate::{
     chat::{
         id::{RoomId, UserId},
         limits::Limits,
-        room::{RoomType, personal_channel},
+        room::{self, RoomType, personal_channel},
     },
     db,
     error::{Error, Result},
@@ -43,17 +43,26 @@ pub(super) async fn handle(cx: Context, ask: RoomInvite) -> Result<Invited> {
     if access.kind == RoomType::Direct {
         return Err(Error::Forbidden("A direct room is for two"));
     }
+    let inviter = cx.user_id();
+    if ask.user_id == *inviter {
+        return Err(Error::Forbidden("You cannot invite yourself"));
+    }
     cx.app.access.user_name(&ask.user_id).await?;
-    let is_new = db::rooms::insert_member(&cx.app.db, &ask.room_id, &ask.user_id).await?;
-    let room = db::rooms::find(&cx.app.db, &ask.room_id).await?.ok_or(Error::RoomNotFound)?;
+    let is_new = db::rooms::insert_member(&cx.app.db, &ask.room_id, &ask.user_id, inviter).await?;
+    let stored = db::rooms::find(&cx.app.db, &ask.room_id).await?.ok_or(Error::RoomNotFound)?;
     let members = db::rooms::list_members(&cx.app.db, &ask.room_id).await?;
+    if !is_new && !members.iter().any(|member| member.id == *inviter) {
+        // The inviter was taken out a moment ago.
+        cx.app.access.forget_room(&ask.room_id).await;
+        room::ensure_may_enter(stored.kind.0, false)?;
+    }
     if is_new {
         cx.app.access.forget_room(&ask.room_id).await;
         let view = RoomView {
             id: ask.room_id.clone(),
-            name: room.name,
-            kind: room.kind.0,
-            created_at: room.created_at.into(),
+            name: stored.name,
+            kind: stored.kind.0,
+            created_at: stored.created_at.into(),
             members: members.iter().map(|member| member.id.clone()).collect(),
         };
         let told = RoomInvitedView { room: &view, from: &cx.session.user };

@@ -2,7 +2,7 @@
 
 use chatoxide::{
     chat::room::RoomType,
-    db::{Db, messages},
+    db::{Db, room_log},
 };
 use serde_json::json;
 
@@ -134,7 +134,7 @@ on_both! {
         let db = Db::open(&server::config(&server.database.url, server.database.folder.path(), &[])).unwrap();
         let statements = async || {
             let before = db.statements().get();
-            let tail = messages::load_tail(&db, &"general".into(), 50).await.unwrap();
+            let tail = room_log::load_tail(&db, &"general".into(), 50).await.unwrap();
             (tail.messages, db.statements().get() - before)
         };
         let (messages, of_none) = statements().await;

@@ -1,6 +1,7 @@
 //! Mirrors src/rooms: what holds for a room whatever the event.
 
 mod acked_is_committed;
+mod foreign;
 mod idle;
 mod joining;
 mod log;

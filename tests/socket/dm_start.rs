@@ -214,6 +214,19 @@ on_both! {
 }
 
 on_both! {
+    async fn who_was_taken_out_of_a_direct_room_does_not_let_themself_in_again(server: TestServer) {
+        server.make_room("dm:alice:bob", RoomType::Direct, &["bob"]).await;
+        let (mut alice, mut bob) = a_pair(&server).await;
+        let ack = alice.ask("dm:start", "bob".into()).await;
+        assert_eq!((&ack["success"], &ack["code"]), (&json!(false), &json!("forbidden")), "{ack}");
+        assert_eq!(bob.heard().await, []);
+        assert_eq!(alice.ask("room:join", "dm:alice:bob".into()).await["code"], "forbidden");
+        let members = r#"SELECT "B" FROM "_RoomMembers""#;
+        assert_eq!(server.database.select(members).await, ["bob"]);
+    }
+}
+
+on_both! {
     async fn a_room_that_is_started_can_be_used_however_long_the_ids(server: TestServer) {
         // The longest pair whose room id is not too long itself, and one byte more.
         for (length, fits) in [(254, true), (255, false)] {

@@ -66,6 +66,26 @@ on_both! {
 }
 
 on_both! {
+    async fn who_was_taken_out_lets_in_neither_themself_nor_others(server: TestServer) {
+        server.make_room("secret", RoomType::Private, &["alice", "bob", "carol"]).await;
+        let (mut alice, mut bob) = (server.connect_in("alice", "secret").await, server.connect_in("bob", "secret").await);
+        server.make_room("general", RoomType::Public, &["dave"]).await;
+        server.database.execute(r#"DELETE FROM "_RoomMembers" WHERE "A" = 'secret' AND "B" = 'bob'"#).await;
+        let rows = server.database.all_rows().await;
+        // The server still remembers him as a member.
+        for user in ["bob", "dave"] {
+            let ack = bob.ask("room:invite", json!({"roomId": "secret", "userId": user})).await;
+            assert_eq!((&ack["success"], &ack["code"]), (&json!(false), &json!("forbidden")), "{user}: {ack}");
+        }
+        assert_eq!(server.database.all_rows().await, rows);
+        assert_eq!(bob.ask("room:join", "secret".into()).await["code"], "forbidden");
+        // And nobody invites themself anywhere.
+        let ack = alice.ask("room:invite", json!({"roomId": "secret", "userId": "alice"})).await;
+        assert_eq!(ack["code"], "forbidden", "{ack}");
+    }
+}
+
+on_both! {
     async fn bad_input_is_refused(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let good = json!({"roomId": "general", "userId": "bob"});

@@ -149,7 +149,7 @@ impl TestServer {
         }
         let members = members.iter().map(|member| (*member).into()).collect();
         let room = Room::new(&id.into(), id, kind, clock::now());
-        db::rooms::insert_with_members(&self.db, room, members).await.unwrap();
+        db::rooms::insert_with_members(&self.db, room, members, None).await.unwrap();
     }
 }
 

@@ -5,21 +5,25 @@ mod append;
 mod append_lite;
 mod append_pg;
 mod changes;
+mod foreign;
 mod heads;
 mod ledger;
 mod quick;
 mod read;
 mod retention;
 mod session;
+mod tail;
 
 use std::sync::Arc;
 
 pub use append::Appender;
 use chrono::NaiveDateTime;
+pub use foreign::{append_foreign, note_incomplete};
 pub use heads::Heads;
 pub use read::{Caught, list_after, list_between};
 pub use retention::forget_before;
 use serde_json::Value;
+pub use tail::{Logged, Tail, load_tail};
 
 use crate::{
     chat::{
@@ -117,6 +121,19 @@ pub enum Told {
     Gone,
 }
 
+impl Told {
+    /// The message that was changed.
+    pub fn message_id(&self) -> Option<&MessageId> {
+        match self {
+            Told::New(message) | Told::Updated(message) => Some(&message.id),
+            Told::Deleted(message_id)
+            | Told::ReactionAdded { message_id, .. }
+            | Told::ReactionRemoved { message_id, .. } => Some(message_id),
+            Told::Gone => None,
+        }
+    }
+}
+
 /// What became of an [`Append`].
 #[derive(Clone, Debug)]
 pub enum Appended {
@@ -135,7 +152,7 @@ pub enum Appended {
 }
 
 /// The kinds of entries, as the table has them.
-pub(super) mod kind {
+pub mod kind {
     pub const NEW: &str = "new";
     pub const EDIT: &str = "edit";
     pub const DELETE: &str = "delete";

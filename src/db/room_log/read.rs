@@ -22,7 +22,7 @@ pub struct Caught {
     pub entries: Vec<Entry>,
     /// The last entry of the room's log.
     pub head: i64,
-    /// Some entries after the one that was asked for are no longer in the log.
+    /// Some of what happened after the entry that was asked for is not in the log, or not any more.
     pub is_forgotten: bool,
 }
 
@@ -41,6 +41,7 @@ type AddedRow = (i64, String, String, Option<String>);
 /// Everything of one moment that telling some entries takes.
 struct Found {
     head: i64,
+    complete_from: i64,
     oldest: Option<i64>,
     entries: Vec<StoredEntry>,
     messages: Vec<(MessageRow, String)>,
@@ -59,14 +60,18 @@ pub async fn list_after(db: &Db, room_id: &RoomId, after: i64, limit: usize) -> 
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = find(db, room_id, after, i64::MAX, limit).await?;
     let head = found.head;
-    let is_forgotten = head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
+    let is_forgotten =
+        after < found.complete_from || head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
     Ok(Caught { entries: tell(room_id, found), head, is_forgotten })
 }
 
 async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) -> Result<Found> {
     let room = room_id.to_string();
     in_transaction!($ db snapshot, c => {
-        let head: Option<i64> = run!(c.load(own::room_head::table.find(&room).select(own::room_head::seq))).pop();
+        let head: Option<(i64, i64)> = run!(c.load(own::room_head::table
+            .find(&room)
+            .select((own::room_head::seq, own::room_head::complete_from)))).pop();
+        let (head, complete_from) = head.unwrap_or_default();
         let oldest: Option<i64> = run!(c.get_result(own::room_log::table
             .filter(own::room_log::room_id.eq(&room))
             .select(min(own::room_log::seq))));
@@ -119,7 +124,8 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
             added.extend(page);
         }
         Ok(Found {
-            head: head.unwrap_or(0),
+            head,
+            complete_from,
             oldest,
             entries,
             messages: found_messages,

@@ -1,0 +1,1 @@
+ALTER TABLE chatoxide_room_head DROP COLUMN complete_from;

@@ -1,0 +1,191 @@
+//! A room's newest messages in short, by one statement: enough to find out whether another program has changed them.
+
+use chrono::NaiveDateTime;
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Nullable, Text, Timestamp as SqlTimestamp},
+};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{Db, on};
+use crate::{
+    chat::{
+        id::{MessageId, RoomId},
+        message::Place,
+        timestamp::Timestamp,
+    },
+    error::{Error, Result},
+    protocol::MessageView,
+};
+
+/// What was found, all of one moment.
+pub struct Fingerprints {
+    /// The last entry of the room's log.
+    pub seq: i64,
+    /// The message that the entry is about after which it was asked for; none if there is no such entry.
+    pub last: Option<MessageId>,
+    /// The messages of later entries.
+    pub touched: Vec<MessageId>,
+    /// Newest first.
+    pub messages: Vec<Fingerprint>,
+}
+
+pub struct Fingerprint {
+    pub place: Place,
+    content: Content,
+    kind: String,
+    metadata: Value,
+    reply_to: Option<String>,
+    updated_at: Option<Timestamp>,
+    /// User and emoji of each, sorted.
+    reactions: Vec<(String, String)>,
+}
+
+enum Content {
+    Text(String),
+    /// SHA-256, in hexadecimal.
+    Hash(String),
+}
+
+impl Fingerprint {
+    /// This message has not changed since.
+    pub fn is_of(&self, message: &MessageView) -> bool {
+        let mut reactions: Vec<(&str, &str)> = message
+            .reactions
+            .iter()
+            .map(|reaction| (reaction.user_id.as_str(), reaction.emoji.as_ref()))
+            .collect();
+        reactions.sort_unstable();
+        let is_content = match &self.content {
+            Content::Text(text) => *text == message.content,
+            Content::Hash(hash) => *hash == hexadecimal(&Sha256::digest(message.content.as_bytes())),
+        };
+        is_content
+            && serde_json::to_value(message.kind).is_ok_and(|kind| kind == self.kind)
+            && is_same_json(&self.metadata, &message.metadata)
+            && self.reply_to == message.reply_to
+            && self.updated_at == message.updated_at
+            && self.reactions.iter().map(|(user, emoji)| (user.as_str(), emoji.as_str())).eq(reactions)
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Equal but for how numbers are written: JSONB has ways of its own.
+pub fn is_same_json(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same_json(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, one)| other.get(key).is_some_and(|other| is_same_json(one, other)))
+        }
+        _ => one == other,
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    last: Option<String>,
+    /// A JSON array of ids.
+    #[diesel(sql_type = Nullable<Text>)]
+    touched: Option<String>,
+    /// None: the room has no messages.
+    #[diesel(sql_type = Nullable<Text>)]
+    id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    content: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    kind: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    metadata: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reply_to: Option<String>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    created_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    updated_at: Option<NaiveDateTime>,
+    /// A JSON array of pairs.
+    #[diesel(sql_type = Nullable<Text>)]
+    reactions: Option<String>,
+}
+
+/// Room, number of messages, entry.
+const POSTGRES: &str = r#"
+    SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = $1), 0) AS seq,
+        (SELECT message_id FROM chatoxide.room_log WHERE room_id = $1 AND seq = $3) AS last,
+        (SELECT json_agg(message_id)::text FROM chatoxide.room_log WHERE room_id = $1 AND seq > $3) AS touched,
+        message.*,
+        (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction" WHERE "messageId" = message.id) AS reactions
+    FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
+        SELECT "Message"."id"::text AS id, encode(sha256(convert_to("content", 'UTF8')), 'hex') AS content,
+            "type"::text AS kind, "metadata"::text AS metadata, "replyTo"::text AS reply_to,
+            "Message"."createdAt"::timestamp AS created_at, "updatedAt"::timestamp AS updated_at
+        FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = $1
+        ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT $2
+    ) AS message ON true"#;
+
+const SQLITE: &str = r#"
+    SELECT coalesce((SELECT seq FROM chatoxide_room_head WHERE room_id = ?1), 0) AS seq,
+        (SELECT message_id FROM chatoxide_room_log WHERE room_id = ?1 AND seq = ?3) AS last,
+        (SELECT json_group_array(message_id) FROM chatoxide_room_log WHERE room_id = ?1 AND seq > ?3) AS touched,
+        message.*,
+        (SELECT json_group_array(json_array("userId", "emoji")) FROM "Reaction" WHERE "messageId" = message.id) AS reactions
+    FROM (SELECT 1) AS one LEFT JOIN (
+        SELECT "Message"."id" AS id, "content" AS content, "type" AS kind, "metadata" AS metadata, "replyTo" AS reply_to,
+            "Message"."createdAt" AS created_at, "updatedAt" AS updated_at
+        FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = ?1
+        ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT ?2
+    ) AS message"#;
+
+/// The newest `limit` messages of a room, and what its log has after the entry `after`.
+pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result<Fingerprints> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let is_hashed = matches!(db, Db::Pg { .. });
+    let statement = if is_hashed { POSTGRES } else { SQLITE };
+    let rows: Vec<Row> = on!(db.readers, c => diesel::sql_query(statement)
+        .bind::<Text, _>(room_id.as_str())
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(after)
+        .load(c)
+        .await?)?;
+    let unreadable = |error: serde_json::Error| Error::Internal(format!("fingerprints of a room: {error}"));
+    let mut found = Fingerprints { seq: 0, last: None, touched: Vec::new(), messages: Vec::new() };
+    if let [first, ..] = rows.as_slice() {
+        found.seq = first.seq;
+        found.last = first.last.as_deref().map(MessageId::from);
+        if let Some(touched) = &first.touched {
+            let touched: Vec<String> = serde_json::from_str(touched).map_err(unreadable)?;
+            found.touched = touched.into_iter().map(MessageId::from).collect();
+        }
+    }
+    for row in rows {
+        let (Some(id), Some(at)) = (row.id, row.created_at) else { continue };
+        let content = row.content.unwrap_or_default();
+        let reactions = row.reactions.as_deref().unwrap_or("[]");
+        let mut reactions: Vec<(String, String)> = serde_json::from_str(reactions).map_err(unreadable)?;
+        reactions.sort_unstable();
+        found.messages.push(Fingerprint {
+            place: Place { at: at.into(), id: id.into() },
+            content: if is_hashed { Content::Hash(content) } else { Content::Text(content) },
+            kind: row.kind.unwrap_or_default(),
+            metadata: row
+                .metadata
+                .map_or(Ok(Value::Null), |text| serde_json::from_str(&text))
+                .map_err(unreadable)?,
+            reply_to: row.reply_to,
+            updated_at: row.updated_at.map(Timestamp::from),
+            reactions,
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,94 @@
+//! What another program has done to a room becomes entries of the room's log, and what the log no longer has is noted there.
+
+use chrono::NaiveDateTime;
+use diesel::{prelude::*, upsert::excluded};
+
+use super::{Entry, Told, kind};
+use crate::{
+    chat::{id::RoomId, timestamp::Timestamp},
+    db::{Db, in_transaction},
+    error::Result,
+    protocol::ReactionView,
+};
+
+/// Adds entries for changes that are in the database already, as it was found at the entry `after`. What later entries are
+/// about is left out: it was changed once more.
+pub async fn append_foreign(
+    db: &Db,
+    room_id: &RoomId,
+    after: i64,
+    changes: Vec<Told>,
+    now: Timestamp,
+) -> Result<Vec<Entry>> {
+    let (room, now) = (room_id.to_string(), now.naive());
+    let entries = in_transaction!($ db write, c => {
+        let (mut seq, mut at): (i64, NaiveDateTime) = run!(c.get_result(diesel::insert_into(own::room_head::table)
+            .values((own::room_head::room_id.eq(&room), own::room_head::seq.eq(0), own::room_head::at.eq(now)))
+            .on_conflict(own::room_head::room_id)
+            .do_update()
+            .set(own::room_head::room_id.eq(excluded(own::room_head::room_id)))
+            .returning((own::room_head::seq, own::room_head::at))));
+        let touched: Vec<String> = run!(c.load(own::room_log::table
+            .filter(own::room_log::room_id.eq(&room).and(own::room_log::seq.gt(after)))
+            .select(own::room_log::message_id)));
+        let mut entries = Vec::new();
+        let mut rows = Vec::new();
+        for told in changes {
+            let Some((kind, message_id, actor, body)) = stored(&told) else { continue };
+            if touched.contains(&message_id) {
+                continue;
+            }
+            seq += 1;
+            at = now.max(at + chrono::TimeDelta::milliseconds(1));
+            rows.push((
+                own::room_log::room_id.eq(room.clone()),
+                own::room_log::seq.eq(seq),
+                own::room_log::kind.eq(kind),
+                own::room_log::message_id.eq(message_id),
+                own::room_log::actor_id.eq(actor),
+                own::room_log::body.eq(body),
+                own::room_log::at.eq(at),
+            ));
+            entries.push((seq, told));
+        }
+        if !rows.is_empty() {
+            run!(c.execute(diesel::insert_into(own::room_log::table).values(rows)));
+            run!(c.execute(diesel::update(own::room_head::table.find(&room)).set((
+                own::room_head::seq.eq(seq),
+                own::room_head::at.eq(at),
+                own::room_head::complete_from.eq(seq),
+            ))));
+        }
+        Ok(entries)
+    })?;
+    Ok(entries.into_iter().map(|(seq, told)| Entry { room_id: room_id.clone(), seq, told }).collect())
+}
+
+/// Kind, message, actor and body of a change. Who made it nobody knows: a message's sender stands there.
+fn stored(told: &Told) -> Option<(&'static str, String, String, Option<String>)> {
+    let of_reaction =
+        |reaction: &ReactionView| (reaction.user_id.to_string(), Some(reaction.emoji.to_string()));
+    Some(match told {
+        Told::New(message) => (kind::NEW, message.id.to_string(), message.sender_id.to_string(), None),
+        Told::Updated(message) => (kind::EDIT, message.id.to_string(), message.sender_id.to_string(), None),
+        Told::Deleted(id) => (kind::DELETE, id.to_string(), String::new(), None),
+        Told::ReactionAdded { message_id, reaction } => {
+            let (user, emoji) = of_reaction(reaction);
+            (kind::REACT, message_id.to_string(), user, emoji)
+        }
+        Told::ReactionRemoved { message_id, reaction } => {
+            let (user, emoji) = of_reaction(reaction);
+            (kind::UNREACT, message_id.to_string(), user, emoji)
+        }
+        Told::Gone => return None,
+    })
+}
+
+/// Notes that a room's log has all that happened from an entry on only.
+pub async fn note_incomplete(db: &Db, room_id: &RoomId, complete_from: i64) -> Result<()> {
+    let room = room_id.to_string();
+    in_transaction!($ db write, c => {
+        run!(c.execute(diesel::update(own::room_head::table.find(&room)).set(own::room_head::complete_from.eq(complete_from))));
+        Ok(())
+    })
+}

@@ -1,0 +1,281 @@
+//! Finds out what another program has written beside this server: Node, an administrator's tool, SQL. It becomes entries of the
+//! room's log, and is told. And where the database has lost what was committed, a room begins anew with what is left.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Rooms,
+    live::LiveRoom,
+    lock,
+    returning::Missed,
+    seat::Seat,
+    slot::{Slot, State},
+};
+use crate::{
+    chat::{
+        id::{MessageId, RoomId},
+        limits::DEFAULT_PAGE,
+        message::Place,
+        timestamp::Timestamp,
+    },
+    clock,
+    db::{
+        self,
+        fingerprints::{self, Fingerprints},
+        room_log::{Logged, Tail, Told, append_foreign, kind, list_between, load_tail, note_incomplete},
+    },
+    error::Result,
+    protocol::{MessageView, ReactionView, event},
+};
+
+impl Rooms {
+    /// Compares a live room with the database, which is asked once where nothing differs. The caller holds the slot's turn.
+    pub(super) async fn compare(&self, room_id: &RoomId, slot: &Arc<Slot>) {
+        if let Err(error) = self.try_to_compare(room_id, slot).await {
+            // Who enters is shown what is known.
+            tracing::warn!(room = %room_id, cause = error.cause(), "a room could not be compared with the database");
+        }
+        if let State::Live(live) = &mut *lock(&slot.state) {
+            live.compared_at = Instant::now();
+        }
+    }
+
+    async fn try_to_compare(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
+        let (before, last, count) = match &*lock(&slot.state) {
+            State::Live(live) => (live.seq(), live.last().cloned(), live.len().max(DEFAULT_PAGE)),
+            _ => return Ok(()),
+        };
+        let found = fingerprints::read(&self.db, room_id, count, before).await?;
+        let (goes_on, is_same) = match &*lock(&slot.state) {
+            State::Live(live) => {
+                (live.goes_on_in((before, last.as_ref()), &found), is_same(live, &found, count))
+            }
+            _ => return Ok(()),
+        };
+        if !goes_on {
+            return self.begin_anew(room_id, slot).await;
+        }
+        if is_same {
+            return Ok(());
+        }
+        let found = load_tail(&self.db, room_id, count).await?;
+        let changes = match &*lock(&slot.state) {
+            State::Live(live) => differences(live, before, &found),
+            _ => return Ok(()),
+        };
+        self.note_foreign(room_id, found.seq, changes).await
+    }
+
+    /// What a room that is loaded shows of another program's work. The caller holds the slot's turn.
+    pub(super) async fn note_unlogged(
+        &self,
+        room_id: &RoomId,
+        (seq, mut changes): (i64, Vec<Told>),
+    ) -> Result<()> {
+        let mut gone = Vec::new();
+        for change in &changes {
+            // It may be there and be older than what was loaded.
+            if let Told::Deleted(id) = change
+                && db::messages::find_whereabouts(&self.db, id).await?.is_some()
+            {
+                gone.push(id.clone());
+            }
+        }
+        changes.retain(|change| !matches!(change, Told::Deleted(id) if gone.contains(id)));
+        self.note_foreign(room_id, seq, changes).await
+    }
+
+    async fn note_foreign(&self, room_id: &RoomId, seq: i64, changes: Vec<Told>) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let entries = append_foreign(&self.db, room_id, seq, changes, clock::now()).await?;
+        let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
+        tracing::info!(room = %room_id, changes = entries.len(), "another program has written in a room");
+        for entry in &entries {
+            self.committed(entry).await;
+        }
+        let slot = lock(&self.slots).get(room_id).cloned();
+        if let Some(slot) = slot
+            && let State::Live(live) = &mut *lock(&slot.state)
+        {
+            live.note_complete_from(last);
+        }
+        Ok(())
+    }
+
+    /// An entry was committed whose place is taken here. Either it was taken before, or the log is another one by now.
+    pub(super) async fn verify(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
+        let (before, last) = match &*lock(&slot.state) {
+            State::Live(live) => (live.seq(), live.last().cloned()),
+            _ => return Ok(()),
+        };
+        let found = fingerprints::read(&self.db, room_id, 0, before).await?;
+        let goes_on = match &*lock(&slot.state) {
+            State::Live(live) => live.goes_on_in((before, last.as_ref()), &found),
+            _ => true,
+        };
+        if goes_on { Ok(()) } else { self.begin_anew(room_id, slot).await }
+    }
+
+    /// The database has lost what was committed and told: by a crash without its log on disk, or by going over to a replica that
+    /// was behind. Those who are here are shown what is left.
+    async fn begin_anew(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
+        let lost = match &*lock(&slot.state) {
+            State::Live(live) => live.seq(),
+            _ => return Ok(()),
+        };
+        let tail = load_tail(&self.db, room_id, self.settings.messages).await?;
+        let (found, complete_from) = (tail.seq, tail.complete_from.max(lost + 1));
+        tracing::error!(
+            room = %room_id, told = lost, found,
+            "the database has lost entries of a room's log that were committed: those in the room are shown it anew"
+        );
+        note_incomplete(&self.db, room_id, complete_from).await?;
+        if let State::Live(live) = &mut *lock(&slot.state) {
+            self.tell_gathered_news(room_id, live);
+            self.tell_waiting(room_id, live);
+            live.begin_anew(tail, complete_from);
+            if let Some(namespace) = self.io.of("/") {
+                let sockets: Vec<_> = live.presence.list_sockets().collect();
+                for seat in sockets.into_iter().filter_map(|sid| namespace.get_socket(sid)).map(Seat::new) {
+                    seat.emit(event::ROOM_HISTORY, live.history(room_id, &Missed::default()).encoded);
+                }
+            }
+        }
+        // What was committed meanwhile took no place here.
+        self.catch_up(room_id, slot, found).await
+    }
+
+    /// Takes all entries that the log has after one.
+    pub(super) async fn catch_up(&self, room_id: &RoomId, slot: &Arc<Slot>, after: i64) -> Result<()> {
+        for entry in list_between(&self.db, room_id, after, i64::MAX).await? {
+            self.apply_next(slot, &entry);
+        }
+        Ok(())
+    }
+}
+
+/// From this place on all messages of a list are known, newest first.
+fn reaches_to(oldest: Option<Place>, is_complete: bool) -> Option<Place> {
+    if is_complete { None } else { oldest }
+}
+
+fn is_within(place: &Place, bounds: &[Option<Place>]) -> bool {
+    bounds.iter().flatten().all(|bound| (place.at, &place.id) >= (bound.at, &bound.id))
+}
+
+/// Nothing was changed beside the log.
+fn is_same(live: &LiveRoom, found: &Fingerprints, count: usize) -> bool {
+    let touched: HashSet<&MessageId> = found.touched.iter().chain(live.touched_after(found.seq)).collect();
+    let is_all = found.messages.len() < count;
+    let bounds = [
+        reaches_to(live.messages().last().map(MessageView::place), live.is_complete()),
+        reaches_to(found.messages.last().map(|found| found.place.clone()), is_all),
+    ];
+    let mut here: HashMap<&MessageId, &MessageView> = live
+        .messages()
+        .filter(|message| is_within(&message.place(), &bounds) && !touched.contains(&message.id))
+        .map(|message| (&message.id, message))
+        .collect();
+    let mut there = found.messages.iter().filter(|found| !touched.contains(&found.place.id));
+    there.all(|found| {
+        !is_within(&found.place, &bounds)
+            || here.remove(&found.place.id).is_some_and(|message| found.is_of(message))
+    }) && here.is_empty()
+}
+
+/// What was changed beside the log, in the order in which it is to be told. What entries after `before` are about is left out.
+fn differences(live: &LiveRoom, before: i64, found: &Tail) -> Vec<Told> {
+    // More was said meanwhile than was read of the log: another time.
+    if found.log.last().is_some_and(|oldest| oldest.seq > before + 1) {
+        return Vec::new();
+    }
+    let mut touched: HashSet<MessageId> = live.touched_after(found.seq).cloned().collect();
+    touched.extend(
+        found.log.iter().filter(|entry| entry.seq > before).map(|entry| entry.message_id.as_str().into()),
+    );
+    let bounds = [
+        reaches_to(live.messages().last().map(MessageView::place), live.is_complete()),
+        reaches_to(found.messages.last().map(MessageView::place), found.complete),
+    ];
+    let is_compared =
+        |message: &&MessageView| is_within(&message.place(), &bounds) && !touched.contains(&message.id);
+    let mut here: BTreeMap<&str, &MessageView> =
+        live.messages().filter(is_compared).map(|message| (message.id.as_str(), message)).collect();
+    let mut changes = Vec::new();
+    for message in found.messages.iter().rev().filter(is_compared) {
+        match here.remove(message.id.as_str()) {
+            None => changes.push(Told::New(Arc::new(message.clone()))),
+            Some(known) => changes.extend(change_of(known, message)),
+        }
+    }
+    changes.extend(here.into_values().map(|gone| Told::Deleted(gone.id.clone())));
+    changes
+}
+
+/// How a message that is here became the one that was found.
+fn change_of(here: &MessageView, found: &MessageView) -> Vec<Told> {
+    let is_same = here.content == found.content
+        && here.kind == found.kind
+        && fingerprints::is_same_json(&here.metadata, &found.metadata)
+        && here.reply_to == found.reply_to
+        && here.updated_at == found.updated_at;
+    if !is_same {
+        return vec![Told::Updated(Arc::new(found.clone()))];
+    }
+    let message_id = &found.id;
+    let missing = |from: &[ReactionView], of: &[ReactionView]| -> Vec<ReactionView> {
+        of.iter().filter(|reaction| !from.contains(reaction)).cloned().collect()
+    };
+    let removed = missing(&found.reactions, &here.reactions).into_iter();
+    let added = missing(&here.reactions, &found.reactions).into_iter();
+    let removed = removed.map(|reaction| Told::ReactionRemoved { message_id: message_id.clone(), reaction });
+    removed
+        .chain(added.map(|reaction| Told::ReactionAdded { message_id: message_id.clone(), reaction }))
+        .collect()
+}
+
+/// What the newest messages of a room show of another program's work, by the last entries of its log.
+pub(super) fn unlogged(tail: &Tail) -> Vec<Told> {
+    let Some(oldest) = tail.log.last() else { return Vec::new() };
+    let reads_from = Timestamp::from(oldest.at);
+    let has_entry = |id: &MessageId, is_it: &dyn Fn(&Logged) -> bool| {
+        tail.log.iter().any(|entry| entry.message_id == id.as_str() && is_it(entry))
+    };
+    let mut changes = Vec::new();
+    for message in tail.messages.iter().rev() {
+        let is_new = |entry: &Logged| entry.kind == kind::NEW;
+        if message.created_at > reads_from && !has_entry(&message.id, &is_new) {
+            changes.push(Told::New(Arc::new(message.clone())));
+            continue;
+        }
+        let Some(at) = message.updated_at.filter(|at| *at > reads_from) else { continue };
+        let is_later = |entry: &Logged| {
+            matches!(entry.kind.as_str(), kind::NEW | kind::EDIT) && Timestamp::from(entry.at) >= at
+        };
+        if !has_entry(&message.id, &is_later) {
+            changes.push(Told::Updated(Arc::new(message.clone())));
+        }
+    }
+    let oldest = tail.messages.last().filter(|_| !tail.complete).map(|message| message.created_at);
+    let is_here = |id: &str| tail.messages.iter().any(|message| message.id.as_str() == id);
+    let mut seen = HashSet::new();
+    // Newest first: the first of a message tells what became of it.
+    for entry in &tail.log {
+        let is_within = oldest.is_none_or(|oldest| Timestamp::from(entry.at) > oldest);
+        if seen.insert(entry.message_id.as_str())
+            && entry.kind != kind::DELETE
+            && is_within
+            && !is_here(&entry.message_id)
+        {
+            changes.push(Told::Deleted(entry.message_id.as_str().into()));
+        }
+    }
+    changes
+}

@@ -1,0 +1,301 @@
+//! What another program writes in a room beside this server, and what the database loses.
+
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Client, TestDatabase, TestServer, http::metric, on_both, until};
+
+/// A server that compares a room with the database whenever somebody enters it.
+async fn start(backend: Backend) -> TestServer {
+    TestServer::start_with(TestDatabase::create(backend).await, &ALWAYS).await
+}
+
+const ALWAYS: [&str; 2] = ["--membership-ttl", "0"];
+
+fn contents(history: &Value) -> Vec<&str> {
+    let messages = history["messages"].as_array().unwrap();
+    messages.iter().map(|message| message["content"].as_str().unwrap()).collect()
+}
+
+async fn history(client: &mut Client) -> Value {
+    client.emit("room:join", "general".into()).await;
+    client.hear("room:history").await
+}
+
+async fn say(client: &mut Client, content: &str) -> Value {
+    let ack = client.ask("message:send", json!({"roomId": "general", "content": content})).await;
+    assert_eq!(ack["success"], true, "{ack}");
+    ack["message"].clone()
+}
+
+async fn sync(client: &mut Client, since: i64) -> Value {
+    client.ask("messages:sync", json!({"roomId": "general", "since": since})).await
+}
+
+/// A message of another program's, as Node writes it.
+async fn insert(server: &TestServer, id: &str, at: &str) {
+    server
+        .database
+        .execute(&format!(
+            r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+            VALUES ('{id}', 'general', 'bob', 'by Node: {id}', '{at}')"#
+        ))
+        .await;
+}
+
+async fn what_another_program_wrote_is_shown_and_told(backend: Backend) {
+    let server = start(backend).await;
+    let (mut alice, mut bob) = server.meet().await;
+    let mut ids = Vec::new();
+    for content in ["one", "two", "three", "four"] {
+        ids.push(say(&mut alice, content).await["id"].as_str().unwrap().to_owned());
+    }
+    alice.ask("reaction:add", json!({"messageId": ids[3], "emoji": "a"})).await;
+    bob.heard().await;
+    let change = format!(
+        r#"UPDATE "Message" SET "content" = 'ONE', "updatedAt" = "createdAt" WHERE "id" = '{}'; DELETE FROM "Message" WHERE "id" = '{}';
+        DELETE FROM "Reaction"; INSERT INTO "Reaction" VALUES ('r', '{}', 'bob', 'b')"#,
+        ids[0], ids[1], ids[2]
+    );
+    server.database.execute(&change).await;
+    insert(&server, "n", "2999-01-01 00:00:00").await;
+
+    let mut carol = server.connect("carol").await;
+    let shown = history(&mut carol).await;
+    assert_eq!(contents(&shown), ["by Node: n", "four", "three", "ONE"]);
+    assert_eq!(shown["seq"], 10);
+    assert_eq!(shown["messages"][2]["reactions"], json!([{"emoji": "b", "userId": "bob"}]));
+    assert_eq!(shown["messages"][1]["reactions"], json!([]));
+
+    let mut heard = Vec::new();
+    for (name, data) in bob.heard().await {
+        if name != "room:user-joined" {
+            heard.push((name, data["seq"].as_i64().unwrap()));
+        }
+    }
+    let expected =
+        ["message:updated", "reaction:added", "reaction:removed", "message:new", "message:deleted"];
+    assert_eq!(heard, expected.map(str::to_owned).into_iter().zip(6..).collect::<Vec<_>>());
+    // Who has heard all of it is up to date; who was away then cannot know what else was changed.
+    let answer = sync(&mut bob, 10).await;
+    assert_eq!((&answer["complete"], &answer["events"]), (&json!(true), &json!([])));
+    let answer = sync(&mut bob, 5).await;
+    assert_eq!((&answer["complete"], &answer["more"]), (&json!(false), &json!(false)));
+
+    // From here on all is as before, also once the room is loaded anew.
+    say(&mut alice, "five").await;
+    assert_eq!(bob.hear("message:new").await["seq"], 11);
+    let database = server.stop().await;
+    let server = TestServer::start_with(database, &ALWAYS).await;
+    let mut bob = server.connect("bob").await;
+    assert_eq!(history(&mut bob).await["seq"], 11);
+    let answer = sync(&mut bob, 10).await;
+    assert_eq!(
+        (&answer["complete"], &answer["events"][0]["data"]["content"]),
+        (&json!(true), &json!("five"))
+    );
+    assert_eq!(sync(&mut bob, 9).await["complete"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_program_wrote_is_shown_and_told_on_both() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        what_another_program_wrote_is_shown_and_told(backend).await;
+    }
+}
+
+/// Everything that a client can do, with values that the two databases write in ways of their own.
+async fn do_everything(alice: &mut Client, bob: &mut Client) {
+    let mut ids = Vec::new();
+    for (n, metadata) in [
+        json!({}),
+        json!({"a": 1.0, "b": [100.0, 0.1, -0.0], "z": null, "y": {"ü": "😀"}}),
+        serde_json::from_str(r#"{"big": 12345678901234567890, "small": 1e-7, "large": 1.5e300, "exp": 1E2}"#)
+            .unwrap(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let ask = json!({"roomId": "general", "content": format!("ä😀\n'{n}"), "metadata": metadata, "replyTo": "x"});
+        let ack = alice.ask("message:send", ask).await;
+        assert_eq!(ack["success"], true, "{ack}");
+        ids.push(ack["message"]["id"].as_str().unwrap().to_owned());
+    }
+    for emoji in ["👍", "x", "a"] {
+        for client in [&mut *alice, &mut *bob] {
+            client.ask("reaction:add", json!({"messageId": ids[0], "emoji": emoji})).await;
+        }
+    }
+    bob.ask("reaction:remove", json!({"messageId": ids[0], "emoji": "x"})).await;
+    alice.ask("message:edit", json!({"messageId": ids[1], "content": "edited"})).await;
+    alice.ask("message:delete", json!({"messageId": ids[2]})).await;
+}
+
+on_both! {
+    async fn what_this_server_wrote_itself_is_never_taken_for_anothers(server: TestServer) {
+        let mut server = TestServer::start_with(server.stop().await, &ALWAYS).await;
+        let (mut alice, mut bob) = server.meet().await;
+        for round in 1..=3 {
+            for _ in 0..10 {
+                do_everything(&mut alice, &mut bob).await;
+                let mut carol = server.connect("carol").await;
+                let shown = history(&mut carol).await;
+                assert_eq!(sync(&mut carol, 1).await["events"][0]["data"]["seq"], 2, "{shown}");
+            }
+            let head = "SELECT seq || ' ' || complete_from FROM own.room_head";
+            let found = server.database.select(&server.database.own(head)).await;
+            assert_eq!(found, [format!("{} 0", round * 120)]);
+            let database = server.stop().await;
+            server = TestServer::start_with(database, &ALWAYS).await;
+            (alice, bob) = server.meet().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_while_this_server_was_away_is_not_called_complete() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let server = start(backend).await;
+        insert_before(&server).await;
+        let (mut alice, _bob) = server.meet().await;
+        let first = say(&mut alice, "first").await;
+        let second = say(&mut alice, "second").await;
+        assert_eq!(sync(&mut alice, 0).await["complete"], true);
+        let database = server.stop().await;
+
+        // Node's day.
+        let (first, second) = (first["id"].as_str().unwrap(), second["id"].as_str().unwrap());
+        database
+            .execute(&format!(
+                r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+                VALUES ('n', 'general', 'bob', 'by Node', '2999-01-01 00:00:00');
+                UPDATE "Message" SET "content" = 'FIRST', "updatedAt" = '2999-01-01 00:00:01' WHERE "id" = '{first}';
+                DELETE FROM "Message" WHERE "id" = '{second}'"#
+            ))
+            .await;
+
+        let server = TestServer::start_with(database, &[]).await;
+        let mut bob = server.connect("bob").await;
+        // Before anybody joins.
+        let answer = sync(&mut bob, 2).await;
+        assert_eq!(
+            (&answer["complete"], &answer["more"], &answer["seq"]),
+            (&json!(false), &json!(false), &json!(5))
+        );
+        let shown = history(&mut bob).await;
+        assert_eq!(contents(&shown), ["by Node", "FIRST", "from before"]);
+        assert_eq!(shown["seq"], 5);
+        assert_eq!(sync(&mut bob, 5).await["complete"], true);
+    }
+}
+
+/// A message of the time before this server.
+async fn insert_before(server: &TestServer) {
+    server.make_room("general", chatoxide::chat::room::RoomType::Public, &["alice", "bob"]).await;
+    insert_text(server, "from before").await;
+}
+
+async fn insert_text(server: &TestServer, content: &str) {
+    server
+        .database
+        .execute(&format!(
+            r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+            VALUES ('old', 'general', 'bob', '{content}', '2026-01-01 00:00:00')"#
+        ))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_compared_by_one_statement_and_not_before_it_is_time() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        for (ttl, expected) in [("60000", 0.0), ("0", 1.0)] {
+            let settings = ["--metrics", "true", "--membership-ttl", ttl];
+            let server = TestServer::start_with(TestDatabase::create(backend).await, &settings).await;
+            let (mut alice, mut bob) = server.meet().await;
+            say(&mut alice, "one").await;
+            let statements = async || metric(server.address(), "chatoxide_database_statements_total").await;
+            // The members of the room are read again, too, where nothing is kept.
+            let mut counts = Vec::new();
+            for _ in 0..3 {
+                bob.ask("room:read", "general".into()).await;
+                let before = statements().await;
+                bob.ask("room:presence", "general".into()).await;
+                let between = statements().await;
+                bob.ask("messages:sync", json!({"roomId": "general", "since": 0})).await;
+                counts.push((statements().await - between) - (between - before));
+            }
+            assert_eq!(counts, [expected; 3], "{backend:?} {ttl}");
+        }
+    }
+}
+
+/// As a database that has gone over to a replica which was behind: the last entries are gone.
+async fn lose_all_after(server: &TestServer, seq: i64) {
+    let lost = format!("SELECT message_id FROM own.room_log WHERE seq > {seq}");
+    let database = &server.database;
+    database.execute(&database.own(&format!(r#"DELETE FROM "Message" WHERE "id" IN ({lost})"#))).await;
+    database.execute(&database.own(&format!("DELETE FROM own.room_log WHERE seq > {seq}"))).await;
+    database.execute(&database.own(&format!("UPDATE own.room_head SET seq = {seq}"))).await;
+}
+
+on_both! {
+    async fn who_is_in_a_room_is_shown_it_anew_when_the_database_has_lost_what_was_told(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        bob.heard().await;
+        lose_all_after(&server, 3).await;
+
+        say(&mut alice, "after").await;
+        let shown = bob.hear("room:history").await;
+        assert_eq!((contents(&shown), &shown["seq"]), (vec!["after", "3", "2", "1"], &json!(4)));
+        let shown = alice.hear("room:history").await;
+        assert_eq!(contents(&shown), ["after", "3", "2", "1"]);
+        // What follows is heard, and only once.
+        for seq in 5..=8 {
+            say(&mut alice, &seq.to_string()).await;
+            let heard = bob.hear("message:new").await;
+            assert_eq!((&heard["seq"], &heard["content"]), (&json!(seq), &json!(seq.to_string())));
+        }
+        // Who has heard of entries that are lost is not told that there is a way from them.
+        for (since, complete) in [(3, false), (6, false), (7, true), (8, true)] {
+            assert_eq!(sync(&mut bob, since).await["complete"], complete, "{since}");
+        }
+        let mut carol = server.connect("carol").await;
+        assert_eq!(history(&mut carol).await["seq"], 8);
+    }
+}
+
+on_both! {
+    async fn who_enters_finds_out_too_that_the_database_has_lost_something(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
+        let (mut alice, mut bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        bob.heard().await;
+        lose_all_after(&server, 3).await;
+
+        let mut carol = server.connect("carol").await;
+        assert_eq!(contents(&history(&mut carol).await), ["3", "2", "1"]);
+        assert_eq!(contents(&bob.hear("room:history").await), ["3", "2", "1"]);
+    }
+}
+
+on_both! {
+    async fn a_log_that_is_behind_in_a_room_loaded_from_it_is_found_out_as_well(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        lose_all_after(&server, 3).await;
+        say(&mut alice, "after").await;
+        until("bob is shown the room", async || {
+            let (name, shown) = bob.next().await;
+            (name == "room:history" && contents(&shown)[0] == "after").then_some(())
+        })
+        .await;
+    }
+}
