@@ -8,6 +8,7 @@ mod heartbeat;
 mod inbound;
 mod payload;
 mod polling;
+mod probe;
 mod request;
 mod session;
 mod sessions;
