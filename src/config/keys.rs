@@ -149,4 +149,17 @@ mod tests {
             assert!(why.contains("JWT_SECRET") && why.contains("JWT_PUBLIC_KEY"), "{why}");
         }
     }
+
+    #[test]
+    fn a_backslash_and_an_n_in_a_public_key_are_the_end_of_a_line() {
+        let one_line = "-----BEGIN PUBLIC KEY-----\\nMFkw\\nEwYH\\n-----END PUBLIC KEY-----\\n";
+        let lines = "-----BEGIN PUBLIC KEY-----\nMFkw\nEwYH\n-----END PUBLIC KEY-----\n";
+        for written in [one_line, lines] {
+            let Ok(SigningKeys::Public(pem)) = choose("", written, None, true) else { panic!("{written}") };
+            assert_eq!(pem.trim_end(), lines.trim_end());
+        }
+        // A secret is no PEM: there they are two characters.
+        let Ok(SigningKeys::Secret(secret)) = choose("a\\nb", "", None, true) else { panic!("no secret") };
+        assert_eq!(secret, "a\\nb");
+    }
 }

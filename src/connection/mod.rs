@@ -126,6 +126,10 @@ impl Connection {
         self.0.writer.wake();
     }
 
+    pub fn is_aborted(&self) -> bool {
+        self.0.is_aborted.load(Ordering::Acquire)
+    }
+
     /// Lets the task that reads look again.
     fn wake_reader(&self) {
         self.0.reader.wake();
@@ -147,6 +151,11 @@ impl Connection {
 
     pub fn downgrade(&self) -> WeakConnection {
         WeakConnection(Arc::downgrade(&self.0))
+    }
+
+    /// True if it speaks as a websocket, so that writes may be gathered.
+    pub fn is_websocket(&self) -> bool {
+        self.0.is_websocket.load(Ordering::Acquire)
     }
 
     /// From now on it speaks as a websocket.

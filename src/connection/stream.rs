@@ -159,7 +159,7 @@ impl AsyncWrite for ClientStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let state = &self.connection.0;
         state.watch(&state.writer, cx)?;
-        if state.is_websocket.load(Ordering::Acquire) {
+        if self.connection.is_websocket() {
             state.push(&self.connection, buf)?;
             return Poll::Ready(Ok(buf.len()));
         }

@@ -18,13 +18,18 @@ async fn websocket(flush_interval: Duration) -> (ClientStream, TcpStream) {
 }
 
 async fn websocket_with(flush_interval: Duration, send_limit: usize) -> (ClientStream, TcpStream) {
+    let settings =
+        ConnectionSettings { flush_interval, send_limit, linger: FOR_EVER, aborted: Counter::default() };
+    websocket_of(settings, TaskTracker::new()).await
+}
+
+/// `lingering` tracks it when it is closed and still written to.
+async fn websocket_of(settings: ConnectionSettings, lingering: TaskTracker) -> (ClientStream, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    let aborted = Counter::default();
-    let settings = ConnectionSettings { flush_interval, send_limit, linger: FOR_EVER, aborted };
-    let stream = Connections::start(settings, TaskTracker::new()).open(stream, permit);
+    let stream = Connections::start(settings, lingering).open(stream, permit);
     stream.connection().becomes_websocket();
     stream.connection().trust();
     (stream, peer)
@@ -144,6 +149,43 @@ async fn the_end_comes_after_what_was_gathered() {
         peer.read_to_end(&mut heard).await.unwrap();
         assert_eq!(heard, Vec::from_iter(0..200));
     }
+}
+
+/// A connection that was closed while its peer took nothing of much that waited.
+async fn closed_with_much_unread(linger: Duration) -> (TaskTracker, TcpStream, usize) {
+    const MUCH: usize = 20_000_000;
+    let settings = ConnectionSettings {
+        flush_interval: Duration::ZERO,
+        send_limit: MUCH,
+        linger,
+        aborted: Counter::default(),
+    };
+    let lingering = TaskTracker::new();
+    let (mut stream, peer) = websocket_of(settings, lingering.clone()).await;
+    stream.write_all(&vec![7; MUCH]).await.unwrap();
+    drop(stream);
+    lingering.close();
+    (lingering, peer, MUCH)
+}
+
+#[tokio::test]
+async fn a_peer_that_is_slow_is_written_to_after_the_end() {
+    let (lingering, mut peer, much) = closed_with_much_unread(FOR_EVER).await;
+    assert_eq!(lingering.len(), 1);
+    let mut heard = Vec::new();
+    peer.read_to_end(&mut heard).await.unwrap();
+    assert_eq!(heard.len(), much);
+    lingering.wait().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_is_not_written_to_for_ever_after_the_end() {
+    let (lingering, mut peer, much) = closed_with_much_unread(Duration::from_millis(50)).await;
+    assert_eq!(lingering.len(), 1);
+    tokio::time::timeout(Duration::from_secs(20), lingering.wait()).await.unwrap();
+    let mut heard = Vec::new();
+    let _ended = peer.read_to_end(&mut heard).await;
+    assert!(heard.len() < much);
 }
 
 #[tokio::test]

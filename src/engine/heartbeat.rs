@@ -15,6 +15,8 @@ pub(super) struct Heartbeat {
     /// The next ping is due, or the answer to the last.
     due: Pin<Box<Sleep>>,
     is_awaited: bool,
+    /// The client has sent something since the last ping, so that it has got more time to answer.
+    is_put_off: bool,
 }
 
 /// The next step of a heartbeat.
@@ -27,7 +29,7 @@ pub(super) enum Beat {
 
 impl Heartbeat {
     pub(super) fn new(interval: Duration, timeout: Duration) -> Self {
-        Self { interval, timeout, due: Box::pin(sleep(interval)), is_awaited: false }
+        Self { interval, timeout, due: Box::pin(sleep(interval)), is_awaited: false, is_put_off: false }
     }
 
     /// Waits for what is due; after a ping, for its answer.
@@ -37,6 +39,7 @@ impl Heartbeat {
             return Poll::Ready(Beat::Missed);
         }
         self.is_awaited = true;
+        self.is_put_off = false;
         self.due.as_mut().reset(Instant::now() + self.timeout);
         Poll::Ready(Beat::Ping)
     }
@@ -48,10 +51,86 @@ impl Heartbeat {
         }
     }
 
+    /// The client has sent something. Where an answer is awaited, that gives the client its time anew, once for each ping, as in
+    /// Node: the answer may have to wait behind a large packet.
+    pub(super) fn heard(&mut self) {
+        if self.is_awaited && !std::mem::replace(&mut self.is_put_off, true) {
+            self.due.as_mut().reset(Instant::now() + self.timeout);
+        }
+    }
+
     /// The client has answered. An answer that nobody waits for changes nothing.
     pub(super) fn answered(&mut self) {
         if std::mem::take(&mut self.is_awaited) {
             self.due.as_mut().reset(Instant::now() + self.interval);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(3_600);
+    const TIMEOUT: Duration = Duration::from_secs(60);
+
+    impl Heartbeat {
+        async fn beat(&mut self) -> Beat {
+            poll_fn(|cx| self.poll_beat(cx)).await
+        }
+
+        /// Does something at a moment after all that was done before; when the next beat is due then.
+        fn due_after(&mut self, step: impl FnOnce(&mut Self)) -> Instant {
+            let before = Instant::now();
+            while Instant::now() == before {}
+            step(self);
+            self.due.deadline()
+        }
+
+        /// Pings; when the answer is due.
+        async fn ping(&mut self) -> Instant {
+            self.hurry();
+            assert_eq!(self.beat().await, Beat::Ping);
+            self.due.deadline()
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_waits_for_does_not_put_the_next_ping_off() {
+        let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
+        let first = heartbeat.due.deadline();
+        assert_eq!(heartbeat.due_after(Heartbeat::answered), first);
+        heartbeat.ping().await;
+        let answered = Instant::now();
+        let next = heartbeat.due_after(Heartbeat::answered);
+        assert!(next > answered + INTERVAL);
+        assert_eq!(heartbeat.due_after(Heartbeat::answered), next);
+        // Nor is it an answer to the next ping, which is still awaited.
+        heartbeat.ping().await;
+        heartbeat.due.as_mut().reset(Instant::now());
+        assert_eq!(heartbeat.beat().await, Beat::Missed);
+    }
+
+    #[tokio::test]
+    async fn what_else_the_client_sends_gives_it_time_to_answer_once_for_each_ping() {
+        let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
+        let first = heartbeat.due.deadline();
+        assert_eq!(heartbeat.due_after(Heartbeat::heard), first);
+        for _ in 0..2 {
+            let due = heartbeat.ping().await;
+            let put_off = heartbeat.due_after(Heartbeat::heard);
+            assert!(put_off > due && put_off < due + INTERVAL);
+            assert_eq!(heartbeat.due_after(Heartbeat::heard), put_off);
+            heartbeat.answered();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ping_in_a_hurry_does_not_put_off_the_answer_that_is_awaited() {
+        let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
+        let due = heartbeat.ping().await;
+        assert_eq!(heartbeat.due_after(Heartbeat::hurry), due);
     }
 }

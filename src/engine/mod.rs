@@ -8,6 +8,7 @@ mod heartbeat;
 mod inbound;
 mod payload;
 mod polling;
+mod probe;
 mod request;
 mod session;
 mod sessions;
@@ -26,7 +27,7 @@ use serde::Serialize;
 pub use self::stream::EngineStream;
 use self::{
     request::Wanted,
-    sessions::{Sessions, Sid},
+    sessions::{Found, Sessions, Sid},
 };
 use crate::connection::{Connection, SocketRoute};
 
@@ -70,8 +71,13 @@ impl Engine {
     /// Answers a request to Engine.IO's path.
     pub async fn serve(self: Arc<Self>, request: Request<Body>) -> Response {
         let wanted = request::wanted(&request, &self.sessions);
-        if let (Ok(Wanted::Poll(session) | Wanted::Post(session)), Some(connection)) =
-            (&wanted, request.extensions().get::<Connection>())
+        let session = match &wanted {
+            Ok(Wanted::Poll(session) | Wanted::Post(session) | Wanted::Upgrade(Found::Polling(session))) => {
+                Some(session)
+            }
+            _ => None,
+        };
+        if let (Some(session), Some(connection)) = (session, request.extensions().get::<Connection>())
             && session.route.is_signed_in()
         {
             connection.trust();

@@ -6,7 +6,7 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::{event_name, frame};
 
-const SEPARATOR: char = '\u{1e}';
+pub(super) const SEPARATOR: char = '\u{1e}';
 
 /// What a POST's packets come to.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! The polling transport: a GET takes what the server has to say, or waits for it; a POST brings what the client has to say.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -92,9 +95,9 @@ fn close(status: StatusCode) -> Response {
     (status, [(header::CONNECTION, HeaderValue::from_static("close"))]).into_response()
 }
 
-/// Keeps a session that has ended until a poll has taken its last words.
+/// Keeps a session that has ended until a poll has taken its last words, or its client has had time for one.
 pub(super) fn linger(session: Arc<Session>, registration: Registration) {
-    if session.is_spent() {
+    if session.is_spent() || !session.is_polling(Instant::now()) {
         return;
     }
     tokio::spawn(async move {

@@ -68,9 +68,8 @@ fn query<B>(request: &Request<B>) -> Query {
             "sid" => &mut query.sid,
             _ => continue,
         };
-        if place.is_empty() {
-            *place = value.into_owned();
-        }
+        // Of several values of one parameter the last counts, as in Node.
+        *place = value.into_owned();
     }
     query
 }

@@ -213,7 +213,11 @@ impl AsyncRead for EngineStream {
                         return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
                     }
                     match ready!(session.poll_inbox(cx, buf)) {
-                        Inbox::Bytes | Inbox::End => return Poll::Ready(Ok(())),
+                        Inbox::Bytes => {
+                            this.heartbeat.heard();
+                            return Poll::Ready(Ok(()));
+                        }
+                        Inbox::End => return Poll::Ready(Ok(())),
                         Inbox::Handover(handover) => this.take_over(cx, *handover)?,
                         Inbox::Pong => this.answered(cx)?,
                         Inbox::Left => this.inject(CLOSE),
@@ -227,6 +231,7 @@ impl AsyncRead for EngineStream {
                         return Poll::Ready(Ok(()));
                     }
                     this.route.note_heard();
+                    this.heartbeat.heard();
                     this.inbound.count(came, this.route.is_signed_in())?;
                     this.inbound.inspect(buf, before)?;
                     if this.inbound.take_pong() {

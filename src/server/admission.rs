@@ -41,7 +41,7 @@ pub(super) enum Admitted {
 impl Admission {
     /// `max` connections, or as many as the system allows open files for.
     pub(super) fn new(max: Option<usize>) -> Arc<Self> {
-        let max = max.unwrap_or_else(allowed).min(Semaphore::MAX_PERMITS);
+        let max = max.unwrap_or_else(|| allowed(open_files())).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             connections: Arc::new(Semaphore::new(max)),
             for_health: Arc::new(Semaphore::new(FOR_HEALTH)),
@@ -86,9 +86,8 @@ impl Admission {
     }
 }
 
-/// As many as the limit of open files leaves.
-fn allowed() -> usize {
-    let limit = open_files();
+/// As many connections as this limit of open files leaves.
+fn allowed(limit: usize) -> usize {
     limit.saturating_sub(FOR_HEALTH + OTHER_FILES).max(limit / 2)
 }
 
@@ -98,7 +97,14 @@ fn open_files() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use prometheus_client::metrics::counter::Counter;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_util::task::TaskTracker;
+
     use super::*;
+    use crate::connection::{ClientStream, ConnectionSettings, Connections};
 
     #[test]
     fn more_than_may_be_open_are_for_health_and_more_than_that_refused() {
@@ -113,7 +119,60 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_leaves_files_for_other_things() {
-        assert!(allowed() + FOR_HEALTH + OTHER_FILES / 2 < open_files());
+    fn the_limit_leaves_files_for_other_things_and_half_of_a_small_one_is_for_connections() {
+        for (limit, connections) in [(1_048_576, 1_048_320), (1_024, 768), (512, 256), (256, 128), (64, 32)] {
+            assert_eq!(allowed(limit), connections, "{limit}");
+        }
+        let admission = Admission::new(None);
+        assert_eq!(admission.connections.available_permits(), allowed(open_files()));
+    }
+
+    async fn open(connections: &Connections) -> ClientStream {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let (peer, accepted) =
+            tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        drop(peer.unwrap());
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        connections.open(accepted.unwrap().0, permit)
+    }
+
+    #[tokio::test]
+    async fn the_oldest_that_serves_nobody_makes_room_and_those_that_are_gone_are_not_kept() {
+        let aborted = Counter::default();
+        let settings = ConnectionSettings {
+            flush_interval: Duration::ZERO,
+            send_limit: 0,
+            linger: Duration::ZERO,
+            aborted: aborted.clone(),
+        };
+        let connections = Connections::start(settings, TaskTracker::new());
+        let admission = Admission::new(Some(0));
+        let (trusted, oldest, newest) =
+            (open(&connections).await, open(&connections).await, open(&connections).await);
+        trusted.connection().trust();
+        admission.list(trusted.connection());
+        admission.list(oldest.connection());
+        // Those that are gone, and those that have come to serve somebody, are many.
+        for _ in 0..2 * SWEEP {
+            admission.list(trusted.connection());
+        }
+        let gone = open(&connections).await;
+        for _ in 0..2 * SWEEP {
+            admission.list(gone.connection());
+        }
+        drop(gone);
+        admission.list(newest.connection());
+        for _ in 0..2 * SWEEP {
+            admission.list(trusted.connection());
+        }
+        let listed = admission.newcomers.lock().unwrap().queue.len();
+        assert!(listed <= SWEEP + 2, "{listed} are listed");
+
+        for (makes_room, number) in [(&oldest, 1), (&newest, 2)] {
+            assert!(matches!(admission.admit(), Some(Admitted::ForHealth(_))));
+            assert_eq!(aborted.get(), number);
+            assert!(makes_room.connection().is_aborted());
+        }
+        assert!(admission.admit().is_some() && !trusted.connection().is_aborted());
     }
 }

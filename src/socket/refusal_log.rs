@@ -29,14 +29,19 @@ impl RefusalLog {
                 let log = Arc::clone(self);
                 tokio::spawn(async move {
                     sleep(REPORT_AFTER).await;
-                    let left_out = lock(&log.lines).as_mut().map_or(0, LineBudget::settle);
-                    if left_out > 0 {
+                    if let Some(left_out) = log.unreported() {
                         tracing::info!(left_out, "more refused");
                     }
                 });
             }
             Taken::Nothing => {}
         }
+    }
+
+    /// How many lines were left out since the last, which are told hereby.
+    fn unreported(&self) -> Option<u64> {
+        let left_out = lock(&self.lines).as_mut().map_or(0, LineBudget::settle);
+        (left_out > 0).then_some(left_out)
     }
 }
 
@@ -87,6 +92,25 @@ impl LineBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_next_line_or_the_report_says_how_many_were_left_out() {
+        let log = Arc::new(RefusalLog::default());
+        // The budget does not grow meanwhile.
+        let far = Instant::now() + Duration::from_secs(3_600);
+        *lock(&log.lines) = Some(LineBudget { left: 2.0, at: far, left_out: 0 });
+        let mut told = Vec::new();
+        for _ in 0..7 {
+            log.write(|left_out| told.push(left_out));
+            lock(&log.lines).as_mut().unwrap().at = far;
+        }
+        assert_eq!(told, [0, 0]);
+        lock(&log.lines).as_mut().unwrap().left = 1.0;
+        log.write(|left_out| told.push(left_out));
+        assert_eq!((told, log.unreported()), (vec![0, 0, 5], None));
+        (0..3).for_each(|_| log.write(|_| panic!("there is no line left")));
+        assert_eq!((log.unreported(), log.unreported()), (Some(3), None));
+    }
 
     #[test]
     fn a_flood_gets_few_lines_and_none_is_uncounted() {

@@ -222,8 +222,16 @@ async fn a_field_cannot_pass_for_another() {
     let server = Logged::start(Backend::Sqlite, &[("RUST_LOG", "info")]).await;
     let forger = TestServer::sign(&json!({"sub": "alice transport=Polling\" user=bob"}));
     Client::connect(server.address, &forger).await.unwrap().close().await;
+    let plain = TestServer::sign(&json!({"sub": "alice transport=Polling"}));
+    Client::connect(server.address, &plain).await.unwrap().close().await;
+    for odd in ["a=b", "a,b", "a{b", "a b"] {
+        Client::connect(server.address, &TestServer::sign(&json!({"sub": odd}))).await.unwrap().close().await;
+    }
     let log = server.end().await;
     assert!(log.contains(r#"user="alice transport=Polling\" user=bob""#), "{log}");
+    for quoted in ["alice transport=Polling", "a=b", "a,b", "a{b", "a b"] {
+        assert!(log.contains(&format!("user=\"{quoted}\"")), "{quoted}: {log}");
+    }
 }
 
 #[tokio::test]

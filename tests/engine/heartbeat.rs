@@ -1,6 +1,12 @@
 //! Pings come at the rhythm that the handshake tells, the first one included.
 
-use std::time::{Duration, Instant};
+use std::{
+    future::pending,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use tokio::time::timeout;
 
 use crate::support::{
     Backend, TestDatabase, TestServer,
@@ -35,6 +41,40 @@ async fn the_first_ping_comes_after_the_interval_on_each_transport() {
         assert!(begun.elapsed() >= INTERVAL * beat);
         polling.post("3").await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_else_comes_after_a_ping_gives_the_client_its_time_anew_on_each_transport() {
+    const TIMEOUT: Duration = Duration::from_millis(3_000);
+    const LEAVE: &str = r#"420["room:leave","nowhere"]"#;
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server =
+        TestServer::start_with(database, &["--ping-interval", "200", "--ping-timeout", "3000"]).await;
+    let sign_in = format!("40{}", json!({"token": server.token("carol")}));
+
+    let over_websocket = async {
+        let mut websocket = Websocket::open(server.address(), "").await;
+        websocket.send(&sign_in).await;
+        while websocket.next().await.as_deref() != Some("2") {}
+        let silence = timeout(TIMEOUT / 10, websocket.next()).await;
+        assert!(silence.is_err(), "{silence:?}");
+        let sent = Instant::now();
+        websocket.send(LEAVE).await;
+        while websocket.next().await.is_some() {}
+        assert!(sent.elapsed() >= TIMEOUT, "{:?}", sent.elapsed());
+    };
+    let over_polling = async {
+        let polling = Polling::open(server.address()).await;
+        polling.post(&sign_in).await;
+        while !polling.poll().await.contains(&"2".to_owned()) {}
+        let silence = timeout(TIMEOUT / 10, pending::<()>()).await;
+        assert!(silence.is_err());
+        let sent = Instant::now();
+        polling.post(LEAVE).await;
+        while !polling.poll().await.contains(&"1".to_owned()) {}
+        assert!(sent.elapsed() >= TIMEOUT, "{:?}", sent.elapsed());
+    };
+    tokio::join!(over_websocket, over_polling);
 }
 
 #[tokio::test(flavor = "multi_thread")]

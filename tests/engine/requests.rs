@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{
     Backend, TestDatabase, TestServer,
-    http::{self, Polling},
+    http::{self, KeepAlive, Polling},
     on_both,
 };
 
@@ -40,6 +40,43 @@ on_both! {
             }
         }
         assert_eq!(wrong, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_of_several_values_of_a_parameter_counts() {
+    let server = TestServer::start(Backend::Sqlite).await;
+    for (query, code) in [
+        ("EIO=4&EIO=3&transport=polling", Some(5)),
+        ("EIO=4&EIO=&transport=polling", Some(5)),
+        ("EIO=3&EIO=4&transport=polling", None),
+        ("EIO=4&transport=polling&transport=carrier-pigeon", Some(0)),
+        ("EIO=4&transport=carrier-pigeon&transport=polling", None),
+        ("EIO=4&transport=polling&sid=&sid=nobody", Some(1)),
+        ("EIO=4&transport=polling&sid=nobody&sid=", None),
+    ] {
+        let answer = http::get(server.address(), &format!("/socket.io/?{query}")).await;
+        match code {
+            Some(code) => assert_eq!((answer.status, &answer.json()["code"]), (400, &json!(code)), "{query}"),
+            None => {
+                assert!(answer.status == 200 && answer.body.starts_with("0{"), "{query}: {}", answer.body)
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_is_not_read_to_its_end_closes_its_connection_and_says_so() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--max-payload", "20000", "--body-timeout", "100"]).await;
+    let carol = Polling::connect(server.address(), &server.token("carol")).await;
+    for (announced, body, status) in [(20_001, "4".repeat(20_001), 413), (100, "42[".to_owned(), 408)] {
+        let mut connection = KeepAlive::open(server.address()).await;
+        let head = format!("POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: {announced}\r\n\r\n", carol.path);
+        connection.write(&format!("{head}{body}")).await;
+        let answer = connection.answer().await;
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")));
+        connection.is_closed().await;
     }
 }
 
@@ -100,6 +137,16 @@ async fn only_a_complete_request_changes_over_to_websocket() {
     assert_eq!(old, "HTTP/1.0 400 Bad Request");
     let post = ask("POST /socket.io/?EIO=4&transport=websocket HTTP/1.1", &complete).await;
     assert_eq!(post, "HTTP/1.1 400 Bad Request");
+
+    // A session that polls changes over under the same conditions.
+    let polling = Polling::open(address).await;
+    let path = polling.path.replace("transport=polling", "transport=websocket");
+    for (method, status) in
+        [("POST", "400 Bad Request"), ("PUT", "400 Bad Request"), ("GET", "101 Switching Protocols")]
+    {
+        let line = ask(&format!("{method} {path} HTTP/1.1"), &complete).await;
+        assert_eq!(line, format!("HTTP/1.1 {status}"), "{method}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

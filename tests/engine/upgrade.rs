@@ -2,12 +2,17 @@
 
 use futures_util::{FutureExt, SinkExt};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::alice_and_carol;
 use crate::support::{
-    Client,
+    Backend, Client, TestServer,
     http::{self, Polling},
+    soon,
 };
 
 /// What alice says reaches carol's polling, and the other way round.
@@ -151,6 +156,57 @@ async fn a_session_that_is_a_websocket_by_now_takes_neither_polls_nor_another_on
     assert_eq!(other.next().await, None);
     let ack = websocket.ask("room:presence", &json!("general")).await;
     assert!(ack["users"].as_array().unwrap().contains(&json!("carol")), "{ack}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_websocket_beside_a_probe_is_refused_at_once_and_leaves_the_first_alone() {
+    let (_server, mut alice, carol) = alice_and_carol().await;
+    let mut first = carol.websocket().await;
+    first.send("2probe").await;
+    assert_eq!(first.next().await.as_deref(), Some("3probe"));
+    for _ in 0..2 {
+        let mut another = carol.websocket().await;
+        another.send("2probe").await;
+        assert_eq!(another.next().await, None);
+    }
+    first.send("5").await;
+    alice.say("general", "to the first").await;
+    while !first.next().await.expect("the first was closed").contains("to the first") {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_has_become_a_websocket_can_be_ended() {
+    let server = TestServer::start(Backend::Sqlite).await;
+    let polling = Polling::open(server.address()).await;
+    let mut websocket = polling.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    websocket.send("5").await;
+    for _ in 0..3 {
+        websocket.send(r#"40{"token":"let me in"}"#).await;
+        assert!(websocket.next().await.unwrap().starts_with("44"));
+    }
+    assert_eq!(websocket.next().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_with_the_request_for_a_websocket_is_not_lost() {
+    let server = TestServer::start(Backend::Sqlite).await;
+    let request = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let sign_in = format!("40{}", json!({"token": server.token("alice")}));
+    let mut bytes = request.as_bytes().to_vec();
+    // A text under a mask of zeros.
+    bytes.extend([0x81, 0x80 | 126]);
+    bytes.extend(u16::try_from(sign_in.len()).unwrap().to_be_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(sign_in.as_bytes());
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    let mut heard = Vec::new();
+    while !String::from_utf8_lossy(&heard).contains("40{\"sid\"") {
+        assert!(soon("the answer", stream.read_buf(&mut heard)).await.unwrap() > 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

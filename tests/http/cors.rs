@@ -128,9 +128,16 @@ async fn who_is_not_on_the_list_is_served_but_no_browser_shows_it_to_them() {
             assert!(varies_with(&answer).contains(&"origin".to_owned()), "{origin}");
         }
     }
-    let answer = http::get(server.address(), HANDSHAKE).await;
-    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, None));
-    assert!(varies_with(&answer).contains(&"origin".to_owned()));
+    // Nor is an answer for who names no origin, such as a proxy that asks for all.
+    for origins in [&LISTED[..4], &LISTED[..1]] {
+        let server = server_with(&origins.join(", ")).await;
+        for (method, status) in [("GET", 200), ("OPTIONS", 204)] {
+            let answer = http::request(server.address(), method, HANDSHAKE, &[], "").await;
+            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, None));
+            assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+            assert!(varies_with(&answer).contains(&"origin".to_owned()));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,3 +1,4 @@
-//! Mirrors src/server: what the server bears from those who have not signed in.
+//! Mirrors src/server: its connections, and what it bears from those who have not signed in.
 
+mod connections;
 mod strangers;

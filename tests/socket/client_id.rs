@@ -93,6 +93,31 @@ on_both! {
 }
 
 on_both! {
+    async fn what_differs_in_anything_that_a_message_says_is_another_message(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        let replied = alice.say("general", "a question").await["id"].take();
+        let other = alice.say("general", "another question").await["id"].take();
+        let first = json!({
+            "roomId": "general", "content": "yes", "type": "text", "metadata": {"n": 1}, "replyTo": replied,
+            "clientId": "c-1",
+        });
+        let mut knowing = Client::connect_knowing(server.address(), &server.token("alice")).await;
+        let sent = knowing.ask("message:send", first.clone()).await;
+        assert_eq!(sent["message"]["replyTo"], replied, "{sent}");
+        for (key, value) in [
+            ("content", json!("no")), ("type", json!("file")), ("metadata", json!({"n": 2})), ("metadata", json!(null)),
+            ("replyTo", other), ("replyTo", json!(null)),
+        ] {
+            let mut differs = first.clone();
+            differs[key] = value;
+            let ack = knowing.ask("message:send", differs).await;
+            assert_eq!(ack["code"], "conflict", "{key}: {ack}");
+        }
+        assert_eq!(knowing.ask("message:send", first).await["message"]["id"], sent["message"]["id"]);
+    }
+}
+
+on_both! {
     async fn a_client_that_names_its_tab_by_it_loses_no_message(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         // One by one, and then without waiting, so that some share a commit.

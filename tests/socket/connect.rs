@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Backend, Client, TestDatabase, TestServer,
-    http::{self, Polling},
+    http::{self, Polling, Websocket},
     on_both,
     server::{PING_TIMEOUT_MS, SECRET},
 };
@@ -224,6 +224,21 @@ on_both! {
         assert_eq!(http::get(server.address(), "/healthz").await.status, 200);
         client.sign_in(&format!(r#"{{"token":"{}"}}"#, server.token("alice"))).await.unwrap();
         assert_eq!(client.ask("rooms:list", json!({})).await["success"], true);
+    }
+}
+
+on_both! {
+    async fn the_last_refusal_is_heard_before_the_connection_ends(server: TestServer) {
+        let mut websocket = Websocket::open(server.address(), "").await;
+        assert!(websocket.next().await.unwrap().starts_with("0{"));
+        let polling = Polling::open(server.address()).await;
+        for _ in 0..3 {
+            websocket.send(r#"40{"token":"let me in"}"#).await;
+            assert_eq!(websocket.next().await.as_deref(), Some(format!("44{REFUSAL}").as_str()));
+            polling.post(r#"40{"token":"let me in"}"#).await;
+            assert_eq!(polling.packets_until("44").await.first().unwrap(), &format!("44{REFUSAL}"));
+        }
+        assert_eq!(websocket.next().await, None);
     }
 }
 

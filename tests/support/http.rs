@@ -126,6 +126,46 @@ pub async fn first_line(address: SocketAddr, text: &str) -> String {
     line.trim_end().to_owned()
 }
 
+/// A connection that serves one request after another.
+pub struct KeepAlive(BufReader<TcpStream>);
+
+impl KeepAlive {
+    pub async fn open(address: SocketAddr) -> Self {
+        Self(BufReader::new(TcpStream::connect(address).await.unwrap()))
+    }
+
+    pub async fn request(&mut self, method: &str, path: &str, body: &str) -> Response {
+        let length = body.len();
+        self.write(&format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}"))
+            .await;
+        self.answer().await
+    }
+
+    pub async fn write(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// The answer to what was written, whose head says how long it is.
+    pub async fn answer(&mut self) -> Response {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let read = soon("a line of the answer", self.0.read_line(&mut head)).await.unwrap();
+            assert!(read > 0, "the connection was closed");
+        }
+        let mut answer = parse(&head);
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        soon("the body", self.0.read_exact(&mut body)).await.unwrap();
+        answer.body = String::from_utf8(body).unwrap();
+        answer
+    }
+
+    /// The server closes the connection: whatever it still says is passed over.
+    pub async fn is_closed(&mut self) {
+        let _reset = soon("the end of the connection", self.0.read_to_end(&mut Vec::new())).await;
+    }
+}
+
 /// A session of Engine.IO over polling.
 pub struct Polling {
     pub address: SocketAddr,

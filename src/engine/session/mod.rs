@@ -1,6 +1,8 @@
 //! A session over polling: what its client has posted and the Socket.IO library has not read yet, what the library has written
 //! and no poll has taken yet, and the websocket that takes it over.
 
+mod requests;
+
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,8 +11,9 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
-use tokio::{io::ReadBuf, sync::Notify, time::timeout};
+use tokio::{io::ReadBuf, sync::Notify};
 
+pub(super) use self::requests::{PollGuard, PostGuard};
 use super::{EngineSettings, inbound::BEFORE_SIGN_IN, payload};
 use crate::connection::{ClientStream, SEND_LIMIT_BEFORE_SIGN_IN, SocketRoute};
 
@@ -19,10 +22,6 @@ const BETWEEN_POLLS: Duration = Duration::from_secs(1);
 
 /// How long a poll waits before it is let go for a websocket.
 const RELEASE_AFTER: Duration = Duration::from_millis(100);
-
-/// A packet that lets a poll go.
-const NOOP: &str = "6";
-const CLOSE: &str = "1";
 
 /// What a request does that Node's clients never do: the session ends.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,12 +109,17 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True if the session is over and its last words, if any, will not be asked for.
+    /// True if the session is over and there is nothing more to fetch. A client that has closed its session fetches nothing.
     pub(super) fn is_spent(&self) -> bool {
         let state = self.lock();
-        let is_polling =
-            state.is_polled || state.last_poll.is_some_and(|last| last.elapsed() < BETWEEN_POLLS);
-        matches!(state.phase, Phase::Left | Phase::Over) && (state.outbox.is_empty() || !is_polling)
+        state.phase == Phase::Left || (state.phase == Phase::Over && state.outbox.is_empty())
+    }
+
+    /// True if the client polls at this moment, or has done so just before it and will be back.
+    pub(super) fn is_polling(&self, now: Instant) -> bool {
+        let state = self.lock();
+        let was_polled = |last: Instant| now.saturating_duration_since(last) < BETWEEN_POLLS;
+        state.is_polled || state.last_poll.is_some_and(was_polled)
     }
 
     /// True if the session has ended, and takes nothing from its client any more.
@@ -304,87 +308,5 @@ fn take_handover(state: &mut State) -> Option<Handover> {
     Some(Handover { stream, rest, inbox, outbox })
 }
 
-/// A poll under way. Dropped without an answer, its client has gone: the session ends, as in Node.
-pub(super) struct PollGuard {
-    session: Arc<Session>,
-    is_answered: bool,
-}
-
-impl PollGuard {
-    /// Waits for packets, and takes them.
-    pub(super) async fn payload(mut self) -> String {
-        loop {
-            let release_after = self.session.lock().release_after;
-            let mut payload = self.take();
-            if payload.is_none() {
-                let sent = self.session.sent.notified();
-                match release_after {
-                    None => sent.await,
-                    Some(after) if timeout(after, sent).await.is_ok() => {}
-                    Some(after) => payload = self.release(after),
-                }
-            }
-            if let Some(payload) = payload {
-                self.is_answered = true;
-                return payload;
-            }
-        }
-    }
-
-    /// Lets the poll go after it has waited for so long, if the upgrade is still under way. A client that polls on has not heard
-    /// the answer to its probe: it is let go less and less often.
-    fn release(&self, after: Duration) -> Option<String> {
-        *self.session.lock().release_after.as_mut()? = after * 2;
-        self.take().or_else(|| Some(NOOP.to_owned()))
-    }
-
-    fn take(&self) -> Option<String> {
-        let mut state = self.session.lock();
-        if state.phase != Phase::Upgraded {
-            let payload = payload::take(&mut state.outbox, self.session.settings.max_payload);
-            if !payload.is_empty() {
-                return Some(payload);
-            }
-        }
-        match state.phase {
-            Phase::Open => None,
-            Phase::Upgraded | Phase::Left => Some(NOOP.to_owned()),
-            Phase::Over => Some(CLOSE.to_owned()),
-        }
-    }
-}
-
-impl Drop for PollGuard {
-    fn drop(&mut self) {
-        {
-            let mut state = self.session.lock();
-            state.is_polled = false;
-            state.last_poll = Some(Instant::now());
-        }
-        if !self.is_answered {
-            self.session.fail();
-        }
-    }
-}
-
-/// A POST under way. Dropped before it is done, its client has gone: the session ends, as in Node.
-pub(super) struct PostGuard {
-    session: Arc<Session>,
-    is_done: bool,
-}
-
-impl PostGuard {
-    /// The client is answered.
-    pub(super) fn finish(mut self) {
-        self.is_done = true;
-    }
-}
-
-impl Drop for PostGuard {
-    fn drop(&mut self) {
-        self.session.lock().is_posted = false;
-        if !self.is_done {
-            self.session.fail();
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

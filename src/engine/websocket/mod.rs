@@ -10,29 +10,18 @@ use axum::{
 use bytes::BytesMut;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::timeout,
-};
-use tungstenite::{
-    handshake::derive_accept_key,
-    protocol::frame::{
-        FrameHeader,
-        coding::{Control, Data, OpCode},
-    },
-};
+use tokio::{io::AsyncWriteExt, time::timeout};
+use tungstenite::{handshake::derive_accept_key, protocol::frame::FrameHeader};
 
 use super::{
     Engine, OpenPacket, frame,
+    probe::probe,
     request::Refusal,
     session::Session,
     sessions::{Found, Sid},
     stream::EngineStream,
 };
 use crate::connection::{ClientStream, SocketRoute};
-
-/// The longest frame of a probe, in bytes. Its packets have up to six.
-const PROBE_FRAME: u64 = 1_024;
 
 /// Answers a request to change over to websocket; what follows goes on in a task of its own.
 pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: Request<Body>) -> Response {
@@ -133,49 +122,6 @@ impl Drop for Probing<'_> {
     }
 }
 
-/// Answers the client's probe and waits until it changes over; false if it does something else.
-async fn probe(session: &Session, stream: &mut ClientStream, rest: &mut BytesMut) -> io::Result<bool> {
-    loop {
-        match next_packet(stream, rest).await?.as_deref() {
-            Some("2probe") => {
-                stream.write_all(&frame::text("3probe")).await?;
-                session.release_polls();
-            }
-            Some("5") => return Ok(true),
-            _ => return Ok(false),
-        }
-    }
-}
-
-/// The next packet, or none if the client closes or sends what is no packet of a probe.
-async fn next_packet(stream: &mut ClientStream, read: &mut BytesMut) -> io::Result<Option<String>> {
-    loop {
-        while let Some((header, payload)) = frame::split(read)? {
-            match header.opcode {
-                OpCode::Data(Data::Text) if header.is_final && header.mask.is_some() => {
-                    return Ok(String::from_utf8(payload.to_vec()).ok());
-                }
-                OpCode::Control(Control::Ping) => {
-                    let opcode = OpCode::Control(Control::Pong);
-                    let mut pong = BytesMut::new();
-                    frame::put(&mut pong, FrameHeader { opcode, ..FrameHeader::default() }, &payload);
-                    stream.write_all(&pong).await?;
-                }
-                OpCode::Control(Control::Pong) => {}
-                _ => return Ok(None),
-            }
-        }
-        if let Some(frame) = frame::parse(read)?
-            && frame.length > PROBE_FRAME
-        {
-            return Ok(None);
-        }
-        if stream.read_buf(read).await? == 0 {
-            return Ok(None);
-        }
-    }
-}
-
 /// Closes a websocket that no session wants.
 async fn close(mut stream: ClientStream) -> io::Result<()> {
     let mut frame = BytesMut::new();
@@ -183,3 +129,6 @@ async fn close(mut stream: ClientStream) -> io::Result<()> {
     stream.write_all(&frame).await?;
     stream.shutdown().await
 }
+
+#[cfg(test)]
+mod tests;
