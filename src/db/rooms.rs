@@ -104,9 +104,9 @@ pub async fn insert_with_members(
     })
 }
 
-/// In a public room anybody may let others in, in others who is a member by now: what is remembered of a room may be old.
+/// SQLite numbers parameters in the order in which they first come. In a public room anybody may let others in, in others who is a member by now: what is remembered of a room may be old.
 const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
-    SELECT "id", $2 FROM "Room" WHERE "id" = $1 AND (
+    SELECT $1, $2 FROM "Room" WHERE "id" = $1 AND (
         "type" = 'public' OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
     ) ON CONFLICT DO NOTHING"#;
 
