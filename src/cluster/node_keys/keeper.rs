@@ -231,6 +231,9 @@ impl Keeper {
                     self.lists.remove(room_id);
                     pending.push_stale(room_id);
                 }
+                if is_other_type(&error) {
+                    return Ok(());
+                }
                 pending.put_back_reads(reads);
                 Err(error.into())
             }
@@ -295,7 +298,10 @@ impl Keeper {
             pipe.cmd("HGETALL").arg(read_key(room_id));
         }
         let mut connection = self.connection().await?;
-        let found: Vec<HashMap<String, String>> = pipe.query_async(&mut connection).await?;
+        let found: Vec<HashMap<String, String>> = match pipe.query_async(&mut connection).await {
+            Err(error) if is_other_type(&error) => return Ok(()),
+            found => found?,
+        };
         let all: Vec<ReadMark> =
             rooms.iter().zip(found).flat_map(|(room_id, marks)| marks_of(room_id, marks)).collect();
         for marks in all.chunks(MARKS) {
@@ -308,6 +314,15 @@ impl Keeper {
         }
         Ok(())
     }
+}
+
+/// A key of another program's has the name of one of Node's. To try again would keep everything else waiting.
+fn is_other_type(error: &RedisError) -> bool {
+    let is_other = error.code() == Some("WRONGTYPE");
+    if is_other {
+        tracing::warn!(%error, "a key in Redis is not one of Node's: read marks are left out");
+    }
+    is_other
 }
 
 /// The marks of Node's that can be marks: anybody may write into a Redis.

@@ -99,8 +99,8 @@ pub(super) fn reactions_of(batch: &[Append]) -> Value {
 
 impl Changes {
     pub(super) fn new(messages: Vec<StoredMessage>, reactions: Vec<StoredReaction>) -> Self {
-        let mut changes = Self::default();
-        changes.messages = messages.into_iter().map(|message| (message.id.clone(), message.into())).collect();
+        let messages = messages.into_iter().map(|message| (message.id.clone(), message.into())).collect();
+        let mut changes = Self { messages, ..Self::default() };
         for (id, message_id, user_id, emoji) in reactions {
             changes.stored.insert(id.clone());
             let row = ReactionRow { id, message_id: message_id.clone(), user_id, emoji };
