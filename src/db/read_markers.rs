@@ -26,9 +26,9 @@ pub struct ReadMark {
     pub seq: Option<i64>,
 }
 
-/// One statement for any number of marks. The entry of one that names none is searched by its time: times never run backwards
-/// in a log and its entries have no holes, so that this takes as many look-ups as the log's length has binary digits. What is
-/// forgotten at the log's beginning is older than anything that is there.
+/// One statement for any number of marks. The entry of a mark that names none is found by a binary search for its time:
+/// times never run backwards in a log, and its entries have no holes. Entries that retention deleted at the log's
+/// beginning are older than all that are there.
 const ADVANCE_PG: &str = r#"
     WITH RECURSIVE mark AS (
         SELECT new.* FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS new (room_id, user_id, seq, at, place)

@@ -1,5 +1,6 @@
-//! The task that owns Node's keys in Redis: writes what waits, lists anew where they are not known to be true, and imports
-//! Node's read marks. Round trips, to Redis and to the database, are those of a pipeline or a statement for many rooms.
+//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that are not known to be true, and
+//! imports Node's read marks. A pipeline to Redis and a statement to the database each serve many rooms, so that
+//! round trips do not grow with their number.
 
 use std::{
     collections::HashMap,
@@ -38,8 +39,8 @@ use crate::{
     error::Error,
 };
 
-/// How long notes wait for others to share their pipeline. Two exchanges with Redis for each message would cost more than the
-/// message does.
+/// How long notes wait for others to share their pipeline. Two exchanges with Redis for each message would cost more
+/// than the message does.
 const GATHER: Duration = Duration::from_millis(20);
 /// Rooms whose list is remembered to be true, at the most.
 const REMEMBERED: usize = 100_000;
@@ -66,7 +67,7 @@ pub(super) enum KeyError {
     Timeout(#[from] tokio::time::error::Elapsed),
 }
 
-pub(super) struct Keeper {
+pub(super) struct CacheWriter {
     pub(super) pool: Pool,
     pub(super) db: Db,
     pub(super) waiting: Arc<Waiting>,
@@ -79,7 +80,7 @@ pub(super) struct Keeper {
     is_away: bool,
 }
 
-impl Keeper {
+impl CacheWriter {
     pub(super) fn new(pool: Pool, db: Db, waiting: Arc<Waiting>, may_be_another: Arc<AtomicBool>) -> Self {
         let (run_id, lists) = (None, HashMap::new());
         Self { pool, db, waiting, may_be_another, run_id, lists, is_away: false }
