@@ -164,25 +164,27 @@ async fn after_a_pipeline_that_failed_only_its_own_lists_are_written_anew() {
     alice.say("quiet", "said before").await;
     send(&mut alice, "one").await;
     list_becomes(&redis, &["one"]).await;
-    // A mark in the quiet room's list: it is there as long as nobody writes the list anew.
-    let quiet = async |redis: &MultiplexedConnection| -> Vec<String> {
-        redis.clone().lrange("chat:messages:quiet", 1, -1).await.unwrap()
-    };
     until("the quiet room's list is there", async || {
-        let count: usize = redis.clone().rpush_exists("chat:messages:quiet", "mark").await.unwrap();
-        (count == 2).then_some(())
+        let count: usize = redis.clone().llen("chat:messages:quiet").await.unwrap();
+        (count == 1).then_some(())
     })
     .await;
+    // Written when the server has heard of what it wrote before.
+    send(&mut alice, "two").await;
+    list_becomes(&redis, &["two", "one"]).await;
+    // A mark in the quiet room's list: it is there as long as nobody writes the list anew.
+    let () = redis.rpush("chat:messages:quiet", "mark").await.unwrap();
 
     proxy.close();
-    send(&mut alice, "two").await;
+    send(&mut alice, "three").await;
     until("a pipeline fails", async || (proxy.refused() > 0).then_some(())).await;
     proxy.open();
-    list_becomes(&redis, &["two", "one"]).await;
-    // All that waited is written: the next message comes after it.
-    send(&mut alice, "three").await;
     list_becomes(&redis, &["three", "two", "one"]).await;
-    assert_eq!(quiet(&redis).await, ["mark"]);
+    // Written after all that waited.
+    send(&mut alice, "four").await;
+    list_becomes(&redis, &["four", "three", "two", "one"]).await;
+    let quiet: Vec<String> = redis.lrange("chat:messages:quiet", 1, -1).await.unwrap();
+    assert_eq!(quiet, ["mark"]);
     let () = redis.del("chat:messages:quiet").await.unwrap();
 }
 

@@ -319,7 +319,8 @@ impl CacheWriter {
 
 /// A key of another program's has the name of one of Node's. To try again would keep everything else waiting.
 fn is_other_type(error: &RedisError) -> bool {
-    let is_other = error.code() == Some("WRONGTYPE");
+    let errors = error.clone().into_server_errors();
+    let is_other = errors.is_some_and(|errors| errors.iter().all(|(_, error)| error.code() == "WRONGTYPE"));
     if is_other {
         tracing::warn!(%error, "a key in Redis is not one of Node's: read marks are left out");
     }
