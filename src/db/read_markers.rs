@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Nullable, Text, Timestamp as SqlTimestamp},
+    sql_types::{Array, BigInt, Text, Timestamp as SqlTimestamp},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
@@ -26,22 +26,32 @@ pub struct ReadMark {
     pub seq: Option<i64>,
 }
 
-/// One statement for any number of marks. The entry of one that names none is searched by its time: times never run backwards
-/// in a log and its entries have no holes, so that this takes as many look-ups as the log's length has binary digits. What is
-/// forgotten at the log's beginning is older than anything that is there.
-const ADVANCE_PG: &str = r#"
-    WITH RECURSIVE mark AS (
-        SELECT new.* FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS new (room_id, user_id, seq, at, place)
+/// One text for any number of marks.
+const ADVANCE_PG: &str = "INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at) \
+    SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT (room_id, user_id) \
+    DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE read_marker.at < excluded.at";
+
+/// The marks come as JSON: `[[room, user, at, seq], ..]`.
+const ADVANCE_LITE: &str = "INSERT INTO chatoxide_read_marker (room_id, user_id, seq, at) \
+    SELECT value ->> 0, value ->> 1, value ->> 3, value ->> 2 FROM json_each($1) WHERE true \
+    ON CONFLICT (room_id, user_id) \
+    DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE chatoxide_read_marker.at < excluded.at";
+
+/// The same for marks that name no entry. A binary search for their times finds the entries: times never run backwards
+/// in a log, and its entries have no holes. Entries that retention deleted at the log's beginning are older than all
+/// that are there.
+const FIND_AND_ADVANCE_PG: &str = r#"
+    WITH RECURSIVE search (place, room_id, user_id, at, older, younger) AS (
+        SELECT mark.place, mark.room_id, mark.user_id, mark.at,
+            CASE WHEN head.at <= mark.at THEN head.seq ELSE 0 END, coalesce(head.seq, 0)
+        FROM unnest($1, $2, $3) WITH ORDINALITY AS mark (room_id, user_id, at, place)
+        LEFT JOIN chatoxide.room_head AS head ON head.room_id = mark.room_id
         WHERE NOT EXISTS (
             SELECT FROM chatoxide.read_marker AS there
-            WHERE there.room_id = new.room_id AND there.user_id = new.user_id AND there.at >= new.at
+            WHERE there.room_id = mark.room_id AND there.user_id = mark.user_id AND there.at >= mark.at
         )
-    ), search (place, room_id, at, older, younger) AS (
-        SELECT mark.place, mark.room_id, mark.at,
-            CASE WHEN head.at <= mark.at THEN head.seq ELSE 0 END, coalesce(head.seq, 0)
-        FROM mark LEFT JOIN chatoxide.room_head AS head ON head.room_id = mark.room_id WHERE mark.seq IS NULL
         UNION ALL
-        SELECT search.place, search.room_id, search.at,
+        SELECT place, search.room_id, user_id, search.at,
             CASE WHEN entry.at > search.at THEN older ELSE older + (younger - older) / 2 END,
             CASE WHEN entry.at > search.at THEN older + (younger - older) / 2 ELSE younger END
         FROM search LEFT JOIN chatoxide.room_log AS entry
@@ -49,27 +59,23 @@ const ADVANCE_PG: &str = r#"
         WHERE younger - older > 1
     )
     INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at)
-    SELECT mark.room_id, mark.user_id, coalesce(mark.seq, found.older), mark.at
-    FROM mark LEFT JOIN search AS found ON found.place = mark.place AND found.younger - found.older <= 1
-    ORDER BY mark.place
+    SELECT room_id, user_id, older, at FROM search WHERE younger - older <= 1 ORDER BY place
     ON CONFLICT (room_id, user_id)
     DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE read_marker.at < excluded.at"#;
 
-/// The marks come as JSON: `[[room, user, seq, at], ..]`.
-const ADVANCE_LITE: &str = r#"
-    WITH RECURSIVE new (room_id, user_id, seq, at, place) AS (
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, key FROM json_each($1)
-    ), mark AS (
-        SELECT new.* FROM new WHERE NOT EXISTS (
-            SELECT 1 FROM chatoxide_read_marker AS there
-            WHERE there.room_id = new.room_id AND there.user_id = new.user_id AND there.at >= new.at
-        )
-    ), search (place, room_id, at, older, younger) AS (
-        SELECT mark.place, mark.room_id, mark.at,
+const FIND_AND_ADVANCE_LITE: &str = r#"
+    WITH RECURSIVE mark (room_id, user_id, at) AS (
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1)
+    ), search (room_id, user_id, at, older, younger) AS (
+        SELECT mark.room_id, mark.user_id, mark.at,
             CASE WHEN head.at <= mark.at THEN head.seq ELSE 0 END, coalesce(head.seq, 0)
-        FROM mark LEFT JOIN chatoxide_room_head AS head ON head.room_id = mark.room_id WHERE mark.seq IS NULL
+        FROM mark LEFT JOIN chatoxide_room_head AS head ON head.room_id = mark.room_id
+        WHERE NOT EXISTS (
+            SELECT 1 FROM chatoxide_read_marker AS there
+            WHERE there.room_id = mark.room_id AND there.user_id = mark.user_id AND there.at >= mark.at
+        )
         UNION ALL
-        SELECT search.place, search.room_id, search.at,
+        SELECT search.room_id, user_id, search.at,
             CASE WHEN entry.at > search.at THEN older ELSE older + (younger - older) / 2 END,
             CASE WHEN entry.at > search.at THEN older + (younger - older) / 2 ELSE younger END
         FROM search LEFT JOIN chatoxide_room_log AS entry
@@ -77,9 +83,7 @@ const ADVANCE_LITE: &str = r#"
         WHERE younger - older > 1
     )
     INSERT INTO chatoxide_read_marker (room_id, user_id, seq, at)
-    SELECT mark.room_id, mark.user_id, coalesce(mark.seq, found.older), mark.at
-    FROM mark LEFT JOIN search AS found ON found.place = mark.place AND found.younger - found.older <= 1
-    WHERE true
+    SELECT room_id, user_id, older, at FROM search WHERE younger - older <= 1
     ON CONFLICT (room_id, user_id)
     DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE chatoxide_read_marker.at < excluded.at"#;
 
@@ -87,10 +91,15 @@ const ADVANCE_LITE: &str = r#"
 pub async fn advance(db: &Db, mut marks: Vec<ReadMark>) -> Result<()> {
     // In one order, so that two of these never wait for each other in a circle.
     marks.sort_by(|one, other| (&one.room_id, &one.user_id).cmp(&(&other.room_id, &other.user_id)));
-    match db {
-        Db::Pg { .. } => advance_pg(db, marks).await,
-        Db::Lite { .. } => advance_lite(db, marks).await,
+    let (named, unnamed): (Vec<_>, Vec<_>) = marks.into_iter().partition(|mark| mark.seq.is_some());
+    for marks in [named, unnamed] {
+        match db {
+            _ if marks.is_empty() => {}
+            Db::Pg { .. } => advance_pg(db, marks).await?,
+            Db::Lite { .. } => advance_lite(db, marks).await?,
+        }
     }
+    Ok(())
 }
 
 /// The markers of those who have read a room last, newest first.
@@ -105,35 +114,50 @@ pub async fn list_of_room(db: &Db, room_id: &RoomId, limit: i64) -> Result<Vec<(
     Ok(rows.into_iter().map(|(user_id, at)| (user_id.into(), at.into())).collect())
 }
 
+/// All of the marks name their entry, or none does.
 async fn advance_pg(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
     let Db::Pg { pool, .. } = db else { return Ok(()) };
     let rooms: Vec<String> = marks.iter().map(|mark| mark.room_id.to_string()).collect();
     let users: Vec<String> = marks.iter().map(|mark| mark.user_id.to_string()).collect();
-    let seqs: Vec<Option<i64>> = marks.iter().map(|mark| mark.seq).collect();
+    let seqs: Vec<i64> = marks.iter().filter_map(|mark| mark.seq).collect();
     let moments: Vec<NaiveDateTime> = marks.iter().map(|mark| mark.at.naive()).collect();
     db.within_timeout(async {
         let mut connection = pool.get().await?;
-        diesel::sql_query(ADVANCE_PG)
-            .bind::<Array<Text>, _>(rooms)
-            .bind::<Array<Text>, _>(users)
-            .bind::<Array<Nullable<BigInt>>, _>(seqs)
-            .bind::<Array<SqlTimestamp>, _>(moments)
-            .execute(&mut *connection)
-            .await?;
+        let of = |text| diesel::sql_query(text).bind::<Array<Text>, _>(rooms).bind::<Array<Text>, _>(users);
+        match seqs.is_empty() {
+            false => {
+                of(ADVANCE_PG)
+                    .bind::<Array<BigInt>, _>(seqs)
+                    .bind::<Array<SqlTimestamp>, _>(moments)
+                    .execute(&mut *connection)
+                    .await?
+            }
+            true => {
+                of(FIND_AND_ADVANCE_PG)
+                    .bind::<Array<SqlTimestamp>, _>(moments)
+                    .execute(&mut *connection)
+                    .await?
+            }
+        };
         Ok(())
     })
     .await
 }
 
+/// All of the marks name their entry, or none does.
 async fn advance_lite(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
     // As diesel writes times on SQLite.
     let at = |mark: &ReadMark| mark.at.naive().format("%F %T%.f").to_string();
-    let rows = marks.iter().map(|mark| json!([mark.room_id, mark.user_id, mark.seq, at(mark)]));
+    let text = match marks.iter().all(|mark| mark.seq.is_some()) {
+        true => ADVANCE_LITE,
+        false => FIND_AND_ADVANCE_LITE,
+    };
+    let rows = marks.iter().map(|mark| json!([mark.room_id, mark.user_id, at(mark), mark.seq]));
     let rows = Value::from_iter(rows).to_string();
     let Db::Lite { writer, .. } = db else { return Ok(()) };
     db.within_timeout(async {
         let mut connection = writer.get().await?;
-        diesel::sql_query(ADVANCE_LITE).bind::<Text, _>(rows).execute(&mut *connection).await?;
+        diesel::sql_query(text).bind::<Text, _>(rows).execute(&mut *connection).await?;
         Ok(())
     })
     .await

@@ -1,4 +1,4 @@
-//! The newest messages of many rooms, read together: what a list in Redis holds. Reactions are not in it.
+//! Reads the newest messages of many rooms together, as lists in Redis hold them: without reactions.
 
 use std::collections::HashMap;
 
@@ -34,8 +34,8 @@ const NEWEST: &str = r#"
     LEFT JOIN chatoxide.room_head AS head ON head.room_id = room.id
     CROSS JOIN LATERAL (
         SELECT message."id", message."roomId" AS room_id, message."senderId" AS sender_id, message."content",
-            message."type" AS kind, message."metadata", message."replyTo" AS reply_to, message."createdAt" AS created_at,
-            message."updatedAt" AS updated_at, sender."name" AS sender_name
+            message."type" AS kind, message."metadata", message."replyTo" AS reply_to,
+            message."createdAt" AS created_at, message."updatedAt" AS updated_at, sender."name" AS sender_name
         FROM "Message" AS message JOIN "User" AS sender ON sender."id" = message."senderId"
         WHERE message."roomId" = room.id ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2
     ) AS newest
@@ -59,8 +59,8 @@ struct NewestRow {
     sender_name: String,
 }
 
-/// The newest `limit` messages of each of these rooms, or of the first of them if all would take more than so many bytes; of
-/// one at least. On PostgreSQL that takes two statements, however many rooms there are.
+/// The newest `limit` messages of each of these rooms, or of the first of them if all would take more than so many
+/// bytes; of one at least. On PostgreSQL that takes two statements, however many rooms there are.
 pub async fn load(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Result<Vec<ListTail>> {
     match db {
         Db::Pg { .. } => load_pg(db, rooms, limit, bytes).await,

@@ -84,8 +84,8 @@ pub async fn list_like(db: &Db, text: &str, limit: i64) -> Result<Vec<MemberView
     Ok(rows.into_iter().map(member_view).collect())
 }
 
-/// One statement for any number of users. The second insert is for those that the first could not make: an e-mail address of
-/// theirs is somebody else's, or their id is there.
+/// One statement for any number of users. The second insert is for those that the first could not make: their e-mail
+/// address is somebody else's, or their id is there.
 const INSERT_ABSENT_PG: &str = r#"
     WITH newcomer (id, name, email, avatar, at, placeholder) AS (
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
@@ -95,8 +95,8 @@ const INSERT_ABSENT_PG: &str = r#"
         ON CONFLICT DO NOTHING RETURNING "id"
     )
     INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt")
-    SELECT id, name, placeholder, avatar, at FROM newcomer WHERE id NOT IN (SELECT "id" FROM made) ORDER BY id COLLATE "C"
-    ON CONFLICT DO NOTHING"#;
+    SELECT id, name, placeholder, avatar, at FROM newcomer WHERE id NOT IN (SELECT "id" FROM made)
+    ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING"#;
 
 /// Makes each user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the
 /// placeholder instead. A user that the database refuses is refused alone: those are returned, with why.

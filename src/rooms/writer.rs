@@ -259,8 +259,8 @@ async fn write(rooms: &Rooms, appender: &mut Appender, batch: Vec<Job>) -> Vec<W
         .collect()
 }
 
-/// A bad row fails alone: a part that fails is halved until it is found. That takes a few commits for each bad row, however
-/// many rows there are.
+/// A bad row fails alone: a part that fails is halved until the row is found. That takes a few commits for each bad
+/// row, however many rows there are.
 async fn write_in_halves(
     rooms: &Rooms,
     appender: &mut Appender,

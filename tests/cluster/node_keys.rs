@@ -11,7 +11,7 @@ use chatoxide::{
         users,
     },
 };
-use deadpool_redis::redis::{AsyncCommands, aio::MultiplexedConnection};
+use deadpool_redis::redis::{self, AsyncCommands, aio::MultiplexedConnection};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -164,26 +164,54 @@ async fn after_a_pipeline_that_failed_only_its_own_lists_are_written_anew() {
     alice.say("quiet", "said before").await;
     send(&mut alice, "one").await;
     list_becomes(&redis, &["one"]).await;
-    // A mark in the quiet room's list: it is there as long as nobody writes the list anew.
-    let quiet = async |redis: &MultiplexedConnection| -> Vec<String> {
-        redis.clone().lrange("chat:messages:quiet", 1, -1).await.unwrap()
-    };
     until("the quiet room's list is there", async || {
-        let count: usize = redis.clone().rpush_exists("chat:messages:quiet", "mark").await.unwrap();
-        (count == 2).then_some(())
+        let count: usize = redis.clone().llen("chat:messages:quiet").await.unwrap();
+        (count == 1).then_some(())
     })
     .await;
+    // Written when the server has heard of what it wrote before.
+    send(&mut alice, "two").await;
+    list_becomes(&redis, &["two", "one"]).await;
+    // A mark in the quiet room's list: it is there as long as nobody writes the list anew.
+    let () = redis.rpush("chat:messages:quiet", "mark").await.unwrap();
 
     proxy.close();
-    send(&mut alice, "two").await;
+    send(&mut alice, "three").await;
     until("a pipeline fails", async || (proxy.refused() > 0).then_some(())).await;
     proxy.open();
-    list_becomes(&redis, &["two", "one"]).await;
-    // All that waited is written: the next message comes after it.
-    send(&mut alice, "three").await;
     list_becomes(&redis, &["three", "two", "one"]).await;
-    assert_eq!(quiet(&redis).await, ["mark"]);
+    // Written after all that waited.
+    send(&mut alice, "four").await;
+    list_becomes(&redis, &["four", "three", "two", "one"]).await;
+    let quiet: Vec<String> = redis.lrange("chat:messages:quiet", 1, -1).await.unwrap();
+    assert_eq!(quiet, ["mark"]);
     let () = redis.del("chat:messages:quiet").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_another_programs_keeps_no_other_from_being_written() {
+    let (url, mut redis) = fresh_redis().await;
+    let () = redis.set("chat:read:other", "a text").await.unwrap();
+    let () = redis.set("chat:messages:general", "a text").await.unwrap();
+    let server = server(&url).await;
+    server.make_room("other", RoomType::Public, &["alice"]).await;
+    // Imports its marks, and writes one.
+    let mut alice = server.connect_in("alice", "other").await;
+    alice.ask("room:read", "other".into()).await;
+    alice.ask("room:join", "general".into()).await;
+    alice.ask("room:read", "general".into()).await;
+    send(&mut alice, "one").await;
+    until("the list is there instead", async || {
+        let kind: String =
+            redis::cmd("TYPE").arg("chat:messages:general").query_async(&mut redis.clone()).await.unwrap();
+        (kind == "list").then_some(())
+    })
+    .await;
+    list_becomes(&redis, &["one"]).await;
+    until("the mark in another room is written", async || {
+        redis.clone().hget::<_, _, Option<String>>("chat:read:general", "alice").await.unwrap()
+    })
+    .await;
 }
 
 /// A database and a Redis that are far away, with so many rooms in each, and marks of Node's there.
@@ -193,9 +221,11 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
     let server = TestServer::start(Backend::Postgres).await;
     server.make_room("general", RoomType::Public, &["alice"]).await;
     let fill = format!(
-        r#"INSERT INTO "Room" ("id", "name", "type") SELECT 'room-' || n, 'room', 'public' FROM generate_series(1, {ROOMS}) AS room (n);
+        r#"INSERT INTO "Room" ("id", "name", "type")
+               SELECT 'room-' || n, 'room', 'public' FROM generate_series(1, {ROOMS}) AS room (n);
            INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
-               SELECT 'm-' || n || '-' || k, 'room-' || n, 'alice', n || ' ' || k, timestamp '2026-01-01' + k * interval '1 s'
+               SELECT 'm-' || n || '-' || k, 'room-' || n, 'alice', n || ' ' || k,
+                   timestamp '2026-01-01' + k * interval '1 s'
                FROM generate_series(1, {ROOMS}) AS room (n), generate_series(1, 120) AS message (k);
            INSERT INTO chatoxide.room_head (room_id, seq, at)
                SELECT 'room-' || n, 120, timestamp '2026-01-01 00:02:00' FROM generate_series(1, {ROOMS}) AS room (n)"#

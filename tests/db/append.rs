@@ -1,5 +1,5 @@
-//! Appending to the rooms' logs: what changes of one batch come to that depend on one another, and in which order the locks of
-//! the rooms are taken.
+//! Appending to the rooms' logs: what changes of one batch come to that depend on one another, and in which order the
+//! locks of the rooms are taken.
 
 use std::sync::Arc;
 
@@ -154,6 +154,28 @@ on_both! {
         assert_eq!(serde_json::to_value(message.created_at).unwrap(), "2999-01-01T00:00:00.043Z");
         let stored = r#"SELECT "content" FROM "Message" ORDER BY "createdAt""#;
         assert_eq!(server.database.select(stored).await, ["a-1", "later"]);
+    }
+}
+
+on_both! {
+    async fn a_batch_that_the_database_refuses_leaves_nothing_and_the_next_one_is_stored(server: TestServer) {
+        furnish(&server).await;
+        let mut appender = Appender::default();
+        let first: Arc<[Append]> = Arc::new([append("a", "anna", new("first"))]);
+        appender.append(&server.db, first, clock::now()).await.unwrap();
+        let before = server.database.all_rows().await;
+        // Nobody of this id is there.
+        let batch = [
+            append("a", "anna", edit("a-1", "changed")),
+            append("a", "anna", delete("a-2")),
+            append("a", "nobody", react("a-3", "+")),
+            append("a", "anna", new("second")),
+        ];
+        appender.append(&server.db, batch.into(), clock::now()).await.unwrap_err();
+        assert_eq!(server.database.all_rows().await, before);
+        let last: Arc<[Append]> = Arc::new([append("a", "anna", new("last"))]);
+        let outcomes = appender.append(&server.db, last, clock::now()).await.unwrap();
+        assert_eq!(outcomes.iter().map(line).collect::<Vec<_>>(), ["2 new last"]);
     }
 }
 

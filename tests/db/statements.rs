@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use chatoxide::{
-    chat::{id::UserId, room::RoomType, timestamp::Timestamp},
+    chat::{
+        id::{RoomId, UserId},
+        room::RoomType,
+        timestamp::Timestamp,
+    },
     clock,
     db::{
         read_markers::{self, ReadMark},
-        room_log,
+        room_log, tails,
         users::{self, NewUser},
     },
 };
@@ -162,5 +166,36 @@ on_both! {
         server.make_room("crowd", RoomType::Private, &ids).await;
         let found = server.database.select(r#"SELECT "B" FROM "_RoomMembers" WHERE "A" = 'crowd' ORDER BY "B""#).await;
         assert_eq!(found, ids);
+    }
+}
+
+on_both! {
+    async fn the_newest_messages_of_many_rooms_are_read_together_within_a_bound_of_bytes(server: TestServer) {
+        let rooms = ["a", "b", "c", "none"].map(RoomId::from);
+        let long = "x".repeat(1_000);
+        for room in &rooms {
+            server.make_room(room.as_str(), RoomType::Public, &["anna"]).await;
+        }
+        for room in ["a", "b", "c"] {
+            let messages: Vec<(String, String)> =
+                (0..4).map(|n| (format!("{room}{n}{long}"), at(n))).collect();
+            server.database.seed_messages(room, "anna", &messages).await;
+        }
+        fill_log(&server, "b", 1, 7).await;
+        let load = async |limit, bytes| {
+            let tails = tails::load(&server.db, &rooms, limit, bytes).await.unwrap();
+            let in_room = |tail: &tails::ListTail| {
+                let contents = tail.messages.iter().map(|message| message.content.replace('x', ""));
+                format!("{} {:?} {:?}", tail.room_id, tail.seq, contents.collect::<Vec<_>>())
+            };
+            tails.iter().map(in_room).collect::<Vec<_>>()
+        };
+        let all = [
+            r#"a Some(0) ["a3", "a2"]"#, r#"b Some(7) ["b3", "b2"]"#, r#"c Some(0) ["c3", "c2"]"#, "none None []",
+        ];
+        assert_eq!(load(2, 1 << 20).await, all);
+        assert_eq!(load(2, 0).await, all[..1], "one at least");
+        let some = load(2, 3_000).await;
+        assert!((1..=2).contains(&some.len()), "{some:?}");
     }
 }

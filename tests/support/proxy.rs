@@ -1,5 +1,5 @@
-//! A TCP proxy before a database or a Redis that is far away: bytes arrive later by a delay, in each direction, and round
-//! trips are counted.
+//! A TCP proxy before a database or a Redis that is far away: bytes arrive later by a delay, in each direction, and
+//! round trips are counted.
 
 use std::{
     net::SocketAddr,

@@ -1,12 +1,12 @@
-//! The original's keys in Redis, kept true for a Node server beside or after us: the list `chat:messages:<room>` (newest
-//! first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id => milliseconds).
+//! The original's keys in Redis, kept true for a Node server beside or after us: the list `chat:messages:<room>`
+//! (newest first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id => milliseconds).
 //!
-//! Delivery: written behind, what came within a few milliseconds in one pipeline, never waited for. While Redis is away the
-//! rooms that changed are remembered, and their lists are written anew from the database when it is back; if another run of
-//! Redis is, all lists are. No answer of ours depends on the list.
+//! Delivery: written behind, what came within a few milliseconds in one pipeline, never waited for. While Redis is
+//! away the rooms that changed are remembered, and their lists are written anew from the database when it is back; if
+//! another run of Redis is, all lists are. No answer of ours depends on the list.
 
-mod keeper;
 mod pending;
+mod writer;
 
 use std::{
     sync::{
@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use deadpool_redis::{Hook, Pool, Runtime, redis};
+use deadpool_redis::{
+    Hook, Manager, Pool, Runtime,
+    redis::{self, AsyncConnectionConfig},
+};
 use serde_json::value::RawValue;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
@@ -24,8 +27,8 @@ use tokio::{
 };
 
 use self::{
-    keeper::{Keeper, KeyError, RETRY},
     pending::Pending,
+    writer::{CacheWriter, KeyError, RETRY},
 };
 use super::listed_message::listed;
 use crate::{
@@ -39,6 +42,9 @@ use crate::{
 
 /// The longest that shutting down waits for the last pipeline.
 const FLUSH: Duration = Duration::from_secs(2);
+
+/// The longest that Redis may take to answer a pipeline. Then nobody knows whether it was written.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// A handle; cheap to clone. Without a Redis it does nothing.
 #[derive(Clone)]
@@ -78,7 +84,7 @@ impl NodeKeys {
         };
         let (wake, woken) = mpsc::channel(1);
         let waiting = Arc::<Waiting>::default();
-        tokio::spawn(Keeper::new(pool, db, Arc::clone(&waiting), may_be_another).run(woken));
+        tokio::spawn(CacheWriter::new(pool, db, Arc::clone(&waiting), may_be_another).run(woken));
         Self(Some(Handle { waiting, wake }))
     }
 
@@ -139,8 +145,10 @@ fn pool(url: &str, may_be_another: &Arc<AtomicBool>) -> Result<Pool, String> {
         may_be_another.store(true, Ordering::Release);
         Ok(())
     });
-    let builder = deadpool_redis::Config::from_url(url).builder().map_err(|error| error.to_string())?;
-    builder.runtime(Runtime::Tokio1).post_create(is_new).build().map_err(|error| error.to_string())
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(ANSWER));
+    let manager = Manager::new_with_config(url, config).map_err(|error| error.to_string())?;
+    let builder = Pool::builder(manager).runtime(Runtime::Tokio1).post_create(is_new);
+    builder.build().map_err(|error| error.to_string())
 }
 
 fn list_key(room_id: &RoomId) -> String {

@@ -1,5 +1,5 @@
-//! What waits to be written to Redis, bounded in number and in bytes: new messages, lists to be written anew, read marks, and
-//! rooms whose read marks are to be imported. What comes twice waits once.
+//! A buffer of changes to Redis, bounded in number and in bytes: new messages, lists to be written anew, read marks,
+//! and rooms whose read marks are to be imported. Changes are merged by room and by user.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -21,9 +21,9 @@ const MESSAGES: usize = 16_384;
 const READS: usize = 65_536;
 /// Rooms whose lists are to be written anew, and rooms with marks to import, at the most, each.
 const ROOMS: usize = 100_000;
-/// What waits, in bytes: messages, read marks, and ids of rooms, each.
+/// The bytes that messages, read marks, and ids of rooms may take, each.
 const BYTES: usize = 16 << 20;
-/// What a set or map takes for one more, beside ids, about, in bytes.
+/// The memory that an entry of a set or map takes beside its ids, about, in bytes.
 const OVERHEAD: usize = 64;
 /// Messages and read marks that are taken together at the most, and the bytes of these messages.
 const BATCH: usize = 512;
@@ -151,7 +151,8 @@ impl Pending {
         }
     }
 
-    /// Node's read marks of the room are to be imported. If it finds no place, that is done when the room is loaded again.
+    /// Node's read marks of the room are to be imported. If it finds no place, that is done when the room is loaded
+    /// again.
     pub(super) fn push_import(&mut self, room_id: &RoomId) {
         let bytes = size_of_room(room_id);
         if self.imports.len() < ROOMS

@@ -95,7 +95,9 @@ impl Appender {
             });
             db.within_timeout(write).await?
         };
-        self.connection = Some(connection);
+        // One that was ended may not know it yet.
+        let is_alive = written.as_ref().err().is_none_or(is_refusal);
+        self.connection = Some(connection).filter(|_| is_alive);
         match written {
             Ok(true) => {
                 let reused = ledger.reused();

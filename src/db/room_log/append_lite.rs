@@ -1,4 +1,5 @@
-//! Any changes on SQLite, in one transaction. A statement costs no round trip there: each change is made when its turn comes.
+//! Any changes on SQLite, in one transaction. A statement costs no round trip there: each change is made when its
+//! turn comes.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,6 +1,6 @@
-//! Any changes on PostgreSQL, in one transaction of four round trips, however many rooms and changes there are: lock the heads,
-//! read what the changes need, write all that they come to, commit. What has to be done one after the other is done in memory,
-//! between reading and writing: see `changes`.
+//! Any changes on PostgreSQL, in one transaction of four round trips, however many rooms and changes there are: lock
+//! the heads, read what the changes need, write all that they come to, commit. What has to be done one after the
+//! other is done in memory, between reading and writing: see `changes`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use super::{
     changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of, tell_as_stored},
     heads::Remembered,
     ledger::{Done, Ledger},
-    session::{Session, told_as_ever},
+    session::{Session, to_error},
     text_of,
 };
 use crate::{
@@ -59,7 +59,8 @@ const LOCK_MESSAGES: &str = r#"
         ORDER BY message."id" COLLATE "C" FOR UPDATE OF message
     )
     SELECT CAST(json_agg(json_build_object(
-        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'kind', "type", 'metadata', "metadata", 'reply_to', "replyTo",
+        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'kind', "type",
+        'metadata', "metadata", 'reply_to', "replyTo",
         'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
         'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
     )) AS TEXT) FROM locked"#;
@@ -153,7 +154,7 @@ pub(super) async fn on_own(
     begun?;
     match done {
         Ok(done) => {
-            client.batch_execute("COMMIT").await.map_err(told_as_ever)?;
+            client.batch_execute("COMMIT").await.map_err(to_error)?;
             Ok(done)
         }
         Err(error @ Error::Unavailable(_)) => Err(error),

@@ -1,5 +1,5 @@
-//! What the edits, deletions and reactions of a batch come to, one after the other, before any of it is written: so all that
-//! they need can be read together, and all that they change written together. No SQL.
+//! Applies the edits, deletions and reactions of a batch in memory, one after the other: so all that they need can be
+//! read together before, and all that they change written together afterwards. No SQL.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// A message as the statements below return it; times in milliseconds.
+/// A message as PostgreSQL returns it in JSON; times in milliseconds.
 #[derive(Deserialize)]
 pub(super) struct StoredMessage {
     id: String,
@@ -75,8 +75,8 @@ pub(super) fn messages_of(batch: &[Append]) -> Vec<Value> {
     targets.iter().map(|(id, room_id)| json!({ "id": id, "room_id": room_id })).collect()
 }
 
-/// The reactions that a batch has to know of: all on messages that are edited, since these are told with them, and of the
-/// others those that are to be added or removed.
+/// The reactions that a batch has to know of: all on messages that are edited, since these are told with them, and of
+/// the others those that are to be added or removed.
 pub(super) fn reactions_of(batch: &[Append]) -> Value {
     let (mut all_on, mut single) = (HashSet::new(), HashSet::new());
     for append in batch {
@@ -99,8 +99,8 @@ pub(super) fn reactions_of(batch: &[Append]) -> Value {
 
 impl Changes {
     pub(super) fn new(messages: Vec<StoredMessage>, reactions: Vec<StoredReaction>) -> Self {
-        let mut changes = Self::default();
-        changes.messages = messages.into_iter().map(|message| (message.id.clone(), message.into())).collect();
+        let messages = messages.into_iter().map(|message| (message.id.clone(), message.into())).collect();
+        let mut changes = Self { messages, ..Self::default() };
         for (id, message_id, user_id, emoji) in reactions {
             changes.stored.insert(id.clone());
             let row = ReactionRow { id, message_id: message_id.clone(), user_id, emoji };
@@ -109,7 +109,8 @@ impl Changes {
         changes
     }
 
-    /// Makes one change after those before it. New messages are the ledger's: nobody knows their ids before they are told.
+    /// Makes one change after those before it. New messages are the ledger's: nobody knows their ids before they are
+    /// told.
     pub(super) fn make(&mut self, append: &Append, ledger: &mut Ledger, now: NaiveDateTime) {
         match &append.change {
             Change::New(message) => ledger.new_message(append, message),

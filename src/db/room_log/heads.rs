@@ -1,5 +1,5 @@
-//! The heads of rooms' logs as this node last saw them: what it expects of the next append, not what is so. Other nodes append
-//! too, and the database compares.
+//! The heads of rooms' logs as this node last saw them: what it expects of the next append, not what is so. Other
+//! nodes append too, and the database compares.
 
 use std::{
     collections::HashMap,

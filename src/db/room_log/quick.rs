@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use tokio_postgres::{
     Client, Statement,
     types::{ToSql, Type},
@@ -101,8 +102,9 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) async fn open(direct: &Direct) -> Result<Self, tokio_postgres::Error> {
         let client = direct.connect().await?;
-        let one = client.prepare_typed(APPEND_ONE, &ONE).await?;
-        let many = client.prepare_typed(APPEND_MANY, &MANY).await?;
+        let (one, many) =
+            try_join(client.prepare_typed(APPEND_ONE, &ONE), client.prepare_typed(APPEND_MANY, &MANY))
+                .await?;
         Ok(Self { client, one, many })
     }
 

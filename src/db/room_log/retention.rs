@@ -24,8 +24,8 @@ const OLD_ROOMS_LITE: &str = "SELECT head.room_id FROM chatoxide_room_head head 
     (SELECT entry.at FROM chatoxide_room_log entry WHERE entry.room_id = head.room_id ORDER BY entry.seq LIMIT 1) < $2 \
     ORDER BY head.room_id LIMIT $3";
 
-/// Deletes, in the rooms `$1`, given as JSON, at most `$3` entries that are older than `$2`: in each room those at the beginning
-/// of its log. Only that many entries of a room are looked at, however long its log is.
+/// Deletes, in the rooms `$1`, given as JSON, at most `$3` entries that are older than `$2`: in each room those at the
+/// beginning of its log. It looks at that many entries of a room at the most, however long the log is.
 const FORGET_PG: &str = "DELETE FROM chatoxide.room_log WHERE (room_id, seq) IN ( \
     SELECT entry.room_id, entry.seq FROM json_array_elements_text(CAST($1 AS JSON)) AS room (id) \
     CROSS JOIN LATERAL (SELECT min(seq) AS seq FROM chatoxide.room_log WHERE room_id = room.id) AS oldest \

@@ -1,5 +1,5 @@
-//! A connection to PostgreSQL in a transaction of the log. Each of its statements takes one JSON document, with any number of
-//! rows in it, and returns one: it is one round trip, or shares one with others that are awaited together.
+//! A connection to PostgreSQL in a transaction of the log. Each of its statements takes one JSON document, with any
+//! number of rows in it, and returns one: it is one round trip, or shares one with others that are awaited together.
 
 use diesel::{
     pg::Pg,
@@ -37,7 +37,7 @@ impl Session<'_> {
         let answer: Option<String> = match self {
             Self::Direct { client, statements } => {
                 statements.inc();
-                let rows = client.query_typed(sql, &[(&document, Type::TEXT)]).await.map_err(told_as_ever)?;
+                let rows = client.query_typed(sql, &[(&document, Type::TEXT)]).await.map_err(to_error)?;
                 rows.first().map_or(Ok(None), |row| row.try_get(0))?
             }
             Self::Pooled(connection) => {
@@ -77,7 +77,7 @@ pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
 }
 
 /// What a statement was refused for, as if diesel had said it; otherwise the connection is at fault.
-pub(super) fn told_as_ever(error: tokio_postgres::Error) -> Error {
+pub(super) fn to_error(error: tokio_postgres::Error) -> Error {
     let Some(refusal) = error.as_db_error().filter(|_| is_refusal(&error)) else { return error.into() };
     let kind = match *refusal.code() {
         SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,

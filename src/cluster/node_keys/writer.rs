@@ -1,5 +1,6 @@
-//! The task that owns Node's keys in Redis: writes what waits, lists anew where they are not known to be true, and imports
-//! Node's read marks. Round trips, to Redis and to the database, are those of a pipeline or a statement for many rooms.
+//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that are not known to be true, and
+//! imports Node's read marks. A pipeline to Redis and a statement to the database each serve many rooms, so that
+//! round trips do not grow with their number.
 
 use std::{
     collections::HashMap,
@@ -38,8 +39,8 @@ use crate::{
     error::Error,
 };
 
-/// How long notes wait for others to share their pipeline. Two exchanges with Redis for each message would cost more than the
-/// message does.
+/// How long notes wait for others to share their pipeline. Two exchanges with Redis for each message would cost more
+/// than the message does.
 const GATHER: Duration = Duration::from_millis(20);
 /// Rooms whose list is remembered to be true, at the most.
 const REMEMBERED: usize = 100_000;
@@ -66,7 +67,7 @@ pub(super) enum KeyError {
     Timeout(#[from] tokio::time::error::Elapsed),
 }
 
-pub(super) struct Keeper {
+pub(super) struct CacheWriter {
     pub(super) pool: Pool,
     pub(super) db: Db,
     pub(super) waiting: Arc<Waiting>,
@@ -79,7 +80,7 @@ pub(super) struct Keeper {
     is_away: bool,
 }
 
-impl Keeper {
+impl CacheWriter {
     pub(super) fn new(pool: Pool, db: Db, waiting: Arc<Waiting>, may_be_another: Arc<AtomicBool>) -> Self {
         let (run_id, lists) = (None, HashMap::new());
         Self { pool, db, waiting, may_be_another, run_id, lists, is_away: false }
@@ -231,6 +232,9 @@ impl Keeper {
                     self.lists.remove(room_id);
                     pending.push_stale(room_id);
                 }
+                if is_other_type(&error) {
+                    return Ok(());
+                }
                 pending.put_back_reads(reads);
                 Err(error.into())
             }
@@ -295,7 +299,10 @@ impl Keeper {
             pipe.cmd("HGETALL").arg(read_key(room_id));
         }
         let mut connection = self.connection().await?;
-        let found: Vec<HashMap<String, String>> = pipe.query_async(&mut connection).await?;
+        let found: Vec<HashMap<String, String>> = match pipe.query_async(&mut connection).await {
+            Err(error) if is_other_type(&error) => return Ok(()),
+            found => found?,
+        };
         let all: Vec<ReadMark> =
             rooms.iter().zip(found).flat_map(|(room_id, marks)| marks_of(room_id, marks)).collect();
         for marks in all.chunks(MARKS) {
@@ -308,6 +315,16 @@ impl Keeper {
         }
         Ok(())
     }
+}
+
+/// A key of another program's has the name of one of Node's. To try again would keep everything else waiting.
+fn is_other_type(error: &RedisError) -> bool {
+    let errors = error.clone().into_server_errors();
+    let is_other = errors.is_some_and(|errors| errors.iter().all(|(_, error)| error.code() == "WRONGTYPE"));
+    if is_other {
+        tracing::warn!(%error, "a key in Redis is not one of Node's: read marks are left out");
+    }
+    is_other
 }
 
 /// The marks of Node's that can be marks: anybody may write into a Redis.
