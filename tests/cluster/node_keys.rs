@@ -180,9 +180,11 @@ async fn after_a_pipeline_that_failed_only_its_own_lists_are_written_anew() {
     until("a pipeline fails", async || (proxy.refused() > 0).then_some(())).await;
     proxy.open();
     list_becomes(&redis, &["three", "two", "one"]).await;
-    // Written after all that waited.
+    // Written after all that waited: each in a turn of its own, which ends with lists that are written anew.
     send(&mut alice, "four").await;
     list_becomes(&redis, &["four", "three", "two", "one"]).await;
+    send(&mut alice, "five").await;
+    list_becomes(&redis, &["five", "four", "three", "two", "one"]).await;
     let quiet: Vec<String> = redis.lrange("chat:messages:quiet", 1, -1).await.unwrap();
     assert_eq!(quiet, ["mark"]);
     let () = redis.del("chat:messages:quiet").await.unwrap();
