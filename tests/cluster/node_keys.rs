@@ -180,9 +180,11 @@ async fn after_a_pipeline_that_failed_only_its_own_lists_are_written_anew() {
     until("a pipeline fails", async || (proxy.refused() > 0).then_some(())).await;
     proxy.open();
     list_becomes(&redis, &["three", "two", "one"]).await;
-    // Written after all that waited.
+    // Written after all that waited: each in a turn of its own, which ends with lists that are written anew.
     send(&mut alice, "four").await;
     list_becomes(&redis, &["four", "three", "two", "one"]).await;
+    send(&mut alice, "five").await;
+    list_becomes(&redis, &["five", "four", "three", "two", "one"]).await;
     let quiet: Vec<String> = redis.lrange("chat:messages:quiet", 1, -1).await.unwrap();
     assert_eq!(quiet, ["mark"]);
     let () = redis.del("chat:messages:quiet").await.unwrap();
@@ -234,7 +236,9 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
     let (url, mut redis) = fresh_redis().await;
     for n in 1..=ROOMS {
         let () = redis.hset(format!("chat:read:room-{n}"), "nora", "1767225600000").await.unwrap();
-        let () = redis.hset(format!("chat:read:room-{n}"), "bad\0", "-5").await.unwrap();
+        // What cannot be a mark.
+        let () = redis.hset(format!("chat:read:room-{n}"), "bad\0", "1767225600000").await.unwrap();
+        let () = redis.hset(format!("chat:read:room-{n}"), "early", "-5").await.unwrap();
     }
     let (near, far) = (Proxy::start(&server.database.url, DELAY).await, Proxy::start(&url, DELAY).await);
     let config = server::config(&near.url(&server.database.url), server.database.folder.path(), &[]);
@@ -254,6 +258,8 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
         (lists.len() == ROOMS && marks == [ROOMS.to_string()]).then_some(())
     })
     .await;
+    let others = server.database.own("SELECT count(*) FROM own.read_marker WHERE user_id <> 'nora'");
+    assert_eq!(server.database.select(&others).await, ["0"]);
     let (to_database, to_redis) = (near.round_trips() - before, far.round_trips());
     assert!(to_database <= 40 && to_redis <= 40, "{to_database} to the database, {to_redis} to Redis");
     for n in [1, ROOMS] {

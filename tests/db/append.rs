@@ -115,6 +115,7 @@ on_both! {
             ("bert", named("one", Some("id-1")), "11 new one"),
             ("bert", react("a-3", "+"), "12 bert+ on a-3"),
             ("anna", react("nowhere", "+"), "NotFound"),
+            ("anna", unreact("a-1", "!"), "13 anna! off a-1"),
         ];
         let appends: Vec<Append> = batch.iter().map(|(actor, change, _)| append("a", actor, change.clone())).collect();
         let mut appender = Appender::default();
@@ -128,17 +129,17 @@ on_both! {
         let edited = r#"SELECT "content" FROM "Message" WHERE "id" = 'a-1' AND "updatedAt" IS NOT NULL"#;
         assert_eq!(server.database.select(edited).await, ["twice"]);
         let reactions = r#"SELECT "messageId" || "userId" || "emoji" FROM "Reaction" ORDER BY "messageId", "userId""#;
-        assert_eq!(server.database.select(reactions).await, ["a-1anna!", "a-1bert+", "a-3bert+"]);
+        assert_eq!(server.database.select(reactions).await, ["a-1bert+", "a-3bert+"]);
         let log = server.database.own("SELECT kind FROM own.room_log WHERE room_id = 'a' ORDER BY seq");
-        let kinds = "edit react unreact edit react unreact edit react delete new new react";
+        let kinds = "edit react unreact edit react unreact edit react delete new new react unreact";
         assert_eq!(server.database.select(&log).await.join(" "), kinds);
         let head = server.database.own("SELECT seq FROM own.room_head WHERE room_id = 'a'");
-        assert_eq!(server.database.select(&head).await, ["12"]);
+        assert_eq!(server.database.select(&head).await, ["13"]);
 
         // A later batch knows the client ids of an earlier one, and the quick way goes on from the careful one.
         let later = [append("a", "anna", named("one", Some("id-1"))), append("a", "anna", new("more"))];
         let outcomes = appender.append(&server.db, later.into(), clock::now()).await.unwrap();
-        assert_eq!(outcomes.iter().map(line).collect::<Vec<_>>(), ["repeats 10", "13 new more"]);
+        assert_eq!(outcomes.iter().map(line).collect::<Vec<_>>(), ["repeats 10", "14 new more"]);
     }
 }
 
