@@ -7,14 +7,12 @@ use diesel::{
     dsl::sql,
     sql_types::{BigInt, Text},
 };
-use diesel_async::{
-    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
-    pooled_connection::deadpool::Object,
-};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Db, schema};
+use super::{Db, facts, schema};
 use crate::{
+    clock,
     config::{Config, DatabaseUrl},
     error::{Error, Result},
 };
@@ -32,7 +30,9 @@ pub async fn run(db: &Db, config: &Config) -> Result<usize> {
         (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => 0,
         (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
             // Taken out of the pool for good: its search path is changed.
-            let mut connection = Object::take(pool.get().await?);
+            let mut connection = pool.get().await?.detach();
+            // A migration may take longer than a request.
+            connection.batch_execute("RESET statement_timeout").await?;
             connection.batch_execute(ADVISORY_LOCK).await?;
             make_schema(&mut connection, &url.schema).await?;
             make_schema(&mut connection, "chatoxide").await?;
@@ -45,7 +45,7 @@ pub async fn run(db: &Db, config: &Config) -> Result<usize> {
         }
         (Db::Lite { writer, .. }, DatabaseUrl::Sqlite(path)) => {
             make_folder(path)?;
-            pending(AsyncMigrationHarness::new(Object::take(writer.get().await?)), SQLITE)?
+            pending(AsyncMigrationHarness::new(writer.get().await?.detach()), SQLITE)?
         }
         _ => return Err(Error::Internal("the pool is not of the configured database".to_owned())),
     };
@@ -53,6 +53,7 @@ pub async fn run(db: &Db, config: &Config) -> Result<usize> {
         Error::Internal(why) => Error::Internal(format!("its tables are not as expected: {why}")),
         other => other,
     })?;
+    facts::check(db, clock::now()).await?;
     Ok(ran)
 }
 

@@ -8,7 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
-use super::{Db, on};
+use super::{Db, on, on_lease};
 use crate::{
     chat::{
         id::{RoomId, UserId},
@@ -72,15 +72,14 @@ async fn advance_pg(db: &Db, marks: Vec<ReadMark>, seqs: Vec<i64>) -> Result<()>
     let users: Vec<String> = marks.iter().map(|mark| mark.user_id.to_string()).collect();
     let moments: Vec<NaiveDateTime> = marks.iter().map(|mark| mark.at.naive()).collect();
     db.within_timeout(async {
-        let mut connection = pool.get().await?;
-        diesel::sql_query(ADVANCE_PG)
-            .bind::<Array<Text>, _>(rooms)
-            .bind::<Array<Text>, _>(users)
-            .bind::<Array<BigInt>, _>(seqs)
-            .bind::<Array<SqlTimestamp>, _>(moments)
+        on_lease!(twice db pool, connection => diesel::sql_query(ADVANCE_PG)
+            .bind::<Array<Text>, _>(&rooms)
+            .bind::<Array<Text>, _>(&users)
+            .bind::<Array<BigInt>, _>(&seqs)
+            .bind::<Array<SqlTimestamp>, _>(&moments)
             .execute(&mut *connection)
-            .await?;
-        Ok(())
+            .await
+            .map(drop)?)
     })
     .await
 }
@@ -92,9 +91,11 @@ async fn advance_lite(db: &Db, marks: Vec<ReadMark>, seqs: Vec<i64>) -> Result<(
     let rows = Value::from_iter(rows).to_string();
     let Db::Lite { writer, .. } = db else { return Ok(()) };
     db.within_timeout(async {
-        let mut connection = writer.get().await?;
-        diesel::sql_query(ADVANCE_LITE).bind::<Text, _>(rows).execute(&mut *connection).await?;
-        Ok(())
+        on_lease!(once db writer, connection => diesel::sql_query(ADVANCE_LITE)
+            .bind::<Text, _>(rows)
+            .execute(&mut *connection)
+            .await
+            .map(drop)?)
     })
     .await
 }

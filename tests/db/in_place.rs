@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Backend, TestDatabase, TestServer, required};
 
 /// The original's tables as Prisma writes them; the join table has a primary key since Prisma 6, a unique index before.
-fn prisma_tables(join_key: &str) -> String {
+pub(super) fn prisma_tables(join_key: &str) -> String {
     format!(
         r#"
         CREATE TYPE "RoomType" AS ENUM ('public', 'private', 'direct');
@@ -51,7 +51,7 @@ fn prisma_tables(join_key: &str) -> String {
     )
 }
 
-const PRISMA_6: &str = r#", CONSTRAINT "_RoomMembers_AB_pkey" PRIMARY KEY ("A","B")"#;
+pub(super) const PRISMA_6: &str = r#", CONSTRAINT "_RoomMembers_AB_pkey" PRIMARY KEY ("A","B")"#;
 const PRISMA_5: &str = "";
 const PRISMA_5_INDEX: &str = r#"CREATE UNIQUE INDEX "_RoomMembers_AB_unique" ON "_RoomMembers"("A", "B");"#;
 

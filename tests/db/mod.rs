@@ -1,7 +1,11 @@
 //! Mirrors src/db: the database of a team that comes from Node, its connections, what questions cost it, TLS, what happens when it is away.
 
+mod changed_tables;
 mod connections;
 mod flat_cost;
 mod in_place;
+mod locks;
 mod outage;
+mod own_rules;
+mod session;
 mod tls;

@@ -3,18 +3,21 @@
 use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use chrono::NaiveDateTime;
-use diesel::{dsl::max, prelude::*, upsert::excluded};
-use tokio_postgres::error::{DbError, Severity};
+use diesel::{dsl::max, prelude::*, result::Error as DieselError, upsert::excluded};
+use tokio_postgres::error::SqlState;
 
 use super::{
     Append, Appended, Change, KnownRow,
     ledger::{Head, Heads, Key, Known, Ledger, Remembered},
     quick,
+    stored::tell_as_stored,
 };
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
     db::{
-        Db, in_transaction,
+        Db,
+        error::is_refusal,
+        facts, in_transaction,
         messages::MessageRow,
         reactions::ReactionRow,
         schema::{messages, reactions},
@@ -51,6 +54,7 @@ impl Appender {
     /// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the
     /// caller then appends them one by one. `batch` is sorted by room, so that nodes never wait for each other in a circle.
     pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
+        facts::look_again(db, now);
         if let Some(outcomes) = self.append_quickly(db, &batch, now.naive()).await? {
             return Ok(outcomes);
         }
@@ -75,7 +79,11 @@ impl Appender {
         batch: &[Append],
         now: NaiveDateTime,
     ) -> Result<Option<Vec<Appended>>> {
-        let Db::Pg { direct: Some(direct), .. } = db else { return Ok(None) };
+        let Db::Pg { direct: Some(direct), facts, .. } = db else { return Ok(None) };
+        // What a trigger makes of a row is seen by reading it, in the same transaction.
+        if facts.has_message_triggers() {
+            return Ok(None);
+        }
         if !batch.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
             return Ok(None);
         }
@@ -97,15 +105,20 @@ impl Appender {
             let write = pin!(async {
                 let connection = match connection {
                     Some(connection) => connection,
-                    None => Box::new(quick::Connection::open(direct).await?),
+                    None => match quick::Connection::open(direct).await {
+                        Ok(connection) => Box::new(connection),
+                        Err(error) => return Ok((None, Err(error))),
+                    },
                 };
                 db.statements().inc();
                 let written = connection.write(&ledger).await;
-                Ok((connection, written))
+                Ok((Some(connection), written))
             });
             db.within_timeout(write).await?
         };
-        self.connection = Some(connection);
+        // The tables may have changed: its statements are prepared anew.
+        let is_outdated = written.as_ref().is_err_and(|error| !is_about_a_row(error));
+        self.connection = connection.filter(|_| !is_outdated);
         match written {
             Ok(true) => {
                 let reused = ledger.reused();
@@ -115,7 +128,9 @@ impl Appender {
             }
             // Another node was there: nothing was written.
             Ok(false) => Ok(None),
-            // A row is at fault, or a client id is known: neither was anything.
+            // Its time is over: the careful way would wait as long again.
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(error.into()),
+            // A row is at fault, or a client id is known, or the statement fits the tables no more: nothing was written.
             Err(error) if is_refusal(&error) => Ok(None),
             // What ends the connection may come after the commit: to append once more could be to store twice.
             Err(error) => Err(error.into()),
@@ -123,10 +138,14 @@ impl Appender {
     }
 }
 
-/// The database has refused the statement, and rolled it back.
-fn is_refusal(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
+/// The statement was refused for what it was to write: bad data, a constraint, a trigger.
+fn is_about_a_row(error: &tokio_postgres::Error) -> bool {
+    let of_rows = |code: &SqlState| ["22", "23", "P0"].iter().any(|class| code.code().starts_with(class));
+    error.code().is_some_and(of_rows)
 }
+
+/// A trigger has kept a row from being changed: the transaction ends.
+const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
 
 /// Any changes, in one transaction.
 #[expect(
@@ -139,8 +158,18 @@ async fn append_carefully(
     left: HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
 ) -> Result<Done> {
+    let has_triggers = db.facts().has_message_triggers();
     in_transaction!($ db write, c => {
         let mut ledger = Ledger::default();
+        macro_rules! is_theirs {
+            ($message_id:ident, $room_id:ident, $actor_id:ident) => {{
+                let found: i64 = run!(c.get_result(messages::table
+                    .filter(messages::id.eq($message_id.as_str()))
+                    .filter(messages::room_id.eq($room_id).and(messages::sender_id.eq($actor_id)))
+                    .count()));
+                found
+            }};
+        }
         // The heads first: their locks order us against other nodes.
         for append in batch.iter() {
             if ledger.heads.contains_key(&append.room_id) {
@@ -199,21 +228,20 @@ async fn append_carefully(
                                 .order(reactions::id)));
                             ledger.edited(append, row, on_it);
                         }
+                        None if has_triggers && is_theirs!(message_id, room_id, actor_id) > 0 => return Err(KEPT_OUT),
                         None => ledger.nothing(Appended::NotFound),
                     }
                 }
                 Change::Delete { message_id } => {
-                    let own_message: i64 = run!(c.get_result(messages::table
-                        .filter(messages::id.eq(message_id.as_str()))
-                        .filter(messages::room_id.eq(room_id).and(messages::sender_id.eq(actor_id)))
-                        .count()));
-                    if own_message == 0 {
+                    if is_theirs!(message_id, room_id, actor_id) == 0 {
                         ledger.nothing(Appended::NotFound);
                         continue;
                     }
                     let on_it = reactions::message_id.eq(message_id.as_str());
                     run!(c.execute(diesel::delete(reactions::table).filter(on_it)));
-                    run!(c.execute(diesel::delete(messages::table.find(message_id.as_str()))));
+                    if run!(c.execute(diesel::delete(messages::table.find(message_id.as_str())))) == 0 {
+                        return Err(KEPT_OUT);
+                    }
                     ledger.deleted(append, message_id);
                 }
                 Change::React { message_id, emoji } => {
@@ -230,9 +258,13 @@ async fn append_carefully(
                         ledger.nothing(Appended::NotFound);
                         continue;
                     }
-                    match run!(c.execute(diesel::insert_into(reactions::table).values(&row).on_conflict_do_nothing())) {
-                        0 => ledger.nothing(Appended::Unchanged),
-                        _ => ledger.reaction(append, message_id, emoji, true),
+                    let added: Vec<String> = run!(c.load(diesel::insert_into(reactions::table)
+                        .values(&row)
+                        .on_conflict_do_nothing()
+                        .returning(reactions::emoji)));
+                    match added.into_iter().next() {
+                        Some(emoji) => ledger.reaction(append, message_id, &emoji.into(), true),
+                        None => ledger.nothing(Appended::Unchanged),
                     }
                 }
                 Change::Unreact { message_id, emoji } => {
@@ -248,10 +280,19 @@ async fn append_carefully(
         }
 
         let reused = ledger.reused();
-        let Ledger { heads, messages: new_messages, log, outcomes, .. } = ledger;
+        let Ledger { heads, messages: new_messages, log, mut outcomes, .. } = ledger;
         if !new_messages.is_empty() {
             let rows: Vec<_> = new_messages.iter().map(|message| MessageRow::from(&**message)).collect();
             run!(c.execute(diesel::insert_into(messages::table).values(rows)));
+        }
+        if has_triggers {
+            let ids = log.iter().map(|entry| entry.message_id.as_str());
+            let stored: Vec<MessageRow> = run!(c.load(messages::table
+                .filter(messages::id.eq_any(ids))
+                .select(MessageRow::as_select())));
+            if !tell_as_stored(&mut outcomes, stored) {
+                return Err(KEPT_OUT);
+            }
         }
         if !log.is_empty() {
             let rows: Vec<_> = log

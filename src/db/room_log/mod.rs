@@ -6,6 +6,7 @@ mod ledger;
 mod quick;
 mod read;
 mod retention;
+mod stored;
 
 use std::sync::Arc;
 

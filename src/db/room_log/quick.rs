@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use tokio_postgres::{
-    Client, Statement,
+    Statement,
     types::{ToSql, Type},
 };
 
@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     chat::id::RoomId,
-    db::{connect::Direct, types::MessageTypeRow},
+    db::{
+        direct::{Direct, DirectClient},
+        types::MessageTypeRow,
+    },
     protocol::MessageView,
 };
 
@@ -93,7 +96,7 @@ type Parameter<'a> = &'a (dyn ToSql + Sync);
 
 /// A connection with the statements prepared.
 pub(super) struct Connection {
-    client: Client,
+    client: DirectClient,
     one: Statement,
     many: Statement,
 }
@@ -101,8 +104,8 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) async fn open(direct: &Direct) -> Result<Self, tokio_postgres::Error> {
         let client = direct.connect().await?;
-        let one = client.prepare_typed(APPEND_ONE, &ONE).await?;
-        let many = client.prepare_typed(APPEND_MANY, &MANY).await?;
+        let one = client.prepare(APPEND_ONE, &ONE).await?;
+        let many = client.prepare(APPEND_MANY, &MANY).await?;
         Ok(Self { client, one, many })
     }
 
