@@ -7,5 +7,6 @@ mod in_place;
 mod locks;
 mod outage;
 mod own_rules;
+mod room_list;
 mod session;
 mod tls;
