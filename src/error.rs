@@ -6,8 +6,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::pooled_connection::deadpool::PoolError;
 
 /// What can go wrong with something a client asked for.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -33,6 +31,10 @@ pub enum Error {
     /// The request contradicts what is already stored.
     #[error("{0}")]
     Conflict(&'static str),
+    /// A rule that the database has of its own, such as a constraint or a trigger, refuses the change. The cause is for the
+    /// log.
+    #[error("{sentence}")]
+    Refused { sentence: &'static str, cause: String },
     /// A bounded queue is full; nothing was stored.
     #[error("The server is busy, try again")]
     Busy,
@@ -60,7 +62,7 @@ impl Error {
             Error::MessageNotFound => "message_not_found",
             Error::NotFound => "not_found",
             Error::DeleteRefused => "delete_refused",
-            Error::Conflict(_) => "conflict",
+            Error::Conflict(_) | Error::Refused { .. } => "conflict",
             Error::Busy => "busy",
             Error::ShuttingDown => "shutting_down",
             Error::Unavailable(_) => "unavailable",
@@ -77,7 +79,7 @@ impl Error {
             | Error::MessageNotFound
             | Error::NotFound
             | Error::DeleteRefused => StatusCode::NOT_FOUND,
-            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::Conflict(_) | Error::Refused { .. } => StatusCode::CONFLICT,
             Error::Busy | Error::ShuttingDown | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -91,7 +93,9 @@ impl Error {
     /// For the operator: the cause, where clients are told less.
     pub fn cause(&self) -> String {
         match self {
-            Error::Internal(cause) | Error::Unavailable(cause) => cause.clone(),
+            Error::Internal(cause) | Error::Unavailable(cause) | Error::Refused { cause, .. } => {
+                cause.clone()
+            }
             other => other.to_string(),
         }
     }
@@ -101,63 +105,9 @@ impl Error {
         match self {
             Error::Internal(cause) => tracing::error!(%cause, "internal error"),
             Error::Unavailable(cause) => tracing::warn!(%cause, "database not available"),
+            Error::Refused { cause, .. } => tracing::warn!(%cause, "the database refused a change"),
             _ => {}
         }
-    }
-}
-
-/// What databases say when the same request may succeed later. Diesel does not hand the codes on.
-const PASSING: [&str; 8] = [
-    "terminating connection",
-    "canceling statement",
-    "the database system is",
-    "deadlock detected",
-    "could not serialize",
-    "too many clients",
-    "connection closed",
-    "database is locked",
-];
-
-fn is_passing(message: &str) -> bool {
-    PASSING.iter().any(|text| message.contains(text))
-}
-
-impl From<DieselError> for Error {
-    fn from(error: DieselError) -> Self {
-        match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, info) => {
-                match info.constraint_name() {
-                    Some("Message_senderId_fkey" | "Reaction_userId_fkey") => Error::UserNotFound,
-                    Some("Reaction_messageId_fkey") => Error::MessageNotFound,
-                    _ => Error::RoomNotFound,
-                }
-            }
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::UnableToSendCommand
-                | DatabaseErrorKind::SerializationFailure
-                | DatabaseErrorKind::ReadOnlyTransaction,
-                _,
-            )
-            | DieselError::BrokenTransactionManager => Error::Unavailable(error.to_string()),
-            DieselError::DatabaseError(_, info) if is_passing(info.message()) => {
-                Error::Unavailable(error.to_string())
-            }
-            _ => Error::Internal(error.to_string()),
-        }
-    }
-}
-
-impl From<PoolError> for Error {
-    fn from(error: PoolError) -> Self {
-        Error::Unavailable(error.to_string())
-    }
-}
-
-/// Of a connection; what a statement is refused for, its caller looks at.
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Error::Unavailable(chained(&error))
     }
 }
 

@@ -3,11 +3,12 @@
 use super::{Failure, say};
 use crate::{
     auth::Keys,
+    clock,
     cluster::node_keys,
     config::{Config, DatabaseUrl, SigningKeys},
     db::{
         self, Db,
-        catalog::{Catalog, Severity},
+        catalog::{Catalog, Severity, Tables},
     },
     error::Error,
 };
@@ -73,9 +74,13 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         let mut catalog = Catalog::read(&db, config).await.map_err(explain)?;
         catalog.look_at_rows(&db).await;
         let pending = db::migrations::pending(&db, &catalog).len();
-        Ok::<_, String>((catalog, pending))
+        let is_there = matches!((&db, &catalog.tables), (Db::Pg { .. }, Tables::All));
+        if is_there {
+            db::facts::check(&db, clock::now()).await.map_err(explain)?;
+        }
+        Ok::<_, String>((catalog, pending, is_there && db.facts().lacks_index()))
     };
-    let (catalog, pending) = match found.await {
+    let (catalog, pending, lacks_index) = match found.await {
         Ok(found) => found,
         Err(why) => return report(Verdict::Fault, &format!("{name}: {why}")),
     };
@@ -100,6 +105,9 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
             };
             report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
         }
+    }
+    if lacks_index {
+        report(Verdict::Warning, &format!("{name}: {}", db::facts::LACKS_INDEX));
     }
     for finding in catalog.findings.iter().filter(|finding| finding.severity != Severity::Unusable) {
         let verdict = if finding.severity == Severity::Notice { Verdict::Warning } else { Verdict::Fault };

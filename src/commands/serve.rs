@@ -29,6 +29,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     for finding in &migrated.found.findings {
         tracing::warn!("database: {}", finding.text);
     }
+    if db.facts().lacks_index() {
+        tracing::warn!("database: {}", db::facts::LACKS_INDEX);
+    }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {
         demo::fill(&db).await.map_err(describe)?;

@@ -9,8 +9,8 @@ use crate::error::Result;
 /// The server's version, as it says it.
 pub async fn version(db: &Db) -> Result<String> {
     let version = match db {
-        Db::Pg { .. } => sql::<Text>("current_setting('server_version')"),
-        Db::Lite { .. } => sql::<Text>("sqlite_version()"),
+        Db::Pg { .. } => "current_setting('server_version')",
+        Db::Lite { .. } => "sqlite_version()",
     };
-    on!(db.readers, c => diesel::select(version).get_result(c).await?)
+    on!(db.readers, c => diesel::select(sql::<Text>(version)).get_result(c).await?)
 }

@@ -12,15 +12,17 @@ use diesel::{
 };
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
-    TransactionManager, pooled_connection::deadpool::Object,
+    TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
     Db, Lite,
     catalog::{Catalog, TABLES, Tables},
+    facts,
 };
 use crate::{
+    clock,
     config::{Config, DatabaseUrl, PostgresUrl},
     error::{Error, Result},
 };
@@ -55,13 +57,13 @@ pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         }
         (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
             // Taken out of the pool for good: dropped, it rolls back.
-            migrate_postgres(db, Object::take(pool.get().await?), url, makes_tables).await?
+            migrate_postgres(db, pool.get().await?.detach(), url, makes_tables).await?
         }
         (Db::Lite { writer, .. }, DatabaseUrl::Sqlite(path)) => {
             let found = Catalog::read(db, config).await?;
             ensure(&found, makes_tables, 0)?;
             make_folder(path)?;
-            migrate_sqlite(db, Object::take(writer.get().await?), found).await?
+            migrate_sqlite(db, writer.get().await?.detach(), found).await?
         }
         _ => return Err(Error::Internal("the pool is not of the configured database".to_owned())),
     };
@@ -69,6 +71,7 @@ pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         Error::Internal(why) => Error::Internal(format!("chatoxide's own tables cannot be read: {why}")),
         other => other,
     })?;
+    facts::check(db, clock::now()).await?;
     Ok(migrated)
 }
 

@@ -5,10 +5,14 @@
 
 pub mod catalog;
 mod connect;
+mod direct;
+mod error;
+pub mod facts;
 pub mod fingerprints;
 pub mod health;
 pub mod messages;
 pub mod migrations;
+mod pool;
 pub mod reactions;
 pub mod read_markers;
 pub mod room_list;
@@ -22,22 +26,36 @@ pub mod users;
 use std::{sync::Arc, time::Duration};
 
 use diesel::sqlite::SqliteConnection;
-use diesel_async::{
-    AsyncPgConnection, pooled_connection::deadpool::Pool, sync_connection_wrapper::SyncConnectionWrapper,
-};
+use diesel_async::{AsyncPgConnection, sync_connection_wrapper::SyncConnectionWrapper};
 use prometheus_client::metrics::counter::Counter;
 
-use self::connect::Direct;
+use self::{
+    direct::Direct,
+    facts::Facts,
+    pool::{LiteConnections, PgConnections, Pool, Threads},
+};
 
-pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
+pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection, Threads>;
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
 pub enum Db {
     /// `direct` leads to a connection that the log's writer has to itself, unless there may be one only.
-    Pg { pool: Pool<AsyncPgConnection>, direct: Option<Arc<Direct>>, timeout: Duration, statements: Counter },
+    Pg {
+        pool: Pool<PgConnections>,
+        direct: Option<Arc<Direct>>,
+        timeout: Duration,
+        statements: Counter,
+        facts: Arc<Facts>,
+    },
     /// One connection writes, a few read: SQLite has one writer anyway, and waiting in our queue is fair.
-    Lite { readers: Pool<Lite>, writer: Pool<Lite>, timeout: Duration, statements: Counter },
+    Lite {
+        readers: Pool<LiteConnections>,
+        writer: Pool<LiteConnections>,
+        timeout: Duration,
+        statements: Counter,
+        facts: Arc<Facts>,
+    },
 }
 
 impl Db {
@@ -45,6 +63,12 @@ impl Db {
     pub fn statements(&self) -> &Counter {
         let (Db::Pg { statements, .. } | Db::Lite { statements, .. }) = self;
         statements
+    }
+
+    /// What was last seen of the database.
+    pub fn facts(&self) -> &Arc<Facts> {
+        let (Db::Pg { facts, .. } | Db::Lite { facts, .. }) = self;
+        facts
     }
 
     /// Runs `work` for at most the time that a request may wait for the database.
@@ -63,6 +87,30 @@ impl Db {
 // Futures of queries are large. Boxed, they make those that await them small: an event that needs no query, as most do,
 // is not to pay for one.
 
+/// Runs a query on a connection of a pool, which goes back only when the query has ended. `twice` runs it once more on a new
+/// connection where a migration has made the first one's plans useless: it has done nothing then.
+macro_rules! on_lease {
+    (once $db:ident $pool:ident, $connection:ident => $query:expr) => {{
+        let mut $connection = $pool.get().await?;
+        let result: diesel::QueryResult<_> = async { Ok($query) }.await;
+        $connection.finish(&result);
+        $db.explained(result).await
+    }};
+    (twice $db:ident $pool:ident, $connection:ident => $query:expr) => {{
+        let mut is_retry = false;
+        loop {
+            let mut $connection = $pool.get().await?;
+            let result: diesel::QueryResult<_> = async { Ok($query) }.await;
+            let is_stale = $connection.finish(&result);
+            if is_retry || !is_stale {
+                break $db.explained(result).await;
+            }
+            is_retry = true;
+        }
+    }};
+}
+pub(crate) use on_lease;
+
 /// Runs a query on either database: `on!(db.readers, c => query.load(c).await?)`, or `db.writer` for what changes rows.
 /// Inside, `own` is the module of our own tables and `c` the connection.
 macro_rules! on {
@@ -72,16 +120,18 @@ macro_rules! on {
                 $crate::db::Db::Pg { pool, .. } => {
                     #[allow(unused_imports)]
                     use $crate::db::schema::pg as own;
-                    let mut connection = pool.get().await?;
-                    let $c = &mut *connection;
-                    Ok($body)
+                    $crate::db::on_lease!(twice $db pool, connection => {
+                        let $c = &mut *connection;
+                        $body
+                    })
                 }
                 $crate::db::Db::Lite { $lite_pool, .. } => {
                     #[allow(unused_imports)]
                     use $crate::db::schema::lite as own;
-                    let mut connection = $lite_pool.get().await?;
-                    let $c = &mut *connection;
-                    Ok($body)
+                    $crate::db::on_lease!(once $db $lite_pool, connection => {
+                        let $c = &mut *connection;
+                        $body
+                    })
                 }
             }
         }))
@@ -112,15 +162,12 @@ macro_rules! in_transaction {
                             diesel_async::RunQueryDsl::$d method($d query, $d connection).await?
                         };
                     }
-                    let mut connection = pool.get().await?;
-                    let value = $crate::db::$pg(&mut connection)
+                    $crate::db::on_lease!(twice $db pool, connection => $crate::db::$pg(&mut connection)
                         .run(async |$c: &mut diesel_async::AsyncPgConnection| -> diesel::QueryResult<_> { $body })
-                        .await?;
-                    Ok(value)
+                        .await?)
                 }
                 $crate::db::Db::Lite { $lite_pool, .. } => {
-                    let mut connection = $lite_pool.get().await?;
-                    let value = connection
+                    $crate::db::on_lease!(once $db $lite_pool, connection => connection
                         .spawn_blocking(move |connection| {
                             #[allow(unused_imports)]
                             use {diesel::Connection as _, $crate::db::schema::lite as own};
@@ -131,8 +178,7 @@ macro_rules! in_transaction {
                             }
                             connection.$lite(|$c| $body)
                         })
-                        .await?;
-                    Ok(value)
+                        .await?)
                 }
             }
         }))

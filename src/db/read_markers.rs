@@ -8,7 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
-use super::{Db, on};
+use super::{Db, on, on_lease};
 use crate::{
     chat::{
         id::{RoomId, UserId},
@@ -122,24 +122,24 @@ async fn advance_pg(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
     let seqs: Vec<i64> = marks.iter().filter_map(|mark| mark.seq).collect();
     let moments: Vec<NaiveDateTime> = marks.iter().map(|mark| mark.at.naive()).collect();
     db.within_timeout(async {
-        let mut connection = pool.get().await?;
-        let of = |text| diesel::sql_query(text).bind::<Array<Text>, _>(rooms).bind::<Array<Text>, _>(users);
-        match seqs.is_empty() {
+        let of = |text| diesel::sql_query(text).bind::<Array<Text>, _>(&rooms).bind::<Array<Text>, _>(&users);
+        on_lease!(twice db pool, connection => match seqs.is_empty() {
             false => {
                 of(ADVANCE_PG)
-                    .bind::<Array<BigInt>, _>(seqs)
-                    .bind::<Array<SqlTimestamp>, _>(moments)
+                    .bind::<Array<BigInt>, _>(&seqs)
+                    .bind::<Array<SqlTimestamp>, _>(&moments)
                     .execute(&mut *connection)
-                    .await?
+                    .await
+                    .map(drop)?
             }
             true => {
                 of(FIND_AND_ADVANCE_PG)
-                    .bind::<Array<SqlTimestamp>, _>(moments)
+                    .bind::<Array<SqlTimestamp>, _>(&moments)
                     .execute(&mut *connection)
-                    .await?
+                    .await
+                    .map(drop)?
             }
-        };
-        Ok(())
+        })
     })
     .await
 }
@@ -156,9 +156,11 @@ async fn advance_lite(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
     let rows = Value::from_iter(rows).to_string();
     let Db::Lite { writer, .. } = db else { return Ok(()) };
     db.within_timeout(async {
-        let mut connection = writer.get().await?;
-        diesel::sql_query(text).bind::<Text, _>(rows).execute(&mut *connection).await?;
-        Ok(())
+        on_lease!(once db writer, connection => diesel::sql_query(text)
+            .bind::<Text, _>(rows)
+            .execute(&mut *connection)
+            .await
+            .map(drop)?)
     })
     .await
 }

@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::{
-    Db, on,
+    Db, on, on_lease,
     rooms::Room,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
@@ -82,7 +82,8 @@ struct ActivityRow {
     unread: i64,
 }
 
-/// Both look-ups go through the index of room and time, whatever a room holds. Of the very millisecond in which the room was
+/// Both look-ups go through the index of room and time, whatever a room holds, and end with the 99th message of others. Of
+/// the very millisecond in which the room was
 /// read, those messages are unread whose entries in the log are later. A room that the user is not in and has
 /// never read has nothing unread for them.
 const ACTIVITY_PG: &str = r#"
@@ -90,7 +91,7 @@ const ACTIVITY_PG: &str = r#"
         (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.id ORDER BY "createdAt" DESC LIMIT 1)
             AS last_message_at,
         CASE WHEN room.is_member OR marker.at IS NOT NULL THEN
-            (SELECT least(count(*) FILTER (WHERE next."senderId" <> $3), 99) FROM (
+            (SELECT count(*) FROM (SELECT FROM (
                 SELECT "senderId" FROM "Message" AS m
                 WHERE "roomId" = room.id AND "createdAt" >= coalesce(marker.at, '-infinity')
                     AND ("createdAt" IS DISTINCT FROM marker.at OR EXISTS (
@@ -99,10 +100,30 @@ const ACTIVITY_PG: &str = r#"
                             AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
                     ))
                 ORDER BY "createdAt" LIMIT 300
-            ) AS next)
+            ) AS next WHERE next."senderId" <> $3 LIMIT 99) AS of_others)
         ELSE 0 END AS unread
     FROM unnest($1, $2) AS room (id, is_member)
     LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3"#;
+
+/// The same where no index leads to a room's newest messages: the table is read once for all rooms, not once for each.
+const ACTIVITY_BY_SCAN: &str = r#"
+    SELECT room.id AS room_id, newest.last_message_at,
+        CASE WHEN room.is_member OR marker.at IS NOT NULL THEN least(coalesce(newest.unread, 0), 99) ELSE 0 END AS unread
+    FROM unnest($1, $2) AS room (id, is_member)
+    LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3
+    LEFT JOIN (
+        SELECT m."roomId" AS room_id, max(m."createdAt") AS last_message_at,
+            count(*) FILTER (WHERE m."senderId" <> $3 AND m."createdAt" >= coalesce(marker.at, '-infinity')
+                AND (m."createdAt" IS DISTINCT FROM marker.at OR EXISTS (
+                    SELECT FROM chatoxide.room_log AS entry
+                    WHERE entry.room_id = m."roomId" AND entry.message_id = m."id"
+                        AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
+                ))) AS unread
+        FROM "Message" AS m
+        LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = m."roomId" AND marker.user_id = $3
+        WHERE m."roomId" = ANY($1)
+        GROUP BY m."roomId"
+    ) AS newest ON newest.room_id = room.id"#;
 
 /// The rooms come as JSON: `[[id, is member], ..]`.
 const ACTIVITY_LITE: &str = r#"
@@ -110,7 +131,7 @@ const ACTIVITY_LITE: &str = r#"
         (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.value ->> 0 ORDER BY "createdAt" DESC LIMIT 1)
             AS last_message_at,
         CASE WHEN room.value ->> 1 OR marker.at IS NOT NULL THEN
-            (SELECT min(count(*) FILTER (WHERE next."senderId" <> ?2), 99) FROM (
+            (SELECT count(*) FROM (SELECT 1 FROM (
                 SELECT "senderId" FROM "Message" AS m
                 WHERE "roomId" = room.value ->> 0 AND "createdAt" >= coalesce(marker.at, '')
                     AND ("createdAt" IS NOT marker.at OR EXISTS (
@@ -119,7 +140,7 @@ const ACTIVITY_LITE: &str = r#"
                             AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
                     ))
                 ORDER BY "createdAt" LIMIT 300
-            ) AS next)
+            ) AS next WHERE next."senderId" <> ?2 LIMIT 99) AS of_others)
         ELSE 0 END AS unread
     FROM json_each(?1) AS room
     LEFT JOIN chatoxide_read_marker AS marker ON marker.room_id = room.value ->> 0 AND marker.user_id = ?2"#;
@@ -134,12 +155,14 @@ pub async fn list_activity(
         Db::Pg { pool, .. } => {
             let (ids, are_members): (Vec<&str>, Vec<bool>) =
                 of.iter().map(|(id, is_member)| (id.as_str(), *is_member)).unzip();
+            let text = if db.facts().lacks_index() { ACTIVITY_BY_SCAN } else { ACTIVITY_PG };
             db.within_timeout(async {
-                let query = diesel::sql_query(ACTIVITY_PG)
-                    .bind::<Array<Text>, _>(ids)
-                    .bind::<Array<Bool>, _>(are_members)
-                    .bind::<Text, _>(user_id.as_str());
-                Ok(query.load(&mut *pool.get().await?).await?)
+                on_lease!(twice db pool, connection => diesel::sql_query(text)
+                    .bind::<Array<Text>, _>(&ids)
+                    .bind::<Array<Bool>, _>(&are_members)
+                    .bind::<Text, _>(user_id.as_str())
+                    .load(&mut *connection)
+                    .await?)
             })
             .await?
         }
@@ -147,9 +170,11 @@ pub async fn list_activity(
             let of = of.iter().map(|(id, is_member)| json!([id, is_member]));
             let of = Value::from_iter(of).to_string();
             db.within_timeout(async {
-                let query =
-                    diesel::sql_query(ACTIVITY_LITE).bind::<Text, _>(of).bind::<Text, _>(user_id.to_string());
-                Ok(query.load(&mut *readers.get().await?).await?)
+                on_lease!(once db readers, connection => diesel::sql_query(ACTIVITY_LITE)
+                    .bind::<Text, _>(of)
+                    .bind::<Text, _>(user_id.to_string())
+                    .load(&mut *connection)
+                    .await?)
             })
             .await?
         }

@@ -90,7 +90,7 @@ pub async fn insert_with_members(
         if inside.iter().any(|user| !members.contains(user)) {
             return Ok(Made::OthersInside);
         }
-        if !is_new && maker.is_some_and(|maker| !inside.contains(&maker)) {
+        if !is_new && maker.as_ref().is_some_and(|maker| !inside.contains(maker)) {
             return Ok(Made::NotInside);
         }
         let absent: Vec<&String> = members.iter().filter(|user| !inside.contains(user)).collect();

@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Db, messages::MessageRow, room_log};
+use super::{Db, messages::MessageRow, on_lease, room_log};
 use crate::{chat::id::RoomId, error::Result, protocol::MessageView};
 
 /// A room's newest messages and the last entry of its log that they include, all of one moment.
@@ -74,20 +74,21 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
     let ids = |rooms: &[RoomId]| rooms.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (sizes, rows) = db
         .within_timeout(Box::pin(async {
-            let mut connection = pool.get().await?;
-            let sizes: Vec<SizeRow> = diesel::sql_query(SIZES)
-                .bind::<Array<Text>, _>(ids(rooms))
-                .bind::<BigInt, _>(limit)
-                .load(&mut *connection)
-                .await?;
-            let first = count_within(rooms, &sizes, bytes);
-            let rooms = rooms.get(..first).unwrap_or(rooms);
-            let rows: Vec<NewestRow> = diesel::sql_query(NEWEST)
-                .bind::<Array<Text>, _>(ids(rooms))
-                .bind::<BigInt, _>(limit)
-                .load(&mut *connection)
-                .await?;
-            Ok((first, rows))
+            on_lease!(twice db pool, connection => {
+                let sizes: Vec<SizeRow> = diesel::sql_query(SIZES)
+                    .bind::<Array<Text>, _>(ids(rooms))
+                    .bind::<BigInt, _>(limit)
+                    .load(&mut *connection)
+                    .await?;
+                let first = count_within(rooms, &sizes, bytes);
+                let rooms = rooms.get(..first).unwrap_or(rooms);
+                let rows: Vec<NewestRow> = diesel::sql_query(NEWEST)
+                    .bind::<Array<Text>, _>(ids(rooms))
+                    .bind::<BigInt, _>(limit)
+                    .load(&mut *connection)
+                    .await?;
+                (first, rows)
+            })
         }))
         .await?;
     let mut found: HashMap<String, (i64, Vec<MessageView>)> = HashMap::new();

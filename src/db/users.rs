@@ -10,7 +10,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Db, on, schema::users};
+use super::{Db, on, on_lease, schema::users};
 use crate::{
     chat::{id::UserId, timestamp::Timestamp},
     error::{Error, Result},
@@ -74,8 +74,10 @@ pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc
 pub async fn list_like(db: &Db, text: &str, limit: i64) -> Result<Vec<MemberView>> {
     let escaped = text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     let pattern = format!("%{escaped}%");
+    // Lower case is most of the cost: both columns take it together.
+    let name_and_id = lower(users::name.concat("\u{1}").concat(users::id));
     let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => users::table
-        .filter(lower(users::name).like(&pattern).escape('\\').or(lower(users::id).like(&pattern).escape('\\')))
+        .filter(name_and_id.like(&pattern).escape('\\'))
         .order((users::name, users::id))
         .select((users::id, users::name, users::avatar))
         .limit(limit)
@@ -129,8 +131,7 @@ async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
     let placeholders: Vec<String> =
         users.iter().map(|user| placeholder_email(&user.id.as_str().into())).collect();
     db.within_timeout(Box::pin(async {
-        let mut connection = pool.get().await?;
-        diesel::sql_query(INSERT_ABSENT_PG)
+        on_lease!(twice db pool, connection => diesel::sql_query(INSERT_ABSENT_PG)
             .bind::<Array<Text>, _>(text(|user| &user.id))
             .bind::<Array<Text>, _>(text(|user| &user.name))
             .bind::<Array<Text>, _>(text(|user| &user.email))
@@ -138,10 +139,10 @@ async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
                 users.iter().map(|user| user.avatar.as_deref()).collect::<Vec<_>>(),
             )
             .bind::<Array<SqlTimestamp>, _>(users.iter().map(|user| user.created_at).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(placeholders)
+            .bind::<Array<Text>, _>(&placeholders)
             .execute(&mut *connection)
-            .await?;
-        Ok(())
+            .await
+            .map(drop)?)
     }))
     .await
 }
@@ -165,9 +166,9 @@ async fn insert_absent_lite(db: &Db, users: Arc<[NewUser]>) -> Result<()> {
         Ok(())
     };
     db.within_timeout(Box::pin(async {
-        let mut connection = writer.get().await?;
-        connection.spawn_blocking(move |c| c.immediate_transaction(insert_all)).await?;
-        Ok(())
+        on_lease!(once db writer, connection => connection
+            .spawn_blocking(move |c| c.immediate_transaction(insert_all))
+            .await?)
     }))
     .await
 }

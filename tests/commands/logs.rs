@@ -22,12 +22,15 @@ struct Logged {
     child: Child,
     address: SocketAddr,
     log: JoinHandle<String>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Logged {
     async fn start(backend: Backend, more: &[(&str, &str)]) -> Self {
-        let database = TestDatabase::create(backend).await;
+        Self::start_on(TestDatabase::create(backend).await, more).await
+    }
+
+    async fn start_on(database: TestDatabase, more: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chatoxide"))
             .env_clear()
             .envs(settings(&database, more).await)
@@ -47,15 +50,20 @@ impl Logged {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = soon("the address", lines.next_line()).await.unwrap().unwrap();
         let address = first.split("http://").nth(1).unwrap().parse().unwrap();
-        Self { child, address, log, _database: database }
+        Self { child, address, log, database }
     }
 
     /// Ends it: all that it logged.
-    async fn end(mut self) -> String {
+    async fn end(self) -> String {
+        self.end_with_database().await.0
+    }
+
+    /// The same, and its database.
+    async fn end_with_database(mut self) -> (String, TestDatabase) {
         let pid = self.child.id().unwrap().to_string();
         assert!(Command::new("kill").arg(pid).status().await.unwrap().success());
         soon("the end", self.child.wait()).await.unwrap();
-        soon("the end of the log", self.log).await.unwrap()
+        (soon("the end of the log", self.log).await.unwrap(), self.database)
     }
 }
 
@@ -248,4 +256,23 @@ async fn a_flood_of_bad_tokens_gets_few_lines_and_all_are_counted() {
     assert_eq!(refused[0]["fields"]["left_out"], 0);
     let left_out: u64 = refused.iter().filter_map(|line| line["fields"]["left_out"].as_u64()).sum();
     assert!(refused.len() as u64 + left_out <= 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_index_on_messages_is_warned_of_with_what_makes_it() {
+    let mut database = TestServer::start(Backend::Postgres).await.stop().await;
+    for (change, is_warned_of) in [
+        ("", false),
+        (r#"DROP INDEX "Message_roomId_createdAt_idx""#, true),
+        (r#"CREATE INDEX ON "Message" ("roomId")"#, true),
+        (r#"CREATE INDEX ON "Message" ("roomId", "createdAt") WHERE "type" = 'text'"#, true),
+        (r#"CREATE INDEX ON "Message" ("roomId", "createdAt" DESC, "id")"#, false),
+    ] {
+        database.execute(change).await;
+        let logged = Logged::start_on(database, &[("RUST_LOG", "warn")]).await;
+        let (log, given_back) = logged.end_with_database().await;
+        let making = r#"CREATE INDEX CONCURRENTLY "Message_roomId_createdAt_idx" ON "Message" ("roomId", "createdAt")"#;
+        assert_eq!(log.contains(making), is_warned_of, "{change}: {log}");
+        database = given_back;
+    }
 }

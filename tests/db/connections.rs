@@ -108,7 +108,7 @@ async fn a_row_that_the_database_refuses_fails_alone_and_the_connection_goes_on(
     }
     assert_eq!(answers, [true, false, true]);
     let bad = alice.ask("message:send", json!({"roomId": "general", "content": "bad"})).await;
-    assert_eq!((&bad["success"], &bad["code"]), (&json!(false), &json!("internal")));
+    assert_eq!((&bad["success"], &bad["code"]), (&json!(false), &json!("conflict")));
     alice.say("general", "best").await;
     let history =
         server.database.select(r#"SELECT "content" FROM "Message" ORDER BY "createdAt", "id""#).await;

@@ -2,11 +2,16 @@
 //! happens when it is away or far away.
 
 mod append;
+mod changed_tables;
 mod connections;
 mod far_away;
 mod first_look;
 mod flat_cost;
 mod in_place;
+mod locks;
 mod outage;
+mod own_rules;
+mod room_list;
+mod session;
 mod statements;
 mod tls;

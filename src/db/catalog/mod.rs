@@ -110,8 +110,13 @@ impl Catalog {
     pub async fn read(db: &Db, config: &Config) -> Result<Self> {
         match (db, &config.database) {
             (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
-                db.within_timeout(Box::pin(async { postgres::read(&mut *pool.get().await?, url).await }))
-                    .await
+                let read = async {
+                    let mut connection = pool.get().await?;
+                    let found = postgres::read(&mut connection, url).await;
+                    connection.finish(&found);
+                    Ok(found?)
+                };
+                db.within_timeout(Box::pin(read)).await
             }
             (Db::Lite { .. }, DatabaseUrl::Sqlite(path)) => sqlite::read(path),
             _ => Err(Error::Internal("the pool is not of the configured database".to_owned())),
@@ -122,8 +127,13 @@ impl Catalog {
     pub async fn look_at_rows(&mut self, db: &Db) {
         let Db::Pg { pool, .. } = db else { return };
         for doubt in std::mem::take(&mut self.doubts) {
-            let asked = Box::pin(async { postgres::is_so(&mut *pool.get().await?, &doubt).await });
-            match db.within_timeout(asked).await {
+            let ask = async {
+                let mut connection = pool.get().await?;
+                let is_so = postgres::is_so(&mut connection, &doubt).await;
+                connection.finish(&is_so);
+                Ok(is_so?)
+            };
+            match db.within_timeout(Box::pin(ask)).await {
                 Ok(true) => self.find(Severity::Partial, doubt.text),
                 Ok(false) => {}
                 Err(error) => {
@@ -137,7 +147,7 @@ impl Catalog {
 
     /// Reads it on a connection that is in a transaction.
     pub(super) async fn read_postgres(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> Result<Self> {
-        postgres::read(connection, url).await
+        Ok(postgres::read(connection, url).await?)
     }
 
     /// Why the server cannot work with this database, if it cannot. `makes_tables`: those that are missing are to be made,

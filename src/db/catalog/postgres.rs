@@ -1,7 +1,7 @@
 //! The catalog of PostgreSQL.
 
 use diesel::{
-    OptionalExtension, QueryableByName,
+    OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Array, Bool, Integer, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -10,7 +10,7 @@ use super::{
     Catalog, Column, Columns, Doubt, Severity, TABLES, Table, Tables, compare_names,
     expected::{ColumnKind, ENUMS},
 };
-use crate::{config::PostgresUrl, error::Result};
+use crate::config::PostgresUrl;
 
 /// The role, where it is, and what it may make.
 #[derive(QueryableByName)]
@@ -133,7 +133,7 @@ struct Name {
     name: String,
 }
 
-pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> Result<Catalog> {
+pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> QueryResult<Catalog> {
     let schema = (!url.pgbouncer).then_some(url.schema.as_str());
     let place: Place =
         diesel::sql_query(PLACE).bind::<Nullable<Text>, _>(schema).get_result(connection).await?;
@@ -199,7 +199,7 @@ async fn look_at_columns(
     catalog: &mut Catalog,
     place: &Place,
     relations: &[Relation],
-) -> Result<()> {
+) -> QueryResult<()> {
     let expected: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
     let rows: Vec<ColumnRow> = diesel::sql_query(COLUMNS)
         .bind::<Text, _>(&place.schema)
@@ -306,7 +306,7 @@ fn look_at_rights<'a>(
 }
 
 /// The labels of the enums that columns are of.
-async fn look_at_labels(connection: &mut AsyncPgConnection, catalog: &mut Catalog) -> Result<()> {
+async fn look_at_labels(connection: &mut AsyncPgConnection, catalog: &mut Catalog) -> QueryResult<()> {
     for (name, kind, expected) in ENUMS {
         let query = format!(
             "SELECT enumlabel::text AS name FROM pg_enum WHERE enumtypid = to_regtype('\"{name}\"') ORDER BY enumsortorder"
@@ -346,7 +346,7 @@ struct Answer {
 }
 
 /// Asks what only the rows tell.
-pub(super) async fn is_so(connection: &mut AsyncPgConnection, doubt: &Doubt) -> Result<bool> {
+pub(super) async fn is_so(connection: &mut AsyncPgConnection, doubt: &Doubt) -> QueryResult<bool> {
     let answer: Answer = diesel::sql_query(&doubt.query).get_result(connection).await?;
     Ok(answer.is_so)
 }

@@ -3,17 +3,18 @@
 use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use chrono::NaiveDateTime;
+use tokio_postgres::error::SqlState;
 
 use super::{
     Append, Appended, Change, Heads, append_lite, append_pg,
     heads::Remembered,
     ledger::{Done, Key, Known},
     quick,
-    session::is_refusal,
+    session::to_error,
 };
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
-    db::{Db, connect::Direct},
+    db::{Db, direct::Direct, error::is_refusal, facts},
     error::{Error, Result},
 };
 
@@ -44,6 +45,7 @@ impl Appender {
     /// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the
     /// caller then appends them one by one. `batch` is sorted by room, so that nodes never wait for each other in a circle.
     pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
+        facts::look_again(db, now);
         if let Some(outcomes) = self.append_quickly(db, &batch, now.naive()).await? {
             return Ok(outcomes);
         }
@@ -68,7 +70,11 @@ impl Appender {
         batch: &[Append],
         now: NaiveDateTime,
     ) -> Result<Option<Vec<Appended>>> {
-        let Db::Pg { direct: Some(direct), .. } = db else { return Ok(None) };
+        let Db::Pg { direct: Some(direct), facts, .. } = db else { return Ok(None) };
+        // What a trigger makes of a row is seen by reading it, in the same transaction.
+        if facts.has_message_triggers() {
+            return Ok(None);
+        }
         if !batch.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
             return Ok(None);
         }
@@ -88,16 +94,19 @@ impl Appender {
         let (connection, written) = {
             // Pinned here: a large future, not to be moved.
             let write = pin!(async {
-                let connection = open(connection, direct).await?;
+                let connection = match open(connection, direct).await {
+                    Ok(connection) => connection,
+                    Err(error) => return Ok((None, Err(error))),
+                };
                 db.statements().inc();
                 let written = connection.write(&ledger).await;
-                Ok((connection, written))
+                Ok((Some(connection), written))
             });
             db.within_timeout(write).await?
         };
-        // One that was ended may not know it yet.
-        let is_alive = written.as_ref().err().is_none_or(is_refusal);
-        self.connection = Some(connection).filter(|_| is_alive);
+        // It may have ended without knowing it yet, or its statements may fit the tables no more.
+        let is_outdated = written.as_ref().is_err_and(|error| !is_about_a_row(error));
+        self.connection = connection.filter(|_| !is_outdated);
         match written {
             Ok(true) => {
                 let reused = ledger.reused();
@@ -107,7 +116,9 @@ impl Appender {
             }
             // Another node was there: nothing was written.
             Ok(false) => Ok(None),
-            // A row is at fault, or a client id is known: neither was anything.
+            // Its time is over: the careful way would wait as long again.
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(error.into()),
+            // A row is at fault, or a client id is known, or the statement fits the tables no more: nothing was written.
             Err(error) if is_refusal(&error) => Ok(None),
             // What ends the connection may come after the commit: to append once more could be to store twice.
             Err(error) => Err(error.into()),
@@ -124,14 +135,14 @@ impl Appender {
     ) -> Result<Done> {
         match db {
             Db::Lite { .. } => append_lite::run(db, batch, left, now).await,
-            Db::Pg { pool, direct: None, .. } => {
-                db.within_timeout(Box::pin(append_pg::on_pooled(pool, &batch, &left, now))).await
+            Db::Pg { direct: None, .. } => {
+                db.within_timeout(Box::pin(append_pg::on_pooled(db, &batch, &left, now))).await
             }
-            Db::Pg { direct: Some(direct), statements, .. } => {
+            Db::Pg { direct: Some(direct), .. } => {
                 let connection = self.connection.take();
                 let append = async {
-                    let connection = open(connection, direct).await?;
-                    let done = append_pg::on_own(connection.client(), statements, &batch, &left, now).await;
+                    let connection = open(connection, direct).await.map_err(to_error)?;
+                    let done = append_pg::on_own(db, connection.client(), &batch, &left, now).await;
                     Ok((connection, done))
                 };
                 let (connection, done) = db.within_timeout(Box::pin(append)).await?;
@@ -143,8 +154,17 @@ impl Appender {
     }
 }
 
+/// The statement was refused for what it was to write: bad data, a constraint, a trigger.
+fn is_about_a_row(error: &tokio_postgres::Error) -> bool {
+    let of_rows = |code: &SqlState| ["22", "23", "P0"].iter().any(|class| code.code().starts_with(class));
+    error.code().is_some_and(of_rows)
+}
+
 /// The writer's own connection: the one that it has, if that is still open.
-async fn open(connection: Option<Box<quick::Connection>>, direct: &Direct) -> Result<Box<quick::Connection>> {
+async fn open(
+    connection: Option<Box<quick::Connection>>,
+    direct: &Direct,
+) -> Result<Box<quick::Connection>, tokio_postgres::Error> {
     match connection.filter(|connection| !connection.is_closed()) {
         Some(connection) => Ok(connection),
         None => Ok(Box::new(quick::Connection::open(direct).await?)),

@@ -10,12 +10,14 @@ use super::{
     Append, Appended, Change, KnownRow,
     heads::Remembered,
     ledger::{Done, Ledger},
+    stored::{KEPT_OUT, tell_as_stored},
 };
 use crate::{
-    chat::id::RoomId,
+    chat::id::{MessageId, RoomId},
     db::{
         Db,
         messages::MessageRow,
+        on_lease,
         reactions::ReactionRow,
         schema::{lite as own, messages, reactions},
     },
@@ -29,14 +31,13 @@ pub(super) async fn run(
     now: NaiveDateTime,
 ) -> Result<Done> {
     let Db::Lite { writer, .. } = db else { return Err(Error::Internal("not a SQLite database".to_owned())) };
+    let has_triggers = db.facts().has_message_triggers();
     let append = async {
-        let mut connection = writer.get().await?;
-        let done = connection
+        on_lease!(once db writer, connection => connection
             .spawn_blocking(move |connection| {
-                connection.immediate_transaction(|c| append(c, &batch, &left, now))
+                connection.immediate_transaction(|c| append(c, &batch, &left, (now, has_triggers)))
             })
-            .await?;
-        Ok(done)
+            .await?)
     };
     db.within_timeout(Box::pin(append)).await
 }
@@ -45,7 +46,7 @@ fn append(
     c: &mut SqliteConnection,
     batch: &[Append],
     left: &HashMap<RoomId, Remembered>,
-    now: NaiveDateTime,
+    (now, has_triggers): (NaiveDateTime, bool),
 ) -> QueryResult<Done> {
     let mut ledger = Ledger::default();
     for append in batch {
@@ -59,6 +60,14 @@ fn append(
         change(c, append, &mut ledger, now)?;
     }
     write(c, &ledger)?;
+    if has_triggers {
+        let ids = ledger.log.iter().map(|entry| entry.message_id.as_str());
+        let stored: Vec<MessageRow> =
+            messages::table.filter(messages::id.eq_any(ids)).select(MessageRow::as_select()).load(c)?;
+        if !tell_as_stored(&mut ledger.outcomes, stored) {
+            return Err(KEPT_OUT);
+        }
+    }
     Ok(ledger.done())
 }
 
@@ -123,6 +132,9 @@ fn change(
                 .returning(MessageRow::as_returning())
                 .load(c)?;
             let Some(row) = edited.into_iter().next() else {
+                if is_theirs(c, message_id, append)? {
+                    return Err(KEPT_OUT);
+                }
                 ledger.nothing(Appended::NotFound);
                 return Ok(());
             };
@@ -133,18 +145,15 @@ fn change(
             ledger.edited(append, row, on_it);
         }
         Change::Delete { message_id } => {
-            let own_message: i64 = messages::table
-                .filter(messages::id.eq(message_id.as_str()))
-                .filter(messages::room_id.eq(room_id).and(messages::sender_id.eq(actor_id)))
-                .count()
-                .get_result(c)?;
-            if own_message == 0 {
+            if !is_theirs(c, message_id, append)? {
                 ledger.nothing(Appended::NotFound);
                 return Ok(());
             }
             let on_it = reactions::message_id.eq(message_id.as_str());
             diesel::delete(reactions::table).filter(on_it).execute(c)?;
-            diesel::delete(messages::table.find(message_id.as_str())).execute(c)?;
+            if diesel::delete(messages::table.find(message_id.as_str())).execute(c)? == 0 {
+                return Err(KEPT_OUT);
+            }
             ledger.deleted(append, message_id);
         }
         Change::React { message_id, emoji } => {
@@ -162,9 +171,14 @@ fn change(
                 ledger.nothing(Appended::NotFound);
                 return Ok(());
             }
-            match diesel::insert_into(reactions::table).values(&row).on_conflict_do_nothing().execute(c)? {
-                0 => ledger.nothing(Appended::Unchanged),
-                _ => ledger.reaction(append, message_id, emoji, true),
+            let added: Vec<String> = diesel::insert_into(reactions::table)
+                .values(&row)
+                .on_conflict_do_nothing()
+                .returning(reactions::emoji)
+                .load(c)?;
+            match added.into_iter().next() {
+                Some(emoji) => ledger.reaction(append, message_id, &emoji.into(), true),
+                None => ledger.nothing(Appended::Unchanged),
             }
         }
         Change::Unreact { message_id, emoji } => {
@@ -177,6 +191,16 @@ fn change(
         }
     }
     Ok(())
+}
+
+/// The message is there, and the actor's.
+fn is_theirs(c: &mut SqliteConnection, message_id: &MessageId, append: &Append) -> QueryResult<bool> {
+    let found: i64 = messages::table
+        .filter(messages::id.eq(message_id.as_str()).and(messages::room_id.eq(append.room_id.as_str())))
+        .filter(messages::sender_id.eq(append.actor_id.as_str()))
+        .count()
+        .get_result(c)?;
+    Ok(found > 0)
 }
 
 /// Writes new messages, the entries of the log, and the heads.

@@ -5,23 +5,22 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
-use diesel_async::{AsyncPgConnection, pooled_connection::deadpool::Pool};
+use diesel_async::AsyncPgConnection;
 use futures_util::future::{join, join_all, join3};
-use prometheus_client::metrics::counter::Counter;
 use serde_json::{Value, json};
-use tokio_postgres::Client;
 
 use super::{
     Append, KnownRow,
-    changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of, tell_as_stored},
+    changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of, tell_edits_as_stored},
     heads::Remembered,
     ledger::{Done, Ledger},
     session::{Session, to_error},
+    stored::{KEPT_OUT, tell_as_stored},
     text_of,
 };
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
-    db::{build_transaction_write, types::MessageTypeRow},
+    db::{Db, build_transaction_write, direct::DirectClient, messages::MessageRow, types::MessageTypeRow},
     error::{Error, Result},
 };
 
@@ -108,6 +107,16 @@ const EDIT_MESSAGES: &str = r#"
         'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
     )) AS TEXT) FROM edited"#;
 
+/// What triggers have made of messages.
+const STORED: &str = r#"
+    SELECT CAST(json_agg(json_build_object(
+        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'content', "content", 'kind', "type",
+        'metadata', "metadata", 'reply_to', "replyTo",
+        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
+        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
+    )) AS TEXT)
+    FROM "Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#;
+
 const ADD_REACTIONS: &str = r#"
     WITH added AS (
         INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
@@ -141,17 +150,17 @@ const WRITE_LOG: &str = r#"
 /// On the writer's own connection. An error that says that the connection is at fault is [`Error::Unavailable`], and a
 /// transaction may be left open on it.
 pub(super) async fn on_own(
-    client: &Client,
-    statements: &Counter,
+    db: &Db,
+    client: &DirectClient,
     batch: &[Append],
     left: &HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
 ) -> Result<Done> {
-    let session = Session::Direct { client, statements };
+    let session = Session::Direct { client, statements: db.statements() };
     // Sent at once, in this order: the beginning costs no round trip of its own.
     let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
-    let (begun, done) = join(begin, append(&session, batch, left, now)).await;
-    begun?;
+    let (begun, done) = join(begin, append(db, &session, batch, left, now)).await;
+    begun.map_err(to_error)?;
     match done {
         Ok(done) => {
             client.batch_execute("COMMIT").await.map_err(to_error)?;
@@ -159,7 +168,7 @@ pub(super) async fn on_own(
         }
         Err(error @ Error::Unavailable(_)) => Err(error),
         Err(error) => {
-            client.batch_execute("ROLLBACK").await?;
+            client.batch_execute("ROLLBACK").await.map_err(to_error)?;
             Err(error)
         }
     }
@@ -167,20 +176,27 @@ pub(super) async fn on_own(
 
 /// On a connection of the pool.
 pub(super) async fn on_pooled(
-    pool: &Pool<AsyncPgConnection>,
+    db: &Db,
     batch: &[Append],
     left: &HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
 ) -> Result<Done> {
+    let Db::Pg { pool, .. } = db else { return Err(Error::Internal("not a PostgreSQL database".to_owned())) };
     let mut connection = pool.get().await?;
-    build_transaction_write(&mut connection)
+    let done = build_transaction_write(&mut connection)
         .run(async |connection: &mut AsyncPgConnection| -> Result<Done> {
-            append(&Session::Pooled(connection), batch, left, now).await
+            append(db, &Session::Pooled { connection, db }, batch, left, now).await
         })
-        .await
+        .await;
+    // What made it unavailable may have left its transaction open: then it does not go back.
+    if !matches!(done, Err(Error::Unavailable(_))) {
+        connection.finish::<()>(&Ok(()));
+    }
+    done
 }
 
 async fn append(
+    db: &Db,
     session: &Session<'_>,
     batch: &[Append],
     left: &HashMap<RoomId, Remembered>,
@@ -205,7 +221,14 @@ async fn append(
     known.into_iter().for_each(|row| ledger.knows(row));
     batch.iter().for_each(|append| changes.make(append, &mut ledger, now));
     let edited = write(session, &changes, &ledger).await?;
-    tell_as_stored(&mut ledger.outcomes, edited);
+    tell_edits_as_stored(&mut ledger.outcomes, edited);
+    if db.facts().has_message_triggers() && !ledger.log.is_empty() {
+        let ids: HashSet<&str> = ledger.log.iter().map(|entry| entry.message_id.as_str()).collect();
+        let stored: Vec<StoredMessage> = session.ask(STORED, &ids).await?;
+        if !tell_as_stored(&mut ledger.outcomes, stored.into_iter().map(MessageRow::from).collect()) {
+            return Err(KEPT_OUT.into());
+        }
+    }
     Ok(ledger.done())
 }
 
@@ -258,7 +281,7 @@ async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Res
     let counted = async |sql: &'static str, document: &Value, expected: usize| {
         let count: usize = session.ask(sql, document).await?;
         // A trigger of somebody's kept it as it was.
-        if count < expected { Err(Error::MessageNotFound) } else { Ok(()) }
+        if count < expected { Err(Error::from(KEPT_OUT)) } else { Ok(()) }
     };
     // Sent in this order. A reaction may go and come again.
     let statements = [
@@ -279,7 +302,7 @@ async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Res
     let (counts, edited) = join(join_all(counts), edited).await;
     counts.into_iter().collect::<Result<()>>()?;
     let edited = edited?;
-    if edited.len() < edits.len() { Err(Error::MessageNotFound) } else { Ok(edited) }
+    if edited.len() < edits.len() { Err(KEPT_OUT.into()) } else { Ok(edited) }
 }
 
 fn log_of(ledger: &Ledger) -> Value {

@@ -207,7 +207,7 @@ fn is_of(row: &ReactionRow, append: &Append, emoji: &str) -> bool {
 }
 
 /// Lets the last edit of each message be told as the database has stored it: a trigger may have changed it.
-pub(super) fn tell_as_stored(outcomes: &mut [Appended], stored: Vec<StoredMessage>) {
+pub(super) fn tell_edits_as_stored(outcomes: &mut [Appended], stored: Vec<StoredMessage>) {
     let mut stored: HashMap<String, StoredMessage> =
         stored.into_iter().map(|message| (message.id.clone(), message)).collect();
     for outcome in outcomes.iter_mut().rev() {

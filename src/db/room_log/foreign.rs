@@ -33,8 +33,8 @@ pub async fn append_foreign(
             .select(own::room_log::message_id)));
         let mut entries = Vec::new();
         let mut rows = Vec::new();
-        for told in changes {
-            let Some((kind, message_id, actor, body)) = stored(&told) else { continue };
+        for told in &changes {
+            let Some((kind, message_id, actor, body)) = stored(told) else { continue };
             if touched.contains(&message_id) {
                 continue;
             }
@@ -49,7 +49,7 @@ pub async fn append_foreign(
                 own::room_log::body.eq(body),
                 own::room_log::at.eq(at),
             ));
-            entries.push((seq, told));
+            entries.push((seq, told.clone()));
         }
         if !rows.is_empty() {
             run!(c.execute(diesel::insert_into(own::room_log::table).values(rows)));

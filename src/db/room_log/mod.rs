@@ -12,6 +12,7 @@ mod quick;
 mod read;
 mod retention;
 mod session;
+mod stored;
 mod tail;
 
 use std::sync::Arc;

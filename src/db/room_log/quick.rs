@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join;
 use tokio_postgres::{
-    Client, Statement,
+    Statement,
     types::{ToSql, Type},
 };
 
@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     chat::id::RoomId,
-    db::{connect::Direct, types::MessageTypeRow},
+    db::{
+        direct::{Direct, DirectClient},
+        types::MessageTypeRow,
+    },
     protocol::MessageView,
 };
 
@@ -94,7 +97,7 @@ type Parameter<'a> = &'a (dyn ToSql + Sync);
 
 /// A connection with the statements prepared.
 pub(super) struct Connection {
-    client: Client,
+    client: DirectClient,
     one: Statement,
     many: Statement,
 }
@@ -103,12 +106,11 @@ impl Connection {
     pub(super) async fn open(direct: &Direct) -> Result<Self, tokio_postgres::Error> {
         let client = direct.connect().await?;
         let (one, many) =
-            try_join(client.prepare_typed(APPEND_ONE, &ONE), client.prepare_typed(APPEND_MANY, &MANY))
-                .await?;
+            try_join(client.prepare(APPEND_ONE, &ONE), client.prepare(APPEND_MANY, &MANY)).await?;
         Ok(Self { client, one, many })
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &DirectClient {
         &self.client
     }
 

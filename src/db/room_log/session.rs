@@ -11,18 +11,24 @@ use diesel_async::AsyncPgConnection;
 use prometheus_client::metrics::counter::Counter;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::{
-    Client,
-    error::{DbError, Severity, SqlState},
+    error::{DbError, SqlState},
     types::Type,
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    db::{
+        Db,
+        direct::DirectClient,
+        error::{is_refusal, refused_by_rule},
+    },
+    error::{Error, Result},
+};
 
 pub(super) enum Session<'a> {
     /// The writer's own connection.
-    Direct { client: &'a Client, statements: &'a Counter },
+    Direct { client: &'a DirectClient, statements: &'a Counter },
     /// A connection of the pool, where there is no other.
-    Pooled(&'a AsyncPgConnection),
+    Pooled { connection: &'a AsyncPgConnection, db: &'a Db },
 }
 
 impl Session<'_> {
@@ -40,9 +46,11 @@ impl Session<'_> {
                 let rows = client.query_typed(sql, &[(&document, Type::TEXT)]).await.map_err(to_error)?;
                 rows.first().map_or(Ok(None), |row| row.try_get(0))?
             }
-            Self::Pooled(connection) => {
+            Self::Pooled { connection, db } => {
                 let statement = JsonStatement { sql, document: &document };
-                diesel_async::RunQueryDsl::get_result(statement, &mut &**connection).await?
+                let result = diesel_async::RunQueryDsl::get_result(statement, &mut &**connection).await;
+                // In a transaction that is over by then: to look for triggers would need another connection.
+                result.map_err(|error| db.explained_as_seen(error))?
             }
         };
         answer.map_or_else(|| Ok(T::default()), |answer| serde_json::from_str(&answer).map_err(fault))
@@ -71,14 +79,13 @@ impl QueryFragment<Pg> for JsonStatement<'_> {
     }
 }
 
-/// The database has refused the statement, and rolled it back.
-pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
-}
-
 /// What a statement was refused for, as if diesel had said it; otherwise the connection is at fault.
 pub(super) fn to_error(error: tokio_postgres::Error) -> Error {
     let Some(refusal) = error.as_db_error().filter(|_| is_refusal(&error)) else { return error.into() };
+    // PL/pgSQL's own: RAISE without a code of its own, and what else only a function raises.
+    if refusal.code().code().starts_with("P0") {
+        return refused_by_rule(refusal.message().to_owned());
+    }
     let kind = match *refusal.code() {
         SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
         SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,

@@ -1,0 +1,199 @@
+//! Errors of the database as clients are told of them: bad input, a rule of the database's own, a database that is away, or
+//! a fault. Diesel does not hand on PostgreSQL's error codes, so that many are known by their text only.
+
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError},
+};
+use diesel_async::pooled_connection::deadpool::PoolError;
+use tokio_postgres::error::{DbError, Severity};
+
+use super::{Db, facts};
+use crate::error::{Error, Result, chained};
+
+/// Texts of errors after which the same request may succeed later.
+const TRANSIENT: [&str; 10] = [
+    "terminating connection",
+    "canceling statement",
+    "could not obtain lock",
+    "the database system is",
+    "deadlock detected",
+    "could not serialize",
+    "too many clients",
+    "connection closed",
+    "database is locked",
+    "could not extend file",
+];
+
+/// Beginnings of errors about values that the client sent.
+const OF_VALUES: [&str; 6] = [
+    "index row size",
+    "index row requires",
+    "invalid byte sequence for encoding",
+    "unsupported Unicode escape sequence",
+    "invalid input value for enum",
+    "string or blob too big",
+];
+
+/// Beginnings of errors that a database is set up wrongly, or is broken. A trigger raises none of them.
+const OF_OPERATION: [&str; 19] = [
+    "permission denied for",
+    "must be owner of",
+    "cache lookup failed",
+    "cached plan must not",
+    "could not open",
+    "could not read",
+    "could not write",
+    "could not access",
+    "out of memory",
+    "out of shared memory",
+    "current transaction is aborted",
+    "prepared statement",
+    "no such table",
+    "no such column",
+    "disk I/O error",
+    "database disk image",
+    "database or disk is full",
+    "unable to open database",
+    "attempt to write a readonly database",
+];
+
+const TOO_LONG: &str = "value too long for type ";
+
+/// PostgreSQL's row-level security.
+const POLICY: &str = "new row violates row-level security policy";
+
+const BY_RULE: &str = "The database refuses this by a rule of its own";
+const BY_REFERENCE: &str =
+    "The database refuses this: a row that it refers to is missing, or another row refers to it";
+const BY_UNIQUENESS: &str = "The database refuses this: it has such a row already";
+const BY_CHECK: &str = "The database refuses this: a value breaks a rule of its table";
+const BY_MISSING_VALUE: &str =
+    "The database refuses this: its table requires a value that chatoxide does not write";
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        use DatabaseErrorKind as Kind;
+        let refused = |sentence| Error::Refused { sentence, cause: error.to_string() };
+        match &error {
+            // What a transaction of ours ends with when a trigger has kept a row from being written.
+            DieselError::RollbackTransaction => refused(BY_RULE),
+            DieselError::BrokenTransactionManager => Error::Unavailable(error.to_string()),
+            DieselError::DatabaseError(kind, info) => match kind {
+                Kind::ClosedConnection
+                | Kind::UnableToSendCommand
+                | Kind::SerializationFailure
+                | Kind::ReadOnlyTransaction => Error::Unavailable(error.to_string()),
+                _ if is_of_our_tables(&**info) => Error::Internal(error.to_string()),
+                Kind::ForeignKeyViolation => missing_row(&**info).unwrap_or_else(|| refused(BY_REFERENCE)),
+                Kind::RestrictViolation => refused(BY_REFERENCE),
+                Kind::UniqueViolation | Kind::ExclusionViolation => refused(BY_UNIQUENESS),
+                Kind::CheckViolation => refused(BY_CHECK),
+                Kind::NotNullViolation => refused(BY_MISSING_VALUE),
+                _ => by_text(info.message()).unwrap_or_else(|| Error::Internal(error.to_string())),
+            },
+            _ => Error::Internal(error.to_string()),
+        }
+    }
+}
+
+/// A constraint of our own tables is broken by nobody but us.
+fn is_of_our_tables(info: &dyn DatabaseErrorInformation) -> bool {
+    match info.table_name() {
+        Some(table) => matches!(table, "room_head" | "room_log" | "read_marker"),
+        None => info.message().contains("chatoxide_"),
+    }
+}
+
+/// The row that one of the original's references does not find. The columns are named in the details, whatever the constraint
+/// is called.
+fn missing_row(info: &dyn DatabaseErrorInformation) -> Option<Error> {
+    let Some(table) = info.table_name() else {
+        // SQLite names neither table nor constraint.
+        return info.constraint_name().is_none().then_some(Error::RoomNotFound);
+    };
+    let details = info.details().unwrap_or_default();
+    let is_of = |column: &str, constraint: &str| match details {
+        "" => info.constraint_name() == Some(constraint),
+        details => details.contains(&format!("({column})=")),
+    };
+    match table {
+        "Message" if is_of("roomId", "Message_roomId_fkey") => Some(Error::RoomNotFound),
+        "Message" if is_of("senderId", "Message_senderId_fkey") => Some(Error::UserNotFound),
+        "Reaction" if is_of("messageId", "Reaction_messageId_fkey") => Some(Error::MessageNotFound),
+        "Reaction" if is_of("userId", "Reaction_userId_fkey") => Some(Error::UserNotFound),
+        "_RoomMembers" if is_of("A", "_RoomMembers_A_fkey") => Some(Error::RoomNotFound),
+        "_RoomMembers" if is_of("B", "_RoomMembers_B_fkey") => Some(Error::UserNotFound),
+        _ => None,
+    }
+}
+
+fn by_text(message: &str) -> Option<Error> {
+    if TRANSIENT.iter().any(|text| message.contains(text)) {
+        return Some(Error::Unavailable(message.to_owned()));
+    }
+    if let Some(column) = message.strip_prefix(TOO_LONG) {
+        return Some(Error::BadInput(format!("a text is too long for the database, which takes {column}")));
+    }
+    if OF_VALUES.iter().any(|text| message.starts_with(text)) {
+        return Some(Error::BadInput("the database does not take this value".to_owned()));
+    }
+    message.starts_with(POLICY).then(|| Error::Refused { sentence: BY_RULE, cause: message.to_owned() })
+}
+
+/// A trigger may have raised this: the text is of its own, and no place in our statement is at fault.
+fn may_be_raised(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) = error else { return false };
+    let message = info.message();
+    info.statement_position().is_none()
+        && by_text(message).is_none()
+        && !message.ends_with("does not exist")
+        && !OF_OPERATION.iter().any(|text| message.starts_with(text))
+}
+
+/// A trigger, a policy or the like of the team's own has refused something.
+pub(super) fn refused_by_rule(cause: String) -> Error {
+    Error::Refused { sentence: BY_RULE, cause }
+}
+
+impl Db {
+    /// An error of a query, by what was last seen of the database's triggers.
+    pub(super) fn explained_as_seen(&self, error: DieselError) -> Error {
+        if may_be_raised(&error) && self.facts().has_triggers() {
+            return refused_by_rule(error.to_string());
+        }
+        error.into()
+    }
+
+    /// The result of a query. An error without a meaning of its own is a trigger's refusal where there are triggers.
+    pub(super) async fn explained<T>(&self, result: QueryResult<T>) -> Result<T> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) if may_be_raised(&error) => {
+                if !self.facts().has_triggers() {
+                    Box::pin(facts::look(self)).await?;
+                }
+                Err(self.explained_as_seen(error))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        Error::Unavailable(error.to_string())
+    }
+}
+
+/// Of a connection, or of a statement that came to no end.
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Error::Unavailable(chained(&error))
+    }
+}
+
+/// PostgreSQL has refused the statement, and rolled it back.
+pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
+}

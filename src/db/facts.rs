@@ -1,0 +1,156 @@
+//! What the server has to know of a database that others have made: whether times are stored rightly, whether history has its
+//! index, whether triggers change or refuse what is written. Looked at when the server starts, and again while it writes.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use diesel::{
+    QueryableByName,
+    sql_types::{Bool, Text},
+};
+
+use super::Db;
+use crate::{
+    chat::timestamp::Timestamp,
+    error::{Error, Result},
+};
+
+/// Between two looks while the server writes, in milliseconds.
+const LOOK_EVERY: i64 = 10_000;
+
+const LOOK_PG: &str = r#"
+    WITH ours (id) AS (
+        VALUES (to_regclass('"User"')), (to_regclass('"Room"')), (to_regclass('"Message"')), (to_regclass('"Reaction"')),
+            (to_regclass('"_RoomMembers"'))
+    )
+    SELECT current_setting('TimeZone') AS zone,
+        timestamptz '2026-01-01 00:00:00Z' = CAST(timestamp '2026-01-01' AS timestamptz)
+            AND timestamptz '2026-07-01 00:00:00Z' = CAST(timestamp '2026-07-01' AS timestamptz) AS is_utc,
+        EXISTS (
+            SELECT FROM pg_attribute JOIN ours ON ours.id = attrelid
+            WHERE attname IN ('createdAt', 'updatedAt') AND atttypid = 'timestamptz'::regtype AND NOT attisdropped
+        ) AS has_zoned_times,
+        EXISTS (
+            SELECT FROM pg_index
+            JOIN pg_attribute AS room ON room.attrelid = indrelid AND room.attnum = indkey[0]
+            JOIN pg_attribute AS moment ON moment.attrelid = indrelid AND moment.attnum = indkey[1]
+            WHERE indrelid = to_regclass('"Message"') AND indisvalid AND indpred IS NULL
+                AND room.attname = 'roomId' AND moment.attname = 'createdAt'
+        ) AS has_index,
+        EXISTS (
+            SELECT FROM pg_trigger JOIN ours ON ours.id = tgrelid WHERE NOT tgisinternal AND tgenabled <> 'D'
+        ) AS has_triggers,
+        EXISTS (
+            SELECT FROM pg_trigger WHERE tgrelid = to_regclass('"Message"') AND NOT tgisinternal AND tgenabled <> 'D'
+        ) AS has_message_triggers"#;
+
+/// SQLite's tables are always made by us, with their index, and its times have no zone.
+const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \
+        SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
+            AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
+    ) AS has_triggers, \
+    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS has_message_triggers";
+
+/// What was last seen of the database.
+#[derive(Default)]
+pub struct Facts {
+    has_triggers: AtomicBool,
+    has_message_triggers: AtomicBool,
+    lacks_index: AtomicBool,
+    /// In milliseconds since 1970.
+    looked_at: AtomicI64,
+}
+
+impl Facts {
+    /// There are triggers on the original's tables, which may refuse what is written.
+    pub fn has_triggers(&self) -> bool {
+        self.has_triggers.load(Ordering::Relaxed)
+    }
+
+    /// There are triggers on the table of messages: what is stored may differ from what was written.
+    pub fn has_message_triggers(&self) -> bool {
+        self.has_message_triggers.load(Ordering::Relaxed)
+    }
+
+    /// No index leads to a room's newest messages.
+    pub fn lacks_index(&self) -> bool {
+        self.lacks_index.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(QueryableByName)]
+struct Seen {
+    #[diesel(sql_type = Text)]
+    zone: String,
+    #[diesel(sql_type = Bool)]
+    is_utc: bool,
+    #[diesel(sql_type = Bool)]
+    has_zoned_times: bool,
+    #[diesel(sql_type = Bool)]
+    has_index: bool,
+    #[diesel(sql_type = Bool)]
+    has_triggers: bool,
+    #[diesel(sql_type = Bool)]
+    has_message_triggers: bool,
+}
+
+/// Looks before the server serves. Refuses a database that would store wrong times.
+pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
+    db.facts().looked_at.store(now.millis(), Ordering::Relaxed);
+    let seen = db.within_timeout(see(db)).await?;
+    if seen.has_zoned_times && !seen.is_utc {
+        return Err(Error::Internal(format!(
+            "its columns are TIMESTAMPTZ and the session's zone is {}, so that wrong times would be stored: behind a pooler, \
+             run ALTER ROLE ... SET timezone = 'UTC' for the role of DATABASE_URL",
+            seen.zone
+        )));
+    }
+    Ok(())
+}
+
+/// What is said where no index leads to a room's newest messages.
+pub const LACKS_INDEX: &str = "table Message has no index on (\"roomId\", \"createdAt\"): history is read slowly; to make it, \
+    run CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")";
+
+/// Looks again in the background if the last look is a while ago.
+pub fn look_again(db: &Db, now: Timestamp) {
+    let looked_at = &db.facts().looked_at;
+    let last = looked_at.load(Ordering::Relaxed);
+    let is_due = now.millis() >= last.saturating_add(LOOK_EVERY);
+    if is_due && looked_at.compare_exchange(last, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    {
+        let db = db.clone();
+        tokio::spawn(async move {
+            if let Err(error) = db.within_timeout(look(&db)).await {
+                tracing::debug!(error = error.cause(), "the database could not be looked at");
+            }
+        });
+    }
+}
+
+/// Looks at the database.
+pub async fn look(db: &Db) -> Result<()> {
+    see(db).await.map(drop)
+}
+
+async fn see(db: &Db) -> Result<Seen> {
+    use diesel_async::RunQueryDsl;
+    let seen: Seen = match db {
+        Db::Pg { pool, .. } => {
+            let mut connection = pool.get().await?;
+            let seen = diesel::sql_query(LOOK_PG).get_result(&mut *connection).await;
+            connection.finish(&seen);
+            seen?
+        }
+        Db::Lite { readers, .. } => {
+            let mut connection = readers.get().await?;
+            let seen = diesel::sql_query(LOOK_LITE).get_result(&mut *connection).await;
+            connection.finish(&seen);
+            seen?
+        }
+    };
+    let facts = db.facts();
+    facts.has_triggers.store(seen.has_triggers, Ordering::Relaxed);
+    facts.has_message_triggers.store(seen.has_message_triggers, Ordering::Relaxed);
+    facts.lacks_index.store(!seen.has_index, Ordering::Relaxed);
+    Ok(seen)
+}

@@ -1,0 +1,203 @@
+//! Connection pools that take back only connections whose work has ended. When a caller stops waiting in the middle of a
+//! query or a transaction, the connection leaves the pool and its query is cancelled: the next caller would otherwise be
+//! given a connection that is still busy.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use deadpool::managed::{self, Manager, Object};
+use diesel::{QueryResult, result::Error as DieselError};
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{AsyncDieselConnectionManager, PoolError as ConnectError, deadpool::PoolError},
+    sync_connection_wrapper::SpawnBlocking,
+};
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout},
+};
+use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::Lite;
+
+/// How to reach PostgreSQL to cancel a query.
+#[derive(Clone)]
+pub struct Canceller {
+    pub tls: Option<MakeRustlsConnect>,
+    /// The longest wait for PostgreSQL to take the request.
+    pub patience: Duration,
+}
+
+impl Canceller {
+    /// Returns when PostgreSQL has taken the request, or does not answer. A query that has ended is left as it is.
+    pub async fn cancel(self, query: CancelToken) {
+        let request = async {
+            match self.tls {
+                None => query.cancel_query(NoTls).await,
+                Some(tls) => query.cancel_query(tls).await,
+            }
+        };
+        match timeout(self.patience, request).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a query could not be cancelled"),
+            Err(_) => tracing::debug!("a query could not be cancelled in time"),
+        }
+    }
+
+    /// Cancels in the background. Without a runtime the process is ending, and its connections with it.
+    pub fn cancel_soon(&self, query: CancelToken) {
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(self.clone().cancel(query));
+        }
+    }
+}
+
+/// Opens connections, and can bring to its end what one is busy with.
+pub trait Connections: Manager<Type: Send, Error = ConnectError> + 'static {
+    /// Returns when the query has ended, or nothing more can be done about it.
+    fn interrupt(connection: &mut Self::Type, canceller: &Canceller) -> BoxFuture<'static, ()>;
+}
+
+pub type PgConnections = AsyncDieselConnectionManager<AsyncPgConnection>;
+pub type LiteConnections = AsyncDieselConnectionManager<Lite>;
+
+impl Connections for PgConnections {
+    fn interrupt(connection: &mut AsyncPgConnection, canceller: &Canceller) -> BoxFuture<'static, ()> {
+        canceller.clone().cancel(connection.cancel_token()).boxed()
+    }
+}
+
+impl Connections for LiteConnections {
+    /// SQLite's work cannot be interrupted. It waits for a lock for less than `DATABASE_TIMEOUT`, and a transaction always runs
+    /// to its end.
+    fn interrupt(connection: &mut Lite, _: &Canceller) -> BoxFuture<'static, ()> {
+        connection.spawn_blocking(|_| Ok(())).map(|_: QueryResult<()>| ()).boxed()
+    }
+}
+
+/// Threads for SQLite's work, which blocks. Whoever stops waiting goes on at once: diesel-async's own threads would block the
+/// runtime's thread until the work has ended.
+pub struct Threads;
+
+impl SpawnBlocking for Threads {
+    fn spawn_blocking<'a, R: Send + 'static>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn std::error::Error + Send + Sync>>> {
+        tokio::task::spawn_blocking(task).map_err(Into::into).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+/// A pool of connections of one kind; cheap to clone.
+pub struct Pool<M: Connections> {
+    pool: managed::Pool<M>,
+    canceller: Canceller,
+    /// Connections that were opened before this moment have plans for tables that have changed since.
+    stale_before: Arc<Mutex<Option<Instant>>>,
+}
+
+impl<M: Connections> Clone for Pool<M> {
+    fn clone(&self) -> Self {
+        let Self { pool, canceller, stale_before } = self;
+        Self { pool: pool.clone(), canceller: canceller.clone(), stale_before: Arc::clone(stale_before) }
+    }
+}
+
+impl<M: Connections> Pool<M> {
+    pub(super) fn new(pool: managed::Pool<M>, canceller: Canceller) -> Self {
+        Self { pool, canceller, stale_before: Arc::default() }
+    }
+
+    /// A connection that nobody else uses. It goes back with [`Lease::finish`].
+    pub async fn get(&self) -> Result<Lease<'_, M>, PoolError> {
+        loop {
+            let object = self.pool.get().await?;
+            let opened = Instant::from_std(Object::metrics(&object).created);
+            let stale_before = *self.stale_before.lock().unwrap_or_else(PoisonError::into_inner);
+            if stale_before.is_some_and(|moment| opened < moment) {
+                drop(Object::take(object));
+                continue;
+            }
+            return Ok(Lease { pool: self, object: Some(object) });
+        }
+    }
+}
+
+/// A connection that is in use. Dropped before it is finished, as when its caller stops waiting, it leaves the pool and its
+/// query is cancelled; its place in the pool is free when that is done.
+pub struct Lease<'a, M: Connections> {
+    pool: &'a Pool<M>,
+    /// None once it is finished.
+    object: Option<Object<M>>,
+}
+
+impl<M: Connections> Lease<'_, M> {
+    /// Gives the connection back when its query has ended. True: its plans were out of date, nothing was done, and the
+    /// query may be run again on a new connection.
+    pub fn finish<T>(mut self, result: &QueryResult<T>) -> bool {
+        let is_stale = result.as_ref().is_err_and(is_stale);
+        if let Some(object) = self.object.take_if(|_| is_stale) {
+            *self.pool.stale_before.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            drop(Object::take(object));
+        }
+        self.object = None;
+        is_stale
+    }
+
+    /// Takes the connection out of the pool for good.
+    #[expect(clippy::expect_used, reason = "the connection is there as long as the lease is")]
+    pub fn detach(mut self) -> M::Type {
+        Object::take(self.object.take().expect(IN_USE))
+    }
+}
+
+impl<M: Connections> Drop for Lease<'_, M> {
+    fn drop(&mut self) {
+        let Some(mut object) = self.object.take() else { return };
+        // Without a runtime the process is ending.
+        let Ok(runtime) = Handle::try_current() else { return drop(Object::take(object)) };
+        let ended = M::interrupt(&mut object, &self.pool.canceller);
+        runtime.spawn(async move {
+            ended.await;
+            drop(Object::take(object));
+        });
+    }
+}
+
+const IN_USE: &str = "only finishing a connection takes it out of its lease, and consumes the lease";
+
+impl<M: Connections> Deref for Lease<'_, M> {
+    type Target = M::Type;
+
+    #[expect(clippy::expect_used, reason = "the connection is there as long as the lease is")]
+    fn deref(&self) -> &M::Type {
+        self.object.as_ref().expect(IN_USE)
+    }
+}
+
+impl<M: Connections> DerefMut for Lease<'_, M> {
+    #[expect(clippy::expect_used, reason = "the connection is there as long as the lease is")]
+    fn deref_mut(&mut self) -> &mut M::Type {
+        self.object.as_mut().expect(IN_USE)
+    }
+}
+
+/// What PostgreSQL says of a prepared statement when a migration has changed the tables or types that it names.
+const STALE: [&str; 3] =
+    ["cached plan must not change result type", "cache lookup failed for type", "type with OID"];
+
+fn is_stale(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(_, info) => STALE.iter().any(|text| info.message().contains(text)),
+        _ => false,
+    }
+}

@@ -1,0 +1,227 @@
+//! Rules that a team's database has of its own: what they refuse is said to be refused, and what they change is told as it is
+//! stored.
+
+use chatoxide::chat::room::RoomType;
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Client, TestDatabase, TestServer, on_both};
+
+async fn start(rules: &str) -> (TestServer, Client) {
+    let database =
+        TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &[]).await.stop().await;
+    database.execute(rules).await;
+    let server = TestServer::start_with(database, &[]).await;
+    server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
+    let alice = server.connect_in("alice", "general").await;
+    (server, alice)
+}
+
+/// The code and the sentence with which a message is refused the careful way and the quick way. Others are taken.
+async fn refusals(alice: &mut Client, content: &str) -> Vec<(Value, Value)> {
+    let mut refused = Vec::new();
+    for _ in 0..2 {
+        let mut answer = alice.ask("message:send", json!({"roomId": "general", "content": content})).await;
+        assert_eq!(answer["success"], false, "{answer}");
+        refused.push((answer["code"].take(), answer["error"].take()));
+        alice.say("general", "good").await;
+    }
+    refused
+}
+
+const RAISE: &str = r#"CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW."content" LIKE 'bad%' THEN RAISE EXCEPTION 'no such words in this house'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER forbid BEFORE INSERT OR UPDATE ON "Message" FOR EACH ROW EXECUTE FUNCTION forbid()"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_rule_of_the_database_refuses_is_a_conflict_and_what_does_not_fit_is_bad_input() {
+    for (rule, code, sentence) in [
+        (
+            r#"ALTER TABLE "Message" ADD CHECK ("content" NOT LIKE 'bad%')"#,
+            "conflict",
+            "The database refuses this: a value breaks a rule of its table",
+        ),
+        (
+            r#"CREATE UNIQUE INDEX ON "Message" ("content") WHERE "content" LIKE 'bad%';
+               INSERT INTO "Room" VALUES ('r', 'r', 'public'); INSERT INTO "User" VALUES ('u', 'u', 'u');
+               INSERT INTO "Message" ("id", "roomId", "senderId", "content") VALUES ('m', 'r', 'u', 'bad words')"#,
+            "conflict",
+            "The database refuses this: it has such a row already",
+        ),
+        (
+            r#"CREATE TABLE allowed (word TEXT PRIMARY KEY); INSERT INTO allowed VALUES ('good');
+               ALTER TABLE "Message" ADD CONSTRAINT allowed_fkey FOREIGN KEY ("content") REFERENCES allowed"#,
+            "conflict",
+            "The database refuses this: a row that it refers to is missing, or another row refers to it",
+        ),
+        (RAISE, "conflict", "The database refuses this by a rule of its own"),
+        (
+            r#"ALTER TABLE "Message" ALTER COLUMN "content" TYPE VARCHAR(8)"#,
+            "bad_input",
+            "a text is too long for the database, which takes character varying(8)",
+        ),
+        (
+            r#"CREATE FUNCTION drop_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                   IF NEW."content" LIKE 'bad%' THEN RETURN NULL; END IF; RETURN NEW; END $$;
+               CREATE TRIGGER drop_it BEFORE INSERT ON "Message" FOR EACH ROW EXECUTE FUNCTION drop_it()"#,
+            "conflict",
+            "The database refuses this by a rule of its own",
+        ),
+    ] {
+        let (server, mut alice) = start(rule).await;
+        let refused = refusals(&mut alice, "bad words").await;
+        assert_eq!(refused, vec![(json!(code), json!(sentence)); 2], "{rule}");
+        let log = "SELECT count(*) FROM chatoxide.room_log WHERE kind = 'new'";
+        assert_eq!(server.database.select(log).await, ["2"], "{rule}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_required_column_that_chatoxide_does_not_know_is_a_conflict() {
+    let (_server, mut alice) = start(r#"ALTER TABLE "Message" ADD COLUMN tenant TEXT NOT NULL"#).await;
+    let refused = alice.ask("message:send", json!({"roomId": "general", "content": "x"})).await;
+    assert_eq!(refused["code"], "conflict", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_that_is_made_while_the_server_runs_is_told_as_a_refusal_too() {
+    let (server, mut alice) = start("").await;
+    alice.say("general", "good").await;
+    server.database.execute(RAISE).await;
+    let refused = refusals(&mut alice, "bad words").await;
+    assert!(refused.iter().all(|(code, _)| code == "conflict"), "{refused:?}");
+    let id = alice.say("general", "good").await["id"].take();
+    let edited = alice.ask("message:edit", json!({"messageId": id, "content": "bad words"})).await;
+    assert_eq!(edited["code"], "conflict", "{edited}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_the_teams_that_refers_to_a_message_keeps_it() {
+    let pins = r#"CREATE TABLE pins (message TEXT REFERENCES "Message")"#;
+    let (server, mut alice) = start(pins).await;
+    let id = alice.say("general", "pinned").await["id"].take();
+    server.database.execute(r#"INSERT INTO pins SELECT "id" FROM "Message""#).await;
+    let deleted = alice.ask("message:delete", json!({"messageId": id, "roomId": "general"})).await;
+    assert_eq!(deleted["code"], "conflict", "{deleted}");
+    assert_eq!(server.database.select(r#"SELECT count(*) FROM "Message""#).await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_was_deleted_meanwhile_is_not_found_whatever_its_reference_is_called() {
+    let rename = r#"ALTER TABLE "Message" RENAME CONSTRAINT "Message_roomId_fkey" TO "fk_message_room""#;
+    let (server, mut alice) = start(rename).await;
+    server.database.execute(r#"DELETE FROM "Room""#).await;
+    let refused = alice.ask("message:send", json!({"roomId": "general", "content": "x"})).await;
+    assert_eq!(refused["code"], "room_not_found", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_type_or_permission_is_a_fault_and_not_a_reason_to_try_again() {
+    for change in [
+        r#"ALTER TABLE "Message" RENAME COLUMN "replyTo" TO "inReplyTo""#,
+        r#"ALTER TABLE "Message" ALTER COLUMN "type" DROP DEFAULT, ALTER COLUMN "type" TYPE TEXT;
+           DROP TYPE "MessageType""#,
+        r#"ALTER TABLE chatoxide.room_log RENAME TO moved"#,
+    ] {
+        let (server, mut alice) = start("").await;
+        // The next message opens the writer's own connection, and prepares its statements there.
+        alice.say("general", "carefully").await;
+        server.database.execute(change).await;
+        for way in ["quickly", "carefully"] {
+            let refused = alice.ask("message:send", json!({"roomId": "general", "content": way})).await;
+            assert_eq!(refused["code"], "internal", "{change}: {refused}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_that_is_taken_away_is_a_fault_and_not_a_reason_to_try_again() {
+    let mut database =
+        TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &[]).await.stop().await;
+    let plain = database.url.clone();
+    // A role is one of the whole server.
+    let role = plain.rsplit_once('/').unwrap().1.to_owned();
+    let grants = ["public", "chatoxide"].map(|schema| {
+        format!(
+            "GRANT ALL ON SCHEMA {schema} TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {role};"
+        )
+    });
+    database.execute(&format!("CREATE ROLE {role} LOGIN; {}", grants.concat())).await;
+    database.url = plain.replace("postgres@", &format!("{role}@"));
+    let mut server = TestServer::start_with(database, &[]).await;
+    server.database.url = plain;
+    server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    for content in ["carefully", "quickly"] {
+        alice.say("general", content).await;
+    }
+    server.database.execute(&format!(r#"REVOKE INSERT ON "Message" FROM {role}"#)).await;
+    for content in ["quickly", "carefully"] {
+        let refused = alice.ask("message:send", json!({"roomId": "general", "content": content})).await;
+        assert_eq!(refused["code"], "internal", "{refused}");
+    }
+}
+
+/// On SQLite a trigger changes a row after it was written; PostgreSQL's do as well.
+fn censor(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => {
+            r#"CREATE TRIGGER censor_new AFTER INSERT ON "Message" BEGIN
+                   UPDATE "Message" SET "content" = replace("content", 'darn', '****') WHERE "id" = NEW."id"; END;
+               CREATE TRIGGER censor_edit AFTER UPDATE ON "Message" WHEN NEW."content" LIKE '%darn%' BEGIN
+                   UPDATE "Message" SET "content" = replace("content", 'darn', '****') WHERE "id" = NEW."id"; END;
+               CREATE TRIGGER forbid BEFORE INSERT ON "Message" WHEN NEW."content" LIKE 'bad%' BEGIN
+                   SELECT RAISE(ABORT, 'not in this house'); END;
+               CREATE TRIGGER keep BEFORE DELETE ON "Message" WHEN OLD."content" LIKE 'keep%' BEGIN
+                   SELECT RAISE(IGNORE); END"#
+        }
+        Backend::Postgres => {
+            r#"CREATE FUNCTION censor() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                   IF NEW."content" LIKE 'bad%' THEN RAISE EXCEPTION 'not in this house'; END IF;
+                   UPDATE "Message" SET "content" = replace("content", 'darn', '****')
+                       WHERE "id" = NEW."id" AND "content" LIKE '%darn%';
+                   RETURN NEW; END $$;
+               CREATE TRIGGER censor AFTER INSERT OR UPDATE ON "Message" FOR EACH ROW EXECUTE FUNCTION censor();
+               CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                   IF OLD."content" LIKE 'keep%' THEN RETURN NULL; END IF; RETURN OLD; END $$;
+               CREATE TRIGGER keep BEFORE DELETE ON "Message" FOR EACH ROW EXECUTE FUNCTION keep()"#
+        }
+    }
+}
+
+on_both! {
+    async fn what_a_trigger_makes_of_a_message_is_told_and_what_it_refuses_is_not(server: TestServer) {
+        let backend = server.database.backend;
+        let database = server.stop().await;
+        database.execute(censor(backend)).await;
+        let server = TestServer::start_with(database, &[]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        let mut id = Value::Null;
+        for content in ["carefully darn", "quickly darn"] {
+            let mut sent = alice.say("general", content).await;
+            let expected = content.replace("darn", "****");
+            assert_eq!(sent["content"], expected);
+            assert_eq!(bob.hear("message:new").await["content"], expected);
+            id = sent["id"].take();
+        }
+        let edited = alice.ask("message:edit", json!({"messageId": id, "content": "darn it"})).await;
+        assert_eq!(edited["message"]["content"], "**** it", "{edited}");
+        assert_eq!(bob.hear("message:updated").await["content"], "**** it");
+        // One that is refused fails alone, also among others.
+        let mut asked = Vec::new();
+        for content in ["one", "bad", "keep two"] {
+            asked.push(alice.begin("message:send", json!({"roomId": "general", "content": content})).await);
+        }
+        let mut answers = Vec::new();
+        for number in asked {
+            answers.push(alice.answer(number).await);
+        }
+        let codes: Vec<&Value> = answers.iter().map(|answer| &answer["code"]).collect();
+        assert_eq!(codes, [&Value::Null, &json!("conflict"), &Value::Null], "{answers:?}");
+        let kept = &answers[2]["message"]["id"];
+        let deleted = alice.ask("message:delete", json!({"messageId": kept, "roomId": "general"})).await;
+        assert_eq!(deleted["code"], "conflict", "{deleted}");
+        let heard = bob.heard().await;
+        let names: Vec<&str> = heard.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with("message:")).collect();
+        assert_eq!(names, ["message:new", "message:new"], "{heard:?}");
+    }
+}
