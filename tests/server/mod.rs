@@ -1,3 +1,4 @@
-//! Mirrors src/server: what the server bears from those who have not signed in.
+//! Mirrors src/server: what the server bears from those who have not signed in, and how it ends.
 
+mod shutdown;
 mod strangers;

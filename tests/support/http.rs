@@ -38,6 +38,13 @@ pub async fn get(address: SocketAddr, path: &str) -> Response {
     request(address, "GET", path, &[], "").await
 }
 
+/// A value of a server's metrics.
+pub async fn metric(address: SocketAddr, name: &str) -> f64 {
+    let text = get(address, "/metrics").await.body;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+    value.unwrap_or_else(|| panic!("no {name} in {text}"))
+}
+
 pub async fn request(
     address: SocketAddr,
     method: &str,

@@ -58,6 +58,9 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Between two questions whether something has happened: others have the processor meanwhile.
+const ASK_AGAIN: Duration = Duration::from_millis(2);
+
 /// Asks again and again until the answer is there.
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     soon(what, async {
@@ -65,7 +68,7 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
             if let Some(value) = ask().await {
                 return value;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(ASK_AGAIN).await;
         }
     })
     .await
