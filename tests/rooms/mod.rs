@@ -3,12 +3,15 @@
 mod acked_is_committed;
 mod idle;
 mod joining;
+mod loading;
 mod log;
 mod membership;
 mod one_order;
 mod pace;
 mod presence;
+mod retention;
 mod returning;
 mod slow_reader;
 mod storm;
 mod untold;
+mod writer;
