@@ -4,4 +4,6 @@ mod connections;
 mod flat_cost;
 mod in_place;
 mod outage;
+mod read_markers;
+mod sqlite;
 mod tls;
