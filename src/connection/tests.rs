@@ -302,6 +302,11 @@ async fn a_route_passes_on_what_it_was_told_before_it_had_its_websocket() {
     assert!(stream.connection().0.is_aborted.load(Ordering::Acquire));
 }
 
+/// Waits for what must happen.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it does not happen")
+}
+
 /// A connection that is being closed while its peer has taken a part; done when that is over.
 async fn closing(shuts_down: bool) -> (Connection, TcpStream, tokio::task::JoinHandle<()>) {
     let (mut stream, peer) = websocket(FOR_EVER).await;
@@ -316,9 +321,12 @@ async fn closing(shuts_down: bool) -> (Connection, TcpStream, tokio::task::JoinH
         drop(stream);
         lingering.wait().await;
     });
-    while connection.0.closing.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    soon(async {
+        while connection.0.closing.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     (connection, peer, closed)
 }
 
@@ -330,11 +338,14 @@ async fn a_server_that_ends_does_not_wait_for_a_peer_that_takes_nothing() {
     for shuts_down in [true, false] {
         let (connection, _peer, closed) = closing(shuts_down).await;
         // The system may still take a little between two looks.
-        while !connection.0.is_aborted.load(Ordering::Acquire) {
-            connection.0.closing.look();
-            tokio::task::yield_now().await;
-        }
-        closed.await.unwrap();
+        soon(async {
+            while !connection.0.is_aborted.load(Ordering::Acquire) {
+                connection.0.closing.look();
+                tokio::task::yield_now().await;
+            }
+            closed.await.unwrap();
+        })
+        .await;
     }
 }
 

@@ -65,6 +65,14 @@ async fn contents(redis: &mut MultiplexedConnection) -> Vec<String> {
     list.iter().map(|message| content(message).as_str().unwrap().to_owned()).collect()
 }
 
+async fn mark_becomes(redis: &MultiplexedConnection, expected: &str) {
+    until("the mark is true", async || {
+        let millis: Option<String> = redis.clone().hget("chat:read:general", "alice").await.unwrap();
+        (millis.as_deref() == Some(expected)).then_some(())
+    })
+    .await;
+}
+
 fn mark(room: &str, millis: i64) -> ReadMark {
     ReadMark {
         room_id: room.into(),
@@ -178,10 +186,36 @@ async fn what_was_written_while_redis_was_away_is_on_the_list_when_it_is_back() 
     let (mut second_run, mut redis) = start_redis(folder.path()).await;
     // By itself: nothing more is noted.
     until("the list is true", async || (contents(&mut redis).await == ["two", "one"]).then_some(())).await;
-    let millis: String = redis.hget("chat:read:general", "alice").await.unwrap();
-    assert_eq!(millis, "1000");
+    mark_becomes(&redis, "1000").await;
     keys.note_entry(&room.store("three").await, None);
     keys.flush().await;
     assert_eq!(contents(&mut redis).await, ["three", "two", "one"]);
     second_run.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_redis_refused_is_written_when_it_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, redis) = start_redis(folder.path()).await;
+    let mut room = Room::create().await;
+    let url = format!("unix://{}", folder.path().join("redis.sock").display());
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    keys.note_entry(&room.store("one").await, None);
+    keys.flush().await;
+    let memory = async |bytes: &str| {
+        let mut redis = redis.clone();
+        let set = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).clone();
+        let _set: () = set.query_async(&mut redis).await.unwrap();
+    };
+    // So little that it refuses every command that writes.
+    memory("1").await;
+    keys.note_entry(&room.store("two").await, None);
+    keys.note_read(&mark("general", 1_000));
+    keys.flush().await;
+    assert_eq!(contents(&mut redis.clone()).await, ["one"]);
+    memory("0").await;
+    until("the list is true", async || (contents(&mut redis.clone()).await == ["two", "one"]).then_some(()))
+        .await;
+    mark_becomes(&redis, "1000").await;
+    child.kill().await.unwrap();
 }

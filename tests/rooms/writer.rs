@@ -102,6 +102,41 @@ async fn what_was_reported_as_failed_while_it_waited_is_not_stored_later() {
     assert_eq!(stored(&server, "third").await, ["after"]);
 }
 
+/// A message of one content is refused, and one of another waits for this lock.
+const REFUSE_OR_WAIT: &str = r#"
+    CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW."content" = 'bad' THEN RAISE 'bad'; END IF;
+        IF NEW."content" = 'slow' THEN PERFORM pg_advisory_xact_lock(7); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER look BEFORE INSERT ON "Message" FOR EACH ROW EXECUTE FUNCTION look()"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_is_it_where_a_commit_was_refused_and_its_rows_are_written_one_by_one() {
+    let (server, mut alice, mut bob) = start(&["--database-timeout", "3000"]).await;
+    bob.say("third", "first").await;
+    server.database.execute(REFUSE_OR_WAIT).await;
+    let head = server.database.hold(&head_of("other")).await;
+    let slow = server.database.hold("SELECT pg_advisory_xact_lock(7)").await;
+    alice.begin("message:send", message("other", "under way")).await;
+    server.database.waits_for_a_lock("room_head", 1).await;
+    // These share the next commit, which begins when the database has not answered the one before it in time.
+    alice.begin("message:send", message("general", "bad")).await;
+    let waits = alice.begin("message:send", message("general", "slow")).await;
+    let last = bob.begin("message:send", message("third", "failed")).await;
+    server.queues(3).await;
+    let refused = bob.answer(last).await;
+    assert_eq!((&refused["success"], &refused["code"]), (&json!(false), &json!("unavailable")));
+    slow.release().await;
+    alice.answer(waits).await;
+    head.release().await;
+    until("a message is stored", async || {
+        (bob.ask("message:send", message("third", "after")).await["success"] == true).then_some(())
+    })
+    .await;
+    assert_eq!(stored(&server, "third").await, ["first", "after"]);
+}
+
 /// A commit that changes a message waits for this lock, at its very end.
 const WAIT_AT_COMMIT: &str = r#"
     CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
