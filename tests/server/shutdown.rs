@@ -20,7 +20,7 @@ use crate::support::{
     soon, until,
 };
 
-/// No time-out of the database ends while a test holds a lock.
+/// Neither a time-out of the database nor that of shutting down ends while a test holds a lock.
 const PATIENT: &str = "20000";
 
 /// A database with a public room, which has one message and which no server has in memory.
@@ -72,7 +72,9 @@ async fn half_a_request(address: SocketAddr, line: &str) -> TcpStream {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_begun_is_finished_and_nothing_new_is_begun() {
     let database = database(Backend::Postgres).await;
-    let mut server = TestServer::start_with(database, &["--database-timeout", PATIENT]).await;
+    let mut server =
+        TestServer::start_with(database, &["--database-timeout", PATIENT, "--shutdown-timeout", PATIENT])
+            .await;
     let mut alice = server.connect_in("alice", "general").await;
     let mut bob = server.connect("bob").await;
     let (asked, hold) = begin_to_send(&mut alice, &server.database).await;
@@ -114,7 +116,7 @@ async fn read_marks_that_wait_for_others_are_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_committed_last_reaches_nodes_keys_in_redis() {
     let database = database(Backend::Postgres).await;
-    let settings = settings(&database, &[("DATABASE_TIMEOUT", PATIENT)]).await;
+    let settings = settings(&database, &[("DATABASE_TIMEOUT", PATIENT), ("SHUTDOWN_TIMEOUT", PATIENT)]).await;
     let (_, redis) = settings.iter().find(|(name, _)| name == "REDIS_URL").unwrap();
     let mut redis = try_connect(redis).await.unwrap();
     let server = ServerProcess::start(&database, &settings).await;
