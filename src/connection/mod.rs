@@ -2,12 +2,14 @@
 //! otherwise keep its writer waiting for ever; and frequent small writes are gathered, so that many packets share one.
 
 mod acceptor;
+mod closing;
 mod gatherer;
 mod outgoing;
 mod route;
 mod stream;
 
 use std::{
+    convert::Infallible,
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -25,7 +27,7 @@ use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tokio_util::task::TaskTracker;
 
 pub use self::stream::ClientStream;
-use self::{gatherer::Gatherer, outgoing::Outgoing};
+use self::{closing::Closing, gatherer::Gatherer, outgoing::Outgoing};
 
 /// Bytes that may wait for a client that has not signed in: pings and refusals.
 pub const SEND_LIMIT_BEFORE_SIGN_IN: usize = 16 * 1_024;
@@ -50,6 +52,7 @@ pub struct Connections {
     gatherers: Vec<Gatherer>,
     opened: AtomicUsize,
     lingering: TaskTracker,
+    closing: Arc<Closing>,
 }
 
 impl Connections {
@@ -57,7 +60,18 @@ impl Connections {
     pub fn start(settings: ConnectionSettings, lingering: TaskTracker) -> Self {
         let threads = tokio::runtime::Handle::current().metrics().num_workers();
         let gatherers = (0..threads).map(|_| Gatherer::start(settings.flush_interval)).collect();
-        Self { settings: Arc::new(settings), gatherers, opened: AtomicUsize::new(0), lingering }
+        Self {
+            settings: Arc::new(settings),
+            gatherers,
+            opened: AtomicUsize::new(0),
+            lingering,
+            closing: Arc::default(),
+        }
+    }
+
+    /// Aborts connections that are being closed and whose peers take nothing of what waits for them. Runs until it is dropped.
+    pub async fn abort_stalled(&self) -> Infallible {
+        self.closing.abort_stalled().await
     }
 
     /// `permit` is given back when the connection ends.
@@ -78,6 +92,7 @@ impl Connections {
             gatherer,
             settings: Arc::clone(&self.settings),
             lingering: self.lingering.clone(),
+            closing: Arc::clone(&self.closing),
         };
         ClientStream::new(read, Connection(Arc::new(state)), permit)
     }
@@ -114,6 +129,7 @@ struct State {
     gatherer: Gatherer,
     settings: Arc<ConnectionSettings>,
     lingering: TaskTracker,
+    closing: Arc<Closing>,
 }
 
 impl Connection {

@@ -29,6 +29,8 @@ pub(super) struct Outgoing {
     pub(super) is_next: bool,
     /// What waits is written when the interval is over.
     pub(super) is_later: bool,
+    /// The connection is being closed while bytes wait.
+    is_closing: bool,
     interval: Duration,
     /// When all that was written would have been written at one write an interval.
     paid_until: Instant,
@@ -43,6 +45,7 @@ impl Outgoing {
             taken: 0,
             is_next: false,
             is_later: false,
+            is_closing: false,
             interval,
             paid_until: Instant::now(),
         }
@@ -144,13 +147,9 @@ impl Outgoing {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends it: what the peer takes now is written. Returns the rest, with what it is to be written to.
-    pub(super) fn close(&mut self) -> Option<(OwnedWriteHalf, BytesMut)> {
-        let is_written = self.try_write(Instant::now());
-        let rest = std::mem::take(&mut self.waiting);
-        self.clear();
-        let half = self.half.take()?;
-        (!is_written).then_some((half, rest))
+    /// Notes that the connection is being closed; true the first time.
+    pub(super) fn begin_closing(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_closing, true)
     }
 
     /// Ends it without writing anything more.

@@ -2,16 +2,17 @@
 //! takes every packet at once, up to a limit, and stops reading from a peer that takes nothing.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
     time::Instant,
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::tcp::OwnedReadHalf,
     sync::OwnedSemaphorePermit,
     time::timeout,
 };
@@ -119,23 +120,32 @@ impl State {
 }
 
 /// Writes what was left when a connection was closed, for as long as is granted.
-async fn linger(mut half: OwnedWriteHalf, rest: bytes::BytesMut, state: std::sync::Arc<State>) {
-    let written = timeout(state.settings.linger, half.write_all(&rest)).await;
+async fn linger(state: Arc<State>) {
+    let write = poll_fn(|cx| {
+        state.watch(&state.writer, cx)?;
+        state.outgoing().poll_write_out(cx)
+    });
+    let written = timeout(state.settings.linger, write).await;
+    let mut outgoing = state.outgoing();
     if !matches!(written, Ok(Ok(()))) {
-        tracing::debug!(bytes = rest.len(), "a client did not take all before its connection ended");
+        tracing::debug!("a client did not take all before its connection ended");
     }
+    outgoing.discard();
 }
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
         let state = &self.connection.0;
         let mut outgoing = state.outgoing();
-        if state.is_aborted.load(Ordering::Acquire) {
-            outgoing.discard();
-        } else if let Some((half, rest)) = outgoing.close() {
-            drop(outgoing);
-            state.lingering.spawn(linger(half, rest, std::sync::Arc::clone(state)));
+        if state.is_aborted.load(Ordering::Acquire) || outgoing.try_write(Instant::now()) {
+            return outgoing.discard();
         }
+        let is_first = outgoing.begin_closing();
+        drop(outgoing);
+        if is_first {
+            state.closing.add(state);
+        }
+        state.lingering.spawn(linger(Arc::clone(state)));
     }
 }
 
@@ -177,7 +187,14 @@ impl AsyncWrite for ClientStream {
         let state = &self.connection.0;
         state.watch(&state.writer, cx)?;
         let mut outgoing = state.outgoing();
-        ready!(outgoing.poll_write_out(cx))?;
+        if outgoing.poll_write_out(cx)?.is_pending() {
+            let is_first = outgoing.begin_closing();
+            drop(outgoing);
+            if is_first {
+                state.closing.add(state);
+            }
+            return Poll::Pending;
+        }
         state.reader.wake();
         outgoing.half()?.poll_shutdown(cx)
     }

@@ -117,6 +117,11 @@ impl<M: Connections> Pool<M> {
         Self { pool, canceller, stale_before: Arc::default() }
     }
 
+    /// Connections that there may be at once.
+    pub fn max_size(&self) -> usize {
+        self.pool.status().max_size
+    }
+
     /// A connection that nobody else uses. It goes back with [`Lease::finish`].
     pub async fn get(&self) -> Result<Lease<'_, M>, PoolError> {
         loop {

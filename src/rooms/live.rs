@@ -380,3 +380,6 @@ fn size_of_entry(entry: &Entry) -> usize {
         _ => ENTRY_SIZE,
     }
 }
+
+#[cfg(test)]
+mod tests;

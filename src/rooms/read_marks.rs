@@ -67,16 +67,10 @@ impl ReadMarks {
 async fn run(db: Db, mut jobs: mpsc::Receiver<Job>, count: Counter) {
     let mut batch = Vec::with_capacity(BATCH);
     while gather(&mut jobs, &mut batch).await {
-        let mut newest: HashMap<(RoomId, UserId), ReadMark> = HashMap::new();
+        let mut newest = Newest::default();
         let mut waiting = Vec::new();
         for job in batch.drain(..) {
-            if let Some(mark) = job.mark {
-                let key = (mark.room_id.clone(), mark.user_id.clone());
-                let there = newest.entry(key).or_insert_with(|| mark.clone());
-                if mark.at >= there.at {
-                    *there = mark;
-                }
-            }
+            job.mark.into_iter().for_each(|mark| take(&mut newest, mark));
             waiting.extend(job.written);
         }
         count.inc_by(newest.len() as u64);
@@ -90,6 +84,18 @@ async fn run(db: Db, mut jobs: mpsc::Receiver<Job>, count: Counter) {
         for written in waiting {
             let _gone = written.send(result.clone());
         }
+    }
+}
+
+/// The newest mark of each user and room.
+type Newest = HashMap<(RoomId, UserId), ReadMark>;
+
+/// Takes a mark, unless a newer one is there.
+fn take(newest: &mut Newest, mark: ReadMark) {
+    let key = (mark.room_id.clone(), mark.user_id.clone());
+    let there = newest.entry(key).or_insert_with(|| mark.clone());
+    if mark.at >= there.at {
+        *there = mark;
     }
 }
 
@@ -107,4 +113,32 @@ async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::timestamp::Timestamp;
+
+    #[test]
+    fn of_several_marks_of_a_user_and_room_the_newest_stays() {
+        let mut newest = Newest::default();
+        for (user, room, at, seq) in [
+            ("anna", "r", 2, 2),
+            ("anna", "r", 1, 1),
+            ("ben", "r", 1, 1),
+            ("ben", "r", 1, 3),
+            ("anna", "s", 1, 1),
+        ] {
+            let at = Timestamp::from_millis(at);
+            take(&mut newest, ReadMark { room_id: room.into(), user_id: user.into(), at, seq: Some(seq) });
+        }
+        let mut marks: Vec<_> = newest
+            .into_values()
+            .map(|mark| (mark.user_id.to_string(), mark.room_id.to_string(), mark.seq))
+            .collect();
+        marks.sort();
+        let expected = [("anna", "r", 2), ("anna", "s", 1), ("ben", "r", 3)];
+        assert_eq!(marks, expected.map(|(user, room, seq)| (user.to_owned(), room.to_owned(), Some(seq))));
+    }
 }

@@ -158,12 +158,15 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut jobs: mpsc::Receiver<Job>, mut p
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         pace.gather(&mut jobs, &mut batch, BATCH).await;
         let Some(rooms) = rooms.upgrade() else { return };
-        // Who has given up waiting was told that it failed: then it must.
-        batch.retain(|job: &Job| !job.settle.is_closed());
         // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
         batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
         let (plain, others) = split(&appender, std::mem::take(&mut batch));
-        for part in [plain, others].into_iter().flat_map(portions) {
+        for mut part in [plain, others].into_iter().flat_map(portions) {
+            // Who has given up waiting, be it for an earlier part, was told that it failed: then it must.
+            part.retain(|job| !job.settle.is_closed());
+            if part.is_empty() {
+                continue;
+            }
             let written = write(&rooms, &mut appender, part).await;
             if settle.send(written).await.is_err() {
                 return;

@@ -128,16 +128,22 @@ impl Server {
         tracing::info!("shutting down");
         let deadline = Instant::now() + app.config.shutdown_timeout;
         drop(acceptor);
-        let Serving { serving, stopping, .. } = serving;
+        let Serving { serving, stopping, connections, .. } = serving;
         stopping.cancel();
         serving.close();
         lingering.close();
         let drained = timeout_at(deadline, async {
             app.drain().await;
-            io.close().await;
-            // A request that still waits for an event belongs to no socket any more.
-            let _last_requests = timeout(LAST_REQUESTS, serving.wait()).await;
-            lingering.wait().await;
+            let closed = async {
+                io.close().await;
+                // A request that still waits for an event belongs to no socket any more.
+                let _last_requests = timeout(LAST_REQUESTS, serving.wait()).await;
+                lingering.wait().await;
+            };
+            tokio::select! {
+                () = closed => {}
+                never = connections.abort_stalled() => match never {},
+            }
         });
         if drained.await.is_err() {
             tracing::warn!("some clients were still there when the time for shutting down was over");

@@ -4,15 +4,16 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll},
 };
 
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::unconstrained};
 
 /// Events of one socket that may wait, and their bytes together. One more is refused as `busy`.
 const EVENTS: usize = 16_384;
@@ -102,7 +103,7 @@ impl<J: Job> Lane<J> {
             }
             waiting.draining = true;
         }
-        let mut running: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
+        let mut running = Running::default();
         loop {
             let job = {
                 let mut waiting = self.lock();
@@ -141,7 +142,7 @@ impl<J: Job> Lane<J> {
                     if admitted.load(Ordering::Relaxed) {
                         return Poll::Ready(());
                     }
-                    match running.poll_next_unpin(context) {
+                    match running.poll_next(context) {
                         Poll::Ready(Some(())) => {}
                         Poll::Ready(None) => return Poll::Ready(()),
                         Poll::Pending if admitted.load(Ordering::Relaxed) => return Poll::Ready(()),
@@ -154,10 +155,56 @@ impl<J: Job> Lane<J> {
     }
 }
 
+/// Events that are done in one go before other tasks have their turn.
+const TURN: usize = 64;
+
+/// Events that have begun and are not done.
+#[derive(Default)]
+struct Running {
+    events: FuturesUnordered<BoxFuture<'static, ()>>,
+    /// Events done since other tasks had their turn.
+    done: usize,
+}
+
+impl Running {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    fn push(&mut self, event: BoxFuture<'static, ()>) {
+        self.events.push(event);
+    }
+
+    /// Waits until one more is done.
+    async fn next(&mut self) -> Option<()> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// Tokio's budget does not hold in here: an event that it keeps waiting would be asked again behind later ones, and be
+    /// answered after them.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
+        if self.done >= TURN {
+            self.done = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = pin!(unconstrained(self.events.next())).poll(context);
+        self.done = if polled.is_ready() { self.done + 1 } else { 0 };
+        polled
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
     use tokio::sync::oneshot;
+
+    use super::*;
 
     type Log = Arc<Mutex<Vec<&'static str>>>;
 
@@ -221,6 +268,61 @@ mod tests {
         open.send(()).unwrap();
         drain.await.unwrap();
         assert_eq!(*log.lock().unwrap(), ["write 1", "write 2", "done", "read"]);
+    }
+
+    /// An event that is done when its gate opens.
+    struct Gated {
+        number: usize,
+        gate: oneshot::Receiver<()>,
+        begun: Arc<AtomicUsize>,
+        done: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Job for Gated {
+        fn is_after_earlier(&self) -> bool {
+            false
+        }
+
+        fn size(&self) -> usize {
+            1
+        }
+
+        fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+            Box::pin(async move {
+                self.begun.fetch_add(1, Ordering::Relaxed);
+                admitted.store(true, Ordering::Relaxed);
+                self.gate.await.unwrap();
+                self.done.lock().unwrap().push(self.number);
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn many_that_are_committed_at_once_are_answered_in_their_order() {
+        let (lane, begun, done) =
+            (Arc::new(Lane::default()), Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<usize>>>::default());
+        let mut gates = Vec::new();
+        let push = |number| {
+            let (open, gate) = oneshot::channel();
+            let (begun, done) = (Arc::clone(&begun), Arc::clone(&done));
+            assert!(lane.push(Gated { number, gate, begun, done }).is_ok());
+            open
+        };
+        // More than a task may do in one turn.
+        const MANY: usize = 300;
+        (0..MANY).for_each(|number| gates.push(push(number)));
+        let drain = tokio::spawn({
+            let lane = Arc::clone(&lane);
+            async move { lane.open().await }
+        });
+        while begun.load(Ordering::Relaxed) < MANY {
+            tokio::task::yield_now().await;
+        }
+        // One more comes while all are committed.
+        gates.push(push(MANY));
+        gates.into_iter().for_each(|gate| gate.send(()).unwrap());
+        drain.await.unwrap();
+        assert_eq!(*done.lock().unwrap(), Vec::from_iter(0..=MANY));
     }
 
     #[tokio::test]

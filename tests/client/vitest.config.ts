@@ -1,13 +1,7 @@
 // How the client tests run: files side by side, each test once, nothing left out.
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { referenceDocument } from './support/reference';
-
-// These run the original's own code, which is not ours to keep: only where its document is beside the checkout.
-const needsReference = ['original/**', 'hook/original.test.ts', 'hook/upgrade.test.ts'];
-const hasReference = referenceDocument() !== undefined;
-if (!hasReference)
-  console.warn(`not run: ${needsReference.join(', ')} (no reference document beside this checkout)`);
+import { leftOut } from './support/reference';
 
 // The page that this run writes anew is held to the one that is there, which is the run before's.
 const writesPage = process.env.WRITE_TRANSPORT_TABLE ? ['transport/page.test.ts'] : [];
@@ -23,7 +17,7 @@ export default defineConfig({
   },
   test: {
     include: ['**/*.test.ts', '**/*.test.tsx'],
-    exclude: ['node_modules/**', 'artifacts/**', ...(hasReference ? [] : needsReference), ...writesPage],
+    exclude: ['node_modules/**', 'artifacts/**', ...leftOut(), ...writesPage],
     pool: 'forks',
     maxWorkers: 3,
     retry: 0,

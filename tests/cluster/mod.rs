@@ -1,3 +1,4 @@
 //! Mirrors src/cluster: the keys in Redis that Node servers share with us.
 
 mod node_keys;
+mod repair;

@@ -219,15 +219,11 @@ async fn after_a_failed_probe_polls_wait_again() {
     websocket.send("2wrong").await;
     assert_eq!(websocket.next().await, None);
     // Long enough for several polls to be let go, if they still were.
-    let poll = tokio::spawn({
+    let mut poll = tokio::spawn({
         let (address, path) = (carol.address, carol.path.clone());
         async move { http::get(address, &path).await.body }
     });
-    let still_waiting = tokio::time::timeout(std::time::Duration::from_millis(1_000), async {
-        while !poll.is_finished() {
-            tokio::task::yield_now().await;
-        }
-    });
+    let still_waiting = tokio::time::timeout(std::time::Duration::from_millis(1_000), &mut poll);
     assert!(still_waiting.await.is_err());
     alice.say("general", "something").await;
     assert!(poll.await.unwrap().contains("something"));

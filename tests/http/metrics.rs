@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Backend, TestDatabase, TestServer, on_both};
+use crate::support::{Backend, TestDatabase, TestServer, http::metric, on_both, until};
 
 /// The value of a line, if it is there.
 fn value(text: &str, name: &str) -> Option<f64> {
@@ -53,4 +53,45 @@ async fn metrics_count_events_statements_and_what_is_in_memory() {
     let text = crate::support::http::get(server.address(), "/metrics").await.body;
     assert_eq!(value(&text, "chatoxide_rooms_idle"), Some(1.0));
     assert!(value(&text, "chatoxide_rooms_idle_bytes").is_some_and(|bytes| bytes > 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_read_marks_and_connections_that_were_cut_are_counted() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        let server = TestServer::start_with(database, &["--metrics", "true"]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        let read = async |name: &str| metric(server.address(), &format!("chatoxide_{name}")).await;
+        let before = [
+            read("event_duration_seconds_count").await,
+            read("read_marks_written_total").await,
+            read("sockets_cut_total").await,
+        ];
+        alice.say("general", "one").await;
+        alice.say("general", "two").await;
+        assert_eq!((read("append_batch_sum").await, read("append_batch_count").await), (2.0, 2.0));
+        assert_eq!(read("append_duration_seconds_count").await, 2.0);
+        assert_eq!(bob.ask("room:read", "general".into()).await["success"], true);
+        assert_eq!(read("read_marks_written_total").await, before[1] + 1.0);
+        assert_eq!(read("event_duration_seconds_count").await, before[0] + 3.0);
+        // No client library sends an event of this name: the connection is cut.
+        bob.emit("disconnect", json!({})).await;
+        until("bob is cut off", async || (read("sockets_cut_total").await == before[2] + 1.0).then_some(()))
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_that_go_to_the_driver_without_diesel_are_counted_too() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let server = TestServer::start_with(database, &["--metrics", "true"]).await;
+    let (mut alice, _bob) = server.meet().await;
+    alice.say("general", "first").await;
+    let statements = async || metric(server.address(), "chatoxide_database_statements_total").await;
+    let before = statements().await;
+    for n in 0..50 {
+        alice.say("general", &n.to_string()).await;
+    }
+    // One each.
+    assert!(statements().await >= before + 50.0);
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chatoxide::{
-    chat::{message::MessageType, room::RoomType},
+    chat::{message::MessageType, room::RoomType, timestamp::Timestamp},
     clock,
-    db::room_log::{Append, Appender, Change, NewMessage},
+    db::room_log::{Append, Appended, Appender, Change, Entry, NewMessage, Told},
 };
 use serde_json::json;
 
@@ -65,5 +65,27 @@ on_both! {
         assert_eq!(sent["message"]["createdAt"], "2199-01-01T00:00:00.001Z");
         let next = alice.ask("message:send", json!({"roomId": "general", "content": "next"})).await;
         assert_eq!(next["message"]["createdAt"], "2199-01-01T00:00:00.002Z");
+    }
+}
+
+on_both! {
+    async fn times_never_run_backwards_among_clocks_that_differ_by_less_than_a_second(server: TestServer) {
+        server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
+        let now = clock::now().millis();
+        let mut appenders = [Appender::default(), Appender::default()];
+        let mut times = Vec::new();
+        // The clock of one program is ahead of the other's, and then it is set back.
+        for (program, millis) in [(0, 900), (1, 0), (0, 900), (0, 100), (0, 50)] {
+            let batch: Arc<[Append]> = Arc::new([message("x"), message("y")]);
+            let at = Timestamp::from_millis(now + millis);
+            for appended in appenders[program].append(&server.db, batch, at).await.unwrap() {
+                let Appended::Entry(Entry { told: Told::New(message), .. }) = appended else { panic!("{appended:?}") };
+                times.push(message.created_at.millis() - now);
+            }
+        }
+        assert!(times.is_sorted() && times[0] == 900, "{times:?}");
+        let stored = r#"SELECT count(*) FROM (SELECT "createdAt" < lag("createdAt") OVER (ORDER BY "id") AS back
+                        FROM "Message") AS pairs WHERE back"#;
+        assert_eq!(server.database.select(stored).await, ["0"]);
     }
 }

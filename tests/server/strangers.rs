@@ -16,7 +16,7 @@ use crate::support::{
     http::{self, Polling, Websocket},
     process::{self, ServerProcess},
     server::token,
-    soon,
+    soon, until,
 };
 
 /// Memory that an attack may take, in bytes; a build without optimisation takes more than another.
@@ -64,13 +64,11 @@ impl Attacked {
     /// The attack is over: alice was there all the time, and the server has closed what strangers had opened.
     async fn recovers(mut self) {
         self.is_unharmed().await;
-        let recovered = async {
+        until("all that strangers had opened is closed", async || {
             // Some connections of the database's may have been opened meanwhile.
-            while self.server.open_files() > self.before.1 + 8 {
-                tokio::task::yield_now().await;
-            }
-        };
-        soon("the end of all that strangers had opened", recovered).await;
+            (self.server.open_files() <= self.before.1 + 8).then_some(())
+        })
+        .await;
     }
 }
 

@@ -122,3 +122,23 @@ on_both! {
         assert_eq!((by, events), (vec![("bob".to_owned(), 1)], 1));
     }
 }
+
+on_both! {
+    async fn who_has_left_and_comes_back_without_asking_for_the_list_is_told_nothing(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
+        let mut bob = server.connect_in("bob", "plans").await;
+        let mut alice = server.connect_in("alice", "plans").await;
+        let mut carol = server.connect("carol").await;
+        list(&mut alice).await;
+        list(&mut carol).await;
+        alice.close().await;
+        bob.hear("room:user-left").await;
+        let mut alice = server.connect("alice").await;
+
+        bob.say("plans", "hello").await;
+
+        // All members who look at their lists are told together.
+        assert_eq!(gathered(&mut carol, "plans", 1).await.0, [("bob".to_owned(), 1)]);
+        assert_eq!(alice.heard().await, []);
+    }
+}

@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-use super::required;
+use super::{required, until};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -61,6 +61,24 @@ impl TestDatabase {
         }
     }
 
+    /// Waits until so many statements that contain `part` wait for a lock that somebody else holds. PostgreSQL only.
+    pub async fn waits_for_a_lock(&self, part: &str, count: usize) {
+        let client = connect(&self.url).await;
+        let waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+                       AND wait_event_type = 'Lock' AND position($1 in query) > 0";
+        until(&format!("{count} of {part} waits for a lock"), async || {
+            (client.query(waiting, &[&part]).await.unwrap().len() >= count).then_some(())
+        })
+        .await;
+    }
+
+    /// Runs these statements in a transaction that goes on, and with it the locks that they take. PostgreSQL only.
+    pub async fn hold(&self, statements: &str) -> Hold {
+        let client = connect(&self.url).await;
+        client.batch_execute(&format!("BEGIN; {statements}")).await.unwrap();
+        Hold(client)
+    }
+
     /// Puts messages into a room: each an id, which is its content too, and a time.
     pub async fn seed_messages(
         &self,
@@ -109,6 +127,21 @@ impl TestDatabase {
             .expect("sqlite3 is installed by make test");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// A transaction that holds locks.
+pub struct Hold(tokio_postgres::Client);
+
+impl Hold {
+    /// Runs more statements in it.
+    pub async fn execute(&self, statements: &str) {
+        self.0.batch_execute(statements).await.unwrap();
+    }
+
+    /// Ends it: what it did is committed, and who waits for its locks goes on.
+    pub async fn release(self) {
+        self.0.batch_execute("COMMIT").await.unwrap();
     }
 }
 

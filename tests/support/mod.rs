@@ -15,6 +15,8 @@ pub mod server;
 
 use std::time::Duration;
 
+use tokio::time::MissedTickBehavior;
+
 pub use client::Client;
 pub use database::{Backend, TestDatabase, moment};
 pub use listener::Listener;
@@ -60,14 +62,19 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Between two questions whether something has happened: others have the processor meanwhile.
+const ASK_AGAIN: Duration = Duration::from_millis(2);
+
 /// Asks again and again until the answer is there.
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut ticks = tokio::time::interval(ASK_AGAIN);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     soon(what, async {
         loop {
+            ticks.tick().await;
             if let Some(value) = ask().await {
                 return value;
             }
-            tokio::task::yield_now().await;
         }
     })
     .await

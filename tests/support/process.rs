@@ -1,6 +1,10 @@
 //! A server as a process of its own, on a database of the test: one that can be killed, or that holds many connections.
 
-use std::{net::SocketAddr, process::Stdio};
+use std::{
+    net::SocketAddr,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -56,6 +60,21 @@ impl ServerProcess {
     /// Ends it as a power cut ends a program: nothing is said, nothing is flushed.
     pub async fn kill(mut self) {
         soon("the end", self.child.kill()).await.unwrap();
+    }
+
+    /// Asks it to end, as an operator does.
+    pub async fn terminate(&self) {
+        let pid = self.child.id().unwrap().to_string();
+        let killed = Command::new("kill").args(["-s", "TERM", &pid]).status().await.unwrap();
+        assert!(killed.success());
+    }
+
+    /// Waits until it has ended well, and says how long that took.
+    pub async fn end(mut self) -> Duration {
+        let begun = Instant::now();
+        let status = soon("the end", self.child.wait()).await.unwrap();
+        assert!(status.success(), "{status}");
+        begun.elapsed()
     }
 
     /// Bytes that it has asked the system to read, from files and sockets.

@@ -15,7 +15,7 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{Backend, Client, TestDatabase, redis::fresh_redis, soon};
+use super::{Backend, Client, TestDatabase, http, redis::fresh_redis, soon, until};
 
 pub const SECRET: &str = "a secret that signs the tokens of the tests";
 
@@ -91,6 +91,20 @@ impl TestServer {
         let running = self.running.take().unwrap();
         soon("the shutdown", running).await.unwrap().unwrap();
         self.database
+    }
+
+    /// Asks it to shut down, and waits for nothing.
+    pub fn begin_to_stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Waits until so many changes wait for the database. The server answers `/metrics`.
+    pub async fn queues(&self, changes: usize) {
+        until(&format!("{changes} changes wait"), async || {
+            let queued = http::metric(self.address, "chatoxide_write_queue").await;
+            (queued as usize == changes).then_some(())
+        })
+        .await;
     }
 
     pub fn address(&self) -> SocketAddr {

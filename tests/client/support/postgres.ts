@@ -1,7 +1,7 @@
-// A PostgreSQL of one test's own, which may be stopped, frozen and started again.
+// A PostgreSQL of one test's own, which may be stopped, frozen and started again. It listens on a socket in its own folder: a
+// port that is free now may be another's when PostgreSQL comes to it.
 import { execFile } from 'node:child_process';
 import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -10,15 +10,12 @@ import { type Database, required, type Row, withPostgres } from './databases';
 const run = promisify(execFile);
 
 export class PrivatePostgres {
-  private constructor(
-    private readonly folder: string,
-    private readonly port: number,
-  ) {}
+  private constructor(private readonly folder: string) {}
 
   static async create(): Promise<PrivatePostgres> {
     const folder = await mkdtemp(path.join(tmpdir(), 'chatoxide-postgres-'));
     await giveToPostgres(folder);
-    const postgres = new PrivatePostgres(folder, await freePort());
+    const postgres = new PrivatePostgres(folder);
     const options = ['--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'];
     await program('initdb', '-D', postgres.data, '-U', 'postgres', ...options);
     await postgres.start();
@@ -30,11 +27,11 @@ export class PrivatePostgres {
   }
 
   private get url(): string {
-    return `postgresql://postgres@127.0.0.1:${this.port}/postgres`;
+    return `postgresql:///postgres?user=postgres&sslmode=disable&host=${this.folder}`;
   }
 
   async start(): Promise<void> {
-    const options = `-p ${this.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${this.folder} -F`;
+    const options = `-c listen_addresses= -c unix_socket_directories=${this.folder} -F`;
     const log = path.join(this.folder, 'log');
     await program('pg_ctl', 'start', '--silent', '--wait', '-D', this.data, '-l', log, '-o', options);
   }
@@ -96,12 +93,4 @@ async function giveToPostgres(folder: string): Promise<void> {
   if (!isRoot()) return;
   const [uid, gid] = await Promise.all([run('id', ['-u', 'postgres']), run('id', ['-g', 'postgres'])]);
   await chown(folder, Number(uid.stdout), Number(gid.stdout));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,5 +1,5 @@
 // The reference document: the original server, hook and schema, read where it is present beside the checkout and never
-// copied in. Tests that need it are only collected when it is there; the console says so when it is not.
+// copied in. Tests that need it are only collected when it is there; the last line of the run says so when it is not.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,6 +11,19 @@ const BESIDE = path.resolve(HERE, '../../../../shared/reference/real-time-chat-t
 export function referenceDocument(): string | undefined {
   const file = process.env.REFERENCE_DOCUMENT ?? BESIDE;
   return existsSync(file) ? file : undefined;
+}
+
+/** The tests that run the original's own code, which is not ours to keep. */
+export const NEED_REFERENCE = ['original/**', 'hook/original.test.ts', 'hook/upgrade.test.ts'];
+
+/** Those that this run leaves out; an error where that is not allowed. */
+export function leftOut(): string[] {
+  if (referenceDocument()) return [];
+  if (process.env.REQUIRE_REFERENCE)
+    throw new Error(
+      `REQUIRE_REFERENCE is set and there is no reference document, without which ${NEED_REFERENCE.join(', ')} do not run: put it beside this checkout, or say where it is by REFERENCE_DOCUMENT`,
+    );
+  return NEED_REFERENCE;
 }
 
 /** The fenced block of the document that begins with this comment. */

@@ -1,0 +1,221 @@
+//! The keys of Node come to be true again, whatever was lost on the way to Redis: without a server, so that a test says what is
+//! noted and when it is written.
+
+use std::{path::Path, sync::Arc};
+
+use chatoxide::{
+    chat::{message::MessageType, room::RoomType, timestamp::Timestamp},
+    clock,
+    cluster::node_keys::NodeKeys,
+    db::{
+        read_markers::ReadMark,
+        room_log::{Append, Appended, Appender, Change, Entry, NewMessage},
+    },
+};
+use deadpool_redis::redis::{self, AsyncCommands, aio::MultiplexedConnection};
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use crate::support::{
+    Backend, TestDatabase, TestServer,
+    redis::{fresh_redis, try_connect},
+    soon, until,
+};
+
+/// A database in which messages are stored of which no server tells Redis: that is up to the test.
+struct Room {
+    server: TestServer,
+    appender: Appender,
+}
+
+impl Room {
+    async fn create() -> Self {
+        let database = TestDatabase::create(Backend::Sqlite).await;
+        let server = TestServer::start_with(database, &[]).await;
+        server.make_room("general", RoomType::Public, &["alice"]).await;
+        Self { server, appender: Appender::default() }
+    }
+
+    /// Stores a message; its entry.
+    async fn store(&mut self, content: &str) -> Entry {
+        let message = NewMessage {
+            content: content.to_owned(),
+            kind: MessageType::Text,
+            metadata: json!({}),
+            reply_to: None,
+            client_id: None,
+        };
+        let append = Append {
+            room_id: "general".into(),
+            actor_id: "alice".into(),
+            actor_name: "Alice".into(),
+            change: Change::New(message),
+        };
+        let batch: Arc<[Append]> = Arc::new([append]);
+        match self.appender.append(&self.server.db, batch, clock::now()).await.unwrap().remove(0) {
+            Appended::Entry(entry) => entry,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn contents(redis: &mut MultiplexedConnection) -> Vec<String> {
+    let list: Vec<String> = redis.lrange("chat:messages:general", 0, -1).await.unwrap();
+    let content = |message: &String| serde_json::from_str::<Value>(message).unwrap()["content"].take();
+    list.iter().map(|message| content(message).as_str().unwrap().to_owned()).collect()
+}
+
+async fn mark_becomes(redis: &MultiplexedConnection, expected: &str) {
+    until("the mark is true", async || {
+        let millis: Option<String> = redis.clone().hget("chat:read:general", "alice").await.unwrap();
+        (millis.as_deref() == Some(expected)).then_some(())
+    })
+    .await;
+}
+
+fn mark(room: &str, millis: i64) -> ReadMark {
+    ReadMark {
+        room_id: room.into(),
+        user_id: "alice".into(),
+        at: Timestamp::from_millis(millis),
+        seq: Some(1),
+    }
+}
+
+/// Notes all of it before any of it is written, and then waits for that: in a test with one worker thread, which is busy here.
+async fn note_at_once(keys: &NodeKeys, note: impl FnOnce(&NodeKeys) + Send + 'static) {
+    let keys = keys.clone();
+    let noted = tokio::spawn(async move {
+        note(&keys);
+        keys.flush().await;
+    });
+    noted.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_list_was_written_with_already_is_not_pushed_once_more() {
+    let (url, mut redis) = fresh_redis().await;
+    let mut room = Room::create().await;
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let (first, second) = (room.store("one").await, room.store("two").await);
+    // The list is not known yet: it is written with both.
+    keys.note_entry(&first, None);
+    keys.flush().await;
+    assert_eq!(contents(&mut redis).await, ["two", "one"]);
+    keys.note_entry(&second, None);
+    keys.flush().await;
+    assert_eq!(contents(&mut redis).await, ["two", "one"]);
+    keys.note_entry(&room.store("three").await, None);
+    keys.flush().await;
+    assert_eq!(contents(&mut redis).await, ["three", "two", "one"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_does_not_fit_into_the_queue_is_written_nevertheless() {
+    /// More than may wait.
+    const MANY: usize = 20_000;
+    let (url, mut redis) = fresh_redis().await;
+    let mut room = Room::create().await;
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    keys.note_entry(&room.store("one").await, None);
+    keys.flush().await;
+    let (second, third) = (room.store("two").await, room.store("three").await);
+    note_at_once(&keys, move |keys| {
+        for _ in 0..MANY {
+            keys.note_read(&mark("elsewhere", 1));
+        }
+        keys.note_entry(&second, None);
+        keys.note_entry(&third, None);
+    })
+    .await;
+    assert_eq!(contents(&mut redis).await, ["three", "two", "one"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn of_several_marks_the_newest_is_written() {
+    let (url, mut redis) = fresh_redis().await;
+    let room = Room::create().await;
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    note_at_once(&keys, |keys| {
+        for millis in [1_000, 3_000, 2_000] {
+            keys.note_read(&mark("general", millis));
+        }
+    })
+    .await;
+    let millis: String = redis.hget("chat:read:general", "alice").await.unwrap();
+    assert_eq!(millis, "3000");
+}
+
+/// Starts a Redis of the test alone, with the data of the one before it.
+async fn start_redis(folder: &Path) -> (Child, MultiplexedConnection) {
+    let socket = folder.join("redis.sock");
+    let child = Command::new("redis-server")
+        .args(["--port", "0", "--save", "", "--unixsocket"])
+        .arg(&socket)
+        .current_dir(folder)
+        .stdout(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let url = format!("unix://{}", socket.display());
+    let ready = until("Redis answers", async || {
+        let mut redis = try_connect(&url).await?;
+        let pong: Result<String, _> = redis::cmd("PING").query_async(&mut redis).await;
+        pong.is_ok().then_some(redis)
+    });
+    (child, ready.await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_while_redis_was_away_is_on_the_list_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut first_run, mut redis) = start_redis(folder.path()).await;
+    let mut room = Room::create().await;
+    let url = format!("unix://{}", folder.path().join("redis.sock").display());
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    keys.note_entry(&room.store("one").await, None);
+    keys.flush().await;
+    assert_eq!(contents(&mut redis).await, ["one"]);
+
+    // Redis keeps what it has, and is away for long enough that writing fails: that is over when the flush is.
+    let _ended: redis::RedisResult<()> = redis::cmd("SHUTDOWN").arg("SAVE").query_async(&mut redis).await;
+    soon("the end of Redis", first_run.wait()).await.unwrap();
+    keys.note_entry(&room.store("two").await, None);
+    keys.note_read(&mark("general", 1_000));
+    keys.flush().await;
+    let (mut second_run, mut redis) = start_redis(folder.path()).await;
+    // By itself: nothing more is noted.
+    until("the list is true", async || (contents(&mut redis).await == ["two", "one"]).then_some(())).await;
+    mark_becomes(&redis, "1000").await;
+    keys.note_entry(&room.store("three").await, None);
+    keys.flush().await;
+    assert_eq!(contents(&mut redis).await, ["three", "two", "one"]);
+    second_run.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_redis_refused_is_written_when_it_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, redis) = start_redis(folder.path()).await;
+    let mut room = Room::create().await;
+    let url = format!("unix://{}", folder.path().join("redis.sock").display());
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    keys.note_entry(&room.store("one").await, None);
+    keys.flush().await;
+    let memory = async |bytes: &str| {
+        let mut redis = redis.clone();
+        let set = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).clone();
+        let _set: () = set.query_async(&mut redis).await.unwrap();
+    };
+    // So little that it refuses every command that writes.
+    memory("1").await;
+    keys.note_entry(&room.store("two").await, None);
+    keys.note_read(&mark("general", 1_000));
+    keys.flush().await;
+    assert_eq!(contents(&mut redis.clone()).await, ["one"]);
+    memory("0").await;
+    until("the list is true", async || (contents(&mut redis.clone()).await == ["two", "one"]).then_some(()))
+        .await;
+    mark_becomes(&redis, "1000").await;
+    child.kill().await.unwrap();
+}
