@@ -1,0 +1,108 @@
+//! A connection that is closed while its peer has not taken all, and a server that ends meanwhile.
+
+use super::*;
+
+/// A connection that was closed while its peer took nothing of much that waited.
+async fn closed_with_much_unread(linger: Duration) -> (TaskTracker, TcpStream, usize) {
+    const MUCH: usize = 20_000_000;
+    let settings = ConnectionSettings {
+        flush_interval: Duration::ZERO,
+        send_limit: MUCH,
+        linger,
+        aborted: Counter::default(),
+    };
+    let lingering = TaskTracker::new();
+    let (mut stream, peer) = websocket_of(settings, lingering.clone()).await;
+    stream.write_all(&vec![7; MUCH]).await.unwrap();
+    drop(stream);
+    lingering.close();
+    (lingering, peer, MUCH)
+}
+
+#[tokio::test]
+async fn a_peer_that_is_slow_is_written_to_after_the_end() {
+    let (lingering, mut peer, much) = closed_with_much_unread(FOR_EVER).await;
+    assert_eq!(lingering.len(), 1);
+    let mut heard = Vec::new();
+    peer.read_to_end(&mut heard).await.unwrap();
+    assert_eq!(heard.len(), much);
+    lingering.wait().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_is_not_written_to_for_ever_after_the_end() {
+    let (lingering, mut peer, much) = closed_with_much_unread(Duration::from_millis(50)).await;
+    assert_eq!(lingering.len(), 1);
+    tokio::time::timeout(Duration::from_secs(20), lingering.wait()).await.unwrap();
+    let mut heard = Vec::new();
+    let _ended = peer.read_to_end(&mut heard).await;
+    assert!(heard.len() < much);
+}
+
+/// Waits for what must happen.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it does not happen")
+}
+
+/// A connection that is being closed while its peer has taken a part; done when that is over.
+async fn closing(shuts_down: bool) -> (Connection, TcpStream, tokio::task::JoinHandle<()>) {
+    let (mut stream, peer) = websocket(FOR_EVER).await;
+    let connection = stream.connection().clone();
+    stream.write_all(&vec![7; LARGE]).await.unwrap();
+    let lingering = connection.0.lingering.clone();
+    lingering.close();
+    let closed = tokio::spawn(async move {
+        if shuts_down {
+            let _aborted = stream.shutdown().await;
+        }
+        drop(stream);
+        lingering.wait().await;
+    });
+    soon(async {
+        while connection.0.closing.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    (connection, peer, closed)
+}
+
+/// More than the system's buffers hold.
+const LARGE: usize = 20_000_000;
+
+#[tokio::test]
+async fn a_server_that_ends_does_not_wait_for_a_peer_that_takes_nothing() {
+    for shuts_down in [true, false] {
+        let (connection, _peer, closed) = closing(shuts_down).await;
+        // The system may still take a little between two looks.
+        soon(async {
+            while !connection.0.is_aborted.load(Ordering::Acquire) {
+                connection.0.closing.look();
+                tokio::task::yield_now().await;
+            }
+            closed.await.unwrap();
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_ends_waits_for_a_peer_that_takes_something() {
+    for shuts_down in [true, false] {
+        let (connection, mut peer, closed) = closing(shuts_down).await;
+        let mut heard = 0;
+        while heard < LARGE {
+            let taken = connection.0.outgoing().taken();
+            connection.0.closing.look();
+            while !closed.is_finished() && connection.0.outgoing().taken() == taken {
+                heard += read(&mut peer, (LARGE - heard).min(100_000)).await.len();
+                tokio::task::yield_now().await;
+            }
+            if closed.is_finished() {
+                heard += read(&mut peer, LARGE - heard).await.len();
+            }
+        }
+        assert!(!connection.0.is_aborted.load(Ordering::Acquire));
+        closed.await.unwrap();
+    }
+}
