@@ -196,7 +196,7 @@ async fn an_edit_is_told_as_a_trigger_has_it_stored_and_one_that_it_refuses_is_n
     let edited = alice.ask("message:edit", json!({"messageId": "a-1", "content": "loud"})).await;
     assert_eq!(edited["message"]["content"], "LOUD", "{edited}");
     let refused = alice.ask("message:edit", json!({"messageId": "a-1", "content": "never"})).await;
-    assert_eq!(refused["code"], "message_not_found", "{refused}");
+    assert_eq!(refused["code"], "conflict", "{refused}");
     let log = server.database.select("SELECT kind FROM chatoxide.room_log WHERE room_id = 'a'").await;
     assert_eq!(log, ["edit"]);
 }

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join;
 use tokio_postgres::{
     Statement,
     types::{ToSql, Type},
@@ -105,8 +104,9 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) async fn open(direct: &Direct) -> Result<Self, tokio_postgres::Error> {
         let client = direct.connect().await?;
-        let (one, many) =
-            try_join(client.prepare(APPEND_ONE, &ONE), client.prepare(APPEND_MANY, &MANY)).await?;
+        // One after the other: where a table is locked, the first would be cancelled and the second wait on.
+        let one = client.prepare(APPEND_ONE, &ONE).await?;
+        let many = client.prepare(APPEND_MANY, &MANY).await?;
         Ok(Self { client, one, many })
     }
 
