@@ -75,6 +75,9 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         catalog.look_at_rows(&db).await;
         let pending = db::migrations::pending(&db, &catalog).len();
         let is_there = matches!((&db, &catalog.tables), (Db::Pg { .. }, Tables::All));
+        if pending == 0 && catalog.has_own && catalog.obstacle(false, false).is_none() {
+            db::migrations::check_own_tables(&db).await.map_err(explain)?;
+        }
         if is_there {
             db::facts::check(&db, clock::now()).await.map_err(explain)?;
         }

@@ -28,7 +28,7 @@ pub(super) async fn run(config: Config, args: &MigrateArgs) -> Result<(), Failur
     })?;
     let made = migrated.found.tables.missing();
     if !made.is_empty() {
-        say(&format!("{name}: made the tables {}", made.join(", ")));
+        say(&format!("{name}: made {}", made.join(", ")));
     }
     say(&format!("{name}: {} migrations ran", migrated.ran));
     Ok(())

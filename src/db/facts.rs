@@ -35,13 +35,17 @@ const LOOK_PG: &str = r#"
             JOIN pg_attribute AS moment ON moment.attrelid = indrelid AND moment.attnum = indkey[1]
             WHERE indrelid = to_regclass('"Message"') AND indisvalid AND indpred IS NULL
                 AND room.attname = 'roomId' AND moment.attname = 'createdAt'
-        ) AS has_index,
+        ) OR is_view AS has_index,
         EXISTS (
             SELECT FROM pg_trigger JOIN ours ON ours.id = tgrelid WHERE NOT tgisinternal AND tgenabled <> 'D'
         ) AS has_triggers,
         EXISTS (
             SELECT FROM pg_trigger WHERE tgrelid = to_regclass('"Message"') AND NOT tgisinternal AND tgenabled <> 'D'
-        ) AS has_message_triggers"#;
+        ) OR is_view AS has_message_triggers
+    FROM (
+        -- A view, or a table in parts: what is below it may have rules and indexes of its own.
+        SELECT coalesce((SELECT relkind <> 'r' FROM pg_class WHERE oid = to_regclass('"Message"')), false) AS is_view
+    ) AS message"#;
 
 /// SQLite's tables are always made by us, with their index, and its times have no zone.
 const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \

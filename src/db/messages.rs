@@ -1,6 +1,9 @@
 //! Table `Message`: reading it. What changes it stands in `room_log`, in the transaction that also writes the log.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -108,6 +111,17 @@ pub async fn find_whereabouts(db: &Db, id: &MessageId) -> Result<Option<Whereabo
         .await
         .optional()?)?;
     Ok(row.map(|(room_id, sender_id)| Whereabouts { room_id: room_id.into(), sender_id: sender_id.into() }))
+}
+
+/// Those of these messages that are there.
+pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<MessageId>> {
+    let ids: Vec<&str> = ids.iter().map(MessageId::as_str).collect();
+    let found: Vec<String> = on!(db.readers, c => messages::table
+        .filter(messages::id.eq_any(&ids))
+        .select(messages::id)
+        .load(c)
+        .await?)?;
+    Ok(found.into_iter().map(MessageId::from).collect())
 }
 
 /// One message as history shows it.

@@ -32,7 +32,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Any number: what nodes that start at the same time take turns on. Who waits for its turn, or migrates, takes as long as it
 /// takes.
-const TAKE_TURNS: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7163540178)";
+const TAKE_TURNS: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7163540178)";
 
 /// What was done, and what the database was like before.
 pub struct Migrated {
@@ -172,7 +172,7 @@ fn run_pending<DB: diesel::backend::Backend>(
 }
 
 /// Selects no rows from our own tables, so that a role that may not is found at the start and not by a user.
-async fn check_own_tables(db: &Db) -> Result<()> {
+pub async fn check_own_tables(db: &Db) -> Result<()> {
     use chrono::NaiveDateTime;
     use diesel::prelude::*;
     use diesel_async::RunQueryDsl;

@@ -89,21 +89,24 @@ impl Db {
 
 /// Runs a query on a connection of a pool, which goes back only when the query has ended. `twice` runs it once more on a new
 /// connection where a migration has made the first one's plans useless: it has done nothing then.
+/// `writer`: an error may be a trigger's.
 macro_rules! on_lease {
-    (once $db:ident $pool:ident, $connection:ident => $query:expr) => {{
+    (once $kind:ident $db:ident $pool:ident, $connection:ident => $query:expr) => {{
         let mut $connection = $pool.get().await?;
         let result: diesel::QueryResult<_> = async { Ok($query) }.await;
         $connection.finish(&result);
-        $db.explained(result).await
+        $crate::db::on_lease!(@explained $kind $db result)
     }};
-    (twice $db:ident $pool:ident, $connection:ident => $query:expr) => {{
+    (@explained readers $db:ident $result:ident) => { $result.map_err(Into::into) };
+    (@explained writer $db:ident $result:ident) => { $db.explained($result).await };
+    (twice $kind:ident $db:ident $pool:ident, $connection:ident => $query:expr) => {{
         let mut is_retry = false;
         loop {
             let mut $connection = $pool.get().await?;
             let result: diesel::QueryResult<_> = async { Ok($query) }.await;
             let is_stale = $connection.finish(&result);
             if is_retry || !is_stale {
-                break $db.explained(result).await;
+                break $crate::db::on_lease!(@explained $kind $db result);
             }
             is_retry = true;
         }
@@ -120,7 +123,7 @@ macro_rules! on {
                 $crate::db::Db::Pg { pool, .. } => {
                     #[allow(unused_imports)]
                     use $crate::db::schema::pg as own;
-                    $crate::db::on_lease!(twice $db pool, connection => {
+                    $crate::db::on_lease!(twice $lite_pool $db pool, connection => {
                         let $c = &mut *connection;
                         $body
                     })
@@ -128,7 +131,7 @@ macro_rules! on {
                 $crate::db::Db::Lite { $lite_pool, .. } => {
                     #[allow(unused_imports)]
                     use $crate::db::schema::lite as own;
-                    $crate::db::on_lease!(once $db $lite_pool, connection => {
+                    $crate::db::on_lease!(once $lite_pool $db $lite_pool, connection => {
                         let $c = &mut *connection;
                         $body
                     })
@@ -162,12 +165,12 @@ macro_rules! in_transaction {
                             diesel_async::RunQueryDsl::$d method($d query, $d connection).await?
                         };
                     }
-                    $crate::db::on_lease!(twice $db pool, connection => $crate::db::$pg(&mut connection)
+                    $crate::db::on_lease!(twice $lite_pool $db pool, connection => $crate::db::$pg(&mut connection)
                         .run(async |$c: &mut diesel_async::AsyncPgConnection| -> diesel::QueryResult<_> { $body })
                         .await?)
                 }
                 $crate::db::Db::Lite { $lite_pool, .. } => {
-                    $crate::db::on_lease!(once $db $lite_pool, connection => connection
+                    $crate::db::on_lease!(once $lite_pool $db $lite_pool, connection => connection
                         .spawn_blocking(move |connection| {
                             #[allow(unused_imports)]
                             use {diesel::Connection as _, $crate::db::schema::lite as own};

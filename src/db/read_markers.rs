@@ -123,7 +123,7 @@ async fn advance_pg(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
     let moments: Vec<NaiveDateTime> = marks.iter().map(|mark| mark.at.naive()).collect();
     db.within_timeout(async {
         let of = |text| diesel::sql_query(text).bind::<Array<Text>, _>(&rooms).bind::<Array<Text>, _>(&users);
-        on_lease!(twice db pool, connection => match seqs.is_empty() {
+        on_lease!(twice writer db pool, connection => match seqs.is_empty() {
             false => {
                 of(ADVANCE_PG)
                     .bind::<Array<BigInt>, _>(&seqs)
@@ -156,7 +156,7 @@ async fn advance_lite(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
     let rows = Value::from_iter(rows).to_string();
     let Db::Lite { writer, .. } = db else { return Ok(()) };
     db.within_timeout(async {
-        on_lease!(once db writer, connection => diesel::sql_query(text)
+        on_lease!(once writer db writer, connection => diesel::sql_query(text)
             .bind::<Text, _>(rows)
             .execute(&mut *connection)
             .await

@@ -157,7 +157,7 @@ pub async fn list_activity(
                 of.iter().map(|(id, is_member)| (id.as_str(), *is_member)).unzip();
             let text = if db.facts().lacks_index() { ACTIVITY_BY_SCAN } else { ACTIVITY_PG };
             db.within_timeout(async {
-                on_lease!(twice db pool, connection => diesel::sql_query(text)
+                on_lease!(twice readers db pool, connection => diesel::sql_query(text)
                     .bind::<Array<Text>, _>(&ids)
                     .bind::<Array<Bool>, _>(&are_members)
                     .bind::<Text, _>(user_id.as_str())
@@ -170,7 +170,7 @@ pub async fn list_activity(
             let of = of.iter().map(|(id, is_member)| json!([id, is_member]));
             let of = Value::from_iter(of).to_string();
             db.within_timeout(async {
-                on_lease!(once db readers, connection => diesel::sql_query(ACTIVITY_LITE)
+                on_lease!(once readers db readers, connection => diesel::sql_query(ACTIVITY_LITE)
                     .bind::<Text, _>(of)
                     .bind::<Text, _>(user_id.to_string())
                     .load(&mut *connection)

@@ -74,7 +74,7 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
     let ids = |rooms: &[RoomId]| rooms.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (sizes, rows) = db
         .within_timeout(Box::pin(async {
-            on_lease!(twice db pool, connection => {
+            on_lease!(twice readers db pool, connection => {
                 let sizes: Vec<SizeRow> = diesel::sql_query(SIZES)
                     .bind::<Array<Text>, _>(ids(rooms))
                     .bind::<BigInt, _>(limit)

@@ -72,7 +72,9 @@ pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc
 
 /// Those whose name or id contains a text, by name. Upper and lower case are the same; on SQLite, of ASCII's letters.
 pub async fn list_like(db: &Db, text: &str, limit: i64) -> Result<Vec<MemberView>> {
-    let escaped = text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    // SQLite knows the lower case of ASCII only.
+    let text = if matches!(db, Db::Lite { .. }) { text.to_ascii_lowercase() } else { text.to_lowercase() };
+    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     let pattern = format!("%{escaped}%");
     // Lower case is most of the cost: both columns take it together.
     let name_and_id = lower(users::name.concat("\u{1}").concat(users::id));
@@ -100,21 +102,29 @@ const INSERT_ABSENT_PG: &str = r#"
     SELECT id, name, placeholder, avatar, at FROM newcomer WHERE id NOT IN (SELECT "id" FROM made)
     ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING"#;
 
+/// Users that are refused one by one before all are, where none was taken.
+const ENOUGH: usize = 8;
+
 /// Makes each user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the
 /// placeholder instead. A user that the database refuses is refused alone: those are returned, with why.
 pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(UserId, Error)>> {
     // In one order, so that two nodes never wait for each other in a circle.
     users.sort_by(|one, other| one.id.cmp(&other.id));
     let mut refused = Vec::new();
-    let mut parts: Vec<Arc<[NewUser]>> = vec![users.into()];
+    let mut has_made_one = users.is_empty();
+    let mut parts: Vec<Arc<[NewUser]>> = if users.is_empty() { Vec::new() } else { vec![users.into()] };
     while let Some(part) = parts.pop() {
         let made = match db {
             Db::Pg { .. } => insert_absent_pg(db, &part).await,
             Db::Lite { .. } => insert_absent_lite(db, Arc::clone(&part)).await,
         };
         match (made, &*part) {
-            (Ok(()), _) => {}
-            (Err(error @ Error::Unavailable(_)), _) => return Err(error),
+            (Ok(()), _) => has_made_one = true,
+            (Err(error @ (Error::Unavailable(_) | Error::Internal(_))), _) => return Err(error),
+            // It takes nobody: not to ask for each.
+            (Err(error), _) if !has_made_one && refused.len() >= ENOUGH => {
+                refused.extend(part.iter().map(|user| (user.id.as_str().into(), error.clone())));
+            }
             (Err(error), [user]) => refused.push((user.id.as_str().into(), error)),
             (Err(_), _) => {
                 let (first, second) = part.split_at(part.len() / 2);
@@ -131,7 +141,7 @@ async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
     let placeholders: Vec<String> =
         users.iter().map(|user| placeholder_email(&user.id.as_str().into())).collect();
     db.within_timeout(Box::pin(async {
-        on_lease!(twice db pool, connection => diesel::sql_query(INSERT_ABSENT_PG)
+        on_lease!(twice writer db pool, connection => diesel::sql_query(INSERT_ABSENT_PG)
             .bind::<Array<Text>, _>(text(|user| &user.id))
             .bind::<Array<Text>, _>(text(|user| &user.name))
             .bind::<Array<Text>, _>(text(|user| &user.email))
@@ -166,7 +176,7 @@ async fn insert_absent_lite(db: &Db, users: Arc<[NewUser]>) -> Result<()> {
         Ok(())
     };
     db.within_timeout(Box::pin(async {
-        on_lease!(once db writer, connection => connection
+        on_lease!(once writer db writer, connection => connection
             .spawn_blocking(move |c| c.immediate_transaction(insert_all))
             .await?)
     }))

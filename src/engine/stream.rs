@@ -105,7 +105,8 @@ impl EngineStream {
         if let Some(registration) = &self.registration {
             registration.sessions.upgraded(registration.sid);
         }
-        Ok(())
+        // It may have come right behind the packet that changes over.
+        if self.inbound.take_pong() { self.answered(cx) } else { Ok(()) }
     }
 
     /// Lets the library read a packet that its client did not send.

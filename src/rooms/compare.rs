@@ -27,7 +27,9 @@ use crate::{
     db::{
         self,
         fingerprints::{self, Fingerprints},
-        room_log::{Logged, Tail, Told, append_foreign, kind, list_between, load_tail, note_incomplete},
+        room_log::{
+            Logged, Tail, Told, append_foreign, kind, list_between, load_tail, note_incomplete, noted_time,
+        },
     },
     error::Result,
     protocol::{MessageView, ReactionView, event},
@@ -60,15 +62,21 @@ impl Rooms {
         if !goes_on {
             return self.begin_anew(room_id, slot).await;
         }
-        if is_same {
-            return Ok(());
+        let head = found.seq;
+        if !is_same {
+            let found = load_tail(&self.db, room_id, count).await?;
+            let changes = match &*lock(&slot.state) {
+                State::Live(live) => differences(live, before, &found),
+                _ => return Ok(()),
+            };
+            self.note_foreign(room_id, found.seq, changes).await?;
         }
-        let found = load_tail(&self.db, room_id, count).await?;
-        let changes = match &*lock(&slot.state) {
-            State::Live(live) => differences(live, before, &found),
+        // Another node may have committed more, or a commit was reported as failed.
+        let behind = match &*lock(&slot.state) {
+            State::Live(live) if live.seq() < head => live.seq(),
             _ => return Ok(()),
         };
-        self.note_foreign(room_id, found.seq, changes).await
+        self.catch_up(room_id, slot, behind).await
     }
 
     /// What a room that is loaded shows of another program's work. The caller holds the slot's turn.
@@ -77,16 +85,13 @@ impl Rooms {
         room_id: &RoomId,
         (seq, mut changes): (i64, Vec<Told>),
     ) -> Result<()> {
-        let mut gone = Vec::new();
-        for change in &changes {
-            // It may be there and be older than what was loaded.
-            if let Told::Deleted(id) = change
-                && db::messages::find_whereabouts(&self.db, id).await?.is_some()
-            {
-                gone.push(id.clone());
-            }
+        let is_missing = |change: &Told| if let Told::Deleted(id) = change { Some(id.clone()) } else { None };
+        let missing: Vec<MessageId> = changes.iter().filter_map(is_missing).collect();
+        if !missing.is_empty() {
+            // They may be there and be older than what was loaded.
+            let there = db::messages::list_existing(&self.db, &missing).await?;
+            changes.retain(|change| !matches!(change, Told::Deleted(id) if there.contains(id)));
         }
-        changes.retain(|change| !matches!(change, Told::Deleted(id) if gone.contains(id)));
         self.note_foreign(room_id, seq, changes).await
     }
 
@@ -111,6 +116,8 @@ impl Rooms {
 
     /// An entry was committed whose place is taken here. Either it was taken before, or the log is another one by now.
     pub(super) async fn verify(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
+        // Who loads or compares the room at this moment finds out as well.
+        let Ok(_turn) = slot.loading.try_lock() else { return Ok(()) };
         let (before, last) = match &*lock(&slot.state) {
             State::Live(live) => (live.seq(), live.last().cloned()),
             _ => return Ok(()),
@@ -136,7 +143,7 @@ impl Rooms {
             room = %room_id, told = lost, found,
             "the database has lost entries of a room's log that were committed: those in the room are shown it anew"
         );
-        note_incomplete(&self.db, room_id, complete_from).await?;
+        note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
         if let State::Live(live) = &mut *lock(&slot.state) {
             self.tell_gathered_news(room_id, live);
             self.tell_waiting(room_id, live);
@@ -241,6 +248,11 @@ fn change_of(here: &MessageView, found: &MessageView) -> Vec<Told> {
         .collect()
 }
 
+/// Until this time a change may be that of an entry: a trigger sets its own, later in the same transaction.
+fn stamped(entry: &Logged) -> Timestamp {
+    Timestamp::from_millis(Timestamp::from(entry.at).millis() + 5_000)
+}
+
 /// What the newest messages of a room show of another program's work, by the last entries of its log.
 pub(super) fn unlogged(tail: &Tail) -> Vec<Told> {
     let Some(oldest) = tail.log.last() else { return Vec::new() };
@@ -257,7 +269,8 @@ pub(super) fn unlogged(tail: &Tail) -> Vec<Told> {
         }
         let Some(at) = message.updated_at.filter(|at| *at > reads_from) else { continue };
         let is_later = |entry: &Logged| {
-            matches!(entry.kind.as_str(), kind::NEW | kind::EDIT) && Timestamp::from(entry.at) >= at
+            let is_of_content = matches!(entry.kind.as_str(), kind::NEW | kind::EDIT);
+            is_of_content && (stamped(entry) >= at || entry.body == noted_time(Some(at)))
         };
         if !has_entry(&message.id, &is_later) {
             changes.push(Told::Updated(Arc::new(message.clone())));

@@ -20,7 +20,7 @@ const READERS: i64 = 10_000;
 pub(super) struct Slot {
     pub(super) state: Mutex<State>,
     /// Held while the room is loaded, so that it is loaded once.
-    loading: tokio::sync::Mutex<()>,
+    pub(super) loading: tokio::sync::Mutex<()>,
     /// It is in the queue of those that nobody is in, and counts there for so many bytes.
     pub(super) queued: Mutex<Option<usize>>,
 }

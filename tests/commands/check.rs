@@ -81,6 +81,10 @@ async fn each_event_that_will_fail_is_named() {
             r#"ALTER TYPE "MessageType" ADD VALUE 'poll'; UPDATE "Message" SET "type" = 'poll'"#,
             &["FAULT", r#""Message" has rows of a type"#],
         ),
+        (
+            r#"ALTER TABLE "User" DROP "email" CASCADE; ALTER TABLE "User" ADD "email" TEXT NOT NULL GENERATED ALWAYS AS ("id" || '@x') STORED"#,
+            &["FAULT", r#""email" of "User" is generated"#],
+        ),
         (r#"ALTER TYPE "RoomType" RENAME VALUE 'direct' TO 'DIRECT'"#, &["FAULT", "no label direct"]),
         (
             r#"ALTER TABLE "User" RENAME TO people; CREATE VIEW "User" AS SELECT DISTINCT * FROM people"#,
@@ -96,6 +100,33 @@ async fn each_event_that_will_fail_is_named() {
         let told = found.iter().any(|line| expected.iter().all(|text| line.contains(text)));
         assert!(code == 1 && told, "{change}: {found:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_served_and_cannot_be_any_more_is_not_ok() {
+    let role = format!("role_{}", uuid::Uuid::new_v4().simple());
+    let server = TestServer::start(Backend::Postgres).await;
+    let database = server.stop().await;
+    database.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'")).await;
+    let (_, place) = database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("//").unwrap());
+    let url = format!("postgresql://{role}:x@{place}");
+    database.execute(&format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    // What an administrator is told to run is enough.
+    for expected in ["GRANT USAGE ON SCHEMA \"chatoxide\"", "ok "] {
+        let (_, found) = check(&database, &url).await;
+        let found = found.join("\n");
+        assert!(found.contains(expected), "{expected} in: {found}");
+        if let Some((_, statements)) = found.split_once("has to run: ") {
+            assert!(found.contains("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"), "{found}");
+            database.execute(statements).await;
+        }
+    }
+    database.execute(&format!("ALTER ROLE {role} SET default_transaction_read_only = on")).await;
+    let (code, found) = check(&database, &url).await;
+    assert!(code == 1 && found[0].contains("read-only"), "{found:?}");
+    database.execute("DROP TABLE chatoxide.room_log").await;
+    let (code, found) = check(&database, &database.url).await;
+    assert!(code == 1 && found[0].contains("room_log"), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

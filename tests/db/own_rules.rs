@@ -225,3 +225,48 @@ on_both! {
         assert_eq!(names, ["message:new", "message:new"], "{heard:?}");
     }
 }
+
+/// A trigger that keeps out without a word what users whose names begin with a `k` do.
+fn keep_out(backend: Backend, table: &str, user: &str) -> String {
+    match backend {
+        Backend::Sqlite => format!(
+            r#"CREATE TRIGGER "out_{table}" BEFORE INSERT ON "{table}" WHEN NEW."{user}" LIKE 'k%' BEGIN SELECT RAISE(IGNORE); END;"#
+        ),
+        Backend::Postgres => format!(
+            r#"CREATE FUNCTION "out_{table}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                   IF NEW."{user}" LIKE 'k%' THEN RETURN NULL; END IF; RETURN NEW; END $$;
+               CREATE TRIGGER "out_{table}" BEFORE INSERT ON "{table}" FOR EACH ROW EXECUTE FUNCTION "out_{table}"();"#
+        ),
+    }
+}
+
+on_both! {
+    async fn what_is_kept_out_without_a_word_is_neither_acked_nor_told(server: TestServer) {
+        let backend = server.database.backend;
+        server.make_room("general", RoomType::Public, &["alice", "karl"]).await;
+        let (mut alice, mut karl) =
+            (server.connect_in("alice", "general").await, server.connect_in("karl", "general").await);
+        karl.say("general", "before").await;
+        let id = alice.say("general", "quickly").await["id"].clone();
+        // The server has looked a moment ago, and does not know of these yet.
+        for (table, user) in [("Message", "senderId"), ("Reaction", "userId")] {
+            server.database.execute(&keep_out(backend, table, user)).await;
+        }
+        let rows = server.database.all_rows().await;
+        for (event, ask) in [
+            ("message:send", json!({"roomId": "general", "content": "kept out"})),
+            ("reaction:add", json!({"messageId": id, "emoji": "a"})),
+        ] {
+            alice.heard().await;
+            let ack = karl.ask(event, ask).await;
+            assert_eq!((&ack["success"], &ack["code"]), (&json!(false), &json!("conflict")), "{event}: {ack}");
+            assert_eq!(alice.heard().await, []);
+        }
+        let marks = |row: &String| !row.starts_with("own.read_marker");
+        let after: Vec<String> = server.database.all_rows().await.into_iter().filter(marks).collect();
+        assert_eq!(after, rows.into_iter().filter(marks).collect::<Vec<_>>());
+        assert_eq!(alice.ask("reaction:add", json!({"messageId": id, "emoji": "a"})).await["success"], true);
+        alice.say("general", "goes on").await;
+        assert_eq!(karl.hear("reaction:added").await["userId"], "alice");
+    }
+}

@@ -5,8 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::SinkExt;
 use serde_json::json;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{
     Backend, TestDatabase, TestServer,
@@ -40,6 +42,28 @@ async fn the_first_ping_comes_after_the_interval_on_each_transport() {
         assert_eq!(polling.poll().await, ["2"]);
         assert!(begun.elapsed() >= INTERVAL * beat);
         polling.post("3").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pong_right_behind_the_upgrade_packet_counts() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server =
+        TestServer::start_with(database, &["--ping-interval", "200", "--ping-timeout", "1500"]).await;
+    let carol = Polling::connect(server.address(), &server.token("carol")).await;
+    while !carol.poll().await.iter().any(|packet| packet == "2") {}
+    let mut websocket = carol.websocket().await;
+    websocket.send("2probe").await;
+    assert_eq!(websocket.next().await.as_deref(), Some("3probe"));
+    let stream = websocket.stream();
+    for packet in ["5", "3"] {
+        stream.feed(Message::text(packet)).await.unwrap();
+    }
+    stream.flush().await.unwrap();
+    // Were it lost, the session would end.
+    for _ in 0..2 {
+        assert_eq!(websocket.next().await.as_deref(), Some("2"));
+        websocket.send("3").await;
     }
 }
 

@@ -1,5 +1,11 @@
 //! What another program writes in a room beside this server, and what the database loses.
 
+use std::sync::Arc;
+
+use chatoxide::{
+    clock,
+    db::room_log::{Append, Appender},
+};
 use serde_json::{Value, json};
 
 use crate::support::{Backend, Client, TestDatabase, TestServer, http::metric, on_both, until};
@@ -207,6 +213,70 @@ async fn what_was_written_while_this_server_was_away_is_not_called_complete() {
         assert_eq!(contents(&shown), ["by Node", "FIRST", "from before"]);
         assert_eq!(shown["seq"], 5);
         assert_eq!(sync(&mut bob, 5).await["complete"], true);
+        // It is noticed once, though its clock is ahead.
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let mut bob = server.connect("bob").await;
+        assert_eq!(history(&mut bob).await["seq"], 5);
+        assert_eq!(sync(&mut bob, 5).await["complete"], true);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_that_a_trigger_gives_to_an_edit_is_not_another_programs() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let server = TestServer::start_with(database, &[]).await;
+    let stamp = r#"CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            NEW."updatedAt" = clock_timestamp(); RETURN NEW; END $$;
+        CREATE TRIGGER stamp BEFORE UPDATE ON "Message" FOR EACH ROW EXECUTE FUNCTION stamp()"#;
+    server.database.execute(stamp).await;
+    let (mut alice, _bob) = server.meet().await;
+    for content in ["one", "two"] {
+        let id = say(&mut alice, content).await["id"].take();
+        alice.ask("message:edit", json!({"messageId": id, "content": "edited"})).await;
+    }
+    let server = TestServer::start_with(server.stop().await, &[]).await;
+    let mut alice = server.connect("alice").await;
+    assert_eq!(history(&mut alice).await["seq"], 4);
+    assert_eq!(sync(&mut alice, 0).await["complete"], true);
+}
+
+on_both! {
+    async fn what_another_node_committed_is_there_for_who_enters(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
+        let (mut alice, mut bob) = server.meet().await;
+        say(&mut alice, "one").await;
+        let batch: Arc<[Append]> = Arc::new([crate::rooms::log::message("two"), crate::rooms::log::message("three")]);
+        Appender::default().append(&server.db, batch, clock::now()).await.unwrap();
+        let mut carol = server.connect("carol").await;
+        assert_eq!(contents(&history(&mut carol).await), ["three", "two", "one"]);
+        for content in ["one", "two", "three"] {
+            assert_eq!(bob.hear("message:new").await["content"], content);
+        }
+        let answer = sync(&mut bob, 1).await;
+        assert_eq!((&answer["complete"], &answer["seq"]), (&json!(true), &json!(3)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_much_another_program_wrote_it_is_told() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let server = start(backend).await;
+        let (mut alice, _bob) = server.meet().await;
+        let id = say(&mut alice, "popular").await["id"].take();
+        let series = match backend {
+            Backend::Postgres => "generate_series(1, 10000) AS s (n)",
+            Backend::Sqlite => {
+                "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 10000) SELECT n FROM s)"
+            }
+        };
+        let id = id.as_str().unwrap();
+        let react =
+            format!(r#"INSERT INTO "Reaction" SELECT 'r' || n, '{id}', 'bob', 'e' || n FROM {series}"#);
+        server.database.execute(&react).await;
+        let mut carol = server.connect("carol").await;
+        let shown = history(&mut carol).await;
+        assert_eq!(shown["messages"][0]["reactions"].as_array().unwrap().len(), 10_000);
+        assert_eq!(shown["seq"], 10_001);
     }
 }
 
@@ -301,6 +371,26 @@ on_both! {
         let mut carol = server.connect("carol").await;
         assert_eq!(contents(&history(&mut carol).await), ["3", "2", "1"]);
         assert_eq!(contents(&bob.hear("room:history").await), ["3", "2", "1"]);
+    }
+}
+
+on_both! {
+    async fn that_a_log_is_lost_is_known_after_a_restart_too(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        lose_all_after(&server, 0).await;
+        server.database.execute(&server.database.own("DELETE FROM own.room_head")).await;
+        say(&mut alice, "after").await;
+        alice.hear("room:history").await;
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let mut alice = server.connect("alice").await;
+        for _ in 0..8 {
+            say(&mut alice, "more").await;
+        }
+        assert_eq!(sync(&mut alice, 6).await["complete"], false);
+        assert_eq!(sync(&mut alice, 8).await["complete"], true);
     }
 }
 

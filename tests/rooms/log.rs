@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::support::on_both;
 
-fn message(content: &str) -> Append {
+pub(super) fn message(content: &str) -> Append {
     let message = NewMessage {
         content: content.to_owned(),
         kind: MessageType::Text,

@@ -1,4 +1,10 @@
-CREATE TYPE "MessageType" AS ENUM ('text', 'image', 'file', 'system');
+DO $$
+BEGIN
+    IF to_regtype('"MessageType"') IS NULL THEN
+        CREATE TYPE "MessageType" AS ENUM ('text', 'image', 'file', 'system');
+    END IF;
+END
+$$;
 CREATE TABLE "Message" (
     "id" TEXT NOT NULL,
     "roomId" TEXT NOT NULL,

@@ -1,4 +1,10 @@
-CREATE TYPE "RoomType" AS ENUM ('public', 'private', 'direct');
+DO $$
+BEGIN
+    IF to_regtype('"RoomType"') IS NULL THEN
+        CREATE TYPE "RoomType" AS ENUM ('public', 'private', 'direct');
+    END IF;
+END
+$$;
 CREATE TABLE "Room" (
     "id" TEXT NOT NULL,
     "name" TEXT NOT NULL,

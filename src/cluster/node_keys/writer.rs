@@ -118,7 +118,7 @@ impl CacheWriter {
     fn log_turn(&mut self, result: Result<(), KeyError>) {
         match result {
             Ok(()) if self.is_away => {
-                tracing::info!("Redis is back: Node's keys are true again");
+                tracing::info!("Redis is back: Node's keys are written again");
                 self.is_away = false;
             }
             Err(error) if !self.is_away => {
@@ -257,7 +257,18 @@ impl CacheWriter {
         rooms.iter().for_each(|room_id| {
             self.lists.remove(room_id);
         });
-        let tails = tails::load(&self.db, rooms, LIST, REWRITTEN_BYTES).await?;
+        let tails = match tails::load(&self.db, rooms, LIST, REWRITTEN_BYTES).await {
+            Ok(tails) => tails,
+            Err(error @ Error::Unavailable(_)) => return Err(error.into()),
+            // A room that cannot be read keeps no other's list from being written.
+            Err(error) => match rooms {
+                [_] => {
+                    error.log();
+                    return Ok(1);
+                }
+                _ => return Box::pin(self.rewrite_one_by_one(rooms)).await,
+            },
+        };
         let mut pipe = redis::pipe();
         pipe.atomic();
         for tail in &tails {
@@ -280,6 +291,13 @@ impl CacheWriter {
         Ok(count)
     }
 
+    async fn rewrite_one_by_one(&mut self, rooms: &[RoomId]) -> Result<usize, KeyError> {
+        for room in rooms.chunks(1) {
+            self.rewrite(room).await?;
+        }
+        Ok(rooms.len())
+    }
+
     async fn import_reads(&mut self) -> Result<(), KeyError> {
         let rooms = self.waiting.pending().take_imports(IMPORTED);
         if rooms.is_empty() {
@@ -299,7 +317,7 @@ impl CacheWriter {
             pipe.cmd("HGETALL").arg(read_key(room_id));
         }
         let mut connection = self.connection().await?;
-        let found: Vec<HashMap<String, String>> = match pipe.query_async(&mut connection).await {
+        let found: Vec<HashMap<Vec<u8>, Vec<u8>>> = match pipe.query_async(&mut connection).await {
             Err(error) if is_other_type(&error) => return Ok(()),
             found => found?,
         };
@@ -327,12 +345,16 @@ fn is_other_type(error: &RedisError) -> bool {
     is_other
 }
 
+/// Longer ids do not fit into an index of PostgreSQL, and are nobody's.
+const LONGEST_ID: usize = 1_024;
+
 /// The marks of Node's that can be marks: anybody may write into a Redis.
-fn marks_of(room_id: &RoomId, marks: HashMap<String, String>) -> Vec<ReadMark> {
-    let mark = |(user_id, millis): (String, String)| {
+fn marks_of(room_id: &RoomId, marks: HashMap<Vec<u8>, Vec<u8>>) -> Vec<ReadMark> {
+    let mark = |(user_id, millis): (Vec<u8>, Vec<u8>)| {
+        let (user_id, millis) = (String::from_utf8(user_id).ok()?, String::from_utf8(millis).ok()?);
         let at = Timestamp::from_millis(millis.parse().ok().filter(|millis| *millis >= 0)?);
-        let is_text = !user_id.contains('\0');
-        is_text.then(|| ReadMark { room_id: room_id.clone(), user_id: UserId::from(user_id), at, seq: None })
+        let is_id = !user_id.contains('\0') && user_id.len() <= LONGEST_ID;
+        is_id.then(|| ReadMark { room_id: room_id.clone(), user_id: UserId::from(user_id), at, seq: None })
     };
     marks.into_iter().filter_map(mark).collect()
 }

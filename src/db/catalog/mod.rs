@@ -100,6 +100,8 @@ struct Column {
     is_nullable: bool,
     /// A row that says nothing of it can be written.
     has_default: bool,
+    /// No value can be written there.
+    is_generated: bool,
 }
 
 /// By name.
@@ -162,7 +164,7 @@ impl Catalog {
                 ));
             }
             Tables::Unlike { missing, others } if !makes_tables => {
-                let beside = if others.is_empty() { "" } else { ", and others: " };
+                let beside = if others.is_empty() { "" } else { ", but has " };
                 return Some(format!(
                     "{place} has no table {}{beside}{}. Tables are made only where there are none at all: if those of the \
                      chat are in another schema, name it in DATABASE_URL (?schema=); to make those that are missing, run \
@@ -178,9 +180,7 @@ impl Catalog {
         grants.dedup();
         if !grants.is_empty() {
             let statements = grants.join("; ");
-            return Some(format!(
-                "the role may not make what is missing; an administrator has to run: {statements};"
-            ));
+            return Some(format!("the role lacks rights; an administrator has to run: {statements};"));
         }
         let unusable = self.findings.iter().filter(|finding| finding.severity == Severity::Unusable);
         let texts: Vec<&str> = unusable.map(|finding| finding.text.as_str()).collect();
@@ -205,6 +205,13 @@ impl Catalog {
                 );
                 self.find(Severity::Unusable, text);
             }
+            if column.is_generated {
+                let text = format!(
+                    "column \"{}\" of \"{name}\" is generated: {}",
+                    expected.name, table.cannot_insert
+                );
+                self.find(Severity::Partial, text);
+            }
             if expected.may_be_null && !column.is_nullable {
                 let text = format!(
                     "column \"{}\" of \"{name}\" is NOT NULL: {}",
@@ -215,7 +222,7 @@ impl Catalog {
         }
         let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
         for (column, there) in columns {
-            if is_unknown(column) && !there.is_nullable && !there.has_default {
+            if is_unknown(column) && !there.is_nullable && !there.has_default && !there.is_generated {
                 let text = format!(
                     "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}",
                     table.cannot_insert

@@ -34,6 +34,16 @@ struct Place {
     may_make_own: Option<bool>,
     #[diesel(sql_type = Bool)]
     has_migrated: bool,
+    /// None: there is no such schema.
+    #[diesel(sql_type = Nullable<Bool>)]
+    may_use_tables: Option<bool>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    may_use_own: Option<bool>,
+    /// Of chatoxide's own tables; true if there are none.
+    #[diesel(sql_type = Bool)]
+    may_write_own: bool,
+    #[diesel(sql_type = Bool)]
+    is_read_only: bool,
 }
 
 /// Behind PgBouncer the schema is the role's own first one, as nothing can be set for a session.
@@ -46,7 +56,18 @@ const PLACE: &str = "
         EXISTS (
             SELECT FROM pg_class WHERE relname = '__diesel_schema_migrations'
                 AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'chatoxide')
-        ) AS has_migrated
+        ) AS has_migrated,
+        (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = name) AS may_use_tables,
+        (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'chatoxide') AS may_use_own,
+        NOT EXISTS (
+            SELECT FROM pg_class WHERE relkind = 'r'
+                AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'chatoxide')
+                AND NOT (
+                    has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+                    AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
+                )
+        ) AS may_write_own,
+        pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only
     FROM (SELECT coalesce($1, current_schema()::text, 'public') AS name) AS there";
 
 #[derive(QueryableByName)]
@@ -103,6 +124,8 @@ struct ColumnRow {
     #[diesel(sql_type = Bool)]
     has_default: bool,
     #[diesel(sql_type = Bool)]
+    is_generated: bool,
+    #[diesel(sql_type = Bool)]
     may_select: bool,
     #[diesel(sql_type = Bool)]
     may_insert: bool,
@@ -116,7 +139,8 @@ const COLUMNS: &str = "
         CASE WHEN base.oid = to_regtype('\"RoomType\"') THEN 'RoomType'
             WHEN base.oid = to_regtype('\"MessageType\"') THEN 'MessageType'
             WHEN base.typtype = 'e' THEN 'another enum' ELSE base.typname::text END AS base_type,
-        NOT column_.attnotnull AS is_nullable,
+        NOT column_.attnotnull AND NOT type.typnotnull AS is_nullable,
+        column_.attgenerated <> '' OR column_.attidentity = 'a' AS is_generated,
         column_.atthasdef OR column_.attidentity <> '' OR class.relkind <> 'r' AND class.relkind <> 'p' AS has_default,
         has_column_privilege(class.oid, column_.attnum, 'SELECT') AS may_select,
         has_column_privilege(class.oid, column_.attnum, 'INSERT') AS may_insert,
@@ -124,7 +148,8 @@ const COLUMNS: &str = "
     FROM pg_class AS class
     JOIN pg_attribute AS column_ ON column_.attrelid = class.oid AND column_.attnum > 0 AND NOT column_.attisdropped
     JOIN pg_type AS type ON type.oid = column_.atttypid
-    JOIN pg_type AS base ON base.oid = CASE WHEN type.typtype = 'd' THEN type.typbasetype ELSE type.oid END
+    JOIN pg_type AS below ON below.oid = CASE WHEN type.typtype = 'd' THEN type.typbasetype ELSE type.oid END
+    JOIN pg_type AS base ON base.oid = CASE WHEN below.typtype = 'd' THEN below.typbasetype ELSE below.oid END
     WHERE class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND class.relname = ANY ($2)";
 
 #[derive(QueryableByName)]
@@ -141,7 +166,8 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         diesel::sql_query(RELATIONS).bind::<Text, _>(&place.schema).load(connection).await?;
     let names: Vec<String> = relations.iter().map(|relation| relation.name.clone()).collect();
     let mut ran = Vec::new();
-    if place.has_migrated {
+    let may_read_own = place.may_use_own == Some(true) && place.may_write_own;
+    if place.has_migrated && may_read_own {
         let versions = "SELECT version::text AS name FROM chatoxide.__diesel_schema_migrations ORDER BY 1";
         let rows: Vec<Name> = diesel::sql_query(versions).load(connection).await?;
         ran.extend(rows.into_iter().map(|row| row.name));
@@ -167,6 +193,12 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         catalog.tables = Tables::Elsewhere { schema: there.name };
     }
     (catalog.grants, catalog.own_grants) = grants(&place, &catalog.tables);
+    if place.is_read_only {
+        catalog.find(
+            Severity::Unusable,
+            "the database, or the role, is read-only: nothing can be written".to_owned(),
+        );
+    }
     if place.encoding != "UTF8" {
         let text = format!(
             "the database is encoded in {}: messages with characters that it does not have are refused",
@@ -179,10 +211,14 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     Ok(catalog)
 }
 
-/// What an administrator has to run where the role may not make the original's tables, or ours.
+/// What an administrator has to run where the role may not use what is there or make the original's tables, and where it may
+/// not make ours.
 fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
     let identifier = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let role = identifier(&place.role);
+    let use_of = |schema: &str, may_use: Option<bool>| {
+        (may_use == Some(false)).then(|| format!("GRANT USAGE ON SCHEMA {} TO {role}", identifier(schema)))
+    };
     let grant = |schema: &str, may_make: Option<bool>| match may_make {
         Some(false) => Some(format!("GRANT CREATE ON SCHEMA {} TO {role}", identifier(schema))),
         None if !place.may_make_schemas => {
@@ -191,7 +227,11 @@ fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
         _ => None,
     };
     let original = (*tables != Tables::All).then(|| grant(&place.schema, place.may_make_tables)).flatten();
-    (original.into_iter().collect(), grant("chatoxide", place.may_make_own).into_iter().collect())
+    let own_rights = (!place.may_write_own)
+        .then(|| format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA chatoxide TO {role}"));
+    let needed = use_of(&place.schema, place.may_use_tables).into_iter().chain(original);
+    let needed = needed.chain(use_of("chatoxide", place.may_use_own)).chain(own_rights);
+    (needed.collect(), grant("chatoxide", place.may_make_own).into_iter().collect())
 }
 
 async fn look_at_columns(
@@ -252,6 +292,7 @@ fn column(row: &ColumnRow) -> Column {
         kind,
         is_nullable: row.is_nullable,
         has_default: row.has_default,
+        is_generated: row.is_generated,
     }
 }
 

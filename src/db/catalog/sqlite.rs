@@ -9,7 +9,7 @@ use diesel::{
     sqlite::SqliteConnection,
 };
 
-use super::{Catalog, Column, Columns, TABLES, Tables, compare_names};
+use super::{Catalog, Column, Columns, Severity, TABLES, Tables, compare_names};
 use crate::error::{Error, Result};
 
 #[derive(QueryableByName)]
@@ -53,6 +53,10 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     if !path.exists() {
         return Ok(catalog);
     }
+    // Not to be opened beside SQLite: to close it would give up SQLite's own locks.
+    if path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
+        catalog.find(Severity::Unusable, format!("{} may not be written to", path.display()));
+    }
     let unusable = |error: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {error}", path.display()));
     let url = url::Url::from_file_path(std::path::absolute(path).map_err(|error| unusable(&error))?)
         .map_err(|()| unusable(&"is no path of a file"))?;
@@ -83,7 +87,7 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
                 // Any value may be in any column, whatever its type.
                 let kind = kind_of(&row.name);
                 let ColumnRow { type_name, is_nullable, has_default, .. } = row;
-                (row.name, Column { type_name, kind, is_nullable, has_default })
+                (row.name, Column { type_name, kind, is_nullable, has_default, is_generated: false })
             })
             .collect();
         catalog.compare(table, &columns);

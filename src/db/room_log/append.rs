@@ -43,7 +43,7 @@ impl Appender {
     }
 
     /// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the
-    /// caller then appends them one by one. `batch` is sorted by room, so that nodes never wait for each other in a circle.
+    /// caller then halves them. `batch` is sorted by room, so that nodes never wait for each other in a circle.
     pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
         facts::look_again(db, now);
         if let Some(outcomes) = self.append_quickly(db, &batch, now.naive()).await? {
@@ -141,7 +141,7 @@ impl Appender {
             Db::Pg { direct: Some(direct), .. } => {
                 let connection = self.connection.take();
                 let append = async {
-                    let connection = open(connection, direct).await.map_err(to_error)?;
+                    let connection = open(connection, direct).await.map_err(|error| to_error(db, error))?;
                     let done = append_pg::on_own(db, connection.client(), &batch, &left, now).await;
                     Ok((connection, done))
                 };
@@ -154,10 +154,12 @@ impl Appender {
     }
 }
 
-/// The statement was refused for what it was to write: bad data, a constraint, a trigger.
+/// Classes of errors of a statement that fits the tables no more, and of a connection or a server that is not well.
+const OUTDATED: [&str; 10] = ["08", "0A", "25", "26", "42", "53", "55", "57", "58", "XX"];
+
+/// The statement was refused for what it was to write: bad data, a constraint, a trigger with a code of its own.
 fn is_about_a_row(error: &tokio_postgres::Error) -> bool {
-    let of_rows = |code: &SqlState| ["22", "23", "P0"].iter().any(|class| code.code().starts_with(class));
-    error.code().is_some_and(of_rows)
+    error.code().is_some_and(|code| !OUTDATED.iter().any(|class| code.code().starts_with(class)))
 }
 
 /// The writer's own connection: the one that it has, if that is still open.

@@ -33,7 +33,7 @@ pub(super) async fn run(
     let Db::Lite { writer, .. } = db else { return Err(Error::Internal("not a SQLite database".to_owned())) };
     let has_triggers = db.facts().has_message_triggers();
     let append = async {
-        on_lease!(once db writer, connection => connection
+        on_lease!(once writer db writer, connection => connection
             .spawn_blocking(move |connection| {
                 connection.immediate_transaction(|c| append(c, &batch, &left, (now, has_triggers)))
             })
@@ -178,19 +178,32 @@ fn change(
                 .load(c)?;
             match added.into_iter().next() {
                 Some(emoji) => ledger.reaction(append, message_id, &emoji.into(), true),
+                None if !is_on(c, &row)? => return Err(KEPT_OUT),
                 None => ledger.nothing(Appended::Unchanged),
             }
         }
         Change::Unreact { message_id, emoji } => {
             let its = reactions::message_id.eq(message_id.as_str()).and(reactions::user_id.eq(actor_id));
             let its = its.and(reactions::emoji.eq(emoji.as_ref()));
-            match diesel::delete(reactions::table).filter(its).execute(c)? {
+            let deleted = diesel::delete(reactions::table).filter(its).execute(c)?;
+            if reactions::table.filter(its).count().get_result::<i64>(c)? > 0 {
+                return Err(KEPT_OUT);
+            }
+            match deleted {
                 0 => ledger.nothing(Appended::Unchanged),
                 _ => ledger.reaction(append, message_id, emoji, false),
             }
         }
     }
     Ok(())
+}
+
+/// The user has this reaction on the message already.
+fn is_on(c: &mut SqliteConnection, row: &ReactionRow) -> QueryResult<bool> {
+    let its = reactions::message_id.eq(&row.message_id).and(reactions::user_id.eq(&row.user_id));
+    let found: i64 =
+        reactions::table.filter(its.and(reactions::emoji.eq(&row.emoji))).count().get_result(c)?;
+    Ok(found > 0)
 }
 
 /// The message is there, and the actor's.
@@ -207,7 +220,9 @@ fn is_theirs(c: &mut SqliteConnection, message_id: &MessageId, append: &Append) 
 fn write(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
     if !ledger.messages.is_empty() {
         let rows: Vec<_> = ledger.messages.iter().map(|message| MessageRow::from(&**message)).collect();
-        diesel::insert_into(messages::table).values(rows).execute(c)?;
+        if diesel::insert_into(messages::table).values(rows).execute(c)? < ledger.messages.len() {
+            return Err(KEPT_OUT);
+        }
     }
     if !ledger.log.is_empty() {
         let row = |row: &super::ledger::LogEntry| {

@@ -1,5 +1,6 @@
 //! Any changes on PostgreSQL, in one transaction of four round trips, however many rooms and changes there are: lock
-//! the heads, read what the changes need, write all that they come to, commit. What has to be done one after the
+//! the heads, read what the changes need, write all that they come to, commit. Where there are triggers, one more reads what they
+//! have made of it. What has to be done one after the
 //! other is done in memory, between reading and writing: see `changes`.
 
 use std::collections::{HashMap, HashSet};
@@ -36,11 +37,12 @@ const LOCK_HEADS: &str = r#"
         room_id, seq, CAST(round(extract(epoch FROM at) * 1000) AS BIGINT)
     )) AS TEXT) FROM locked"#;
 
-/// The times of the newest messages, in milliseconds; a part of one counts as a whole.
+/// The times of the newest messages, in milliseconds; a part of one counts as a whole. Those that no clock shows, such as
+/// `infinity`, do not count.
 const NEWEST: &str = r#"
     SELECT CAST(json_agg(json_build_array(room.id, (
         SELECT CAST(ceil(extract(epoch FROM max("createdAt")) * 1000 - 0.0005) AS BIGINT)
-        FROM "Message" WHERE "roomId" = room.id
+        FROM "Message" WHERE "roomId" = room.id AND "createdAt" < '9999-01-01'
     ))) AS TEXT) FROM json_array_elements_text(CAST($1 AS JSON)) AS room (id)"#;
 
 const KNOWN_CLIENT_IDS: &str = r#"
@@ -50,12 +52,12 @@ const KNOWN_CLIENT_IDS: &str = r#"
     FROM json_to_recordset(CAST($1 AS JSON)) AS known (actor_id TEXT, client_id TEXT)
     JOIN chatoxide.room_log AS entry USING (actor_id, client_id)"#;
 
-/// Locks them: other programs do not write the log, and so do not lock its heads.
+/// Locks them: other programs do not write the log, and so do not lock its heads. They may refer to them meanwhile.
 const LOCK_MESSAGES: &str = r#"
     WITH locked AS (
         SELECT message.* FROM json_to_recordset(CAST($1 AS JSON)) AS wanted (id TEXT, room_id TEXT)
         JOIN "Message" AS message ON message."id" = wanted.id AND message."roomId" = wanted.room_id
-        ORDER BY message."id" COLLATE "C" FOR UPDATE OF message
+        ORDER BY message."id" COLLATE "C" FOR NO KEY UPDATE OF message
     )
     SELECT CAST(json_agg(json_build_object(
         'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'kind', "type",
@@ -134,7 +136,7 @@ const WRITE_LOG: &str = r#"
             CAST(new.metadata AS JSONB), new.reply_to, new.at
         FROM input, json_to_recordset(input.doc -> 'messages') AS new (
             id TEXT, room_id TEXT, sender_id TEXT, content TEXT, kind TEXT, metadata TEXT, reply_to TEXT, at TIMESTAMP
-        )
+        ) RETURNING 1
     ), advanced AS (
         UPDATE chatoxide.room_head AS head SET seq = next.seq, at = next.at
         FROM input, json_to_recordset(input.doc -> 'heads') AS next (room_id TEXT, seq BIGINT, at TIMESTAMP)
@@ -145,7 +147,7 @@ const WRITE_LOG: &str = r#"
             room_id TEXT, seq BIGINT, kind TEXT, message_id TEXT, actor_id TEXT, client_id TEXT, body TEXT, at TIMESTAMP
         ) RETURNING 1
     )
-    SELECT CAST(count(*) AS TEXT) FROM logged"#;
+    SELECT CAST((SELECT count(*) FROM written) + (SELECT count(*) FROM logged) AS TEXT)"#;
 
 /// On the writer's own connection. An error that says that the connection is at fault is [`Error::Unavailable`], and a
 /// transaction may be left open on it.
@@ -156,19 +158,23 @@ pub(super) async fn on_own(
     left: &HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
 ) -> Result<Done> {
-    let session = Session::Direct { client, statements: db.statements() };
+    let session = Session::Direct { client, db };
     // Sent at once, in this order: the beginning costs no round trip of its own.
     let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
-    let (begun, done) = join(begin, append(db, &session, batch, left, now)).await;
-    begun.map_err(to_error)?;
+    let (begun, heads) = join(begin, lock_heads(&session, batch, now)).await;
+    begun.map_err(|error| to_error(db, error))?;
+    let done = match heads {
+        Ok(heads) => append(db, &session, heads, batch, left, now).await,
+        Err(error) => Err(error),
+    };
     match done {
         Ok(done) => {
-            client.batch_execute("COMMIT").await.map_err(to_error)?;
+            client.batch_execute("COMMIT").await.map_err(|error| to_error(db, error))?;
             Ok(done)
         }
         Err(error @ Error::Unavailable(_)) => Err(error),
         Err(error) => {
-            client.batch_execute("ROLLBACK").await.map_err(to_error)?;
+            client.batch_execute("ROLLBACK").await.map_err(|error| to_error(db, error))?;
             Err(error)
         }
     }
@@ -185,11 +191,13 @@ pub(super) async fn on_pooled(
     let mut connection = pool.get().await?;
     let done = build_transaction_write(&mut connection)
         .run(async |connection: &mut AsyncPgConnection| -> Result<Done> {
-            append(db, &Session::Pooled { connection, db }, batch, left, now).await
+            let session = Session::Pooled { connection, db };
+            let heads = lock_heads(&session, batch, now).await?;
+            append(db, &session, heads, batch, left, now).await
         })
         .await;
-    // What made it unavailable may have left its transaction open: then it does not go back.
-    if !matches!(done, Err(Error::Unavailable(_))) {
+    // Its transaction may be open, or its plans out of date: then it does not go back.
+    if !matches!(done, Err(Error::Unavailable(_) | Error::Internal(_))) {
         connection.finish::<()>(&Ok(()));
     }
     done
@@ -198,12 +206,12 @@ pub(super) async fn on_pooled(
 async fn append(
     db: &Db,
     session: &Session<'_>,
+    heads: Vec<LockedHead>,
     batch: &[Append],
     left: &HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
 ) -> Result<Done> {
     let mut ledger = Ledger::default();
-    let heads = lock_heads(session, batch, now).await?;
     // The first entry of a room that may have messages already: they are all older.
     let first: Vec<&str> = heads.iter().filter(|(_, seq, _)| *seq == 0).map(|(id, ..)| id.as_str()).collect();
     let (newest, known, changes) =
@@ -280,16 +288,16 @@ async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Res
     let edits = changes.edits();
     let counted = async |sql: &'static str, document: &Value, expected: usize| {
         let count: usize = session.ask(sql, document).await?;
-        // A trigger of somebody's kept it as it was.
+        // A trigger of somebody's kept it as it was, or Node did the same a moment ago: the next attempt tells which.
         if count < expected { Err(Error::from(KEPT_OUT)) } else { Ok(()) }
     };
     // Sent in this order. A reaction may go and come again.
     let statements = [
-        (DELETE_REACTIONS, json!(removed), !removed.is_empty(), 0),
+        (DELETE_REACTIONS, json!(removed), !removed.is_empty(), removed.len()),
         (DELETE_REACTIONS_ON, json!(deleted), !deleted.is_empty(), 0),
         (DELETE_MESSAGES, json!(deleted), !deleted.is_empty(), deleted.len()),
-        (ADD_REACTIONS, json!(added), !added.is_empty(), 0),
-        (WRITE_LOG, log_of(ledger), !ledger.log.is_empty(), ledger.log.len()),
+        (ADD_REACTIONS, json!(added), !added.is_empty(), added.len()),
+        (WRITE_LOG, log_of(ledger), !ledger.log.is_empty(), ledger.messages.len() + ledger.log.len()),
     ];
     let needed = statements.iter().filter(|(_, _, is_needed, _)| *is_needed);
     let counts = needed.map(|(sql, document, _, expected)| counted(sql, document, *expected));

@@ -1,12 +1,16 @@
 //! What another program has done to a room becomes entries of the room's log, and what the log no longer has is noted there.
 
 use chrono::NaiveDateTime;
-use diesel::{prelude::*, upsert::excluded};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text, Timestamp as SqlTimestamp},
+    upsert::excluded,
+};
 
 use super::{Entry, Told, kind};
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
-    db::{Db, in_transaction},
+    db::{Db, in_transaction, on},
     error::Result,
     protocol::ReactionView,
 };
@@ -51,8 +55,12 @@ pub async fn append_foreign(
             ));
             entries.push((seq, told.clone()));
         }
-        if !rows.is_empty() {
-            run!(c.execute(diesel::insert_into(own::room_log::table).values(rows)));
+        // A statement binds so many values at the most.
+        while !rows.is_empty() {
+            let part: Vec<_> = rows.drain(..rows.len().min(1_000)).collect();
+            run!(c.execute(diesel::insert_into(own::room_log::table).values(part)));
+        }
+        if !entries.is_empty() {
             run!(c.execute(diesel::update(own::room_head::table.find(&room)).set((
                 own::room_head::seq.eq(seq),
                 own::room_head::at.eq(at),
@@ -64,13 +72,26 @@ pub async fn append_foreign(
     Ok(entries.into_iter().map(|(seq, told)| Entry { room_id: room_id.clone(), seq, told }).collect())
 }
 
+/// The body of an entry for what another program wrote: the time of the change, as the message has it. The entry's own may
+/// be earlier, where the other clock is ahead.
+pub fn noted_time(updated_at: Option<Timestamp>) -> Option<String> {
+    updated_at.map(|at| at.millis().to_string())
+}
+
 /// Kind, message, actor and body of a change. Who made it nobody knows: a message's sender stands there.
 fn stored(told: &Told) -> Option<(&'static str, String, String, Option<String>)> {
     let of_reaction =
         |reaction: &ReactionView| (reaction.user_id.to_string(), Some(reaction.emoji.to_string()));
     Some(match told {
-        Told::New(message) => (kind::NEW, message.id.to_string(), message.sender_id.to_string(), None),
-        Told::Updated(message) => (kind::EDIT, message.id.to_string(), message.sender_id.to_string(), None),
+        Told::New(message) => {
+            (kind::NEW, message.id.to_string(), message.sender_id.to_string(), noted_time(message.updated_at))
+        }
+        Told::Updated(message) => (
+            kind::EDIT,
+            message.id.to_string(),
+            message.sender_id.to_string(),
+            noted_time(message.updated_at),
+        ),
         Told::Deleted(id) => (kind::DELETE, id.to_string(), String::new(), None),
         Told::ReactionAdded { message_id, reaction } => {
             let (user, emoji) = of_reaction(reaction);
@@ -84,11 +105,21 @@ fn stored(told: &Told) -> Option<(&'static str, String, String, Option<String>)>
     })
 }
 
+const NOTE_INCOMPLETE_PG: &str = "
+    INSERT INTO chatoxide.room_head AS head (room_id, seq, at, complete_from) VALUES ($1, 0, $3, $2)
+    ON CONFLICT (room_id) DO UPDATE SET complete_from = greatest(head.complete_from, excluded.complete_from)";
+const NOTE_INCOMPLETE_LITE: &str = "
+    INSERT INTO chatoxide_room_head (room_id, seq, at, complete_from) VALUES (?1, 0, ?3, ?2)
+    ON CONFLICT (room_id) DO UPDATE SET complete_from = max(complete_from, excluded.complete_from)";
+
 /// Notes that a room's log has all that happened from an entry on only.
-pub async fn note_incomplete(db: &Db, room_id: &RoomId, complete_from: i64) -> Result<()> {
-    let room = room_id.to_string();
-    in_transaction!($ db write, c => {
-        run!(c.execute(diesel::update(own::room_head::table.find(&room)).set(own::room_head::complete_from.eq(complete_from))));
-        Ok(())
+pub async fn note_incomplete(db: &Db, room_id: &RoomId, complete_from: i64, now: Timestamp) -> Result<()> {
+    let statement = if matches!(db, Db::Pg { .. }) { NOTE_INCOMPLETE_PG } else { NOTE_INCOMPLETE_LITE };
+    on!(db.writer, c => {
+        let note = diesel::sql_query(statement)
+            .bind::<Text, _>(room_id.as_str())
+            .bind::<BigInt, _>(complete_from)
+            .bind::<SqlTimestamp, _>(now.naive());
+        diesel_async::RunQueryDsl::execute(note, c).await.map(drop)?
     })
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use append::Appender;
 use chrono::NaiveDateTime;
-pub use foreign::{append_foreign, note_incomplete};
+pub use foreign::{append_foreign, note_incomplete, noted_time};
 pub use heads::Heads;
 pub use read::{Caught, list_after, list_between};
 pub use retention::forget_before;

@@ -8,7 +8,6 @@ use diesel::{
     sql_types::{Nullable, Text},
 };
 use diesel_async::AsyncPgConnection;
-use prometheus_client::metrics::counter::Counter;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::{
     error::{DbError, SqlState},
@@ -26,7 +25,7 @@ use crate::{
 
 pub(super) enum Session<'a> {
     /// The writer's own connection.
-    Direct { client: &'a DirectClient, statements: &'a Counter },
+    Direct { client: &'a DirectClient, db: &'a Db },
     /// A connection of the pool, where there is no other.
     Pooled { connection: &'a AsyncPgConnection, db: &'a Db },
 }
@@ -41,9 +40,10 @@ impl Session<'_> {
         let fault = |error: serde_json::Error| Error::Internal(format!("a statement's document: {error}"));
         let document = serde_json::to_string(document).map_err(fault)?;
         let answer: Option<String> = match self {
-            Self::Direct { client, statements } => {
-                statements.inc();
-                let rows = client.query_typed(sql, &[(&document, Type::TEXT)]).await.map_err(to_error)?;
+            Self::Direct { client, db } => {
+                db.statements().inc();
+                let rows = client.query_typed(sql, &[(&document, Type::TEXT)]).await;
+                let rows = rows.map_err(|error| to_error(db, error))?;
                 rows.first().map_or(Ok(None), |row| row.try_get(0))?
             }
             Self::Pooled { connection, db } => {
@@ -80,7 +80,7 @@ impl QueryFragment<Pg> for JsonStatement<'_> {
 }
 
 /// What a statement was refused for, as if diesel had said it; otherwise the connection is at fault.
-pub(super) fn to_error(error: tokio_postgres::Error) -> Error {
+pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
     let Some(refusal) = error.as_db_error().filter(|_| is_refusal(&error)) else { return error.into() };
     // PL/pgSQL's own: RAISE without a code of its own, and what else only a function raises.
     if refusal.code().code().starts_with("P0") {
@@ -97,7 +97,27 @@ pub(super) fn to_error(error: tokio_postgres::Error) -> Error {
         SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
         _ => DatabaseErrorKind::Unknown,
     };
-    DieselError::DatabaseError(kind, Box::new(Refusal(refusal.clone()))).into()
+    match db.explained_as_seen(DieselError::DatabaseError(kind, Box::new(Refusal(refusal.clone())))) {
+        // The text is in another language.
+        Error::Internal(cause) if is_transient(refusal.code()) => Error::Unavailable(cause),
+        Error::Internal(_) if is_of_value(refusal.code()) => {
+            Error::BadInput("the database does not take this value".to_owned())
+        }
+        error => error,
+    }
+}
+
+/// The same may succeed later.
+fn is_transient(code: &SqlState) -> bool {
+    let codes =
+        [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::LOCK_NOT_AVAILABLE];
+    // Insufficient resources, and an operator's intervention, such as a time-out.
+    codes.contains(code) || ["53", "57"].iter().any(|class| code.code().starts_with(class))
+}
+
+/// A text that is too long, or that the encoding does not have, and the like.
+fn is_of_value(code: &SqlState) -> bool {
+    ["22", "54"].iter().any(|class| code.code().starts_with(class))
 }
 
 struct Refusal(DbError);
