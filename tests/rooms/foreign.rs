@@ -1,4 +1,4 @@
-//! What another program writes in a room beside this server, and what the database loses.
+//! What another program writes in a room beside this server.
 
 use std::sync::Arc;
 
@@ -8,32 +8,32 @@ use chatoxide::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Backend, Client, TestDatabase, TestServer, http::metric, on_both, until};
+use crate::support::{Backend, Client, TestDatabase, TestServer, http::metric, on_both};
 
 /// A server that compares a room with the database whenever somebody enters it.
 async fn start(backend: Backend) -> TestServer {
     TestServer::start_with(TestDatabase::create(backend).await, &ALWAYS).await
 }
 
-const ALWAYS: [&str; 2] = ["--membership-ttl", "0"];
+pub(super) const ALWAYS: [&str; 2] = ["--membership-ttl", "0"];
 
-fn contents(history: &Value) -> Vec<&str> {
+pub(super) fn contents(history: &Value) -> Vec<&str> {
     let messages = history["messages"].as_array().unwrap();
     messages.iter().map(|message| message["content"].as_str().unwrap()).collect()
 }
 
-async fn history(client: &mut Client) -> Value {
+pub(super) async fn history(client: &mut Client) -> Value {
     client.emit("room:join", "general".into()).await;
     client.hear("room:history").await
 }
 
-async fn say(client: &mut Client, content: &str) -> Value {
+pub(super) async fn say(client: &mut Client, content: &str) -> Value {
     let ack = client.ask("message:send", json!({"roomId": "general", "content": content})).await;
     assert_eq!(ack["success"], true, "{ack}");
     ack["message"].clone()
 }
 
-async fn sync(client: &mut Client, since: i64) -> Value {
+pub(super) async fn sync(client: &mut Client, since: i64) -> Value {
     client.ask("messages:sync", json!({"roomId": "general", "since": since})).await
 }
 
@@ -317,97 +317,5 @@ async fn a_room_is_compared_by_one_statement_and_not_before_it_is_time() {
             }
             assert_eq!(counts, [expected; 3], "{backend:?} {ttl}");
         }
-    }
-}
-
-/// As a database that has gone over to a replica which was behind: the last entries are gone.
-async fn lose_all_after(server: &TestServer, seq: i64) {
-    let lost = format!("SELECT message_id FROM own.room_log WHERE seq > {seq}");
-    let database = &server.database;
-    database.execute(&database.own(&format!(r#"DELETE FROM "Message" WHERE "id" IN ({lost})"#))).await;
-    database.execute(&database.own(&format!("DELETE FROM own.room_log WHERE seq > {seq}"))).await;
-    database.execute(&database.own(&format!("UPDATE own.room_head SET seq = {seq}"))).await;
-}
-
-on_both! {
-    async fn who_is_in_a_room_is_shown_it_anew_when_the_database_has_lost_what_was_told(server: TestServer) {
-        let (mut alice, mut bob) = server.meet().await;
-        for n in 1..=6 {
-            say(&mut alice, &n.to_string()).await;
-        }
-        bob.heard().await;
-        lose_all_after(&server, 3).await;
-
-        say(&mut alice, "after").await;
-        let shown = bob.hear("room:history").await;
-        assert_eq!((contents(&shown), &shown["seq"]), (vec!["after", "3", "2", "1"], &json!(4)));
-        let shown = alice.hear("room:history").await;
-        assert_eq!(contents(&shown), ["after", "3", "2", "1"]);
-        // What follows is heard, and only once.
-        for seq in 5..=8 {
-            say(&mut alice, &seq.to_string()).await;
-            let heard = bob.hear("message:new").await;
-            assert_eq!((&heard["seq"], &heard["content"]), (&json!(seq), &json!(seq.to_string())));
-        }
-        // Who has heard of entries that are lost is not told that there is a way from them.
-        for (since, complete) in [(3, false), (6, false), (7, true), (8, true)] {
-            assert_eq!(sync(&mut bob, since).await["complete"], complete, "{since}");
-        }
-        let mut carol = server.connect("carol").await;
-        assert_eq!(history(&mut carol).await["seq"], 8);
-    }
-}
-
-on_both! {
-    async fn who_enters_finds_out_too_that_the_database_has_lost_something(server: TestServer) {
-        let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
-        let (mut alice, mut bob) = server.meet().await;
-        for n in 1..=6 {
-            say(&mut alice, &n.to_string()).await;
-        }
-        bob.heard().await;
-        lose_all_after(&server, 3).await;
-
-        let mut carol = server.connect("carol").await;
-        assert_eq!(contents(&history(&mut carol).await), ["3", "2", "1"]);
-        assert_eq!(contents(&bob.hear("room:history").await), ["3", "2", "1"]);
-    }
-}
-
-on_both! {
-    async fn that_a_log_is_lost_is_known_after_a_restart_too(server: TestServer) {
-        let (mut alice, _bob) = server.meet().await;
-        for n in 1..=6 {
-            say(&mut alice, &n.to_string()).await;
-        }
-        lose_all_after(&server, 0).await;
-        server.database.execute(&server.database.own("DELETE FROM own.room_head")).await;
-        say(&mut alice, "after").await;
-        alice.hear("room:history").await;
-        let server = TestServer::start_with(server.stop().await, &[]).await;
-        let mut alice = server.connect("alice").await;
-        for _ in 0..8 {
-            say(&mut alice, "more").await;
-        }
-        assert_eq!(sync(&mut alice, 6).await["complete"], false);
-        assert_eq!(sync(&mut alice, 8).await["complete"], true);
-    }
-}
-
-on_both! {
-    async fn a_log_that_is_behind_in_a_room_loaded_from_it_is_found_out_as_well(server: TestServer) {
-        let (mut alice, _bob) = server.meet().await;
-        for n in 1..=6 {
-            say(&mut alice, &n.to_string()).await;
-        }
-        let server = TestServer::start_with(server.stop().await, &[]).await;
-        let (mut alice, mut bob) = server.meet().await;
-        lose_all_after(&server, 3).await;
-        say(&mut alice, "after").await;
-        until("bob is shown the room", async || {
-            let (name, shown) = bob.next().await;
-            (name == "room:history" && contents(&shown)[0] == "after").then_some(())
-        })
-        .await;
     }
 }

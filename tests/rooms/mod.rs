@@ -6,6 +6,7 @@ mod idle;
 mod joining;
 mod loading;
 mod log;
+mod lost_log;
 mod membership;
 mod one_order;
 mod pace;

@@ -164,7 +164,7 @@ pub(super) async fn on_own(
     let (begun, heads) = join(begin, lock_heads(&session, batch, now)).await;
     begun.map_err(|error| to_error(db, error))?;
     let done = match heads {
-        Ok(heads) => append(db, &session, heads, batch, left, now).await,
+        Ok(heads) => append(&session, heads, batch, left, now).await,
         Err(error) => Err(error),
     };
     match done {
@@ -193,7 +193,7 @@ pub(super) async fn on_pooled(
         .run(async |connection: &mut AsyncPgConnection| -> Result<Done> {
             let session = Session::Pooled { connection, db };
             let heads = lock_heads(&session, batch, now).await?;
-            append(db, &session, heads, batch, left, now).await
+            append(&session, heads, batch, left, now).await
         })
         .await;
     // Its transaction may be open, or its plans out of date: then it does not go back.
@@ -204,7 +204,6 @@ pub(super) async fn on_pooled(
 }
 
 async fn append(
-    db: &Db,
     session: &Session<'_>,
     heads: Vec<LockedHead>,
     batch: &[Append],
@@ -230,7 +229,7 @@ async fn append(
     batch.iter().for_each(|append| changes.make(append, &mut ledger, now));
     let edited = write(session, &changes, &ledger).await?;
     tell_edits_as_stored(&mut ledger.outcomes, edited);
-    if db.facts().has_message_triggers() && !ledger.log.is_empty() {
+    if session.db().facts().has_message_triggers() && !ledger.log.is_empty() {
         let ids: HashSet<&str> = ledger.log.iter().map(|entry| entry.message_id.as_str()).collect();
         let stored: Vec<StoredMessage> = session.ask(STORED, &ids).await?;
         if !tell_as_stored(&mut ledger.outcomes, stored.into_iter().map(MessageRow::from).collect()) {

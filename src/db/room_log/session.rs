@@ -31,6 +31,11 @@ pub(super) enum Session<'a> {
 }
 
 impl Session<'_> {
+    pub(super) fn db(&self) -> &Db {
+        let (Self::Direct { db, .. } | Self::Pooled { db, .. }) = self;
+        db
+    }
+
     /// What the statement returns; the default value if that is NULL.
     pub(super) async fn ask<T: DeserializeOwned + Default>(
         &self,

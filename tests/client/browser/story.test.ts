@@ -10,7 +10,12 @@ const LOGO =
 
 describe.each(BACKENDS)('the page on %s', (backend) => {
   // A tab that is closed while it changes over to its websocket is noticed by a ping, as in Node.
-  const party = aParty(backend, { JWT_SECRET: '', DEMO: 'true', PING_INTERVAL: '4000', PING_TIMEOUT: '4000' });
+  const party = aParty(backend, {
+    JWT_SECRET: '',
+    DEMO: 'true',
+    PING_INTERVAL: '4000',
+    PING_TIMEOUT: '4000',
+  });
 
   test('two people chat, react, answer, edit and delete', { timeout: LONG }, async () => {
     const [alice, bob] = await party.two(await party.room('General'));

@@ -1,0 +1,98 @@
+//! A database that has lost what it had committed and the server had told.
+
+use serde_json::json;
+
+use super::foreign::{ALWAYS, contents, history, say, sync};
+use crate::support::{TestServer, on_both, until};
+
+/// As a database that has gone over to a replica which was behind: the last entries are gone.
+async fn lose_all_after(server: &TestServer, seq: i64) {
+    let lost = format!("SELECT message_id FROM own.room_log WHERE seq > {seq}");
+    let database = &server.database;
+    database.execute(&database.own(&format!(r#"DELETE FROM "Message" WHERE "id" IN ({lost})"#))).await;
+    database.execute(&database.own(&format!("DELETE FROM own.room_log WHERE seq > {seq}"))).await;
+    database.execute(&database.own(&format!("UPDATE own.room_head SET seq = {seq}"))).await;
+}
+
+on_both! {
+    async fn who_is_in_a_room_is_shown_it_anew_when_the_database_has_lost_what_was_told(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        bob.heard().await;
+        lose_all_after(&server, 3).await;
+
+        say(&mut alice, "after").await;
+        let shown = bob.hear("room:history").await;
+        assert_eq!((contents(&shown), &shown["seq"]), (vec!["after", "3", "2", "1"], &json!(4)));
+        let shown = alice.hear("room:history").await;
+        assert_eq!(contents(&shown), ["after", "3", "2", "1"]);
+        // What follows is heard, and only once.
+        for seq in 5..=8 {
+            say(&mut alice, &seq.to_string()).await;
+            let heard = bob.hear("message:new").await;
+            assert_eq!((&heard["seq"], &heard["content"]), (&json!(seq), &json!(seq.to_string())));
+        }
+        // Who has heard of entries that are lost is not told that there is a way from them.
+        for (since, complete) in [(3, false), (6, false), (7, true), (8, true)] {
+            assert_eq!(sync(&mut bob, since).await["complete"], complete, "{since}");
+        }
+        let mut carol = server.connect("carol").await;
+        assert_eq!(history(&mut carol).await["seq"], 8);
+    }
+}
+
+on_both! {
+    async fn who_enters_finds_out_too_that_the_database_has_lost_something(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
+        let (mut alice, mut bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        bob.heard().await;
+        lose_all_after(&server, 3).await;
+
+        let mut carol = server.connect("carol").await;
+        assert_eq!(contents(&history(&mut carol).await), ["3", "2", "1"]);
+        assert_eq!(contents(&bob.hear("room:history").await), ["3", "2", "1"]);
+    }
+}
+
+on_both! {
+    async fn that_a_log_is_lost_is_known_after_a_restart_too(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        lose_all_after(&server, 0).await;
+        server.database.execute(&server.database.own("DELETE FROM own.room_head")).await;
+        say(&mut alice, "after").await;
+        alice.hear("room:history").await;
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let mut alice = server.connect("alice").await;
+        for _ in 0..8 {
+            say(&mut alice, "more").await;
+        }
+        assert_eq!(sync(&mut alice, 6).await["complete"], false);
+        assert_eq!(sync(&mut alice, 8).await["complete"], true);
+    }
+}
+
+on_both! {
+    async fn a_log_that_is_behind_in_a_room_loaded_from_it_is_found_out_as_well(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        lose_all_after(&server, 3).await;
+        say(&mut alice, "after").await;
+        until("bob is shown the room", async || {
+            let (name, shown) = bob.next().await;
+            (name == "room:history" && contents(&shown)[0] == "after").then_some(())
+        })
+        .await;
+    }
+}
