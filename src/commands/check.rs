@@ -65,7 +65,7 @@ fn check_keys(keys: &SigningKeys) -> Result<String, String> {
     }
 }
 
-/// What the server would find at its start, and what it would do then.
+/// Reports the findings that the server would have at its start, and its next steps then.
 async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) {
     let name = config.database.redacted();
     let found = async {

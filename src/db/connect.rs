@@ -145,7 +145,7 @@ fn lite_setup(timeout: Duration) -> Setup<Lite> {
     })
 }
 
-/// What is set for each session.
+/// The settings of each session.
 ///
 /// - The zone is UTC, whatever the server, the database or the role says: times are sent without a zone, and PostgreSQL
 ///   would take them for local ones where a column is TIMESTAMPTZ. PgBouncer keeps the zone of each of its clients.

@@ -171,7 +171,7 @@ impl Db {
             Ok(value) => Ok(value),
             Err(error) if may_be_raised(&error) => {
                 if !self.facts().has_triggers() {
-                    // What is told is this error, whatever becomes of the look.
+                    // This error is told, whatever becomes of the look.
                     let _looked = Box::pin(facts::look(self)).await;
                 }
                 Err(self.explained_as_seen(error))
@@ -187,7 +187,7 @@ impl From<PoolError> for Error {
     }
 }
 
-/// Of a connection, or of a statement that came to no end.
+/// A connection is at fault, or a statement came to no end.
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         Error::Unavailable(chained(&error))

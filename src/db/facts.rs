@@ -54,7 +54,7 @@ const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 1 AS is_utc, 0 AS has_zoned_times
     ) AS has_triggers, \
     EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS has_message_triggers";
 
-/// What was last seen of the database.
+/// The result of the last look at the database.
 #[derive(Default)]
 pub struct Facts {
     has_triggers: AtomicBool,
@@ -111,7 +111,7 @@ pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// What is said where no index leads to a room's newest messages.
+/// The warning where no index leads to a room's newest messages.
 pub const LACKS_INDEX: &str = "table Message has no index on (\"roomId\", \"createdAt\"): history is read slowly; to make it, \
     run CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")";
 

@@ -20,7 +20,7 @@ use crate::{
     protocol::MessageView,
 };
 
-/// What was found, all of one moment.
+/// A room's newest messages and the end of its log, all of one moment.
 pub struct Fingerprints {
     /// The last entry of the room's log.
     pub seq: i64,

@@ -34,7 +34,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// takes.
 const TAKE_TURNS: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7163540178)";
 
-/// What was done, and what the database was like before.
+/// How many migrations ran, and the database's shape before.
 pub struct Migrated {
     pub ran: usize,
     pub found: Catalog,

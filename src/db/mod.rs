@@ -65,7 +65,7 @@ impl Db {
         statements
     }
 
-    /// What was last seen of the database.
+    /// The result of the last look at the database.
     pub fn facts(&self) -> &Arc<Facts> {
         let (Db::Pg { facts, .. } | Db::Lite { facts, .. }) = self;
         facts

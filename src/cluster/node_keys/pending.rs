@@ -74,7 +74,7 @@ pub(super) struct Pending {
     pub(super) is_lost: bool,
     /// Read marks that found no place.
     pub(super) dropped: usize,
-    /// Who waits until what waits is written.
+    /// Callers that wait until everything is written.
     pub(super) flushes: Vec<oneshot::Sender<()>>,
 }
 

@@ -157,7 +157,7 @@ impl CacheWriter {
         Ok(connection)
     }
 
-    /// Of a Redis that was started anew, or may have been, no list is known to be true.
+    /// Forgets which lists are true if Redis was started anew, or may have been.
     async fn compare_run(&mut self, connection: &mut Connection) -> Result<(), KeyError> {
         let run_id = match redis::cmd("INFO").arg("server").query_async::<String>(connection).await {
             Ok(info) => info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned),

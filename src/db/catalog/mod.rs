@@ -1,4 +1,4 @@
-//! What a database has, read from its catalog before anything in it is changed: whether the original's tables are there, and
+//! The shape of a database, read from its catalog before anything in it is changed: whether the original's tables are there, and
 //! what of them chatoxide cannot work with.
 
 mod expected;
@@ -18,7 +18,7 @@ use crate::{
 
 pub use expected::TABLES;
 
-/// What was found.
+/// Everything that was read.
 #[derive(Debug)]
 pub struct Catalog {
     pub tables: Tables,

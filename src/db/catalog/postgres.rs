@@ -211,7 +211,7 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     Ok(catalog)
 }
 
-/// What an administrator has to run where the role may not use what is there or make the original's tables, and where it may
+/// Statements for an administrator, where the role may not use what is there or make the original's tables, and where it may
 /// not make ours.
 fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
     let identifier = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
@@ -231,7 +231,11 @@ fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
         .then(|| format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA chatoxide TO {role}"));
     let needed = use_of(&place.schema, place.may_use_tables).into_iter().chain(original);
     let needed = needed.chain(use_of("chatoxide", place.may_use_own)).chain(own_rights);
-    (needed.collect(), grant("chatoxide", place.may_make_own).into_iter().collect())
+    let needed: Vec<String> = needed.collect();
+    // Whether anything is to be made there shows once it may be read.
+    let may_read_own = place.may_use_own != Some(false) && place.may_write_own;
+    let own = grant("chatoxide", place.may_make_own).filter(|_| may_read_own);
+    (needed, own.into_iter().collect())
 }
 
 async fn look_at_columns(
@@ -296,7 +300,7 @@ fn column(row: &ColumnRow) -> Column {
     }
 }
 
-/// What the role may not do with a table.
+/// Adds findings of the rights that the role lacks on a table.
 fn look_at_rights<'a>(
     catalog: &mut Catalog,
     place: &Place,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Append, KnownRow,
-    changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of, tell_edits_as_stored},
+    changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of},
     heads::Remembered,
     ledger::{Done, Ledger},
     session::{Session, to_error},
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
-    db::{Db, build_transaction_write, direct::DirectClient, messages::MessageRow, types::MessageTypeRow},
+    db::{Db, build_transaction_write, direct::DirectClient, types::MessageTypeRow},
     error::{Error, Result},
 };
 
@@ -109,7 +109,7 @@ const EDIT_MESSAGES: &str = r#"
         'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
     )) AS TEXT) FROM edited"#;
 
-/// What triggers have made of messages.
+/// The messages as triggers have left them.
 const STORED: &str = r#"
     SELECT CAST(json_agg(json_build_object(
         'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'content', "content", 'kind', "type",
@@ -228,11 +228,12 @@ async fn append(
     known.into_iter().for_each(|row| ledger.knows(row));
     batch.iter().for_each(|append| changes.make(append, &mut ledger, now));
     let edited = write(session, &changes, &ledger).await?;
-    tell_edits_as_stored(&mut ledger.outcomes, edited);
+    // Only the edits are among these.
+    tell_as_stored(&mut ledger.outcomes, edited);
     if session.db().facts().has_message_triggers() && !ledger.log.is_empty() {
         let ids: HashSet<&str> = ledger.log.iter().map(|entry| entry.message_id.as_str()).collect();
         let stored: Vec<StoredMessage> = session.ask(STORED, &ids).await?;
-        if !tell_as_stored(&mut ledger.outcomes, stored.into_iter().map(MessageRow::from).collect()) {
+        if !tell_as_stored(&mut ledger.outcomes, stored) {
             return Err(KEPT_OUT.into());
         }
     }

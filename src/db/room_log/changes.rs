@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Append, Appended, Change, Told, ledger::Ledger};
+use super::{Append, Appended, Change, ledger::Ledger};
 use crate::{
     chat::{
         id::{MessageId, RoomId},
@@ -204,19 +204,4 @@ impl Changes {
 
 fn is_of(row: &ReactionRow, append: &Append, emoji: &str) -> bool {
     row.user_id == append.actor_id.as_str() && row.emoji == emoji
-}
-
-/// Lets the last edit of each message be told as the database has stored it: a trigger may have changed it.
-pub(super) fn tell_edits_as_stored(outcomes: &mut [Appended], stored: Vec<StoredMessage>) {
-    let mut stored: HashMap<String, StoredMessage> =
-        stored.into_iter().map(|message| (message.id.clone(), message)).collect();
-    for outcome in outcomes.iter_mut().rev() {
-        if let Appended::Entry(entry) = outcome
-            && let Told::Updated(view) = &mut entry.told
-            && let Some(message) = stored.remove(view.id.as_str())
-        {
-            let (name, reactions) = (view.sender_name.clone(), view.reactions.clone());
-            *view = MessageRow::from(message).into_view(name, reactions).into();
-        }
-    }
 }

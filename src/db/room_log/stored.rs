@@ -1,4 +1,4 @@
-//! What the team's own triggers have made of the messages that an append wrote.
+//! Messages as a team's own triggers have left them in the database.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,23 +13,32 @@ use crate::db::messages::MessageRow;
 /// A trigger has kept a row from being changed: the transaction ends.
 pub(super) const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
 
-/// Puts messages as they are stored in the place of what was to be written: what came last of each. False: one was not
-/// stored, though it was not deleted later.
-pub(super) fn tell_as_stored(outcomes: &mut [Appended], stored: Vec<MessageRow>) -> bool {
-    let stored: HashMap<String, MessageRow> = stored.into_iter().map(|row| (row.id.clone(), row)).collect();
-    let mut told = HashSet::new();
-    outcomes.iter_mut().rev().all(|outcome| {
-        let Appended::Entry(Entry { told: change, .. }) = outcome else { return true };
+/// Puts messages as they are stored in the place of what was to be written: what came last of each. False: one that was not
+/// deleted later is not among `stored`.
+pub(super) fn tell_as_stored(
+    outcomes: &mut [Appended],
+    stored: impl IntoIterator<Item = impl Into<MessageRow>>,
+) -> bool {
+    let rows = stored.into_iter().map(Into::into);
+    let stored: HashMap<String, MessageRow> = rows.map(|row: MessageRow| (row.id.clone(), row)).collect();
+    let (mut told, mut is_all_there) = (HashSet::new(), true);
+    for outcome in outcomes.iter_mut().rev() {
+        let Appended::Entry(Entry { told: change, .. }) = outcome else { continue };
         match change {
             Told::Deleted(id) => {
                 told.insert(id.clone());
             }
             Told::New(view) | Told::Updated(view) if told.insert(view.id.clone()) => {
-                let Some(row) = stored.get(view.id.as_str()) else { return false };
-                *view = Arc::new(row.clone().into_view(view.sender_name.clone(), view.reactions.clone()));
+                match stored.get(view.id.as_str()) {
+                    Some(row) => {
+                        let (name, reactions) = (view.sender_name.clone(), view.reactions.clone());
+                        *view = Arc::new(row.clone().into_view(name, reactions));
+                    }
+                    None => is_all_there = false,
+                }
             }
             _ => {}
         }
-        true
-    })
+    }
+    is_all_there
 }
