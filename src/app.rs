@@ -5,12 +5,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use socketioxide::SocketIo;
 use tokio_util::task::TaskTracker;
 
 use crate::{
     access::{Access, RoomAccess},
     auth::Keys,
+    broadcast::Broadcast,
     chat::id::RoomId,
     cluster::node_keys::NodeKeys,
     config::Config,
@@ -25,6 +25,7 @@ pub struct App {
     pub db: Db,
     pub keys: Keys,
     pub access: Access,
+    pub broadcast: Broadcast,
     pub rooms: Arc<Rooms>,
     pub metrics: Metrics,
     /// Every event being handled; shutting down waits for them.
@@ -34,11 +35,12 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the background tasks. `io` need not have a namespace yet.
-    pub fn start(config: Config, db: Db, keys: Keys, io: SocketIo) -> Arc<Self> {
+    /// Starts the background tasks.
+    pub fn start(config: Config, db: Db, keys: Keys, broadcast: Broadcast) -> Arc<Self> {
         let node_keys = NodeKeys::start(config.redis_url.as_deref(), db.clone());
         let instruments = Instruments::new(db.statements().clone());
-        let rooms = Rooms::start(io, db.clone(), &config, node_keys.clone(), instruments.clone());
+        let rooms =
+            Rooms::start(broadcast.clone(), db.clone(), &config, node_keys.clone(), instruments.clone());
         let evict = {
             let rooms = Arc::clone(&rooms);
             Box::new(move |room_id: &RoomId, access: &RoomAccess| {
@@ -48,6 +50,7 @@ impl App {
         let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users, evict);
         let app = Arc::new(Self {
             access,
+            broadcast,
             rooms,
             metrics: Metrics::new(instruments),
             in_flight: TaskTracker::new(),
@@ -71,7 +74,7 @@ impl App {
         self.draining.store(true, Ordering::Release);
         self.in_flight.close();
         self.in_flight.wait().await;
-        self.rooms.tell_all_untold();
+        self.rooms.flush_rooms();
         self.rooms.flush_read_marks().await;
         self.node_keys.flush().await;
     }

@@ -11,8 +11,11 @@
 //! `protocol`, `config`, `metrics`, `clock`, `engine`, `connection` / `chat`, `error`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
+pub mod actions;
 pub mod app;
 pub mod auth;
+pub mod batch;
+pub mod broadcast;
 pub mod chat;
 pub mod clock;
 pub mod cluster;
@@ -23,8 +26,11 @@ pub mod db;
 pub mod engine;
 pub mod error;
 pub mod http;
+pub mod log;
 pub mod metrics;
 pub mod protocol;
+pub mod rate;
 pub mod rooms;
 pub mod server;
 pub mod socket;
+pub mod sync;

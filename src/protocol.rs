@@ -165,11 +165,11 @@ pub struct MessageDeletedView<'a> {
     pub seq: i64,
 }
 
-/// A message in the ack of who sent or edited it: as the room was told of it, if it was told here.
+/// A message in the ack of its author: as the room was sent it, if it was sent here.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum AnsweredMessage {
-    Told(Box<RawValue>),
+    Sent(Arc<RawValue>),
     View(NumberedMessageView<Arc<MessageView>>),
 }
 

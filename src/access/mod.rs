@@ -12,6 +12,7 @@ use crate::{
     auth::Claims,
     chat::{
         id::{MessageId, RoomId, UserId},
+        permission,
         room::{self, RoomType},
     },
     db::{self, Db, messages::Whereabouts, rooms::Room},
@@ -35,7 +36,7 @@ pub struct RoomAccess {
 
 impl RoomAccess {
     pub fn ensure_may_enter(&self, user_id: &UserId) -> Result<()> {
-        room::ensure_may_enter(self.kind, self.member_ids.contains(user_id))
+        permission::ensure_may_enter(self.kind, self.member_ids.contains(user_id))
     }
 }
 
@@ -87,10 +88,9 @@ impl Access {
         Ok(whereabouts)
     }
 
-    /// Where a message is, if it is this user's own.
-    pub async fn find_own(&self, user_id: &UserId, message_id: &MessageId) -> Result<Option<Whereabouts>> {
-        let found = db::messages::find_whereabouts(&self.db, message_id).await?;
-        Ok(found.filter(|whereabouts| whereabouts.sender_id == *user_id))
+    /// Where a message is, and whose.
+    pub async fn find_message(&self, message_id: &MessageId) -> Result<Option<Whereabouts>> {
+        db::messages::find_whereabouts(&self.db, message_id).await
     }
 
     /// The rooms that are open to all, as of a moment ago.

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::REMEMBERED;
 use crate::{
     auth::Claims,
+    batch::fill,
     chat::id::UserId,
     clock,
     db::{
@@ -99,7 +100,7 @@ impl People {
 
 async fn run(db: Db, mut queue: mpsc::Receiver<Question>) {
     let mut questions = Vec::new();
-    while queue.recv_many(&mut questions, BATCH).await > 0 {
+    while fill(&mut queue, &mut questions, BATCH).await {
         // Who has given up waiting needs no answer.
         questions.retain(|question: &Question| !question.answer.is_closed());
         let asked: HashSet<UserId> = questions.iter().map(|question| question.user_id.clone()).collect();

@@ -1,6 +1,7 @@
-//! Kinds of messages, and their order in a room's history.
+//! Kinds of messages, their order in a room's history, and the memory that their metadata takes.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{id::MessageId, timestamp::Timestamp};
 use crate::error::{Error, Result};
@@ -38,4 +39,20 @@ impl Place {
     pub fn below(at: Timestamp) -> Self {
         Self { at, id: MessageId::from("") }
     }
+}
+
+/// The estimated memory of a JSON value beside its text, in bytes.
+const VALUE_SIZE: usize = 72;
+
+/// The memory that a JSON value takes, about, in bytes.
+pub fn size_of_json(value: &Value) -> usize {
+    VALUE_SIZE
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(size_of_json).sum(),
+            Value::Object(fields) => {
+                fields.iter().map(|(key, item)| VALUE_SIZE + key.len() + size_of_json(item)).sum()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
 }

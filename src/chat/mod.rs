@@ -5,5 +5,6 @@ pub mod id;
 pub mod js_date;
 pub mod limits;
 pub mod message;
+pub mod permission;
 pub mod room;
 pub mod timestamp;

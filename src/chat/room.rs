@@ -1,4 +1,4 @@
-//! Kinds of rooms and who may enter which.
+//! Kinds of rooms, and the channels of users beside them.
 
 use serde::Serialize;
 
@@ -30,26 +30,9 @@ pub fn ensure_not_personal(room_id: &RoomId) -> Result<()> {
     Ok(())
 }
 
-/// Public rooms are open to any signed-in user; private and direct rooms to their members.
-pub fn ensure_may_enter(kind: RoomType, is_member: bool) -> Result<()> {
-    match kind {
-        RoomType::Public => Ok(()),
-        RoomType::Private | RoomType::Direct if is_member => Ok(()),
-        RoomType::Private | RoomType::Direct => Err(Error::Forbidden("You are not a member of this room")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_public_rooms_are_open_to_all() {
-        for kind in [RoomType::Public, RoomType::Private, RoomType::Direct] {
-            assert!(ensure_may_enter(kind, true).is_ok());
-            assert_eq!(ensure_may_enter(kind, false).is_ok(), kind == RoomType::Public);
-        }
-    }
 
     #[test]
     fn personal_channels_are_not_rooms() {

@@ -3,13 +3,14 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
 use tokio::time::sleep;
 
 use super::{Connection, State};
+use crate::sync::lock;
 
 /// While the server shuts down, a peer that takes nothing for so long has stalled.
 const STALLED_AFTER: Duration = Duration::from_millis(250);
@@ -26,7 +27,7 @@ struct Closed {
 impl Closing {
     /// Adds a connection that is being closed while bytes wait for its peer. The caller does not hold its outgoing half.
     pub(super) fn add(&self, state: &Arc<State>) {
-        let mut closing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut closing = lock(&self.0);
         if closing.len() == closing.capacity() {
             closing.retain(|closed| closed.state.strong_count() > 0);
         }
@@ -35,7 +36,7 @@ impl Closing {
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        lock(&self.0).is_empty()
     }
 
     /// Aborts those that stall. Runs until it is dropped.
@@ -48,7 +49,7 @@ impl Closing {
 
     /// Aborts the connections whose peers have taken nothing since the last look.
     pub(super) fn look(&self) {
-        let mut closing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut closing = lock(&self.0);
         closing.retain_mut(|closed| {
             let Some(state) = closed.state.upgrade() else { return false };
             let taken = state.outgoing().taken();

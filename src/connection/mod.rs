@@ -12,7 +12,7 @@ use std::{
     convert::Infallible,
     io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Context,
@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::stream::ClientStream;
 use self::{closing::Closing, gatherer::Gatherer, outgoing::Outgoing};
+use crate::sync::lock;
 
 /// Bytes that may wait for a client that has not signed in: pings and refusals.
 pub const SEND_LIMIT_BEFORE_SIGN_IN: usize = 16 * 1_024;
@@ -199,7 +200,7 @@ impl Connection {
 impl State {
     fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
         // A panic while it was held leaves bytes that are still to be written, as before.
-        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.outgoing)
     }
 
     /// Remembers the task to wake when the connection is aborted; an error if it is.

@@ -2,14 +2,17 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use uuid::Uuid;
 
 use super::session::Session;
-use crate::connection::{SocketRoute, WeakRoute};
+use crate::{
+    connection::{SocketRoute, WeakRoute},
+    sync::lock,
+};
 
 /// The id of a session. It is secret: whoever knows it may speak as the session's client. It has nothing to do with the id of
 /// a socket, which is public.
@@ -104,10 +107,6 @@ impl Sessions {
     pub(super) fn remove(&self, sid: Sid) {
         lock(&self.found).remove(&sid);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Keeps a session among the others until it is dropped.

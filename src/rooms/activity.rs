@@ -9,16 +9,17 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 
-use super::{Rooms, lock, seat};
+use super::Rooms;
 use crate::{
     access::Access,
+    broadcast::{Encoded, Except, Target},
     chat::{
         id::{RoomId, UserId},
-        room::personal_channel,
         timestamp::Timestamp,
     },
     db::room_log::{Entry, Told},
     protocol::{RoomActivityView, SaidView, event},
+    sync::lock,
 };
 
 /// Between two looks for something to tell.
@@ -106,10 +107,11 @@ impl Rooms {
         };
         let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
         let view = RoomActivityView { room_id, last_message_at: said.last_message_at, by };
+        let Some(packet) = Encoded::new(event::ROOM_ACTIVITY, &view) else { return };
+        // Sockets in the room hear it there.
+        let except = Except { room: Some(room_id), ..Except::NOBODY };
         for member in room.members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
-            // Who is in the room hears it there.
-            let (user, but) = (personal_channel(member.id.as_str()), room_id.as_str().to_owned());
-            seat::emit_to_all_but(&self.io, &user, &[but], event::ROOM_ACTIVITY, &view);
+            self.broadcast.send(Target::User(&member.id), except, &packet);
         }
     }
 }

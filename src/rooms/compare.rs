@@ -11,12 +11,11 @@ use tokio::time::Instant;
 use super::{
     Rooms,
     live::LiveRoom,
-    lock,
     returning::Missed,
-    seat::Seat,
     slot::{Slot, State},
 };
 use crate::{
+    broadcast::{Except, Target},
     chat::{
         id::{MessageId, RoomId},
         limits::DEFAULT_PAGE,
@@ -32,7 +31,8 @@ use crate::{
         },
     },
     error::Result,
-    protocol::{MessageView, ReactionView, event},
+    protocol::{MessageView, ReactionView},
+    sync::lock,
 };
 
 impl Rooms {
@@ -145,13 +145,13 @@ impl Rooms {
         );
         note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
         if let State::Live(live) = &mut *lock(&slot.state) {
-            self.tell_gathered_news(room_id, live);
-            self.tell_waiting(room_id, live);
-            live.begin_anew(tail, complete_from);
-            if let Some(namespace) = self.io.of("/") {
-                let sockets: Vec<_> = live.presence.list_sockets().collect();
-                for seat in sockets.into_iter().filter_map(|sid| namespace.get_socket(sid)).map(Seat::new) {
-                    seat.emit(event::ROOM_HISTORY, live.history(room_id, &Missed::default()).encoded);
+            let outgoing = live.audience.flush();
+            self.carry_out(room_id, slot, outgoing);
+            live.begin_anew(room_id, tail, complete_from);
+            if let Some(history) = live.history(room_id, &Missed::default()) {
+                let sids: Vec<_> = live.audience.presence.list_sockets().collect();
+                for socket in self.broadcast.sockets(&sids) {
+                    self.broadcast.send(Target::Socket(&socket), Except::NOBODY, &history.packet);
                 }
             }
         }

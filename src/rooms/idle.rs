@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use super::{
     Rooms,
     live::LiveRoom,
-    lock,
     slot::{Slot, State},
 };
-use crate::chat::id::RoomId;
+use crate::{chat::id::RoomId, sync::lock};
 
 /// Between two looks for rooms that have been idle for long enough.
 const TICK: Duration = Duration::from_secs(1);
@@ -52,7 +51,7 @@ pub(super) async fn run(rooms: Weak<Rooms>) {
 impl Rooms {
     /// The caller holds the lock of the slot's state.
     pub(super) fn idle_if_empty(&self, room_id: &RoomId, slot: &Arc<Slot>, live: &mut LiveRoom) {
-        if !live.presence.is_empty() {
+        if !live.audience.presence.is_empty() {
             return;
         }
         let since = Instant::now();

@@ -2,18 +2,15 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use serde_json::value::RawValue;
-use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
 use super::{
-    ephemeral::{self, Ephemeral},
+    audience::Audience,
     newest::{Newest, size_of},
-    presence::Presence,
     returning::{Missed, Returning},
-    untold::Untold,
 };
 use crate::{
+    broadcast::{Encoded, Sid},
     chat::{
         id::{MessageId, RoomId, UserId},
         limits::DEFAULT_PAGE,
@@ -25,7 +22,7 @@ use crate::{
         fingerprints::Fingerprints,
         room_log::{Entry, Tail, Told},
     },
-    protocol::{MessageView, RoomHistoryView},
+    protocol::{MessageView, RoomHistoryView, event},
 };
 
 /// Histories longer than a page grow by this many messages.
@@ -52,7 +49,7 @@ pub(super) struct LiveRoom {
     complete: bool,
     refilling: Option<Refill>,
     /// `room:history` encoded, by how many messages it has; until the next entry.
-    histories: Vec<(usize, Box<RawValue>)>,
+    histories: Vec<(usize, Encoded)>,
     /// The message of the last entry, where it is known.
     last: Option<MessageId>,
     /// What the last entries were about that it was loaded with, newest first.
@@ -64,10 +61,8 @@ pub(super) struct LiveRoom {
     /// The last entries taken, without holes, oldest first.
     recent: VecDeque<Entry>,
     recent_bytes: usize,
-    pub(super) presence: Presence,
+    pub(super) audience: Audience,
     pub(super) returning: Returning,
-    pub(super) ephemeral: Ephemeral,
-    pub(super) untold: Untold,
     /// Nobody has been here since.
     pub(super) idle_since: Option<Instant>,
     settings: Arc<LiveSettings>,
@@ -81,8 +76,9 @@ struct Refill {
 }
 
 /// A history, and where it ends.
-pub(super) struct History<'a> {
-    pub(super) encoded: &'a RawValue,
+pub(super) struct History {
+    /// The event `room:history`.
+    pub(super) packet: Encoded,
     /// The place of its oldest message.
     pub(super) end: Option<Place>,
     /// The next older message is, or may be, of the same millisecond.
@@ -90,7 +86,12 @@ pub(super) struct History<'a> {
 }
 
 impl LiveRoom {
-    pub(super) fn new(tail: Tail, read: Vec<(UserId, Timestamp)>, settings: Arc<LiveSettings>) -> Self {
+    pub(super) fn new(
+        room_id: RoomId,
+        tail: Tail,
+        read: Vec<(UserId, Timestamp)>,
+        settings: Arc<LiveSettings>,
+    ) -> Self {
         let now = Instant::now();
         let loaded = tail.log.iter().take(LOADED);
         let loaded: Vec<(i64, MessageId)> =
@@ -108,10 +109,8 @@ impl LiveRoom {
             compared_at: now,
             recent: VecDeque::new(),
             recent_bytes: 0,
-            presence: Presence::new(settings.presence_rate, now),
+            audience: Audience::new(room_id, &settings, now),
             returning: Returning::new(settings.doubt, read),
-            ephemeral: ephemeral::new(settings.ephemeral_rate, now),
-            untold: Untold::new(settings.flush_interval, now),
             idle_since: None,
             settings,
         }
@@ -137,7 +136,7 @@ impl LiveRoom {
     }
 
     fn histories_bytes(&self) -> usize {
-        self.histories.iter().map(|(_, history)| history.get().len()).sum()
+        self.histories.iter().map(|(_, history)| history.data().get().len()).sum()
     }
 
     /// The message of the last entry, where it is known.
@@ -200,14 +199,12 @@ impl LiveRoom {
     }
 
     /// Begins anew with what the database has. Who is here stays.
-    pub(super) fn begin_anew(&mut self, tail: Tail, complete_from: i64) {
-        let anew = Self::new(tail, Vec::new(), Arc::clone(&self.settings));
-        let keep = self.keep;
-        let presence = std::mem::replace(&mut self.presence, Presence::new(0, Instant::now()));
-        let returning =
-            std::mem::replace(&mut self.returning, Returning::new(self.settings.doubt, Vec::new()));
-        let idle_since = self.idle_since;
-        *self = Self { presence, returning, keep, idle_since, complete_from, ..anew };
+    pub(super) fn begin_anew(&mut self, room_id: &RoomId, tail: Tail, complete_from: i64) {
+        let mut anew = Self::new(room_id.clone(), tail, Vec::new(), Arc::clone(&self.settings));
+        std::mem::swap(&mut anew.audience, &mut self.audience);
+        std::mem::swap(&mut anew.returning, &mut self.returning);
+        (anew.keep, anew.idle_since, anew.complete_from) = (self.keep, self.idle_since, complete_from);
+        *self = anew;
     }
 
     /// Takes an entry; false if it was taken before.
@@ -295,7 +292,7 @@ impl LiveRoom {
         now: Timestamp,
         last_heard: impl Fn(Sid) -> Option<Instant>,
     ) -> Missed {
-        self.returning.missed(user_id, self.presence.sockets_of(user_id), now, last_heard)
+        self.returning.missed(user_id, self.audience.presence.sockets_of(user_id), now, last_heard)
     }
 
     /// True if somebody who may have missed this is to be shown more than a page.
@@ -339,30 +336,29 @@ impl LiveRoom {
         self.refilling = None;
     }
 
-    /// `room:history`, encoded once for all who join between two entries and have missed as much.
-    pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> History<'_> {
+    /// `room:history`, encoded once for all who join between two entries and have missed as much. None if it cannot be encoded.
+    pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<History> {
         let count = self.page_for(missed).min(self.messages.len());
-        let end = self.messages.end_of_page(count);
-        let encoded = self.histories.iter().position(|(there, _)| *there == count);
-        let index = encoded.unwrap_or_else(|| {
-            let messages = self.messages.iter().take(count).collect();
-            let view = RoomHistoryView { room_id, messages, seq: self.seq };
-            let history = serde_json::value::to_raw_value(&view).unwrap_or_else(|error| {
-                // Views are plain data, so this cannot be; an empty value is then better than no answer.
-                tracing::error!(%error, "history could not be encoded");
-                RawValue::NULL.to_owned()
-            });
-            if self.histories_bytes() > HISTORIES_BYTES {
-                self.histories.clear();
+        let encoded = self.histories.iter().find(|(there, _)| *there == count);
+        let packet = match encoded {
+            Some((_, packet)) => packet.clone(),
+            None => {
+                let messages = self.messages.iter().take(count).collect();
+                let view = RoomHistoryView { room_id, messages, seq: self.seq };
+                let packet = Encoded::new(event::ROOM_HISTORY, &view)?;
+                if self.histories_bytes() > HISTORIES_BYTES {
+                    self.histories.clear();
+                }
+                self.histories.push((count, packet.clone()));
+                packet
             }
-            self.histories.push((count, history));
-            self.histories.len() - 1
-        });
-        History {
-            encoded: self.histories.get(index).map_or(RawValue::NULL, |(_, history)| history),
+        };
+        let end = self.messages.end_of_page(count);
+        Some(History {
+            packet,
             ends_in_tie: end.as_ref().is_some_and(|(_, is_tie)| is_tie.unwrap_or(!self.complete)),
             end: end.map(|(place, _)| place),
-        }
+        })
     }
 
     /// The entries after `after`, if they are all here.

@@ -2,18 +2,19 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    chat::{id::MessageId, message::Place, timestamp::Timestamp},
+    chat::{
+        id::MessageId,
+        message::{Place, size_of_json},
+        timestamp::Timestamp,
+    },
     protocol::MessageView,
 };
 
 /// The estimated memory of a message beside its content and metadata, in bytes.
 const MESSAGE_SIZE: usize = 600;
-/// The estimated memory of a JSON value beside its text, in bytes.
-const VALUE_SIZE: usize = 72;
 
 struct Kept {
     message: Arc<MessageView>,
@@ -133,22 +134,9 @@ pub(super) fn size_of(message: &MessageView) -> usize {
     MESSAGE_SIZE + message.content.len() + size_of_json(&message.metadata)
 }
 
-/// The memory that a JSON value takes, about, in bytes.
-pub(super) fn size_of_json(value: &Value) -> usize {
-    VALUE_SIZE
-        + match value {
-            Value::String(text) => text.len(),
-            Value::Array(items) => items.iter().map(size_of_json).sum(),
-            Value::Object(fields) => {
-                fields.iter().map(|(key, item)| VALUE_SIZE + key.len() + size_of_json(item)).sum()
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::{chat::message::MessageType, protocol::SenderView};

@@ -6,10 +6,11 @@ use std::{collections::HashMap, time::Duration};
 use prometheus_client::metrics::counter::Counter;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, timeout_at},
+    time::Instant,
 };
 
 use crate::{
+    batch::{fill, fill_until},
     chat::id::{RoomId, UserId},
     db::{
         Db,
@@ -101,18 +102,10 @@ fn take(newest: &mut Newest, mark: ReadMark) {
 
 /// False if no more marks will come.
 async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> bool {
-    if jobs.recv_many(batch, BATCH).await == 0 {
-        return false;
-    }
-    let until = Instant::now() + GATHER;
-    while batch.len() < BATCH && !batch.iter().any(|job| job.written.is_some()) {
-        let free = BATCH - batch.len();
-        match timeout_at(until, jobs.recv_many(batch, free)).await {
-            Ok(1..) => {}
-            Ok(0) | Err(_) => break,
-        }
-    }
-    true
+    let has_more = fill(jobs, batch, BATCH).await;
+    let is_awaited = |batch: &[Job]| batch.iter().any(|job| job.written.is_some());
+    fill_until(jobs, batch, BATCH, Instant::now() + GATHER, is_awaited).await;
+    has_more
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
-use crate::chat::{id::UserId, timestamp::Timestamp};
+use crate::{
+    broadcast::Sid,
+    chat::{id::UserId, timestamp::Timestamp},
+};
 
 /// Users remembered in a room.
 const REMEMBERED: usize = 100_000;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Rooms, compare::unlogged, live::LiveRoom, lock};
+use super::{Rooms, compare::unlogged, live::LiveRoom};
 use crate::{
     chat::{
         id::{RoomId, UserId},
@@ -11,6 +11,7 @@ use crate::{
     clock,
     db::{self, room_log::Entry},
     error::Result,
+    sync::lock,
 };
 
 /// Readers of a room of whom it is known, when it is loaded, what they have missed.
@@ -112,7 +113,7 @@ impl Rooms {
         let tail = db::room_log::load_tail(&self.db, room_id, self.settings.messages).await?;
         // Who enters a room soon writes in it.
         if let Some(at) = tail.at {
-            self.writer.note_head(room_id, tail.seq, at);
+            self.log.note_head(room_id, tail.seq, at);
         }
         let unlogged = (tail.seq, unlogged(&tail));
         let read = db::read_markers::list_of_room(&self.db, room_id, READERS).await?;
@@ -120,7 +121,7 @@ impl Rooms {
         {
             let mut state = lock(&slot.state);
             let State::Loading(missed) = &mut *state else { return Ok(()) };
-            let mut live = Box::new(LiveRoom::new(tail, read, Arc::clone(&self.settings)));
+            let mut live = Box::new(LiveRoom::new(room_id.clone(), tail, read, Arc::clone(&self.settings)));
             // They come from the writer, and from who compares.
             missed.sort_by_key(|entry| entry.seq);
             for entry in missed.drain(..) {

@@ -3,13 +3,16 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connection::{Connection, WeakConnection};
+use crate::{
+    connection::{Connection, WeakConnection},
+    sync::lock,
+};
 
 /// Connections kept for questions about the server's health.
 const FOR_HEALTH: usize = 64;
@@ -65,7 +68,7 @@ impl Admission {
 
     /// Lists a connection among those that make room when there are too many.
     pub(super) fn list(&self, connection: &Connection) {
-        let mut newcomers = self.newcomers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newcomers = lock(&self.newcomers);
         let Newcomers { queue, sweep_at } = &mut *newcomers;
         if queue.len() >= (*sweep_at).max(SWEEP) {
             queue
@@ -77,7 +80,7 @@ impl Admission {
 
     /// Aborts the oldest connection that serves nobody who has signed in.
     fn make_room(&self) {
-        let mut newcomers = self.newcomers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newcomers = lock(&self.newcomers);
         while let Some(connection) = newcomers.queue.pop_front() {
             if let Some(connection) = connection.upgrade().filter(|connection| !connection.is_trusted()) {
                 return connection.abort();

@@ -26,6 +26,7 @@ use self::{
 use crate::{
     app::App,
     auth::Keys,
+    broadcast::Broadcast,
     config::{Config, SocketSettings},
     connection::{Acceptor, ConnectionSettings, Connections, SocketRoute},
     db::Db,
@@ -85,7 +86,7 @@ impl Server {
                     .max_incoming_binary_buf_size(sockets.max_payload.saturating_mul(ATTACHED_PAYLOADS)),
             )
             .build_svc();
-        let app = App::start(config, db, keys, io.clone());
+        let app = App::start(config, db, keys, Broadcast::new(io.clone()));
         socket::connect::register(&io, Arc::clone(&app));
         let routes = Routes {
             all: http::around(http::router(Arc::clone(&app)).merge(engine_routes(service, &sockets)), &app),

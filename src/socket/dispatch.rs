@@ -14,17 +14,18 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Instrument;
 
 use super::{
-    argument::Packet,
-    context::{Ask, Context},
-    lane::{Admitted, Job},
+    context::Context,
+    payload::Packet,
+    queue::{Admitted, EventQueue, QueuedEvent},
+    request::Request,
     session::Session,
 };
 use crate::{
     app::App,
+    broadcast::{Broadcast, ClientSocket, Encoded, Except, Target},
     error::{Error, Result},
     metrics::EventLabels,
     protocol::{DoneView, RefusedView, RoomErrorView, event},
-    rooms::Seat,
 };
 
 /// Names that Socket.IO keeps for itself: no client library sends them as events, and Node closes on them.
@@ -60,7 +61,7 @@ pub(super) struct Outcome {
 /// Makes `find(event) -> Option<Route>` of a table of events.
 macro_rules! events {
     ($($name:literal => $order:ident, $module:ident::$handle:ident;)+) => {
-        fn find(event: &str) -> Option<$crate::socket::dispatch::Route> {
+        pub(super) fn find(event: &str) -> Option<$crate::socket::dispatch::Route> {
             match event {
                 $($name => Some($crate::socket::dispatch::Route {
                     name: $name,
@@ -76,27 +77,27 @@ macro_rules! events {
 }
 pub(super) use events;
 
-/// Decodes and checks the argument, calls the handler, and encodes its answer if the client waits for one.
-pub(super) async fn call<A, V, F, Fut>(context: Context, packet: Packet, handle: F) -> Outcome
+/// Decodes and checks the payload, calls the handler, and encodes its answer if the client waits for one.
+pub(super) async fn call<R, V, F, Fut>(context: Context, packet: Packet, handle: F) -> Outcome
 where
-    A: Ask,
+    R: Request,
     V: Serialize,
-    F: FnOnce(Context, A) -> Fut,
+    F: FnOnce(Context, R) -> Fut,
     Fut: Future<Output = Result<V>>,
 {
-    let ask = match packet.decode::<A>() {
-        Ok(ask) => ask,
+    let request = match packet.decode::<R>() {
+        Ok(request) => request,
         Err(error) => return Outcome { result: Err(error), room_id: None },
     };
-    let room_id = ask.room_id().map(ToString::to_string);
+    let room_id = request.room_id().map(ToString::to_string);
     let has_callback = context.has_callback;
-    let checked = context.app.ensure_open().and_then(|()| ask.check(&context.app.config.limits));
+    let checked = context.app.ensure_open().and_then(|()| request.check(&context.app.config.limits));
     let admitted = match checked {
         Ok(()) => context.session.ensure_known(&context.app.access).await,
         Err(error) => Err(error),
     };
     let result = match admitted {
-        Ok(()) => handle(context, ask).await.and_then(|answer| {
+        Ok(()) => handle(context, request).await.and_then(|answer| {
             let encode = || serde_json::value::to_raw_value(&DoneView { success: true, answer });
             has_callback.then(encode).transpose().map_err(|error| Error::Internal(error.to_string()))
         }),
@@ -109,7 +110,7 @@ where
 pub(super) struct Arrival {
     app: Arc<App>,
     session: Arc<Session>,
-    seat: Seat,
+    socket: ClientSocket,
     route: Route,
     packet: Packet,
     ack: AckSender,
@@ -118,37 +119,42 @@ pub(super) struct Arrival {
     _in_flight: TaskTrackerToken,
 }
 
-/// Takes an event in, on the task that reads the socket: what happens here happens in the order of arrival.
-pub(super) fn accept(app: &Arc<App>, session: &Arc<Session>, event: (SocketRef, Event, Packet, AckSender)) {
+/// Takes an event in, whose name has this route, on the task that reads the socket: what happens here happens in the order of arrival.
+pub(super) fn accept(
+    app: &Arc<App>,
+    (session, queue): (&Arc<Session>, &EventQueue<Arrival>),
+    route: Option<Route>,
+    event: (SocketRef, Event, Packet, AckSender),
+) {
     let (socket, Event(name), packet, ack) = event;
-    let seat = Seat::new(socket);
+    let socket = ClientSocket::new(socket);
     if RESERVED.contains(&name.as_str()) {
-        tracing::info!(sid = %seat.id(), event = %name, "a reserved event name: cut off");
-        return seat.cut();
+        tracing::info!(sid = %socket.id(), event = %name, "a reserved event name: cut off");
+        return socket.abort();
     }
-    let Some(route) = super::find(&name) else {
+    let Some(route) = route else {
         let error = Error::BadInput("this event is not known".to_owned());
         let outcome = Outcome { result: Err(error), room_id: None };
         let shown: String = name.chars().take(SHOWN_NAME).collect();
-        return answer(&seat, ack, &shown, packet.has_callback, outcome);
+        return answer(&app.broadcast, (&socket, ack), &shown, packet.has_callback, outcome);
     };
     let (app, session) = (Arc::clone(app), Arc::clone(session));
     let in_flight = app.in_flight.token();
     let arrival = Arrival {
         session: Arc::clone(&session),
         app,
-        seat,
+        socket,
         route,
         packet,
         ack,
         came: Instant::now(),
         _in_flight: in_flight,
     };
-    if let Err(arrival) = session.lane.push(arrival) {
-        let Arrival { seat, ack, packet, .. } = arrival;
+    if let Err(arrival) = queue.push(arrival) {
+        let Arrival { app, socket, ack, packet, .. } = arrival;
         answer(
-            &seat,
-            ack,
+            &app.broadcast,
+            (&socket, ack),
             route.name,
             packet.has_callback,
             Outcome { result: Err(Error::Busy), room_id: None },
@@ -156,10 +162,10 @@ pub(super) fn accept(app: &Arc<App>, session: &Arc<Session>, event: (SocketRef, 
     }
 }
 
-impl Job for Arrival {
+impl QueuedEvent for Arrival {
     fn is_after_earlier(&self) -> bool {
         // A message ends its author's typing, of which others hear at once: never before what came earlier.
-        self.route.order == Order::AfterEarlier || self.session.is_typing()
+        self.route.order == Order::AfterEarlier || self.session.state.is_typing()
     }
 
     fn size(&self) -> usize {
@@ -182,15 +188,15 @@ impl Job for Arrival {
 impl Arrival {
     async fn handle(self, admitted: Admitted) {
         let begun = Instant::now();
-        let Self { app, session, seat, route, packet, ack, came, _in_flight } = self;
+        let Self { app, session, socket, route, packet, ack, came, _in_flight } = self;
         let has_callback = packet.has_callback;
         let outcome = if session.lost_database_after(came) {
             let error = Error::Unavailable("it did not answer an earlier event".to_owned());
             Outcome { result: Err(error), room_id: None }
         } else {
-            let (session, seat) = (Arc::clone(&session), seat.clone());
+            let (session, socket) = (Arc::clone(&session), socket.clone());
             let app = Arc::clone(&app);
-            let context = Context { app, session, seat, has_callback, admitted: Arc::clone(&admitted) };
+            let context = Context { app, session, socket, has_callback, admitted: Arc::clone(&admitted) };
             AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| Outcome {
                 result: Err(Error::Internal(format!("{} panicked", route.name))),
                 room_id: None,
@@ -210,16 +216,22 @@ impl Arrival {
         span.record("outcome", label);
         span.record("duration_us", u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         tracing::debug!("handled");
-        answer(&seat, ack, route.name, has_callback, outcome);
+        answer(&app.broadcast, (&socket, ack), route.name, has_callback, outcome);
         admitted.store(true, Ordering::Relaxed);
     }
 }
 
 /// Answers: the ack, if the client waits for one; `room:error` for a refusal by room access, and for any other if there is
 /// no ack to carry it.
-fn answer(seat: &Seat, ack: AckSender, event_name: &str, has_callback: bool, outcome: Outcome) {
+fn answer(
+    broadcast: &Broadcast,
+    (socket, ack): (&ClientSocket, AckSender),
+    event_name: &str,
+    has_callback: bool,
+    outcome: Outcome,
+) {
     let error = match outcome.result {
-        Ok(answer) => return send(seat, ack, answer.as_deref()),
+        Ok(answer) => return send_ack(socket, ack, answer.as_deref()),
         Err(error) => error,
     };
     error.log();
@@ -227,17 +239,20 @@ fn answer(seat: &Seat, ack: AckSender, event_name: &str, has_callback: bool, out
     if error.is_access_refusal() || !has_callback {
         let room_id = outcome.room_id.as_deref();
         let view = RoomErrorView { room_id, event: event_name, code, error: &text };
-        seat.emit(event::ROOM_ERROR, &view);
+        if let Some(packet) = Encoded::new(event::ROOM_ERROR, &view) {
+            broadcast.send(Target::Socket(socket), Except::NOBODY, &packet);
+        }
     }
     let messages = (event_name == "messages:load").then_some([]);
-    send(seat, ack, has_callback.then_some(&RefusedView { success: false, error: &text, code, messages }));
+    let refused = RefusedView { success: false, error: &text, code, messages };
+    send_ack(socket, ack, has_callback.then_some(&refused));
 }
 
-fn send(seat: &Seat, ack: AckSender, answer: Option<&(impl Serialize + ?Sized)>) {
+fn send_ack(socket: &ClientSocket, ack: AckSender, answer: Option<&(impl Serialize + ?Sized)>) {
     if let Some(answer) = answer
-        && let Err(error) = seat.hurry(|| ack.send(answer))
+        && let Err(error) = socket.flush_now(|| ack.send(answer))
     {
-        tracing::debug!(%error, "an answer could not be sent");
-        seat.cut_if_full(&error);
+        tracing::debug!(%error, "an ack could not be sent");
+        socket.abort_if_full(&error);
     }
 }

@@ -1,56 +1,14 @@
-//! Door 1: Socket.IO. One file per client event, named for it (`:` becomes `_`); this is the table that leads to them.
+//! Door 1: Socket.IO. `events/` has one file per client event; the rest is what all of them share.
 
-mod argument;
 mod attachments;
 pub mod connect;
 mod context;
 mod disconnect;
 mod dispatch;
-mod dm_start;
-mod lane;
-mod message_delete;
-mod message_edit;
-mod message_send;
-mod messages_load;
-mod messages_sync;
-mod page_ends;
-mod reaction;
-mod reaction_add;
-mod reaction_remove;
+mod events;
+mod handshake;
+mod payload;
+mod queue;
 mod refusal_log;
-mod room_create;
-mod room_invite;
-mod room_join;
-mod room_leave;
-mod room_presence;
-mod room_read;
-mod rooms_list;
+mod request;
 mod session;
-mod typing_start;
-mod typing_stop;
-mod users_find;
-
-use dispatch::Order::{AfterEarlier, Pipelined};
-
-// `Pipelined`: begins when the earlier event of its socket is queued for commit. `AfterEarlier`: when all earlier ones are
-// done, for what reads, or tells others, what they did.
-dispatch::events! {
-    "room:join" => AfterEarlier, room_join::handle;
-    "room:leave" => AfterEarlier, room_leave::handle;
-    "room:read" => AfterEarlier, room_read::handle;
-    "message:send" => Pipelined, message_send::handle;
-    "message:edit" => Pipelined, message_edit::handle;
-    "message:delete" => Pipelined, message_delete::handle;
-    "messages:load" => AfterEarlier, messages_load::handle;
-    "messages:sync" => AfterEarlier, messages_sync::handle;
-    "reaction:add" => Pipelined, reaction_add::handle;
-    "reaction:remove" => Pipelined, reaction_remove::handle;
-    "typing:start" => AfterEarlier, typing_start::handle;
-    "typing:stop" => AfterEarlier, typing_stop::handle;
-    "dm:start" => AfterEarlier, dm_start::handle;
-    "room:create" => AfterEarlier, room_create::handle;
-    "room:invite" => AfterEarlier, room_invite::handle;
-    "room:presence" => AfterEarlier, room_presence::handle;
-    "rooms:list" => AfterEarlier, rooms_list::handle;
-    "users:find" => AfterEarlier, users_find::handle;
-}

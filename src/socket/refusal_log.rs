@@ -1,11 +1,13 @@
 //! The lines of the log about refused sign-ins: a client that tries again and again gets only so many.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use tokio::time::{Instant, sleep};
+
+use crate::{rate::TokenBucket, sync::lock};
 
 /// Lines at once, and then in each second.
 const LINES: f64 = 20.0;
@@ -45,15 +47,9 @@ impl RefusalLog {
     }
 }
 
-/// What is behind these locks is right after each single change.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A token bucket for lines of the log, which counts those that it refuses.
+/// A rate limit for lines of the log, which counts those that it refuses.
 struct LineBudget {
-    left: f64,
-    at: Instant,
+    bucket: TokenBucket,
     left_out: u64,
 }
 
@@ -69,15 +65,11 @@ enum Taken {
 
 impl LineBudget {
     fn new(now: Instant) -> Self {
-        Self { left: LINES, at: now, left_out: 0 }
+        Self { bucket: TokenBucket::with_burst(LINES_PER_SECOND, LINES, now), left_out: 0 }
     }
 
     fn take(&mut self, now: Instant) -> Taken {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.left = (self.left + passed * LINES_PER_SECOND).min(LINES);
-        self.at = now;
-        if self.left >= 1.0 {
-            self.left -= 1.0;
+        if self.bucket.take(1, now) {
             return Taken::Line { left_out: self.settle() };
         }
         self.left_out += 1;
@@ -96,16 +88,15 @@ mod tests {
     #[tokio::test]
     async fn the_next_line_or_the_report_says_how_many_were_left_out() {
         let log = Arc::new(RefusalLog::default());
-        // The budget does not grow meanwhile.
-        let far = Instant::now() + Duration::from_secs(3_600);
-        *lock(&log.lines) = Some(LineBudget { left: 2.0, at: far, left_out: 0 });
+        // A bucket that does not refill.
+        let bucket = |lines| TokenBucket::with_burst(0.0, lines, Instant::now());
+        *lock(&log.lines) = Some(LineBudget { bucket: bucket(2.0), left_out: 0 });
         let mut told = Vec::new();
         for _ in 0..7 {
             log.write(|left_out| told.push(left_out));
-            lock(&log.lines).as_mut().unwrap().at = far;
         }
         assert_eq!(told, [0, 0]);
-        lock(&log.lines).as_mut().unwrap().left = 1.0;
+        lock(&log.lines).as_mut().unwrap().bucket = bucket(1.0);
         log.write(|left_out| told.push(left_out));
         assert_eq!((told, log.unreported()), (vec![0, 0, 5], None));
         (0..3).for_each(|_| log.write(|_| panic!("there is no line left")));

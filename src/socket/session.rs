@@ -1,25 +1,17 @@
-//! What one socket is known by: its user, the rooms it is in, where it is typing, where its pages ended, its lane of events.
+//! The session of one socket: its user, and what actions remember of it.
 
 use std::{
-    collections::HashSet,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
 
-use indexmap::IndexSet;
-
-use super::{connect::Presented, dispatch::Arrival, lane::Lane, page_ends::PageEnds};
+use super::handshake::Presented;
 use crate::{
-    access::Access,
-    auth::Claims,
-    chat::id::RoomId,
-    error::Result,
-    metrics::Counted,
-    protocol::{RoomUserView, TokenUserView, TypingUserView, event},
-    rooms::{Rooms, Seat},
+    access::Access, actions::SocketState, auth::Claims, error::Result, metrics::Counted,
+    protocol::TokenUserView, sync::lock,
 };
 
 pub(super) struct Session {
@@ -27,15 +19,9 @@ pub(super) struct Session {
     pub(super) user: TokenUserView,
     /// The client has said that its client ids name one message each.
     pub(super) knows_client_ids: bool,
-    /// The client has said that it was connected before.
-    pub(super) has_returned: bool,
-    pub(super) lane: Lane<Arrival>,
-    pub(super) page_ends: PageEnds,
-    rooms: Mutex<IndexSet<RoomId>>,
-    typing: Mutex<HashSet<RoomId>>,
+    pub(super) state: SocketState,
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
-    is_watching: AtomicBool,
     counted: Mutex<Option<Counted>>,
 }
 
@@ -47,14 +33,9 @@ impl Session {
             user: claims.token_user(),
             claims,
             knows_client_ids: presented.protocol >= 1,
-            has_returned: presented.has_returned,
-            lane: Lane::default(),
-            page_ends: PageEnds::default(),
-            rooms: Mutex::default(),
-            typing: Mutex::default(),
+            state: SocketState::new(presented.has_returned),
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),
-            is_watching: AtomicBool::new(false),
             counted: Mutex::new(Some(counted)),
         }
     }
@@ -79,24 +60,6 @@ impl Session {
         self.is_known.load(Ordering::Relaxed)
     }
 
-    /// This socket looks at the list of rooms; true the first time.
-    pub(super) fn begin_watching(&self) -> bool {
-        !self.is_watching.swap(true, Ordering::Relaxed)
-    }
-
-    pub(super) fn is_watching(&self) -> bool {
-        self.is_watching.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn entered(&self, room_id: &RoomId) {
-        lock(&self.rooms).insert(room_id.clone());
-    }
-
-    /// False if it was not there.
-    pub(super) fn left(&self, room_id: &RoomId) -> bool {
-        lock(&self.rooms).shift_remove(room_id)
-    }
-
     /// The database did not answer an event in time. Those that waited behind it are not to wait as long again, one after
     /// the other: each is to be answered within the time that one may take.
     pub(super) fn lost_database(&self) {
@@ -107,44 +70,4 @@ impl Session {
     pub(super) fn lost_database_after(&self, moment: Instant) -> bool {
         lock(&self.lost_database).is_some_and(|lost| lost > moment)
     }
-
-    /// In the order in which they were entered.
-    pub(super) fn take_rooms(&self) -> IndexSet<RoomId> {
-        std::mem::take(&mut *lock(&self.rooms))
-    }
-
-    pub(super) fn take_typing(&self) -> HashSet<RoomId> {
-        std::mem::take(&mut *lock(&self.typing))
-    }
-
-    /// Others were told that this socket types somewhere.
-    pub(super) fn is_typing(&self) -> bool {
-        !lock(&self.typing).is_empty()
-    }
-
-    /// Tells the others that this user types.
-    pub(super) fn start_typing(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
-        lock(&self.typing).insert(room_id.clone());
-        let view = TypingUserView { room_id, user_id: &self.user.id, user_name: self.user.name.as_deref() };
-        rooms.tell_ephemeral(seat, room_id, event::TYPING_USER, &view);
-    }
-
-    /// Tells the others that this user types no more, whether they were told that they do or not.
-    pub(super) fn stop_typing(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
-        lock(&self.typing).remove(room_id);
-        let view = RoomUserView { room_id, user_id: &self.user.id };
-        rooms.tell_ephemeral(seat, room_id, event::TYPING_STOPPED, &view);
-    }
-
-    /// The same, if they were told that this socket types there.
-    pub(super) fn stop_typing_if_begun(&self, rooms: &Rooms, seat: &Seat, room_id: &RoomId) {
-        let begun = lock(&self.typing).contains(room_id);
-        if begun {
-            self.stop_typing(rooms, seat, room_id);
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

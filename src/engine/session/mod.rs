@@ -5,7 +5,7 @@ mod requests;
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -15,7 +15,10 @@ use tokio::{io::ReadBuf, sync::Notify};
 
 pub(super) use self::requests::{PollGuard, PostGuard};
 use super::{EngineSettings, inbound::BEFORE_SIGN_IN, payload};
-use crate::connection::{ClientStream, SEND_LIMIT_BEFORE_SIGN_IN, SocketRoute};
+use crate::{
+    connection::{ClientStream, SEND_LIMIT_BEFORE_SIGN_IN, SocketRoute},
+    sync::lock,
+};
 
 /// A client that polls comes back within a round trip.
 const BETWEEN_POLLS: Duration = Duration::from_secs(1);
@@ -106,7 +109,7 @@ impl Session {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing is left half done by a panic while it was held: each change is one assignment.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// True if the session is over and there is nothing more to fetch. A client that has closed its session fetches nothing.

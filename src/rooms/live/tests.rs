@@ -67,14 +67,15 @@ fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) 
     let seq = *seconds.end();
     let messages = seconds.rev().map(|second| message(second, "")).collect();
     let tail = Tail { seq, at: None, messages, complete, log: Vec::new(), complete_from: 0 };
-    LiveRoom::new(tail, Vec::new(), settings(history))
+    LiveRoom::new("room".into(), tail, Vec::new(), settings(history))
 }
 
 /// The history that somebody is shown who has missed all since a moment, newest first.
 fn history(live: &mut LiveRoom, since: Option<i64>) -> Vec<Value> {
     let missed =
         Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), told_after: None };
-    let view: Value = serde_json::from_str(live.history(&"room".into(), &missed).encoded.get()).unwrap();
+    let history = live.history(&"room".into(), &missed).unwrap();
+    let view: Value = serde_json::from_str(history.packet.data().get()).unwrap();
     view["messages"].as_array().unwrap().clone()
 }
 

@@ -1,0 +1,124 @@
+//! The user who does something, and the socket by which they do it, if it is one.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use indexmap::IndexSet;
+
+use super::page_ends::PageEnds;
+use crate::{
+    auth::Claims,
+    broadcast::{ClientSocket, Encoded},
+    chat::id::{RoomId, UserId},
+    protocol::{RoomUserView, TokenUserView, TypingUserView, event},
+    rooms::Rooms,
+    sync::lock,
+};
+
+/// A signed-in user who does something.
+#[derive(Clone, Copy)]
+pub struct Actor<'a> {
+    pub claims: &'a Claims,
+    /// The user as their token names them.
+    pub user: &'a TokenUserView,
+    pub socket: Option<ActingSocket<'a>>,
+}
+
+/// The socket by which an actor does something.
+#[derive(Clone, Copy)]
+pub struct ActingSocket<'a> {
+    pub client: &'a ClientSocket,
+    pub state: &'a SocketState,
+    /// Set as soon as the change is queued for commit: the socket's next event may begin.
+    pub is_queued: &'a AtomicBool,
+}
+
+/// What is remembered of a socket: the rooms it is in, where its user types, where its pages ended.
+pub struct SocketState {
+    /// The client has said that it was connected before.
+    pub(super) has_returned: bool,
+    pub(super) page_ends: PageEnds,
+    rooms: Mutex<IndexSet<RoomId>>,
+    typing: Mutex<HashSet<RoomId>>,
+    is_watching: AtomicBool,
+}
+
+impl Actor<'_> {
+    pub fn user_id(&self) -> &UserId {
+        &self.user.id
+    }
+}
+
+impl SocketState {
+    /// `has_returned`: the client has said that it was connected before.
+    pub fn new(has_returned: bool) -> Self {
+        Self {
+            has_returned,
+            page_ends: PageEnds::default(),
+            rooms: Mutex::default(),
+            typing: Mutex::default(),
+            is_watching: AtomicBool::new(false),
+        }
+    }
+
+    /// The socket is sent what happens in rooms that it is not in; true the first time.
+    pub(super) fn begin_watching(&self) -> bool {
+        !self.is_watching.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_watching(&self) -> bool {
+        self.is_watching.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn enter(&self, room_id: &RoomId) {
+        lock(&self.rooms).insert(room_id.clone());
+    }
+
+    /// False if it was not there.
+    pub(super) fn leave(&self, room_id: &RoomId) -> bool {
+        lock(&self.rooms).shift_remove(room_id)
+    }
+
+    /// In the order in which they were entered.
+    pub(super) fn take_rooms(&self) -> IndexSet<RoomId> {
+        std::mem::take(&mut *lock(&self.rooms))
+    }
+
+    pub(super) fn take_typing(&self) -> HashSet<RoomId> {
+        std::mem::take(&mut *lock(&self.typing))
+    }
+
+    /// The others were told that this socket's user types somewhere.
+    pub fn is_typing(&self) -> bool {
+        !lock(&self.typing).is_empty()
+    }
+}
+
+impl ActingSocket<'_> {
+    /// Sends the others that the user types.
+    pub(super) fn start_typing(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
+        lock(&self.state.typing).insert(room_id.clone());
+        let view = TypingUserView { room_id, user_id: &user.id, user_name: user.name.as_deref() };
+        rooms.push_ephemeral(self.client, room_id, Encoded::new(event::TYPING_USER, &view));
+    }
+
+    /// Sends the others that the user types no more, whether they were sent that the user does or not.
+    pub(super) fn stop_typing(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
+        lock(&self.state.typing).remove(room_id);
+        let view = RoomUserView { room_id, user_id: &user.id };
+        rooms.push_ephemeral(self.client, room_id, Encoded::new(event::TYPING_STOPPED, &view));
+    }
+
+    /// The same, if they were sent that the user types there by this socket.
+    pub(super) fn stop_typing_if_begun(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
+        let has_begun = lock(&self.state.typing).contains(room_id);
+        if has_begun {
+            self.stop_typing(rooms, user, room_id);
+        }
+    }
+}

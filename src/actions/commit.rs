@@ -1,0 +1,48 @@
+//! The step that all changes of a room share: queued for commit, committed, applied and sent, in this order.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use super::Actor;
+use crate::{
+    app::App,
+    broadcast::Encoded,
+    chat::id::RoomId,
+    db::room_log::{Append, Change},
+    error::Result,
+    log::Committed,
+    protocol::{AnsweredMessage, MessageView, NumberedMessageView},
+};
+
+/// Queues a change by the actor, lets the next event of the actor's socket begin, and waits until it is committed and sent.
+pub(super) async fn commit(
+    app: &App,
+    actor: &Actor<'_>,
+    room_id: RoomId,
+    change: Change,
+) -> Result<Committed> {
+    let actor_id = actor.user_id().clone();
+    let actor_name = app.access.ensure_user(actor.claims).await?;
+    let receipt = app.rooms.append(Append { room_id, actor_id, actor_name, change })?;
+    if let Some(socket) = actor.socket {
+        socket.is_queued.store(true, Ordering::Relaxed);
+    }
+    receipt.committed().await
+}
+
+/// A message as a commit made it.
+pub struct CommittedMessage {
+    pub message: Arc<MessageView>,
+    /// The place of the change in the room's log.
+    pub seq: i64,
+    /// The event that the room was sent, if anybody was in it here.
+    pub sent: Option<Encoded>,
+}
+
+impl From<CommittedMessage> for AnsweredMessage {
+    fn from(committed: CommittedMessage) -> Self {
+        match committed.sent {
+            Some(sent) => Self::Sent(Arc::clone(sent.data())),
+            None => Self::View(NumberedMessageView { message: committed.message, seq: committed.seq }),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Opens the direct room with another user, and makes it if need be. Every socket of the other is told each time; the actor's
+//! socket hears the room from then on.
+
+use super::Actor;
+use crate::{
+    app::App,
+    broadcast::{Encoded, Except, Target},
+    chat::{direct, id::UserId, room::RoomType},
+    clock,
+    db::{
+        self,
+        rooms::{Made, Room},
+    },
+    error::{Error, Result},
+    protocol::{DmStartedView, RoomView, event},
+};
+
+const NAME: &str = "Direct Message";
+
+/// The room, with its two members.
+pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView> {
+    let caller = actor.user_id();
+    if other == caller {
+        return Err(Error::BadInput("A direct message needs another user than yourself".to_owned()));
+    }
+    app.access.ensure_user(actor.claims).await?;
+    app.access.user_name(other).await?;
+    let room_id = direct::room_id(caller, other);
+    app.config.limits.ensure_id("the room's id", room_id.as_str())?;
+    let (first, second) = direct::sorted(caller, other);
+    let members = vec![first.clone(), second.clone()];
+    let room = Room::new(&room_id, NAME, RoomType::Direct, clock::now());
+    let room = match db::rooms::insert_with_members(&app.db, room, members.clone(), Some(caller)).await? {
+        Made::Room(room) => room,
+        Made::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
+        Made::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),
+    };
+    app.access.forget_room(&room_id).await;
+    if let Some(socket) = actor.socket {
+        app.rooms.listen(socket.client, &room_id, actor.user).await?;
+        socket.state.enter(&room_id);
+    }
+    let room = RoomView {
+        id: room_id,
+        name: room.name,
+        kind: room.kind.0,
+        created_at: room.created_at.into(),
+        members,
+    };
+    let view = DmStartedView { room: &room, from: actor.user };
+    if let Some(packet) = Encoded::new(event::DM_STARTED, &view) {
+        app.broadcast.send(Target::User(other), Except::NOBODY, &packet);
+    }
+    Ok(room)
+}

@@ -1,0 +1,29 @@
+//! Another content for a message. Somebody else's is not found.
+
+use super::{Actor, CommittedMessage, commit::commit};
+use crate::{
+    app::App,
+    chat::{id::MessageId, permission},
+    db::room_log::{Appended, Change, Told},
+    error::{Error, Result},
+};
+
+/// The message as edited.
+pub async fn run(
+    app: &App,
+    actor: Actor<'_>,
+    message_id: MessageId,
+    content: String,
+) -> Result<CommittedMessage> {
+    let found = app.access.find_message(&message_id).await?.ok_or(Error::MessageNotFound)?;
+    permission::ensure_may_edit(actor.user_id(), &found.sender_id)?;
+    app.access.ensure_may_enter(actor.user_id(), &found.room_id).await?;
+    let committed = commit(app, &actor, found.room_id, Change::Edit { message_id, content }).await?;
+    match committed.appended {
+        Appended::Entry(entry) => match entry.told {
+            Told::Updated(message) => Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent }),
+            _ => Err(Error::Internal("an edit became another entry".to_owned())),
+        },
+        _ => Err(Error::MessageNotFound),
+    }
+}

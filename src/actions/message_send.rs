@@ -1,0 +1,40 @@
+//! A new message. Everybody in the room is sent it, the author too, before the author's ack.
+
+use std::sync::Arc;
+
+use super::{Actor, CommittedMessage, commit::commit};
+use crate::{
+    app::App,
+    chat::id::RoomId,
+    db::{
+        self,
+        room_log::{Appended, Change, NewMessage, Told},
+    },
+    error::{Error, Result},
+};
+
+/// The message; one that was sent before with the same client id, as it is by now.
+pub async fn run(
+    app: &App,
+    actor: Actor<'_>,
+    room_id: RoomId,
+    message: NewMessage,
+) -> Result<CommittedMessage> {
+    app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
+    if let Some(socket) = actor.socket {
+        socket.stop_typing_if_begun(&app.rooms, actor.user, &room_id);
+    }
+    let committed = commit(app, &actor, room_id, Change::New(message)).await?;
+    match committed.appended {
+        Appended::Entry(entry) => match entry.told {
+            Told::New(message) => Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent }),
+            _ => Err(Error::Internal("a new message became another entry".to_owned())),
+        },
+        Appended::Repeated { message_id, seq } => {
+            let message = db::messages::find(&app.db, &message_id).await?.ok_or(Error::MessageNotFound)?;
+            Ok(CommittedMessage { message: Arc::new(message), seq, sent: None })
+        }
+        Appended::ClientIdTaken => Err(Error::Conflict("This clientId was used for another message")),
+        Appended::Unchanged | Appended::NotFound => Err(Error::RoomNotFound),
+    }
+}

@@ -1,0 +1,29 @@
+//! A page of history. It begins where this socket's last page ended, although clients name that place by a millisecond, which
+//! messages may share.
+
+use super::Actor;
+use crate::{
+    app::App,
+    chat::{id::RoomId, message::Place, timestamp::Timestamp},
+    db,
+    error::Result,
+    protocol::MessageView,
+};
+
+/// At most `limit` messages older than `before`, newest first.
+pub async fn run(
+    app: &App,
+    actor: Actor<'_>,
+    room_id: &RoomId,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<MessageView>> {
+    app.access.ensure_may_enter(actor.user_id(), room_id).await?;
+    let page_ends = actor.socket.map(|socket| &socket.state.page_ends);
+    let begin = page_ends.map_or_else(|| Place::below(before), |ends| ends.begin(room_id, before));
+    let page = db::messages::list_older(&app.db, room_id, &begin, limit).await?;
+    if let (Some(last), Some(page_ends)) = (page.messages.last(), page_ends) {
+        page_ends.note(room_id, last.place(), page.ends_in_tie);
+    }
+    Ok(page.messages)
+}

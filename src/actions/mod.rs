@@ -1,0 +1,30 @@
+//! Use cases, one a file. An action checks whether its actor may do it, changes or reads what it is about, sends what others are
+//! to hear, and returns a value of the domain. It knows neither Socket.IO nor HTTP: both doors call it, and so get the same
+//! rules.
+
+mod actor;
+mod commit;
+mod page_ends;
+
+pub mod dm_start;
+pub mod message_delete;
+pub mod message_edit;
+pub mod message_send;
+pub mod messages_load;
+pub mod messages_sync;
+pub mod reaction_add;
+pub mod reaction_remove;
+pub mod room_create;
+pub mod room_invite;
+pub mod room_join;
+pub mod room_leave;
+pub mod room_presence;
+pub mod room_read;
+pub mod rooms_list;
+pub mod socket_close;
+pub mod typing_start;
+pub mod typing_stop;
+pub mod users_find;
+
+pub use actor::{ActingSocket, Actor, SocketState};
+pub use commit::CommittedMessage;

@@ -1,0 +1,19 @@
+//! Adds an emoji to a message. Adding it again changes nothing and sends nothing.
+
+use std::sync::Arc;
+
+use super::{Actor, commit::commit};
+use crate::{
+    app::App,
+    chat::id::MessageId,
+    db::room_log::{Appended, Change},
+    error::{Error, Result},
+};
+
+pub async fn run(app: &App, actor: Actor<'_>, message_id: MessageId, emoji: Arc<str>) -> Result<()> {
+    let found = app.access.ensure_may_touch(actor.user_id(), &message_id).await?;
+    match commit(app, &actor, found.room_id, Change::React { message_id, emoji }).await?.appended {
+        Appended::NotFound => Err(Error::MessageNotFound),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,12 @@
+//! Removes one's own emoji from a message. Removing what is not there changes nothing and sends nothing.
+
+use std::sync::Arc;
+
+use super::{Actor, commit::commit};
+use crate::{app::App, chat::id::MessageId, db::room_log::Change, error::Result};
+
+pub async fn run(app: &App, actor: Actor<'_>, message_id: MessageId, emoji: Arc<str>) -> Result<()> {
+    let found = app.access.ensure_may_touch(actor.user_id(), &message_id).await?;
+    commit(app, &actor, found.room_id, Change::Unreact { message_id, emoji }).await?;
+    Ok(())
+}

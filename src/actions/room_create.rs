@@ -1,0 +1,57 @@
+//! Makes a room with the actor and others in it. Every socket of each is told; a socket that is to hear the room joins it.
+
+use uuid::Uuid;
+
+use super::Actor;
+use crate::{
+    app::App,
+    broadcast::{Encoded, Except, Target},
+    chat::{
+        id::{RoomId, UserId},
+        room::RoomType,
+    },
+    clock,
+    db::{
+        self,
+        rooms::{Made, Room},
+    },
+    error::{Error, Result},
+    protocol::{RoomInvitedView, RoomView, event},
+};
+
+/// `members`: beside the actor.
+pub async fn run(
+    app: &App,
+    actor: Actor<'_>,
+    name: &str,
+    kind: RoomType,
+    mut members: Vec<UserId>,
+) -> Result<RoomView> {
+    app.access.ensure_user(actor.claims).await?;
+    members.push(actor.user_id().clone());
+    members.sort();
+    members.dedup();
+    let known = db::users::list_names(&app.db, members.clone()).await?;
+    if known.len() < members.len() {
+        return Err(Error::UserNotFound);
+    }
+    let id = RoomId::from(Uuid::new_v4().to_string());
+    let room = Room::new(&id, name.trim(), kind, clock::now());
+    let Made::Room(room) = db::rooms::insert_with_members(&app.db, room, members.clone(), None).await? else {
+        return Err(Error::Conflict("A room of this id is there already"));
+    };
+    if kind == RoomType::Public {
+        app.access.forget_public().await;
+    }
+    let room =
+        RoomView { id, name: room.name, kind: room.kind.0, created_at: room.created_at.into(), members };
+    let view = RoomInvitedView { room: &room, from: actor.user };
+    if let Some(packet) = Encoded::new(event::ROOM_INVITED, &view) {
+        // The actor's own socket has it from the answer.
+        let except = Except { socket: actor.socket.map(|socket| socket.client.id()), ..Except::NOBODY };
+        for member in &room.members {
+            app.broadcast.send(Target::User(member), except, &packet);
+        }
+    }
+    Ok(room)
+}

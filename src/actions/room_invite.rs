@@ -1,0 +1,48 @@
+//! Makes somebody a member of a room. Every socket of theirs is told, and everybody in the room is sent the new list of members.
+//! A member stays one; then nobody is told.
+
+use super::Actor;
+use crate::{
+    app::App,
+    broadcast::{Encoded, Except, Target},
+    chat::{
+        id::{RoomId, UserId},
+        permission,
+    },
+    db,
+    error::{Error, Result},
+    protocol::{MemberView, RoomInvitedView, RoomMembersView, RoomView, event},
+};
+
+/// The members.
+pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId) -> Result<Vec<MemberView>> {
+    let inviter = actor.user_id();
+    let access = app.access.ensure_may_enter(inviter, room_id).await?;
+    permission::ensure_may_invite(access.kind, inviter, user_id)?;
+    app.access.user_name(user_id).await?;
+    let is_new = db::rooms::insert_member(&app.db, room_id, user_id, inviter).await?;
+    let stored = db::rooms::find(&app.db, room_id).await?.ok_or(Error::RoomNotFound)?;
+    let members = db::rooms::list_members(&app.db, room_id).await?;
+    if !is_new && !members.iter().any(|member| member.id == *inviter) {
+        // The inviter was taken out a moment ago.
+        app.access.forget_room(room_id).await;
+        permission::ensure_may_enter(stored.kind.0, false)?;
+    }
+    if is_new {
+        app.access.forget_room(room_id).await;
+        let room = RoomView {
+            id: room_id.clone(),
+            name: stored.name,
+            kind: stored.kind.0,
+            created_at: stored.created_at.into(),
+            members: members.iter().map(|member| member.id.clone()).collect(),
+        };
+        let view = RoomInvitedView { room: &room, from: actor.user };
+        if let Some(packet) = Encoded::new(event::ROOM_INVITED, &view) {
+            app.broadcast.send(Target::User(user_id), Except::NOBODY, &packet);
+        }
+        let view = RoomMembersView { room_id, members: &members };
+        app.rooms.push_notice(room_id, Encoded::new(event::ROOM_MEMBERS, &view));
+    }
+    Ok(members)
+}

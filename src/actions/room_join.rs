@@ -1,0 +1,17 @@
+//! Enters a room: its history and members, and from then on what happens in it. Joining reads the room.
+
+use super::{ActingSocket, Actor};
+use crate::{app::App, chat::id::RoomId, clock, db::read_markers::ReadMark, error::Result};
+
+pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: RoomId) -> Result<()> {
+    let room = app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
+    let user = (actor.user, socket.state.has_returned);
+    let shown = app.rooms.join(socket.client, &room_id, user, &room.members).await?;
+    socket.state.enter(&room_id);
+    if let Some(end) = shown.end {
+        socket.state.page_ends.note(&room_id, end, shown.ends_in_tie);
+    }
+    let user_id = actor.user_id().clone();
+    app.rooms.mark_read(ReadMark { room_id, user_id, at: clock::now(), seq: Some(shown.seq) });
+    Ok(())
+}

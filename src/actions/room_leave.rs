@@ -1,0 +1,12 @@
+//! Leaves a room. Others see the user leave with the last of the user's sockets.
+
+use super::{ActingSocket, Actor};
+use crate::{app::App, chat::id::RoomId};
+
+pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: &RoomId) {
+    socket.stop_typing_if_begun(&app.rooms, actor.user, room_id);
+    if socket.state.leave(room_id) {
+        app.rooms.tell_activity_in(&app.access, room_id).await;
+        app.rooms.leave(socket.client, room_id, actor.user);
+    }
+}

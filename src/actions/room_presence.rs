@@ -1,0 +1,19 @@
+//! The users who are in a room at this moment.
+
+use super::Actor;
+use crate::{
+    app::App,
+    chat::id::{RoomId, UserId},
+    error::Result,
+};
+
+/// At most `limit` of the users, and how many there are in all.
+pub async fn run(
+    app: &App,
+    actor: Actor<'_>,
+    room_id: &RoomId,
+    limit: usize,
+) -> Result<(Vec<UserId>, usize)> {
+    app.access.ensure_may_enter(actor.user_id(), room_id).await?;
+    Ok(app.rooms.list_present(room_id, actor.user_id(), limit))
+}

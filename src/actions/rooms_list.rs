@@ -1,0 +1,73 @@
+//! The rooms that the actor is a member of, and those that are open to all, with what is unread in each. From then on the actor's
+//! socket is told what is said in their own.
+
+use std::cmp::Reverse;
+
+use super::Actor;
+use crate::{
+    app::App,
+    chat::{id::RoomId, room::RoomType, timestamp::Timestamp},
+    db::{self, rooms::Room},
+    error::Result,
+    protocol::MemberView,
+};
+
+/// Rooms of the actor that are listed, at most: those where something happened last.
+const MAX_ROOMS: i64 = 500;
+
+/// A room as its reader sees it in a list.
+pub struct ListedRoom {
+    pub id: RoomId,
+    pub name: String,
+    pub kind: RoomType,
+    pub created_at: Timestamp,
+    pub is_member: bool,
+    /// The other one, in a direct room.
+    pub partner: Option<MemberView>,
+    pub last_message_at: Option<Timestamp>,
+    /// Messages of others since the actor read it last: 99 stands for more, too. 0 in a room that the actor is not a member
+    /// of and has never read.
+    pub unread: i64,
+}
+
+/// The last active first.
+pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
+    let (db, caller) = (&app.db, actor.user_id());
+    // First this: what is said while the list is read may be told twice, but not missed.
+    if actor.socket.is_some_and(|socket| socket.state.begin_watching()) {
+        app.rooms.watch(caller);
+    }
+    let mine = db::room_list::list_of_user(db, caller, MAX_ROOMS).await?;
+    let public = app.access.list_public().await?;
+    let is_mine = |id: &str| mine.iter().any(|room| room.id == id);
+    let others = public.iter().filter(|room| !is_mine(&room.id)).cloned();
+    let rooms: Vec<(Room, bool)> =
+        others.map(|room| (room, false)).chain(mine.iter().cloned().map(|room| (room, true))).collect();
+
+    let direct = mine.iter().filter(|room| room.kind.0 == RoomType::Direct);
+    let direct: Vec<RoomId> = direct.map(|room| RoomId::from(room.id.as_str())).collect();
+    let mut partners = db::room_list::list_partners(db, caller, &direct).await?;
+    let ids: Vec<_> =
+        rooms.iter().map(|(room, is_member)| (RoomId::from(room.id.as_str()), *is_member)).collect();
+    let activity = db::room_list::list_activity(db, caller, &ids).await?;
+
+    let mut rooms: Vec<ListedRoom> = rooms
+        .into_iter()
+        .map(|(room, is_member)| {
+            let id = RoomId::from(room.id);
+            let activity = activity.get(&id);
+            ListedRoom {
+                partner: partners.remove(&id),
+                last_message_at: activity.and_then(|activity| activity.last_message_at),
+                unread: activity.map_or(0, |activity| activity.unread),
+                id,
+                name: room.name,
+                kind: room.kind.0,
+                created_at: room.created_at.into(),
+                is_member,
+            }
+        })
+        .collect();
+    rooms.sort_by_key(|room| Reverse(room.last_message_at.unwrap_or(room.created_at)));
+    Ok(rooms)
+}

@@ -1,0 +1,10 @@
+//! Sends the others in a room that the user types.
+
+use super::{ActingSocket, Actor};
+use crate::{app::App, chat::id::RoomId, error::Result};
+
+pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: &RoomId) -> Result<()> {
+    app.access.ensure_may_enter(actor.user_id(), room_id).await?;
+    socket.start_typing(&app.rooms, actor.user, room_id);
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! An event in the form in which it is sent.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The name of an event and its argument as JSON: encoded once, however many sockets it is sent to. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    event: &'static str,
+    data: Arc<RawValue>,
+}
+
+impl Encoded {
+    /// None, and a line in the log, if the argument cannot be encoded. Views are plain data, so that is a fault of this server.
+    pub fn new(event: &'static str, view: &(impl Serialize + ?Sized)) -> Option<Self> {
+        match serde_json::value::to_raw_value(view) {
+            Ok(data) => Some(Self { event, data: data.into() }),
+            Err(error) => {
+                tracing::error!(%error, event, "an event could not be encoded");
+                None
+            }
+        }
+    }
+
+    pub fn event(&self) -> &'static str {
+        self.event
+    }
+
+    pub fn data(&self) -> &Arc<RawValue> {
+        &self.data
+    }
+}

@@ -1,0 +1,82 @@
+//! Who may do what, decided from facts that the caller has read. No I/O.
+
+use super::{id::UserId, room::RoomType};
+use crate::error::{Error, Result};
+
+/// Public rooms are open to any signed-in user; private and direct rooms to their members.
+pub fn ensure_may_enter(kind: RoomType, is_member: bool) -> Result<()> {
+    match kind {
+        RoomType::Public => Ok(()),
+        RoomType::Private | RoomType::Direct if is_member => Ok(()),
+        RoomType::Private | RoomType::Direct => Err(Error::Forbidden("You are not a member of this room")),
+    }
+}
+
+/// Anybody who may enter a room may invite others, except into a direct room, and except themselves.
+pub fn ensure_may_invite(kind: RoomType, inviter: &UserId, invited: &UserId) -> Result<()> {
+    if kind == RoomType::Direct {
+        return Err(Error::Forbidden("A direct room is for two"));
+    }
+    if inviter == invited {
+        return Err(Error::Forbidden("You cannot invite yourself"));
+    }
+    Ok(())
+}
+
+/// Authors may edit their messages. To others these are not there, as in the original.
+pub fn ensure_may_edit(actor: &UserId, author: &UserId) -> Result<()> {
+    if actor == author { Ok(()) } else { Err(Error::MessageNotFound) }
+}
+
+/// Authors may delete their messages.
+pub fn ensure_may_delete(actor: &UserId, author: &UserId) -> Result<()> {
+    if actor == author { Ok(()) } else { Err(Error::DeleteRefused) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(decision: Result<()>) -> &'static str {
+        decision.map_or_else(|refusal| refusal.code(), |()| "allowed")
+    }
+
+    #[test]
+    fn rooms_may_be_entered_as_the_table_says() {
+        for (kind, member, stranger) in [
+            (RoomType::Public, "allowed", "allowed"),
+            (RoomType::Private, "allowed", "forbidden"),
+            (RoomType::Direct, "allowed", "forbidden"),
+        ] {
+            let decisions = [true, false].map(|is_member| code(ensure_may_enter(kind, is_member)));
+            assert_eq!(decisions, [member, stranger], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn invitations_are_allowed_as_the_table_says() {
+        let (anna, bob) = (UserId::from("anna"), UserId::from("bob"));
+        for (kind, other, oneself) in [
+            (RoomType::Public, "allowed", "forbidden"),
+            (RoomType::Private, "allowed", "forbidden"),
+            (RoomType::Direct, "forbidden", "forbidden"),
+        ] {
+            let decisions = [&bob, &anna].map(|invited| code(ensure_may_invite(kind, &anna, invited)));
+            assert_eq!(decisions, [other, oneself], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn messages_are_their_authors_to_edit_and_delete() {
+        let (anna, bob) = (UserId::from("anna"), UserId::from("bob"));
+        let table = [
+            (code(ensure_may_edit(&anna, &anna)), "allowed"),
+            (code(ensure_may_edit(&bob, &anna)), "message_not_found"),
+            (code(ensure_may_delete(&anna, &anna)), "allowed"),
+            (code(ensure_may_delete(&bob, &anna)), "delete_refused"),
+        ];
+        for (decision, right) in table {
+            assert_eq!(decision, right);
+        }
+    }
+}

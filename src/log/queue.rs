@@ -1,0 +1,119 @@
+//! The queue of changes that wait for their commit: bounded in number and in bytes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::sync::mpsc;
+
+use super::Reply;
+use crate::{
+    chat::message::size_of_json,
+    db::room_log::{Append, Change},
+    error::{Error, Result},
+};
+
+/// The content of changes that may wait, in bytes: pictures come as content, too.
+const MAX_BYTES: usize = 256 << 20;
+
+pub(super) struct Queue {
+    changes: mpsc::Sender<Queued>,
+    /// Of changes that are not committed.
+    bytes: Arc<AtomicUsize>,
+}
+
+/// A change that waits.
+pub(super) struct Queued {
+    pub(super) append: Append,
+    pub(super) reply: Reply,
+    pub(super) weight: Weight,
+}
+
+/// The content of a change in bytes, which counts as waiting until this is dropped.
+pub(super) struct Weight {
+    pub(super) bytes: usize,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Weight {
+    /// None if too much waits already. One that is alone is never too much.
+    fn put_on(waiting: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let before = waiting.fetch_add(bytes, Ordering::Relaxed);
+        let weight = Self { bytes, waiting: Arc::clone(waiting) };
+        (before == 0 || before + bytes <= MAX_BYTES).then_some(weight)
+    }
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Queue {
+    /// `capacity`: changes that may wait.
+    pub(super) fn new(capacity: usize) -> (Self, mpsc::Receiver<Queued>) {
+        let (changes, queued) = mpsc::channel(capacity);
+        (Self { changes, bytes: Arc::default() }, queued)
+    }
+
+    /// [`Error::Busy`] if too much waits.
+    pub(super) fn push(&self, append: Append, reply: Reply) -> Result<()> {
+        let weight = Weight::put_on(&self.bytes, size_of(&append)).ok_or(Error::Busy)?;
+        self.changes.try_send(Queued { append, reply, weight }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.changes.max_capacity() - self.changes.capacity()
+    }
+}
+
+/// The content of a change, about, in bytes.
+fn size_of(append: &Append) -> usize {
+    match &append.change {
+        Change::New(message) => message.content.len() + size_of_json(&message.metadata),
+        Change::Edit { content, .. } => content.len(),
+        Change::Delete { .. } | Change::React { .. } | Change::Unreact { .. } => 0,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{chat::message::MessageType, db::room_log::NewMessage};
+
+    /// A new message of so many bytes.
+    pub(in super::super) fn append(bytes: usize) -> Append {
+        let message = NewMessage {
+            content: "x".repeat(bytes),
+            kind: MessageType::Text,
+            metadata: serde_json::Value::Null,
+            reply_to: None,
+            client_id: None,
+        };
+        let change = Change::New(message);
+        Append { room_id: "room".into(), actor_id: "anna".into(), actor_name: "Anna".into(), change }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_in_bytes_and_what_is_alone_is_never_too_much() {
+        const LARGE: usize = MAX_BYTES / 4;
+        let (queue, mut queued) = Queue::new(1_000);
+        let push = |bytes| queue.push(append(bytes), oneshot::channel().0);
+        push(MAX_BYTES + 1).unwrap();
+        assert!(matches!(push(1), Err(Error::Busy)));
+        drop(queued.recv().await);
+        for _ in 0..3 {
+            push(LARGE).unwrap();
+        }
+        assert!(matches!(push(LARGE), Err(Error::Busy)));
+        drop(queued.recv().await);
+        assert!(push(LARGE).is_ok(), "there is room again");
+    }
+}

@@ -1,0 +1,193 @@
+//! The writer: takes the changes that wait and commits them together, while the batch before is being applied. An idle server
+//! adds no latency, a busy one shares commits.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    Outcome, Reply,
+    group_commit::GroupCommit,
+    queue::{Queued, Weight},
+};
+use crate::{
+    batch::fill,
+    chat::id::RoomId,
+    clock,
+    db::{
+        Db,
+        room_log::{Append, Appended, Appender, Heads},
+    },
+    error::{Error, Result},
+    metrics::Instruments,
+};
+
+/// Changes that are committed together, at most. With eight columns a row, far below what one statement may bind.
+const BATCH: usize = 256;
+
+/// The content of changes that are committed together, at most, in bytes; a larger one is committed alone.
+const BATCH_BYTES: usize = 8 << 20;
+
+pub(super) struct Writer {
+    db: Db,
+    instruments: Instruments,
+    appender: Appender,
+}
+
+impl Writer {
+    pub(super) fn new(db: Db, instruments: Instruments, heads: Arc<Heads>) -> Self {
+        Self { db, instruments, appender: Appender::new(heads) }
+    }
+
+    /// Runs until the queue is closed and empty, or nobody takes the outcomes.
+    pub(super) async fn run(
+        mut self,
+        mut queue: mpsc::Receiver<Queued>,
+        mut group_commit: GroupCommit,
+        outcomes: mpsc::Sender<Vec<Outcome>>,
+    ) {
+        let mut batch = Vec::new();
+        while fill(&mut queue, &mut batch, BATCH).await {
+            group_commit.gather(&mut queue, &mut batch, BATCH).await;
+            // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
+            batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
+            let (fast, slow) = self.split(std::mem::take(&mut batch));
+            for mut part in [fast, slow].into_iter().flat_map(portions) {
+                // Those who have given up waiting, be it for an earlier part, were told that it failed: then it must.
+                part.retain(|queued| !queued.reply.is_closed());
+                if part.is_empty() {
+                    continue;
+                }
+                let written = self.write(part).await;
+                if outcomes.send(written).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Rooms with nothing but new messages, which may take the fast path, and the others.
+    fn split(&self, batch: Vec<Queued>) -> (Vec<Queued>, Vec<Queued>) {
+        let slow: HashSet<RoomId> = batch
+            .iter()
+            .map(|queued| &queued.append)
+            .filter(|append| !append.is_new() || !self.appender.knows(&append.room_id))
+            .map(|append| append.room_id.clone())
+            .collect();
+        batch.into_iter().partition(|queued| !slow.contains(&queued.append.room_id))
+    }
+
+    async fn write(&mut self, batch: Vec<Queued>) -> Vec<Outcome> {
+        // They wait until they are written.
+        let mut _weights: Vec<Weight> = Vec::with_capacity(batch.len());
+        let (appends, replies): (Vec<Append>, Vec<Reply>) = batch
+            .into_iter()
+            .map(|Queued { append, reply, weight }| {
+                _weights.push(weight);
+                (append, reply)
+            })
+            .unzip();
+        let appends: Arc<[Append]> = appends.into();
+        let begun = Instant::now();
+        let appended = self.appender.append(&self.db, Arc::clone(&appends), clock::now()).await;
+        self.instruments.batch.observe(appends.len() as f64);
+        self.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
+        let results = match appended {
+            Ok(appended) => appended.into_iter().map(Ok).collect(),
+            Err(error) if appends.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
+                vec![Err(error); appends.len()]
+            }
+            Err(_) => self.write_in_halves(&appends, &replies).await,
+        };
+        let written = appends.iter().zip(replies).zip(results);
+        written
+            .map(|((append, reply), result)| Outcome { room_id: append.room_id.clone(), result, reply })
+            .collect()
+    }
+
+    /// A bad row fails alone: a part that fails is halved until the row is found. That takes a few commits for each bad
+    /// row, however many rows there are.
+    async fn write_in_halves(&mut self, appends: &[Append], replies: &[Reply]) -> Vec<Result<Appended>> {
+        let mut results = Vec::with_capacity(appends.len());
+        let mut lost = None;
+        let mut parts = halves(appends, replies);
+        while let Some((part, replies)) = parts.pop() {
+            // The database went away meanwhile: it is not waited for once for each.
+            if let Some(error) = &lost {
+                results.extend(part.iter().map(|_| Err(Error::clone(error))));
+                continue;
+            }
+            // Those who have given up waiting were told that it failed: then it must, and nobody hears of this.
+            if replies.iter().any(Reply::is_closed) {
+                match part.len() {
+                    1 => results.push(Err(Error::Busy)),
+                    _ => parts.extend(halves(part, replies)),
+                }
+                continue;
+            }
+            match self.appender.append(&self.db, Arc::from(part), clock::now()).await {
+                Ok(committed) => results.extend(committed.into_iter().map(Ok)),
+                Err(error @ Error::Unavailable(_)) => {
+                    results.extend(part.iter().map(|_| Err(error.clone())));
+                    lost = Some(error);
+                }
+                Err(error) if part.len() == 1 => results.push(Err(error)),
+                Err(_) => parts.extend(halves(part, replies)),
+            }
+        }
+        results
+    }
+}
+
+/// The same in order, in parts that are not too large for one commit.
+fn portions(batch: Vec<Queued>) -> Vec<Vec<Queued>> {
+    let mut portions: Vec<Vec<Queued>> = Vec::new();
+    let mut bytes = 0;
+    for queued in batch {
+        bytes += queued.weight.bytes;
+        match portions.last_mut() {
+            Some(last) if bytes <= BATCH_BYTES => last.push(queued),
+            _ => {
+                bytes = queued.weight.bytes;
+                portions.push(vec![queued]);
+            }
+        }
+    }
+    portions
+}
+
+/// Both halves, the first one last: it is the next to be taken.
+fn halves<'a>(appends: &'a [Append], replies: &'a [Reply]) -> Vec<(&'a [Append], &'a [Reply])> {
+    let middle = appends.len() / 2;
+    let ((first, second), (its, others)) = (appends.split_at(middle), replies.split_at(middle));
+    vec![(second, others), (first, its)]
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        db::room_log::Change,
+        log::queue::{Queue, tests::append},
+    };
+
+    #[tokio::test]
+    async fn a_commit_is_bounded_in_bytes_and_order_is_kept() {
+        let (queue, mut queued) = Queue::new(1_000);
+        let sizes = [1, BATCH_BYTES / 2, BATCH_BYTES / 2, 2, BATCH_BYTES * 2, 3, 4];
+        for size in sizes {
+            queue.push(append(size), oneshot::channel().0).unwrap();
+        }
+        let mut batch = Vec::new();
+        queued.recv_many(&mut batch, sizes.len()).await;
+        let portions = portions(batch);
+        assert_eq!(portions.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1, 2]);
+        let content = |queued: &Queued| match &queued.append.change {
+            Change::New(message) => message.content.len(),
+            _ => 0,
+        };
+        assert_eq!(portions.iter().flatten().map(content).collect::<Vec<_>>(), sizes);
+    }
+}

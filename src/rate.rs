@@ -1,0 +1,75 @@
+//! A token bucket: the one rate limiter of this crate. It reads no clock; its callers pass the time.
+
+use tokio::time::Instant;
+
+/// Refills at `rate` tokens a second, up to `burst` tokens.
+#[derive(Debug)]
+pub struct TokenBucket {
+    rate: f64,
+    burst: f64,
+    tokens: f64,
+    refilled_at: Instant,
+}
+
+impl TokenBucket {
+    /// A full bucket. `rate`: tokens a second; it holds one second's worth.
+    pub fn new(rate: u32, now: Instant) -> Self {
+        Self::with_burst(f64::from(rate), f64::from(rate), now)
+    }
+
+    /// A full bucket. `rate`: tokens a second; `burst`: tokens that it holds at most.
+    pub fn with_burst(rate: f64, burst: f64, now: Instant) -> Self {
+        Self { rate, burst, tokens: burst, refilled_at: now }
+    }
+
+    /// Takes `amount` tokens, or none and returns false. A full bucket allows any amount: it then goes into debt, so that an
+    /// amount larger than the burst is allowed at times instead of never.
+    pub fn take(&mut self, amount: usize, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.refilled_at);
+        self.tokens = (self.tokens + passed.as_secs_f64() * self.rate).min(self.burst);
+        self.refilled_at = now;
+        let amount = amount as f64;
+        if self.tokens < amount.min(self.burst) {
+            return false;
+        }
+        self.tokens -= amount;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_full_bucket_allows_its_burst_and_refills_at_its_rate() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::with_burst(1.0, 3.0, start);
+        let allowed = (0..5).filter(|_| bucket.take(1, start)).count();
+        assert_eq!(allowed, 3);
+        assert!(!bucket.take(1, start + Duration::from_millis(900)));
+        assert!(bucket.take(1, start + Duration::from_secs(1)));
+        let later = start + Duration::from_secs(60);
+        assert_eq!((0..5).filter(|_| bucket.take(1, later)).count(), 3, "no more than the burst");
+    }
+
+    #[test]
+    fn an_amount_above_the_burst_is_allowed_when_the_bucket_is_full_and_goes_into_debt() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::new(2, start);
+        assert!(bucket.take(6, start));
+        assert!(!bucket.take(1, start + Duration::from_secs(2)), "still in debt");
+        assert!(bucket.take(1, start + Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_gives_no_tokens() {
+        let start = Instant::now();
+        let later = start + Duration::from_secs(5);
+        let mut bucket = TokenBucket::new(1, later);
+        assert!(bucket.take(1, later));
+        assert!(!bucket.take(1, start));
+    }
+}

@@ -1,0 +1,240 @@
+//! Applies committed entries to their live rooms, each once and in order, and carries out what a room's audience is to be sent.
+
+use std::sync::{Arc, Weak, atomic::Ordering};
+
+use tokio::{
+    sync::mpsc,
+    task::yield_now,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Rooms,
+    audience::{Next, Outgoing, Send},
+    live::LiveRoom,
+    slot::{Slot, State},
+};
+use crate::{
+    broadcast::{ClientSocket, Encoded, Except, Target},
+    chat::id::RoomId,
+    db::{
+        self,
+        room_log::{Appended, Entry, Told},
+    },
+    log::{self, Outcome},
+    protocol::{MessageDeletedView, NumberedMessageView, ReactionChangedView, Telling, event},
+    sync::lock,
+};
+
+/// The event that tells of an entry, and its argument; none if there is nothing to tell any more.
+pub fn event_of(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
+    let (room_id, seq) = (&entry.room_id, entry.seq);
+    Some(match &entry.told {
+        Told::New(message) => (event::MESSAGE_NEW, Telling::Message(NumberedMessageView { message, seq })),
+        Told::Updated(message) => {
+            (event::MESSAGE_UPDATED, Telling::Message(NumberedMessageView { message, seq }))
+        }
+        Told::Deleted(message_id) => {
+            (event::MESSAGE_DELETED, Telling::Deleted(MessageDeletedView { message_id, room_id, seq }))
+        }
+        Told::ReactionAdded { message_id, reaction } | Told::ReactionRemoved { message_id, reaction } => {
+            let name = match &entry.told {
+                Told::ReactionAdded { .. } => event::REACTION_ADDED,
+                _ => event::REACTION_REMOVED,
+            };
+            let (user_id, emoji) = (&reaction.user_id, reaction.emoji.as_ref());
+            (name, Telling::Reaction(ReactionChangedView { message_id, room_id, user_id, emoji, seq }))
+        }
+        Told::Gone => return None,
+    })
+}
+
+/// Applies what was committed, in order, and answers. Runs until the log has ended.
+pub(super) async fn run(rooms: Weak<Rooms>, mut outcomes: mpsc::Receiver<Vec<Outcome>>) {
+    while let Some(batch) = outcomes.recv().await {
+        let Some(rooms) = rooms.upgrade() else { return };
+        rooms.is_busy.store(batch.len() > 1, Ordering::Relaxed);
+        let mut batch = batch.into_iter().peekable();
+        let mut count = 0;
+        while let Some(outcome) = batch.next() {
+            let sent = match &outcome.result {
+                Ok(Appended::Entry(entry)) => rooms.committed(entry).await,
+                _ => None,
+            };
+            let room_id = outcome.room_id.clone();
+            outcome.answer(sent);
+            count += 1;
+            if batch.peek().is_some_and(|next| next.room_id == room_id) {
+                continue;
+            }
+            // So many are sent together anyway.
+            if count >= log::RUN {
+                rooms.flush_room(&room_id);
+            }
+            count = 0;
+            // Between rooms others get a turn.
+            if batch.peek().is_some() {
+                yield_now().await;
+            }
+        }
+    }
+}
+
+impl Rooms {
+    /// Hands a committed entry to the live room, to those who look at their list of rooms, and to the programs that read our
+    /// Redis. Returns the event that the room was sent, if any.
+    pub(super) async fn committed(&self, entry: &Entry) -> Option<Encoded> {
+        let sent = self.apply(entry).await;
+        self.activity.note(entry);
+        self.node_keys.note_entry(entry, sent.as_ref().map(|packet| &**packet.data()));
+        sent
+    }
+
+    /// Takes a committed entry into its live room and sends it to everybody in it here. An entry that was taken before is
+    /// ignored; if some are missing before it, they are fetched and sent first. The writer's come in the order of commits.
+    async fn apply(&self, entry: &Entry) -> Option<Encoded> {
+        let slot = lock(&self.slots).get(&entry.room_id).cloned()?;
+        let (hole_after, is_doubtful) = match &mut *lock(&slot.state) {
+            State::Loading(missed) => {
+                missed.push(entry.clone());
+                return None;
+            }
+            State::Live(live) => (live.hole_before(entry), live.is_doubtful(entry)),
+            State::Closed => return None,
+        };
+        if is_doubtful {
+            self.verify(&entry.room_id, &slot).await.unwrap_or_else(|error| error.log());
+            return None;
+        }
+        if let Some(after) = hole_after {
+            match db::room_log::list_between(&self.db, &entry.room_id, after, entry.seq).await {
+                Ok(missing) => missing.iter().for_each(|entry| {
+                    self.apply_next(&slot, entry);
+                }),
+                // Not sent out of order: the next entry asks again.
+                Err(error) => {
+                    tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "entries could not be fetched");
+                    return None;
+                }
+            }
+        }
+        self.apply_next(&slot, entry)
+    }
+
+    pub(super) fn apply_next(&self, slot: &Arc<Slot>, entry: &Entry) -> Option<Encoded> {
+        let mut state = lock(&slot.state);
+        let State::Live(live) = &mut *state else { return None };
+        if !live.apply(entry) {
+            return None;
+        }
+        let (event, view) = event_of(entry)?;
+        let (packet, now) = (Encoded::new(event, &view)?, Instant::now());
+        let outgoing = match &entry.told {
+            Told::New(message) => live.audience.push_message(&message.sender_id, packet.clone(), now),
+            // Edits, deletions and reactions are few.
+            _ => live.audience.push_entry(packet.clone()),
+        };
+        self.carry_out(&entry.room_id, slot, outgoing);
+        Some(packet)
+    }
+
+    /// Sends the other sockets in a room what this one's user does, in a moment if there is much of that. Each gets it once, in
+    /// order, and before later entries of the room's log and later joins and leaves.
+    pub fn push_ephemeral(&self, from: &ClientSocket, room_id: &RoomId, packet: Option<Encoded>) {
+        self.push(room_id, packet, |live, packet, now| live.audience.push_ephemeral(from.id(), packet, now));
+    }
+
+    /// Sends everybody in a room an event that is in no log, after all that was sent before.
+    pub fn push_notice(&self, room_id: &RoomId, packet: Option<Encoded>) {
+        self.push(room_id, packet, |live, packet, _| live.audience.push_entry(packet));
+    }
+
+    fn push(
+        &self,
+        room_id: &RoomId,
+        packet: Option<Encoded>,
+        push: impl FnOnce(&mut LiveRoom, Encoded, Instant) -> Outgoing,
+    ) {
+        // Where no room is live nobody is in it.
+        let (Some(packet), Some(slot)) = (packet, lock(&self.slots).get(room_id).cloned()) else { return };
+        let mut state = lock(&slot.state);
+        let State::Live(live) = &mut *state else { return };
+        let outgoing = push(live, packet, Instant::now());
+        self.carry_out(room_id, &slot, outgoing);
+    }
+
+    /// Sends what is to be sent now, and sees to what follows. The caller holds the room's lock.
+    pub(super) fn carry_out(&self, room_id: &RoomId, slot: &Arc<Slot>, outgoing: Outgoing) {
+        self.send_all(room_id, outgoing.sends);
+        let this = Weak::clone(&self.this);
+        match outgoing.next {
+            Next::Nothing => {}
+            Next::Timer(time) => {
+                tokio::spawn(run_timer(this, Arc::clone(slot), room_id.clone(), time));
+            }
+            Next::AfterAck => {
+                tokio::spawn(flush_after_ack(this, room_id.clone()));
+            }
+        }
+    }
+
+    fn send_all(&self, room_id: &RoomId, sends: Vec<Send>) {
+        for send in sends {
+            match send {
+                Send::ToSockets(sids, packet) => {
+                    let sockets = self.broadcast.sockets(&sids);
+                    self.broadcast.send(Target::Sockets(&sockets), Except::NOBODY, &packet);
+                }
+                Send::ToRoom(delivery) => {
+                    let (users, socket) = (&delivery.except_users, delivery.except_socket);
+                    let except = Except { users, socket, room: None };
+                    self.broadcast.send(Target::Room(room_id), except, &delivery.packet);
+                }
+            }
+        }
+    }
+
+    /// Sends everybody in a room what is pending.
+    pub(super) fn flush_room(&self, room_id: &RoomId) {
+        let slot = lock(&self.slots).get(room_id).cloned();
+        if let Some(slot) = slot
+            && let State::Live(live) = &mut *lock(&slot.state)
+        {
+            self.send_all(room_id, live.audience.flush().sends);
+        }
+    }
+
+    /// Sends everybody what is pending in any room: the server ends.
+    pub fn flush_rooms(&self) {
+        let room_ids: Vec<RoomId> = lock(&self.slots).keys().cloned().collect();
+        room_ids.iter().for_each(|room_id| self.flush_room(room_id));
+    }
+}
+
+/// Flushes after all that is ready to run now, such as the author's ack.
+async fn flush_after_ack(rooms: Weak<Rooms>, room_id: RoomId) {
+    yield_now().await;
+    if let Some(rooms) = rooms.upgrade() {
+        // Yields the CPU, so that the process that reads the ack can run on a small machine. It costs us our turn, which a busy
+        // server needs.
+        if !rooms.is_busy.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        rooms.flush_room(&room_id);
+    }
+}
+
+/// A room's timer.
+async fn run_timer(rooms: Weak<Rooms>, slot: Arc<Slot>, room_id: RoomId, mut time: Instant) {
+    loop {
+        sleep_until(time).await;
+        let Some(rooms) = rooms.upgrade() else { return };
+        let State::Live(live) = &mut *lock(&slot.state) else { return };
+        let outgoing = live.audience.wake(time, Instant::now());
+        rooms.send_all(&room_id, outgoing.sends);
+        match outgoing.next {
+            Next::Timer(next) => time = next,
+            Next::Nothing | Next::AfterAck => return,
+        }
+    }
+}

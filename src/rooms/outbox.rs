@@ -1,0 +1,242 @@
+//! A room's outbox: all that its sockets are to be sent, in one order. Waking a socket costs more than a packet does, so above a
+//! rate packets wait a moment and are sent together. Order is a property of this buffer, not of its callers: a packet is
+//! never sent before an earlier one, and a user who joined, or was sent some ahead, is past those and gets only later ones.
+
+use std::{collections::HashMap, time::Duration};
+
+use tokio::time::Instant;
+
+use crate::{
+    broadcast::{Encoded, Sid},
+    chat::id::UserId,
+    rate::TokenBucket,
+};
+
+/// What a packet tells. Each class has a rate of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// An entry of the room's log.
+    Entry,
+    /// A user joined or left.
+    Presence,
+    /// State that is in no log: typing, reading.
+    Ephemeral,
+}
+
+/// The sockets in the room that are not to be sent a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Not {
+    User(UserId),
+    Socket(Sid),
+}
+
+/// When the packets are to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flush {
+    Now,
+    /// Somebody must call [`Outbox::wake`] at this time.
+    At(Instant),
+    /// A timer is running that ends early enough.
+    Scheduled,
+}
+
+/// What a timer that has ended is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    Flush,
+    Sleep(Instant),
+    /// Another timer has taken over, or nothing waits.
+    End,
+}
+
+/// How often packets of a class are sent at once, and how long they wait above that.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// Times in a second.
+    pub(super) rate: u32,
+    pub(super) interval: Duration,
+    /// Packets that may wait: one more, and all are sent.
+    pub(super) capacity: usize,
+}
+
+/// How often the packets of each class are sent.
+#[derive(Clone, Copy)]
+pub(super) struct Paces {
+    pub(super) entry: Pace,
+    pub(super) presence: Pace,
+    pub(super) ephemeral: Pace,
+}
+
+struct ClassState {
+    pace: Pace,
+    bucket: TokenBucket,
+    /// Packets that wait.
+    pending: usize,
+}
+
+impl ClassState {
+    fn new(pace: Pace, now: Instant) -> Self {
+        Self { pace, bucket: TokenBucket::new(pace.rate, now), pending: 0 }
+    }
+}
+
+struct Pending {
+    packet: Encoded,
+    not: Option<Not>,
+}
+
+/// A packet for all sockets in the room but some.
+pub(super) struct Delivery {
+    pub(super) packet: Encoded,
+    pub(super) except_users: Vec<UserId>,
+    pub(super) except_socket: Option<Sid>,
+}
+
+pub(super) struct Outbox {
+    /// Oldest first.
+    pending: Vec<Pending>,
+    /// Users who are past the first so many pending packets: they were sent them, or were not in the room.
+    positions: HashMap<UserId, usize>,
+    entry: ClassState,
+    presence: ClassState,
+    ephemeral: ClassState,
+    /// The pending packets are to be sent by then.
+    deadline: Option<Instant>,
+    /// The caller wants to be woken by then, whether packets wait or not.
+    reminder: Option<Instant>,
+    /// The timer that counts ends then.
+    timer: Option<Instant>,
+}
+
+impl Outbox {
+    pub(super) fn new(paces: Paces, now: Instant) -> Self {
+        Self {
+            pending: Vec::new(),
+            positions: HashMap::new(),
+            entry: ClassState::new(paces.entry, now),
+            presence: ClassState::new(paces.presence, now),
+            ephemeral: ClassState::new(paces.ephemeral, now),
+            deadline: None,
+            reminder: None,
+            timer: None,
+        }
+    }
+
+    /// Packets of a class that wait.
+    pub(super) fn pending(&self, class: Class) -> usize {
+        match class {
+            Class::Entry => self.entry.pending,
+            Class::Presence => self.presence.pending,
+            Class::Ephemeral => self.ephemeral.pending,
+        }
+    }
+
+    fn classes(&mut self) -> [&mut ClassState; 3] {
+        [&mut self.entry, &mut self.presence, &mut self.ephemeral]
+    }
+
+    /// Adds a packet for all who are in the room now.
+    pub(super) fn push(&mut self, class: Class, packet: Encoded, not: Option<Not>, now: Instant) -> Flush {
+        let state = match class {
+            Class::Entry => &mut self.entry,
+            Class::Presence => &mut self.presence,
+            Class::Ephemeral => &mut self.ephemeral,
+        };
+        // Where others of the class wait, this one waits with them: sent one by one they would save nothing.
+        let is_allowed = state.pending == 0 && state.bucket.take(1, now);
+        state.pending += 1;
+        let is_full = state.pending >= state.pace.capacity;
+        let deadline = now + state.pace.interval;
+        self.pending.push(Pending { packet, not });
+        if is_allowed || is_full {
+            return Flush::Now;
+        }
+        self.deadline = Some(self.deadline.map_or(deadline, |earlier| earlier.min(deadline)));
+        self.schedule(deadline)
+    }
+
+    /// Adds an entry of the room's log that does not wait, and takes it with all that is pending before it.
+    pub(super) fn push_and_flush(&mut self, packet: Encoded) -> Vec<Delivery> {
+        self.pending.push(Pending { packet, not: None });
+        self.flush()
+    }
+
+    /// The caller wants [`Wake::Flush`] by this time, also if no packet waits.
+    pub(super) fn remind(&mut self, at: Instant) -> Flush {
+        let at = self.reminder.map_or(at, |earlier| earlier.min(at));
+        self.reminder = Some(at);
+        self.schedule(at)
+    }
+
+    fn schedule(&mut self, at: Instant) -> Flush {
+        if self.timer.is_some_and(|timer| timer <= at) {
+            return Flush::Scheduled;
+        }
+        self.timer = Some(at);
+        Flush::At(at)
+    }
+
+    /// Called when a timer ends, with the time for which it was set. [`Wake::Flush`] forgets the reminder.
+    pub(super) fn wake(&mut self, timer: Instant, now: Instant) -> Wake {
+        if self.timer != Some(timer) {
+            return Wake::End;
+        }
+        self.timer = self.deadline.into_iter().chain(self.reminder).min();
+        match self.timer {
+            None => Wake::End,
+            Some(next) if next > now => Wake::Sleep(next),
+            Some(_) => {
+                (self.timer, self.reminder) = (None, None);
+                // These packets were sent together, at the expense of the next.
+                for class in self.classes().into_iter().filter(|class| class.pending > 0) {
+                    class.bucket.take(1, now);
+                }
+                Wake::Flush
+            }
+        }
+    }
+
+    /// The pending packets that a user has not been sent, each with the socket that it is not for. From now on the user is past
+    /// them.
+    pub(super) fn catch_up(&mut self, user_id: &UserId) -> Vec<(Encoded, Option<Sid>)> {
+        let count = self.pending.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        let position = self.positions.insert(user_id.clone(), count).unwrap_or(0);
+        let missed = self.pending.iter().skip(position);
+        missed
+            .filter_map(|pending| match &pending.not {
+                Some(Not::User(not)) if not == user_id => None,
+                Some(Not::Socket(sid)) => Some((pending.packet.clone(), Some(*sid))),
+                _ => Some((pending.packet.clone(), None)),
+            })
+            .collect()
+    }
+
+    /// Takes all pending packets, oldest first, each for those who are not past it.
+    pub(super) fn flush(&mut self) -> Vec<Delivery> {
+        self.deadline = None;
+        self.classes().into_iter().for_each(|class| class.pending = 0);
+        let positions = std::mem::take(&mut self.positions);
+        let pending = std::mem::take(&mut self.pending).into_iter().enumerate();
+        pending
+            .map(|(index, Pending { packet, not })| {
+                let past = positions.iter().filter(|(_, position)| **position > index);
+                let mut except_users: Vec<UserId> = past.map(|(user_id, _)| user_id.clone()).collect();
+                let mut except_socket = None;
+                match not {
+                    Some(Not::User(user_id)) => except_users.push(user_id),
+                    Some(Not::Socket(sid)) => except_socket = Some(sid),
+                    None => {}
+                }
+                Delivery { packet, except_users, except_socket }
+            })
+            .collect()
+    }
+
+    /// Drops the pending packets: nobody is left to be sent them.
+    pub(super) fn clear(&mut self) {
+        self.flush();
+    }
+}

@@ -1,0 +1,29 @@
+//! `dm:start`: the direct room with another user, made if need be. Every socket of the other is told each time; the caller's
+//! socket hears the room from then on.
+
+use serde::Serialize;
+
+use crate::{
+    actions::dm_start,
+    chat::{id::UserId, limits::Limits},
+    error::Result,
+    protocol::RoomView,
+    socket::{context::Context, request::Request},
+};
+
+impl Request for UserId {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("userId", self.as_str())
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Started {
+    room: RoomView,
+    members: Vec<UserId>,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, other: UserId) -> Result<Started> {
+    let room = dm_start::run(&cx.app, cx.actor(), &other).await?;
+    Ok(Started { members: room.members.clone(), room })
+}

@@ -1,0 +1,28 @@
+//! `message:delete`: a message of one's own goes, with its reactions. The room is the message's, whatever the client says.
+
+use serde::Deserialize;
+
+use crate::{
+    actions::message_delete,
+    chat::{id::MessageId, limits::Limits},
+    error::Result,
+    protocol::Nothing,
+    socket::{context::Context, request::Request},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct MessageDelete {
+    message_id: MessageId,
+}
+
+impl Request for MessageDelete {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("messageId", self.message_id.as_str())
+    }
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: MessageDelete) -> Result<Nothing> {
+    message_delete::run(&cx.app, cx.actor(), request.message_id).await?;
+    Ok(Nothing {})
+}

@@ -1,0 +1,35 @@
+//! `message:edit`: another content for a message of one's own. Somebody else's is not found.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::message_edit,
+    chat::{id::MessageId, limits::Limits},
+    error::Result,
+    protocol::AnsweredMessage,
+    socket::{context::Context, request::Request},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct MessageEdit {
+    message_id: MessageId,
+    content: String,
+}
+
+impl Request for MessageEdit {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("messageId", self.message_id.as_str())?;
+        limits.ensure_content(&self.content)
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Edited {
+    message: AnsweredMessage,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: MessageEdit) -> Result<Edited> {
+    let edited = message_edit::run(&cx.app, cx.actor(), request.message_id, request.content).await?;
+    Ok(Edited { message: edited.into() })
+}

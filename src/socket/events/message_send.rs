@@ -1,0 +1,123 @@
+//! `message:send`: a new message. Everybody in the room hears it, the sender too, before the sender's ack.
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::{Map, Value};
+
+use crate::{
+    actions::message_send,
+    chat::{id::RoomId, limits::Limits, message::MessageType},
+    db::room_log::{ClientId, NewMessage},
+    error::{Error, Result},
+    protocol::AnsweredMessage,
+    socket::{attachments::Attachments, context::Context, request::Request},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct MessageSend {
+    room_id: RoomId,
+    content: String,
+    #[serde(rename = "type", default, deserialize_with = "kind_or_default")]
+    kind: MessageType,
+    /// Absent or falsy is `{}`.
+    #[serde(default)]
+    metadata: Value,
+    reply_to: Option<String>,
+    /// The sender's own name for this message: sent again, it is the same message. Some clients mean something else by it.
+    #[serde(default)]
+    client_id: Value,
+}
+
+/// As in JavaScript: what is falsy is the default.
+fn kind_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MessageType, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    if is_falsy(&value) {
+        Ok(MessageType::default())
+    } else {
+        MessageType::deserialize(value).map_err(D::Error::custom)
+    }
+}
+
+/// The client id as the log takes it. A client that says that it knows what we mean by it is told where it is wrong.
+fn client_id(value: Value, knows_meaning: bool, limits: &Limits) -> Result<Option<ClientId>> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) => limits.ensure_client_id(&text).map(|()| text),
+        _ => Err(Error::BadInput("clientId: expected a text".to_owned())),
+    };
+    match text {
+        Ok(text) => Ok(Some(ClientId { text, refuses_others: knows_meaning })),
+        Err(error) if knows_meaning => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn is_falsy(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Bool(true) | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+impl Request for MessageSend {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("roomId", self.room_id.as_str())?;
+        limits.ensure_content(&self.content)?;
+        self.kind.ensure_from_client()?;
+        limits.ensure_metadata(&self.metadata)?;
+        // An empty text is kept as it is, as the original does.
+        match self.reply_to.as_deref().filter(|id| !id.is_empty()) {
+            Some(reply_to) => limits.ensure_id("replyTo", reply_to),
+            None => Ok(()),
+        }
+    }
+
+    fn attach(&mut self, mut attachments: Attachments) -> Result<()> {
+        attachments.put_into(&mut self.metadata)
+    }
+
+    fn room_id(&self) -> Option<&RoomId> {
+        Some(&self.room_id)
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Sent {
+    message: AnsweredMessage,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Result<Sent> {
+    let (room_id, limits) = (request.room_id, &cx.app.config.limits);
+    let message = NewMessage {
+        content: request.content,
+        kind: request.kind,
+        metadata: if is_falsy(&request.metadata) { Value::Object(Map::new()) } else { request.metadata },
+        reply_to: request.reply_to,
+        client_id: client_id(request.client_id, cx.session.knows_client_ids, limits)?,
+    };
+    let sent = message_send::run(&cx.app, cx.actor(), room_id, message).await?;
+    Ok(Sent { message: sent.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn falsy_metadata_and_type_are_the_defaults() {
+        for falsy in [json!(null), json!(false), json!(0), json!(-0.0), json!("")] {
+            assert!(is_falsy(&falsy), "{falsy}");
+        }
+        for kept in [json!({}), json!([]), json!("0"), json!(1), json!(true)] {
+            assert!(!is_falsy(&kept), "{kept}");
+        }
+        for kind in ["null", "false", "0", r#""""#, r#""text""#] {
+            let text = format!(r#"{{"roomId":"r","content":"","type":{kind}}}"#);
+            assert_eq!(serde_json::from_str::<MessageSend>(&text).unwrap().kind, MessageType::Text, "{kind}");
+        }
+        assert!(serde_json::from_str::<MessageSend>(r#"{"roomId":"r","content":"","type":"poem"}"#).is_err());
+    }
+}

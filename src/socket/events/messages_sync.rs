@@ -1,0 +1,67 @@
+//! `messages:sync`: what happened in a room after a `seq`, from its log: after a reconnect, nothing is missed and nothing guessed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::messages_sync,
+    chat::{id::RoomId, limits::Limits},
+    db::room_log::Entry,
+    error::{Error, Result},
+    protocol::Telling,
+    rooms::event_of,
+    socket::{context::Context, request::Request},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct MessagesSync {
+    room_id: RoomId,
+    /// The last entry that the client has: the `seq` of what it heard last, of `room:history` or of an earlier answer.
+    since: i64,
+}
+
+impl Request for MessagesSync {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("roomId", self.room_id.as_str())?;
+        match self.since {
+            0.. => Ok(()),
+            _ => Err(Error::BadInput("since: a whole number, 0 or more".to_owned())),
+        }
+    }
+
+    fn room_id(&self) -> Option<&RoomId> {
+        Some(&self.room_id)
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Synced {
+    /// In the order of the log, each as the room was sent it.
+    events: Vec<SentEntry>,
+    /// Up to here the events reach: the next `since`.
+    seq: i64,
+    /// With these events the client has all that happened in the room.
+    complete: bool,
+    /// There are later events: ask again with `seq`.
+    more: bool,
+}
+
+/// An entry as the event that the room was sent.
+struct SentEntry(Entry);
+
+impl Serialize for SentEntry {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct View<'a> {
+            event: &'static str,
+            data: Telling<'a>,
+        }
+        event_of(&self.0).map(|(event, data)| View { event, data }).serialize(serializer)
+    }
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: MessagesSync) -> Result<Synced> {
+    let missed = messages_sync::run(&cx.app, cx.actor(), &request.room_id, request.since).await?;
+    let events = missed.entries.into_iter().map(SentEntry).collect();
+    Ok(Synced { events, seq: missed.seq, complete: missed.is_complete, more: missed.has_more })
+}

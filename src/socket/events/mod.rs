@@ -1,0 +1,47 @@
+//! One file per client event, named for it (`:` becomes `_`): it decodes the payload and checks it against the limits, calls the
+//! action of the same name, and shapes the ack. This is the table that leads to them.
+
+mod dm_start;
+mod message_delete;
+mod message_edit;
+mod message_send;
+mod messages_load;
+mod messages_sync;
+mod reaction;
+mod reaction_add;
+mod reaction_remove;
+mod room_create;
+mod room_invite;
+mod room_join;
+mod room_leave;
+mod room_presence;
+mod room_read;
+mod rooms_list;
+mod typing_start;
+mod typing_stop;
+mod users_find;
+
+use super::dispatch::Order::{AfterEarlier, Pipelined};
+
+// `Pipelined`: begins when the earlier event of its socket is queued for commit. `AfterEarlier`: when all earlier ones are
+// done, for what reads, or tells others, what they did.
+super::dispatch::events! {
+    "room:join" => AfterEarlier, room_join::handle;
+    "room:leave" => AfterEarlier, room_leave::handle;
+    "room:read" => AfterEarlier, room_read::handle;
+    "message:send" => Pipelined, message_send::handle;
+    "message:edit" => Pipelined, message_edit::handle;
+    "message:delete" => Pipelined, message_delete::handle;
+    "messages:load" => AfterEarlier, messages_load::handle;
+    "messages:sync" => AfterEarlier, messages_sync::handle;
+    "reaction:add" => Pipelined, reaction_add::handle;
+    "reaction:remove" => Pipelined, reaction_remove::handle;
+    "typing:start" => AfterEarlier, typing_start::handle;
+    "typing:stop" => AfterEarlier, typing_stop::handle;
+    "dm:start" => AfterEarlier, dm_start::handle;
+    "room:create" => AfterEarlier, room_create::handle;
+    "room:invite" => AfterEarlier, room_invite::handle;
+    "room:presence" => AfterEarlier, room_presence::handle;
+    "rooms:list" => AfterEarlier, rooms_list::handle;
+    "users:find" => AfterEarlier, users_find::handle;
+}

@@ -1,0 +1,25 @@
+//! The payload of `reaction:add` and `reaction:remove`. The room is the message's, whatever the client says.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::{
+    chat::{id::MessageId, limits::Limits},
+    error::Result,
+    socket::request::Request,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct Reaction {
+    pub(super) message_id: MessageId,
+    pub(super) emoji: Arc<str>,
+}
+
+impl Request for Reaction {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("messageId", self.message_id.as_str())?;
+        limits.ensure_emoji(&self.emoji)
+    }
+}

@@ -1,0 +1,9 @@
+//! `reaction:add`: an emoji on a message. Adding it again changes nothing and tells nobody.
+
+use super::reaction::Reaction;
+use crate::{actions::reaction_add, error::Result, protocol::Nothing, socket::context::Context};
+
+pub(in crate::socket) async fn handle(cx: Context, request: Reaction) -> Result<Nothing> {
+    reaction_add::run(&cx.app, cx.actor(), request.message_id, request.emoji).await?;
+    Ok(Nothing {})
+}

@@ -1,0 +1,43 @@
+//! `room:invite`: makes somebody a member of a room. Every socket of theirs is told, and everybody in the room is sent the new
+//! list of members. A member stays one; then nobody is told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::room_invite,
+    chat::{
+        id::{RoomId, UserId},
+        limits::Limits,
+    },
+    error::Result,
+    protocol::MemberView,
+    socket::{context::Context, request::Request},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct RoomInvite {
+    room_id: RoomId,
+    user_id: UserId,
+}
+
+impl Request for RoomInvite {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        limits.ensure_id("roomId", self.room_id.as_str())?;
+        limits.ensure_id("userId", self.user_id.as_str())
+    }
+
+    fn room_id(&self) -> Option<&RoomId> {
+        Some(&self.room_id)
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Invited {
+    members: Vec<MemberView>,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: RoomInvite) -> Result<Invited> {
+    let members = room_invite::run(&cx.app, cx.actor(), &request.room_id, &request.user_id).await?;
+    Ok(Invited { members })
+}

@@ -1,0 +1,10 @@
+//! `room:join`: a room's history and members, and from then on what happens in it. Joining reads the room.
+
+use crate::{
+    actions::room_join, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+};
+
+pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
+    room_join::run(&cx.app, cx.actor(), cx.acting_socket(), room_id).await?;
+    Ok(Nothing {})
+}

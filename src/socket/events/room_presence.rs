@@ -1,0 +1,25 @@
+//! `room:presence`: who is in a room at this moment. What happens after it is told by `room:user-joined` and
+//! `room:user-left`.
+
+use serde::Serialize;
+
+use crate::{
+    actions::room_presence,
+    chat::id::{RoomId, UserId},
+    error::Result,
+    socket::context::Context,
+};
+
+/// Users that are listed at most.
+const MAX_USERS: usize = 500;
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Presence {
+    users: Vec<UserId>,
+    count: usize,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Presence> {
+    let (users, count) = room_presence::run(&cx.app, cx.actor(), &room_id, MAX_USERS).await?;
+    Ok(Presence { users, count })
+}

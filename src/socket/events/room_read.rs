@@ -1,0 +1,10 @@
+//! `room:read`: the user has read the room up to now. With an ack it is stored when the ack comes.
+
+use crate::{
+    actions::room_read, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+};
+
+pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
+    room_read::run(&cx.app, cx.actor(), cx.acting_socket(), &room_id, cx.has_callback).await?;
+    Ok(Nothing {})
+}

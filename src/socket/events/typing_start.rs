@@ -1,0 +1,10 @@
+//! `typing:start`: others in the room see that the user types.
+
+use crate::{
+    actions::typing_start, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+};
+
+pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
+    typing_start::run(&cx.app, cx.actor(), cx.acting_socket(), &room_id).await?;
+    Ok(Nothing {})
+}

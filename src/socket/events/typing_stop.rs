@@ -1,0 +1,10 @@
+//! `typing:stop`: others in the room see that the user types no more.
+
+use crate::{
+    actions::typing_stop, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+};
+
+pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
+    typing_stop::run(&cx.app, cx.actor(), cx.acting_socket(), &room_id).await?;
+    Ok(Nothing {})
+}

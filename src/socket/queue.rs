@@ -1,0 +1,355 @@
+//! A socket's event queue: its events take effect in the order in which they came, although socketioxide runs each in a task of its
+//! own. Writes overlap once they are queued for commit, so that a fast sender shares commits with itself.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::{sync::Notify, task::unconstrained};
+
+use crate::sync::lock;
+
+/// Events of one socket that may wait, and their bytes together. One more is refused as `busy`.
+const EVENTS: usize = 16_384;
+const BYTES: usize = 32 << 20;
+/// Events of one socket that may wait for their commit at the same time.
+const OVERLAP: usize = 512;
+
+/// Set by an event once the next one may begin.
+pub(super) type Admitted = Arc<AtomicBool>;
+
+/// An event as its queue sees it.
+pub(super) trait QueuedEvent: Send {
+    /// Begin only when all earlier events are done.
+    fn is_after_earlier(&self) -> bool;
+
+    /// What it takes while it waits, in bytes.
+    fn size(&self) -> usize;
+
+    /// Handles it. `admitted` is set as soon as the next event may begin, at the end at the latest.
+    fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()>;
+}
+
+pub(super) struct EventQueue<E> {
+    waiting: Mutex<Waiting<E>>,
+    came: Notify,
+}
+
+struct Waiting<E> {
+    events: VecDeque<E>,
+    bytes: usize,
+    draining: bool,
+    is_open: bool,
+    last: Option<BoxFuture<'static, ()>>,
+}
+
+impl<E> Default for EventQueue<E> {
+    fn default() -> Self {
+        let waiting =
+            Waiting { events: VecDeque::new(), bytes: 0, draining: false, is_open: false, last: None };
+        Self { waiting: Mutex::new(waiting), came: Notify::new() }
+    }
+}
+
+impl<E: QueuedEvent> EventQueue<E> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<E>> {
+        lock(&self.waiting)
+    }
+
+    /// Queues an event; gives it back if too much waits.
+    pub(super) fn push(&self, event: E) -> Result<(), E> {
+        let mut waiting = self.lock();
+        let crowded = waiting.events.len() >= EVENTS || waiting.bytes + event.size() > BYTES;
+        if crowded && !waiting.events.is_empty() {
+            return Err(event);
+        }
+        waiting.bytes += event.size();
+        waiting.events.push_back(event);
+        drop(waiting);
+        self.came.notify_one();
+        Ok(())
+    }
+
+    /// From now on events are handled; those that came earlier have waited for this.
+    pub(super) async fn open(&self) {
+        self.lock().is_open = true;
+        self.drain().await;
+    }
+
+    /// Runs `last` when everything that came before is done. Nothing comes after it. A socket may be gone before its queue is
+    /// opened.
+    pub(super) async fn finish(&self, last: BoxFuture<'static, ()>) {
+        {
+            let mut waiting = self.lock();
+            waiting.last = Some(last);
+            waiting.is_open = true;
+        }
+        self.came.notify_one();
+        self.drain().await;
+    }
+
+    /// Runs what waits until nothing does. One task at a time does this; to others there is nothing to do.
+    pub(super) async fn drain(&self) {
+        {
+            let mut waiting = self.lock();
+            if waiting.draining || !waiting.is_open {
+                return;
+            }
+            waiting.draining = true;
+        }
+        let mut running = Running::default();
+        loop {
+            let event = {
+                let mut waiting = self.lock();
+                let event = waiting.events.pop_front();
+                match &event {
+                    Some(event) => waiting.bytes -= event.size(),
+                    None if running.is_empty() => match waiting.last.take() {
+                        Some(last) => {
+                            running.push(last);
+                            continue;
+                        }
+                        None => {
+                            waiting.draining = false;
+                            return;
+                        }
+                    },
+                    None => {}
+                }
+                event
+            };
+            let Some(event) = event else {
+                tokio::select! {
+                    _ = running.next() => {}
+                    () = self.came.notified() => {}
+                }
+                continue;
+            };
+            while !running.is_empty() && (event.is_after_earlier() || running.len() >= OVERLAP) {
+                running.next().await;
+            }
+            let admitted = Admitted::default();
+            running.push(event.begin(Arc::clone(&admitted)));
+            // The event runs on this very task, so its flag can only change while it is polled here.
+            poll_fn(|context| {
+                loop {
+                    if admitted.load(Ordering::Relaxed) {
+                        return Poll::Ready(());
+                    }
+                    match running.poll_next(context) {
+                        Poll::Ready(Some(())) => {}
+                        Poll::Ready(None) => return Poll::Ready(()),
+                        Poll::Pending if admitted.load(Ordering::Relaxed) => return Poll::Ready(()),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+            })
+            .await;
+        }
+    }
+}
+
+/// Events that are done in one go before other tasks have their turn.
+const TURN: usize = 64;
+
+/// Events that have begun and are not done.
+#[derive(Default)]
+struct Running {
+    events: FuturesUnordered<BoxFuture<'static, ()>>,
+    /// Events done since other tasks had their turn.
+    done: usize,
+}
+
+impl Running {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    fn push(&mut self, event: BoxFuture<'static, ()>) {
+        self.events.push(event);
+    }
+
+    /// Waits until one more is done.
+    async fn next(&mut self) -> Option<()> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// Tokio's budget does not hold in here: an event that it keeps waiting would be asked again behind later ones, and be
+    /// answered after them.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
+        if self.done >= TURN {
+            self.done = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = pin!(unconstrained(self.events.next())).poll(context);
+        self.done = if polled.is_ready() { self.done + 1 } else { 0 };
+        polled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    type Log = Arc<Mutex<Vec<&'static str>>>;
+
+    struct Event {
+        log: Log,
+        name: &'static str,
+        after_earlier: bool,
+        gate: Option<oneshot::Receiver<()>>,
+    }
+
+    impl QueuedEvent for Event {
+        fn is_after_earlier(&self) -> bool {
+            self.after_earlier
+        }
+
+        fn size(&self) -> usize {
+            1
+        }
+
+        fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+            Box::pin(async move {
+                self.log.lock().unwrap().push(self.name);
+                if let Some(gate) = self.gate {
+                    admitted.store(true, Ordering::Relaxed);
+                    gate.await.unwrap();
+                    self.log.lock().unwrap().push("done");
+                }
+                admitted.store(true, Ordering::Relaxed);
+            })
+        }
+    }
+
+    fn event(
+        log: &Log,
+        name: &'static str,
+        after_earlier: bool,
+        gate: Option<oneshot::Receiver<()>>,
+    ) -> Event {
+        Event { log: Arc::clone(log), name, after_earlier, gate }
+    }
+
+    #[tokio::test]
+    async fn writes_overlap_and_readers_wait_for_them() {
+        let (queue, log) = (Arc::new(EventQueue::default()), Log::default());
+        let (open, gate) = oneshot::channel();
+        for event in [
+            event(&log, "write 1", false, Some(gate)),
+            event(&log, "write 2", false, None),
+            event(&log, "read", true, None),
+        ] {
+            assert!(queue.push(event).is_ok());
+        }
+        let drain = tokio::spawn({
+            let queue = Arc::clone(&queue);
+            async move { queue.open().await }
+        });
+        while log.lock().unwrap().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*log.lock().unwrap(), ["write 1", "write 2"]);
+        open.send(()).unwrap();
+        drain.await.unwrap();
+        assert_eq!(*log.lock().unwrap(), ["write 1", "write 2", "done", "read"]);
+    }
+
+    /// An event that is done when its gate opens.
+    struct Gated {
+        number: usize,
+        gate: oneshot::Receiver<()>,
+        begun: Arc<AtomicUsize>,
+        done: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl QueuedEvent for Gated {
+        fn is_after_earlier(&self) -> bool {
+            false
+        }
+
+        fn size(&self) -> usize {
+            1
+        }
+
+        fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+            Box::pin(async move {
+                self.begun.fetch_add(1, Ordering::Relaxed);
+                admitted.store(true, Ordering::Relaxed);
+                self.gate.await.unwrap();
+                self.done.lock().unwrap().push(self.number);
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn many_that_are_committed_at_once_are_answered_in_their_order() {
+        let (queue, begun, done) = (
+            Arc::new(EventQueue::default()),
+            Arc::<AtomicUsize>::default(),
+            Arc::<Mutex<Vec<usize>>>::default(),
+        );
+        let mut gates = Vec::new();
+        let push = |number| {
+            let (open, gate) = oneshot::channel();
+            let (begun, done) = (Arc::clone(&begun), Arc::clone(&done));
+            assert!(queue.push(Gated { number, gate, begun, done }).is_ok());
+            open
+        };
+        // More than a task may do in one turn.
+        const MANY: usize = 300;
+        (0..MANY).for_each(|number| gates.push(push(number)));
+        let drain = tokio::spawn({
+            let queue = Arc::clone(&queue);
+            async move { queue.open().await }
+        });
+        while begun.load(Ordering::Relaxed) < MANY {
+            tokio::task::yield_now().await;
+        }
+        // One more comes while all are committed.
+        gates.push(push(MANY));
+        gates.into_iter().for_each(|gate| gate.send(()).unwrap());
+        drain.await.unwrap();
+        assert_eq!(*done.lock().unwrap(), Vec::from_iter(0..=MANY));
+    }
+
+    #[tokio::test]
+    async fn what_came_before_the_end_is_done_before_it_also_where_the_queue_was_never_open() {
+        let (queue, log) = (EventQueue::default(), Log::default());
+        assert!(queue.push(event(&log, "event", false, None)).is_ok());
+        let last = Arc::clone(&log);
+        queue.finish(Box::pin(async move { last.lock().unwrap().push("last") })).await;
+        assert_eq!(*log.lock().unwrap(), ["event", "last"]);
+    }
+
+    #[tokio::test]
+    async fn a_crowded_queue_refuses() {
+        let (queue, log) = (EventQueue::default(), Log::default());
+        for _ in 0..EVENTS {
+            assert!(queue.push(event(&log, "event", false, None)).is_ok());
+        }
+        assert!(queue.push(event(&log, "one more", false, None)).is_err());
+        queue.drain().await;
+        assert!(log.lock().unwrap().is_empty(), "nothing is handled before the queue is open");
+        queue.open().await;
+        assert_eq!(log.lock().unwrap().len(), EVENTS);
+        assert!(queue.push(event(&log, "again", false, None)).is_ok());
+    }
+}
