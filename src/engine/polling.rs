@@ -1,32 +1,26 @@
 //! The polling transport: a GET takes what the server has to say, or waits for it; a POST brings what the client has to say.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use axum::{
     body::{Body, to_bytes},
     http::{HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
     Engine, OpenPacket,
     inbound::BEFORE_SIGN_IN,
     request::Refusal,
     session::{Misuse, Session},
-    sessions::{Found, Registration, Sid},
+    sessions::{Found, Sid},
     stream::EngineStream,
 };
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 /// Browsers look into a body of plain text to find out what it is; this is what Node says.
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
-
-/// How long the last words of a session that has ended wait for a poll.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// Begins a session.
 pub(super) fn open(engine: &Arc<Engine>) -> Response {
@@ -93,15 +87,4 @@ fn refuse(misuse: Misuse) -> Response {
 /// Answers and closes: the rest of the request is not read.
 fn close(status: StatusCode) -> Response {
     (status, [(header::CONNECTION, HeaderValue::from_static("close"))]).into_response()
-}
-
-/// Keeps a session that has ended until a poll has taken its last words, or its client has had time for one.
-pub(super) fn linger(session: Arc<Session>, registration: Registration) {
-    if session.is_spent() || !session.is_polling(Instant::now()) {
-        return;
-    }
-    tokio::spawn(async move {
-        sleep(LINGER).await;
-        drop(registration);
-    });
 }

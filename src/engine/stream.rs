@@ -5,11 +5,16 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, Waker, ready},
+    time::{Duration, Instant},
 };
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::sleep,
+};
 use uuid::Uuid;
 
 use super::{
@@ -20,7 +25,9 @@ use super::{
     sessions::Registration,
 };
 use crate::connection::{ClientStream, SocketRoute};
-use std::sync::Arc;
+
+/// How long the last words of a session that has ended wait for a poll.
+const LINGER: Duration = Duration::from_secs(2);
 
 const PING: &str = "2";
 const PONG: &[u8] = b"3";
@@ -278,8 +285,19 @@ impl Drop for EngineStream {
         if let Wire::Polling(session) = std::mem::replace(&mut self.wire, Wire::Over) {
             session.abandon();
             if let Some(registration) = self.registration.take() {
-                super::polling::linger(session, registration);
+                linger(session, registration);
             }
         }
     }
+}
+
+/// Keeps a session that has ended until a poll has taken its last words, or its client has had time for one.
+fn linger(session: Arc<Session>, registration: Registration) {
+    if session.is_spent() || !session.is_polling(Instant::now()) {
+        return;
+    }
+    tokio::spawn(async move {
+        sleep(LINGER).await;
+        drop(registration);
+    });
 }

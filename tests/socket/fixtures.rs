@@ -75,7 +75,7 @@ on_both! {
 
 #[test]
 fn each_event_of_the_servers_table_has_a_request_and_no_other() {
-    let table = include_str!("../../src/socket/mod.rs").lines();
+    let table = include_str!("../../src/socket/events/mod.rs").lines();
     let rows = table.filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => "));
     let mut events: Vec<&str> = rows.map(|(event, _)| event).collect();
     events.sort_unstable();

@@ -1,0 +1,5 @@
+//! A file of a fixture.
+
+use super::{actor::Actor, room_create};
+
+pub async fn run() {}

@@ -1,0 +1,5 @@
+//! A file of a fixture.
+
+use axum::Json;
+
+pub async fn run() {}

@@ -1,0 +1,5 @@
+//! A file of a fixture.
+
+fn refuse(socket: &Socket) {
+    socket.emit("room:error", &()).ok();
+}

@@ -1,0 +1,5 @@
+//! A file of a fixture.
+
+use super::{reaction::Reaction, users_find::Found};
+
+pub async fn handle() {}

@@ -1,0 +1,5 @@
+//! A file of a fixture.
+
+pub struct Found;
+
+pub async fn handle() {}

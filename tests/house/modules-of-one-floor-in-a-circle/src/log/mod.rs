@@ -1,0 +1,3 @@
+//! A file of a fixture.
+
+use crate::access::Access;

@@ -1,0 +1,5 @@
+//! A file of a fixture.
+
+fn test() {
+    std::thread::sleep(SECOND);
+}
