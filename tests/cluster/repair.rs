@@ -9,7 +9,7 @@ use chatoxide::{
     cluster::node_keys::NodeKeys,
     db::{
         read_markers::ReadMark,
-        room_log::{Append, Appended, Appender, Change, Entry, NewMessage},
+        room_log::{Append, Appended, Appender, Change, Entry, NewMessage, Told},
     },
 };
 use deadpool_redis::redis::{self, AsyncCommands, aio::MultiplexedConnection};
@@ -132,6 +132,37 @@ async fn what_does_not_fit_into_the_queue_is_written_nevertheless() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_list_of_which_it_was_not_noted_that_it_has_changed_is_written_anew_before_it_is_pushed_to() {
+    /// Rooms, by the length of their ids, that fill what is noted of rooms to the last: the next finds no place.
+    const FILLING: [(usize, usize); 5] = [(1 << 20, 17), (1 << 15, 33), (1 << 10, 34), (32, 34), (7, 3)];
+    let (url, mut redis) = fresh_redis().await;
+    let mut room = Room::create().await;
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    keys.note_entry(&room.store("one").await, None);
+    keys.flush().await;
+    let second = room.store("two").await;
+    note_at_once(&keys, move |keys| {
+        let changed = |room_id: &str| Entry {
+            room_id: room_id.into(),
+            told: Told::Deleted("it".into()),
+            ..second.clone()
+        };
+        for (length, count) in FILLING {
+            for number in (0..count).map(|n| n.to_string()) {
+                let filling = "x".repeat(length - number.len());
+                keys.note_entry(&changed(&format!("{number}{filling}")), None);
+            }
+        }
+        keys.note_entry(&changed("general"), None);
+    })
+    .await;
+    keys.note_entry(&room.store("three").await, None);
+    keys.flush().await;
+    until("the list is true", async || (contents(&mut redis).await == ["three", "two", "one"]).then_some(()))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn of_several_marks_the_newest_is_written() {
     let (url, mut redis) = fresh_redis().await;
     let room = Room::create().await;
@@ -190,6 +221,27 @@ async fn what_was_written_while_redis_was_away_is_on_the_list_when_it_is_back() 
     keys.note_entry(&room.store("three").await, None);
     keys.flush().await;
     assert_eq!(contents(&mut redis).await, ["three", "two", "one"]);
+    second_run.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_of_node_that_could_not_be_read_are_read_when_redis_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut first_run, mut redis) = start_redis(folder.path()).await;
+    let room = Room::create().await;
+    let url = format!("unix://{}", folder.path().join("redis.sock").display());
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let () = redis.hset("chat:read:general", "nora", "1769850307042").await.unwrap();
+    let _ended: redis::RedisResult<()> = redis::cmd("SHUTDOWN").arg("SAVE").query_async(&mut redis).await;
+    soon("the end of Redis", first_run.wait()).await.unwrap();
+    keys.import_reads(&"general".into());
+    // Reading them has failed when the flush is over.
+    keys.flush().await;
+    let (mut second_run, _redis) = start_redis(folder.path()).await;
+    let database = &room.server.database;
+    let imported = database.own("SELECT at FROM own.read_marker WHERE user_id = 'nora'");
+    let at = until("the mark of Node is read", async || database.select(&imported).await.pop()).await;
+    assert_eq!(at, "2026-01-31 09:05:07.042");
     second_run.kill().await.unwrap();
 }
 

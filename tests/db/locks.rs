@@ -178,9 +178,10 @@ async fn a_migration_may_take_longer_than_a_request() {
     other_node.batch_execute("SELECT pg_advisory_lock(7163540178)").await.unwrap();
     let url = database.url.clone();
     let start = tokio::spawn(async move {
-        TestServer::start_with(database, &["--database-timeout", "100"]).await;
+        // Time to open a connection, also on a machine that is busy.
+        TestServer::start_with(database, &["--database-timeout", "2000"]).await;
     });
-    let waits = format!("{WAITING} AND now() - query_start > interval '300 milliseconds'");
+    let waits = format!("{WAITING} AND now() - query_start > interval '2500 milliseconds'");
     let looker = connect(&url).await;
     until("the other node's migration is waited for", async || {
         let count: i64 = looker.query_one(&waits, &[]).await.unwrap().get(0);

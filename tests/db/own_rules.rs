@@ -60,6 +60,12 @@ async fn what_a_rule_of_the_database_refuses_is_a_conflict_and_what_does_not_fit
             "a text is too long for the database, which takes character varying(8)",
         ),
         (
+            // A fault of the value that is known by its code only: a division by zero.
+            r#"ALTER TABLE "Message" ADD share INT GENERATED ALWAYS AS (1 / (length("content") - 9)) STORED"#,
+            "bad_input",
+            "the database does not take this value",
+        ),
+        (
             r#"CREATE FUNCTION drop_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                    IF NEW."content" LIKE 'bad%' THEN RETURN NULL; END IF; RETURN NEW; END $$;
                CREATE TRIGGER drop_it BEFORE INSERT ON "Message" FOR EACH ROW EXECUTE FUNCTION drop_it()"#,
@@ -268,5 +274,47 @@ on_both! {
         assert_eq!(alice.ask("reaction:add", json!({"messageId": id, "emoji": "a"})).await["success"], true);
         alice.say("general", "goes on").await;
         assert_eq!(karl.hear("reaction:added").await["userId"], "alice");
+    }
+}
+
+/// A trigger that leaves behind, for each message like this one, a row whose reference is looked up at the commit, and not found.
+fn refuse_at_commit(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => {
+            r#"CREATE TABLE nowhere (id TEXT PRIMARY KEY);
+               CREATE TABLE audit (id TEXT REFERENCES nowhere DEFERRABLE INITIALLY DEFERRED);
+               CREATE TRIGGER audit_message AFTER INSERT ON "Message" WHEN NEW."content" LIKE 'bad%' BEGIN
+                   INSERT INTO audit VALUES (NEW."id"); END"#
+        }
+        Backend::Postgres => {
+            r#"CREATE TABLE nowhere (id TEXT PRIMARY KEY);
+               CREATE TABLE audit (id TEXT REFERENCES nowhere DEFERRABLE INITIALLY DEFERRED);
+               CREATE FUNCTION audit_message() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                   IF NEW."content" LIKE 'bad%' THEN INSERT INTO audit VALUES (NEW."id"); END IF; RETURN NULL; END $$;
+               CREATE TRIGGER audit_message AFTER INSERT ON "Message" FOR EACH ROW EXECUTE FUNCTION audit_message()"#
+        }
+    }
+}
+
+on_both! {
+    async fn what_is_refused_at_the_very_commit_is_neither_acked_nor_told(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        alice.say("general", "before").await;
+        server.database.execute(refuse_at_commit(server.database.backend)).await;
+        alice.heard().await;
+        bob.heard().await;
+        for content in ["bad words", "bad words again"] {
+            let refused = alice.ask("message:send", json!({"roomId": "general", "content": content})).await;
+            assert_eq!(refused["success"], false, "{refused}");
+            let heard = alice.heard().await;
+            assert!(heard.iter().all(|(name, _)| name != "message:new"), "{heard:?}");
+            assert_eq!(bob.heard().await, []);
+        }
+        // Its place in the log is free, and the connection goes on.
+        alice.say("general", "after").await;
+        let next = bob.hear("message:new").await;
+        assert_eq!((&next["content"], &next["seq"]), (&json!("after"), &json!(2)));
+        let stored = server.database.select(r#"SELECT "content" FROM "Message" ORDER BY "createdAt", "id""#).await;
+        assert_eq!(stored, ["before", "after"]);
     }
 }

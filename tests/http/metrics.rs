@@ -86,12 +86,19 @@ async fn statements_that_go_to_the_driver_without_diesel_are_counted_too() {
     let database = TestDatabase::create(Backend::Postgres).await;
     let server = TestServer::start_with(database, &["--metrics", "true"]).await;
     let (mut alice, _bob) = server.meet().await;
-    alice.say("general", "first").await;
+    let id = alice.say("general", "first").await["id"].take();
     let statements = async || metric(server.address(), "chatoxide_database_statements_total").await;
     let before = statements().await;
     for n in 0..50 {
         alice.say("general", &n.to_string()).await;
     }
     // One each.
+    assert!(statements().await >= before + 50.0);
+    let before = statements().await;
+    for n in 0..10 {
+        let edited = alice.ask("message:edit", json!({"messageId": id, "content": n.to_string()})).await;
+        assert_eq!(edited["success"], true, "{edited}");
+    }
+    // Locks of the head and of the message, the message's reactions, the log and the message itself.
     assert!(statements().await >= before + 50.0);
 }

@@ -1,8 +1,17 @@
 //! A database that has lost what it had committed and the server had told.
 
+use std::sync::Arc;
+
+use chatoxide::{
+    clock,
+    db::room_log::{Append, Appender},
+};
 use serde_json::json;
 
-use super::foreign::{ALWAYS, contents, history, say, sync};
+use super::{
+    foreign::{ALWAYS, contents, history, say, sync},
+    log::message,
+};
 use crate::support::{TestServer, on_both, until};
 
 /// As a database that has gone over to a replica which was behind: the last entries are gone.
@@ -56,6 +65,27 @@ on_both! {
         let mut carol = server.connect("carol").await;
         assert_eq!(contents(&history(&mut carol).await), ["3", "2", "1"]);
         assert_eq!(contents(&bob.hear("room:history").await), ["3", "2", "1"]);
+    }
+}
+
+on_both! {
+    async fn who_enters_finds_out_although_another_node_has_filled_the_places_of_what_is_lost(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
+        let (mut alice, mut bob) = server.meet().await;
+        for n in 1..=6 {
+            say(&mut alice, &n.to_string()).await;
+        }
+        bob.heard().await;
+        lose_all_after(&server, 3).await;
+        let batch: Arc<[Append]> = ["four", "five", "six"].map(message).into();
+        Appender::default().append(&server.db, batch, clock::now()).await.unwrap();
+
+        let mut carol = server.connect("carol").await;
+        let left = ["six", "five", "four", "3", "2", "1"];
+        assert_eq!(contents(&history(&mut carol).await), left);
+        let shown = bob.hear("room:history").await;
+        assert_eq!((contents(&shown), &shown["seq"]), (left.to_vec(), &json!(6)));
+        assert_eq!(sync(&mut bob, 6).await["complete"], false);
     }
 }
 

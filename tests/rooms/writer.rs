@@ -147,31 +147,38 @@ const WAIT_AT_COMMIT: &str = r#"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_acked_or_told_before_the_commit_and_what_is_cut_off_there_has_failed() {
-    let (server, mut alice, mut bob) = start(&["--database-timeout", "20000"]).await;
-    let id =
-        server.database.select(r#"SELECT "id" FROM "Message" WHERE "roomId" = 'general'"#).await.remove(0);
-    server.database.execute(WAIT_AT_COMMIT).await;
-    let operator = database::connect(&server.database.url).await;
-    // One takes a statement alone, the other a transaction of several.
-    for (event, ask) in [
-        ("message:send", message("general", "second")),
-        ("message:edit", json!({"messageId": id, "content": "edited"})),
-    ] {
-        let hold = server.database.hold("SELECT pg_advisory_xact_lock(7)").await;
-        let asked = alice.begin(event, ask).await;
-        server.database.waits_for_a_lock("", 1).await;
-        assert_eq!(bob.heard().await, [], "told before the commit");
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        operator.batch_execute(end).await.unwrap();
-        let refused = alice.answer(asked).await;
-        assert_eq!(
-            (&refused["success"], &refused["code"]),
-            (&json!(false), &json!("unavailable")),
-            "{event}"
-        );
-        hold.release().await;
+    // On the writer's own connection, and on the only one that there is.
+    for connections in ["10", "1"] {
+        let settings = ["--database-timeout", "20000", "--database-pool", connections];
+        let (server, mut alice, mut bob) = start(&settings).await;
+        let id = server
+            .database
+            .select(r#"SELECT "id" FROM "Message" WHERE "roomId" = 'general'"#)
+            .await
+            .remove(0);
+        server.database.execute(WAIT_AT_COMMIT).await;
+        let operator = database::connect(&server.database.url).await;
+        // One takes a statement alone where it can, the other a transaction of several.
+        for (event, ask) in [
+            ("message:send", message("general", "second")),
+            ("message:edit", json!({"messageId": id, "content": "edited"})),
+        ] {
+            let hold = server.database.hold("SELECT pg_advisory_xact_lock(7)").await;
+            let asked = alice.begin(event, ask).await;
+            server.database.waits_for_a_lock("", 1).await;
+            assert_eq!(bob.heard().await, [], "told before the commit");
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            operator.batch_execute(end).await.unwrap();
+            let refused = alice.answer(asked).await;
+            assert_eq!(
+                (&refused["success"], &refused["code"]),
+                (&json!(false), &json!("unavailable")),
+                "{event} with {connections} connections"
+            );
+            hold.release().await;
+        }
+        assert_eq!(bob.heard().await, []);
+        assert_eq!(stored(&server, "general").await, ["first"]);
     }
-    assert_eq!(bob.heard().await, []);
-    assert_eq!(stored(&server, "general").await, ["first"]);
 }

@@ -114,6 +114,27 @@ async fn read_marks_that_wait_for_others_are_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_mark_of_an_event_that_was_under_way_is_written() {
+    let database = database(Backend::Postgres).await;
+    let settings = settings(&database, &[("DATABASE_TIMEOUT", PATIENT), ("SHUTDOWN_TIMEOUT", PATIENT)]).await;
+    let server = ServerProcess::start(&database, &settings).await;
+    let mut carol = Client::connect(server.address, &token("carol")).await.unwrap();
+    let mut bob = Client::connect(server.address, &token("bob")).await.unwrap();
+    // Who joins has read the room. It is loaded first, and that waits for a lock.
+    let hold = database.hold(r#"LOCK TABLE "Message" IN ACCESS EXCLUSIVE MODE"#).await;
+    let asked = carol.begin("room:join", "general".into()).await;
+    database.waits_for_a_lock(r#""Message""#, 1).await;
+    server.terminate().await;
+    drains(&mut bob).await;
+    hold.release().await;
+    let joined = carol.answer(asked).await;
+    assert_eq!(joined["success"], true, "{joined}");
+    server.end().await;
+    let marks = "SELECT seq FROM chatoxide.read_marker WHERE user_id = 'carol'";
+    assert_eq!(database.select(marks).await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_committed_last_reaches_nodes_keys_in_redis() {
     let database = database(Backend::Postgres).await;
     let settings = settings(&database, &[("DATABASE_TIMEOUT", PATIENT), ("SHUTDOWN_TIMEOUT", PATIENT)]).await;
