@@ -268,3 +268,25 @@ async fn a_list_of_another_type_has_no_other_list_written_anew() {
     let list: Vec<String> = redis.clone().lrange("chat:messages:other", 0, -1).await.unwrap();
     assert_eq!(list.len(), 2, "written in the place of what was there");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_room_that_cannot_be_read_keeps_no_other_list_from_being_written() {
+    let (url, redis) = fresh_redis().await;
+    let mut room = Room::create().await;
+    let mut entries = Vec::new();
+    for n in 0..20 {
+        let id = format!("room-{n}");
+        room.server.make_room(&id, RoomType::Public, &["alice"]).await;
+        entries.push(room.store_in(&id, "one").await);
+    }
+    room.server
+        .database
+        .execute(r#"UPDATE "Message" SET "metadata" = 'odd' WHERE "roomId" = 'room-2'"#)
+        .await;
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    note_at_once(&keys, move |keys| entries.iter().for_each(|entry| keys.note_entry(entry, None))).await;
+    for n in 0..20 {
+        let count: usize = redis.clone().llen(format!("chat:messages:room-{n}")).await.unwrap();
+        assert_eq!(count, usize::from(![1, 3, 5, 7, 9].contains(&n)), "{n}");
+    }
+}

@@ -1,6 +1,5 @@
-//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that are not known to be true, and
-//! imports Node's read marks. A pipeline to Redis and a statement to the database each serve many rooms, so that
-//! round trips do not grow with their number.
+//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that are not known to be true, and imports
+//! Node's read marks. A pipeline to Redis and a statement to the database each serve many rooms: few round trips for any number.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -39,8 +38,7 @@ use crate::{
     error::Error,
 };
 
-/// How long notes wait for others to share their pipeline. Two exchanges with Redis for each message would cost more
-/// than the message does.
+/// How long notes wait for others to share their pipeline: two exchanges with Redis cost more than a message does.
 const GATHER: Duration = Duration::from_millis(20);
 /// Rooms whose list is remembered to be true, at the most.
 const REMEMBERED: usize = 100_000;
@@ -249,6 +247,7 @@ impl CacheWriter {
                 // It will be written in the place of what is there.
                 (Some(Err(error)), _) if self.is_other_type(&list_key(room_id), &error) => {}
                 (Some(Err(error)), _) | (_, Some(Err(error))) => result = Err(error),
+                // It is not there.
                 _ => {}
             }
             self.distrust(room_id);
