@@ -302,3 +302,29 @@ async fn a_key_of_another_type_in_redis_is_logged_once() {
     keys.sort_by_key(|key| expected.iter().position(|expected| expected == key));
     assert_eq!(keys, expected, "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_not_granted_on_one_table_is_warned_of_and_the_rest_is_served() {
+    let database = TestServer::start(Backend::Postgres).await.stop().await;
+    let role = format!("role_{}", uuid::Uuid::new_v4().simple());
+    let grant = format!(
+        r#"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA chatoxide TO {role};
+        GRANT ALL ON ALL TABLES IN SCHEMA public, chatoxide TO {role}; REVOKE INSERT ON "Reaction" FROM {role};
+        REVOKE UPDATE ON "Message" FROM {role}"#
+    );
+    database.execute(&grant).await;
+    let (_, place) = database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("//").unwrap());
+    let url = format!("postgresql://{role}:x@{place}");
+    let server = Logged::start_on(database, &[("RUST_LOG", "warn"), ("DATABASE_URL", &url)]).await;
+    let mut alice = Client::connect(server.address, &token("alice")).await.unwrap();
+    let room = alice.ask("room:create", json!({"name": "General"})).await["room"]["id"].take();
+    let sent = alice.say(room.as_str().unwrap(), "said").await;
+    let react = json!({"messageId": sent["id"], "roomId": room, "emoji": "x"});
+    assert_eq!(alice.ask("reaction:add", react).await["code"], "internal");
+    let log = server.end().await;
+    for expected in
+        [r#"no right to INSERT into "Reaction""#, r#"no right to UPDATE "Message": no message can be edited"#]
+    {
+        assert_eq!(log.matches(expected).count(), 1, "{expected}: {log}");
+    }
+}
