@@ -19,6 +19,7 @@ mod returning;
 mod seat;
 mod slot;
 mod telling;
+mod unlogged;
 mod untold;
 mod writer;
 
