@@ -319,12 +319,15 @@ async fn a_right_that_is_not_granted_on_one_table_is_warned_of_and_the_rest_is_s
     let mut alice = Client::connect(server.address, &token("alice")).await.unwrap();
     let room = alice.ask("room:create", json!({"name": "General"})).await["room"]["id"].take();
     let sent = alice.say(room.as_str().unwrap(), "said").await;
-    let react = json!({"messageId": sent["id"], "roomId": room, "emoji": "x"});
-    assert_eq!(alice.ask("reaction:add", react).await["code"], "internal");
+    for event in ["reaction:add", "message:delete"] {
+        let ask = json!({"messageId": sent["id"], "roomId": room, "emoji": "x"});
+        assert_eq!(alice.ask(event, ask).await["code"], "internal", "{event}");
+    }
     let log = server.end().await;
-    for expected in
-        [r#"no right to INSERT into "Reaction""#, r#"no right to UPDATE "Message": no message can be edited"#]
-    {
+    for expected in [
+        r#"no right to INSERT into "Reaction""#,
+        r#"no right to UPDATE "Message": no message can be edited or deleted, and none be reacted to"#,
+    ] {
         assert_eq!(log.matches(expected).count(), 1, "{expected}: {log}");
     }
 }
