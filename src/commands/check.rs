@@ -81,9 +81,18 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         if is_there {
             db::facts::check(&db, clock::now()).await.map_err(explain)?;
         }
-        Ok::<_, String>((catalog, pending, is_there && db.facts().lacks_index()))
+        let facts = db.facts();
+        let warnings = [
+            (facts.lacks_index(), db::facts::LACKS_INDEX),
+            (facts.speaks_other_language(), db::facts::SPEAKS_OTHER_LANGUAGE),
+        ];
+        Ok::<_, String>((
+            catalog,
+            pending,
+            warnings.map(|(is_due, text)| (is_due && is_there).then_some(text)),
+        ))
     };
-    let (catalog, pending, lacks_index) = match found.await {
+    let (catalog, pending, warnings) = match found.await {
         Ok(found) => found,
         Err(why) => return report(Verdict::Fault, &format!("{name}: {why}")),
     };
@@ -109,8 +118,8 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
             report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
         }
     }
-    if lacks_index {
-        report(Verdict::Warning, &format!("{name}: {}", db::facts::LACKS_INDEX));
+    for warning in warnings.into_iter().flatten() {
+        report(Verdict::Warning, &format!("{name}: {warning}"));
     }
     for finding in catalog.findings.iter().filter(|finding| finding.severity != Severity::Unusable) {
         let verdict = if finding.severity == Severity::Notice { Verdict::Warning } else { Verdict::Fault };

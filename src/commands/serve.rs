@@ -32,6 +32,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     if db.facts().lacks_index() {
         tracing::warn!("database: {}", db::facts::LACKS_INDEX);
     }
+    if db.facts().speaks_other_language() {
+        tracing::warn!("database: {}", db::facts::SPEAKS_OTHER_LANGUAGE);
+    }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {
         demo::fill(&db).await.map_err(describe)?;

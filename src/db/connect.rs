@@ -27,6 +27,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     Db, Lite,
     direct::{Direct, KEEP_PLANS},
+    facts::Facts,
     pool::{Canceller, Connections, Pool},
 };
 use crate::{
@@ -41,7 +42,7 @@ impl Db {
     /// An error is one sentence about the settings; whether the database answers shows at the first query.
     pub fn open(config: &Config) -> Result<Self, String> {
         let timeout = config.database_timeout;
-        let statements = Counter::default();
+        let (statements, facts) = (Counter::default(), Arc::<Facts>::default());
         match &config.database {
             DatabaseUrl::Postgres(url) => {
                 let wait = url.pool_timeout.map_or(timeout, |wait| wait.min(timeout));
@@ -53,27 +54,23 @@ impl Db {
                 let session = session(url, timeout);
                 let canceller = Canceller { tls: tls.clone(), patience: timeout };
                 let setup = counted(postgres_setup(tls.clone(), session.clone()), &statements);
-                let pool = pool(&url.driver_url, others, wait, setup, canceller.clone())?;
+                let pool = pool(&url.driver_url, others, wait, setup)?;
+                let pool = Pool::new(pool, canceller.clone(), Arc::clone(&facts));
                 let direct = (others < config.database_pool).then(|| {
                     let keep_plans = if url.pgbouncer { "" } else { KEEP_PLANS };
                     let session = session + keep_plans;
                     Arc::new(Direct { url: url.driver_url.clone(), tls, session, canceller })
                 });
-                Ok(Db::Pg { pool, direct, timeout, statements, facts: Arc::default() })
+                Ok(Db::Pg { pool, direct, timeout, statements, facts })
             }
             DatabaseUrl::Sqlite(path) => {
                 let path = path.to_str().ok_or("DATABASE_URL names a file that is not UTF-8")?;
                 let lite = |size| {
                     let canceller = Canceller { tls: None, patience: timeout };
-                    pool(path, size, timeout, counted(lite_setup(timeout), &statements), canceller)
+                    let pool = pool(path, size, timeout, counted(lite_setup(timeout), &statements))?;
+                    Ok::<_, String>(Pool::new(pool, canceller, Arc::clone(&facts)))
                 };
-                Ok(Db::Lite {
-                    readers: lite(LITE_READERS)?,
-                    writer: lite(1)?,
-                    timeout,
-                    statements,
-                    facts: Arc::default(),
-                })
+                Ok(Db::Lite { readers: lite(LITE_READERS)?, writer: lite(1)?, timeout, statements, facts })
             }
         }
     }
@@ -104,8 +101,7 @@ fn pool<C>(
     size: usize,
     wait: Duration,
     setup: Setup<C>,
-    canceller: Canceller,
-) -> Result<Pool<AsyncDieselConnectionManager<C>>, String>
+) -> Result<managed::Pool<AsyncDieselConnectionManager<C>>, String>
 where
     C: AsyncConnection + 'static,
     AsyncDieselConnectionManager<C>: Connections,
@@ -113,7 +109,7 @@ where
     let mut manager = ManagerConfig::default();
     manager.recycling_method = RecyclingMethod::Fast;
     manager.custom_setup = setup;
-    let pool = managed::Pool::builder(AsyncDieselConnectionManager::<C>::new_with_config(url, manager))
+    managed::Pool::builder(AsyncDieselConnectionManager::<C>::new_with_config(url, manager))
         .max_size(size)
         .wait_timeout(Some(wait))
         .create_timeout(Some(wait))
@@ -121,8 +117,7 @@ where
         .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .build()
-        .map_err(|error| format!("the database pool cannot be made: {error}"))?;
-    Ok(Pool::new(pool, canceller))
+        .map_err(|error| format!("the database pool cannot be made: {error}"))
 }
 
 /// The longest wait for SQLite's write lock, which another program may hold. A wait that outlasted its request would write
@@ -150,6 +145,7 @@ fn lite_setup(timeout: Duration) -> Setup<Lite> {
 /// - The zone is UTC, whatever the server, the database or the role says: times are sent without a zone, and PostgreSQL
 ///   would take them for local ones where a column is TIMESTAMPTZ. PgBouncer keeps the zone of each of its clients.
 /// - No statement outlasts the request that waits for it. A shorter limit, of the URL or of the role, stays.
+/// - A superuser's errors are in English: many are known by their text only. Others may not say so.
 /// - No JIT: it takes PostgreSQL 0.3 s to compile a list of rooms that it reads in 6 ms.
 fn session(url: &PostgresUrl, timeout: Duration) -> String {
     let zone = "SET TIME ZONE 'UTC';";
@@ -160,6 +156,7 @@ fn session(url: &PostgresUrl, timeout: Duration) -> String {
     format!(
         "{zone} SELECT set_config('statement_timeout', '{timeout}', false) FROM pg_settings \
              WHERE name = 'statement_timeout' AND (setting = '0' OR setting::bigint > {timeout}); \
+         SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE rolname = current_user AND rolsuper; \
          SELECT set_config('jit', 'off', false) WHERE current_setting('jit', true) IS NOT NULL;"
     )
 }

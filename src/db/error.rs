@@ -157,9 +157,11 @@ pub(super) fn refused_by_rule(cause: String) -> Error {
 }
 
 impl Db {
-    /// An error of a query, by what was last seen of the database's triggers.
+    /// An error of a query, by what was last seen of the database's triggers. In another language a trigger's error cannot be told
+    /// from any other.
     pub(super) fn explained_as_seen(&self, error: DieselError) -> Error {
-        if may_be_raised(&error) && self.facts().has_triggers() {
+        let facts = self.facts();
+        if facts.has_triggers() && !facts.speaks_other_language() && may_be_raised(&error) {
             return refused_by_rule(error.to_string());
         }
         error.into()

@@ -22,7 +22,7 @@ const LOOK_PG: &str = r#"
         VALUES (to_regclass('"User"')), (to_regclass('"Room"')), (to_regclass('"Message"')), (to_regclass('"Reaction"')),
             (to_regclass('"_RoomMembers"'))
     )
-    SELECT current_setting('TimeZone') AS zone,
+    SELECT current_setting('TimeZone') AS zone, current_setting('lc_messages') AS language,
         timestamptz '2026-01-01 00:00:00Z' = CAST(timestamp '2026-01-01' AS timestamptz)
             AND timestamptz '2026-07-01 00:00:00Z' = CAST(timestamp '2026-07-01' AS timestamptz) AS is_utc,
         EXISTS (
@@ -41,6 +41,8 @@ const LOOK_PG: &str = r#"
         ) AS has_triggers,
         EXISTS (
             SELECT FROM pg_trigger WHERE tgrelid = to_regclass('"Message"') AND NOT tgisinternal AND tgenabled <> 'D'
+        ) OR EXISTS (
+            SELECT FROM pg_attribute WHERE attrelid = to_regclass('"Message"') AND attname = 'updatedAt' AND atthasdef
         ) OR is_view AS has_message_triggers
     FROM (
         -- A view, or a table in parts: what is below it may have rules and indexes of its own.
@@ -48,7 +50,7 @@ const LOOK_PG: &str = r#"
     ) AS message"#;
 
 /// SQLite's tables are always made by us, with their index, and its times have no zone.
-const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \
+const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \
         SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
             AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
     ) AS has_triggers, \
@@ -60,6 +62,7 @@ pub struct Facts {
     has_triggers: AtomicBool,
     has_message_triggers: AtomicBool,
     lacks_index: AtomicBool,
+    speaks_other: AtomicBool,
     /// In milliseconds since 1970.
     looked_at: AtomicI64,
 }
@@ -70,9 +73,14 @@ impl Facts {
         self.has_triggers.load(Ordering::Relaxed)
     }
 
-    /// There are triggers on the table of messages: what is stored may differ from what was written.
+    /// There are triggers on the table of messages, or values that it fills in: what is stored may differ from what was written.
     pub fn has_message_triggers(&self) -> bool {
         self.has_message_triggers.load(Ordering::Relaxed)
+    }
+
+    /// The texts of the database's errors are not in English: those that are known by their text only are not known.
+    pub fn speaks_other_language(&self) -> bool {
+        self.speaks_other.load(Ordering::Relaxed)
     }
 
     /// No index leads to a room's newest messages.
@@ -85,6 +93,8 @@ impl Facts {
 struct Seen {
     #[diesel(sql_type = Text)]
     zone: String,
+    #[diesel(sql_type = Text)]
+    language: String,
     #[diesel(sql_type = Bool)]
     is_utc: bool,
     #[diesel(sql_type = Bool)]
@@ -114,6 +124,21 @@ pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
 /// The warning where no index leads to a room's newest messages.
 pub const LACKS_INDEX: &str = "table Message has no index on (\"roomId\", \"createdAt\"): history is read slowly; to make it, \
     run CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")";
+
+/// The warning where the database's errors are in another language.
+pub const SPEAKS_OTHER_LANGUAGE: &str = "its messages are not in English (lc_messages), and many errors are known by their text \
+    only: what it refuses may be told as an internal error; to mend it, a superuser runs ALTER ROLE ... SET lc_messages = 'C' for \
+    the role of DATABASE_URL";
+
+/// Whether PostgreSQL's messages are as they stand in its source, by the setting `lc_messages`. An empty one is that of the
+/// environment in which the server was started, which is mostly none.
+fn is_english(language: &str) -> bool {
+    matches!(language, "" | "POSIX")
+        || language == "C"
+        || language.starts_with("C.")
+        || language.starts_with("en")
+        || language.starts_with("English")
+}
 
 /// Looks again in the background if the last look is a while ago.
 pub fn look_again(db: &Db, now: Timestamp) {
@@ -156,5 +181,23 @@ async fn see(db: &Db) -> Result<Seen> {
     facts.has_triggers.store(seen.has_triggers, Ordering::Relaxed);
     facts.has_message_triggers.store(seen.has_message_triggers, Ordering::Relaxed);
     facts.lacks_index.store(!seen.has_index, Ordering::Relaxed);
+    facts.speaks_other.store(!is_english(&seen.language), Ordering::Relaxed);
     Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn english_is_known_by_its_names() {
+        for language in ["C", "POSIX", "", "C.UTF-8", "en_US.UTF-8", "en_GB", "English_United States.1252"] {
+            assert!(is_english(language), "{language}");
+        }
+        for language in
+            ["de_DE.UTF-8", "fr_FR", "es_ES.utf8", "German_Germany.1252", "Chinese (Simplified)_China.936"]
+        {
+            assert!(!is_english(language), "{language}");
+        }
+    }
 }

@@ -9,7 +9,10 @@ use std::{
 };
 
 use deadpool::managed::{self, Manager, Object};
-use diesel::{QueryResult, result::Error as DieselError};
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
 use diesel_async::{
     AsyncPgConnection,
     pooled_connection::{AsyncDieselConnectionManager, PoolError as ConnectError, deadpool::PoolError},
@@ -23,7 +26,7 @@ use tokio::{
 use tokio_postgres::{CancelToken, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::Lite;
+use super::{Lite, facts::Facts};
 
 /// How to reach PostgreSQL to cancel a query.
 #[derive(Clone)]
@@ -103,18 +106,34 @@ pub struct Pool<M: Connections> {
     canceller: Canceller,
     /// Connections that were opened before this moment have plans for tables that have changed since.
     stale_before: Arc<Mutex<Option<Instant>>>,
+    /// What is known of the database.
+    facts: Arc<Facts>,
 }
 
 impl<M: Connections> Clone for Pool<M> {
     fn clone(&self) -> Self {
-        let Self { pool, canceller, stale_before } = self;
-        Self { pool: pool.clone(), canceller: canceller.clone(), stale_before: Arc::clone(stale_before) }
+        let Self { pool, canceller, stale_before, facts } = self;
+        let (pool, canceller) = (pool.clone(), canceller.clone());
+        Self { pool, canceller, stale_before: Arc::clone(stale_before), facts: Arc::clone(facts) }
     }
 }
 
 impl<M: Connections> Pool<M> {
-    pub(super) fn new(pool: managed::Pool<M>, canceller: Canceller) -> Self {
-        Self { pool, canceller, stale_before: Arc::default() }
+    pub(super) fn new(pool: managed::Pool<M>, canceller: Canceller, facts: Arc<Facts>) -> Self {
+        Self { pool, canceller, stale_before: Arc::default(), facts }
+    }
+
+    /// Notes that all connections that are open have plans that are out of date, if this error says so. One whose text is in
+    /// another language may say so: it is taken to, but not more often than once in a while, for all connect anew.
+    fn notes_stale(&self, error: &DieselError) -> bool {
+        let mut stale_before = self.stale_before.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_noted = stale_before.is_some_and(|moment| moment.elapsed() < DOUBTED_EVERY);
+        let is_stale =
+            is_stale(error) || self.facts.speaks_other_language() && is_unknown(error) && !was_noted;
+        if is_stale {
+            *stale_before = Some(Instant::now());
+        }
+        is_stale
     }
 
     /// Connections that there may be at once.
@@ -149,9 +168,8 @@ impl<M: Connections> Lease<'_, M> {
     /// Gives the connection back when its query has ended. True: its plans were out of date, nothing was done, and the
     /// query may be run again on a new connection.
     pub fn finish<T>(mut self, result: &QueryResult<T>) -> bool {
-        let is_stale = result.as_ref().is_err_and(is_stale);
+        let is_stale = result.as_ref().is_err_and(|error| self.pool.notes_stale(error));
         if let Some(object) = self.object.take_if(|_| is_stale) {
-            *self.pool.stale_before.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             drop(Object::take(object));
         }
         self.object = None;
@@ -196,6 +214,9 @@ impl<M: Connections> DerefMut for Lease<'_, M> {
     }
 }
 
+/// Between two errors that are taken for stale plans in doubt.
+const DOUBTED_EVERY: Duration = Duration::from_millis(200);
+
 /// What PostgreSQL says of a prepared statement when a migration has changed the tables or types that it names.
 const STALE: [&str; 3] =
     ["cached plan must not change result type", "cache lookup failed for type", "type with OID"];
@@ -205,4 +226,9 @@ fn is_stale(error: &DieselError) -> bool {
         DieselError::DatabaseError(_, info) => STALE.iter().any(|text| info.message().contains(text)),
         _ => false,
     }
+}
+
+/// An error without a kind, in whatever language.
+fn is_unknown(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, _))
 }

@@ -292,7 +292,7 @@ impl Drop for EngineStream {
 }
 
 /// Keeps a session that has ended until a poll has taken its last words, or its client has had time for one.
-fn linger(session: Arc<Session>, registration: Registration) {
+pub(super) fn linger(session: Arc<Session>, registration: Registration) {
     if session.is_spent() || !session.is_polling(Instant::now()) {
         return;
     }

@@ -20,15 +20,12 @@ use crate::{
         id::{MessageId, RoomId},
         limits::DEFAULT_PAGE,
         message::Place,
-        timestamp::Timestamp,
     },
     clock,
     db::{
         self,
         fingerprints::{self, Fingerprints},
-        room_log::{
-            Logged, Tail, Told, append_foreign, kind, list_between, load_tail, note_incomplete, noted_time,
-        },
+        room_log::{Tail, Told, append_foreign, list_between, load_tail, note_incomplete},
     },
     error::Result,
     protocol::{MessageView, ReactionView},
@@ -246,49 +243,4 @@ fn change_of(here: &MessageView, found: &MessageView) -> Vec<Told> {
     removed
         .chain(added.map(|reaction| Told::ReactionAdded { message_id: message_id.clone(), reaction }))
         .collect()
-}
-
-/// Until this time a change may be that of an entry: a trigger sets its own, later in the same transaction.
-fn stamped(entry: &Logged) -> Timestamp {
-    Timestamp::from_millis(Timestamp::from(entry.at).millis() + 5_000)
-}
-
-/// What the newest messages of a room show of another program's work, by the last entries of its log.
-pub(super) fn unlogged(tail: &Tail) -> Vec<Told> {
-    let Some(oldest) = tail.log.last() else { return Vec::new() };
-    let reads_from = Timestamp::from(oldest.at);
-    let has_entry = |id: &MessageId, is_it: &dyn Fn(&Logged) -> bool| {
-        tail.log.iter().any(|entry| entry.message_id == id.as_str() && is_it(entry))
-    };
-    let mut changes = Vec::new();
-    for message in tail.messages.iter().rev() {
-        let is_new = |entry: &Logged| entry.kind == kind::NEW;
-        if message.created_at > reads_from && !has_entry(&message.id, &is_new) {
-            changes.push(Told::New(Arc::new(message.clone())));
-            continue;
-        }
-        let Some(at) = message.updated_at.filter(|at| *at > reads_from) else { continue };
-        let is_later = |entry: &Logged| {
-            let is_of_content = matches!(entry.kind.as_str(), kind::NEW | kind::EDIT);
-            is_of_content && (stamped(entry) >= at || entry.body == noted_time(Some(at)))
-        };
-        if !has_entry(&message.id, &is_later) {
-            changes.push(Told::Updated(Arc::new(message.clone())));
-        }
-    }
-    let oldest = tail.messages.last().filter(|_| !tail.complete).map(|message| message.created_at);
-    let is_here = |id: &str| tail.messages.iter().any(|message| message.id.as_str() == id);
-    let mut seen = HashSet::new();
-    // Newest first: the first of a message tells what became of it.
-    for entry in &tail.log {
-        let is_within = oldest.is_none_or(|oldest| Timestamp::from(entry.at) > oldest);
-        if seen.insert(entry.message_id.as_str())
-            && entry.kind != kind::DELETE
-            && is_within
-            && !is_here(&entry.message_id)
-        {
-            changes.push(Told::Deleted(entry.message_id.as_str().into()));
-        }
-    }
-    changes
 }

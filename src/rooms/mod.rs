@@ -16,6 +16,7 @@ mod read_marks;
 mod retention;
 mod returning;
 mod slot;
+mod unlogged;
 
 use std::{
     collections::HashMap,

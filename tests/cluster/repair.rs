@@ -38,6 +38,10 @@ impl Room {
 
     /// Stores a message; its entry.
     async fn store(&mut self, content: &str) -> Entry {
+        self.store_in("general", content).await
+    }
+
+    async fn store_in(&mut self, room_id: &str, content: &str) -> Entry {
         let message = NewMessage {
             content: content.to_owned(),
             kind: MessageType::Text,
@@ -46,7 +50,7 @@ impl Room {
             client_id: None,
         };
         let append = Append {
-            room_id: "general".into(),
+            room_id: room_id.into(),
             actor_id: "alice".into(),
             actor_name: "Alice".into(),
             change: Change::New(message),
@@ -270,4 +274,70 @@ async fn what_redis_refused_is_written_when_it_takes_it() {
         .await;
     mark_becomes(&redis, "1000").await;
     child.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_key_of_another_type_costs_only_its_own_marks() {
+    let (url, redis) = fresh_redis().await;
+    let room = Room::create().await;
+    let key = |n: usize| format!("chat:read:room-{n}");
+    for n in 0..40 {
+        let () = match n {
+            7 | 23 => redis.clone().set(key(n), "a text").await.unwrap(),
+            _ => redis.clone().hset(key(n), "nora", "1767225600000").await.unwrap(),
+        };
+    }
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    note_at_once(&keys, |keys| (0..40).for_each(|n| keys.import_reads(&format!("room-{n}").into()))).await;
+    let imported = room.server.database.own("SELECT count(*) FROM own.read_marker WHERE user_id = 'nora'");
+    assert_eq!(room.server.database.select(&imported).await, ["38"]);
+    // Of marks that are written, likewise.
+    note_at_once(&keys, |keys| (0..40).for_each(|n| keys.note_read(&mark(&format!("room-{n}"), 9)))).await;
+    for n in (0..40).filter(|n| ![7, 23].contains(n)) {
+        let millis: Option<String> = redis.clone().hget(key(n), "alice").await.unwrap();
+        assert_eq!(millis.as_deref(), Some("9"), "{n}");
+    }
+    let left: String = redis.clone().get(key(7)).await.unwrap();
+    assert_eq!(left, "a text");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_list_of_another_type_has_no_other_list_written_anew() {
+    let (url, redis) = fresh_redis().await;
+    let mut room = Room::create().await;
+    room.server.make_room("other", RoomType::Public, &["alice"]).await;
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let first = [room.store("one").await, room.store_in("other", "one").await];
+    note_at_once(&keys, move |keys| first.iter().for_each(|entry| keys.note_entry(entry, None))).await;
+    // Beyond the end of a list that nobody writes anew.
+    let () = redis.clone().rpush("chat:messages:general", "mark").await.unwrap();
+    let () = redis.clone().set("chat:messages:other", "a text").await.unwrap();
+
+    let second = [room.store("two").await, room.store_in("other", "two").await];
+    note_at_once(&keys, move |keys| second.iter().for_each(|entry| keys.note_entry(entry, None))).await;
+    let list: Vec<String> = redis.clone().lrange("chat:messages:general", 0, -1).await.unwrap();
+    assert_eq!((list.len(), list[2].as_str()), (3, "mark"));
+    let list: Vec<String> = redis.clone().lrange("chat:messages:other", 0, -1).await.unwrap();
+    assert_eq!(list.len(), 2, "written in the place of what was there");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_room_that_cannot_be_read_keeps_no_other_list_from_being_written() {
+    let (url, redis) = fresh_redis().await;
+    let mut room = Room::create().await;
+    let mut entries = Vec::new();
+    for n in 0..20 {
+        let id = format!("room-{n}");
+        room.server.make_room(&id, RoomType::Public, &["alice"]).await;
+        entries.push(room.store_in(&id, "one").await);
+    }
+    let odd = r#"UPDATE "Message" SET "metadata" = 'odd'
+        WHERE "roomId" IN ('room-1', 'room-3', 'room-5', 'room-7', 'room-9')"#;
+    room.server.database.execute(odd).await;
+    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    note_at_once(&keys, move |keys| entries.iter().for_each(|entry| keys.note_entry(entry, None))).await;
+    for n in 0..20 {
+        let count: usize = redis.clone().llen(format!("chat:messages:room-{n}")).await.unwrap();
+        assert_eq!(count, usize::from(![1, 3, 5, 7, 9].contains(&n)), "{n}");
+    }
 }

@@ -162,7 +162,7 @@ async fn a_right_that_is_not_granted_is_named() {
     assert_eq!(code, 1, "{found}");
     for text in [
         r#"no right to INSERT into "User""#,
-        r#"no right to UPDATE "Message": no message can be edited"#,
+        r#"no right to UPDATE "Message": no message can be edited or deleted, and none be reacted to"#,
         r#"no right to DELETE from "Reaction""#,
         r#"row-level security is active on "Room""#,
     ] {

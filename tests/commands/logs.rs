@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, process::Stdio};
 
+use deadpool_redis::redis::AsyncCommands;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -13,6 +14,7 @@ use tokio::{
 use crate::support::{
     Backend, Client, TestDatabase, TestServer,
     process::settings,
+    redis::fresh_redis,
     server::{SECRET, token},
     soon,
 };
@@ -274,5 +276,58 @@ async fn a_missing_index_on_messages_is_warned_of_with_what_makes_it() {
         let making = r#"CREATE INDEX CONCURRENTLY "Message_roomId_createdAt_idx" ON "Message" ("roomId", "createdAt")"#;
         assert_eq!(log.contains(making), is_warned_of, "{change}: {log}");
         database = given_back;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_another_type_in_redis_is_logged_once() {
+    let (url, redis) = fresh_redis().await;
+    let settings = [("RUST_LOG", "warn"), ("LOG_FORMAT", "json"), ("REDIS_URL", &url)];
+    let server = Logged::start(Backend::Sqlite, &settings).await;
+    let mut alice = Client::connect(server.address, &token("alice")).await.unwrap();
+    let mut expected = Vec::new();
+    for n in 0..2 {
+        let room = alice.ask("room:create", json!({"name": n.to_string()})).await["room"]["id"].take();
+        let key = format!("chat:read:{}", room.as_str().unwrap());
+        let () = redis.clone().set(&key, "a text").await.unwrap();
+        // Imports the marks, and writes one.
+        alice.ask("room:join", room.clone()).await;
+        alice.ask("room:read", room).await;
+        expected.push(key);
+    }
+    let log = server.end().await;
+    let keys = lines(&log);
+    let keys = keys.iter().filter_map(|line| line["fields"]["key"].as_str().map(str::to_owned));
+    let mut keys: Vec<String> = keys.collect();
+    keys.sort_by_key(|key| expected.iter().position(|expected| expected == key));
+    assert_eq!(keys, expected, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_not_granted_on_one_table_is_warned_of_and_the_rest_is_served() {
+    let database = TestServer::start(Backend::Postgres).await.stop().await;
+    let role = format!("role_{}", uuid::Uuid::new_v4().simple());
+    let grant = format!(
+        r#"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA chatoxide TO {role};
+        GRANT ALL ON ALL TABLES IN SCHEMA public, chatoxide TO {role}; REVOKE INSERT ON "Reaction" FROM {role};
+        REVOKE UPDATE ON "Message" FROM {role}"#
+    );
+    database.execute(&grant).await;
+    let (_, place) = database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("//").unwrap());
+    let url = format!("postgresql://{role}:x@{place}");
+    let server = Logged::start_on(database, &[("RUST_LOG", "warn"), ("DATABASE_URL", &url)]).await;
+    let mut alice = Client::connect(server.address, &token("alice")).await.unwrap();
+    let room = alice.ask("room:create", json!({"name": "General"})).await["room"]["id"].take();
+    let sent = alice.say(room.as_str().unwrap(), "said").await;
+    for event in ["reaction:add", "message:delete"] {
+        let ask = json!({"messageId": sent["id"], "roomId": room, "emoji": "x"});
+        assert_eq!(alice.ask(event, ask).await["code"], "internal", "{event}");
+    }
+    let log = server.end().await;
+    for expected in [
+        r#"no right to INSERT into "Reaction""#,
+        r#"no right to UPDATE "Message": no message can be edited or deleted, and none be reacted to"#,
+    ] {
+        assert_eq!(log.matches(expected).count(), 1, "{expected}: {log}");
     }
 }

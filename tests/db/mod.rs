@@ -8,6 +8,7 @@ mod far_away;
 mod first_look;
 mod flat_cost;
 mod in_place;
+mod language;
 mod locks;
 mod outage;
 mod own_rules;

@@ -1,7 +1,11 @@
 //! Rules that a team's database has of its own: what they refuse is said to be refused, and what they change is told as it is
 //! stored.
 
-use chatoxide::chat::room::RoomType;
+use chatoxide::{
+    chat::room::RoomType,
+    clock,
+    db::users::{self, NewUser},
+};
 use serde_json::{Value, json};
 
 use crate::support::{Backend, Client, TestDatabase, TestServer, on_both};
@@ -317,4 +321,49 @@ on_both! {
         let stored = server.database.select(r#"SELECT "content" FROM "Message" ORDER BY "createdAt", "id""#).await;
         assert_eq!(stored, ["before", "after"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_below_a_view_is_seen_in_what_is_told() {
+    // The view has no trigger of its own, and no index.
+    let view = r#"ALTER TABLE "Message" RENAME TO messages;
+        CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            NEW."content" = upper(NEW."content"); RETURN NEW; END $$;
+        CREATE TRIGGER shout BEFORE INSERT OR UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION shout();
+        CREATE VIEW "Message" AS SELECT * FROM messages;
+        ALTER VIEW "Message" ALTER "createdAt" SET DEFAULT now(), ALTER "metadata" SET DEFAULT '{}'"#;
+    let (server, mut alice) = start(view).await;
+    assert!(server.db.facts().has_message_triggers() && !server.db.facts().lacks_index());
+    for _ in 0..2 {
+        let message = alice.say("general", "loud").await;
+        assert_eq!(message["content"], "LOUD", "{message}");
+        let edit = json!({"messageId": message["id"], "content": "louder"});
+        assert_eq!(alice.ask("message:edit", edit).await["message"]["content"], "LOUDER");
+    }
+}
+
+fn newcomers(prefix: &str, count: usize) -> Vec<NewUser> {
+    let user = |n| NewUser::new(&format!("{prefix}-{n}").into(), None, None, None, clock::now());
+    (0..count).map(user).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_takes_no_user_is_not_asked_for_each() {
+    let (server, _alice) = start("").await;
+    let db = &server.db;
+    let forbid = r#"CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW."id" LIKE 'bad%' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER forbid BEFORE INSERT ON "User" FOR EACH ROW EXECUTE FUNCTION forbid()"#;
+    server.database.execute(forbid).await;
+    let before = db.statements().get();
+    let refused = users::insert_absent(db, newcomers("bad", 1_000)).await.unwrap();
+    let statements = db.statements().get() - before;
+    assert_eq!(refused.len(), 1_000);
+    assert!(statements < 200, "{statements} statements");
+    // Where one was taken, each is asked for: who is good is taken, wherever they stand.
+    let both = [newcomers("aaa", 1), newcomers("bad", 30), newcomers("good", 30)].concat();
+    let refused = users::insert_absent(db, both).await.unwrap();
+    assert_eq!(refused.len(), 30);
+    let good = r#"SELECT count(*) FROM "User" WHERE "id" LIKE 'good%'"#;
+    assert_eq!(server.database.select(good).await, ["30"]);
 }

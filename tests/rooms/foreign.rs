@@ -38,7 +38,7 @@ pub(super) async fn sync(client: &mut Client, since: i64) -> Value {
 }
 
 /// A message of another program's, as Node writes it.
-async fn insert(server: &TestServer, id: &str, at: &str) {
+pub(super) async fn insert(server: &TestServer, id: &str, at: &str) {
     server
         .database
         .execute(&format!(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chatoxide::{
     clock,
-    db::room_log::{Append, Appender},
+    db::room_log::{Append, Appender, note_incomplete},
 };
 use serde_json::json;
 
@@ -124,5 +124,29 @@ on_both! {
             (name == "room:history" && contents(&shown)[0] == "after").then_some(())
         })
         .await;
+    }
+}
+
+on_both! {
+    async fn a_log_is_noted_as_not_complete_whether_it_has_a_head_or_not(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        let noted = async || {
+            let head = server.database.own("SELECT seq || ' ' || complete_from FROM own.room_head");
+            server.database.select(&head).await
+        };
+        assert!(noted().await.is_empty());
+        for (complete_from, expected) in [(2, "0 2"), (1, "0 2"), (3, "0 3")] {
+            note_incomplete(&server.db, &"general".into(), complete_from, clock::now()).await.unwrap();
+            assert_eq!(noted().await, [expected]);
+        }
+        for n in 1..=4 {
+            assert_eq!(say(&mut alice, "x").await["seq"], n);
+        }
+        assert_eq!(noted().await, ["4 3"]);
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let mut bob = server.connect("bob").await;
+        for (since, complete) in [(2, false), (3, true)] {
+            assert_eq!(sync(&mut bob, since).await["complete"], complete, "{since}");
+        }
     }
 }

@@ -15,5 +15,6 @@ mod retention;
 mod returning;
 mod slow_reader;
 mod storm;
+mod unlogged;
 mod untold;
 mod writer;

@@ -171,6 +171,7 @@ pub async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-async fn execute(url: &str, sql: &str) {
+/// Runs statements on PostgreSQL. What they select is not looked at.
+pub async fn execute(url: &str, sql: &str) {
     connect(url).await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
 }

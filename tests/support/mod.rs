@@ -6,6 +6,7 @@ pub mod database;
 pub mod fixture;
 pub mod http;
 pub mod listener;
+pub mod postgres;
 pub mod prisma;
 pub mod process;
 pub mod proxy;

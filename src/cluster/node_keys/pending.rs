@@ -29,7 +29,7 @@ const OVERHEAD: usize = 64;
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 1 << 20;
 
-type Mark = ((RoomId, UserId), Timestamp);
+pub(super) type Mark = ((RoomId, UserId), Timestamp);
 
 /// New messages of one room, oldest first: no more than a list holds.
 #[derive(Default)]

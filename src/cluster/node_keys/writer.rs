@@ -1,9 +1,8 @@
-//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that are not known to be true, and
-//! imports Node's read marks. A pipeline to Redis and a statement to the database each serve many rooms, so that
-//! round trips do not grow with their number.
+//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that are not known to be true, and imports
+//! Node's read marks. A pipeline to Redis and a statement to the database each serve many rooms: few round trips for any number.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +12,7 @@ use std::{
 
 use deadpool_redis::{
     Connection, Pool, PoolError,
-    redis::{self, RedisError},
+    redis::{self, RedisError, RedisResult, Value},
 };
 use tokio::{
     sync::mpsc,
@@ -22,7 +21,7 @@ use tokio::{
 
 use super::{
     Waiting, list_key,
-    pending::{LIST, Listing},
+    pending::{LIST, Listing, Mark},
     read_key,
 };
 use crate::{
@@ -39,8 +38,7 @@ use crate::{
     error::Error,
 };
 
-/// How long notes wait for others to share their pipeline. Two exchanges with Redis for each message would cost more
-/// than the message does.
+/// How long notes wait for others to share their pipeline: two exchanges with Redis cost more than a message does.
 const GATHER: Duration = Duration::from_millis(20);
 /// Rooms whose list is remembered to be true, at the most.
 const REMEMBERED: usize = 100_000;
@@ -52,6 +50,8 @@ const REWRITTEN_BYTES: usize = 4 << 20;
 /// Rooms whose marks are read together, and marks written together, at the most.
 const IMPORTED: usize = 64;
 const MARKS: usize = 4_096;
+/// Keys that are not Node's and are logged, each once, at the most.
+const LOGGED: usize = 1_000;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyError {
@@ -77,13 +77,15 @@ pub(super) struct CacheWriter {
     run_id: Option<String>,
     /// Rooms whose list is known to be true up to this entry of their log.
     lists: HashMap<RoomId, i64>,
+    /// Keys of which it was logged that they are not Node's.
+    other_types: HashSet<String>,
     is_away: bool,
 }
 
 impl CacheWriter {
     pub(super) fn new(pool: Pool, db: Db, waiting: Arc<Waiting>, may_be_another: Arc<AtomicBool>) -> Self {
-        let (run_id, lists) = (None, HashMap::new());
-        Self { pool, db, waiting, may_be_another, run_id, lists, is_away: false }
+        let (run_id, lists, other_types) = (None, HashMap::new(), HashSet::new());
+        Self { pool, db, waiting, may_be_another, run_id, lists, other_types, is_away: false }
     }
 
     /// Runs until nobody can note anything any more.
@@ -200,45 +202,84 @@ impl CacheWriter {
             return Ok(());
         }
         let mut pipe = redis::pipe();
+        pipe.ignore_errors();
         // The answers come in this order.
         let listings: Vec<(RoomId, Listing)> = messages.drain().collect();
         for (room_id, listing) in &listings {
             let key = list_key(room_id);
             // Only onto a list that is there: a list that somebody removed is written anew, never begun in its middle.
             pipe.cmd("LPUSHX").arg(&key).arg(listing.messages().collect::<Vec<_>>());
-            pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST - 1).ignore();
+            pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST - 1);
         }
         for ((room_id, user_id), at) in &reads {
-            pipe.cmd("HSET").arg(read_key(room_id)).arg(user_id.as_str()).arg(at.millis()).ignore();
+            pipe.cmd("HSET").arg(read_key(room_id)).arg(user_id.as_str()).arg(at.millis());
         }
-        let lengths: Result<Vec<i64>, RedisError> = pipe.query_async(&mut connection).await;
-        let mut pending = self.waiting.pending();
-        match lengths {
-            Ok(lengths) => {
-                for ((room_id, listing), length) in listings.iter().zip(lengths) {
-                    if length == 0 {
-                        self.lists.remove(room_id);
-                        pending.push_stale(room_id);
-                    } else {
-                        self.lists.insert(room_id.clone(), listing.until());
-                    }
-                }
-                Ok(())
-            }
+        let written = match pipe.query_async::<Vec<RedisResult<Value>>>(&mut connection).await {
+            Ok(answers) => self.note_answers(&listings, reads, answers),
             Err(error) => {
                 // Of these lists nobody knows what they hold now; the others are as they were, if Redis is.
-                self.may_be_another.store(true, Ordering::Release);
-                for (room_id, _) in &listings {
-                    self.lists.remove(room_id);
-                    pending.push_stale(room_id);
+                listings.iter().for_each(|(room_id, _)| self.distrust(room_id));
+                self.waiting.pending().put_back_reads(reads);
+                Err(error)
+            }
+        };
+        if written.is_err() {
+            self.may_be_another.store(true, Ordering::Release);
+        }
+        Ok(written?)
+    }
+
+    /// What became of each list and mark of a pipeline. An error that may pass is returned, and what it is about waits again.
+    fn note_answers(
+        &mut self,
+        listings: &[(RoomId, Listing)],
+        reads: Vec<Mark>,
+        answers: Vec<RedisResult<Value>>,
+    ) -> RedisResult<()> {
+        let (mut answers, mut result, mut unwritten) = (answers.into_iter(), Ok(()), Vec::new());
+        for (room_id, listing) in listings {
+            let (pushed, trimmed) = (answers.next(), answers.next());
+            match (pushed, trimmed) {
+                (Some(Ok(pushed)), Some(Ok(_))) if pushed != Value::Int(0) => {
+                    self.lists.insert(room_id.clone(), listing.until());
+                    continue;
                 }
-                if is_other_type(&error) {
-                    return Ok(());
-                }
-                pending.put_back_reads(reads);
-                Err(error.into())
+                // It will be written in the place of what is there.
+                (Some(Err(error)), _) if self.is_other_type(&list_key(room_id), &error) => {}
+                (Some(Err(error)), _) | (_, Some(Err(error))) => result = Err(error),
+                // It is not there.
+                _ => {}
+            }
+            self.distrust(room_id);
+        }
+        for (mark, answer) in reads.into_iter().zip(answers) {
+            if let Err(error) = answer
+                && !self.is_other_type(&read_key(&mark.0.0), &error)
+            {
+                unwritten.push(mark);
+                result = Err(error);
             }
         }
+        self.waiting.pending().put_back_reads(unwritten);
+        result
+    }
+
+    /// A room's list is to be written anew.
+    fn distrust(&mut self, room_id: &RoomId) {
+        self.lists.remove(room_id);
+        self.waiting.pending().push_stale(room_id);
+    }
+
+    /// The key is another program's, which has given it the name of one of Node's: to try again would not help.
+    fn is_other_type(&mut self, key: &str, error: &RedisError) -> bool {
+        let is_other = error.code() == Some("WRONGTYPE");
+        if is_other && self.other_types.len() < LOGGED && self.other_types.insert(key.to_owned()) {
+            tracing::warn!(
+                key,
+                "a key in Redis is of another type than Node's: marks are left out, a list is replaced"
+            );
+        }
+        is_other
     }
 
     /// Writes stale lists anew from the database, some at a time.
@@ -313,16 +354,20 @@ impl CacheWriter {
 
     async fn import(&mut self, rooms: &[RoomId]) -> Result<(), KeyError> {
         let mut pipe = redis::pipe();
+        pipe.ignore_errors();
         for room_id in rooms {
             pipe.cmd("HGETALL").arg(read_key(room_id));
         }
         let mut connection = self.connection().await?;
-        let found: Vec<HashMap<Vec<u8>, Vec<u8>>> = match pipe.query_async(&mut connection).await {
-            Err(error) if is_other_type(&error) => return Ok(()),
-            found => found?,
-        };
-        let all: Vec<ReadMark> =
-            rooms.iter().zip(found).flat_map(|(room_id, marks)| marks_of(room_id, marks)).collect();
+        let found: Vec<RedisResult<HashMap<Vec<u8>, Vec<u8>>>> = pipe.query_async(&mut connection).await?;
+        let mut all: Vec<ReadMark> = Vec::new();
+        for (room_id, marks) in rooms.iter().zip(found) {
+            match marks {
+                Ok(marks) => all.extend(marks_of(room_id, marks)),
+                Err(error) if self.is_other_type(&read_key(room_id), &error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         for marks in all.chunks(MARKS) {
             match read_markers::advance(&self.db, marks.to_vec()).await {
                 Err(error @ Error::Unavailable(_)) => return Err(error.into()),
@@ -333,16 +378,6 @@ impl CacheWriter {
         }
         Ok(())
     }
-}
-
-/// A key of another program's has the name of one of Node's. To try again would keep everything else waiting.
-fn is_other_type(error: &RedisError) -> bool {
-    let errors = error.clone().into_server_errors();
-    let is_other = errors.is_some_and(|errors| errors.iter().all(|(_, error)| error.code() == "WRONGTYPE"));
-    if is_other {
-        tracing::warn!(%error, "a key in Redis is not one of Node's: read marks are left out");
-    }
-    is_other
 }
 
 /// Longer ids do not fit into an index of PostgreSQL, and are nobody's.

@@ -114,7 +114,8 @@ pub const TABLES: [Table; 5] = [
             updated(nullable(column("updatedAt", ColumnKind::Time))),
         ],
         cannot_insert: "no message can be sent",
-        cannot_update: Some("no message can be edited"),
+        // Whatever changes a message or its reactions locks its row, which takes this right, too.
+        cannot_update: Some("no message can be edited or deleted, and none be reacted to"),
         cannot_delete: Some("no message can be deleted"),
         postgres: statements!("postgres", "message"),
         sqlite: statements!("sqlite", "message"),

@@ -59,7 +59,7 @@ fn append(
     for append in batch {
         change(c, append, &mut ledger, now)?;
     }
-    write(c, &ledger)?;
+    write_messages(c, &ledger)?;
     if has_triggers {
         let ids = ledger.log.iter().map(|entry| entry.message_id.as_str());
         let stored: Vec<MessageRow> =
@@ -67,7 +67,9 @@ fn append(
         if !tell_as_stored(&mut ledger.outcomes, stored) {
             return Err(KEPT_OUT);
         }
+        ledger.note_as_stored();
     }
+    write_log(c, &ledger)?;
     Ok(ledger.done())
 }
 
@@ -216,14 +218,18 @@ fn is_theirs(c: &mut SqliteConnection, message_id: &MessageId, append: &Append) 
     Ok(found > 0)
 }
 
-/// Writes new messages, the entries of the log, and the heads.
-fn write(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
+fn write_messages(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
     if !ledger.messages.is_empty() {
         let rows: Vec<_> = ledger.messages.iter().map(|message| MessageRow::from(&**message)).collect();
         if diesel::insert_into(messages::table).values(rows).execute(c)? < ledger.messages.len() {
             return Err(KEPT_OUT);
         }
     }
+    Ok(())
+}
+
+/// Writes the entries of the log, and the heads.
+fn write_log(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
     if !ledger.log.is_empty() {
         let row = |row: &super::ledger::LogEntry| {
             (

@@ -3,7 +3,10 @@
 //! have made of it. What has to be done one after the
 //! other is done in memory, between reading and writing: see `changes`.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDateTime;
 use diesel_async::AsyncPgConnection;
@@ -15,6 +18,7 @@ use super::{
     changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of},
     heads::Remembered,
     ledger::{Done, Ledger},
+    note::note_sql,
     session::{Session, to_error},
     stored::{KEPT_OUT, tell_as_stored},
     text_of,
@@ -23,6 +27,7 @@ use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
     db::{Db, build_transaction_write, direct::DirectClient, types::MessageTypeRow},
     error::{Error, Result},
+    protocol::MessageView,
 };
 
 /// The locks are taken in the order of the rooms' bytes, as everywhere: so nodes never wait for each other in a circle.
@@ -128,26 +133,39 @@ const ADD_REACTIONS: &str = r#"
     )
     SELECT CAST(count(*) AS TEXT) FROM added"#;
 
-/// New messages, the entries of the log, and the heads.
-const WRITE_LOG: &str = r#"
-    WITH input (doc) AS (SELECT CAST($1 AS JSON)), written AS (
+const ADD_MESSAGES: &str = r#"
+    WITH written AS (
         INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt")
         SELECT new.id, new.room_id, new.sender_id, new.content, CAST(new.kind AS "MessageType"),
             CAST(new.metadata AS JSONB), new.reply_to, new.at
-        FROM input, json_to_recordset(input.doc -> 'messages') AS new (
+        FROM json_to_recordset(CAST($1 AS JSON)) AS new (
             id TEXT, room_id TEXT, sender_id TEXT, content TEXT, kind TEXT, metadata TEXT, reply_to TEXT, at TIMESTAMP
         ) RETURNING 1
-    ), advanced AS (
+    )
+    SELECT CAST(count(*) AS TEXT) FROM written"#;
+
+/// The entries of the log and the heads. Messages are noted as they are by now, whatever triggers have made of them.
+const WRITE_LOG: &str = concat!(
+    r#"
+    WITH input (doc) AS (SELECT CAST($1 AS JSON)), advanced AS (
         UPDATE chatoxide.room_head AS head SET seq = next.seq, at = next.at
         FROM input, json_to_recordset(input.doc -> 'heads') AS next (room_id TEXT, seq BIGINT, at TIMESTAMP)
         WHERE head.room_id = next.room_id
     ), logged AS (
         INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, client_id, body, at)
-        SELECT entry.* FROM input, json_to_recordset(input.doc -> 'log') AS entry (
+        SELECT entry.room_id, entry.seq, entry.kind, entry.message_id, entry.actor_id, entry.client_id,
+            coalesce(split_part(entry.body, '=', 1) || stored.note, entry.body), entry.at
+        FROM input, json_to_recordset(input.doc -> 'log') AS entry (
             room_id TEXT, seq BIGINT, kind TEXT, message_id TEXT, actor_id TEXT, client_id TEXT, body TEXT, at TIMESTAMP
-        ) RETURNING 1
+        ) LEFT JOIN LATERAL (
+            SELECT "#,
+    note_sql!(),
+    r#" AS note FROM "Message" WHERE "id" = entry.message_id AND entry.kind IN ('new', 'edit')
+        ) AS stored ON true
+        RETURNING 1
     )
-    SELECT CAST((SELECT count(*) FROM written) + (SELECT count(*) FROM logged) AS TEXT)"#;
+    SELECT CAST(count(*) AS TEXT) FROM logged"#
+);
 
 /// On the writer's own connection. An error that says that the connection is at fault is [`Error::Unavailable`], and a
 /// transaction may be left open on it.
@@ -285,7 +303,7 @@ async fn changes(session: &Session<'_>, batch: &[Append]) -> Result<Changes> {
 /// Writes what the changes came to, in one round trip; returns the messages that were edited.
 async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Result<Vec<StoredMessage>> {
     let (deleted, removed, added) = (changes.deleted(), changes.removed(), changes.added());
-    let edits = changes.edits();
+    let (edits, messages) = (changes.edits(), messages_in(ledger));
     let counted = async |sql: &'static str, document: &Value, expected: usize| {
         let count: usize = session.ask(sql, document).await?;
         // A trigger of somebody's kept it as it was, or Node did the same a moment ago: the next attempt tells which.
@@ -297,7 +315,8 @@ async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Res
         (DELETE_REACTIONS_ON, json!(deleted), !deleted.is_empty(), 0),
         (DELETE_MESSAGES, json!(deleted), !deleted.is_empty(), deleted.len()),
         (ADD_REACTIONS, json!(added), !added.is_empty(), added.len()),
-        (WRITE_LOG, log_of(ledger), !ledger.log.is_empty(), ledger.messages.len() + ledger.log.len()),
+        (ADD_MESSAGES, json!(messages), !messages.is_empty(), messages.len()),
+        (WRITE_LOG, log_of(ledger), !ledger.log.is_empty(), ledger.log.len()),
     ];
     let needed = statements.iter().filter(|(_, _, is_needed, _)| *is_needed);
     let counts = needed.map(|(sql, document, _, expected)| counted(sql, document, *expected));
@@ -307,20 +326,26 @@ async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Res
             false => session.ask::<Vec<StoredMessage>>(EDIT_MESSAGES, &edits).await,
         }
     };
-    let (counts, edited) = join(join_all(counts), edited).await;
-    counts.into_iter().collect::<Result<()>>()?;
+    // Edits come first: the log notes what they have left.
+    let (edited, counts) = join(edited, join_all(counts)).await;
+    // Of several errors the first one counts: it ended the transaction.
     let edited = edited?;
+    counts.into_iter().collect::<Result<()>>()?;
     if edited.len() < edits.len() { Err(KEPT_OUT.into()) } else { Ok(edited) }
 }
 
-fn log_of(ledger: &Ledger) -> Value {
-    let messages = ledger.messages.iter().map(|message| {
+fn messages_in(ledger: &Ledger) -> Vec<Value> {
+    let row = |message: &Arc<MessageView>| {
         json!({
             "id": message.id, "room_id": message.room_id, "sender_id": message.sender_id, "content": message.content,
             "kind": MessageTypeRow(message.kind).text(), "metadata": message.metadata.to_string(),
             "reply_to": message.reply_to, "at": text_of(message.created_at.naive()),
         })
-    });
+    };
+    ledger.messages.iter().map(row).collect()
+}
+
+fn log_of(ledger: &Ledger) -> Value {
     let log = ledger.log.iter().map(|entry| {
         json!({
             "room_id": entry.room_id, "seq": entry.seq, "kind": entry.kind, "message_id": entry.message_id,
@@ -330,5 +355,5 @@ fn log_of(ledger: &Ledger) -> Value {
     let advanced = ledger.heads.iter().filter(|(_, head)| head.advanced);
     let heads = advanced
         .map(|(room_id, head)| json!({ "room_id": room_id, "seq": head.seq, "at": text_of(head.at) }));
-    json!({ "messages": Value::from_iter(messages), "log": Value::from_iter(log), "heads": Value::from_iter(heads) })
+    json!({ "log": Value::from_iter(log), "heads": Value::from_iter(heads) })
 }

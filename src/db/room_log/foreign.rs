@@ -7,12 +7,12 @@ use diesel::{
     upsert::excluded,
 };
 
-use super::{Entry, Told, kind};
+use super::{Entry, Told, kind, note};
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
     db::{Db, in_transaction, on},
     error::Result,
-    protocol::ReactionView,
+    protocol::{MessageView, ReactionView},
 };
 
 /// Adds entries for changes that are in the database already, as it was found at the entry `after`. What later entries are
@@ -72,26 +72,16 @@ pub async fn append_foreign(
     Ok(entries.into_iter().map(|(seq, told)| Entry { room_id: room_id.clone(), seq, told }).collect())
 }
 
-/// The body of an entry for what another program wrote: the time of the change, as the message has it. The entry's own may
-/// be earlier, where the other clock is ahead.
-pub fn noted_time(updated_at: Option<Timestamp>) -> Option<String> {
-    updated_at.map(|at| at.millis().to_string())
-}
-
 /// Kind, message, actor and body of a change. Who made it nobody knows: a message's sender stands there.
 fn stored(told: &Told) -> Option<(&'static str, String, String, Option<String>)> {
     let of_reaction =
         |reaction: &ReactionView| (reaction.user_id.to_string(), Some(reaction.emoji.to_string()));
+    let of_message = |kind, message: &MessageView| {
+        (kind, message.id.to_string(), message.sender_id.to_string(), Some(note::of_foreign(message)))
+    };
     Some(match told {
-        Told::New(message) => {
-            (kind::NEW, message.id.to_string(), message.sender_id.to_string(), noted_time(message.updated_at))
-        }
-        Told::Updated(message) => (
-            kind::EDIT,
-            message.id.to_string(),
-            message.sender_id.to_string(),
-            noted_time(message.updated_at),
-        ),
+        Told::New(message) => of_message(kind::NEW, message),
+        Told::Updated(message) => of_message(kind::EDIT, message),
         Told::Deleted(id) => (kind::DELETE, id.to_string(), String::new(), None),
         Told::ReactionAdded { message_id, reaction } => {
             let (user, emoji) = of_reaction(reaction);

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
-use super::{Append, Appended, Entry, KnownRow, NewMessage, Told, heads::Remembered, kind};
+use super::{Append, Appended, Entry, KnownRow, NewMessage, Told, heads::Remembered, kind, note};
 use crate::{
     chat::id::{MessageId, RoomId, UserId, ordered_uuid},
     db::{messages::MessageRow, reactions::ReactionRow},
@@ -127,7 +127,8 @@ impl Ledger {
     }
 
     pub(super) fn knows(&mut self, row: KnownRow) {
-        let (actor_id, client_id, message_id, fingerprint, seq) = row;
+        let (actor_id, client_id, message_id, body, seq) = row;
+        let fingerprint = body.as_deref().and_then(note::fingerprint_in).map(str::to_owned);
         let known = Known { message_id: message_id.into(), seq, fingerprint };
         self.known.insert((actor_id, client_id.unwrap_or_default()), known);
     }
@@ -180,9 +181,11 @@ impl Ledger {
             reactions: Vec::new(),
         });
         self.messages.push(Arc::clone(&view));
+        let body = note::of_message(print.as_deref(), &view);
         self.entry(append, kind::NEW, id, Told::New(view));
         if let Some(written) = self.log.last_mut() {
-            (written.client_id, written.body) = (client_id.map(|client_id| client_id.text.clone()), print);
+            (written.client_id, written.body) =
+                (client_id.map(|client_id| client_id.text.clone()), Some(body));
         }
     }
 
@@ -190,7 +193,11 @@ impl Ledger {
         let id = MessageId::from(row.id.as_str());
         let on_it = on_it.into_iter().map(ReactionView::from).collect();
         let view = row.into_view(append.actor_name.clone(), on_it);
+        let body = note::of_message(None, &view);
         self.entry(append, kind::EDIT, id, Told::Updated(Arc::new(view)));
+        if let Some(written) = self.log.last_mut() {
+            written.body = Some(body);
+        }
     }
 
     pub(super) fn deleted(&mut self, append: &Append, id: &MessageId) {
@@ -207,6 +214,20 @@ impl Ledger {
         self.entry(append, kind, id.clone(), told);
         if let Some(written) = self.log.last_mut() {
             written.body = Some(emoji.to_string());
+        }
+    }
+
+    /// Notes in the log what triggers have made of the messages: the outcomes have it by now.
+    pub(super) fn note_as_stored(&mut self) {
+        let entries = self.outcomes.iter().filter_map(|outcome| match outcome {
+            Appended::Entry(entry) => Some(&entry.told),
+            _ => None,
+        });
+        for (written, told) in self.log.iter_mut().zip(entries) {
+            if let Told::New(message) | Told::Updated(message) = told {
+                let fingerprint = written.body.as_deref().and_then(note::fingerprint_in);
+                written.body = Some(note::of_message(fingerprint, message));
+            }
         }
     }
 
@@ -340,7 +361,8 @@ mod tests {
         assert_eq!(outcomes, ["entry 1", "repeated 1", "entry 2", "entry 3", "ClientIdTaken", "repeated 1"]);
         let names: Vec<_> = ledger.log.iter().map(|entry| entry.client_id.as_deref()).collect();
         assert_eq!(names, [Some("tab-1"), None, None]);
-        assert!(ledger.log.iter().all(|entry| entry.body.is_some() == entry.client_id.is_some()));
+        let fingerprint = |entry: &LogEntry| note::fingerprint_in(entry.body.as_ref()?).map(str::to_owned);
+        assert!(ledger.log.iter().all(|entry| fingerprint(entry).is_some() == entry.client_id.is_some()));
         assert_eq!(ledger.reused().len(), 1);
     }
 }

@@ -8,6 +8,7 @@ mod changes;
 mod foreign;
 mod heads;
 mod ledger;
+mod note;
 mod quick;
 mod read;
 mod retention;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 
 pub use append::Appender;
 use chrono::NaiveDateTime;
-pub use foreign::{append_foreign, note_incomplete, noted_time};
+pub use foreign::{append_foreign, note_incomplete};
 pub use heads::Heads;
+pub use note::{hash_of_reaction, hash_of_reactions, is_as_noted, noted_reactions};
 pub use read::{Caught, list_after, list_between};
 pub use retention::forget_before;
 use serde_json::Value;
@@ -161,7 +163,7 @@ pub mod kind {
     pub const UNREACT: &str = "unreact";
 }
 
-/// Actor, client id, message, fingerprint, seq.
+/// Actor, client id, message, body and seq of an entry.
 pub(super) type KnownRow = (String, Option<String>, String, Option<String>, i64);
 
 /// A time as PostgreSQL reads it.

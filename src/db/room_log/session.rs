@@ -102,7 +102,12 @@ pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
         SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
         _ => DatabaseErrorKind::Unknown,
     };
-    match db.explained_as_seen(DieselError::DatabaseError(kind, Box::new(Refusal(refusal.clone())))) {
+    let error = DieselError::DatabaseError(kind, Box::new(Refusal(refusal.clone())));
+    // A trigger may raise an error with a code of its own.
+    if db.facts().speaks_other_language() && db.facts().has_triggers() && is_of_nobody(refusal.code()) {
+        return refused_by_rule(error.to_string());
+    }
+    match db.explained_as_seen(error) {
         // The text is in another language.
         Error::Internal(cause) if is_transient(refusal.code()) => Error::Unavailable(cause),
         Error::Internal(_) if is_of_value(refusal.code()) => {
@@ -123,6 +128,13 @@ fn is_transient(code: &SqlState) -> bool {
 /// A text that is too long, or that the encoding does not have, and the like.
 fn is_of_value(code: &SqlState) -> bool {
     ["22", "54"].iter().any(|class| code.code().starts_with(class))
+}
+
+/// PostgreSQL itself has no such class of errors.
+fn is_of_nobody(code: &SqlState) -> bool {
+    let class = code.code().get(..1).unwrap_or_default();
+    // The standard's and PostgreSQL's own begin with these.
+    !["0", "2", "3", "4", "5", "F", "H", "P", "X"].contains(&class) || code.code().starts_with("45")
 }
 
 struct Refusal(DbError);

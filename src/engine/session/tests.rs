@@ -7,9 +7,9 @@ use axum::http::{Method, Request};
 use super::*;
 use crate::engine::{
     frame,
-    polling::linger,
     request::{self, Refusal, Wanted},
     sessions::{Found, Sessions, Sid},
+    stream::linger,
 };
 
 /// A payload of a poll may have so many bytes.

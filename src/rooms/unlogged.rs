@@ -1,0 +1,103 @@
+//! Finds out, when a room is loaded, what another program has written in it while nobody compared: the newest messages are
+//! compared with what the last entries of the room's log say of them. No I/O.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use crate::{
+    chat::timestamp::Timestamp,
+    db::room_log::{
+        Logged, Tail, Told, hash_of_reaction, hash_of_reactions, is_as_noted, kind, noted_reactions,
+    },
+    protocol::MessageView,
+};
+
+/// A trigger may give an edit a time that is later than its entry's, by less than this, in milliseconds.
+const STAMPED: i64 = 5_000;
+
+/// What the newest messages of a room show of another program's work, by the last entries of its log; `has_triggers`: of messages.
+pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<Told> {
+    let Some(oldest) = tail.log.last() else { return Vec::new() };
+    let reads_from = Timestamp::from(oldest.at);
+    // Of a message that has no entry here the last one may be the one before the oldest.
+    let is_edited_from = Timestamp::from_millis(reads_from.millis() + if has_triggers { STAMPED } else { 0 });
+    let mut entries: HashMap<&str, Vec<&Logged>> = HashMap::new();
+    for entry in &tail.log {
+        entries.entry(&entry.message_id).or_default().push(entry);
+    }
+    let mut changes = Vec::new();
+    for message in tail.messages.iter().rev() {
+        let its = entries.get(message.id.as_str()).map_or(&[][..], Vec::as_slice);
+        if message.created_at > reads_from && !its.iter().any(|entry| entry.kind == kind::NEW) {
+            changes.push(Told::New(Arc::new(message.clone())));
+        } else if !is_as_logged(message, its, is_edited_from) || !has_logged_reactions(message, its) {
+            changes.push(Told::Updated(Arc::new(message.clone())));
+        }
+    }
+    let oldest = tail.messages.last().filter(|_| !tail.complete).map(|message| message.created_at);
+    let here: HashSet<&str> = tail.messages.iter().map(|message| message.id.as_str()).collect();
+    let mut seen = HashSet::new();
+    // Newest first: the first of a message tells what became of it.
+    for entry in &tail.log {
+        let is_within = oldest.is_none_or(|oldest| Timestamp::from(entry.at) > oldest);
+        if seen.insert(entry.message_id.as_str())
+            && entry.kind != kind::DELETE
+            && is_within
+            && !here.contains(entry.message_id.as_str())
+        {
+            changes.push(Told::Deleted(entry.message_id.as_str().into()));
+        }
+    }
+    changes
+}
+
+fn is_of_content(entry: &Logged) -> bool {
+    matches!(entry.kind.as_str(), kind::NEW | kind::EDIT)
+}
+
+/// A message's content is that of its last entry, newest first; one without an entry was not edited since a moment.
+fn is_as_logged(message: &MessageView, its: &[&Logged], edited_from: Timestamp) -> bool {
+    let last = its.iter().find(|entry| is_of_content(entry));
+    let noted = last.and_then(|entry| is_as_noted(entry.body.as_deref(), message));
+    noted.unwrap_or_else(|| {
+        // Entries of earlier versions have no note.
+        let since = last.map_or(edited_from, |entry| Timestamp::from(entry.at));
+        message.updated_at.is_none_or(|at| at <= since)
+    })
+}
+
+/// The hash of the reactions that a message had at an entry, where that is known. Entries of earlier versions have no note.
+fn reactions_at(entry: &Logged) -> Option<u64> {
+    let is_own_message =
+        entry.kind == kind::NEW && entry.body.as_deref().is_some_and(|body| body.contains('='));
+    noted_reactions(entry.body.as_deref()).or(is_own_message.then_some(0))
+}
+
+/// A message has the reactions that its entries, newest first, leave on it. Of those that are older than the log's last entries
+/// nothing is known: then only the others are compared.
+fn has_logged_reactions(message: &MessageView, its: &[&Logged]) -> bool {
+    let (mut base, mut changed) = (None, 0);
+    let mut last: HashMap<(&str, &str), bool> = HashMap::new();
+    for entry in its {
+        match entry.kind.as_str() {
+            kind::REACT | kind::UNREACT => {
+                let key = (entry.actor_id.as_str(), entry.body.as_deref().unwrap_or_default());
+                last.entry(key).or_insert(entry.kind == kind::REACT);
+                // One entry adds what another removes.
+                changed ^= hash_of_reaction(key.0, key.1);
+            }
+            _ => base = reactions_at(entry),
+        }
+        if base.is_some() {
+            break;
+        }
+    }
+    if let Some(base) = base {
+        return hash_of_reactions(&message.reactions) == base ^ changed;
+    }
+    let there: HashSet<(&str, &str)> =
+        message.reactions.iter().map(|reaction| (reaction.user_id.as_str(), &*reaction.emoji)).collect();
+    last.iter().all(|(key, is_there)| there.contains(key) == *is_there)
+}
