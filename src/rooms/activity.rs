@@ -104,9 +104,13 @@ impl Rooms {
             // The list, when it is asked for again, says the same.
             Err(error) => return error.log(),
         };
+        let members = match access.list_members(room_id, &room).await {
+            Ok(members) => members,
+            Err(error) => return error.log(),
+        };
         let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
         let view = RoomActivityView { room_id, last_message_at: said.last_message_at, by };
-        for member in room.members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
+        for member in members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
             // Who is in the room hears it there.
             let (user, but) = (personal_channel(member.id.as_str()), room_id.as_str().to_owned());
             seat::emit_to_all_but(&self.io, &user, &[but], event::ROOM_ACTIVITY, &view);

@@ -5,8 +5,9 @@ use crate::{chat::id::RoomId, clock, db::read_markers::ReadMark, error::Result, 
 
 pub(super) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
     let room = cx.ensure_may_enter(&room_id).await?;
+    let members = cx.app.access.list_members(&room_id, &room).await?;
     let user = (&cx.session.user, cx.session.has_returned);
-    let shown = cx.app.rooms.join(&cx.seat, &room_id, user, &room.members).await?;
+    let shown = cx.app.rooms.join(&cx.seat, &room_id, user, members).await?;
     cx.session.entered(&room_id);
     if let Some(end) = shown.end {
         cx.session.page_ends.note(&room_id, end, shown.ends_in_tie);

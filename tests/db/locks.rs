@@ -91,6 +91,19 @@ async fn while_a_table_is_locked_what_does_not_need_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_in_a_public_room_waits_for_no_list_of_its_members() {
+    let (server, mut alice) = start(&["--database-timeout", "500"]).await;
+    server.make_room("open", RoomType::Public, &["alice", "bob"]).await;
+    server.make_room("closed", RoomType::Private, &["alice", "bob"]).await;
+    let members = server.database.hold(r#"LOCK TABLE "_RoomMembers" IN ACCESS EXCLUSIVE MODE"#).await;
+    alice.say("open", "to all").await;
+    let sent = alice.ask("message:send", json!({"roomId": "closed", "content": "lost"})).await;
+    assert_eq!(sent["code"], "unavailable", "{sent}");
+    members.release().await;
+    alice.say("closed", "to bob").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_is_given_up_is_cancelled_and_rolled_back_at_once() {
     let (server, _alice) = start(&["--database-timeout", "60000"]).await;
     let migration = connect(&server.database.url).await;
