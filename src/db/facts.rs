@@ -1,5 +1,6 @@
 //! What the server has to know of a database that others have made: whether times are stored rightly, whether history has its
-//! index, whether triggers change or refuse what is written. Looked at when the server starts, and again while it writes.
+//! index, whether triggers or types of columns change or refuse what is written. Looked at when the server starts, and again while
+//! it writes.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -41,7 +42,17 @@ const LOOK_PG: &str = r#"
         ) AS has_triggers,
         EXISTS (
             SELECT FROM pg_trigger WHERE tgrelid = to_regclass('"Message"') AND NOT tgisinternal AND tgenabled <> 'D'
-        ) OR is_view AS has_message_triggers
+        ) OR EXISTS (
+            SELECT FROM pg_attribute JOIN pg_type AS type ON type.oid = atttypid
+            LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
+            LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
+            WHERE attrelid = to_regclass('"Message"') AND (
+                attname = 'content'
+                    AND coalesce(base.oid, below.oid, type.oid) IN ('bpchar'::regtype, 'name'::regtype)
+                OR attname IN ('createdAt', 'updatedAt')
+                    AND greatest(atttypmod, type.typtypmod, below.typtypmod) BETWEEN 0 AND 2
+            )
+        ) OR is_view AS changes_messages
     FROM (
         -- A view, or a table in parts: what is below it may have rules and indexes of its own.
         SELECT coalesce((SELECT relkind <> 'r' FROM pg_class WHERE oid = to_regclass('"Message"')), false) AS is_view
@@ -52,13 +63,13 @@ const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 1 AS is_utc, 0 AS has_zoned_times
         SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
             AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
     ) AS has_triggers, \
-    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS has_message_triggers";
+    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages";
 
 /// The result of the last look at the database.
 #[derive(Default)]
 pub struct Facts {
     has_triggers: AtomicBool,
-    has_message_triggers: AtomicBool,
+    changes_messages: AtomicBool,
     lacks_index: AtomicBool,
     /// In milliseconds since 1970.
     looked_at: AtomicI64,
@@ -70,9 +81,9 @@ impl Facts {
         self.has_triggers.load(Ordering::Relaxed)
     }
 
-    /// There are triggers on the table of messages: what is stored may differ from what was written.
-    pub fn has_message_triggers(&self) -> bool {
-        self.has_message_triggers.load(Ordering::Relaxed)
+    /// What is stored of a message may differ from what was written: there are triggers, or a column pads, cuts or rounds.
+    pub fn changes_messages(&self) -> bool {
+        self.changes_messages.load(Ordering::Relaxed)
     }
 
     /// No index leads to a room's newest messages.
@@ -94,7 +105,7 @@ struct Seen {
     #[diesel(sql_type = Bool)]
     has_triggers: bool,
     #[diesel(sql_type = Bool)]
-    has_message_triggers: bool,
+    changes_messages: bool,
 }
 
 /// Looks before the server serves. Refuses a database that would store wrong times.
@@ -154,7 +165,7 @@ async fn see(db: &Db) -> Result<Seen> {
     };
     let facts = db.facts();
     facts.has_triggers.store(seen.has_triggers, Ordering::Relaxed);
-    facts.has_message_triggers.store(seen.has_message_triggers, Ordering::Relaxed);
+    facts.changes_messages.store(seen.changes_messages, Ordering::Relaxed);
     facts.lacks_index.store(!seen.has_index, Ordering::Relaxed);
     Ok(seen)
 }

@@ -107,6 +107,14 @@ async fn a_schema_of_another_shape_is_refused_and_left_as_it_is() {
             r#"ALTER TABLE "Reaction" ALTER "id" TYPE integer USING 1"#,
             r#"column "id" of "Reaction" is of type integer"#,
         ),
+        (
+            r#"ALTER TABLE "Message" ALTER "replyTo" TYPE char(36)"#,
+            r#"column "replyTo" of "Message" is of type character(36), where text without padding is expected"#,
+        ),
+        (
+            r#"CREATE DOMAIN sign AS char(8); ALTER TABLE "Reaction" ALTER "emoji" TYPE sign"#,
+            r#"column "emoji" of "Reaction" is of type sign, where text without padding"#,
+        ),
     ] {
         let database = TestDatabase::create(Backend::Postgres).await;
         database.execute(&prisma_tables(PRISMA_6)).await;

@@ -198,7 +198,7 @@ impl Catalog {
                 );
                 continue;
             };
-            if column.kind != Some(expected.kind) {
+            if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
                 let text = format!(
                     "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
                     expected.name, column.type_name, expected.kind

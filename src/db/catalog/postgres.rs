@@ -284,7 +284,8 @@ fn doubt_nulls<'a>(
 
 fn column(row: &ColumnRow) -> Column {
     let kind = match row.base_type.as_str() {
-        "text" | "varchar" | "bpchar" | "name" | "citext" => Some(ColumnKind::Text),
+        "text" | "varchar" | "name" | "citext" => Some(ColumnKind::Key),
+        "bpchar" => Some(ColumnKind::Text),
         "timestamp" | "timestamptz" => Some(ColumnKind::Time),
         "jsonb" => Some(ColumnKind::Json),
         "RoomType" => Some(ColumnKind::RoomType),

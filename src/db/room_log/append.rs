@@ -71,8 +71,8 @@ impl Appender {
         now: NaiveDateTime,
     ) -> Result<Option<Vec<Appended>>> {
         let Db::Pg { direct: Some(direct), facts, .. } = db else { return Ok(None) };
-        // What a trigger makes of a row is seen by reading it, in the same transaction.
-        if facts.has_message_triggers() {
+        // What the database makes of a row is seen by reading it, in the same transaction.
+        if facts.changes_messages() {
             return Ok(None);
         }
         if !batch.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {

@@ -230,7 +230,7 @@ async fn append(
     let edited = write(session, &changes, &ledger).await?;
     // Only the edits are among these.
     tell_as_stored(&mut ledger.outcomes, edited);
-    if session.db().facts().has_message_triggers() && !ledger.log.is_empty() {
+    if session.db().facts().changes_messages() && !ledger.log.is_empty() {
         let ids: HashSet<&str> = ledger.log.iter().map(|entry| entry.message_id.as_str()).collect();
         let stored: Vec<StoredMessage> = session.ask(STORED, &ids).await?;
         if !tell_as_stored(&mut ledger.outcomes, stored) {
