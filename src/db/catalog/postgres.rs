@@ -182,6 +182,7 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         own_grants: Vec::new(),
         ran,
         place: format!("schema \"{}\"", place.schema),
+        has_schemas: true,
     };
     if catalog.tables == Tables::Nothing
         && let Some(there) = diesel::sql_query(ELSEWHERE)
