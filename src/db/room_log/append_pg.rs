@@ -1,7 +1,6 @@
 //! Any changes on PostgreSQL, in one transaction of four round trips, however many rooms and changes there are: lock
-//! the heads, read what the changes need, write all that they come to, commit. Where there are triggers, one more reads what they
-//! have made of it. What has to be done one after the
-//! other is done in memory, between reading and writing: see `changes`.
+//! the heads, read what the changes need, write all that they come to, commit. Where the database changes messages, one more reads
+//! what it has made of them. What has to be done one after the other is done in memory, between reading and writing: see `changes`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -52,19 +51,34 @@ const KNOWN_CLIENT_IDS: &str = r#"
     FROM json_to_recordset(CAST($1 AS JSON)) AS known (actor_id TEXT, client_id TEXT)
     JOIN chatoxide.room_log AS entry USING (actor_id, client_id)"#;
 
-/// Locks them: other programs do not write the log, and so do not lock its heads. They may refer to them meanwhile.
-const LOCK_MESSAGES: &str = r#"
+/// A statement's end that returns the messages `$from`, each as a [`StoredMessage`]. `$content` selects their content, or nothing.
+macro_rules! messages_as_json {
+    ($content:literal, $from:literal) => {
+        concat!(
+            r#"
+    SELECT CAST(json_agg(json_build_object(
+        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", "#,
+            $content,
+            r#"'kind', "type", 'metadata', "metadata", 'reply_to', "replyTo",
+        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
+        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
+    )) AS TEXT) FROM "#,
+            $from
+        )
+    };
+}
+
+/// Locks them: other programs do not write the log, and so do not lock its heads. They may refer to them meanwhile. Their content is
+/// to be replaced, and not read.
+const LOCK_MESSAGES: &str = concat!(
+    r#"
     WITH locked AS (
         SELECT message.* FROM json_to_recordset(CAST($1 AS JSON)) AS wanted (id TEXT, room_id TEXT)
         JOIN "Message" AS message ON message."id" = wanted.id AND message."roomId" = wanted.room_id
         ORDER BY message."id" COLLATE "C" FOR NO KEY UPDATE OF message
-    )
-    SELECT CAST(json_agg(json_build_object(
-        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'kind', "type",
-        'metadata', "metadata", 'reply_to', "replyTo",
-        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
-        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
-    )) AS TEXT) FROM locked"#;
+    )"#,
+    messages_as_json!("", "locked")
+);
 
 const REACTIONS: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON)), found AS (
@@ -96,28 +110,21 @@ const DELETE_MESSAGES: &str = r#"
     )
     SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
-const EDIT_MESSAGES: &str = r#"
+const EDIT_MESSAGES: &str = concat!(
+    r#"
     WITH edited AS (
         UPDATE "Message" AS message SET "content" = edit.content, "updatedAt" = edit.at
         FROM json_to_recordset(CAST($1 AS JSON)) AS edit (id TEXT, content TEXT, at TIMESTAMP)
         WHERE message."id" = edit.id RETURNING message.*
-    )
-    SELECT CAST(json_agg(json_build_object(
-        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'content', "content", 'kind', "type",
-        'metadata', "metadata", 'reply_to', "replyTo",
-        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
-        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
-    )) AS TEXT) FROM edited"#;
+    )"#,
+    messages_as_json!(r#"'content', "content", "#, "edited")
+);
 
-/// The messages as triggers have left them.
-const STORED: &str = r#"
-    SELECT CAST(json_agg(json_build_object(
-        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'content', "content", 'kind', "type",
-        'metadata', "metadata", 'reply_to', "replyTo",
-        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
-        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
-    )) AS TEXT)
-    FROM "Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#;
+/// The messages as the database has stored them.
+const STORED: &str = messages_as_json!(
+    r#"'content', "content", "#,
+    r#""Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#
+);
 
 const ADD_REACTIONS: &str = r#"
     WITH added AS (
