@@ -90,14 +90,15 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
             rows.into_iter().map(|row| (row.room_id, row.partner.into())).collect()
         }
         Db::Lite { .. } => {
-            let rows: Vec<(String, (String, String, Option<String>))> = on!(db.readers, c => room_members::table
+            let rows: Vec<(String, String, String, Option<String>)> = on!(db.readers, c => room_members::table
                 .inner_join(users::table)
                 .filter(room_members::room_id.eq_any(&ids))
                 .filter(users::id.ne(user_id.as_str()))
-                .select((room_members::room_id, (users::id, users::name, users::avatar)))
+                .select((room_members::room_id, users::id, users::name, users::avatar))
                 .load(c)
                 .await?)?;
-            rows.into_iter().map(|(room_id, partner)| (room_id, member_view(partner))).collect()
+            let partner = |(room_id, id, name, avatar)| (room_id, member_view((id, name, avatar)));
+            rows.into_iter().map(partner).collect()
         }
     };
     Ok(rows.into_iter().map(|(room_id, partner)| (room_id.into(), partner)).collect())
