@@ -30,7 +30,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     Db, Lite,
-    direct::{Direct, KEEP_PLANS},
+    direct::{Direct, KEEP_PLANS, limit_lock_waits},
     pool::{Canceller, Connections, Pool},
 };
 use crate::{
@@ -59,8 +59,10 @@ impl Db {
                 let setup = counted(postgres_setup(tls.clone(), session.clone()), &statements);
                 let pool = pool(&url.driver_url, others, wait, setup, canceller.clone())?;
                 let direct = (others < config.database_pool).then(|| {
-                    let keep_plans = if url.pgbouncer { "" } else { KEEP_PLANS };
-                    let session = session + keep_plans;
+                    let session = match url.pgbouncer {
+                        true => session,
+                        false => format!("{session} {KEEP_PLANS}; {}", limit_lock_waits(timeout, false)),
+                    };
                     Arc::new(Direct { url: url.driver_url.clone(), tls, session, canceller })
                 });
                 Ok(Db::Pg { pool, direct, timeout, statements, facts: Arc::default() })

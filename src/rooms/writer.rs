@@ -24,7 +24,7 @@ use super::{
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
     clock,
-    db::room_log::{Append, Appended, Appender, Change, Heads},
+    db::room_log::{Append, Appended, Appender, Change, Heads, held},
     error::{Error, Result},
 };
 
@@ -234,32 +234,63 @@ fn portions(batch: Vec<Job>) -> Vec<Vec<Job>> {
     portions
 }
 
+/// Commits what it can: where the log of a room is held by another transaction, that room's changes fail and the others are
+/// committed without them.
 async fn write(rooms: &Rooms, appender: &mut Appender, batch: Vec<Job>) -> Vec<Written> {
     // It waits until it is written.
     let mut _weights = Vec::with_capacity(batch.len());
-    let (appends, settles): (Vec<Append>, Vec<Settle>) = batch
+    let mut rest: Vec<(Append, Settle)> = batch
         .into_iter()
         .map(|Job { append, settle, weight }| {
             _weights.push(weight);
             (append, settle)
         })
-        .unzip();
-    let appends: Arc<[Append]> = appends.into();
+        .collect();
+    let mut written = Vec::with_capacity(rest.len());
+    appender.look_at_held(&rooms.db, rest.iter().map(|(append, _)| &append.room_id)).await;
+    // The second time without the rooms that the first has found to be held.
+    for is_last in [false, true] {
+        // Who has given up waiting meanwhile was told that it failed: then it must.
+        let (free, failed): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|(append, settle)| !appender.is_held(&append.room_id) && !settle.is_closed());
+        let failed = failed.into_iter().map(|(append, settle)| (append.room_id, settle));
+        written.extend(failed.map(|(room_id, settle)| Written { room_id, settle, outcome: Err(held()) }));
+        let (appends, settles): (Vec<Append>, Vec<Settle>) = free.into_iter().unzip();
+        if appends.is_empty() {
+            break;
+        }
+        let appends: Arc<[Append]> = appends.into();
+        let outcomes = commit(rooms, appender, &appends, &settles).await;
+        if !is_last && appends.iter().any(|append| appender.is_held(&append.room_id)) {
+            rest = appends.iter().cloned().zip(settles).collect();
+            continue;
+        }
+        let places = appends.iter().map(|append| append.room_id.clone()).zip(settles);
+        let outcomes = places.zip(outcomes);
+        written.extend(outcomes.map(|((room_id, settle), outcome)| Written { room_id, settle, outcome }));
+        break;
+    }
+    written
+}
+
+async fn commit(
+    rooms: &Rooms,
+    appender: &mut Appender,
+    appends: &Arc<[Append]>,
+    settles: &[Settle],
+) -> Vec<Result<Appended>> {
     let begun = Instant::now();
-    let appended = appender.append(&rooms.db, Arc::clone(&appends), clock::now()).await;
+    let appended = appender.append(&rooms.db, Arc::clone(appends), clock::now()).await;
     rooms.instruments.batch.observe(appends.len() as f64);
     rooms.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
-    let outcomes = match appended {
+    match appended {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
         Err(error) if appends.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
             vec![Err(error); appends.len()]
         }
-        Err(_) => write_in_halves(rooms, appender, &appends, &settles).await,
-    };
-    let written = appends.iter().zip(settles).zip(outcomes);
-    written
-        .map(|((append, settle), outcome)| Written { room_id: append.room_id.clone(), settle, outcome })
-        .collect()
+        Err(_) => write_in_halves(rooms, appender, appends, settles).await,
+    }
 }
 
 /// A bad row fails alone: a part that fails is halved until the row is found. That takes a few commits for each bad

@@ -90,6 +90,70 @@ async fn while_a_table_is_locked_what_does_not_need_it_goes_on() {
     assert_eq!(stored, ["first", "second", "third"]);
 }
 
+/// Of a batch in which the log of one room is held, the others are written: by the quick statement, and by the careful transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_log_of_a_room_is_held_others_are_written() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let server = TestServer::start_with(database, &["--database-timeout", "8000"]).await;
+    let mut alice = server.connect("alice").await;
+    let mut first = Vec::new();
+    let rooms = ["free", "gate", "held"];
+    for room in rooms {
+        server.make_room(room, RoomType::Public, &["alice", "bob"]).await;
+        first.push(alice.say(room, "first").await["id"].take());
+    }
+    for is_edit in [false, true] {
+        let ask = |room: usize, content: &str| match is_edit {
+            false => ("message:send", json!({"roomId": rooms[room], "content": content})),
+            true => ("message:edit", json!({"messageId": first[room], "content": content})),
+        };
+        let lock = "SELECT FROM chatoxide.room_head WHERE room_id IN ('gate', 'held') FOR UPDATE";
+        let other_node = server.database.hold(lock).await;
+        // While this waits, the next gather in one batch.
+        let gate = alice.begin("message:send", json!({"roomId": "gate", "content": "gate"})).await;
+        server.database.waits_for_a_lock("chatoxide.room_head", 1).await;
+        let mut asked = Vec::new();
+        for (room, content) in [(2, "lost"), (0, "kept"), (2, "lost, too")] {
+            let (event, ask) = ask(room, content);
+            asked.push((room, alice.begin(event, ask).await));
+        }
+        let mut answers = vec![alice.answer(gate).await];
+        let mut kept = Vec::new();
+        for (room, id) in asked {
+            let answer = alice.answer(id).await;
+            if room == 0 { kept.push(answer) } else { answers.push(answer) }
+        }
+        assert!(answers.iter().all(|answer| answer["code"] == "unavailable"), "{answers:?}");
+        assert!(kept.iter().all(|answer| answer["success"] == true), "{kept:?}");
+        // What is known to be held is not waited for.
+        assert_eq!(
+            alice.ask("message:send", json!({"roomId": "held", "content": "lost"})).await["code"],
+            "unavailable"
+        );
+        alice.say("free", "still").await;
+        other_node.release().await;
+        for room in rooms {
+            alice.say(room, "after").await;
+        }
+    }
+    let stored = r#"SELECT "roomId" || ' ' || "content" FROM "Message" ORDER BY "roomId", "createdAt""#;
+    let expected = [
+        "free kept",
+        "free kept",
+        "free still",
+        "free after",
+        "free still",
+        "free after",
+        "gate first",
+        "gate after",
+        "gate after",
+        "held first",
+        "held after",
+        "held after",
+    ];
+    assert_eq!(server.database.select(stored).await, expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_speaks_in_a_public_room_waits_for_no_list_of_its_members() {
     let (server, mut alice) = start(&["--database-timeout", "500"]).await;

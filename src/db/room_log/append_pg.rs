@@ -20,7 +20,11 @@ use super::{
 };
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
-    db::{Db, build_transaction_write, direct::DirectClient, types::MessageTypeRow},
+    db::{
+        Db, build_transaction_write,
+        direct::{DirectClient, limit_lock_waits},
+        types::MessageTypeRow,
+    },
     error::{Error, Result},
 };
 
@@ -35,6 +39,14 @@ const LOCK_HEADS: &str = r#"
     SELECT CAST(json_agg(json_build_array(
         room_id, seq, CAST(round(extract(epoch FROM at) * 1000) AS BIGINT)
     )) AS TEXT) FROM locked"#;
+
+/// Those of these rooms whose head another transaction has locked.
+const HELD: &str = r#"
+    WITH wanted (id) AS (SELECT json_array_elements_text(CAST($1 AS JSON))), free AS (
+        SELECT room_id FROM chatoxide.room_head WHERE room_id IN (SELECT id FROM wanted) FOR UPDATE SKIP LOCKED
+    )
+    SELECT CAST(json_agg(room_id) AS TEXT) FROM chatoxide.room_head
+    WHERE room_id IN (SELECT id FROM wanted) AND room_id NOT IN (SELECT room_id FROM free)"#;
 
 /// The times of the newest messages, in milliseconds; a part of one counts as a whole. Those that no clock shows, such as
 /// `infinity`, do not count.
@@ -156,6 +168,13 @@ const WRITE_LOG: &str = r#"
     )
     SELECT CAST((SELECT count(*) FROM written) + (SELECT count(*) FROM logged) AS TEXT)"#;
 
+/// What became of a batch.
+pub(super) enum Attempt {
+    Done(Done),
+    /// Nothing was written: another transaction does not let go of the heads of these rooms.
+    Held(Vec<RoomId>),
+}
+
 /// On the writer's own connection. An error that says that the connection is at fault is [`Error::Unavailable`], and a
 /// transaction may be left open on it.
 pub(super) async fn on_own(
@@ -164,20 +183,30 @@ pub(super) async fn on_own(
     batch: &[Append],
     left: &HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
-) -> Result<Done> {
+) -> Result<Attempt> {
     let session = Session::Direct { client, db };
-    // Sent at once, in this order: the beginning costs no round trip of its own.
-    let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
-    let (begun, heads) = join(begin, lock_heads(&session, batch, now)).await;
+    let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", limit_lock_waits(db.timeout(), true));
+    // Sent at once, in this order: the beginning costs no round trip of its own. A table may be locked for longer than a head.
+    let begin = client.batch_execute(&begin);
+    let unlimited = client.batch_execute("SET LOCAL lock_timeout TO DEFAULT");
+    let (begun, heads, _) = join3(begin, lock_heads(&session, batch, now), unlimited).await;
     begun.map_err(|error| to_error(db, error))?;
     let done = match heads {
         Ok(heads) => append(&session, heads, batch, left, now).await,
+        Err(error @ Error::Unavailable(_)) => {
+            let rooms = batch.iter().map(|append| &append.room_id);
+            let (ended, held) = join(client.batch_execute("ROLLBACK"), list_held(client, db, rooms)).await;
+            return match (ended, held) {
+                (Ok(()), Ok(held)) if !held.is_empty() => Ok(Attempt::Held(held)),
+                _ => Err(error),
+            };
+        }
         Err(error) => Err(error),
     };
     match done {
         Ok(done) => {
             client.batch_execute("COMMIT").await.map_err(|error| to_error(db, error))?;
-            Ok(done)
+            Ok(Attempt::Done(done))
         }
         Err(error @ Error::Unavailable(_)) => Err(error),
         Err(error) => {
@@ -185,6 +214,17 @@ pub(super) async fn on_own(
             Err(error)
         }
     }
+}
+
+/// Those of these rooms whose head another transaction has locked at this moment.
+pub(super) async fn list_held(
+    client: &DirectClient,
+    db: &Db,
+    rooms: impl Iterator<Item = &RoomId>,
+) -> Result<Vec<RoomId>> {
+    let rooms: HashSet<&str> = rooms.map(RoomId::as_str).collect();
+    let held: Vec<String> = Session::Direct { client, db }.ask(HELD, &rooms).await?;
+    Ok(held.into_iter().map(RoomId::from).collect())
 }
 
 /// On a connection of the pool.

@@ -17,7 +17,7 @@ mod tail;
 
 use std::sync::Arc;
 
-pub use append::Appender;
+pub use append::{Appender, held};
 use chrono::NaiveDateTime;
 pub use foreign::{append_foreign, note_incomplete, noted_time};
 pub use heads::Heads;
