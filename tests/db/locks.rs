@@ -125,7 +125,6 @@ async fn while_the_log_of_a_room_is_held_others_are_written() {
         }
         assert!(answers.iter().all(|answer| answer["code"] == "unavailable"), "{answers:?}");
         assert!(kept.iter().all(|answer| answer["success"] == true), "{kept:?}");
-        // What is known to be held is not waited for.
         assert_eq!(
             alice.ask("message:send", json!({"roomId": "held", "content": "lost"})).await["code"],
             "unavailable"
@@ -152,6 +151,31 @@ async fn while_the_log_of_a_room_is_held_others_are_written() {
         "held after",
     ];
     assert_eq!(server.database.select(stored).await, expected);
+}
+
+/// For a head the writer waits two seconds here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_waited_for_longer_than_the_head_of_a_log() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let server = TestServer::start_with(database, &["--database-timeout", "8000"]).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    let first = alice.say("general", "first").await["id"].take();
+    let lock = r#"LOCK TABLE "Message" IN SHARE MODE"#;
+
+    let migration = server.database.hold(lock).await;
+    let sent = alice.begin("message:send", json!({"roomId": "general", "content": "second"})).await;
+    // The quick statement has given up, and the careful transaction waits.
+    server.database.waits_for_a_lock("input.doc -> 'messages'", 1).await;
+    migration.release().await;
+    assert_eq!(alice.answer(sent).await["success"], true);
+
+    let migration = server.database.hold(lock).await;
+    let edited = alice.begin("message:edit", json!({"messageId": first, "content": "changed"})).await;
+    let waits = format!("{WAITING} AND now() - query_start > interval '2500 milliseconds'");
+    until("it is waited for", async || (server.database.select(&waits).await == ["1"]).then_some(())).await;
+    migration.release().await;
+    assert_eq!(alice.answer(edited).await["success"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
