@@ -367,6 +367,7 @@ async fn what_a_column_pads_or_rounds_is_told_as_it_is_stored_and_is_nobody_else
         for _ in 0..2 {
             let shown_now = history(&mut carol).await;
             assert_eq!((contents(&shown_now), &shown_now["seq"]), (shown.to_vec(), &json!(3)), "{change}");
+            assert_eq!(shown_now["messages"][0]["createdAt"], said["createdAt"], "{change}");
         }
         assert_eq!(
             server.database.select("SELECT count(*) FROM chatoxide.room_log").await,
