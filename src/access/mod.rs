@@ -6,6 +6,7 @@ mod people;
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use moka::future::Cache;
+use tokio::sync::OnceCell;
 
 use self::people::People;
 use crate::{
@@ -26,11 +27,13 @@ const REMEMBERED: u64 = 100_000;
 /// Public rooms that are listed at the most: the youngest.
 const LISTED: i64 = 500;
 
-/// A room and who is in it, as of a moment ago.
+/// A room and who may enter it, as of a moment ago.
 #[derive(Debug)]
 pub struct RoomAccess {
     pub kind: RoomType,
-    pub members: Vec<MemberView>,
+    /// Of a public room, which is open to all, they are read when somebody asks for them.
+    members: OnceCell<Vec<MemberView>>,
+    /// Empty for a public room.
     member_ids: HashSet<UserId>,
 }
 
@@ -71,7 +74,13 @@ impl Access {
         Ok(room)
     }
 
-    /// The room and who is in it, as of a moment ago.
+    /// The members of a room, as of a moment ago, in the order of their ids.
+    pub async fn list_members<'a>(&self, room_id: &RoomId, room: &'a RoomAccess) -> Result<&'a [MemberView]> {
+        let load = || db::rooms::list_members(&self.db, room_id);
+        Ok(Box::pin(room.members.get_or_try_init(load)).await?)
+    }
+
+    /// The room and who may enter it, as of a moment ago.
     pub async fn room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
         if let Some(room) = self.rooms.get(room_id).await {
             return Ok(room);
@@ -135,9 +144,12 @@ impl Access {
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
         let room = db::rooms::find(&self.db, room_id).await?.ok_or(Error::RoomNotFound)?;
-        let members = db::rooms::list_members(&self.db, room_id).await?;
-        let member_ids = members.iter().map(|member| member.id.clone()).collect();
-        let access = RoomAccess { kind: room.kind.0, members, member_ids };
+        let mut access =
+            RoomAccess { kind: room.kind.0, members: OnceCell::new(), member_ids: HashSet::new() };
+        if access.kind != RoomType::Public {
+            let members = self.list_members(room_id, &access).await?;
+            access.member_ids = members.iter().map(|member| member.id.clone()).collect();
+        }
         (self.on_load)(room_id, &access);
         Ok(Arc::new(access))
     }

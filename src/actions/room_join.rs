@@ -5,8 +5,9 @@ use crate::{app::App, chat::id::RoomId, clock, db::read_markers::ReadMark, error
 
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: RoomId) -> Result<()> {
     let room = app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
+    let members = app.access.list_members(&room_id, &room).await?;
     let user = (actor.user, socket.state.has_returned);
-    let shown = app.rooms.join(socket.client, &room_id, user, &room.members).await?;
+    let shown = app.rooms.join(socket.client, &room_id, user, members).await?;
     socket.state.enter(&room_id);
     if let Some(end) = shown.end {
         socket.state.page_ends.note(&room_id, end, shown.ends_in_tie);

@@ -6,7 +6,11 @@ use deadpool::{
     Runtime,
     managed::{self, QueueMode},
 };
-use diesel::{ConnectionError, ConnectionResult, connection::InstrumentationEvent};
+use diesel::{
+    ConnectionError, ConnectionResult, QueryResult,
+    connection::{InstrumentationEvent, SimpleConnection},
+    sqlite::SqliteConnection,
+};
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, SimpleAsyncConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod},
@@ -26,7 +30,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     Db, Lite,
-    direct::{Direct, KEEP_PLANS},
+    direct::{Direct, KEEP_PLANS, limit_lock_waits},
     facts::Facts,
     pool::{Canceller, Connections, Pool},
 };
@@ -57,8 +61,10 @@ impl Db {
                 let pool = pool(&url.driver_url, others, wait, setup)?;
                 let pool = Pool::new(pool, canceller.clone(), Arc::clone(&facts));
                 let direct = (others < config.database_pool).then(|| {
-                    let keep_plans = if url.pgbouncer { "" } else { KEEP_PLANS };
-                    let session = session + keep_plans;
+                    let session = match url.pgbouncer {
+                        true => session,
+                        false => format!("{session} {KEEP_PLANS}; {}", limit_lock_waits(timeout, false)),
+                    };
                     Arc::new(Direct { url: url.driver_url.clone(), tls, session, canceller })
                 });
                 Ok(Db::Pg { pool, direct, timeout, statements, facts })
@@ -126,18 +132,46 @@ const LITE_BUSY: Duration = Duration::from_secs(3);
 
 fn lite_setup(timeout: Duration) -> Setup<Lite> {
     let busy = LITE_BUSY.min(timeout * 3 / 4).as_millis();
-    let pragmas = format!(
-        "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-    );
+    let pragmas =
+        format!("PRAGMA busy_timeout = {busy}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
     Box::new(move |path| {
         let (path, pragmas) = (path.to_owned(), pragmas.clone());
         async move {
             let mut connection = Lite::establish(&path).await?;
             connection.batch_execute(&pragmas).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            let switched = connection.spawn_blocking(|connection| use_wal(connection, wait_for_others));
+            switched.await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         }
         .boxed()
     })
+}
+
+/// Attempts to switch a file to WAL, each after a wait for those who have it.
+const SWITCHES: usize = 32;
+
+/// Others may have a new file, which is not in WAL yet: servers that start at the same time, or another program. To switch it SQLite
+/// needs it alone, and does not wait for that by itself.
+fn use_wal(
+    connection: &mut SqliteConnection,
+    wait: impl Fn(&mut SqliteConnection) -> QueryResult<()>,
+) -> QueryResult<()> {
+    let mut attempts = 0;
+    loop {
+        let switched = SimpleConnection::batch_execute(connection, "PRAGMA journal_mode = WAL");
+        attempts += 1;
+        match switched {
+            Err(error) if attempts < SWITCHES && error.to_string().contains("database is locked") => {
+                wait(connection)?;
+            }
+            switched => return switched,
+        }
+    }
+}
+
+/// Waits until the file is nobody else's, for as long as `busy_timeout` says.
+fn wait_for_others(connection: &mut SqliteConnection) -> QueryResult<()> {
+    SimpleConnection::batch_execute(connection, "BEGIN EXCLUSIVE; COMMIT")
 }
 
 /// The settings of each session.
@@ -269,5 +303,50 @@ impl ServerCertVerifier for Lax {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use diesel::{Connection, RunQueryDsl, dsl::sql, select, sql_types::Bool};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_somebody_has_is_switched_to_wal_once_they_have_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.db");
+        let open = || SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let mut other = open();
+        other.batch_execute("CREATE TABLE other (n); BEGIN IMMEDIATE; INSERT INTO other VALUES (1)").unwrap();
+        let (mut connection, other) = (open(), RefCell::new(other));
+        let waits = RefCell::new(0);
+        let wait = |_: &mut SqliteConnection| {
+            *waits.borrow_mut() += 1;
+            other.borrow_mut().batch_execute("COMMIT")
+        };
+        use_wal(&mut connection, wait).unwrap();
+        assert_eq!(*waits.borrow(), 1);
+        let is_wal = select(sql::<Bool>("(SELECT journal_mode = 'wal' FROM pragma_journal_mode)"));
+        assert!(is_wal.get_result::<bool>(&mut connection).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_somebody_keeps_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.db");
+        let open = || SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let (mut reader, mut connection) = (open(), open());
+        reader.batch_execute("CREATE TABLE other (n); BEGIN; SELECT * FROM other").unwrap();
+        let waits = RefCell::new(0);
+        let wait = |_: &mut SqliteConnection| {
+            *waits.borrow_mut() += 1;
+            Ok(())
+        };
+        assert!(use_wal(&mut connection, wait).is_err());
+        assert_eq!(*waits.borrow(), SWITCHES - 1);
+        assert!(wait_for_others(&mut connection).is_err());
     }
 }

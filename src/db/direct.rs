@@ -1,6 +1,9 @@
 //! A connection to PostgreSQL without diesel, for the log's writer.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::{
@@ -15,6 +18,15 @@ use super::pool::Canceller;
 /// to execute it; and a plan that is kept must not be one for tables that were small when it was made.
 pub(super) const KEEP_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
                           SET enable_mergejoin = off";
+
+/// How long the writer waits for the head of a room's log that another transaction has locked, unless the database limits it already.
+/// Meanwhile nothing is written in any room. `is_local`: for the transaction at hand.
+pub(super) fn limit_lock_waits(timeout: Duration, is_local: bool) -> String {
+    let patience = (timeout / 4).as_millis();
+    format!(
+        "SELECT set_config('lock_timeout', '{patience}ms', {is_local}) WHERE current_setting('lock_timeout') = '0'"
+    )
+}
 
 /// The way to a connection without diesel.
 pub struct Direct {

@@ -1,5 +1,6 @@
 //! What the server has to know of a database that others have made: whether times are stored rightly, whether history has its
-//! index, whether triggers change or refuse what is written. Looked at when the server starts, and again while it writes.
+//! index, whether triggers or types of columns change or refuse what is written. Looked at when the server starts, and again while
+//! it writes.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -43,7 +44,17 @@ const LOOK_PG: &str = r#"
             SELECT FROM pg_trigger WHERE tgrelid = to_regclass('"Message"') AND NOT tgisinternal AND tgenabled <> 'D'
         ) OR EXISTS (
             SELECT FROM pg_attribute WHERE attrelid = to_regclass('"Message"') AND attname = 'updatedAt' AND atthasdef
-        ) OR is_view AS has_message_triggers
+        ) OR EXISTS (
+            SELECT FROM pg_attribute JOIN pg_type AS type ON type.oid = atttypid
+            LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
+            LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
+            WHERE attrelid = to_regclass('"Message"') AND (
+                attname = 'content'
+                    AND coalesce(base.oid, below.oid, type.oid) IN ('bpchar'::regtype, 'name'::regtype)
+                OR attname IN ('createdAt', 'updatedAt')
+                    AND greatest(atttypmod, type.typtypmod, below.typtypmod) BETWEEN 0 AND 2
+            )
+        ) OR is_view AS changes_messages
     FROM (
         -- A view, or a table in parts: what is below it may have rules and indexes of its own.
         SELECT coalesce((SELECT relkind <> 'r' FROM pg_class WHERE oid = to_regclass('"Message"')), false) AS is_view
@@ -54,13 +65,13 @@ const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 A
         SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
             AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
     ) AS has_triggers, \
-    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS has_message_triggers";
+    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages";
 
 /// The result of the last look at the database.
 #[derive(Default)]
 pub struct Facts {
     has_triggers: AtomicBool,
-    has_message_triggers: AtomicBool,
+    changes_messages: AtomicBool,
     lacks_index: AtomicBool,
     speaks_other: AtomicBool,
     /// In milliseconds since 1970.
@@ -73,9 +84,10 @@ impl Facts {
         self.has_triggers.load(Ordering::Relaxed)
     }
 
-    /// There are triggers on the table of messages, or values that it fills in: what is stored may differ from what was written.
-    pub fn has_message_triggers(&self) -> bool {
-        self.has_message_triggers.load(Ordering::Relaxed)
+    /// What is stored of a message may differ from what was written: there are triggers, or a column fills in, pads, cuts or
+    /// rounds.
+    pub fn changes_messages(&self) -> bool {
+        self.changes_messages.load(Ordering::Relaxed)
     }
 
     /// The texts of the database's errors are not in English: those that are known by their text only are not known.
@@ -104,7 +116,7 @@ struct Seen {
     #[diesel(sql_type = Bool)]
     has_triggers: bool,
     #[diesel(sql_type = Bool)]
-    has_message_triggers: bool,
+    changes_messages: bool,
 }
 
 /// Looks before the server serves. Refuses a database that would store wrong times.
@@ -179,7 +191,7 @@ async fn see(db: &Db) -> Result<Seen> {
     };
     let facts = db.facts();
     facts.has_triggers.store(seen.has_triggers, Ordering::Relaxed);
-    facts.has_message_triggers.store(seen.has_message_triggers, Ordering::Relaxed);
+    facts.changes_messages.store(seen.changes_messages, Ordering::Relaxed);
     facts.lacks_index.store(!seen.has_index, Ordering::Relaxed);
     facts.speaks_other.store(!is_english(&seen.language), Ordering::Relaxed);
     Ok(seen)

@@ -119,7 +119,7 @@ struct Row {
     reactions: Option<String>,
 }
 
-/// Room, number of messages, entry.
+/// Room, number of messages, entry. A cast to TEXT takes the blanks off that pad a CHAR(n), `concat` leaves them, as reading does.
 const POSTGRES: &str = r#"
     SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = $1), 0) AS seq,
         (SELECT message_id FROM chatoxide.room_log WHERE room_id = $1 AND seq = $3) AS last,
@@ -127,7 +127,7 @@ const POSTGRES: &str = r#"
         message.*,
         (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction" WHERE "messageId" = message.id) AS reactions
     FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
-        SELECT "Message"."id"::text AS id, encode(sha256(convert_to("content", 'UTF8')), 'hex') AS content,
+        SELECT "Message"."id"::text AS id, encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex') AS content,
             "type"::text AS kind, "metadata"::text AS metadata, "replyTo"::text AS reply_to,
             "Message"."createdAt"::timestamp AS created_at, "updatedAt"::timestamp AS updated_at
         FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = $1

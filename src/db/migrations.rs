@@ -1,14 +1,15 @@
 //! Brings the database to today's shape, in one transaction: a start that fails leaves nothing behind. On PostgreSQL everything
 //! of ours, bookkeeping included, goes into schema `chatoxide`; the original's tables are made only where there are none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use diesel::{
+    connection::SimpleConnection,
     dsl::sql,
     migration::MigrationSource,
     pg::Pg,
     sql_types::{BigInt, Text},
-    sqlite::Sqlite,
+    sqlite::{Sqlite, SqliteConnection},
 };
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
@@ -33,6 +34,9 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// Any number: what nodes that start at the same time take turns on. Who waits for its turn, or migrates, takes as long as it
 /// takes.
 const TAKE_TURNS: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7163540178)";
+
+/// The same on SQLite, where the write lock is what nodes take turns on. Another program may hold it, too: not for ever.
+const WAIT_FOR_TURN: &str = "PRAGMA busy_timeout = 60000";
 
 /// How many migrations ran, and the database's shape before.
 pub struct Migrated {
@@ -60,10 +64,10 @@ pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
             migrate_postgres(db, pool.get().await?.detach(), url, makes_tables).await?
         }
         (Db::Lite { writer, .. }, DatabaseUrl::Sqlite(path)) => {
-            let found = Catalog::read(db, config).await?;
-            ensure(&found, makes_tables, 0)?;
+            // A file that is refused is not even opened to be written.
+            ensure(&Catalog::read(db, config).await?, makes_tables, 0)?;
             make_folder(path)?;
-            migrate_sqlite(db, writer.get().await?.detach(), found).await?
+            migrate_sqlite(db, writer.get().await?.detach(), path.clone(), makes_tables).await?
         }
         _ => return Err(Error::Internal("the pool is not of the configured database".to_owned())),
     };
@@ -123,21 +127,29 @@ async fn migrate_postgres(
     Ok(Migrated { ran: pending, found })
 }
 
-async fn migrate_sqlite(db: &Db, mut connection: Lite, found: Catalog) -> Result<Migrated> {
-    type Transaction = <Lite as AsyncConnection>::TransactionManager;
-    Transaction::begin_transaction(&mut connection).await?;
-    let makes = found.tables.missing();
-    for table in TABLES.iter().filter(|table| makes.contains(&table.name)) {
-        connection.batch_execute(table.sqlite).await?;
-    }
-    let pending = pending(db, &found).len();
-    if pending > 0 {
-        let mut harness = AsyncMigrationHarness::new(connection);
-        run_pending(&mut harness, SQLITE)?;
-        connection = harness.into_inner();
-    }
-    Transaction::commit_transaction(&mut connection).await?;
-    Ok(Migrated { ran: pending, found })
+/// The write lock is taken before the look: nodes that start at the same time take turns.
+async fn migrate_sqlite(
+    db: &Db,
+    mut connection: Lite,
+    path: PathBuf,
+    makes_tables: bool,
+) -> Result<Migrated> {
+    connection.batch_execute(WAIT_FOR_TURN).await?;
+    let db = db.clone();
+    let migrate = move |c: &mut SqliteConnection| -> Result<Migrated> {
+        let found = Catalog::read_sqlite(c, &path)?;
+        ensure(&found, makes_tables, 0)?;
+        let makes = found.tables.missing();
+        for table in TABLES.iter().filter(|table| makes.contains(&table.name)) {
+            SimpleConnection::batch_execute(c, table.sqlite)?;
+        }
+        let pending = pending(&db, &found).len();
+        if pending > 0 {
+            run_pending(c, SQLITE)?;
+        }
+        Ok(Migrated { ran: pending, found })
+    };
+    connection.spawn_blocking(move |c| Ok(c.immediate_transaction(migrate))).await?
 }
 
 /// Makes a schema that is not there. One that is there needs no right to make any.

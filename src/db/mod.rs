@@ -71,13 +71,19 @@ impl Db {
         facts
     }
 
+    /// The time that a request may wait for the database.
+    fn timeout(&self) -> Duration {
+        let (Db::Pg { timeout, .. } | Db::Lite { timeout, .. }) = self;
+        *timeout
+    }
+
     /// Runs `work` for at most the time that a request may wait for the database.
     pub async fn within_timeout<T>(
         &self,
         work: impl Future<Output = crate::error::Result<T>>,
     ) -> crate::error::Result<T> {
-        let (Db::Pg { timeout, .. } | Db::Lite { timeout, .. }) = self;
-        match tokio::time::timeout(*timeout, work).await {
+        let timeout = self.timeout();
+        match tokio::time::timeout(timeout, work).await {
             Ok(result) => result,
             Err(_) => Err(crate::error::Error::Unavailable(format!("no answer within {timeout:?}"))),
         }

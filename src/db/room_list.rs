@@ -15,7 +15,7 @@ use super::{
     rooms::Room,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
-    users::member_view,
+    users::{MemberRow, member_view},
 };
 use crate::{
     chat::{
@@ -58,18 +58,50 @@ pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<Room>> {
         .await?)
 }
 
+#[derive(QueryableByName)]
+struct PartnerRow {
+    #[diesel(sql_type = Text)]
+    room_id: String,
+    #[diesel(embed)]
+    partner: MemberRow,
+}
+
+/// Room by room. By what it knows of rooms in general, which may be large, PostgreSQL would read all users instead.
+const PARTNERS_PG: &str = r#"
+    SELECT room.id AS room_id, partner.* FROM unnest($1) AS room (id)
+    CROSS JOIN LATERAL (
+        SELECT "User"."id", "name", "avatar" FROM "_RoomMembers" JOIN "User" ON "User"."id" = "B"
+        WHERE "A" = room.id AND "B" <> $2 ORDER BY "B" LIMIT 1
+    ) AS partner"#;
+
 /// Whom a user talks to in each of these rooms, which are direct.
 pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<HashMap<RoomId, MemberView>> {
     let ids: Vec<&str> = ids.iter().map(RoomId::as_str).collect();
-    let rows: Vec<(String, String, String, Option<String>)> = on!(db.readers, c => room_members::table
-        .inner_join(users::table)
-        .filter(room_members::room_id.eq_any(&ids))
-        .filter(users::id.ne(user_id.as_str()))
-        .select((room_members::room_id, users::id, users::name, users::avatar))
-        .load(c)
-        .await?)?;
-    let partner = |(room_id, id, name, avatar)| (RoomId::from(room_id), member_view((id, name, avatar)));
-    Ok(rows.into_iter().map(partner).collect())
+    let rows: Vec<(String, MemberView)> = match db {
+        Db::Pg { pool, .. } => {
+            let load = Box::pin(async {
+                on_lease!(twice readers db pool, connection => diesel::sql_query(PARTNERS_PG)
+                    .bind::<Array<Text>, _>(&ids)
+                    .bind::<Text, _>(user_id.as_str())
+                    .load::<PartnerRow>(&mut *connection)
+                    .await?)
+            });
+            let rows = db.within_timeout(load).await?;
+            rows.into_iter().map(|row| (row.room_id, row.partner.into())).collect()
+        }
+        Db::Lite { .. } => {
+            let rows: Vec<(String, String, String, Option<String>)> = on!(db.readers, c => room_members::table
+                .inner_join(users::table)
+                .filter(room_members::room_id.eq_any(&ids))
+                .filter(users::id.ne(user_id.as_str()))
+                .select((room_members::room_id, users::id, users::name, users::avatar))
+                .load(c)
+                .await?)?;
+            let partner = |(room_id, id, name, avatar)| (room_id, member_view((id, name, avatar)));
+            rows.into_iter().map(partner).collect()
+        }
+    };
+    Ok(rows.into_iter().map(|(room_id, partner)| (room_id.into(), partner)).collect())
 }
 
 #[derive(QueryableByName)]

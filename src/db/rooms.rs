@@ -39,16 +39,31 @@ pub async fn find(db: &Db, id: &RoomId) -> Result<Option<Room>> {
     on!(db.readers, c => rooms::table.find(id.as_str()).first(c).await.optional()?)
 }
 
-/// The members, in the order of their ids.
+/// Members that one statement reads at the most.
+pub const MEMBERS_AT_ONCE: usize = 5_000;
+
+/// The members, in the order of their ids. Of many, a part after the other, so that no statement takes long.
 pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
-    let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => room_members::table
-        .inner_join(users::table)
-        .filter(room_members::room_id.eq(id.as_str()))
-        .order(users::id)
-        .select((users::id, users::name, users::avatar))
-        .load(c)
-        .await?)?;
-    Ok(rows.into_iter().map(member_view).collect())
+    let limit = i64::try_from(MEMBERS_AT_ONCE).unwrap_or(i64::MAX);
+    let mut members: Vec<MemberView> = Vec::new();
+    loop {
+        let last = members.last().map_or("", |member| member.id.as_str());
+        // Both tables are read from there on: PostgreSQL does not conclude the one from the other.
+        let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => room_members::table
+            .inner_join(users::table)
+            .filter(room_members::room_id.eq(id.as_str()))
+            .filter(room_members::user_id.gt(last).and(users::id.gt(last)))
+            .order(room_members::user_id)
+            .select((users::id, users::name, users::avatar))
+            .limit(limit)
+            .load(c)
+            .await?)?;
+        let is_end = rows.len() < MEMBERS_AT_ONCE;
+        members.extend(rows.into_iter().map(member_view));
+        if is_end {
+            return Ok(members);
+        }
+    }
 }
 
 /// What [`insert_with_members`] found or made.
@@ -104,7 +119,8 @@ pub async fn insert_with_members(
     })
 }
 
-/// SQLite numbers parameters in the order in which they first come. In a public room anybody may let others in, in others who is a member by now: what is remembered of a room may be old.
+/// In a public room anybody may let others in, in others who is a member by now: what is remembered of a room may be old.
+/// SQLite numbers parameters in the order in which they first come.
 const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, $2 FROM "Room" WHERE "id" = $1 AND (
         "type" = 'public' OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)

@@ -16,7 +16,7 @@ use crate::{
     clock,
     db::{
         Db,
-        room_log::{Append, Appended, Appender, Heads},
+        room_log::{Append, Appended, Appender, Heads, held},
     },
     error::{Error, Result},
     metrics::Instruments,
@@ -77,32 +77,62 @@ impl Writer {
         batch.into_iter().partition(|queued| !slow.contains(&queued.append.room_id))
     }
 
+    /// Commits what it can: where the log of a room is held by another transaction, that room's changes fail and the others are
+    /// committed without them.
     async fn write(&mut self, batch: Vec<Queued>) -> Vec<Outcome> {
         // They wait until they are written.
         let mut _weights: Vec<Weight> = Vec::with_capacity(batch.len());
-        let (appends, replies): (Vec<Append>, Vec<Reply>) = batch
+        let mut rest: Vec<(Append, Reply)> = batch
             .into_iter()
             .map(|Queued { append, reply, weight }| {
                 _weights.push(weight);
                 (append, reply)
             })
-            .unzip();
-        let appends: Arc<[Append]> = appends.into();
+            .collect();
+        let mut written = Vec::with_capacity(rest.len());
+        self.appender.look_at_held(&self.db, rest.iter().map(|(append, _)| &append.room_id)).await;
+        // The second time without the rooms that the first has found to be held.
+        for is_last in [false, true] {
+            // Those who have given up waiting meanwhile were told that it failed: then it must.
+            let (free, failed): (Vec<_>, Vec<_>) = rest
+                .into_iter()
+                .partition(|(append, reply)| !self.appender.is_held(&append.room_id) && !reply.is_closed());
+            let failed = failed.into_iter();
+            written.extend(failed.map(|(append, reply)| Outcome {
+                room_id: append.room_id,
+                result: Err(held()),
+                reply,
+            }));
+            let (appends, replies): (Vec<Append>, Vec<Reply>) = free.into_iter().unzip();
+            if appends.is_empty() {
+                break;
+            }
+            let appends: Arc<[Append]> = appends.into();
+            let results = self.commit(&appends, &replies).await;
+            if !is_last && appends.iter().any(|append| self.appender.is_held(&append.room_id)) {
+                rest = appends.iter().cloned().zip(replies).collect();
+                continue;
+            }
+            let places = appends.iter().map(|append| append.room_id.clone()).zip(replies);
+            let outcomes = places.zip(results);
+            written.extend(outcomes.map(|((room_id, reply), result)| Outcome { room_id, result, reply }));
+            break;
+        }
+        written
+    }
+
+    async fn commit(&mut self, appends: &Arc<[Append]>, replies: &[Reply]) -> Vec<Result<Appended>> {
         let begun = Instant::now();
-        let appended = self.appender.append(&self.db, Arc::clone(&appends), clock::now()).await;
+        let appended = self.appender.append(&self.db, Arc::clone(appends), clock::now()).await;
         self.instruments.batch.observe(appends.len() as f64);
         self.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
-        let results = match appended {
+        match appended {
             Ok(appended) => appended.into_iter().map(Ok).collect(),
             Err(error) if appends.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
                 vec![Err(error); appends.len()]
             }
-            Err(_) => self.write_in_halves(&appends, &replies).await,
-        };
-        let written = appends.iter().zip(replies).zip(results);
-        written
-            .map(|((append, reply), result)| Outcome { room_id: append.room_id.clone(), result, reply })
-            .collect()
+            Err(_) => self.write_in_halves(appends, replies).await,
+        }
     }
 
     /// A bad row fails alone: a part that fails is halved until the row is found. That takes a few commits for each bad

@@ -105,12 +105,16 @@ impl Rooms {
             // The list, when it is asked for again, says the same.
             Err(error) => return error.log(),
         };
+        let members = match access.list_members(room_id, &room).await {
+            Ok(members) => members,
+            Err(error) => return error.log(),
+        };
         let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
         let view = RoomActivityView { room_id, last_message_at: said.last_message_at, by };
         let Some(packet) = Encoded::new(event::ROOM_ACTIVITY, &view) else { return };
         // Sockets in the room hear it there.
         let except = Except { room: Some(room_id), ..Except::NOBODY };
-        for member in room.members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
+        for member in members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
             self.broadcast.send(Target::User(&member.id), except, &packet);
         }
     }

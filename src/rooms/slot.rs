@@ -115,7 +115,7 @@ impl Rooms {
         if let Some(at) = tail.at {
             self.log.note_head(room_id, tail.seq, at);
         }
-        let unlogged = (tail.seq, unlogged(&tail, self.db.facts().has_message_triggers()));
+        let unlogged = (tail.seq, unlogged(&tail, self.db.facts().changes_messages()));
         let read = db::read_markers::list_of_room(&self.db, room_id, READERS).await?;
         let (loaded, mut has_hole) = (tail.seq, false);
         {

@@ -205,7 +205,9 @@ async fn an_edit_is_told_as_a_trigger_has_it_stored_and_one_that_it_refuses_is_n
 #[tokio::test(flavor = "multi_thread")]
 async fn locks_are_taken_in_the_order_of_the_rooms_bytes_the_quick_way_and_the_careful_one() {
     for is_quick in [true, false] {
-        let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &[]).await;
+        // For a quarter of this time a head is waited for.
+        let patience = ["--database-timeout", "60000"];
+        let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &patience).await;
         for room in ["a", "B"] {
             server.make_room(room, RoomType::Public, &["anna"]).await;
         }

@@ -74,7 +74,7 @@ async fn those_that_an_operator_ends_are_replaced() {
 async fn what_was_being_written_on_one_that_is_ended_is_refused_and_not_written_again() {
     let (server, mut alice) = start(4).await;
     let (operator, other) = (connect(&server.database.url).await, connect(&server.database.url).await);
-    other.batch_execute("BEGIN; SELECT 1 FROM chatoxide.room_head FOR UPDATE").await.unwrap();
+    other.batch_execute(r#"BEGIN; SELECT 1 FROM "Room" FOR UPDATE"#).await.unwrap();
     let asked = alice.begin("message:send", json!({"roomId": "general", "content": "cut off"})).await;
     let end = format!(
         "{} AND wait_event_type = 'Lock'",

@@ -295,10 +295,7 @@ async fn a_row_that_the_database_refuses_costs_a_large_batch_a_few_round_trips()
     alice.say("room-0", "first").await;
     // While the writer waits for this lock, the others gather.
     let other = connect(&server.database.url).await;
-    other
-        .batch_execute("BEGIN; SELECT 1 FROM chatoxide.room_head WHERE room_id = 'room-0' FOR UPDATE")
-        .await
-        .unwrap();
+    other.batch_execute(r#"BEGIN; SELECT 1 FROM "Room" WHERE "id" = 'room-0' FOR UPDATE"#).await.unwrap();
     let blocked = alice.begin("message:send", json!({"roomId": "room-0", "content": "second"})).await;
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";

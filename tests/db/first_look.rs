@@ -1,15 +1,21 @@
 //! What a start finds is looked at before anything is changed: tables are made only where there are none, and a start that fails
 //! leaves nothing behind.
 
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
 use chatoxide::{
     config::Config,
     db::{Db, migrations},
 };
 
 use crate::support::{
-    Backend, TestDatabase,
+    Backend, TestDatabase, TestServer,
     prisma::{PRISMA_6, prisma_tables},
     server::config,
+    soon, until,
 };
 
 /// Starts on it, as far as the database goes; an error is what the operator reads.
@@ -53,10 +59,14 @@ async fn tables_are_not_made_beside_others_unless_somebody_says_so() {
         database
             .execute(r#"CREATE TABLE "Conversation" (id INTEGER PRIMARY KEY); CREATE TABLE users (id TEXT)"#)
             .await;
+        let elsewhere = match backend {
+            Backend::Sqlite => "in another file, name it in DATABASE_URL;",
+            Backend::Postgres => "in another schema, name it in DATABASE_URL (?schema=);",
+        };
         let expected = [
             r#"no table "User", "Room""#,
             r#""Conversation", "users""#,
-            "?schema=",
+            elsewhere,
             "migrate --create-tables",
         ];
         is_refused(&database, &database.url, &expected).await;
@@ -106,6 +116,14 @@ async fn a_schema_of_another_shape_is_refused_and_left_as_it_is() {
         (
             r#"ALTER TABLE "Reaction" ALTER "id" TYPE integer USING 1"#,
             r#"column "id" of "Reaction" is of type integer"#,
+        ),
+        (
+            r#"ALTER TABLE "Message" ALTER "replyTo" TYPE char(36)"#,
+            r#"column "replyTo" of "Message" is of type character(36), where text without padding is expected"#,
+        ),
+        (
+            r#"CREATE DOMAIN sign AS char(8); ALTER TABLE "Reaction" ALTER "emoji" TYPE sign"#,
+            r#"column "emoji" of "Reaction" is of type sign, where text without padding"#,
         ),
     ] {
         let database = TestDatabase::create(Backend::Postgres).await;
@@ -159,4 +177,86 @@ async fn nodes_that_start_at_once_take_turns() {
     for started in futures_util::future::join_all(starts).await {
         started.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_start_at_once_on_a_new_file_take_turns() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    // Another node: it has made the tables and not committed yet.
+    let tables = migrated().await;
+    let begin = format!("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;\n{tables}\n");
+    let other = Writing::begin(&database, &begin);
+    let mut starts = Vec::new();
+    for _ in 0..3 {
+        let config: Config = config(&database.url, database.folder.path(), &[]);
+        let db = Db::open(&config).unwrap();
+        let node = db.clone();
+        let start = async move { migrations::run(&node, &config, false).await.map(|migrated| migrated.ran) };
+        starts.push((db, tokio::spawn(start)));
+    }
+    // The first statement on the connection that migrates comes after a first look.
+    for (db, _) in &starts {
+        until("the node has looked", async || (db.statements().get() > 0).then_some(())).await;
+    }
+    other.commit();
+    for (_, start) in starts {
+        assert_eq!(soon("the node starts", start).await.unwrap().unwrap(), 0);
+    }
+    assert_eq!(database.select(r#"SELECT count(*) FROM "Message""#).await, ["0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_that_somebody_has_is_waited_for() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let other = Writing::begin(&database, "BEGIN EXCLUSIVE;");
+    let config: Config = config(&database.url, database.folder.path(), &[]);
+    let db = Db::open(&config).unwrap();
+    let start = tokio::spawn(async move { migrations::run(&db, &config, false).await.map(drop) });
+    let path = database.url.strip_prefix("sqlite://").unwrap();
+    let is_open = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+        files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|file| file.as_os_str() == path)
+    };
+    until("the file is opened", async || (is_open() || start.is_finished()).then_some(())).await;
+    other.commit();
+    soon("the node starts", start).await.unwrap().unwrap();
+    assert_eq!(database.select(r#"SELECT count(*) FROM "Message""#).await, ["0"]);
+}
+
+/// Another program that writes to a SQLite file.
+struct Writing {
+    program: Child,
+    input: ChildStdin,
+}
+
+impl Writing {
+    /// Runs statements that leave a transaction open.
+    fn begin(database: &TestDatabase, statements: &str) -> Self {
+        let path = database.url.strip_prefix("sqlite://").unwrap();
+        let mut program =
+            Command::new("sqlite3").arg(path).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut input = program.stdin.take().unwrap();
+        writeln!(input, "{statements} SELECT 'begun';").unwrap();
+        let output = BufReader::new(program.stdout.take().unwrap());
+        assert_eq!(output.lines().map(Result::unwrap).find(|line| line == "begun"), Some("begun".to_owned()));
+        Self { program, input }
+    }
+
+    fn commit(mut self) {
+        writeln!(self.input, "COMMIT;").unwrap();
+        drop(self.input);
+        assert!(self.program.wait().unwrap().success());
+    }
+}
+
+/// The statements that make all tables of a SQLite file, and the rows that say that they are made.
+async fn migrated() -> String {
+    let database = TestServer::start(Backend::Sqlite).await.stop().await;
+    let path = database.url.strip_prefix("sqlite://").unwrap();
+    let dump = Command::new("sqlite3").args([path, ".dump"]).output().unwrap();
+    let dump = String::from_utf8(dump.stdout).unwrap();
+    dump.lines()
+        .filter(|line| !["BEGIN TRANSACTION;", "COMMIT;"].contains(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -1,8 +1,8 @@
 //! What an event costs the database does not grow with what a room holds: counted in rows and pages read, not in time.
 
 use chatoxide::{
-    chat::room::RoomType,
-    db::{Db, room_log},
+    chat::{id::RoomId, room::RoomType},
+    db::{Db, room_list, room_log, rooms},
 };
 use serde_json::json;
 
@@ -127,11 +127,78 @@ async fn bytes_read_do_not_grow_with_a_room_sqlite() {
     assert!(many - few < (MANY * 10) as i64, "{many} bytes among {MANY} messages, {few} among {FEW}");
 }
 
+/// A database of its own pool, beside the server's.
+fn open(database: &TestDatabase) -> Db {
+    Db::open(&server::config(&database.url, database.folder.path(), &[])).unwrap()
+}
+
+/// So many users, `user-000001` and so on, who are all in the room `all`.
+fn crowd(backend: Backend, count: usize) -> String {
+    let (id, series) = match backend {
+        Backend::Postgres => ("lpad(n::text, 6, '0')", format!("generate_series(1, {count}) AS s (n)")),
+        Backend::Sqlite => (
+            "printf('%06d', n)",
+            format!(
+                "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
+            ),
+        ),
+    };
+    format!(
+        r#"INSERT INTO "User" ("id", "name", "email")
+               SELECT 'user-' || {id}, 'User ' || n, n || '@users.invalid' FROM {series};
+           INSERT INTO "Room" ("id", "name", "type") VALUES ('all', 'All', 'public');
+           INSERT INTO "_RoomMembers" SELECT 'all', "id" FROM "User";"#
+    )
+}
+
+on_both! {
+    async fn members_are_read_in_parts_of_a_bounded_number(server: TestServer) {
+        let at_once = rooms::MEMBERS_AT_ONCE;
+        server.database.execute(&crowd(server.database.backend, 2 * at_once + 1)).await;
+        let db = open(&server.database);
+        for (count, expected) in [(2 * at_once + 1, 3), (2 * at_once, 3), (at_once - 1, 1), (1, 1), (0, 1)] {
+            let keep = format!(r#"DELETE FROM "_RoomMembers" WHERE "B" > 'user-{count:06}'"#);
+            server.database.execute(&keep).await;
+            let before = db.statements().get();
+            let members = rooms::list_members(&db, &"all".into()).await.unwrap();
+            assert_eq!(db.statements().get() - before, expected, "{count}");
+            let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+            assert_eq!(ids, (1..=count).map(|n| format!("user-{n:06}")).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_read_for_the_partners_of_direct_rooms_do_not_grow_with_the_users_postgres() {
+    const DIRECT: usize = 200;
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let database = TestServer::start_with(database, &["--log-retention", "0"]).await.stop().await;
+    database.execute(&crowd(Backend::Postgres, 20_000)).await;
+    let direct = format!(
+        r#"INSERT INTO "Room" ("id", "name", "type") SELECT 'dm-' || n, '', 'direct' FROM generate_series(1, {DIRECT}) AS s (n);
+           INSERT INTO "_RoomMembers" SELECT "id", 'user-000001' FROM "Room" WHERE "type" = 'direct';
+           INSERT INTO "_RoomMembers" SELECT 'dm-' || n, 'user-' || lpad((n + 1)::text, 6, '0')
+               FROM generate_series(1, {DIRECT}) AS s (n);
+           ANALYZE"#
+    );
+    database.execute(&direct).await;
+    let before = rows_read(&database).await;
+    let db = open(&database);
+    let ids: Vec<RoomId> = (1..=DIRECT).map(|n| RoomId::from(format!("dm-{n}"))).collect();
+    let partners = room_list::list_partners(&db, &"user-000001".into(), &ids).await.unwrap();
+    for (n, id) in (1..).zip(&ids) {
+        assert_eq!(partners[id].id.as_str(), format!("user-{:06}", n + 1));
+    }
+    drop(db);
+    let rows = rows_read(&database).await - before;
+    assert!((DIRECT as i64..DIRECT as i64 * 10).contains(&rows), "{rows} rows");
+}
+
 on_both! {
     async fn a_room_without_messages_is_not_asked_for_reactions(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice"]).await;
         // Not the server's: that looks after its log meanwhile.
-        let db = Db::open(&server::config(&server.database.url, server.database.folder.path(), &[])).unwrap();
+        let db = open(&server.database);
         let statements = async || {
             let before = db.statements().get();
             let tail = room_log::load_tail(&db, &"general".into(), 50).await.unwrap();

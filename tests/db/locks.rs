@@ -90,6 +90,107 @@ async fn while_a_table_is_locked_what_does_not_need_it_goes_on() {
     assert_eq!(stored, ["first", "second", "third"]);
 }
 
+/// Of a batch in which the log of one room is held, the others are written: by the quick statement, and by the careful transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_log_of_a_room_is_held_others_are_written() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let server = TestServer::start_with(database, &["--database-timeout", "8000"]).await;
+    let mut alice = server.connect("alice").await;
+    let mut first = Vec::new();
+    let rooms = ["free", "gate", "held"];
+    for room in rooms {
+        server.make_room(room, RoomType::Public, &["alice", "bob"]).await;
+        first.push(alice.say(room, "first").await["id"].take());
+    }
+    for is_edit in [false, true] {
+        let ask = |room: usize, content: &str| match is_edit {
+            false => ("message:send", json!({"roomId": rooms[room], "content": content})),
+            true => ("message:edit", json!({"messageId": first[room], "content": content})),
+        };
+        let lock = "SELECT FROM chatoxide.room_head WHERE room_id IN ('gate', 'held') FOR UPDATE";
+        let other_node = server.database.hold(lock).await;
+        // While this waits, the next gather in one batch.
+        let gate = alice.begin("message:send", json!({"roomId": "gate", "content": "gate"})).await;
+        server.database.waits_for_a_lock("chatoxide.room_head", 1).await;
+        let mut asked = Vec::new();
+        for (room, content) in [(2, "lost"), (0, "kept"), (2, "lost, too")] {
+            let (event, ask) = ask(room, content);
+            asked.push((room, alice.begin(event, ask).await));
+        }
+        let mut answers = vec![alice.answer(gate).await];
+        let mut kept = Vec::new();
+        for (room, id) in asked {
+            let answer = alice.answer(id).await;
+            if room == 0 { kept.push(answer) } else { answers.push(answer) }
+        }
+        assert!(answers.iter().all(|answer| answer["code"] == "unavailable"), "{answers:?}");
+        assert!(kept.iter().all(|answer| answer["success"] == true), "{kept:?}");
+        assert_eq!(
+            alice.ask("message:send", json!({"roomId": "held", "content": "lost"})).await["code"],
+            "unavailable"
+        );
+        alice.say("free", "still").await;
+        other_node.release().await;
+        for room in rooms {
+            alice.say(room, "after").await;
+        }
+    }
+    let stored = r#"SELECT "roomId" || ' ' || "content" FROM "Message" ORDER BY "roomId", "createdAt""#;
+    let expected = [
+        "free kept",
+        "free kept",
+        "free still",
+        "free after",
+        "free still",
+        "free after",
+        "gate first",
+        "gate after",
+        "gate after",
+        "held first",
+        "held after",
+        "held after",
+    ];
+    assert_eq!(server.database.select(stored).await, expected);
+}
+
+/// For a head the writer waits two seconds here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_waited_for_longer_than_the_head_of_a_log() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let server = TestServer::start_with(database, &["--database-timeout", "8000"]).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    let first = alice.say("general", "first").await["id"].take();
+    let lock = r#"LOCK TABLE "Message" IN SHARE MODE"#;
+
+    let migration = server.database.hold(lock).await;
+    let sent = alice.begin("message:send", json!({"roomId": "general", "content": "second"})).await;
+    // The quick statement has given up, and the careful transaction waits.
+    server.database.waits_for_a_lock("input.doc -> 'messages'", 1).await;
+    migration.release().await;
+    assert_eq!(alice.answer(sent).await["success"], true);
+
+    let migration = server.database.hold(lock).await;
+    let edited = alice.begin("message:edit", json!({"messageId": first, "content": "changed"})).await;
+    let waits = format!("{WAITING} AND now() - query_start > interval '2500 milliseconds'");
+    until("it is waited for", async || (server.database.select(&waits).await == ["1"]).then_some(())).await;
+    migration.release().await;
+    assert_eq!(alice.answer(edited).await["success"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_in_a_public_room_waits_for_no_list_of_its_members() {
+    let (server, mut alice) = start(&["--database-timeout", "500"]).await;
+    server.make_room("open", RoomType::Public, &["alice", "bob"]).await;
+    server.make_room("closed", RoomType::Private, &["alice", "bob"]).await;
+    let members = server.database.hold(r#"LOCK TABLE "_RoomMembers" IN ACCESS EXCLUSIVE MODE"#).await;
+    alice.say("open", "to all").await;
+    let sent = alice.ask("message:send", json!({"roomId": "closed", "content": "lost"})).await;
+    assert_eq!(sent["code"], "unavailable", "{sent}");
+    members.release().await;
+    alice.say("closed", "to bob").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_is_given_up_is_cancelled_and_rolled_back_at_once() {
     let (server, _alice) = start(&["--database-timeout", "60000"]).await;

@@ -333,7 +333,7 @@ async fn what_is_below_a_view_is_seen_in_what_is_told() {
         CREATE VIEW "Message" AS SELECT * FROM messages;
         ALTER VIEW "Message" ALTER "createdAt" SET DEFAULT now(), ALTER "metadata" SET DEFAULT '{}'"#;
     let (server, mut alice) = start(view).await;
-    assert!(server.db.facts().has_message_triggers() && !server.db.facts().lacks_index());
+    assert!(server.db.facts().changes_messages() && !server.db.facts().lacks_index());
     for _ in 0..2 {
         let message = alice.say("general", "loud").await;
         assert_eq!(message["content"], "LOUD", "{message}");

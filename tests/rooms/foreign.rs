@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use chatoxide::{
     clock,
-    db::room_log::{Append, Appender},
+    db::{
+        fingerprints,
+        room_log::{Append, Appender, load_tail},
+    },
 };
 use serde_json::{Value, json};
 
@@ -317,5 +320,59 @@ async fn a_room_is_compared_by_one_statement_and_not_before_it_is_time() {
             }
             assert_eq!(counts, [expected; 3], "{backend:?} {ttl}");
         }
+    }
+}
+
+/// Types that store something else than what was written.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_column_pads_or_rounds_is_told_as_it_is_stored_and_is_nobody_elses_work() {
+    for (change, shown) in [
+        (r#"ALTER TABLE "Message" ALTER "content" TYPE char(8)"#, ["second  ", "First   "]),
+        (
+            r#"CREATE DOMAIN words AS char(8); ALTER TABLE "Message" ALTER "content" TYPE words"#,
+            ["second  ", "First   "],
+        ),
+        (
+            r#"ALTER TABLE "Message" ALTER "createdAt" TYPE timestamp(0), ALTER "updatedAt" TYPE timestamp(0)"#,
+            ["second", "First"],
+        ),
+    ] {
+        let database = start(Backend::Postgres).await.stop().await;
+        database.execute(change).await;
+        let server = TestServer::start_with(database, &ALWAYS).await;
+        let (mut alice, mut bob) = server.meet().await;
+        let id = say(&mut alice, "first").await["id"].clone();
+        let told = bob.hear("message:new").await;
+        assert_eq!(told["content"].as_str().unwrap().trim_end(), "first", "{change}");
+        let edited = alice.ask("message:edit", json!({"messageId": id, "content": "First"})).await;
+        assert_eq!(edited["success"], true, "{edited}");
+        assert_eq!(bob.hear("message:updated").await["content"], shown[1], "{change}");
+        let said = say(&mut alice, "second").await;
+        assert_eq!(said["content"], shown[0], "{change}");
+        let mut carol = server.connect("carol").await;
+        for _ in 0..2 {
+            let shown_now = history(&mut carol).await;
+            assert_eq!((contents(&shown_now), &shown_now["seq"]), (shown.to_vec(), &json!(3)), "{change}");
+            assert_eq!(shown_now["messages"][0]["createdAt"], said["createdAt"], "{change}");
+        }
+        let found = fingerprints::read(&server.db, &"general".into(), 10, 0).await.unwrap();
+        let tail = load_tail(&server.db, &"general".into(), 10).await.unwrap();
+        assert_eq!((found.messages.len(), tail.messages.len()), (2, 2));
+        for (found, message) in found.messages.iter().zip(&tail.messages) {
+            assert!(found.is_of(message), "{change}: {}", message.content);
+        }
+        // Loaded anew, they are what they were.
+        let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
+        let mut carol = server.connect("carol").await;
+        for _ in 0..2 {
+            let shown_now = history(&mut carol).await;
+            assert_eq!((contents(&shown_now), &shown_now["seq"]), (shown.to_vec(), &json!(3)), "{change}");
+            assert_eq!(shown_now["messages"][0]["createdAt"], said["createdAt"], "{change}");
+        }
+        assert_eq!(
+            server.database.select("SELECT count(*) FROM chatoxide.room_log").await,
+            ["3"],
+            "{change}"
+        );
     }
 }

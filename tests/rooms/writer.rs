@@ -26,8 +26,9 @@ fn message(room: &str, content: &str) -> Value {
 }
 
 /// A statement that locks the head of a room.
-fn head_of(room: &str) -> String {
-    format!("SELECT 1 FROM chatoxide.room_head WHERE room_id = '{room}' FOR UPDATE")
+/// A lock for which messages of a room wait: they refer to its row.
+fn row_of(room: &str) -> String {
+    format!(r#"SELECT 1 FROM "Room" WHERE "id" = '{room}' FOR UPDATE"#)
 }
 
 async fn stored(server: &TestServer, room: &str) -> Vec<String> {
@@ -39,7 +40,7 @@ async fn stored(server: &TestServer, room: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_may_wait_is_refused_at_once() {
     let (server, mut alice, _bob) = start(&["--write-queue", "4", "--database-timeout", "20000"]).await;
-    let hold = server.database.hold(&head_of("general")).await;
+    let hold = server.database.hold(&row_of("general")).await;
     let mut asked = vec![alice.begin("message:send", message("general", "under way")).await];
     server.database.waits_for_a_lock("room_head", 1).await;
     for n in 0..4 {
@@ -60,7 +61,7 @@ async fn a_row_that_is_refused_fails_alone_among_those_that_share_its_commit() {
     let (server, mut alice, _bob) = start(&["--database-timeout", "20000"]).await;
     // A rule of the team's own.
     server.database.execute(r#"ALTER TABLE "Message" ADD CHECK ("content" <> 'bad')"#).await;
-    let hold = server.database.hold(&head_of("other")).await;
+    let hold = server.database.hold(&row_of("other")).await;
     let under_way = alice.begin("message:send", message("other", "second")).await;
     server.database.waits_for_a_lock("room_head", 1).await;
     let mut asked = Vec::new();
@@ -81,8 +82,8 @@ async fn a_row_that_is_refused_fails_alone_among_those_that_share_its_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_reported_as_failed_while_it_waited_is_not_stored_later() {
     let (server, mut alice, mut bob) = start(&["--database-timeout", "3000"]).await;
-    let other = server.database.hold(&head_of("other")).await;
-    let general = server.database.hold(&head_of("general")).await;
+    let other = server.database.hold(&row_of("other")).await;
+    let general = server.database.hold(&row_of("general")).await;
     alice.begin("message:send", message("other", "under way")).await;
     server.database.waits_for_a_lock("room_head", 1).await;
     // Both wait for the next turn, which begins when the database has not answered the one before it in time. Alice's is written
@@ -117,7 +118,7 @@ async fn nor_is_it_where_a_commit_was_refused_and_its_rows_are_written_one_by_on
     let (server, mut alice, mut bob) = start(&["--database-timeout", "3000"]).await;
     bob.say("third", "first").await;
     server.database.execute(REFUSE_OR_WAIT).await;
-    let head = server.database.hold(&head_of("other")).await;
+    let head = server.database.hold(&row_of("other")).await;
     let slow = server.database.hold("SELECT pg_advisory_xact_lock(7)").await;
     alice.begin("message:send", message("other", "under way")).await;
     server.database.waits_for_a_lock("room_head", 1).await;

@@ -33,7 +33,7 @@ async fn database(backend: Backend) -> TestDatabase {
 
 /// Alice sends a message whose commit waits for a lock.
 async fn begin_to_send(alice: &mut Client, database: &TestDatabase) -> (u64, Hold) {
-    let hold = database.hold("SELECT 1 FROM chatoxide.room_head FOR UPDATE").await;
+    let hold = database.hold(r#"SELECT 1 FROM "Room" FOR UPDATE"#).await;
     let asked = alice.begin("message:send", json!({"roomId": "general", "content": "begun"})).await;
     database.waits_for_a_lock("room_head", 1).await;
     (asked, hold)

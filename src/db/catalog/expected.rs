@@ -26,6 +26,9 @@ pub(super) struct ExpectedColumn {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColumnKind {
+    /// Text that is read as it was written, and so can be compared with what is known.
+    Key,
+    /// Any text, also one that is padded with blanks.
     Text,
     Time,
     Json,
@@ -33,9 +36,17 @@ pub(super) enum ColumnKind {
     MessageType,
 }
 
+impl ColumnKind {
+    /// A column of this kind may be one of `found`.
+    pub(super) fn takes(self, found: Self) -> bool {
+        self == found || self == ColumnKind::Text && found == ColumnKind::Key
+    }
+}
+
 impl fmt::Display for ColumnKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            ColumnKind::Key => "text without padding",
             ColumnKind::Text => "text",
             ColumnKind::Time => "timestamp",
             ColumnKind::Json => "jsonb",
@@ -74,7 +85,7 @@ pub const TABLES: [Table; 5] = [
     Table {
         name: "User",
         columns: &[
-            column("id", ColumnKind::Text),
+            column("id", ColumnKind::Key),
             column("name", ColumnKind::Text),
             column("email", ColumnKind::Text),
             nullable(column("avatar", ColumnKind::Text)),
@@ -89,7 +100,7 @@ pub const TABLES: [Table; 5] = [
     Table {
         name: "Room",
         columns: &[
-            column("id", ColumnKind::Text),
+            column("id", ColumnKind::Key),
             column("name", ColumnKind::Text),
             column("type", ColumnKind::RoomType),
             column("createdAt", ColumnKind::Time),
@@ -103,13 +114,13 @@ pub const TABLES: [Table; 5] = [
     Table {
         name: "Message",
         columns: &[
-            column("id", ColumnKind::Text),
-            column("roomId", ColumnKind::Text),
-            column("senderId", ColumnKind::Text),
+            column("id", ColumnKind::Key),
+            column("roomId", ColumnKind::Key),
+            column("senderId", ColumnKind::Key),
             updated(column("content", ColumnKind::Text)),
             column("type", ColumnKind::MessageType),
             column("metadata", ColumnKind::Json),
-            nullable(column("replyTo", ColumnKind::Text)),
+            nullable(column("replyTo", ColumnKind::Key)),
             column("createdAt", ColumnKind::Time),
             updated(nullable(column("updatedAt", ColumnKind::Time))),
         ],
@@ -123,10 +134,10 @@ pub const TABLES: [Table; 5] = [
     Table {
         name: "Reaction",
         columns: &[
-            column("id", ColumnKind::Text),
-            column("messageId", ColumnKind::Text),
-            column("userId", ColumnKind::Text),
-            column("emoji", ColumnKind::Text),
+            column("id", ColumnKind::Key),
+            column("messageId", ColumnKind::Key),
+            column("userId", ColumnKind::Key),
+            column("emoji", ColumnKind::Key),
         ],
         cannot_insert: "no reaction can be added",
         cannot_update: None,
@@ -136,7 +147,7 @@ pub const TABLES: [Table; 5] = [
     },
     Table {
         name: "_RoomMembers",
-        columns: &[column("A", ColumnKind::Text), column("B", ColumnKind::Text)],
+        columns: &[column("A", ColumnKind::Key), column("B", ColumnKind::Key)],
         cannot_insert: "nobody can become a member of a room",
         cannot_update: None,
         cannot_delete: None,

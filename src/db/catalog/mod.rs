@@ -5,8 +5,9 @@ mod expected;
 mod postgres;
 mod sqlite;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
+use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
 use self::expected::{ColumnKind, Table};
@@ -37,6 +38,8 @@ pub struct Catalog {
     own_grants: Vec<String>,
     /// For people: where the tables are looked for.
     pub place: String,
+    /// The tables may be in another schema of the same database.
+    has_schemas: bool,
 }
 
 /// Which of the original's tables are there.
@@ -152,6 +155,11 @@ impl Catalog {
         Ok(postgres::read(connection, url).await?)
     }
 
+    /// The same on SQLite.
+    pub(super) fn read_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<Self> {
+        sqlite::read_on(connection, path)
+    }
+
     /// Why the server cannot work with this database, if it cannot. `makes_tables`: those that are missing are to be made,
     /// whatever else is there. `migrates`: chatoxide's own tables are to be made or changed.
     pub fn obstacle(&self, makes_tables: bool, migrates: bool) -> Option<String> {
@@ -165,10 +173,13 @@ impl Catalog {
             }
             Tables::Unlike { missing, others } if !makes_tables => {
                 let beside = if others.is_empty() { "" } else { ", but has " };
+                let elsewhere = match self.has_schemas {
+                    true => "in another schema, name it in DATABASE_URL (?schema=)",
+                    false => "in another file, name it in DATABASE_URL",
+                };
                 return Some(format!(
                     "{place} has no table {}{beside}{}. Tables are made only where there are none at all: if those of the \
-                     chat are in another schema, name it in DATABASE_URL (?schema=); to make those that are missing, run \
-                     chatoxide migrate --create-tables",
+                     chat are {elsewhere}; to make those that are missing, run chatoxide migrate --create-tables",
                     quoted(missing.iter().copied()),
                     quoted(others.iter().map(String::as_str))
                 ));
@@ -198,7 +209,7 @@ impl Catalog {
                 );
                 continue;
             };
-            if column.kind != Some(expected.kind) {
+            if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
                 let text = format!(
                     "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
                     expected.name, column.type_name, expected.kind

@@ -182,6 +182,7 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         own_grants: Vec::new(),
         ran,
         place: format!("schema \"{}\"", place.schema),
+        has_schemas: true,
     };
     if catalog.tables == Tables::Nothing
         && let Some(there) = diesel::sql_query(ELSEWHERE)
@@ -284,7 +285,8 @@ fn doubt_nulls<'a>(
 
 fn column(row: &ColumnRow) -> Column {
     let kind = match row.base_type.as_str() {
-        "text" | "varchar" | "bpchar" | "name" | "citext" => Some(ColumnKind::Text),
+        "text" | "varchar" | "name" | "citext" => Some(ColumnKind::Key),
+        "bpchar" => Some(ColumnKind::Text),
         "timestamp" | "timestamptz" => Some(ColumnKind::Time),
         "jsonb" => Some(ColumnKind::Json),
         "RoomType" => Some(ColumnKind::RoomType),

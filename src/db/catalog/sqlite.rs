@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl,
+    Connection, QueryResult, QueryableByName, RunQueryDsl,
+    connection::SimpleConnection,
     sql_types::{Bool, Text},
     sqlite::SqliteConnection,
 };
@@ -38,18 +39,11 @@ const COLUMNS: &str = "
         dflt_value IS NOT NULL OR pk > 0 AND upper(type) = 'INTEGER' AS has_default
     FROM pragma_table_info(?)";
 
+/// For which another program's write is waited for.
+const PATIENCE: &str = "PRAGMA busy_timeout = 3000";
+
 pub(super) fn read(path: &Path) -> Result<Catalog> {
-    let mut catalog = Catalog {
-        tables: Tables::Nothing,
-        version: None,
-        findings: Vec::new(),
-        doubts: Vec::new(),
-        has_own: false,
-        ran: Vec::new(),
-        grants: Vec::new(),
-        own_grants: Vec::new(),
-        place: format!("the file {}", path.display()),
-    };
+    let mut catalog = empty(path);
     if !path.exists() {
         return Ok(catalog);
     }
@@ -62,7 +56,34 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
         .map_err(|()| unusable(&"is no path of a file"))?;
     let mut connection =
         SqliteConnection::establish(&format!("{url}?mode=ro")).map_err(|error| unusable(&error))?;
-    let connection = &mut connection;
+    connection.batch_execute(PATIENCE)?;
+    look(&mut connection, &mut catalog)?;
+    Ok(catalog)
+}
+
+/// Reads it on a connection that is in a transaction.
+pub(super) fn read_on(connection: &mut SqliteConnection, path: &Path) -> Result<Catalog> {
+    let mut catalog = empty(path);
+    look(connection, &mut catalog)?;
+    Ok(catalog)
+}
+
+fn empty(path: &Path) -> Catalog {
+    Catalog {
+        tables: Tables::Nothing,
+        version: None,
+        findings: Vec::new(),
+        doubts: Vec::new(),
+        has_own: false,
+        ran: Vec::new(),
+        grants: Vec::new(),
+        own_grants: Vec::new(),
+        place: format!("the file {}", path.display()),
+        has_schemas: false,
+    }
+}
+
+fn look(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult<()> {
     let version: Name = diesel::sql_query("SELECT sqlite_version() AS name").get_result(connection)?;
     catalog.version = Some(version.name);
     let mut names: Vec<String> =
@@ -92,5 +113,5 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
             .collect();
         catalog.compare(table, &columns);
     }
-    Ok(catalog)
+    Ok(())
 }

@@ -1,12 +1,17 @@
 //! Writing the log: the quick way for new messages on PostgreSQL, the careful way for everything.
 
-use std::{collections::HashMap, pin::pin, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    pin::pin,
+    sync::Arc,
+};
 
 use chrono::NaiveDateTime;
 use tokio_postgres::error::SqlState;
 
 use super::{
-    Append, Appended, Change, Heads, append_lite, append_pg,
+    Append, Appended, Change, Heads, append_lite,
+    append_pg::{self, Attempt},
     heads::Remembered,
     ledger::{Done, Key, Known},
     quick,
@@ -20,6 +25,8 @@ use crate::{
 
 /// Client ids remembered that their clients use for several messages, at the most.
 const REUSED: usize = 10_000;
+/// Rooms remembered whose head another transaction has locked, at the most.
+const HELD: usize = 1_024;
 
 /// Appends to the log, and remembers what lets the next append take the quick way.
 #[derive(Default)]
@@ -29,6 +36,8 @@ pub struct Appender {
     /// fail on each.
     reused: HashMap<Key, Known>,
     connection: Option<Box<quick::Connection>>,
+    /// Rooms whose head another transaction did not let go of.
+    held: HashSet<RoomId>,
 }
 
 impl Appender {
@@ -42,10 +51,54 @@ impl Appender {
         self.heads.is_known(room_id)
     }
 
+    /// Another transaction has locked the head of this room's log, and did not let go of it: others are to be written without it.
+    pub fn is_held(&self, room_id: &RoomId) -> bool {
+        self.held.contains(room_id)
+    }
+
+    /// Finds out which of these rooms are held no more.
+    pub async fn look_at_held(&mut self, db: &Db, rooms: impl Iterator<Item = &RoomId>) {
+        let asked: HashSet<RoomId> = rooms.filter(|room_id| self.is_held(room_id)).cloned().collect();
+        if asked.is_empty() {
+            return;
+        }
+        self.held.retain(|room_id| !asked.contains(room_id));
+        // Without an answer they count as free: the next attempt tells.
+        let _tried_again = self.note_held(db, asked.iter()).await;
+    }
+
+    /// Looks which of these rooms are held. Whether any is.
+    async fn note_held(&mut self, db: &Db, rooms: impl Iterator<Item = &RoomId>) -> Result<bool> {
+        let Some(connection) = self.connection.take() else { return Ok(false) };
+        let look = Box::pin(append_pg::list_held(connection.client(), db, rooms));
+        let held = db.within_timeout(look).await?;
+        self.connection = Some(connection);
+        Ok(self.remember_held(held))
+    }
+
+    fn remember_held(&mut self, held: Vec<RoomId>) -> bool {
+        if self.held.len() + held.len() > HELD {
+            self.held.clear();
+        }
+        let is_any = !held.is_empty();
+        self.held.extend(held);
+        is_any
+    }
+
     /// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the
     /// caller then halves them. `batch` is sorted by room, so that nodes never wait for each other in a circle.
     pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
         facts::look_again(db, now);
+        // Both ways together take no longer than one may.
+        db.within_timeout(Box::pin(self.append_either_way(db, batch, now))).await
+    }
+
+    async fn append_either_way(
+        &mut self,
+        db: &Db,
+        batch: Arc<[Append]>,
+        now: Timestamp,
+    ) -> Result<Vec<Appended>> {
         if let Some(outcomes) = self.append_quickly(db, &batch, now.naive()).await? {
             return Ok(outcomes);
         }
@@ -71,8 +124,8 @@ impl Appender {
         now: NaiveDateTime,
     ) -> Result<Option<Vec<Appended>>> {
         let Db::Pg { direct: Some(direct), facts, .. } = db else { return Ok(None) };
-        // What a trigger makes of a row is seen by reading it, in the same transaction.
-        if facts.has_message_triggers() {
+        // What the database makes of a row is seen by reading it, in the same transaction.
+        if facts.changes_messages() {
             return Ok(None);
         }
         if !batch.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
@@ -96,16 +149,18 @@ impl Appender {
             let write = pin!(async {
                 let connection = match open(connection, direct).await {
                     Ok(connection) => connection,
-                    Err(error) => return Ok((None, Err(error))),
+                    Err(error) => return (None, Err(error)),
                 };
                 db.statements().inc();
                 let written = connection.write(&ledger).await;
-                Ok((Some(connection), written))
+                (Some(connection), written)
             });
-            db.within_timeout(write).await?
+            write.await
         };
         // It may have ended without knowing it yet, or its statements may fit the tables no more.
-        let is_outdated = written.as_ref().is_err_and(|error| !is_about_a_row(error));
+        let is_locked =
+            written.as_ref().is_err_and(|error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE));
+        let is_outdated = written.as_ref().is_err_and(|error| !is_about_a_row(error)) && !is_locked;
         self.connection = connection.filter(|_| !is_outdated);
         match written {
             Ok(true) => {
@@ -116,6 +171,10 @@ impl Appender {
             }
             // Another node was there: nothing was written.
             Ok(false) => Ok(None),
+            Err(_) if is_locked => {
+                let rooms = batch.iter().map(|append| &append.room_id);
+                if self.note_held(db, rooms).await? { Err(held()) } else { Ok(None) }
+            }
             // Its time is over: the careful way would wait as long again.
             Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(error.into()),
             // A row is at fault, or a client id is known, or the statement fits the tables no more: nothing was written.
@@ -135,23 +194,32 @@ impl Appender {
     ) -> Result<Done> {
         match db {
             Db::Lite { .. } => append_lite::run(db, batch, left, now).await,
-            Db::Pg { direct: None, .. } => {
-                db.within_timeout(Box::pin(append_pg::on_pooled(db, &batch, &left, now))).await
-            }
+            Db::Pg { direct: None, .. } => Box::pin(append_pg::on_pooled(db, &batch, &left, now)).await,
             Db::Pg { direct: Some(direct), .. } => {
                 let connection = self.connection.take();
                 let append = async {
                     let connection = open(connection, direct).await.map_err(|error| to_error(db, error))?;
                     let done = append_pg::on_own(db, connection.client(), &batch, &left, now).await;
-                    Ok((connection, done))
+                    Ok::<_, Error>((connection, done))
                 };
-                let (connection, done) = db.within_timeout(Box::pin(append)).await?;
+                let (connection, done) = Box::pin(append).await?;
                 // What made it unavailable may have left its transaction open.
                 self.connection = Some(connection).filter(|_| !matches!(done, Err(Error::Unavailable(_))));
-                done
+                match done? {
+                    Attempt::Done(done) => Ok(done),
+                    Attempt::Held(rooms) => {
+                        self.remember_held(rooms);
+                        Err(held())
+                    }
+                }
             }
         }
     }
+}
+
+/// A change that was not made since the head of a room's log is held.
+pub fn held() -> Error {
+    Error::Unavailable("another transaction holds the head of the room's log".to_owned())
 }
 
 /// Classes of errors of a statement that fits the tables no more, and of a connection or a server that is not well.

@@ -31,7 +31,7 @@ pub(super) async fn run(
     now: NaiveDateTime,
 ) -> Result<Done> {
     let Db::Lite { writer, .. } = db else { return Err(Error::Internal("not a SQLite database".to_owned())) };
-    let has_triggers = db.facts().has_message_triggers();
+    let has_triggers = db.facts().changes_messages();
     let append = async {
         on_lease!(once writer db writer, connection => connection
             .spawn_blocking(move |connection| {

@@ -1,7 +1,6 @@
 //! Any changes on PostgreSQL, in one transaction of four round trips, however many rooms and changes there are: lock
-//! the heads, read what the changes need, write all that they come to, commit. Where there are triggers, one more reads what they
-//! have made of it. What has to be done one after the
-//! other is done in memory, between reading and writing: see `changes`.
+//! the heads, read what the changes need, write all that they come to, commit. Where the database changes messages, one more reads
+//! what it has made of them. What has to be done one after the other is done in memory, between reading and writing: see `changes`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,7 +24,11 @@ use super::{
 };
 use crate::{
     chat::{id::RoomId, timestamp::Timestamp},
-    db::{Db, build_transaction_write, direct::DirectClient, types::MessageTypeRow},
+    db::{
+        Db, build_transaction_write,
+        direct::{DirectClient, limit_lock_waits},
+        types::MessageTypeRow,
+    },
     error::{Error, Result},
     protocol::MessageView,
 };
@@ -42,6 +45,14 @@ const LOCK_HEADS: &str = r#"
         room_id, seq, CAST(round(extract(epoch FROM at) * 1000) AS BIGINT)
     )) AS TEXT) FROM locked"#;
 
+/// Those of these rooms whose head another transaction has locked.
+const HELD: &str = r#"
+    WITH wanted (id) AS (SELECT json_array_elements_text(CAST($1 AS JSON))), free AS (
+        SELECT room_id FROM chatoxide.room_head WHERE room_id IN (SELECT id FROM wanted) FOR UPDATE SKIP LOCKED
+    )
+    SELECT CAST(json_agg(room_id) AS TEXT) FROM chatoxide.room_head
+    WHERE room_id IN (SELECT id FROM wanted) AND room_id NOT IN (SELECT room_id FROM free)"#;
+
 /// The times of the newest messages, in milliseconds; a part of one counts as a whole. Those that no clock shows, such as
 /// `infinity`, do not count.
 const NEWEST: &str = r#"
@@ -57,19 +68,34 @@ const KNOWN_CLIENT_IDS: &str = r#"
     FROM json_to_recordset(CAST($1 AS JSON)) AS known (actor_id TEXT, client_id TEXT)
     JOIN chatoxide.room_log AS entry USING (actor_id, client_id)"#;
 
-/// Locks them: other programs do not write the log, and so do not lock its heads. They may refer to them meanwhile.
-const LOCK_MESSAGES: &str = r#"
+/// A statement's end that returns the messages `$from`, each as a [`StoredMessage`]. `$content` selects their content, or nothing.
+macro_rules! messages_as_json {
+    ($content:literal, $from:literal) => {
+        concat!(
+            r#"
+    SELECT CAST(json_agg(json_build_object(
+        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", "#,
+            $content,
+            r#"'kind', "type", 'metadata', "metadata", 'reply_to', "replyTo",
+        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
+        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
+    )) AS TEXT) FROM "#,
+            $from
+        )
+    };
+}
+
+/// Locks them: other programs do not write the log, and so do not lock its heads. They may refer to them meanwhile. Their content is
+/// to be replaced, and not read.
+const LOCK_MESSAGES: &str = concat!(
+    r#"
     WITH locked AS (
         SELECT message.* FROM json_to_recordset(CAST($1 AS JSON)) AS wanted (id TEXT, room_id TEXT)
         JOIN "Message" AS message ON message."id" = wanted.id AND message."roomId" = wanted.room_id
         ORDER BY message."id" COLLATE "C" FOR NO KEY UPDATE OF message
-    )
-    SELECT CAST(json_agg(json_build_object(
-        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'kind', "type",
-        'metadata', "metadata", 'reply_to', "replyTo",
-        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
-        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
-    )) AS TEXT) FROM locked"#;
+    )"#,
+    messages_as_json!("", "locked")
+);
 
 const REACTIONS: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON)), found AS (
@@ -101,28 +127,21 @@ const DELETE_MESSAGES: &str = r#"
     )
     SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
-const EDIT_MESSAGES: &str = r#"
+const EDIT_MESSAGES: &str = concat!(
+    r#"
     WITH edited AS (
         UPDATE "Message" AS message SET "content" = edit.content, "updatedAt" = edit.at
         FROM json_to_recordset(CAST($1 AS JSON)) AS edit (id TEXT, content TEXT, at TIMESTAMP)
         WHERE message."id" = edit.id RETURNING message.*
-    )
-    SELECT CAST(json_agg(json_build_object(
-        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'content', "content", 'kind', "type",
-        'metadata', "metadata", 'reply_to', "replyTo",
-        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
-        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
-    )) AS TEXT) FROM edited"#;
+    )"#,
+    messages_as_json!(r#"'content', "content", "#, "edited")
+);
 
-/// The messages as triggers have left them.
-const STORED: &str = r#"
-    SELECT CAST(json_agg(json_build_object(
-        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", 'content', "content", 'kind', "type",
-        'metadata', "metadata", 'reply_to', "replyTo",
-        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
-        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
-    )) AS TEXT)
-    FROM "Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#;
+/// The messages as the database has stored them.
+const STORED: &str = messages_as_json!(
+    r#"'content', "content", "#,
+    r#""Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#
+);
 
 const ADD_REACTIONS: &str = r#"
     WITH added AS (
@@ -167,6 +186,13 @@ const WRITE_LOG: &str = concat!(
     SELECT CAST(count(*) AS TEXT) FROM logged"#
 );
 
+/// What became of a batch.
+pub(super) enum Attempt {
+    Done(Done),
+    /// Nothing was written: another transaction does not let go of the heads of these rooms.
+    Held(Vec<RoomId>),
+}
+
 /// On the writer's own connection. An error that says that the connection is at fault is [`Error::Unavailable`], and a
 /// transaction may be left open on it.
 pub(super) async fn on_own(
@@ -175,20 +201,30 @@ pub(super) async fn on_own(
     batch: &[Append],
     left: &HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
-) -> Result<Done> {
+) -> Result<Attempt> {
     let session = Session::Direct { client, db };
-    // Sent at once, in this order: the beginning costs no round trip of its own.
-    let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
-    let (begun, heads) = join(begin, lock_heads(&session, batch, now)).await;
+    let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", limit_lock_waits(db.timeout(), true));
+    // Sent at once, in this order: the beginning costs no round trip of its own. A table may be locked for longer than a head.
+    let begin = client.batch_execute(&begin);
+    let unlimited = client.batch_execute("SET LOCAL lock_timeout TO DEFAULT");
+    let (begun, heads, _) = join3(begin, lock_heads(&session, batch, now), unlimited).await;
     begun.map_err(|error| to_error(db, error))?;
     let done = match heads {
         Ok(heads) => append(&session, heads, batch, left, now).await,
+        Err(error @ Error::Unavailable(_)) => {
+            let rooms = batch.iter().map(|append| &append.room_id);
+            let (ended, held) = join(client.batch_execute("ROLLBACK"), list_held(client, db, rooms)).await;
+            return match (ended, held) {
+                (Ok(()), Ok(held)) if !held.is_empty() => Ok(Attempt::Held(held)),
+                _ => Err(error),
+            };
+        }
         Err(error) => Err(error),
     };
     match done {
         Ok(done) => {
             client.batch_execute("COMMIT").await.map_err(|error| to_error(db, error))?;
-            Ok(done)
+            Ok(Attempt::Done(done))
         }
         Err(error @ Error::Unavailable(_)) => Err(error),
         Err(error) => {
@@ -196,6 +232,17 @@ pub(super) async fn on_own(
             Err(error)
         }
     }
+}
+
+/// Those of these rooms whose head another transaction has locked at this moment.
+pub(super) async fn list_held(
+    client: &DirectClient,
+    db: &Db,
+    rooms: impl Iterator<Item = &RoomId>,
+) -> Result<Vec<RoomId>> {
+    let rooms: HashSet<&str> = rooms.map(RoomId::as_str).collect();
+    let held: Vec<String> = Session::Direct { client, db }.ask(HELD, &rooms).await?;
+    Ok(held.into_iter().map(RoomId::from).collect())
 }
 
 /// On a connection of the pool.
@@ -248,7 +295,7 @@ async fn append(
     let edited = write(session, &changes, &ledger).await?;
     // Only the edits are among these.
     tell_as_stored(&mut ledger.outcomes, edited);
-    if session.db().facts().has_message_triggers() && !ledger.log.is_empty() {
+    if session.db().facts().changes_messages() && !ledger.log.is_empty() {
         let ids: HashSet<&str> = ledger.log.iter().map(|entry| entry.message_id.as_str()).collect();
         let stored: Vec<StoredMessage> = session.ask(STORED, &ids).await?;
         if !tell_as_stored(&mut ledger.outcomes, stored) {

@@ -18,7 +18,7 @@ mod tail;
 
 use std::sync::Arc;
 
-pub use append::Appender;
+pub use append::{Appender, held};
 use chrono::NaiveDateTime;
 pub use foreign::{append_foreign, note_incomplete};
 pub use heads::Heads;

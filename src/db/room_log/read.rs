@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use diesel::{dsl::min, prelude::*};
 
-use super::{Entry, Told, kind};
+use super::{
+    Entry, Told, kind,
+    tail::{Logged, logged},
+};
 use crate::{
     chat::id::{MessageId, RoomId, seq_of_ordered_uuid},
     db::{
@@ -26,27 +29,16 @@ pub struct Caught {
     pub is_forgotten: bool,
 }
 
-#[derive(Queryable)]
-struct StoredEntry {
-    seq: i64,
-    kind: String,
-    message_id: String,
-    actor_id: String,
-    body: Option<String>,
-}
-
-/// Seq, message, user and emoji of an entry that added a reaction.
-type AddedRow = (i64, String, String, Option<String>);
-
 /// Everything of one moment that telling some entries takes.
 struct Found {
     head: i64,
     complete_from: i64,
     oldest: Option<i64>,
-    entries: Vec<StoredEntry>,
+    entries: Vec<Logged>,
     messages: Vec<(MessageRow, String)>,
     reactions: Vec<ReactionRow>,
-    added: Vec<AddedRow>,
+    /// Those that added a reaction which is there.
+    added: Vec<Logged>,
 }
 
 /// The entries after `after` and before `before`, in order.
@@ -75,18 +67,12 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
         let oldest: Option<i64> = run!(c.get_result(own::room_log::table
             .filter(own::room_log::room_id.eq(&room))
             .select(min(own::room_log::seq))));
-        let entries: Vec<StoredEntry> = run!(c.load(own::room_log::table
+        let entries: Vec<Logged> = run!(c.load(own::room_log::table
             .filter(own::room_log::room_id.eq(&room))
             .filter(own::room_log::seq.gt(after).and(own::room_log::seq.lt(before)))
             .order(own::room_log::seq)
             .limit(limit)
-            .select((
-                own::room_log::seq,
-                own::room_log::kind,
-                own::room_log::message_id,
-                own::room_log::actor_id,
-                own::room_log::body,
-            ))));
+            .select(logged!())));
         let mut ids: Vec<&str> = entries
             .iter()
             .filter(|entry| matches!(entry.kind.as_str(), kind::NEW | kind::EDIT))
@@ -112,15 +98,10 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
             found_reactions.iter().filter_map(|row| seq_of_ordered_uuid(&row.id)).map(i64::from).collect();
         let mut added = Vec::new();
         for seqs in seqs.chunks(10_000) {
-            let page: Vec<AddedRow> = run!(c.load(own::room_log::table
+            let page: Vec<Logged> = run!(c.load(own::room_log::table
                 .filter(own::room_log::room_id.eq(&room).and(own::room_log::kind.eq(kind::REACT)))
                 .filter(own::room_log::seq.eq_any(seqs))
-                .select((
-                    own::room_log::seq,
-                    own::room_log::message_id,
-                    own::room_log::actor_id,
-                    own::room_log::body,
-                ))));
+                .select(logged!())));
             added.extend(page);
         }
         Ok(Found {
@@ -141,8 +122,9 @@ fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
     let added_at: HashMap<(&str, &str, &str), i64> = found
         .added
         .iter()
-        .map(|(seq, message, user, emoji)| {
-            ((message.as_str(), user.as_str(), emoji.as_deref().unwrap_or_default()), *seq)
+        .map(|entry| {
+            let emoji = entry.body.as_deref().unwrap_or_default();
+            ((entry.message_id.as_str(), entry.actor_id.as_str(), emoji), entry.seq)
         })
         .collect();
     let mut reactions: HashMap<&str, Vec<(ReactionView, i64)>> = HashMap::new();
@@ -159,7 +141,7 @@ fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
         let its = its.iter().filter(|(_, added)| *added <= seq).map(|(reaction, _)| reaction.clone());
         Some(row.clone().into_view(name.as_str().into(), its.collect()))
     };
-    let entry = |stored: &StoredEntry| {
+    let entry = |stored: &Logged| {
         let seq = stored.seq;
         let message_id = MessageId::from(stored.message_id.as_str());
         let reaction = || ReactionView {

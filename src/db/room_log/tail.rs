@@ -26,6 +26,21 @@ pub struct Logged {
     pub at: NaiveDateTime,
 }
 
+/// The columns of [`Logged`], of the log on the database at hand.
+macro_rules! logged {
+    () => {
+        (
+            own::room_log::seq,
+            own::room_log::kind,
+            own::room_log::message_id,
+            own::room_log::actor_id,
+            own::room_log::body,
+            own::room_log::at,
+        )
+    };
+}
+pub(super) use logged;
+
 /// A room's newest messages and the last entry of its log that they include, all of one moment.
 pub struct Tail {
     pub seq: i64,
@@ -57,14 +72,7 @@ pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> 
                 .filter(own::room_log::room_id.eq(&room))
                 .order(own::room_log::seq.desc())
                 .limit(LAST_ENTRIES)
-                .select((
-                    own::room_log::seq,
-                    own::room_log::kind,
-                    own::room_log::message_id,
-                    own::room_log::actor_id,
-                    own::room_log::body,
-                    own::room_log::at,
-                )))),
+                .select(logged!()))),
         };
         // One more than is wanted says whether there are more.
         let mut rows: Vec<(MessageRow, String)> = run!(c.load(in_room!(&room).limit(most.saturating_add(1))));
