@@ -38,11 +38,11 @@ const VETTED: [&str; 3] = ["hyper", "hyper_util", "rustls"];
 
 /// Logs go to standard error.
 pub(super) fn start(settings: &Settings) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&settings.rust_log).map_err(|error| format!("RUST_LOG: {error}"))?;
+    let filter = EnvFilter::try_new(&settings.logs.rust_log).map_err(|error| format!("RUST_LOG: {error}"))?;
     let discreet = filter_fn(is_discreet)
         // Without this hint the libraries would be made to write every line of every level, for the filter to throw away.
         .with_max_level_hint(LevelFilter::TRACE);
-    let is_json = settings.log_format == LogFormat::Json;
+    let is_json = settings.logs.log_format == LogFormat::Json;
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(!is_json && std::io::stderr().is_terminal())

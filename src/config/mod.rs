@@ -104,16 +104,16 @@ impl Config {
     /// Checks the settings; an error is one sentence that names the setting.
     pub fn from_settings(settings: Settings) -> Result<Self, String> {
         let (live, sockets) = (live_settings(&settings), socket_settings(&settings));
-        let database_url = non_empty(settings.database_url);
+        let database_url = non_empty(settings.storage.database_url);
         let keys = SigningKeys::choose(
-            settings.jwt_secret,
-            settings.jwt_public_key,
-            settings.demo,
+            settings.sign_in.jwt_secret,
+            settings.sign_in.jwt_public_key,
+            settings.sign_in.demo,
             database_url.is_some(),
-            &settings.data_dir,
+            &settings.server.data_dir,
         )?;
         let demo = matches!(keys, SigningKeys::DemoFile(_));
-        let host = match settings.host {
+        let host = match settings.server.host {
             Some(host) => host,
             None if demo => Ipv4Addr::LOCALHOST.into(),
             None => Ipv4Addr::UNSPECIFIED.into(),
@@ -126,9 +126,9 @@ impl Config {
         }
         let database = match database_url {
             Some(url) => DatabaseUrl::parse(&url).map_err(|why| format!("DATABASE_URL {why}"))?,
-            None => DatabaseUrl::Sqlite(settings.data_dir.join("chatoxide.db")),
+            None => DatabaseUrl::Sqlite(settings.server.data_dir.join("chatoxide.db")),
         };
-        let redis_url = non_empty(settings.redis_url);
+        let redis_url = non_empty(settings.storage.redis_url);
         if redis_url.as_ref().is_some_and(|url| {
             !["redis://", "rediss://", "redis+unix://", "unix://"]
                 .iter()
@@ -145,31 +145,31 @@ impl Config {
         };
         Ok(Self {
             host,
-            port: settings.port,
-            database_pool: pool.unwrap_or(settings.database_pool.into()),
+            port: settings.server.port,
+            database_pool: pool.unwrap_or(settings.storage.database_pool.into()),
             database,
-            database_timeout: Duration::from_millis(settings.database_timeout.into()),
+            database_timeout: Duration::from_millis(settings.storage.database_timeout.into()),
             redis_url,
-            cors: CorsOrigin::parse(&settings.cors_origin)?,
+            cors: CorsOrigin::parse(&settings.server.cors_origin)?,
             keys,
-            auto_create_users: settings.auto_create_users,
+            auto_create_users: settings.sign_in.auto_create_users,
             sockets,
             live,
-            metrics: settings.metrics,
-            log_retention: (settings.log_retention > 0)
-                .then(|| Duration::from_secs(u64::from(settings.log_retention) * 24 * 60 * 60)),
+            metrics: settings.server.metrics,
+            log_retention: (settings.storage.log_retention > 0)
+                .then(|| Duration::from_secs(u64::from(settings.storage.log_retention) * 24 * 60 * 60)),
             limits: Limits {
-                content_units: non_zero(settings.max_message_length),
-                metadata_bytes: non_zero(settings.max_metadata_size),
-                metadata_depth: settings.max_metadata_depth as usize,
-                emoji_bytes: settings.max_emoji_size as usize,
-                id_bytes: settings.max_id_size as usize,
+                content_units: non_zero(settings.limits.max_message_length),
+                metadata_bytes: non_zero(settings.limits.max_metadata_size),
+                metadata_depth: settings.limits.max_metadata_depth as usize,
+                emoji_bytes: settings.limits.max_emoji_size as usize,
+                id_bytes: settings.limits.max_id_size as usize,
                 client_id_bytes: Limits::default().client_id_bytes,
-                page: settings.max_page_size as usize,
+                page: settings.limits.max_page_size as usize,
             },
-            membership_ttl: Duration::from_millis(settings.membership_ttl.into()),
-            shutdown_timeout: Duration::from_millis(settings.shutdown_timeout.into()),
-            data_dir: settings.data_dir,
+            membership_ttl: Duration::from_millis(settings.storage.membership_ttl.into()),
+            shutdown_timeout: Duration::from_millis(settings.server.shutdown_timeout.into()),
+            data_dir: settings.server.data_dir,
             demo,
         })
     }
@@ -182,34 +182,36 @@ impl Config {
 
 fn socket_settings(settings: &Settings) -> SocketSettings {
     SocketSettings {
-        ping_interval: Duration::from_millis(settings.ping_interval.into()),
-        ping_timeout: Duration::from_millis(settings.ping_timeout.into()),
-        connect_timeout: Duration::from_millis(settings.connect_timeout.into()),
-        max_payload: settings.max_payload as usize,
-        flush_interval: Duration::from_millis(settings.flush_interval.into()),
-        send_buffer: settings.send_buffer as usize,
-        send_limit: settings.send_limit as usize,
-        header_timeout: Duration::from_millis(settings.header_timeout.into()),
-        body_timeout: Duration::from_millis(settings.body_timeout.into()),
-        max_connections: (settings.max_connections > 0).then_some(settings.max_connections as usize),
-        max_unsigned: settings.max_unsigned as usize,
-        write_queue: settings.write_queue as usize,
-        commit_interval: Duration::from_millis(settings.commit_interval.into()),
+        ping_interval: Duration::from_millis(settings.delivery.ping_interval.into()),
+        ping_timeout: Duration::from_millis(settings.delivery.ping_timeout.into()),
+        connect_timeout: Duration::from_millis(settings.delivery.connect_timeout.into()),
+        max_payload: settings.delivery.max_payload as usize,
+        flush_interval: Duration::from_millis(settings.tuning.flush_interval.into()),
+        send_buffer: settings.tuning.send_buffer as usize,
+        send_limit: settings.tuning.send_limit as usize,
+        header_timeout: Duration::from_millis(settings.server.header_timeout.into()),
+        body_timeout: Duration::from_millis(settings.server.body_timeout.into()),
+        max_connections: (settings.server.max_connections > 0)
+            .then_some(settings.server.max_connections as usize),
+        max_unsigned: settings.limits.max_unsigned as usize,
+        write_queue: settings.tuning.write_queue as usize,
+        commit_interval: Duration::from_millis(settings.tuning.commit_interval.into()),
     }
 }
 
 fn live_settings(settings: &Settings) -> LiveSettings {
     LiveSettings {
-        messages: settings.live_messages as usize,
-        history: settings.max_history as usize,
-        doubt: Duration::from_millis(u64::from(settings.ping_interval) + u64::from(settings.ping_timeout))
-            + GRACE,
-        presence_rate: settings.presence_rate,
-        ephemeral_rate: settings.ephemeral_rate,
-        flush_interval: Duration::from_millis(settings.flush_interval.into()),
-        compared_for: Duration::from_millis(settings.membership_ttl.into()),
-        idle: Duration::from_millis(settings.live_room_idle.into()),
-        idle_memory: settings.live_idle_memory as usize * 1_024 * 1_024,
+        messages: settings.tuning.live_messages as usize,
+        history: settings.limits.max_history as usize,
+        doubt: Duration::from_millis(
+            u64::from(settings.delivery.ping_interval) + u64::from(settings.delivery.ping_timeout),
+        ) + GRACE,
+        presence_rate: settings.tuning.presence_rate,
+        ephemeral_rate: settings.tuning.ephemeral_rate,
+        flush_interval: Duration::from_millis(settings.tuning.flush_interval.into()),
+        compared_for: Duration::from_millis(settings.storage.membership_ttl.into()),
+        idle: Duration::from_millis(settings.tuning.live_room_idle.into()),
+        idle_memory: settings.tuning.live_idle_memory as usize * 1_024 * 1_024,
     }
 }
 

@@ -1,13 +1,38 @@
-//! The settings as they are written: a flag and an environment variable each. `--help`, `.env.sample` and the README's
-//! table come from here; a test holds them to it.
+//! The settings as they are written: a flag and an environment variable each, in groups. `--help`, `.env.sample` and the tables of
+//! docs/configuration.md say the same; a test holds them to it.
 
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
 
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Settings")]
 pub struct Settings {
+    #[command(flatten)]
+    pub server: ServerSettings,
+
+    #[command(flatten)]
+    pub storage: StorageSettings,
+
+    #[command(flatten)]
+    pub sign_in: SignInSettings,
+
+    #[command(flatten)]
+    pub delivery: DeliverySettings,
+
+    #[command(flatten)]
+    pub limits: LimitSettings,
+
+    #[command(flatten)]
+    pub logs: LogSettings,
+
+    #[command(flatten)]
+    pub tuning: TuningSettings,
+}
+
+/// The process and its HTTP requests.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Server")]
+pub struct ServerSettings {
     /// Address to listen on [default: 127.0.0.1 in demo mode, else 0.0.0.0]
     #[arg(long, env = "HOST", global = true)]
     pub host: Option<IpAddr>,
@@ -16,6 +41,39 @@ pub struct Settings {
     #[arg(long, env = "PORT", global = true, default_value_t = 3000)]
     pub port: u16,
 
+    /// Origins that browsers may call from: * or a comma-separated list, in which https://*.example.org stands for subdomains
+    #[arg(long, env = "CORS_ORIGIN", global = true, default_value = "*")]
+    pub cors_origin: String,
+
+    /// Answer GET /metrics, for Prometheus: to anybody who reaches the port
+    #[arg(long, env = "METRICS", global = true, default_value = "false", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub metrics: bool,
+
+    /// Folder for the embedded database and demo mode's secret
+    #[arg(long, env = "DATA_DIR", global = true, default_value = "data")]
+    pub data_dir: PathBuf,
+
+    /// Connections that may be open; above that the oldest that has not signed in is closed; 0: as many as the limit of open files leaves
+    #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value_t = 0)]
+    pub max_connections: u32,
+
+    /// Time for a request's headers, and between two requests of a connection, in milliseconds
+    #[arg(long, env = "HEADER_TIMEOUT", global = true, default_value_t = 20_000, value_parser = value_parser!(u32).range(100..))]
+    pub header_timeout: u32,
+
+    /// Time for a request's body, in milliseconds
+    #[arg(long, env = "BODY_TIMEOUT", global = true, default_value_t = 60_000, value_parser = value_parser!(u32).range(100..))]
+    pub body_timeout: u32,
+
+    /// Longest that shutting down may take, in milliseconds
+    #[arg(long, env = "SHUTDOWN_TIMEOUT", global = true, default_value_t = 10_000)]
+    pub shutdown_timeout: u32,
+}
+
+/// The database, Node's keys in Redis, and how long is remembered what they say.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database and Redis")]
+pub struct StorageSettings {
     /// postgresql://user:password@host/database, or sqlite://path [default: sqlite://<DATA_DIR>/chatoxide.db]
     #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
     pub database_url: Option<String>,
@@ -32,10 +90,19 @@ pub struct Settings {
     #[arg(long, env = "REDIS_URL", global = true, hide_env_values = true)]
     pub redis_url: Option<String>,
 
-    /// Origins that browsers may call from: * or a comma-separated list, in which https://*.example.org stands for subdomains
-    #[arg(long, env = "CORS_ORIGIN", global = true, default_value = "*")]
-    pub cors_origin: String,
+    /// How long members and names are cached, and a room is shown without a comparison with the database, in milliseconds
+    #[arg(long, env = "MEMBERSHIP_TTL", global = true, default_value_t = 5_000)]
+    pub membership_ttl: u32,
 
+    /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
+    #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
+    pub log_retention: u32,
+}
+
+/// Tokens and users.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Sign-in")]
+pub struct SignInSettings {
     /// Secret that signs tokens (HS256, HS384, HS512), taken to the last byte; fewer than 32 are warned of
     #[arg(long, env = "JWT_SECRET", global = true, hide_env_values = true, allow_hyphen_values = true)]
     pub jwt_secret: Option<String>,
@@ -51,7 +118,12 @@ pub struct Settings {
     /// Make a database row for a user who signs in for the first time; false: refuse them
     #[arg(long, env = "AUTO_CREATE_USERS", global = true, default_value = "true", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub auto_create_users: bool,
+}
 
+/// Engine.IO and Socket.IO, as Node's server names them.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Delivery")]
+pub struct DeliverySettings {
     /// Time between pings, in milliseconds
     #[arg(long, env = "PING_INTERVAL", global = true, default_value_t = 25_000, value_parser = value_parser!(u32).range(1..))]
     pub ping_interval: u32,
@@ -67,44 +139,12 @@ pub struct Settings {
     /// Largest packet taken from a client, in bytes
     #[arg(long, env = "MAX_PAYLOAD", global = true, default_value_t = 1_000_000, value_parser = value_parser!(u32).range(1_024..))]
     pub max_payload: u32,
+}
 
-    /// Between two writes to a websocket that is sent more than one packet in that time, in milliseconds; 0: no packet waits
-    #[arg(long, env = "FLUSH_INTERVAL", global = true, default_value_t = 16, value_parser = value_parser!(u32).range(..=1_000))]
-    pub flush_interval: u32,
-
-    /// Packets of one burst that may wait for a socket before it is cut off
-    #[arg(long, env = "SEND_BUFFER", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(64..))]
-    pub send_buffer: u32,
-
-    /// Bytes that may wait for one slow client, beside its largest packet, before it is cut off
-    #[arg(long, env = "SEND_LIMIT", global = true, default_value_t = 16_777_216, value_parser = value_parser!(u32).range(65_536..))]
-    pub send_limit: u32,
-
-    /// Time for a request's headers, and between two requests of a connection, in milliseconds
-    #[arg(long, env = "HEADER_TIMEOUT", global = true, default_value_t = 20_000, value_parser = value_parser!(u32).range(100..))]
-    pub header_timeout: u32,
-
-    /// Time for a request's body, in milliseconds
-    #[arg(long, env = "BODY_TIMEOUT", global = true, default_value_t = 60_000, value_parser = value_parser!(u32).range(100..))]
-    pub body_timeout: u32,
-
-    /// Connections that may be open at once, beyond which the oldest that has not signed in is cut off; 0: as many as
-    /// the limit of open files leaves
-    #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value_t = 0)]
-    pub max_connections: u32,
-
-    /// Sessions that have not signed in; when there are more, the oldest are cut off
-    #[arg(long, env = "MAX_UNSIGNED", global = true, default_value_t = 50_000, value_parser = value_parser!(u32).range(1..))]
-    pub max_unsigned: u32,
-
-    /// Changes that may wait for the database before clients are told that the server is busy
-    #[arg(long, env = "WRITE_QUEUE", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(1..))]
-    pub write_queue: u32,
-
-    /// How long changes that come one by one, and all the time, may wait to share a commit, in milliseconds; 0: not at all
-    #[arg(long, env = "COMMIT_INTERVAL", global = true, default_value_t = 3, value_parser = value_parser!(u32).range(..=10_000))]
-    pub commit_interval: u32,
-
+/// Bounds on requests and answers.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitSettings {
     /// Longest content of a message, in UTF-16 units (JavaScript's length); 0: as long as MAX_PAYLOAD allows
     #[arg(long, env = "MAX_MESSAGE_LENGTH", global = true, default_value_t = 0)]
     pub max_message_length: u32,
@@ -129,11 +169,61 @@ pub struct Settings {
     #[arg(long, env = "MAX_PAGE_SIZE", global = true, default_value_t = 500, value_parser = value_parser!(u32).range(1..=10_000))]
     pub max_page_size: u32,
 
-    /// Longest history on joining, in messages, for somebody who was away; others get 50
+    /// Longest history on joining, in messages, for a user who was away; others get 50
     #[arg(long, env = "MAX_HISTORY", global = true, default_value_t = 500, value_parser = value_parser!(u32).range(50..=10_000))]
     pub max_history: u32,
 
-    /// Messages of a room kept in memory while somebody is in it, at least
+    /// Sessions that have not signed in; above that the oldest are closed
+    #[arg(long, env = "MAX_UNSIGNED", global = true, default_value_t = 50_000, value_parser = value_parser!(u32).range(1..))]
+    pub max_unsigned: u32,
+}
+
+/// Log lines.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Logs")]
+pub struct LogSettings {
+    /// Log filter, as tracing's EnvFilter reads it
+    #[arg(long = "log", env = "RUST_LOG", global = true, default_value = "info")]
+    pub rust_log: String,
+
+    /// Format of log lines
+    #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// Trades of latency, memory and work. No behaviour that clients rely on depends on them.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Tuning: the defaults suit nearly everybody")]
+pub struct TuningSettings {
+    /// Longest that a packet waits to be written to a busy client together with others, in milliseconds; 0: not at all
+    #[arg(long, env = "FLUSH_INTERVAL", global = true, default_value_t = 16, value_parser = value_parser!(u32).range(..=1_000))]
+    pub flush_interval: u32,
+
+    /// Group commit: longest that a small batch of changes waits for more, in milliseconds; 0: not at all
+    #[arg(long, env = "COMMIT_INTERVAL", global = true, default_value_t = 3, value_parser = value_parser!(u32).range(..=10_000))]
+    pub commit_interval: u32,
+
+    /// Packets of join and leave events that a room is sent, a second; above that they are deferred and coalesced
+    #[arg(long, env = "PRESENCE_RATE", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
+    pub presence_rate: u32,
+
+    /// Times that a room is sent typing and read events one by one, a second; above that they are sent together
+    #[arg(long, env = "EPHEMERAL_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
+    pub ephemeral_rate: u32,
+
+    /// Packets that may wait for one socket before its connection is closed
+    #[arg(long, env = "SEND_BUFFER", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(64..))]
+    pub send_buffer: u32,
+
+    /// Bytes that may wait for one slow client, beside its largest packet, before its connection is closed
+    #[arg(long, env = "SEND_LIMIT", global = true, default_value_t = 16_777_216, value_parser = value_parser!(u32).range(65_536..))]
+    pub send_limit: u32,
+
+    /// Changes that may wait for their commit before clients are told that the server is busy
+    #[arg(long, env = "WRITE_QUEUE", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(1..))]
+    pub write_queue: u32,
+
+    /// Messages of a room that are kept in memory while somebody is in it, at least
     #[arg(long, env = "LIVE_MESSAGES", global = true, default_value_t = 100, value_parser = value_parser!(u32).range(50..=10_000))]
     pub live_messages: u32,
 
@@ -144,42 +234,6 @@ pub struct Settings {
     /// Memory that all rooms that nobody is in may take, in MiB
     #[arg(long, env = "LIVE_IDLE_MEMORY", global = true, default_value_t = 64)]
     pub live_idle_memory: u32,
-
-    /// Packets that tell of users who come and go, a room and second; more wait, and those that cancel out are not told
-    #[arg(long, env = "PRESENCE_RATE", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
-    pub presence_rate: u32,
-
-    /// How many times in a second a room is told who types and who has read it; more waits, and is told together
-    #[arg(long, env = "EPHEMERAL_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
-    pub ephemeral_rate: u32,
-
-    /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
-    #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
-    pub log_retention: u32,
-
-    /// How long a room's members and a user's name are remembered, and a room is shown without a look at the database, in milliseconds
-    #[arg(long, env = "MEMBERSHIP_TTL", global = true, default_value_t = 5_000)]
-    pub membership_ttl: u32,
-
-    /// Longest that shutting down may take, in milliseconds
-    #[arg(long, env = "SHUTDOWN_TIMEOUT", global = true, default_value_t = 10_000)]
-    pub shutdown_timeout: u32,
-
-    /// Folder for the embedded database and demo mode's secret
-    #[arg(long, env = "DATA_DIR", global = true, default_value = "data")]
-    pub data_dir: PathBuf,
-
-    /// Answer GET /metrics, for Prometheus: to anybody who reaches the port
-    #[arg(long, env = "METRICS", global = true, default_value = "false", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
-    pub metrics: bool,
-
-    /// What is logged, as tracing's EnvFilter reads it
-    #[arg(long = "log", env = "RUST_LOG", global = true, default_value = "info")]
-    pub rust_log: String,
-
-    /// How log lines look
-    #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
-    pub log_format: LogFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
