@@ -12,7 +12,7 @@ use crate::{
     auth::Keys,
     broadcast::Broadcast,
     chat::id::RoomId,
-    cluster::node_keys::NodeKeys,
+    cluster::node_cache::NodeCache,
     config::Config,
     db::Db,
     error::{Error, Result},
@@ -30,17 +30,17 @@ pub struct App {
     pub metrics: Metrics,
     /// Every event being handled; shutting down waits for them.
     pub in_flight: TaskTracker,
-    node_keys: NodeKeys,
+    node_cache: NodeCache,
     draining: AtomicBool,
 }
 
 impl App {
     /// Starts the background tasks.
     pub fn start(config: Config, db: Db, keys: Keys, broadcast: Broadcast) -> Arc<Self> {
-        let node_keys = NodeKeys::start(config.redis_url.as_deref(), db.clone());
+        let node_cache = NodeCache::start(config.redis_url.as_deref(), db.clone());
         let instruments = Instruments::new(db.statements().clone());
         let rooms =
-            Rooms::start(broadcast.clone(), db.clone(), &config, node_keys.clone(), instruments.clone());
+            Rooms::start(broadcast.clone(), db.clone(), &config, node_cache.clone(), instruments.clone());
         let evict = {
             let rooms = Arc::clone(&rooms);
             Box::new(move |room_id: &RoomId, access: &RoomAccess| {
@@ -54,7 +54,7 @@ impl App {
             rooms,
             metrics: Metrics::new(instruments),
             in_flight: TaskTracker::new(),
-            node_keys,
+            node_cache,
             draining: AtomicBool::new(false),
             config,
             db,
@@ -76,6 +76,6 @@ impl App {
         self.in_flight.wait().await;
         self.rooms.flush_rooms();
         self.rooms.flush_read_marks().await;
-        self.node_keys.flush().await;
+        self.node_cache.flush().await;
     }
 }

@@ -20,7 +20,7 @@ pub struct EventLabels {
 
 /// The rooms on this node at one moment.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Census {
+pub struct RoomStats {
     /// Rooms in memory, and those among them that nobody is in.
     pub live: usize,
     pub idle: usize,
@@ -130,14 +130,14 @@ impl Metrics {
     }
 
     /// All of it, in the OpenMetrics text format.
-    pub fn encode(&self, census: Census) -> Result<String, std::fmt::Error> {
+    pub fn encode(&self, stats: RoomStats) -> Result<String, std::fmt::Error> {
         let it = &self.instruments;
-        set(&it.live_rooms, census.live);
-        set(&it.idle_rooms, census.idle);
-        set(&it.idle_bytes, census.idle_bytes);
-        set(&it.live_messages, census.messages);
-        set(&it.waiting_news, census.news);
-        set(&it.queued, census.queued);
+        set(&it.live_rooms, stats.live);
+        set(&it.idle_rooms, stats.idle);
+        set(&it.idle_bytes, stats.idle_bytes);
+        set(&it.live_messages, stats.messages);
+        set(&it.waiting_news, stats.news);
+        set(&it.queued, stats.queued);
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)

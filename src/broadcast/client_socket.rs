@@ -46,7 +46,7 @@ impl ClientSocket {
     /// Writes at once what `emit` emits to this socket, and all that its connection had gathered before.
     pub fn flush_now<T>(&self, emit: impl FnOnce() -> T) -> T {
         match self.websocket() {
-            Some(connection) => connection.hurry(emit),
+            Some(connection) => connection.flush_now(emit),
             None => emit(),
         }
     }

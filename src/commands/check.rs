@@ -4,7 +4,7 @@ use super::{Failure, say};
 use crate::{
     auth::Keys,
     clock,
-    cluster::node_keys,
+    cluster::node_cache,
     config::{Config, DatabaseUrl, SigningKeys},
     db::{
         self, Db,
@@ -47,7 +47,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     check_database(&config, |verdict, text| report(verdict, "database", text)).await;
     match &config.redis_url {
         None => report(Verdict::Ok, "redis", "none configured"),
-        Some(url) => match node_keys::ping(url).await {
+        Some(url) => match node_cache::ping(url).await {
             Ok(()) => report(Verdict::Ok, "redis", "answers"),
             Err(text) => report(Verdict::Fault, "redis", &text),
         },

@@ -25,7 +25,7 @@ struct Closed {
 }
 
 impl Closing {
-    /// Adds a connection that is being closed while bytes wait for its peer. The caller does not hold its outgoing half.
+    /// Adds a connection that is being closed while bytes wait for its peer. The caller does not hold its buffer half.
     pub(super) fn add(&self, state: &Arc<State>) {
         let mut closing = lock(&self.0);
         if closing.len() == closing.capacity() {
@@ -52,7 +52,7 @@ impl Closing {
         let mut closing = lock(&self.0);
         closing.retain_mut(|closed| {
             let Some(state) = closed.state.upgrade() else { return false };
-            let taken = state.outgoing().taken();
+            let taken = state.buffer().taken();
             let has_stalled = closed.taken.replace(taken) == Some(taken);
             if has_stalled {
                 Connection(state).abort();

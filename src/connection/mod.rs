@@ -3,10 +3,10 @@
 
 mod acceptor;
 mod closing;
-mod gatherer;
-mod outgoing;
+mod flusher;
 mod route;
 mod stream;
+mod write_buffer;
 
 use std::{
     convert::Infallible,
@@ -27,7 +27,7 @@ use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tokio_util::task::TaskTracker;
 
 pub use self::stream::ClientStream;
-use self::{closing::Closing, gatherer::Gatherer, outgoing::Outgoing};
+use self::{closing::Closing, flusher::Flusher, write_buffer::WriteBuffer};
 use crate::sync::lock;
 
 /// Bytes that may wait for a client that has not signed in: pings and refusals.
@@ -50,7 +50,7 @@ pub struct ConnectionSettings {
 pub struct Connections {
     settings: Arc<ConnectionSettings>,
     /// As many as threads; they take connections in turn.
-    gatherers: Vec<Gatherer>,
+    gatherers: Vec<Flusher>,
     opened: AtomicUsize,
     lingering: TaskTracker,
     closing: Arc<Closing>,
@@ -60,7 +60,7 @@ impl Connections {
     /// Starts the tasks that write. `lingering` tracks the connections that are closed and still being written to.
     pub fn start(settings: ConnectionSettings, lingering: TaskTracker) -> Self {
         let threads = tokio::runtime::Handle::current().metrics().num_workers();
-        let gatherers = (0..threads).map(|_| Gatherer::start(settings.flush_interval)).collect();
+        let gatherers = (0..threads).map(|_| Flusher::start(settings.flush_interval)).collect();
         Self {
             settings: Arc::new(settings),
             gatherers,
@@ -79,7 +79,7 @@ impl Connections {
     pub fn open(&self, stream: TcpStream, permit: OwnedSemaphorePermit) -> ClientStream {
         let interval = self.settings.flush_interval;
         let turn = self.opened.fetch_add(1, Ordering::Relaxed) % self.gatherers.len().max(1);
-        let gatherer = self.gatherers.get(turn).cloned().unwrap_or_else(|| Gatherer::start(interval));
+        let flusher = self.gatherers.get(turn).cloned().unwrap_or_else(|| Flusher::start(interval));
         let (read, write) = stream.into_split();
         let state = State {
             is_aborted: AtomicBool::default(),
@@ -89,8 +89,8 @@ impl Connections {
             is_websocket: AtomicBool::default(),
             is_urgent: AtomicBool::default(),
             is_stalled: AtomicBool::default(),
-            outgoing: Mutex::new(Outgoing::new(write, interval)),
-            gatherer,
+            buffer: Mutex::new(WriteBuffer::new(write, interval)),
+            flusher,
             settings: Arc::clone(&self.settings),
             lingering: self.lingering.clone(),
             closing: Arc::clone(&self.closing),
@@ -126,8 +126,8 @@ struct State {
     is_urgent: AtomicBool,
     /// Gathered bytes wait until the peer takes more.
     is_stalled: AtomicBool,
-    outgoing: Mutex<Outgoing>,
-    gatherer: Gatherer,
+    buffer: Mutex<WriteBuffer>,
+    flusher: Flusher,
     settings: Arc<ConnectionSettings>,
     lingering: TaskTracker,
     closing: Arc<Closing>,
@@ -181,16 +181,16 @@ impl Connection {
     }
 
     /// Packets that `emit` emits to this connection go at once: somebody waits for them. Gathered ones go with them.
-    pub fn hurry<T>(&self, emit: impl FnOnce() -> T) -> T {
+    pub fn flush_now<T>(&self, emit: impl FnOnce() -> T) -> T {
         self.0.is_urgent.store(true, Ordering::Release);
         let emitted = emit();
         if !self.0.is_urgent.load(Ordering::Acquire) {
             // Another thread has written since: what was emitted, or only what came before it.
-            let mut outgoing = self.0.outgoing();
-            if outgoing.is_empty() {
+            let mut buffer = self.0.buffer();
+            if buffer.is_empty() {
                 self.0.is_urgent.store(true, Ordering::Release);
             } else {
-                self.0.write_out(&mut outgoing);
+                self.0.write_out(&mut buffer);
             }
         }
         emitted
@@ -198,9 +198,9 @@ impl Connection {
 }
 
 impl State {
-    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+    fn buffer(&self) -> MutexGuard<'_, WriteBuffer> {
         // A panic while it was held leaves bytes that are still to be written, as before.
-        lock(&self.outgoing)
+        lock(&self.buffer)
     }
 
     /// Remembers the task to wake when the connection is aborted; an error if it is.
@@ -214,13 +214,13 @@ impl State {
     }
 
     /// True if the next write is to go at once: somebody waits for it.
-    fn is_in_a_hurry(&self) -> bool {
+    fn flushes_now(&self) -> bool {
         self.settings.flush_interval.is_zero() || self.is_urgent.swap(false, Ordering::AcqRel)
     }
 
     /// Writes gathered bytes, as far as the peer takes them. The rest is up to the connection's reader, which waits anyway.
-    fn write_out(&self, outgoing: &mut Outgoing) {
-        if !outgoing.try_write(Instant::now()) {
+    fn write_out(&self, buffer: &mut WriteBuffer) {
+        if !buffer.try_write(Instant::now()) {
             self.stall();
         }
     }

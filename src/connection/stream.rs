@@ -45,7 +45,7 @@ impl ClientStream {
     /// Writes what the peer did not take when it was to be written.
     fn poll_stalled(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
-        ready!(state.outgoing().poll_write_out(cx))?;
+        ready!(state.buffer().poll_write_out(cx))?;
         state.is_stalled.store(false, Ordering::Release);
         Poll::Ready(Ok(()))
     }
@@ -62,12 +62,12 @@ impl ClientStream {
             self.read_ahead = 0;
             return Poll::Ready(Ok(()));
         }
-        let outgoing = self.connection.0.outgoing();
-        if !outgoing.is_over(self.connection.send_limit() / 2) {
+        let buffer = self.connection.0.buffer();
+        if !buffer.is_over(self.connection.send_limit() / 2) {
             return Poll::Ready(Ok(()));
         }
-        let taken = outgoing.taken();
-        drop(outgoing);
+        let taken = buffer.taken();
+        drop(buffer);
         if self.read_ahead == 0 {
             self.taken_before = taken;
         }
@@ -83,37 +83,37 @@ impl ClientStream {
 impl State {
     /// Takes a websocket's bytes: writes them now, in a moment or later.
     fn push(&self, connection: &Connection, bytes: &[u8]) -> io::Result<()> {
-        let mut outgoing = self.outgoing();
+        let mut buffer = self.buffer();
         let limit = connection.send_limit();
-        if outgoing.is_over(limit) {
-            self.write_out(&mut outgoing);
+        if buffer.is_over(limit) {
+            self.write_out(&mut buffer);
         }
-        if outgoing.is_over(limit) {
-            drop(outgoing);
+        if buffer.is_over(limit) {
+            drop(buffer);
             tracing::debug!("a client does not read: its connection is aborted");
             connection.abort();
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        let at_once = self.is_in_a_hurry();
-        if at_once && outgoing.is_empty() {
-            let written = outgoing.try_write_first(bytes)?;
+        let at_once = self.flushes_now();
+        if at_once && buffer.is_empty() {
+            let written = buffer.try_write_first(bytes)?;
             if let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-                outgoing.gather(rest);
+                buffer.push(rest);
                 self.stall();
             }
             return Ok(());
         }
-        outgoing.gather(bytes);
+        buffer.push(bytes);
         if self.is_stalled.load(Ordering::Acquire) {
             // The reader writes as soon as the peer takes more.
-        } else if at_once || outgoing.is_full() {
-            self.write_out(&mut outgoing);
-        } else if !outgoing.is_next && outgoing.has_credit(Instant::now()) {
-            outgoing.is_next = true;
-            self.gatherer.write_next(&connection.0);
-        } else if !outgoing.is_next && !outgoing.is_later {
-            outgoing.is_later = true;
-            self.gatherer.write_later(&connection.0);
+        } else if at_once || buffer.is_full() {
+            self.write_out(&mut buffer);
+        } else if !buffer.is_next && buffer.has_credit(Instant::now()) {
+            buffer.is_next = true;
+            self.flusher.write_next(&connection.0);
+        } else if !buffer.is_next && !buffer.is_later {
+            buffer.is_later = true;
+            self.flusher.write_later(&connection.0);
         }
         Ok(())
     }
@@ -123,25 +123,25 @@ impl State {
 async fn linger(state: Arc<State>) {
     let write = poll_fn(|cx| {
         state.watch(&state.writer, cx)?;
-        state.outgoing().poll_write_out(cx)
+        state.buffer().poll_write_out(cx)
     });
     let written = timeout(state.settings.linger, write).await;
-    let mut outgoing = state.outgoing();
+    let mut buffer = state.buffer();
     if !matches!(written, Ok(Ok(()))) {
         tracing::debug!("a client did not take all before its connection ended");
     }
-    outgoing.discard();
+    buffer.discard();
 }
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
         let state = &self.connection.0;
-        let mut outgoing = state.outgoing();
-        if state.is_aborted.load(Ordering::Acquire) || outgoing.try_write(Instant::now()) {
-            return outgoing.discard();
+        let mut buffer = state.buffer();
+        if state.is_aborted.load(Ordering::Acquire) || buffer.try_write(Instant::now()) {
+            return buffer.discard();
         }
-        let is_first = outgoing.begin_closing();
-        drop(outgoing);
+        let is_first = buffer.begin_closing();
+        drop(buffer);
         if is_first {
             state.closing.add(state);
         }
@@ -173,12 +173,12 @@ impl AsyncWrite for ClientStream {
             state.push(&self.connection, buf)?;
             return Poll::Ready(Ok(buf.len()));
         }
-        state.outgoing().half()?.poll_write(cx, buf)
+        state.buffer().half()?.poll_write(cx, buf)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
-        // A websocket's bytes are taken already: the gatherer or the reader writes them.
+        // A websocket's bytes are taken already: the flusher or the reader writes them.
         state.watch(&state.writer, cx)?;
         Poll::Ready(Ok(()))
     }
@@ -186,16 +186,16 @@ impl AsyncWrite for ClientStream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
         state.watch(&state.writer, cx)?;
-        let mut outgoing = state.outgoing();
-        if outgoing.poll_write_out(cx)?.is_pending() {
-            let is_first = outgoing.begin_closing();
-            drop(outgoing);
+        let mut buffer = state.buffer();
+        if buffer.poll_write_out(cx)?.is_pending() {
+            let is_first = buffer.begin_closing();
+            drop(buffer);
             if is_first {
                 state.closing.add(state);
             }
             return Poll::Pending;
         }
         state.reader.wake();
-        outgoing.half()?.poll_shutdown(cx)
+        buffer.half()?.poll_shutdown(cx)
     }
 }

@@ -7,7 +7,7 @@ use tokio::{
 
 use tokio::sync::Semaphore;
 
-use super::{outgoing::BURST, *};
+use super::{write_buffer::BURST, *};
 
 mod closing;
 
@@ -72,8 +72,8 @@ async fn a_short_burst_goes_in_a_moment_and_what_follows_it_is_gathered() {
         assert_eq!(read(&mut peer, 2).await, [round, round]);
     }
     write(&mut stream, 100..200).await;
-    assert!(!stream.connection().0.outgoing().is_next);
-    assert!(stream.connection().0.outgoing().is_later);
+    assert!(!stream.connection().0.buffer().is_next);
+    assert!(stream.connection().0.buffer().is_later);
     assert!(hears_nothing(&peer));
 }
 
@@ -82,7 +82,7 @@ async fn what_is_urgent_goes_at_once_after_all_that_was_gathered_before_it() {
     let (mut stream, mut peer) = websocket(FOR_EVER).await;
     exhaust(&mut stream, &mut peer).await;
     write(&mut stream, 0..100).await;
-    stream.connection().clone().hurry(|| ());
+    stream.connection().clone().flush_now(|| ());
     write(&mut stream, [100]).await;
     assert_eq!(read(&mut peer, 101).await, Vec::from_iter(0..=100));
 }
@@ -92,11 +92,11 @@ async fn what_is_urgent_goes_before_what_was_written_to_others_earlier() {
     let (mut first, mut first_peer) = websocket(FOR_EVER).await;
     let (mut second, mut second_peer) = websocket(FOR_EVER).await;
     write(&mut first, [1]).await;
-    second.connection().clone().hurry(|| ());
+    second.connection().clone().flush_now(|| ());
     write(&mut second, [2]).await;
     // No other task has run yet.
-    assert!(second.connection().0.outgoing().is_empty());
-    assert!(!first.connection().0.outgoing().is_empty());
+    assert!(second.connection().0.buffer().is_empty());
+    assert!(!first.connection().0.buffer().is_empty());
     assert_eq!(read(&mut second_peer, 1).await, [2]);
     assert_eq!(read(&mut first_peer, 1).await, [1]);
 }
@@ -107,11 +107,11 @@ async fn what_was_written_while_the_urgent_was_emitted_does_not_keep_it_back() {
     exhaust(&mut stream, &mut peer).await;
     write(&mut stream, 0..100).await;
     let connection = stream.connection().clone();
-    connection.hurry(|| {
-        // Another thread writes what was emitted before; that takes the hurry along.
+    connection.flush_now(|| {
+        // Another thread writes what was emitted before; that takes the flush_now along.
         assert!(connection.0.is_urgent.swap(false, Ordering::AcqRel));
-        let mut outgoing = connection.0.outgoing();
-        outgoing.gather(&[100]);
+        let mut buffer = connection.0.buffer();
+        buffer.push(&[100]);
     });
     assert_eq!(read(&mut peer, 101).await, Vec::from_iter(0..=100));
 }
@@ -207,7 +207,7 @@ async fn a_websocket_that_takes_nothing_is_aborted_when_more_than_the_limit_wait
     while connection.0.settings.aborted.get() == 0 {
         let written = stream.write_all(&piece).await;
         // It waits here and in the system's buffers, and nowhere else.
-        assert!(connection.0.outgoing().waiting_bytes() <= LIMIT + 2 * piece.len());
+        assert!(connection.0.buffer().waiting_bytes() <= LIMIT + 2 * piece.len());
         assert_eq!(written.is_err(), connection.0.settings.aborted.get() == 1);
     }
 }
@@ -280,7 +280,7 @@ async fn little_waits_for_a_client_that_has_not_signed_in() {
     let piece = [7; 1_000];
     while stream.write_all(&piece).await.is_ok() {
         assert!(
-            stream.connection().0.outgoing().waiting_bytes() <= SEND_LIMIT_BEFORE_SIGN_IN + 2 * piece.len()
+            stream.connection().0.buffer().waiting_bytes() <= SEND_LIMIT_BEFORE_SIGN_IN + 2 * piece.len()
         );
     }
     assert_eq!(stream.connection().0.settings.aborted.get(), 1);

@@ -45,7 +45,7 @@ impl Heartbeat {
     }
 
     /// Makes a ping due now, unless an answer to one is awaited anyway.
-    pub(super) fn hurry(&mut self) {
+    pub(super) fn ping_now(&mut self) {
         if !self.is_awaited {
             self.due.as_mut().reset(Instant::now());
         }
@@ -91,7 +91,7 @@ mod tests {
 
         /// Pings; when the answer is due.
         async fn ping(&mut self) -> Instant {
-            self.hurry();
+            self.ping_now();
             assert_eq!(self.beat().await, Beat::Ping);
             self.due.deadline()
         }
@@ -128,9 +128,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ping_in_a_hurry_does_not_put_off_the_answer_that_is_awaited() {
+    async fn a_ping_ahead_of_its_time_does_not_put_off_the_answer_that_is_awaited() {
         let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
         let due = heartbeat.ping().await;
-        assert_eq!(heartbeat.due_after(Heartbeat::hurry), due);
+        assert_eq!(heartbeat.due_after(Heartbeat::ping_now), due);
     }
 }

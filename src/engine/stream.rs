@@ -175,7 +175,7 @@ impl EngineStream {
     /// Pings when it is time; an error when the client has not answered.
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.route.take_asked() {
-            self.heartbeat.hurry();
+            self.heartbeat.ping_now();
         }
         while let Poll::Ready(beat) = self.heartbeat.poll_beat(cx) {
             match beat {

@@ -19,7 +19,7 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Result<Response> {
     if !app.config.metrics {
         return Err(Error::NotFound);
     }
-    let text = app.metrics.encode(app.rooms.census());
+    let text = app.metrics.encode(app.rooms.stats());
     let text = text.map_err(|error| Error::Internal(error.to_string()))?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }

@@ -86,7 +86,7 @@ impl Rooms {
     pub(super) async fn committed(&self, entry: &Entry) -> Option<Encoded> {
         let sent = self.apply(entry).await;
         self.activity.note(entry);
-        self.node_keys.note_entry(entry, sent.as_ref().map(|packet| &**packet.data()));
+        self.node_cache.note_entry(entry, sent.as_ref().map(|packet| &**packet.data()));
         sent
     }
 

@@ -44,7 +44,7 @@ use crate::{
         message::Place,
     },
     clock,
-    cluster::node_keys::NodeKeys,
+    cluster::node_cache::NodeCache,
     config::{Config, LiveSettings},
     connection::SocketRoute,
     db::{
@@ -54,7 +54,7 @@ use crate::{
     },
     error::{Error, Result},
     log::{self, Log, Receipt},
-    metrics::{Census, Instruments},
+    metrics::{Instruments, RoomStats},
     protocol::{MemberView, RoomErrorView, RoomMembersView, TokenUserView, event},
     sync::lock,
 };
@@ -73,7 +73,7 @@ pub struct Rooms {
     is_busy: AtomicBool,
     read_marks: ReadMarks,
     activity: Activity,
-    node_keys: NodeKeys,
+    node_cache: NodeCache,
     this: Weak<Self>,
 }
 
@@ -92,7 +92,7 @@ impl Rooms {
         broadcast: Broadcast,
         db: Db,
         config: &Config,
-        node_keys: NodeKeys,
+        node_cache: NodeCache,
         instruments: Instruments,
     ) -> Arc<Self> {
         let settings = log::Settings {
@@ -111,7 +111,7 @@ impl Rooms {
             settings: Arc::new(config.live.clone()),
             log,
             is_busy: AtomicBool::new(false),
-            node_keys,
+            node_cache,
             this: Weak::clone(this),
         });
         tokio::spawn(apply::run(Arc::downgrade(&rooms), outcomes));
@@ -289,13 +289,13 @@ impl Rooms {
 
     /// Notes that a user has read a room up to an entry, or up to now; written soon.
     pub fn mark_read(&self, mark: ReadMark) {
-        self.node_keys.note_read(&mark);
+        self.node_cache.note_read(&mark);
         self.read_marks.note(mark);
     }
 
     /// As [`Self::mark_read`], and waits until it is written.
     pub async fn mark_read_durably(&self, mark: ReadMark) -> Result<()> {
-        self.node_keys.note_read(&mark);
+        self.node_cache.note_read(&mark);
         self.read_marks.write(mark).await
     }
 
@@ -321,19 +321,22 @@ impl Rooms {
     }
 
     /// Counts what is in memory.
-    pub fn census(&self) -> Census {
+    pub fn stats(&self) -> RoomStats {
         let slots: Vec<Arc<Slot>> = lock(&self.slots).values().cloned().collect();
-        let mut census =
-            Census { queued: self.log.queued(), idle_bytes: lock(&self.idle).size(), ..Census::default() };
+        let mut stats = RoomStats {
+            queued: self.log.queued(),
+            idle_bytes: lock(&self.idle).size(),
+            ..RoomStats::default()
+        };
         for slot in slots {
             if let State::Live(live) = &*lock(&slot.state) {
-                census.live += 1;
-                census.idle += usize::from(live.idle_since.is_some());
-                census.messages += live.len();
-                census.news += live.audience.waiting_presence();
+                stats.live += 1;
+                stats.idle += usize::from(live.idle_since.is_some());
+                stats.messages += live.len();
+                stats.news += live.audience.waiting_presence();
             }
         }
-        census
+        stats
     }
 
     pub async fn flush_read_marks(&self) {

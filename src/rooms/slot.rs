@@ -131,7 +131,7 @@ impl Rooms {
                 }
             }
             *state = State::Live(live);
-            self.node_keys.import_reads(room_id);
+            self.node_cache.import_reads(room_id);
         }
         if has_hole {
             self.catch_up(room_id, slot, loaded).await?;

@@ -1,4 +1,4 @@
 //! Mirrors src/cluster: the keys in Redis that Node servers share with us.
 
-mod node_keys;
+mod node_cache;
 mod repair;

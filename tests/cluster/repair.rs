@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use chatoxide::{
     chat::{message::MessageType, room::RoomType, timestamp::Timestamp},
     clock,
-    cluster::node_keys::NodeKeys,
+    cluster::node_cache::NodeCache,
     db::{
         read_markers::ReadMark,
         room_log::{Append, Appended, Appender, Change, Entry, NewMessage, Told},
@@ -87,7 +87,7 @@ fn mark(room: &str, millis: i64) -> ReadMark {
 }
 
 /// Notes all of it before any of it is written, and then waits for that: in a test with one worker thread, which is busy here.
-async fn note_at_once(keys: &NodeKeys, note: impl FnOnce(&NodeKeys) + Send + 'static) {
+async fn note_at_once(keys: &NodeCache, note: impl FnOnce(&NodeCache) + Send + 'static) {
     let keys = keys.clone();
     let noted = tokio::spawn(async move {
         note(&keys);
@@ -100,7 +100,7 @@ async fn note_at_once(keys: &NodeKeys, note: impl FnOnce(&NodeKeys) + Send + 'st
 async fn what_a_list_was_written_with_already_is_not_pushed_once_more() {
     let (url, mut redis) = fresh_redis().await;
     let mut room = Room::create().await;
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     let (first, second) = (room.store("one").await, room.store("two").await);
     // The list is not known yet: it is written with both.
     keys.note_entry(&first, None);
@@ -120,7 +120,7 @@ async fn what_does_not_fit_into_the_queue_is_written_nevertheless() {
     const MANY: usize = 20_000;
     let (url, mut redis) = fresh_redis().await;
     let mut room = Room::create().await;
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     keys.note_entry(&room.store("one").await, None);
     keys.flush().await;
     let (second, third) = (room.store("two").await, room.store("three").await);
@@ -141,7 +141,7 @@ async fn a_list_of_which_it_was_not_noted_that_it_has_changed_is_written_anew_be
     const FILLING: [(usize, usize); 5] = [(1 << 20, 17), (1 << 15, 33), (1 << 10, 34), (32, 34), (7, 3)];
     let (url, mut redis) = fresh_redis().await;
     let mut room = Room::create().await;
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     keys.note_entry(&room.store("one").await, None);
     keys.flush().await;
     let second = room.store("two").await;
@@ -170,7 +170,7 @@ async fn a_list_of_which_it_was_not_noted_that_it_has_changed_is_written_anew_be
 async fn of_several_marks_the_newest_is_written() {
     let (url, mut redis) = fresh_redis().await;
     let room = Room::create().await;
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     note_at_once(&keys, |keys| {
         for millis in [1_000, 3_000, 2_000] {
             keys.note_read(&mark("general", millis));
@@ -207,7 +207,7 @@ async fn what_was_written_while_redis_was_away_is_on_the_list_when_it_is_back() 
     let (mut first_run, mut redis) = start_redis(folder.path()).await;
     let mut room = Room::create().await;
     let url = format!("unix://{}", folder.path().join("redis.sock").display());
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     keys.note_entry(&room.store("one").await, None);
     keys.flush().await;
     assert_eq!(contents(&mut redis).await, ["one"]);
@@ -234,7 +234,7 @@ async fn marks_of_node_that_could_not_be_read_are_read_when_redis_is_back() {
     let (mut first_run, mut redis) = start_redis(folder.path()).await;
     let room = Room::create().await;
     let url = format!("unix://{}", folder.path().join("redis.sock").display());
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     let () = redis.hset("chat:read:general", "nora", "1769850307042").await.unwrap();
     let _ended: redis::RedisResult<()> = redis::cmd("SHUTDOWN").arg("SAVE").query_async(&mut redis).await;
     soon("the end of Redis", first_run.wait()).await.unwrap();
@@ -255,7 +255,7 @@ async fn what_redis_refused_is_written_when_it_takes_it() {
     let (mut child, redis) = start_redis(folder.path()).await;
     let mut room = Room::create().await;
     let url = format!("unix://{}", folder.path().join("redis.sock").display());
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     keys.note_entry(&room.store("one").await, None);
     keys.flush().await;
     let memory = async |bytes: &str| {
@@ -287,7 +287,7 @@ async fn a_key_of_another_type_costs_only_its_own_marks() {
             _ => redis.clone().hset(key(n), "nora", "1767225600000").await.unwrap(),
         };
     }
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     note_at_once(&keys, |keys| (0..40).for_each(|n| keys.import_reads(&format!("room-{n}").into()))).await;
     let imported = room.server.database.own("SELECT count(*) FROM own.read_marker WHERE user_id = 'nora'");
     assert_eq!(room.server.database.select(&imported).await, ["38"]);
@@ -306,7 +306,7 @@ async fn a_list_of_another_type_has_no_other_list_written_anew() {
     let (url, redis) = fresh_redis().await;
     let mut room = Room::create().await;
     room.server.make_room("other", RoomType::Public, &["alice"]).await;
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     let first = [room.store("one").await, room.store_in("other", "one").await];
     note_at_once(&keys, move |keys| first.iter().for_each(|entry| keys.note_entry(entry, None))).await;
     // Beyond the end of a list that nobody writes anew.
@@ -334,7 +334,7 @@ async fn a_room_that_cannot_be_read_keeps_no_other_list_from_being_written() {
     let odd = r#"UPDATE "Message" SET "metadata" = 'odd'
         WHERE "roomId" IN ('room-1', 'room-3', 'room-5', 'room-7', 'room-9')"#;
     room.server.database.execute(odd).await;
-    let keys = NodeKeys::start(Some(&url), room.server.db.clone());
+    let keys = NodeCache::start(Some(&url), room.server.db.clone());
     note_at_once(&keys, move |keys| entries.iter().for_each(|entry| keys.note_entry(entry, None))).await;
     for n in 0..20 {
         let count: usize = redis.clone().llen(format!("chat:messages:room-{n}")).await.unwrap();

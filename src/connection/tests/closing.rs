@@ -92,9 +92,9 @@ async fn a_server_that_ends_waits_for_a_peer_that_takes_something() {
         let (connection, mut peer, closed) = closing(shuts_down).await;
         let mut heard = 0;
         while heard < LARGE {
-            let taken = connection.0.outgoing().taken();
+            let taken = connection.0.buffer().taken();
             connection.0.closing.look();
-            while !closed.is_finished() && connection.0.outgoing().taken() == taken {
+            while !closed.is_finished() && connection.0.buffer().taken() == taken {
                 heard += read(&mut peer, (LARGE - heard).min(100_000)).await.len();
                 tokio::task::yield_now().await;
             }

@@ -17,7 +17,7 @@ const FULL: usize = 64 * 1_024;
 /// Room for what comes first and what may follow: a few packets.
 const FIRST: usize = 2 * 1_024;
 
-pub(super) struct Outgoing {
+pub(super) struct WriteBuffer {
     /// None when the connection is over.
     half: Option<OwnedWriteHalf>,
     waiting: BytesMut,
@@ -36,7 +36,7 @@ pub(super) struct Outgoing {
     paid_until: Instant,
 }
 
-impl Outgoing {
+impl WriteBuffer {
     pub(super) fn new(half: OwnedWriteHalf, interval: Duration) -> Self {
         Self {
             half: Some(half),
@@ -84,7 +84,7 @@ impl Outgoing {
         self.paid_until = (self.paid_until.max(now) + self.interval).min(most);
     }
 
-    pub(super) fn gather(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.waiting.capacity() == 0 {
             self.waiting.reserve(FIRST.max(bytes.len()));
         }

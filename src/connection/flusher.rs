@@ -11,13 +11,13 @@ const CHUNK: usize = 64;
 
 /// The way to the tasks that write; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Gatherer {
+pub(super) struct Flusher {
     // Each connection is in each at most once.
     next: mpsc::UnboundedSender<Arc<State>>,
     later: mpsc::UnboundedSender<Arc<State>>,
 }
 
-impl Gatherer {
+impl Flusher {
     pub(super) fn start(interval: Duration) -> Self {
         let (next, next_ones) = mpsc::unbounded_channel();
         let (later, later_ones) = mpsc::unbounded_channel();
@@ -50,9 +50,9 @@ async fn write_next(mut connections: mpsc::UnboundedReceiver<Arc<State>>) {
             connections.recv_many(&mut batch, others).await;
         }
         for connection in batch.drain(..) {
-            let mut outgoing = connection.outgoing();
-            outgoing.is_next = false;
-            connection.write_out(&mut outgoing);
+            let mut buffer = connection.buffer();
+            buffer.is_next = false;
+            connection.write_out(&mut buffer);
         }
     }
 }
@@ -66,9 +66,9 @@ async fn write_later(mut connections: mpsc::UnboundedReceiver<Arc<State>>, inter
         let mut others = connections.len();
         loop {
             for connection in batch.drain(..) {
-                let mut outgoing = connection.outgoing();
-                outgoing.is_later = false;
-                connection.write_out(&mut outgoing);
+                let mut buffer = connection.buffer();
+                buffer.is_later = false;
+                connection.write_out(&mut buffer);
             }
             if others == 0 {
                 break;

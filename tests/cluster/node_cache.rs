@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chatoxide::{
     chat::{id::RoomId, room::RoomType},
-    cluster::node_keys::NodeKeys,
+    cluster::node_cache::NodeCache,
     db::{
         Db,
         room_log::{Entry, Told},
@@ -245,7 +245,7 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
     let db = Db::open(&config).unwrap();
     users::count(&db).await.unwrap();
     let before = near.round_trips();
-    let keys = NodeKeys::start(Some(&far.url(&url)), db);
+    let keys = NodeCache::start(Some(&far.url(&url)), db);
     for n in 1..=ROOMS {
         let room_id = RoomId::from(format!("room-{n}"));
         keys.note_entry(&Entry { room_id: room_id.clone(), seq: 121, told: Told::Deleted("m".into()) }, None);

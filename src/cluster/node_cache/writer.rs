@@ -103,7 +103,7 @@ impl CacheWriter {
             }
             tokio::select! {
                 () = sleep(GATHER) => {}
-                () = self.waiting.hurry.notified() => {}
+                () = self.waiting.flush_now.notified() => {}
             }
             let result = self.turn().await;
             self.log_turn(result);

@@ -48,7 +48,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 /// A handle; cheap to clone. Without a Redis it does nothing.
 #[derive(Clone)]
-pub struct NodeKeys(Option<Handle>);
+pub struct NodeCache(Option<Handle>);
 
 #[derive(Clone)]
 struct Handle {
@@ -62,7 +62,7 @@ struct Handle {
 struct Waiting {
     pending: Mutex<Pending>,
     /// Somebody waits for a flush.
-    hurry: Notify,
+    flush_now: Notify,
 }
 
 impl Waiting {
@@ -71,7 +71,7 @@ impl Waiting {
     }
 }
 
-impl NodeKeys {
+impl NodeCache {
     pub fn start(url: Option<&str>, db: Db) -> Self {
         let Some(url) = url else { return Self(None) };
         let may_be_another = Arc::new(AtomicBool::new(true));
@@ -123,7 +123,7 @@ impl NodeKeys {
         let Some(handle) = &self.0 else { return };
         let (done, flushed) = oneshot::channel();
         self.note(|pending| pending.flushes.push(done));
-        handle.waiting.hurry.notify_one();
+        handle.waiting.flush_now.notify_one();
         if !matches!(timeout(FLUSH, flushed).await, Ok(Ok(()))) {
             tracing::warn!("not all of Node's keys in Redis could be written");
         }
