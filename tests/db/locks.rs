@@ -166,7 +166,7 @@ async fn a_table_is_waited_for_longer_than_the_head_of_a_log() {
     let migration = server.database.hold(lock).await;
     let sent = alice.begin("message:send", json!({"roomId": "general", "content": "second"})).await;
     // The quick statement has given up, and the careful transaction waits.
-    server.database.waits_for_a_lock("input.doc -> 'messages'", 1).await;
+    server.database.waits_for_a_lock("WITH written AS", 1).await;
     migration.release().await;
     assert_eq!(alice.answer(sent).await["success"], true);
 
