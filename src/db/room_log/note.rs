@@ -10,11 +10,12 @@ use crate::protocol::{MessageView, ReactionView};
 /// The hexadecimal digits of a hash that are kept.
 const DIGITS: usize = 16;
 
-/// The same as [`of_message`] by PostgreSQL, of a row of "Message" as the transaction has left it.
+/// The same as [`of_message`] by PostgreSQL, of a row of "Message" as the transaction has left it. `concat` leaves the blanks that
+/// pad a CHAR(n), where a cast to TEXT takes them off.
 macro_rules! note_sql {
     () => {
         r#"'=' || coalesce(CAST(CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT) AS TEXT), '')
-            || ':' || left(encode(sha256(convert_to("content", 'UTF8')), 'hex'), 16)"#
+            || ':' || left(encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex'), 16)"#
     };
 }
 pub(super) use note_sql;
