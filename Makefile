@@ -15,7 +15,7 @@ export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 SCENARIOS ?=
 BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run page test bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services tools browser web-proxies client-packages
+.PHONY: help run page test test-fast bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services test-fast-with-services tools browser web-proxies client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -32,6 +32,9 @@ $(CLIENTS)/web/dist/index.html: $(wildcard $(CLIENTS)/package-lock.json $(CLIENT
 
 test: lint ## All that CI runs: every check, every test, on every database
 	tests/support/with-services $(MAKE) test-with-services
+
+test-fast: lint ## For daily use: all but the five long files of tests and the browser
+	tests/support/with-services $(MAKE) test-fast-with-services
 
 bench: bench-programs ## Measure beside the Node backend, and write benches/README.md
 	$(BENCH) benches/compare/main.mjs $(SCENARIOS)
@@ -70,11 +73,19 @@ test-with-services: test-rust test-client
 test-rust: tools page
 	cargo nextest run --locked --workspace
 
+# On the binary that the Rust tests have built: a second build would take longer than the tests do.
+test-client: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
 test-client: client-packages page browser web-proxies
 	cd $(CLIENTS) && npm test --silent
-	cargo build --release --locked --bin chatoxide
-	cd $(CLIENT) && CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide npm test --silent
-	CHATOXIDE_BIN=$(abspath $(TARGET))/release/chatoxide $(CLIENTS)/python/check
+	cargo build --locked --bin chatoxide
+	cd $(CLIENT) && npm test --silent
+	$(CLIENTS)/python/check
+
+test-fast-with-services: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
+test-fast-with-services: tools page web-proxies
+	cargo nextest run --locked --workspace --profile fast
+	cd $(CLIENTS) && npm test --silent
+	cd $(CLIENT) && npm test --silent -- --exclude 'browser/**'
 
 browser:
 	@[ -n "$${CHROMIUM_BIN-}" ] || command -v chromium >/dev/null || \

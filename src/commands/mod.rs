@@ -28,9 +28,9 @@ pub struct CommandLine {
 enum Command {
     /// Run the server (the default)
     Serve,
-    /// Bring the database to today's shape and end
+    /// Apply pending migrations and end
     Migrate(migrate::MigrateArgs),
-    /// Look at the settings, the database and Redis, and tell what was found
+    /// Check the settings, the database and Redis, and print the findings
     Check,
     /// Print a token that signs a user in
     Token(token::TokenArgs),
@@ -73,7 +73,19 @@ fn parse() -> Result<CommandLine, clap::Error> {
         Some(variable) if is_empty(variable) => argument.env(Resettable::Reset),
         _ => argument,
     });
-    CommandLine::from_arg_matches(&command.try_get_matches()?)
+    CommandLine::from_arg_matches(&with_short_help(command).try_get_matches()?)
+}
+
+/// The help of `token` shows only the options that are about tokens, although the command takes every setting.
+fn with_short_help(mut command: clap::Command) -> clap::Command {
+    // Gives the subcommands their copies of the settings.
+    command.build();
+    command.mut_subcommand("token", |token| {
+        token.mut_args(|argument| {
+            let is_hidden = argument.is_global_set() && argument.get_long() != Some("jwt-secret");
+            argument.hide(is_hidden)
+        })
+    })
 }
 
 fn obey(line: CommandLine) -> Result<(), Failure> {

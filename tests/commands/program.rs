@@ -239,3 +239,29 @@ async fn migrate_makes_the_tables_once() {
     let (code, second, _) = run(folder.path(), &["migrate"]).await;
     assert_eq!((code, second.contains("0 migrations ran")), (0, true), "{second}");
 }
+
+#[tokio::test]
+async fn help_shows_the_settings_in_groups_and_that_of_token_only_what_is_about_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, help, _) = run(folder.path(), &["--help"]).await;
+    assert_eq!(code, 0);
+    let headings: Vec<&str> =
+        help.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
+    let [commands, options, groups @ .., tuning] = &headings[..] else { panic!("{help}") };
+    assert_eq!((*commands, *options), ("Commands:", "Options:"));
+    assert_eq!(groups, ["Server:", "Database and Redis:", "Sign-in:", "Delivery:", "Limits:", "Logs:"]);
+    assert!(tuning.starts_with("Tuning"), "{tuning}");
+    let (code, help, _) = run(folder.path(), &["token", "--help"]).await;
+    assert_eq!(code, 0);
+    let options: Vec<&str> =
+        help.lines().filter_map(|line| line.trim().strip_prefix("--")?.split(' ').next()).collect();
+    assert_eq!(options, ["sub", "name", "ttl", "jwt-secret"]);
+    // It takes the other settings all the same, before and after its name.
+    let secret = "a secret that is long enough to sign with";
+    for arguments in [["--port", "1", "token", "--sub", "anna"], ["token", "--sub", "anna", "--port", "1"]] {
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["--jwt-secret", secret]);
+        let (code, token, error) = run(folder.path(), &arguments).await;
+        assert_eq!((code, token.matches('.').count()), (0, 2), "{error}");
+    }
+}

@@ -6,12 +6,12 @@ const SERVICES = ['TEST_POSTGRES_URL', 'TEST_POSTGRES_CA', 'TEST_REDIS_URL', 'TE
 export default function setup(): void {
   const bin = process.env.CHATOXIDE_BIN;
   if (!bin) {
-    throw new Error('CHATOXIDE_BIN is not set: it names the built server, say target/release/chatoxide');
+    throw new Error('CHATOXIDE_BIN is not set: it names the built server, say target/debug/chatoxide');
   }
   try {
     accessSync(bin, constants.X_OK);
   } catch {
-    throw new Error(`CHATOXIDE_BIN is ${bin}, which cannot be run: build it with cargo build --release`);
+    throw new Error(`CHATOXIDE_BIN is ${bin}, which cannot be run: build it with cargo build`);
   }
   const missing = SERVICES.filter((name) => !process.env[name]);
   if (missing.length > 0) {
