@@ -1,5 +1,5 @@
-// The original's file after the upgrade that our README promises: its hook is gone, the component has ours, and no other
-// line is changed.
+// The original's file after the upgrade that clients/react/README.md promises: its hook is gone, the component has ours, and no
+// other line is changed.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

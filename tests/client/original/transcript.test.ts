@@ -31,8 +31,8 @@ async function filled(): Promise<{ database: PostgresDatabase; server: Server }>
   return { database, server };
 }
 
-// What chatoxide does otherwise on purpose: the number of a difference in the README, and the line of the original that is
-// then not to be found in chatoxide's record.
+// Deliberate differences: the number of one in docs/migrating-from-node.md, and the line of the original that is then not to be
+// found in chatoxide's record.
 const DIFFERENCES: [number, Who, (line: Line) => boolean][] = [
   // The original's history comes from a short cache once anybody has sent: the old messages are missing in it, and the
   // deleted one and the first wording of the edited one are not.
