@@ -1,6 +1,7 @@
-//! Mirrors src/commands: the program as it is run, its settings, what it logs.
+//! Mirrors src/commands: the program as it is run, its settings, what it logs; and the documents about them.
 
 mod check;
+mod documents;
 mod logs;
 mod program;
 mod settings;
