@@ -1,14 +1,14 @@
 //! chatoxide: a chat server that takes the place of a Node Socket.IO backend.
 //!
 //! ```text
-//! client => engine/ => socket/ --+                                                        +--> sockets here
-//!                                +--> access + chat (may I?) --> rooms/ (db commits it, --+--> Node's keys in Redis
-//! client => http/ ---------------+                               then apply and tell)     +--> reply: ack or JSON
+//! client => engine/ => socket/ --+                                                    +--> broadcast/ => sockets in this process
+//!                                +--> actions/ --> log/ (db commits) --> rooms/ ------+
+//! client => http/ ---------------+    (access: may I?)                  (apply)       +--> reply: ack or JSON
 //! ```
 //!
-//! Floors, top to bottom; a file imports only from floors below its own:
-//! `main`, `commands` / `server` / `socket`, `http` / `app` / `rooms`, `access` / `cluster` / `db`, `auth` /
-//! `protocol`, `config`, `metrics`, `clock`, `engine`, `connection` / `chat`, `error`. ARCHITECTURE.md has the reasons.
+//! Floors, top to bottom; a file imports only from floors below its own: `main`, `lib` / `commands` / `server` / `socket`, `http` /
+//! `actions` / `app` / `rooms` / `log`, `access`, `broadcast` / `cluster` / `db`, `auth` / `protocol`, `config`, `metrics`, `clock`,
+//! `engine` / `connection`, `chat` / `rate`, `batch`, `sync`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
 pub mod actions;
