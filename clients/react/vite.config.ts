@@ -19,7 +19,7 @@ const notCode: Plugin = {
 // Two for people. The others are files of their own so that a bundler leaves the component out of a page with the hook alone.
 const ENTRIES = {
   index: 'src/index.ts',
-  core: 'src/core.ts',
+  core: 'src/core/index.ts',
   'react/useChat': 'src/react/useChat.ts',
   'component/index': 'src/component/index.ts',
 };

@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: {
     // The package as it is written, with this folder's React and client.
     alias: {
-      '@chatoxide/react/core': path.resolve(import.meta.dirname, '../../clients/react/src/core.ts'),
+      '@chatoxide/react/core': path.resolve(import.meta.dirname, '../../clients/react/src/core/index.ts'),
       '@chatoxide/react': path.resolve(import.meta.dirname, '../../clients/react/src/index.ts'),
     },
     dedupe: ['react', 'react-dom', 'socket.io-client'],

@@ -7,7 +7,8 @@ use std::{
 };
 
 /// Files, and folders whose Markdown files are read.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
+    "ARCHITECTURE.md",
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

@@ -1,11 +1,11 @@
 // The client by itself on a server of a test's own: what is written early, what is given back, and how ids are made.
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { BrowserOutbox, ChatClient, MemoryOutbox, type Outbox, type TokenSource } from '../src/core.js';
-import { uuid } from '../src/uuid.js';
-import { answers, message, network, reset, sockets, tokenOf } from './fake_server.js';
+import { BrowserOutbox, ChatClient, MemoryOutbox, type Outbox, type TokenSource } from '../src/core/index.js';
+import { uuid } from '../src/core/uuid.js';
+import { answers, message, network, reset, sockets, tokenOf } from './fakeServer.js';
 
-vi.mock('socket.io-client', async () => ({ io: (await import('./fake_server.js')).io }));
+vi.mock('socket.io-client', async () => ({ io: (await import('./fakeServer.js')).io }));
 
 let clients: ChatClient[] = [];
 beforeEach(reset);

@@ -1,6 +1,6 @@
 // Sending by itself: in the order of writing, each once, and nothing that the outbox does not keep.
 import { expect, test, vi } from 'vitest';
-import { Delivery } from '../src/delivery.js';
+import { Delivery } from '../src/core/delivery.js';
 import { MemoryOutbox, type Entry, type Message } from '../src/index.js';
 
 const requestOf = (clientId: string) => ({ roomId: 'general', content: clientId, clientId });

@@ -15,7 +15,7 @@ interface Fixture {
 }
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../tests/fixtures/protocol');
-const PROTOCOL = path.resolve(import.meta.dirname, '../src/protocol.ts');
+const PROTOCOL = path.resolve(import.meta.dirname, '../src/core/protocol.ts');
 
 const fixtures = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.json'))

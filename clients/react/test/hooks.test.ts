@@ -4,9 +4,9 @@ import { act, cleanup, render } from '@testing-library/react';
 import { createElement } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ChatProvider, useConnection, useRoom, useRooms } from '../src/index.js';
-import { answers, message, reset, sockets, tokenOf } from './fake_server.js';
+import { answers, message, reset, sockets, tokenOf } from './fakeServer.js';
 
-vi.mock('socket.io-client', async () => ({ io: (await import('./fake_server.js')).io }));
+vi.mock('socket.io-client', async () => ({ io: (await import('./fakeServer.js')).io }));
 
 beforeEach(reset);
 afterEach(cleanup);

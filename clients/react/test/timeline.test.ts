@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../src/index.js';
-import * as timeline from '../src/timeline.js';
+import * as timeline from '../src/core/timeline.js';
 
 function message(id: string, second: number, changes: Partial<Message> = {}): Message {
   return {

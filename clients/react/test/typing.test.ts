@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { TypingUser } from '../src/index.js';
-import { Writers, Writing } from '../src/typing.js';
+import { Writers, Writing } from '../src/core/typing.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,9 +1,9 @@
 // What is unread in a room that opens with the page, when the list of rooms comes before it, with it, or not at all.
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { ChatClient, MemoryOutbox } from '../src/core.js';
-import { answers, message, reset, sockets, tokenOf } from './fake_server.js';
+import { ChatClient, MemoryOutbox } from '../src/core/index.js';
+import { answers, message, reset, sockets, tokenOf } from './fakeServer.js';
 
-vi.mock('socket.io-client', async () => ({ io: (await import('./fake_server.js')).io }));
+vi.mock('socket.io-client', async () => ({ io: (await import('./fakeServer.js')).io }));
 
 beforeEach(reset);
 

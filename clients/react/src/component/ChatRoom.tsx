@@ -1,7 +1,7 @@
 // A room to put on a page: messages, who is writing, and where one writes oneself.
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useChat, type UseChatOptions } from '../react/useChat.js';
-import type { Chat, ChatMessage, TokenSource } from '../types.js';
+import type { Chat, ChatMessage, TokenSource } from '../core/types.js';
 import { Composer } from './Composer.js';
 import { Context, type Editing, type MessageActions } from './context.js';
 import { ENGLISH, type Labels } from './labels.js';

@@ -1,6 +1,6 @@
 // Where one writes. It stays usable without a connection: what is written then is kept and sent later.
 import { useEffect, useState, type FormEvent, type KeyboardEvent, type RefObject } from 'react';
-import type { Chat, ChatMessage } from '../types.js';
+import type { Chat, ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
 import { useGrowing } from './growing.js';
 import { CloseIcon, SendIcon } from './icons.js';

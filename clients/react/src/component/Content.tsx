@@ -1,5 +1,5 @@
 // What a message says. It is somebody else's: all of it is text, and what it points to is looked at first.
-import type { ChatMessage } from '../types.js';
+import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
 import { FileIcon } from './icons.js';
 import { imageAt, isOnlyEmoji, linkTo, sizeOf, split } from './text.js';

@@ -1,6 +1,6 @@
 // One's own message while it is edited.
 import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
-import type { ChatMessage } from '../types.js';
+import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
 import { useGrowing } from './growing.js';
 

@@ -11,9 +11,9 @@ import {
   type KeyboardEvent,
   type Ref,
 } from 'react';
-import { useBeforePaint } from '../react/before_paint.js';
+import { useBeforePaint } from '../react/beforePaint.js';
 import { VList, type VListHandle } from 'virtua';
-import type { Chat, ChatMessage } from '../types.js';
+import type { Chat, ChatMessage } from '../core/types.js';
 import { useRoomContext, type Editing } from './context.js';
 import { DownIcon } from './icons.js';
 import { MessageRow } from './MessageRow.js';

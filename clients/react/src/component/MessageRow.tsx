@@ -1,6 +1,6 @@
 // One message: who, when, what, and what may be done with it.
 import { memo, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react';
-import type { ChatMessage } from '../types.js';
+import type { ChatMessage } from '../core/types.js';
 import { Avatar } from './Avatar.js';
 import { Content } from './Content.js';
 import { useRoomContext, type Editing } from './context.js';

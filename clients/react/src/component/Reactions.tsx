@@ -1,6 +1,6 @@
 // The reactions to a message, counted; a click adds or takes back one's own.
 import { useId, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
-import type { ChatMessage } from '../types.js';
+import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
 import { ENGLISH } from './labels.js';
 import { emojiOf } from './text.js';

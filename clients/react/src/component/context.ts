@@ -1,6 +1,6 @@
 // What the parts of a room share. It changes as seldom as can be: each change draws all rows in view anew.
 import { createContext, useContext, type ReactNode } from 'react';
-import type { ChatMessage, RoomActions } from '../types.js';
+import type { ChatMessage, RoomActions } from '../core/types.js';
 import type { Labels } from './labels.js';
 
 /** What is done with messages. */

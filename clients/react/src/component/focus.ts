@@ -1,6 +1,6 @@
 // Which row has the focus, and where the focus goes when that row is gone: to a neighbour, else to where one writes.
 import { useCallback, useEffect, useRef, useState, type FocusEvent, type RefObject } from 'react';
-import { useBeforePaint } from '../react/before_paint.js';
+import { useBeforePaint } from '../react/beforePaint.js';
 import { useRoomContext } from './context.js';
 import type { Row } from './rows.js';
 

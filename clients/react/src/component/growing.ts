@@ -1,6 +1,6 @@
 // A field that is as high as its text, where the browser does not know `field-sizing`.
 import { type RefObject } from 'react';
-import { useBeforePaint } from '../react/before_paint.js';
+import { useBeforePaint } from '../react/beforePaint.js';
 
 export function useGrowing(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   useBeforePaint(() => {

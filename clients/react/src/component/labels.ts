@@ -1,5 +1,5 @@
 // Every text that the component says, in English; `labels` replaces any of them.
-import type { ConnectionStatus } from '../types.js';
+import type { ConnectionStatus } from '../core/types.js';
 
 export interface Labels {
   /** Of the whole list, for those who do not see it. */

@@ -1,6 +1,6 @@
 // Who is who in a room, in functions that stay the same while nobody's name or picture changes.
 import { useCallback, useMemo } from 'react';
-import type { Chat } from '../types.js';
+import type { Chat } from '../core/types.js';
 
 interface People {
   nameOf: (userId: string) => string;

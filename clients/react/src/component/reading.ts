@@ -1,6 +1,6 @@
 // When a room is read: when its newest message is looked at, and not when something comes below what is being read.
 import { useCallback, useEffect, useRef } from 'react';
-import type { Chat, ChatMessage } from '../types.js';
+import type { Chat, ChatMessage } from '../core/types.js';
 
 /** The newest message of another. */
 export function newestOfOthers(

@@ -1,5 +1,5 @@
 // What the list shows, row by row: days, the line above what is new, and messages, those of one author together.
-import type { ChatMessage } from '../types.js';
+import type { ChatMessage } from '../core/types.js';
 
 export type Row =
   | { kind: 'day'; key: string; at: Date }

@@ -1,7 +1,7 @@
 // The one context: which server, and who.
 import { createContext, useContext, useEffect, useMemo, type ReactNode } from 'react';
-import type { ChatClient } from '../client.js';
-import type { TokenSource } from '../types.js';
+import type { ChatClient } from '../core/client.js';
+import type { TokenSource } from '../core/types.js';
 import { isPassedOver } from './registry.js';
 import { useClientOf } from './useClientOf.js';
 

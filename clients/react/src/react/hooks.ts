@@ -1,9 +1,9 @@
 // What components look at. Each is drawn again only when what it has selected has changed.
 import { useRef, useSyncExternalStore } from 'react';
-import type { ClientState } from '../client.js';
-import type { RoomListState } from '../room_list.js';
-import type { Readable } from '../store.js';
-import type { RoomState } from '../types.js';
+import type { ClientState } from '../core/client.js';
+import type { RoomListState } from '../core/roomList.js';
+import type { Readable } from '../core/store.js';
+import type { RoomState } from '../core/types.js';
 import { useChatClient, useEntered } from './context.js';
 
 function useSelected<T, Selected>(

@@ -1,6 +1,6 @@
 // Which components share a client, and with it a socket: those of one server and one user.
-import { ChatClient } from '../client.js';
-import { ownerOf } from '../token.js';
+import { ChatClient } from '../core/client.js';
+import { ownerOf } from '../core/token.js';
 
 /** By server and user. */
 const named = new Map<string, ChatClient>();

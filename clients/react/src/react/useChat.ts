@@ -1,6 +1,6 @@
 // The hook, under the names of the original's.
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
-import type { Chat, Discontinuity, TokenSource } from '../types.js';
+import type { Chat, Discontinuity, TokenSource } from '../core/types.js';
 import { useChatClient, useEntered } from './context.js';
 
 export interface UseChatOptions {

@@ -1,9 +1,9 @@
 // The client for a component's token. A string says whose it is; a function is asked only when there is need, and is often
 // a new one at each render, so that it cannot say who shares a client: being on the page at the same time does.
 import { useState } from 'react';
-import { useBeforePaint } from './before_paint.js';
-import { ChatClient } from '../client.js';
-import type { TokenSource } from '../types.js';
+import { useBeforePaint } from './beforePaint.js';
+import { ChatClient } from '../core/client.js';
+import type { TokenSource } from '../core/types.js';
 import { clientOf, share } from './registry.js';
 
 interface Own {

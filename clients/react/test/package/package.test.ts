@@ -5,7 +5,7 @@ import { JSDOM, VirtualConsole } from 'jsdom';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { tokenOf } from '../fake_server.js';
+import { tokenOf } from '../fakeServer.js';
 import { User, pack, type Packages } from './installed.js';
 import { COMPONENT, CORE, HOOK, namesOf } from './readme.js';
 import { smallServer, type SmallServer } from './server.js';

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
-import { message } from '../fake_server.js';
+import { message } from '../fakeServer.js';
 import type { ClientToServerEvents, ServerToClientEvents } from '../../src/index.js';
 
 export interface SmallServer {

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ListedRoom } from '../src/index.js';
-import { RoomList } from '../src/room_list.js';
+import { RoomList } from '../src/core/roomList.js';
 
 const at = (second: number) => `2026-01-31T09:05:${String(second).padStart(2, '0')}.000Z`;
 

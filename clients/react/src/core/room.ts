@@ -1,11 +1,11 @@
 // One room: joined as long as somebody looks at it, kept true over every break, and what one may do in it.
-import { CatchUp, type LogEvent } from './catch_up.js';
+import { CatchUp, type LogEvent } from './catchUp.js';
 import { ChatError, ignorable, offline } from './errors.js';
 import { PendingMessages } from './pending.js';
 import { PresenceList } from './presence.js';
 import type { Member, Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
-import type { RoomHost } from './room_host.js';
-import { unknownRoom } from './room_state.js';
+import type { RoomHost } from './roomHost.js';
+import { unknownRoom } from './roomState.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import * as timeline from './timeline.js';
 import { Writers, Writing } from './typing.js';

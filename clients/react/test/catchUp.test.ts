@@ -1,6 +1,6 @@
 // Catching up on a room by itself: what it asks for, and how often.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { CatchUp, type LogEvent } from '../src/catch_up.js';
+import { CatchUp, type LogEvent } from '../src/core/catchUp.js';
 import { ChatError, type Message, type Synced } from '../src/index.js';
 
 const change = (seq: number): LogEvent => ({

@@ -1,6 +1,6 @@
 // A server in place of socket.io-client: it takes every token, and answers what a test has told it to.
-// In a test's file: `vi.mock('socket.io-client', async () => ({ io: (await import('./fake_server.js')).io }))`.
-import { ownerOf } from '../src/token.js';
+// In a test's file: `vi.mock('socket.io-client', async () => ({ io: (await import('./fakeServer.js')).io }))`.
+import { ownerOf } from '../src/core/token.js';
 
 interface Options {
   auth: (give: (auth: { token: string; protocol: number }) => void) => void;

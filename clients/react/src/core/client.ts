@@ -1,16 +1,16 @@
 // A user's connection to a server: one socket, its rooms, and what waits to be sent.
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
-import type { LogEvent } from './catch_up.js';
+import type { LogEvent } from './catchUp.js';
 import { Delivery } from './delivery.js';
 import { ChatError, discarded } from './errors.js';
 import { openOutbox, type Entry, type Outbox } from './outbox.js';
 import type { ListedRoom, Member, Message, NewRoom, Room as RoomInfo } from './protocol.js';
 import { byFocus, type Reading } from './reading.js';
 import { Room } from './room.js';
-import type { RoomHost } from './room_host.js';
-import { RoomList } from './room_list.js';
+import type { RoomHost } from './roomHost.js';
+import { RoomList } from './roomList.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
-import { TokenGiver } from './token_giver.js';
+import { TokenGiver } from './tokenGiver.js';
 import { ownerOf, type TokenOwner } from './token.js';
 import { uuid } from './uuid.js';
 import type { ConnectionStatus, Refusal, TokenSource } from './types.js';
