@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chatoxide::commands::CommandLine;
 use clap::CommandFactory;
 
-/// What `--help` says: variable to default; `-` where there is none.
+/// The settings in `--help`: variable to default; `-` if there is none.
 fn settings() -> BTreeMap<String, String> {
     let command = CommandLine::command();
     let setting = |argument: &clap::Arg| {
