@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Returns the message. If the client id is a duplicate, this is the first message with it, in its current state.
+/// Returns the message. If its client id makes it a duplicate, this is the first message, in its current state.
 pub async fn run(
     app: &App,
     actor: Actor<'_>,

@@ -83,7 +83,7 @@ impl SocketRoute {
         }
     }
 
-    /// True once for each liveness probe that was asked for.
+    /// True once after a liveness probe was asked for.
     pub fn take_asked(&self) -> bool {
         self.0.is_asked.load(Ordering::Acquire) && self.0.is_asked.swap(false, Ordering::AcqRel)
     }

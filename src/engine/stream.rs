@@ -194,7 +194,7 @@ fn connected(packet: &[u8]) -> Option<String> {
     answer.starts_with("{\"sid\":").then(|| format!("40{answer},\"pid\":\"{}\"}}", Uuid::new_v4().simple()))
 }
 
-/// Writes all frames: a websocket's buffer accepts any number of bytes at once.
+/// Writes all frames at once: a websocket buffers every write, or fails above its limit.
 fn write_all(stream: &mut ClientStream, cx: &mut Context<'_>, frames: &[u8]) -> io::Result<()> {
     match Pin::new(stream).poll_write(cx, frames)? {
         Poll::Ready(count) if count == frames.len() => Ok(()),

@@ -56,7 +56,7 @@ pub(super) fn judge(bytes: &[u8], frame: &Parsed, max_frame: u64) -> Judgement {
         verdict = look(&mut more, there, mask, whole_length);
     }
     match few {
-        // These are all packets but events with a payload.
+        // These are read as whole packets: all that are no messages, acks, and an event without a payload.
         [b'0'..=b'3' | b'5' | b'6', ..] | [b'4', b'3', ..] | [b'4', b'2'] => {}
         _ if verdict == Verdict::Plain => return pass,
         _ => {}
