@@ -1,4 +1,4 @@
-//! The state that handlers may touch. It knows no door: neither sockets' events nor HTTP routes.
+//! The state that handlers share. It knows no door: neither Socket.IO events nor HTTP routes.
 
 use std::sync::{
     Arc,
@@ -28,7 +28,7 @@ pub struct App {
     pub broadcast: Broadcast,
     pub rooms: Arc<Rooms>,
     pub metrics: Metrics,
-    /// Every event being handled; shutting down waits for them.
+    /// Tracks every event that is being handled; a shutdown waits for them.
     pub in_flight: TaskTracker,
     node_cache: NodeCache,
     draining: AtomicBool,
@@ -64,12 +64,12 @@ impl App {
         app
     }
 
-    /// False once the server is shutting down: nothing new is begun.
+    /// Fails once the server is shutting down, when nothing new may begin.
     pub fn ensure_open(&self) -> Result<()> {
         if self.draining.load(Ordering::Acquire) { Err(Error::ShuttingDown) } else { Ok(()) }
     }
 
-    /// Begins nothing new, and waits until what was begun is committed, told and answered.
+    /// Begins nothing new, and waits until everything that has begun is committed, broadcast and acked.
     pub async fn drain(&self) {
         self.draining.store(true, Ordering::Release);
         self.in_flight.close();

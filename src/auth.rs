@@ -1,4 +1,5 @@
-//! Who is this: tokens to users. Accepts what Node's `jsonwebtoken` accepts, under the algorithms of the configured key.
+//! Authentication: verifies tokens and returns their users. It accepts what Node's `jsonwebtoken` accepts, under the
+//! algorithms of the configured key.
 
 use std::{fs, io, io::Write, path::Path, sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ use crate::{
     protocol::TokenUserView,
 };
 
-/// What a token says of its user.
+/// The claims of a token about its user.
 #[derive(Clone, Debug)]
 pub struct Claims {
     pub sub: UserId,
@@ -32,7 +33,7 @@ impl Claims {
     }
 }
 
-/// The keys that tokens are checked and, where we hold the secret, signed with.
+/// The keys that verify tokens and, if we hold the secret, sign them.
 pub struct Keys {
     decoding: DecodingKey,
     validation: Validation,
@@ -40,7 +41,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// An error is one sentence that names the setting or file.
+    /// Loads the keys. The error is one sentence that names the setting or file.
     pub fn load(keys: &SigningKeys) -> Result<Self, String> {
         match keys {
             SigningKeys::Secret(secret) => Ok(Self::from_secret(secret)),
@@ -80,8 +81,8 @@ impl Keys {
         Ok(Self { decoding, validation: validation(algorithms), encoding: None })
     }
 
-    /// The user, if the token is theirs and good now. Why it is not is for the log, never for the client; it is in our
-    /// words, since the library's may quote the token.
+    /// Returns the claims if the token is valid now. The error says why it is not; it is for the log, never for the
+    /// client. It is worded by us, since the library's error may quote the token.
     pub fn verify(&self, token: &str, limits: &Limits) -> Result<Claims, &'static str> {
         #[derive(Deserialize)]
         struct Payload {
@@ -94,7 +95,7 @@ impl Keys {
         let payload: Payload =
             decode(token, &self.decoding, &self.validation).map_err(|error| reason(&error))?.claims;
         limits.ensure_id("sub", &payload.sub).map_err(|_| "sub is no id")?;
-        // A claim that is not text, or that no database could hold, is as good as none.
+        // A claim that is not text, or that no database could store, counts as absent.
         let text = |claim: Option<Value>| match claim {
             Some(Value::String(text)) if !text.contains('\0') => Some(text),
             _ => None,
@@ -107,7 +108,7 @@ impl Keys {
         })
     }
 
-    /// A token of HS256, good for `ttl` from `now`.
+    /// Signs a token with HS256, valid for `ttl` from `now`.
     pub fn sign(
         &self,
         sub: &str,
@@ -141,14 +142,15 @@ fn reason(error: &jsonwebtoken::errors::Error) -> &'static str {
     }
 }
 
-/// As Node's `jsonwebtoken` checks by default: no claim is required, times are exact, the audience is not looked at.
+/// The rules of Node's `jsonwebtoken` by default: no claim is required, times have no leeway, the audience is not
+/// checked.
 fn validation(algorithms: &[Algorithm]) -> Validation {
     let mut validation = Validation {
         algorithms: algorithms.to_vec(),
         leeway: 0,
         validate_nbf: true,
         validate_aud: false,
-        // A token that expires this very second has expired.
+        // A token that expires in this very second has expired.
         reject_tokens_expiring_in_less_than: 1,
         ..Validation::default()
     };
@@ -156,8 +158,8 @@ fn validation(algorithms: &[Algorithm]) -> Validation {
     validation
 }
 
-/// Reads demo mode's secret, or makes it: random, in a file that only its owner can read. It is there whole or not at all, and
-/// servers that start in one folder at once have the same.
+/// Reads demo mode's secret, or creates it: random, in a file that only its owner can read. The file is created
+/// atomically, so that servers that start at once in one folder share one secret.
 fn demo_secret(path: &Path) -> io::Result<String> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;

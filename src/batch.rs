@@ -1,16 +1,17 @@
-//! Collects what comes by a queue, so that it can be handled together.
+//! Collects items of a queue into a batch, so that they are handled together.
 
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
 };
 
-/// Waits for at least one item and adds all that are there, up to `max` in the batch. False if no more will come.
+/// Waits for at least one item and adds all that are queued, until the batch has `max`. False if the queue is closed
+/// and empty.
 pub async fn fill<T>(queue: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, max: usize) -> bool {
     queue.recv_many(batch, max.saturating_sub(batch.len())).await > 0
 }
 
-/// Adds what comes until the batch has `max` items or is enough, or until it is time.
+/// Adds items until the batch has `max` of them, `is_enough` says so, or the time `until` has come.
 pub async fn fill_until<T>(
     queue: &mut mpsc::Receiver<T>,
     batch: &mut Vec<T>,

@@ -1,10 +1,10 @@
-//! The one place that asks what time it is.
+//! The one place that reads the clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::chat::timestamp::Timestamp;
 
-/// Now, to the millisecond.
+/// The current time, to the millisecond.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is told to use")]
 pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is counted and measured, as Prometheus reads it. A registry for each server, not one for the process.
+//! Metrics for Prometheus. Each server has a registry of its own; there is none for the process.
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -11,24 +11,24 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// An event that a client sent, and `ok` or the code of the error that it was answered with.
+/// An event that a client sent, with its outcome: `ok` or the error code of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct EventLabels {
     pub event: &'static str,
     pub outcome: &'static str,
 }
 
-/// The rooms on this node at one moment.
+/// Statistics of the rooms on this node.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoomStats {
-    /// Rooms in memory, and those among them that nobody is in.
+    /// Rooms in memory, and the idle ones among them, which nobody is in.
     pub live: usize,
     pub idle: usize,
-    /// What the idle ones take, about, in bytes.
+    /// The estimated memory of the idle rooms, in bytes.
     pub idle_bytes: usize,
-    /// Messages kept of all of them.
+    /// Messages that all rooms keep in memory.
     pub messages: usize,
-    /// Users of whose coming or going others are still to be told.
+    /// Users whose joining or leaving is still to be broadcast.
     pub news: usize,
     /// Changes that wait for the database.
     pub queued: usize,
@@ -40,9 +40,9 @@ pub struct Instruments {
     pub events: Family<EventLabels, Counter>,
     pub event_seconds: Histogram,
     pub sockets: Gauge,
-    /// Sockets that did not read, and whose connection was cut.
+    /// Connections that were aborted: their clients did not read, or they had to make room, or a sign-in was refused.
     pub cut: Counter,
-    /// Changes committed together.
+    /// The number of changes in each commit.
     pub batch: Histogram,
     pub append_seconds: Histogram,
     /// Statements sent to the database.
@@ -57,9 +57,9 @@ pub struct Instruments {
 }
 
 impl Instruments {
-    /// `statements`: those sent to the database are counted there.
+    /// `statements` counts the statements that are sent to the database.
     pub fn new(statements: Counter) -> Self {
-        // From 50 µs to 6.5 s.
+        // From 50 µs to about 3 s.
         let seconds = || Histogram::new(exponential_buckets(0.000_05, 3.0, 11));
         Self {
             events: Family::default(),
@@ -80,7 +80,7 @@ impl Instruments {
     }
 }
 
-/// One of those that a gauge counts, until it is dropped.
+/// Counts one in a gauge until it is dropped.
 pub struct Counted(Gauge);
 
 impl Counted {
@@ -106,30 +106,34 @@ impl Metrics {
         let mut registry = Registry::with_prefix("chatoxide");
         let it = instruments.clone();
         registry.register("events", "Events from clients, by outcome", it.events);
-        let text = "From an event's turn to its answer";
+        let text = "The time from the start of an event's handling to its answer";
         registry.register_with_unit("event_duration", text, Unit::Seconds, it.event_seconds);
         registry.register("sockets", "Sockets connected", it.sockets);
-        registry.register("sockets_cut", "Sockets cut off because they did not read", it.cut);
+        registry.register(
+            "sockets_cut",
+            "Connections aborted, mostly because their clients did not read",
+            it.cut,
+        );
         registry.register("append_batch", "Changes committed together", it.batch);
-        let text = "From taking a batch of changes to its commit";
+        let text = "The time that a commit of a batch of changes takes";
         registry.register_with_unit("append_duration", text, Unit::Seconds, it.append_seconds);
         registry.register("database_statements", "Statements sent to the database", it.statements);
         registry.register("read_marks_written", "Read marks written to the database", it.read_marks);
         registry.register("rooms_live", "Rooms kept in memory", it.live_rooms);
         registry.register("rooms_idle", "Rooms kept in memory that nobody is in", it.idle_rooms);
-        let text = "Memory of the rooms that nobody is in, about";
+        let text = "Estimated memory of the rooms that nobody is in";
         registry.register_with_unit("rooms_idle", text, Unit::Bytes, it.idle_bytes);
         registry.register("messages_live", "Messages kept in memory", it.live_messages);
         registry.register(
             "presence_waiting",
-            "Users whose coming or going is still to be told",
+            "Users whose joining or leaving is still to be broadcast",
             it.waiting_news,
         );
         registry.register("write_queue", "Changes that wait for the database", it.queued);
         Self { registry, instruments }
     }
 
-    /// All of it, in the OpenMetrics text format.
+    /// Encodes all metrics in the OpenMetrics text format.
     pub fn encode(&self, stats: RoomStats) -> Result<String, std::fmt::Error> {
         let it = &self.instruments;
         set(&it.live_rooms, stats.live);

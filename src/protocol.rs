@@ -1,4 +1,5 @@
-//! What the server says: event names and the shapes that several events share. What clients ask stands with each event.
+//! The wire protocol of the server: event names and the payloads that several events share. A client's payloads are
+//! defined with each event.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::chat::{
     timestamp::Timestamp,
 };
 
-/// Names of the events that the server sends.
+/// The names of the events that the server sends.
 pub mod event {
     pub const ROOM_HISTORY: &str = "room:history";
     pub const ROOM_MEMBERS: &str = "room:members";
@@ -32,7 +33,7 @@ pub mod event {
     pub const DM_STARTED: &str = "dm:started";
 }
 
-/// A message as it is: in history and pages, and in all that is told of it.
+/// A message in its current state, as in history, pages and events.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageView {
@@ -42,7 +43,7 @@ pub struct MessageView {
     pub content: String,
     #[serde(rename = "type")]
     pub kind: MessageType,
-    /// Any JSON; `{}` when the sender gave none.
+    /// Any JSON; `{}` if the sender gave none.
     pub metadata: Value,
     pub reply_to: Option<String>,
     pub created_at: Timestamp,
@@ -50,23 +51,23 @@ pub struct MessageView {
     /// The name in the database, not in the token.
     pub sender_name: Arc<str>,
     pub sender: SenderView,
-    /// In the order in which they were added.
+    /// The reactions in the order in which they were added.
     pub reactions: Vec<ReactionView>,
 }
 
 impl MessageView {
-    /// Where it stands in its room's history.
+    /// The position in the room's history.
     pub fn place(&self) -> Place {
         Place { at: self.created_at, id: self.id.clone() }
     }
 }
 
-/// A message in `message:new`, `message:updated` and the acks of who sent or edited it.
+/// A message in `message:new`, `message:updated` and the ack to its author, with the `seq` of the change.
 #[derive(Debug, Serialize)]
 pub struct NumberedMessageView<M> {
     #[serde(flatten)]
     pub message: M,
-    /// The place in the room's log of the change that is told.
+    /// The position of this change in the room's log.
     pub seq: i64,
 }
 
@@ -117,7 +118,7 @@ pub struct RoomHistoryView<'a> {
     pub seq: i64,
 }
 
-/// `room:members`: those of the database, whether they are here or not.
+/// `room:members`: the members in the database, whether they are connected or not.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomMembersView<'a> {
@@ -165,7 +166,7 @@ pub struct MessageDeletedView<'a> {
     pub seq: i64,
 }
 
-/// A message in the ack of its author: as the room was sent it, if it was sent here.
+/// A message in the ack to its author: encoded as it was broadcast, if it was broadcast here.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum AnsweredMessage {
@@ -173,7 +174,7 @@ pub enum AnsweredMessage {
     View(NumberedMessageView<Arc<MessageView>>),
 }
 
-/// What is told of an entry of a room's log.
+/// The event that is broadcast for an entry of a room's log.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Telling<'a> {
@@ -205,7 +206,8 @@ pub struct RoomInvitedView<'a> {
     pub from: &'a TokenUserView,
 }
 
-/// What was said since the last one in a room that the user is a member of and whose socket is not in it.
+/// `room:activity`: a digest of the messages since the last one, in a room that the user is a member of and the socket
+/// is not in.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomActivityView<'a> {
@@ -214,7 +216,7 @@ pub struct RoomActivityView<'a> {
     pub by: Vec<SaidView<'a>>,
 }
 
-/// How many messages a user has said.
+/// The number of messages by one user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SaidView<'a> {
@@ -222,7 +224,7 @@ pub struct SaidView<'a> {
     pub count: u32,
 }
 
-/// `room:error`, to the caller's socket only.
+/// `room:error`, sent to the caller's socket only.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomErrorView<'a> {
@@ -233,18 +235,18 @@ pub struct RoomErrorView<'a> {
     pub error: &'a str,
 }
 
-/// An ack of something refused.
+/// The ack of a refused event.
 #[derive(Debug, Serialize)]
 pub struct RefusedView<'a> {
     pub success: bool,
     pub error: &'a str,
     pub code: &'a str,
-    /// Present, and empty, on `messages:load`: the original's hook reads it unguarded.
+    /// Present, and empty, for `messages:load`: the original's hook reads it without a check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<[(); 0]>,
 }
 
-/// An ack of something done.
+/// The ack of a successful event.
 #[derive(Debug, Serialize)]
 pub struct DoneView<T> {
     pub success: bool,
@@ -252,6 +254,6 @@ pub struct DoneView<T> {
     pub answer: T,
 }
 
-/// An ack that says no more than that it is done.
+/// The answer of an ack that has nothing to add.
 #[derive(Debug, Serialize)]
 pub struct Nothing {}

@@ -12,18 +12,18 @@ pub struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// A full bucket. `rate`: tokens a second; it holds one second's worth.
+    /// A full bucket. `rate`: tokens a second; the burst is one second's worth.
     pub fn new(rate: u32, now: Instant) -> Self {
         Self::with_burst(f64::from(rate), f64::from(rate), now)
     }
 
-    /// A full bucket. `rate`: tokens a second; `burst`: tokens that it holds at most.
+    /// A full bucket. `rate`: tokens a second; `burst`: the most tokens that it holds.
     pub fn with_burst(rate: f64, burst: f64, now: Instant) -> Self {
         Self { rate, burst, tokens: burst, refilled_at: now }
     }
 
-    /// Takes `amount` tokens, or none and returns false. A full bucket allows any amount: it then goes into debt, so that an
-    /// amount larger than the burst is allowed at times instead of never.
+    /// Takes `amount` tokens, or takes none and returns false. A full bucket allows any amount and goes into debt, so
+    /// that an amount larger than the burst is allowed at times instead of never.
     pub fn take(&mut self, amount: usize, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.refilled_at);
         self.tokens = (self.tokens + passed.as_secs_f64() * self.rate).min(self.burst);

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Not answered yet. It was due at this moment.
@@ -15,7 +15,7 @@ pub enum Fate {
     Refused,
 }
 
-/// What one client of a room heard.
+/// The messages that one client of a room received.
 #[derive(Clone, Debug)]
 pub struct Listener {
     /// The number of the first sender of its room.
@@ -23,16 +23,16 @@ pub struct Listener {
     tracks: Vec<Track>,
     strays: u64,
     heard: u64,
-    /// Of the whole sequence of (sender, n).
+    /// The hash of the whole sequence of (sender, n).
     hash: u64,
 }
 
-/// What it heard of one sender.
+/// The messages received from one sender.
 #[derive(Clone, Debug, Default)]
 struct Track {
     /// The highest heard.
     last: u64,
-    /// What is below `last` and was not heard.
+    /// Numbers below `last` that were not received.
     gaps: BTreeSet<u64>,
     doubled: u64,
     out_of_order: u64,

@@ -1,4 +1,5 @@
-//! What processes use: their time on a CPU to the nanosecond, of every thread and of those that ended, and their memory.
+//! Measures the resources of processes: CPU time in nanoseconds, of every thread and of those that have ended, and
+//! memory.
 
 use std::{collections::HashMap, fs, io, process, str::FromStr, time::Duration};
 
@@ -10,7 +11,7 @@ pub struct Meter {
     with_children: bool,
     /// Nanoseconds by thread.
     seen: HashMap<u32, u64>,
-    /// Of threads whose number has been given to another since.
+    /// The time of threads whose number has been reused since, in nanoseconds.
     replaced: u64,
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use memchr::memmem;
 
-/// What a packet of the server is.
+/// The kind of a packet from the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// `0{..}`: the engine's session is open.
@@ -60,11 +60,11 @@ pub fn count_messages(json: &[u8]) -> usize {
 }
 
 const CONTENT: &[u8] = b"\"content\":\"";
-/// What people write, on an average.
+/// The average length of a message that people write.
 const CONTENT_LENGTH: usize = 60;
 const PADDING: &[u8; CONTENT_LENGTH] = b"the quick brown fox jumps over the lazy dog, and once again ";
 
-/// What the generator writes into the content of a message, by which it knows it again.
+/// The mark that the generator writes into the content of a message, to recognise it when it is received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// Counted over all rooms.

@@ -1,5 +1,5 @@
-//! What `load` prints: one JSON object, told apart by `scenario`. Units are in the names: `ms`, `us` (microseconds), `kib`.
-//! "Measured" is what happened between the end of the warm-up and the end of the run.
+//! The output of `load`: one JSON object, whose kind is in `scenario`. Units are in the names: `ms`, `us`
+//! (microseconds), `kib`. "Measured" means between the end of the warm-up and the end of the run.
 
 use std::time::Duration;
 
@@ -49,12 +49,13 @@ pub struct Messages {
     pub acked_per_second: f64,
     /// Messages that were refused, over the whole run.
     pub refused: u64,
-    /// Of messages due in the measured time: from that moment to the ack of success. In a closed loop a message is due when an
-    /// ack makes room for it.
+    /// The time from the moment when a message was due to the ack of success, for messages due in the measured time. In
+    /// a closed loop a message is due when an ack makes room for it.
     pub ack: Latency,
-    /// Of messages due in the measured time: from that moment until a listener heard it, every listener counted.
+    /// The time from the moment when a message was due until a listener received it, for messages due in the measured
+    /// time. Every listener counts.
     pub delivery: Latency,
-    /// Of messages due in the measured time: how much too late this program itself was.
+    /// The lateness of this program itself, for messages due in the measured time.
     pub sent_late: Latency,
     /// Messages heard in the measured time, each by every listener.
     pub deliveries: u64,
@@ -131,7 +132,7 @@ pub struct Storm {
     pub unanswered: u64,
     /// Connections that were refused or closed, or whose join was.
     pub failed: u64,
-    /// What went wrong with the first of these.
+    /// The error of the first of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_failure: Option<String>,
     pub server_cpu_us_per_connection: f64,

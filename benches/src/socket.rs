@@ -25,14 +25,14 @@ pub struct Socket {
     pub outbox: Outbox,
 }
 
-/// What came and was not looked at yet: `buffer[start..end]`.
+/// Received bytes that were not parsed yet: `buffer[start..end]`.
 pub struct Inbox {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
 }
 
-/// What is to be written: `buffer[written..]`.
+/// Bytes that are still to be written: `buffer[written..]`.
 #[derive(Default)]
 pub struct Outbox {
     buffer: Vec<u8>,
@@ -92,7 +92,7 @@ impl Socket {
 
     /// See [`Self::turn`].
     pub fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // What cannot be written now is written when the stream takes it; meanwhile there is to read.
+        // Bytes that cannot be written now are written when the stream accepts them; reading goes on meanwhile.
         if let Poll::Ready(Err(error)) = self.outbox.poll_write(&mut self.stream, context) {
             return Poll::Ready(Err(error));
         }

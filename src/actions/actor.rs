@@ -1,4 +1,4 @@
-//! The user who does something, and the socket by which they do it, if it is one.
+//! The user who performs an action, and the socket that it came by, if any.
 
 use std::{
     collections::HashSet,
@@ -20,7 +20,7 @@ use crate::{
     sync::lock,
 };
 
-/// A signed-in user who does something.
+/// A signed-in user who performs an action.
 #[derive(Clone, Copy)]
 pub struct Actor<'a> {
     pub claims: &'a Claims,
@@ -29,16 +29,17 @@ pub struct Actor<'a> {
     pub socket: Option<ActingSocket<'a>>,
 }
 
-/// The socket by which an actor does something.
+/// The socket that an action came by.
 #[derive(Clone, Copy)]
 pub struct ActingSocket<'a> {
     pub client: &'a ClientSocket,
     pub state: &'a SocketState,
-    /// Set as soon as the change is queued for commit: the socket's next event may begin.
+    /// Set as soon as the change is queued for commit, so that the socket's next event may begin.
     pub is_queued: &'a AtomicBool,
 }
 
-/// What is remembered of a socket: the rooms it is in, where its user types, where its pages ended.
+/// The state that actions keep for a socket: the rooms it is in, the rooms its user is typing in, and where its pages
+/// ended.
 pub struct SocketState {
     /// The client has said that it was connected before.
     pub(super) has_returned: bool,
@@ -66,7 +67,7 @@ impl SocketState {
         }
     }
 
-    /// The socket is sent what happens in rooms that it is not in; true the first time.
+    /// Subscribes the socket to `room:activity` of rooms that it is not in; true the first time.
     pub(super) fn begin_watching(&self) -> bool {
         !self.is_watching.swap(true, Ordering::Relaxed)
     }
@@ -79,12 +80,12 @@ impl SocketState {
         lock(&self.rooms).insert(room_id.clone());
     }
 
-    /// False if it was not there.
+    /// Removes the room; false if the socket was not in it.
     pub(super) fn leave(&self, room_id: &RoomId) -> bool {
         lock(&self.rooms).shift_remove(room_id)
     }
 
-    /// In the order in which they were entered.
+    /// Takes all rooms, in the order in which they were joined.
     pub(super) fn take_rooms(&self) -> IndexSet<RoomId> {
         std::mem::take(&mut *lock(&self.rooms))
     }
@@ -93,28 +94,29 @@ impl SocketState {
         std::mem::take(&mut *lock(&self.typing))
     }
 
-    /// The others were told that this socket's user types somewhere.
+    /// True if others were sent that the user is typing somewhere by this socket.
     pub fn is_typing(&self) -> bool {
         !lock(&self.typing).is_empty()
     }
 }
 
 impl ActingSocket<'_> {
-    /// Sends the others that the user types.
+    /// Sends the others that the user is typing.
     pub(super) fn start_typing(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
         lock(&self.state.typing).insert(room_id.clone());
         let view = TypingUserView { room_id, user_id: &user.id, user_name: user.name.as_deref() };
         rooms.push_ephemeral(self.client, room_id, Encoded::new(event::TYPING_USER, &view));
     }
 
-    /// Sends the others that the user types no more, whether they were sent that the user does or not.
+    /// Sends the others that the user has stopped typing, whether or not they were sent that the user began.
     pub(super) fn stop_typing(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
         lock(&self.state.typing).remove(room_id);
         let view = RoomUserView { room_id, user_id: &user.id };
         rooms.push_ephemeral(self.client, room_id, Encoded::new(event::TYPING_STOPPED, &view));
     }
 
-    /// The same, if they were sent that the user types there by this socket.
+    /// Sends the others that the user has stopped typing, but only if they were sent that the user began by this
+    /// socket.
     pub(super) fn stop_typing_if_begun(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
         let has_begun = lock(&self.state.typing).contains(room_id);
         if has_begun {

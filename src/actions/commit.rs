@@ -1,4 +1,4 @@
-//! The step that all changes of a room share: queued for commit, committed, applied and sent, in this order.
+//! The step that all changes of a room share: it is queued, committed, applied and broadcast, in this order.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -13,7 +13,8 @@ use crate::{
     protocol::{AnsweredMessage, MessageView, NumberedMessageView},
 };
 
-/// Queues a change by the actor, lets the next event of the actor's socket begin, and waits until it is committed and sent.
+/// Queues a change by the actor, lets the next event of the actor's socket begin, and waits until the change is
+/// committed and broadcast.
 pub(super) async fn commit(
     app: &App,
     actor: &Actor<'_>,
@@ -29,12 +30,12 @@ pub(super) async fn commit(
     receipt.committed().await
 }
 
-/// A message as a commit made it.
+/// A message after its change was committed.
 pub struct CommittedMessage {
     pub message: Arc<MessageView>,
-    /// The place of the change in the room's log.
+    /// The position of the change in the room's log.
     pub seq: i64,
-    /// The event that the room was sent, if anybody was in it here.
+    /// The event that was broadcast to the room, if anybody was in it here.
     pub sent: Option<Encoded>,
 }
 

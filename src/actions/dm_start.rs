@@ -1,5 +1,5 @@
-//! Opens the direct room with another user, and makes it if need be. Every socket of the other is told each time; the actor's
-//! socket hears the room from then on.
+//! Opens the direct room with another user, and creates it if need be. Every socket of the other user is notified each
+//! time; the actor's socket joins the room.
 
 use super::Actor;
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 const NAME: &str = "Direct Message";
 
-/// The room, with its two members.
+/// Returns the room with its two members.
 pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView> {
     let caller = actor.user_id();
     if other == caller {

@@ -1,4 +1,4 @@
-//! Another content for a message. Somebody else's is not found.
+//! Replaces the content of a message. Another user's message is answered as not found.
 
 use super::{Actor, CommittedMessage, commit::commit};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The message as edited.
+/// Returns the edited message.
 pub async fn run(
     app: &App,
     actor: Actor<'_>,

@@ -1,4 +1,4 @@
-//! A new message. Everybody in the room is sent it, the author too, before the author's ack.
+//! Sends a new message. It is broadcast to everybody in the room, the author too, before the author's ack.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The message; one that was sent before with the same client id, as it is by now.
+/// Returns the message. If its client id makes it a duplicate, this is the first message, in its current state.
 pub async fn run(
     app: &App,
     actor: Actor<'_>,

@@ -1,5 +1,5 @@
-//! A page of history. It begins where this socket's last page ended, although clients name that place by a millisecond, which
-//! messages may share.
+//! Loads a page of history. A client names its cursor only by a millisecond, which several messages may share, so the
+//! page begins where this socket's last page ended.
 
 use super::Actor;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     protocol::MessageView,
 };
 
-/// At most `limit` messages older than `before`, newest first.
+/// Returns at most `limit` messages older than `before`, newest first.
 pub async fn run(
     app: &App,
     actor: Actor<'_>,

@@ -1,5 +1,5 @@
-//! Use cases, one a file. An action checks whether its actor may do it, changes or reads what it is about, sends what others are
-//! to hear, and returns a value of the domain. It knows neither Socket.IO nor HTTP: both doors call it, and so get the same
+//! Use cases, one per file. An action checks whether its actor may perform it, changes or reads something, broadcasts
+//! the events, and returns a domain value. It knows neither Socket.IO nor HTTP: both doors call it, and so get the same
 //! rules.
 
 mod actor;

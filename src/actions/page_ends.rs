@@ -1,5 +1,5 @@
-//! Where pages of history ended for one socket, if that was among messages of one millisecond. A client asks for the next page by
-//! the moment of the oldest message that it has; the rest of that millisecond comes first then.
+//! Remembers where a socket's pages of history ended among messages of one millisecond. A client asks for the next page
+//! by the time of the oldest message that it has; the rest of that millisecond then comes first.
 
 use std::{collections::VecDeque, sync::Mutex};
 
@@ -8,15 +8,16 @@ use crate::{
     sync::lock,
 };
 
-/// Ends remembered for one socket; of more, the oldest go. Few pages end so, and of those only the last of a room is gone on
-/// from.
+/// The most ends that are remembered for one socket; the oldest are evicted. Few pages end in a tie, and a client
+/// continues only from the last one of a room.
 const REMEMBERED: usize = 32;
 
 #[derive(Default)]
 pub(super) struct PageEnds(Mutex<VecDeque<(RoomId, Place)>>);
 
 impl PageEnds {
-    /// A page or a history ended with the message at `last`; `in_tie`: the next older one is of the same millisecond.
+    /// Notes that a page or a history ended with the message at `last`. `in_tie`: the next older message has the same
+    /// millisecond.
     pub(super) fn note(&self, room_id: &RoomId, last: Place, in_tie: bool) {
         let mut ends = lock(&self.0);
         ends.retain(|(room, place)| room != room_id || place.at != last.at);
@@ -28,7 +29,7 @@ impl PageEnds {
         }
     }
 
-    /// Where the page begins that is to be older than a moment.
+    /// Returns the place at which a page of messages older than `before` begins.
     pub(super) fn begin(&self, room_id: &RoomId, before: Timestamp) -> Place {
         let ends = lock(&self.0);
         let end = ends.iter().find(|(room, place)| room == room_id && place.at == before);

@@ -1,4 +1,4 @@
-//! Adds an emoji to a message. Adding it again changes nothing and sends nothing.
+//! Adds an emoji to a message. If it is there already, nothing changes and nothing is sent.
 
 use std::sync::Arc;
 

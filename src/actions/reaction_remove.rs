@@ -1,4 +1,4 @@
-//! Removes one's own emoji from a message. Removing what is not there changes nothing and sends nothing.
+//! Removes the actor's emoji from a message. If it is not there, nothing changes and nothing is sent.
 
 use std::sync::Arc;
 

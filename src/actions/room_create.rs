@@ -1,4 +1,5 @@
-//! Makes a room with the actor and others in it. Every socket of each is told; a socket that is to hear the room joins it.
+//! Creates a room with the actor and others as members. Every socket of each member is notified; a socket that wants
+//! the room's events joins it.
 
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ use crate::{
     protocol::{RoomInvitedView, RoomView, event},
 };
 
-/// `members`: beside the actor.
+/// `members`: the members beside the actor.
 pub async fn run(
     app: &App,
     actor: Actor<'_>,
@@ -47,7 +48,7 @@ pub async fn run(
         RoomView { id, name: room.name, kind: room.kind.0, created_at: room.created_at.into(), members };
     let view = RoomInvitedView { room: &room, from: actor.user };
     if let Some(packet) = Encoded::new(event::ROOM_INVITED, &view) {
-        // The actor's own socket has it from the answer.
+        // The actor's own socket gets the room in the answer.
         let except = Except { socket: actor.socket.map(|socket| socket.client.id()), ..Except::NOBODY };
         for member in &room.members {
             app.broadcast.send(Target::User(member), except, &packet);

@@ -1,5 +1,5 @@
-//! Makes somebody a member of a room. Every socket of theirs is told, and everybody in the room is sent the new list of members.
-//! A member stays one; then nobody is told.
+//! Makes a user a member of a room. Every socket of that user is notified, and everybody in the room is sent the new
+//! list of members. If the user is a member already, nothing is sent.
 
 use super::Actor;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     protocol::{MemberView, RoomInvitedView, RoomMembersView, RoomView, event},
 };
 
-/// The members.
+/// Returns the members.
 pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId) -> Result<Vec<MemberView>> {
     let inviter = actor.user_id();
     let access = app.access.ensure_may_enter(inviter, room_id).await?;
@@ -24,7 +24,7 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId
     let stored = db::rooms::find(&app.db, room_id).await?.ok_or(Error::RoomNotFound)?;
     let members = db::rooms::list_members(&app.db, room_id).await?;
     if !is_new && !members.iter().any(|member| member.id == *inviter) {
-        // The inviter was taken out a moment ago.
+        // The inviter was removed from the room a moment ago, so the cached members are stale.
         app.access.forget_room(room_id).await;
         permission::ensure_may_enter(stored.kind.0, false)?;
     }

@@ -1,4 +1,5 @@
-//! Enters a room: its history and members, and from then on what happens in it. Joining reads the room.
+//! Joins a room. The socket is sent its history and members, and from then on its events. Joining also marks the room
+//! as read.
 
 use super::{ActingSocket, Actor};
 use crate::{app::App, chat::id::RoomId, clock, db::read_markers::ReadMark, error::Result};

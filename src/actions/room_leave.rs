@@ -1,4 +1,4 @@
-//! Leaves a room. Others see the user leave with the last of the user's sockets.
+//! Leaves a room. The others are sent that the user left when the last of the user's sockets has left.
 
 use super::{ActingSocket, Actor};
 use crate::{app::App, chat::id::RoomId};

@@ -1,4 +1,4 @@
-//! The users who are in a room at this moment.
+//! Lists the users who are in a room at this moment.
 
 use super::Actor;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     error::Result,
 };
 
-/// At most `limit` of the users, and how many there are in all.
+/// Returns at most `limit` of the users, and the total number.
 pub async fn run(
     app: &App,
     actor: Actor<'_>,

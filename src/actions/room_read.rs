@@ -1,4 +1,4 @@
-//! Marks a room as read up to now, and sends the others that it was.
+//! Marks a room as read up to now, and broadcasts the read mark to the others.
 
 use super::{ActingSocket, Actor};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     protocol::{RoomUserReadView, event},
 };
 
-/// `is_durable`: returns when the mark is stored.
+/// `is_durable`: return only when the mark is stored.
 pub async fn run(
     app: &App,
     actor: Actor<'_>,

@@ -1,5 +1,5 @@
-//! The rooms that the actor is a member of, and those that are open to all, with what is unread in each. From then on the actor's
-//! socket is told what is said in their own.
+//! Lists the rooms that the actor is a member of, and the public rooms, with the unread count of each. From then on the
+//! actor's socket is sent `room:activity` for the actor's own rooms.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,7 @@ use crate::{
     protocol::MemberView,
 };
 
-/// Rooms of the actor that are listed, at most: those where something happened last.
+/// The most rooms of the actor that are listed: those with the latest activity.
 const MAX_ROOMS: i64 = 500;
 
 /// A room as its reader sees it in a list.
@@ -22,18 +22,18 @@ pub struct ListedRoom {
     pub kind: RoomType,
     pub created_at: Timestamp,
     pub is_member: bool,
-    /// The other one, in a direct room.
+    /// The other member of a direct room.
     pub partner: Option<MemberView>,
     pub last_message_at: Option<Timestamp>,
-    /// Messages of others since the actor read it last: 99 stands for more, too. 0 in a room that the actor is not a member
-    /// of and has never read.
+    /// The number of others' messages since the actor last read the room; 99 means 99 or more. 0 in a room that the
+    /// actor is not a member of and has never read.
     pub unread: i64,
 }
 
-/// The last active first.
+/// Returns the rooms, the last active first.
 pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
     let (db, caller) = (&app.db, actor.user_id());
-    // First this: what is said while the list is read may be told twice, but not missed.
+    // Subscribe first: a message that is sent while the list is read may be counted twice, but is never missed.
     if actor.socket.is_some_and(|socket| socket.state.begin_watching()) {
         app.rooms.watch(caller);
     }

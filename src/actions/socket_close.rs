@@ -1,4 +1,5 @@
-//! A socket is closed: its user types no more by it, leaves its rooms, and is not told of others.
+//! Handles a closed socket: its user stops typing there, it leaves its rooms, and its subscription to `room:activity`
+//! ends.
 
 use super::{ActingSocket, Actor};
 use crate::app::App;

@@ -1,4 +1,4 @@
-//! Sends the others in a room that the user types no more.
+//! Sends the others in a room that the user has stopped typing.
 
 use super::{ActingSocket, Actor};
 use crate::{app::App, chat::id::RoomId, error::Result};

@@ -1,8 +1,8 @@
-//! Users whose name or id contains a text, to write to or to invite.
+//! Finds users by a part of their name or id, to write to them or to invite them.
 
 use crate::{app::App, db, error::Result, protocol::MemberView};
 
-/// At most `limit` users, by name. Upper and lower case are the same; an empty text finds anybody.
+/// Returns at most `limit` users, sorted by name. Case is ignored; an empty text finds anybody.
 pub async fn run(app: &App, query: &str, limit: i64) -> Result<Vec<MemberView>> {
     db::users::list_like(&app.db, query.trim(), limit).await
 }

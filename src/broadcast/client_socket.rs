@@ -1,5 +1,6 @@
-//! The socket of one client. Sending to a socket that is gone, or that does not read, never fails for the caller: one whose
-//! buffer is full loses its connection. It comes back and is shown what it missed, where a dropped packet would be lost to it.
+//! One client's socket. Sending to a socket that is gone, or whose client does not read, never fails for the caller. If
+//! its buffer is full, its connection is aborted: the client reconnects and is shown what it missed, whereas a dropped
+//! packet would be lost.
 
 use socketioxide::{SendError, SocketError, extract::SocketRef, socket::Sid};
 use tokio::time::Instant;
@@ -11,10 +12,10 @@ use crate::{
     protocol::Nothing,
 };
 
-/// An event that clients ignore. It fails where a buffer is full.
+/// An event that clients ignore. Emitting it fails if the buffer is full.
 const PROBE: &str = "server:pulse";
 
-/// A connected socket; cheap to clone. Not to be kept for longer than a moment: it keeps the socket alive.
+/// A connected socket; cheap to clone. Do not keep it for longer than a moment, since it keeps the socket alive.
 #[derive(Clone)]
 pub struct ClientSocket(SocketRef);
 
@@ -31,7 +32,7 @@ impl ClientSocket {
         self.note(self.0.emit(packet.event(), packet.data()), packet.event());
     }
 
-    /// Closes the connection if its buffer is full.
+    /// Aborts the connection if its buffer is full.
     pub(super) fn probe(&self) {
         self.flush_now(|| self.note(self.0.emit(PROBE, &Nothing {}), PROBE));
     }
@@ -43,7 +44,7 @@ impl ClientSocket {
         }
     }
 
-    /// Writes at once what `emit` emits to this socket, and all that its connection had gathered before.
+    /// Flushes at once the packets that `emit` emits to this socket, with everything that its connection has buffered.
     pub fn flush_now<T>(&self, emit: impl FnOnce() -> T) -> T {
         match self.websocket() {
             Some(connection) => connection.flush_now(emit),
@@ -51,27 +52,27 @@ impl ClientSocket {
         }
     }
 
-    /// Aborts the connection of a socket that does not read.
+    /// Aborts the connection if `error` says that its buffer is full, because its client does not read.
     pub fn abort_if_full(&self, error: &SendError) {
         if matches!(error, SendError::Socket(SocketError::InternalChannelFull)) {
-            tracing::info!(sid = %self.0.id, "does not read: cut off");
+            tracing::info!(sid = %self.0.id, "the client does not read: connection aborted");
             self.abort();
         }
     }
 
-    /// Ends the connection under this socket, as a broken network does.
+    /// Aborts the connection under this socket, as a broken network would.
     pub fn abort(&self) {
         if let Some(route) = self.route() {
             route.abort();
         }
     }
 
-    /// The time of the client's last sign of life, if it gave one.
+    /// The time when the client was last known to be alive, if it ever was.
     pub fn last_heard(&self) -> Option<Instant> {
         Some(self.route()?.last_heard()?.into())
     }
 
-    /// The way to the socket's transport. Each socket has one.
+    /// The route to the socket's transport. Each socket has one.
     pub fn route(&self) -> Option<&SocketRoute> {
         self.0.req_parts().extensions.get()
     }
@@ -80,7 +81,7 @@ impl ClientSocket {
         self.route()?.websocket()
     }
 
-    /// From now on it is sent what is sent to the room.
+    /// Joins the channel of the room, so that the socket is sent the room's events.
     pub fn join(&self, room_id: &RoomId) {
         self.0.join(room_id.as_str().to_owned());
     }

@@ -1,5 +1,5 @@
-//! The one way out: every event to clients leaves through [`Broadcast::send`]. Its sockets are those of this process; a bus to
-//! other nodes hooks in there, and nowhere else.
+//! The one way out: every event to clients leaves through [`Broadcast::send`], to the sockets of this process. A bus to
+//! other nodes would hook in there, and nowhere else.
 
 mod client_socket;
 mod packet;
@@ -19,15 +19,15 @@ use crate::chat::{
 pub enum Target<'a> {
     /// Every socket that is in a room.
     Room(&'a RoomId),
-    /// Every socket of a user, in whichever rooms it is.
+    /// Every socket of a user, whichever rooms it is in.
     User(&'a UserId),
-    /// One socket, at once: its user waits for it.
+    /// One socket, flushed at once because its user waits for the event.
     Socket(&'a ClientSocket),
-    /// A few sockets of one user, together with what they are sent next.
+    /// A few sockets of one user. Their packets are buffered together with the next ones.
     Sockets(&'a [ClientSocket]),
 }
 
-/// Sockets of a room or of a user that an event is not for.
+/// The sockets of a room or of a user that an event is not for.
 #[derive(Clone, Copy, Default)]
 pub struct Except<'a> {
     /// All sockets of these users.
@@ -46,7 +46,7 @@ impl Except<'_> {
     }
 }
 
-/// Sends events to sockets. Cheap to clone.
+/// Sends events to sockets; cheap to clone.
 #[derive(Clone)]
 pub struct Broadcast {
     io: SocketIo,
@@ -58,8 +58,8 @@ impl Broadcast {
         Self { io }
     }
 
-    /// Puts a packet into the buffers of all sockets that it is for; never blocks and never fails. A socket whose buffer is full
-    /// loses its connection, so that it comes back and is shown what it missed.
+    /// Puts a packet into the send buffers of all target sockets. It never blocks and never fails. A socket whose
+    /// buffer is full has its connection aborted, so that its client reconnects and is shown what it missed.
     pub fn send(&self, target: Target<'_>, except: Except<'_>, packet: &Encoded) {
         let channel = match target {
             Target::Socket(socket) => return socket.flush_now(|| socket.emit(packet)),
@@ -80,12 +80,12 @@ impl Broadcast {
         // The local adapter's future is ready at once.
         let sent = operators().emit(packet.event(), packet.data()).now_or_never();
         if is_a_buffer_full(sent) {
-            // The error does not say whose.
+            // The error does not say which socket's buffer is full, so probe all of them.
             operators().sockets().into_iter().for_each(|socket: SocketRef| ClientSocket::new(socket).probe());
         }
     }
 
-    /// The socket of this id, if it is connected here.
+    /// The socket with this id, if it is connected here.
     pub fn socket(&self, sid: Sid) -> Option<ClientSocket> {
         Some(ClientSocket::new(self.io.of("/")?.get_socket(sid)?))
     }
@@ -98,7 +98,7 @@ impl Broadcast {
     }
 }
 
-/// A socket that is being closed is no matter.
+/// True if the error reports a full buffer. A socket that is being closed does not count.
 fn is_a_buffer_full(sent: Option<Result<(), BroadcastError>>) -> bool {
     let Some(Err(BroadcastError::Socket(errors))) = sent else { return false };
     errors.iter().any(|error| matches!(error, SocketError::InternalChannelFull))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// The name of an event and its argument as JSON: encoded once, however many sockets it is sent to. Cheap to clone.
+/// The name of an event and its payload as JSON: encoded once, however many sockets it is sent to. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     event: &'static str,
@@ -13,7 +13,8 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// None, and a line in the log, if the argument cannot be encoded. Views are plain data, so that is a fault of this server.
+    /// Encodes an event. None, and a line in the log, if that fails: views are plain data, so it would be a fault of
+    /// this server.
     pub fn new(event: &'static str, view: &(impl Serialize + ?Sized)) -> Option<Self> {
         match serde_json::value::to_raw_value(view) {
             Ok(data) => Some(Self { event, data: data.into() }),

@@ -1,14 +1,14 @@
-//! Direct rooms: one for each pair of users, with an id that both ends can compute.
+//! Direct rooms: one for each pair of users, with an id that both clients can compute.
 
 use super::id::{RoomId, UserId};
 
-/// `dm:` and the two user ids, sorted as JavaScript sorts text: by UTF-16 code unit.
+/// The room id: `dm:` and the two user ids, sorted as JavaScript sorts strings, by UTF-16 code unit.
 pub fn room_id(one: &UserId, other: &UserId) -> RoomId {
     let (first, second) = sorted(one, other);
     RoomId::from(format!("dm:{first}:{second}"))
 }
 
-/// The pair in the order in which it stands in the room's id.
+/// The pair in the order in which it stands in the room id.
 pub fn sorted<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
     if one.as_str().encode_utf16().le(other.as_str().encode_utf16()) { (one, other) } else { (other, one) }
 }

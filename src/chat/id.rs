@@ -1,4 +1,4 @@
-//! Ids as newtypes, so that a user's can never stand where a room's belongs. Cheap to clone.
+//! Ids as newtypes, so that a user id cannot stand where a room id belongs. Cheap to clone.
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
@@ -63,17 +63,17 @@ macro_rules! id {
 }
 
 id!(
-    /// A room: any text up to the limit; a direct room's is made by [`super::direct::room_id`].
+    /// The id of a room: any text up to the limit. A direct room's id is made by [`super::direct::room_id`].
     RoomId,
     "a room id (text)"
 );
 id!(
-    /// A user: the `sub` of their token.
+    /// The id of a user: the `sub` of their token.
     UserId,
     "a user id (text)"
 );
 id!(
-    /// A message.
+    /// The id of a message.
     MessageId,
     "a message id (text)"
 );
@@ -84,15 +84,17 @@ impl From<Uuid> for MessageId {
     }
 }
 
-/// An id for the `seq`-th entry of a room's log, made at `at`: a UUID of version 7 whose text sorts as `(at, seq)` does.
+/// An id for the `seq`-th entry of a room's log, made at `at`: a UUID of version 7 whose text sorts as `(at, seq)`
+/// does.
 ///
-/// Two messages of one millisecond therefore stand in history in the order in which they were said, whichever node
-/// wrote them, with no column added to the original's table. `random` fills what is left (42 bits).
+/// So messages of one millisecond stand in history in the order in which they were committed, whichever node wrote
+/// them, and without a column added to the original's table. `random` fills the remaining 42 bits.
 pub fn ordered_uuid(at: Timestamp, seq: i64, random: Uuid) -> Uuid {
     let counter = (seq as u32).to_be_bytes();
     let mut tail = [0u8; 10];
     tail.copy_from_slice(&random.as_bytes()[6..16]);
-    // 12 bits of `rand_a`, then 20 of the 62 of `rand_b`; the builder puts version and variant over the top bits.
+    // 12 bits of `rand_a`, then 20 of the 62 bits of `rand_b`. The builder overwrites the top bits with version and
+    // variant.
     let bits = u32::from_be_bytes(counter);
     tail[0] = (bits >> 28) as u8;
     tail[1] = (bits >> 20) as u8;
@@ -102,8 +104,8 @@ pub fn ordered_uuid(at: Timestamp, seq: i64, random: Uuid) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(at.millis().max(0) as u64, &tail).into_uuid()
 }
 
-/// The `seq` (its lower 32 bits) that [`ordered_uuid`] put into an id; none if the text is no UUID of version 7. What others
-/// made may look the same: to be checked against the log.
+/// The lower 32 bits of the `seq` that [`ordered_uuid`] put into an id; none if the text is not a UUID of version 7.
+/// Another program's id may look the same, so check the result against the log.
 pub fn seq_of_ordered_uuid(id: &str) -> Option<u32> {
     let id = Uuid::try_parse(id).ok().filter(|id| id.get_version_num() == 7)?;
     let (_, low) = id.as_u64_pair();

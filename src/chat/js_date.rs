@@ -1,19 +1,19 @@
-//! Dates as JavaScript's `new Date(x)` takes them from JSON: ISO text (ECMA-262, "Date Time String Format"), the texts of
-//! `String(date)` and `date.toUTCString()`, or a number of milliseconds. Text without an offset is read as UTC, where Node
-//! reads it in the zone of its machine. The other free-form texts that some engines also take are refused.
+//! Parses dates from JSON as JavaScript's `new Date(x)` does: ISO text (ECMA-262, "Date Time String Format"), the
+//! output of `String(date)` and `date.toUTCString()`, or a number of milliseconds. Text without an offset is read as
+//! UTC, while Node reads it in the zone of its machine. The other free-form texts that some engines accept are refused.
 
 use chrono::{Days, Month, NaiveDate};
 use serde::{Deserialize, Deserializer, de};
 
 use super::timestamp::Timestamp;
 
-/// The furthest moment that a JavaScript `Date` can hold, in milliseconds either side of 1970.
+/// The furthest time that a JavaScript `Date` can hold, in milliseconds before or after 1970.
 const MAX_MILLIS: f64 = 8.64e15;
 
 /// 400 years, in milliseconds.
 const CYCLE_MILLIS: i64 = 146_097 * 24 * 60 * 60 * 1_000;
 
-/// A moment that a client named, or left open: falsy values name none, as in `if (date)`.
+/// A time that a client named, or none: falsy values name none, as in `if (date)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JsDate(pub Option<Timestamp>);
 
@@ -98,7 +98,7 @@ fn parse_iso(text: &str) -> Option<Timestamp> {
     let (time_of_day, offset) = if let Some(time) = rest.strip_prefix(['T', 't']) {
         time_and_offset(time, iso_offset)?
     } else if let Some(time) = rest.strip_prefix(' ') {
-        // As databases write it.
+        // The form in which databases write it.
         time_and_offset(time, short_offset)?
     } else {
         (0, iso_offset(rest).filter(|offset| *offset == 0)?)
@@ -106,8 +106,8 @@ fn parse_iso(text: &str) -> Option<Timestamp> {
     from_parts((year, month, day), time_of_day, offset)
 }
 
-/// The texts of `String(date)` and `date.toUTCString()`: an optional weekday, which is not looked at, the date with the month's
-/// name, the time, the zone and, in parentheses, the zone's name.
+/// Parses the output of `String(date)` and `date.toUTCString()`: an optional weekday, which is ignored, the date with
+/// the month's name, the time, the zone and, in parentheses, the zone's name.
 fn parse_legacy(text: &str) -> Option<Timestamp> {
     let (text, _) = text.split_once('(').unwrap_or((text, ""));
     let mut words = text.split_whitespace().peekable();
@@ -121,7 +121,7 @@ fn parse_legacy(text: &str) -> Option<Timestamp> {
     if !is_number(day, 2) || !is_number(year, 6) {
         return None;
     }
-    // As in V8, years of two digits are of our time.
+    // As in V8, years of two digits are in 1950 to 2049.
     let year = match year.parse().ok()? {
         short @ 0..50 => short + 2_000,
         short @ 50..100 => short + 1_900,
@@ -147,12 +147,12 @@ fn parse_legacy(text: &str) -> Option<Timestamp> {
     from_parts((year, month.number_from_month(), day.parse().ok()?), time_of_day, offset)
 }
 
-/// A day that its month does not have is counted on from the month's last, as in JavaScript.
+/// Builds a timestamp. A day past the end of its month counts on into the next, as in JavaScript.
 fn from_parts((year, month, day): (i32, u32, u32), time_of_day: i64, offset: i64) -> Option<Timestamp> {
     if !(1..=31).contains(&day) {
         return None;
     }
-    // The calendar repeats after 400 years, and chrono's ends before JavaScript's.
+    // The calendar repeats every 400 years, and chrono's range ends before JavaScript's.
     let (cycles, year) = (year.div_euclid(400), 2_000 + year.rem_euclid(400));
     let first = NaiveDate::from_ymd_opt(year, month, 1)?;
     let date = first.checked_add_days(Days::new(u64::from(day) - 1))?;
@@ -162,7 +162,7 @@ fn from_parts((year, month, day): (i32, u32, u32), time_of_day: i64, offset: i64
     ((millis as f64).abs() <= MAX_MILLIS).then_some(Timestamp::from_millis(millis))
 }
 
-/// `HH:mm`, then perhaps seconds, a fraction and an offset; both results in milliseconds.
+/// Parses `HH:mm` with optional seconds, fraction and offset. Returns both in milliseconds.
 fn time_and_offset(text: &str, offset: impl Fn(&str) -> Option<i64>) -> Option<(i64, i64)> {
     let (hour, rest) = digits(text, 2)?;
     let (minute, mut rest) = digits(rest.strip_prefix(':')?, 2)?;
@@ -202,7 +202,7 @@ fn iso_offset(text: &str) -> Option<i64> {
     valid.then_some(sign * (i64::from(hours) * 60 + i64::from(minutes)) * 60_000)
 }
 
-/// An offset that may be of hours only.
+/// Parses an offset that may consist of hours only.
 fn short_offset(text: &str) -> Option<i64> {
     if text.len() == 3 { iso_offset(&format!("{text}:00")) } else { iso_offset(text) }
 }

@@ -1,15 +1,17 @@
-//! How long anything may be, and the checks. Lengths are those the front end can count: UTF-16 units for content.
+//! The limits on everything that a client may send, and the checks. Content is measured in UTF-16 code units, which the
+//! front end can count.
 
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// Every limit on what a client may send; all are settings.
+/// The limits on what a client may send; all are settings.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Content of a message, in UTF-16 code units (JavaScript's `length`); none: what a packet may hold.
+    /// Content of a message, in UTF-16 code units (JavaScript's `length`); if none, only the size of a packet limits
+    /// it.
     pub content_units: Option<usize>,
-    /// Metadata of a message, in bytes of JSON; none: what a packet may hold.
+    /// Metadata of a message, in bytes of JSON; if none, only the size of a packet limits it.
     pub metadata_bytes: Option<usize>,
     /// Metadata of a message, in levels of nested objects and arrays.
     pub metadata_depth: usize,
@@ -23,7 +25,7 @@ pub struct Limits {
     pub page: usize,
 }
 
-/// The size of `room:history` and of a page for which no other is asked, in messages, as in the original.
+/// The default size of `room:history` and of a page, in messages, as in the original.
 pub const DEFAULT_PAGE: usize = 50;
 
 /// A room's name, in bytes of UTF-8.
@@ -57,18 +59,18 @@ impl Limits {
         ensure_text("emoji", emoji, 1, self.emoji_bytes)
     }
 
-    /// A room's name is text with something to be seen in it, shown in lists.
+    /// A room's name is shown in lists, so it must have a visible character.
     pub fn ensure_room_name(&self, name: &str) -> Result<()> {
         ensure_text("name", name.trim(), 1, ROOM_NAME_BYTES)
     }
 
-    /// What is looked for may be empty: then it is anything.
+    /// An empty query is allowed and matches anything.
     pub fn ensure_query(&self, query: &str) -> Result<()> {
         ensure_text("query", query, 0, self.id_bytes)
     }
 
     pub fn ensure_content(&self, content: &str) -> Result<()> {
-        // A text never has more UTF-16 units than bytes: only a long one needs counting.
+        // Text never has more UTF-16 units than bytes, so only a long one needs counting.
         if let Some(most) = self.content_units
             && content.len() > most
             && content.encode_utf16().count() > most
@@ -88,7 +90,7 @@ impl Limits {
         Ok(())
     }
 
-    /// The page size for what a client asked: none or 0 is the usual page, more than the maximum is the maximum.
+    /// The page size for a client's request: none or 0 is the default, and more than the maximum is the maximum.
     pub fn page_size(&self, asked: Option<u64>) -> usize {
         match asked {
             None | Some(0) => DEFAULT_PAGE.min(self.page),

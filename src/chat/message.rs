@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{id::MessageId, timestamp::Timestamp};
 use crate::error::{Error, Result};
 
-/// As the original's enum `MessageType`.
+/// The original's enum `MessageType`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageType {
@@ -18,7 +18,7 @@ pub enum MessageType {
 }
 
 impl MessageType {
-    /// What a client may send: `system` is the server's own.
+    /// Refuses `system`, which only the server may send.
     pub fn ensure_from_client(self) -> Result<()> {
         match self {
             MessageType::System => Err(Error::BadInput("type system is for the server".to_owned())),
@@ -27,7 +27,7 @@ impl MessageType {
     }
 }
 
-/// A place in a room's history, which is sorted by time and, within a millisecond, by id.
+/// A position in a room's history, which is sorted by time and, within a millisecond, by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub at: Timestamp,
@@ -35,7 +35,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Below all messages of a moment: no id is less than the empty one.
+    /// The position below all messages of a millisecond: no id is less than the empty one.
     pub fn below(at: Timestamp) -> Self {
         Self { at, id: MessageId::from("") }
     }
@@ -44,7 +44,7 @@ impl Place {
 /// The estimated memory of a JSON value beside its text, in bytes.
 const VALUE_SIZE: usize = 72;
 
-/// The memory that a JSON value takes, about, in bytes.
+/// The estimated memory of a JSON value, in bytes.
 pub fn size_of_json(value: &Value) -> usize {
     VALUE_SIZE
         + match value {

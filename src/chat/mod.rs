@@ -1,4 +1,5 @@
-//! What is true of any chat: ids, limits, times, who may do what. No I/O, no async, nothing else of ours but `error`.
+//! The rules that hold for any chat: ids, limits, times, permissions. No I/O, no async, and no import of ours but
+//! `error`.
 
 pub mod direct;
 pub mod id;

@@ -1,9 +1,9 @@
-//! Who may do what, decided from facts that the caller has read. No I/O.
+//! Permissions, decided from facts that the caller has read. No I/O.
 
 use super::{id::UserId, room::RoomType};
 use crate::error::{Error, Result};
 
-/// Public rooms are open to any signed-in user; private and direct rooms to their members.
+/// Public rooms are open to any signed-in user, private and direct rooms only to their members.
 pub fn ensure_may_enter(kind: RoomType, is_member: bool) -> Result<()> {
     match kind {
         RoomType::Public => Ok(()),
@@ -23,7 +23,7 @@ pub fn ensure_may_invite(kind: RoomType, inviter: &UserId, invited: &UserId) -> 
     Ok(())
 }
 
-/// Authors may edit their messages. To others these are not there, as in the original.
+/// Authors may edit their messages. To others these do not exist, as in the original.
 pub fn ensure_may_edit(actor: &UserId, author: &UserId) -> Result<()> {
     if actor == author { Ok(()) } else { Err(Error::MessageNotFound) }
 }

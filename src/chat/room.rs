@@ -1,11 +1,11 @@
-//! Kinds of rooms, and the channels of users beside them.
+//! Kinds of rooms, and the personal channels of users.
 
 use serde::Serialize;
 
 use super::id::RoomId;
 use crate::error::{Error, Result};
 
-/// As the original's enum `RoomType`.
+/// The original's enum `RoomType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoomType {
@@ -14,15 +14,15 @@ pub enum RoomType {
     Direct,
 }
 
-/// Each user's own channel has this prefix and the user id as its Socket.IO room name.
+/// The prefix of a personal channel: with the user id, it is the name of a Socket.IO room.
 const PERSONAL_CHANNEL: &str = "user:";
 
-/// The Socket.IO room in which all sockets of a user are.
+/// The Socket.IO room that all sockets of a user are in.
 pub fn personal_channel(user_id: &str) -> String {
     format!("{PERSONAL_CHANNEL}{user_id}")
 }
 
-/// A personal channel is nobody's to name as a room, not even its owner's.
+/// Refuses the name of a personal channel as a room, even to its owner.
 pub fn ensure_not_personal(room_id: &RoomId) -> Result<()> {
     if room_id.as_str().starts_with(PERSONAL_CHANNEL) {
         return Err(Error::Forbidden("This is not a room"));

@@ -1,9 +1,9 @@
-//! A moment in milliseconds since 1970 UTC, as JavaScript's `Date` and the original's `TIMESTAMP(3)` count it.
+//! A time in milliseconds since 1970 UTC, as JavaScript's `Date` and the original's `TIMESTAMP(3)` count it.
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 
-/// Serialised as `2026-01-31T09:05:07.042Z`, always three digits.
+/// Serialized as `2026-01-31T09:05:07.042Z`, always with three digits of milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -16,8 +16,8 @@ impl Timestamp {
         self.0
     }
 
-    /// UTC without an offset, as both databases store it. Outside the years 0 to 9999 it is the nearest end of them: SQLite
-    /// compares times as text, which holds only there.
+    /// The time in UTC without an offset, as both databases store it. It is clamped to the years 0 to 9999: SQLite
+    /// compares times as text, which works only there.
     pub fn naive(self) -> NaiveDateTime {
         const YEAR_0: i64 = -62_167_219_200_000;
         const YEAR_10000: i64 = 253_402_300_800_000;

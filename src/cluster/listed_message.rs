@@ -1,4 +1,4 @@
-//! A message as the original writes it into its list in Redis.
+//! A message in the form in which the original writes it into its list in Redis.
 
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
@@ -28,7 +28,8 @@ struct ListedMessage<'a> {
     sender_name: &'a str,
 }
 
-/// The message as JSON. What was `told` of it, if that is at hand, saves encoding it once more.
+/// Encodes the message as JSON. `told` is the message as it was broadcast, if at hand; reusing it saves a second
+/// encoding.
 pub(super) fn listed(message: &MessageView, told: Option<&RawValue>) -> serde_json::Result<String> {
     if let Some(listed) = told.and_then(beginning_of) {
         return Ok(listed);
@@ -47,9 +48,9 @@ pub(super) fn listed(message: &MessageView, told: Option<&RawValue>) -> serde_js
     })
 }
 
-/// What is told of a message begins with what is listed.
+/// Cuts the listed form out of a broadcast message, which begins with it.
 fn beginning_of(told: &RawValue) -> Option<String> {
-    // No text after it has this in it: inside a text, quotes are escaped.
+    // The last match is the right one: the JSON after it holds no such text, since quotes inside strings are escaped.
     let (listed, _) = told.get().rsplit_once(r#","sender":{"#)?;
     Some(format!("{listed}}}"))
 }

@@ -1,4 +1,4 @@
-//! Demo mode's samples: four users and two rooms, put into an embedded database that holds nothing yet.
+//! Demo mode's samples: four users and two rooms, inserted into an embedded database that is still empty.
 
 use crate::{
     chat::{

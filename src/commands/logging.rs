@@ -1,5 +1,5 @@
-//! How the log is written. One place for all lines, as text or JSON: what a client sent can neither look like a line of its
-//! own nor fill the log, and no library prints what it carries.
+//! The format of the log, as text or JSON, for all lines. Values that a client sent are escaped and truncated, so that
+//! they can neither forge a line nor fill the log, and no library logs message contents or tokens.
 
 use std::{
     fmt::{self, Debug, Write},
@@ -27,20 +27,20 @@ use tracing_subscriber::{
 
 use crate::config::{LogFormat, Settings};
 
-/// The longest value of a field, in characters: ids, names of events, reasons, whatever a client may have a say in.
+/// The longest value of a field, in characters, for ids, event names, reasons and whatever else a client may influence.
 const LONGEST_VALUE: usize = 128;
-/// The same of what this server and its database say.
+/// The longest value of a field that this server or its database wrote, in characters.
 const LONGEST_SENTENCE: usize = 1_024;
 const SENTENCES: [&str; 3] = ["message", "error", "cause"];
 
-/// Libraries whose lines at `debug` hold nothing of what clients send.
+/// Libraries whose lines at `debug` contain nothing that clients send.
 const VETTED: [&str; 3] = ["hyper", "hyper_util", "rustls"];
 
-/// Logs go to standard error.
+/// Starts logging to standard error.
 pub(super) fn start(settings: &Settings) -> Result<(), String> {
     let filter = EnvFilter::try_new(&settings.logs.rust_log).map_err(|error| format!("RUST_LOG: {error}"))?;
     let discreet = filter_fn(is_discreet)
-        // Without this hint the libraries would be made to write every line of every level, for the filter to throw away.
+        // Without this hint the libraries would format lines of every level, only for the filter to drop them.
         .with_max_level_hint(LevelFilter::TRACE);
     let is_json = settings.logs.log_format == LogFormat::Json;
     let layer = tracing_subscriber::fmt::layer()
@@ -52,7 +52,8 @@ pub(super) fn start(settings: &Settings) -> Result<(), String> {
     result.map_err(|error| format!("logging cannot be started: {error}"))
 }
 
-/// Below `info` the database's driver logs statements with their values, and others log frames, with messages and tokens.
+/// True if a line may be logged: below `info`, the database's driver logs statements with their values, and other
+/// libraries log frames, with messages and tokens.
 fn is_discreet(metadata: &Metadata<'_>) -> bool {
     let library = metadata.target().split("::").next().unwrap_or_default();
     let most = match library {
@@ -63,7 +64,7 @@ fn is_discreet(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= most
 }
 
-/// Fields as `name=value name=value`, or as members of a JSON object without its braces.
+/// Formats fields as `name=value name=value`, or as members of a JSON object without its braces.
 struct Fields {
     is_json: bool,
 }
@@ -107,7 +108,7 @@ impl FieldWriter<'_> {
     }
 
     fn write(&mut self, name: &str, value: fmt::Arguments<'_>) {
-        // What a record of the `log` crate says of itself.
+        // Fields that the `log` crate adds about itself.
         if self.result.is_err() || name.starts_with("log.") {
             return;
         }
@@ -149,11 +150,11 @@ impl Visit for FieldWriter<'_> {
     }
 }
 
-/// The text on one line, with nothing that a terminal obeys or that turns the direction of what follows, cut at so many
-/// characters.
+/// Formats text on one line of at most `longest` characters, and escapes what a terminal would obey or what changes the
+/// text direction.
 fn printable(text: fmt::Arguments<'_>, longest: usize) -> String {
     let mut printed = Printed { text: String::new(), left: longest };
-    // A value that cannot be printed is printed as far as it can.
+    // A value whose formatting fails is printed up to the failure.
     let _as_far = printed.write_fmt(text);
     printed.text
 }
@@ -183,8 +184,8 @@ impl Write for Printed {
     }
 }
 
-/// True for what is not seen but does something: control characters, ends of lines, marks of direction, what joins and what
-/// takes no room.
+/// True for invisible characters that have an effect: control characters, line ends, direction marks, joiners and
+/// characters of zero width.
 fn is_obeyed(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -270,7 +271,7 @@ fn write_level(writer: &mut Writer<'_>, level: Level) -> fmt::Result {
     }
 }
 
-/// Where a record of the `log` crate came from; its own target is `log`.
+/// The source of a record of the `log` crate, whose own target is always `log`.
 struct Target(Option<String>);
 
 impl Visit for Target {

@@ -1,4 +1,4 @@
-//! `chatoxide migrate`: brings the database to today's shape and ends.
+//! `chatoxide migrate`: applies pending migrations and ends.
 
 use clap::Args;
 
@@ -10,7 +10,7 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(super) struct MigrateArgs {
-    /// Make the tables of the chat that are missing, also beside others
+    /// Create the chat's missing tables, even if the database has other tables
     #[arg(long)]
     create_tables: bool,
 }

@@ -28,25 +28,25 @@ pub struct CommandLine {
 enum Command {
     /// Run the server (the default)
     Serve,
-    /// Apply pending migrations and end
+    /// Apply pending migrations and exit
     Migrate(migrate::MigrateArgs),
-    /// Check the settings, the database and Redis, and print the findings
+    /// Check the settings, the database and Redis, and report what was found
     Check,
     /// Print a token that signs a user in
     Token(token::TokenArgs),
 }
 
-/// Why a command did not do what it was asked: a sentence, and the exit code.
+/// The reason for which a command failed: a sentence, and the exit code.
 enum Failure {
-    /// A setting or an argument is wrong: 2.
+    /// A setting or an argument is wrong: exit code 2.
     Setting(String),
-    /// All is set right, and it failed all the same: 1.
+    /// All settings are right, but the command failed: exit code 1.
     Failed(String),
 }
 
-/// Runs the command that the arguments name. 0: done; 1: it failed; 2: a setting is wrong.
+/// Runs the command that the arguments name. Exit codes: 0 for success, 1 for a failure, 2 for a wrong setting.
 pub fn run() -> ExitCode {
-    // A development convenience: variables that are set already go before the file's.
+    // For development: variables that are set already take precedence over the file's.
     let env_file = dotenvy::dotenv();
     let line = match parse() {
         Ok(line) => line,
@@ -66,26 +66,14 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The arguments and the environment. An empty variable is one that is not set, as in most compose files.
+/// Parses the arguments and the environment. An empty variable counts as not set, as in most compose files.
 fn parse() -> Result<CommandLine, clap::Error> {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     let command = CommandLine::command().mut_args(|argument| match argument.get_env() {
         Some(variable) if is_empty(variable) => argument.env(Resettable::Reset),
         _ => argument,
     });
-    CommandLine::from_arg_matches(&with_short_help(command).try_get_matches()?)
-}
-
-/// The help of `token` shows only the options that are about tokens, although the command takes every setting.
-fn with_short_help(mut command: clap::Command) -> clap::Command {
-    // Gives the subcommands their copies of the settings.
-    command.build();
-    command.mut_subcommand("token", |token| {
-        token.mut_args(|argument| {
-            let is_hidden = argument.is_global_set() && argument.get_long() != Some("jwt-secret");
-            argument.hide(is_hidden)
-        })
-    })
+    CommandLine::from_arg_matches(&command.try_get_matches()?)
 }
 
 fn obey(line: CommandLine) -> Result<(), Failure> {
@@ -116,12 +104,12 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
         .build()
         .map_err(|error| Failure::Failed(format!("the runtime cannot be started: {error}")))?;
     let result = runtime.block_on(command);
-    // Not to wait for a query on a thread of its own that nobody waits for.
+    // Do not wait for a blocking task, such as a query whose result nobody needs.
     runtime.shutdown_background();
     result
 }
 
-/// Nobody may be listening any more: no reason to fail.
+/// Prints a line. Standard output may be closed, which is no failure.
 fn say(text: &str) {
     let _nobody_listens = writeln!(std::io::stdout(), "{text}");
 }

@@ -1,4 +1,5 @@
-//! `chatoxide serve`: migrates, fills demo mode's samples, listens, serves until SIGTERM or SIGINT.
+//! `chatoxide serve`: applies pending migrations, inserts demo mode's samples, listens, and serves until SIGTERM or
+//! SIGINT.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -41,7 +42,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     }
     let database = config.database.redacted();
     let (demo, redis) = (config.demo, config.redis_url.is_some());
-    // Before the port is open, so that a signal is never lost between.
+    // Register the signals before the port is open, so that none is lost in between.
     let listen =
         |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be received: {error}")));
     let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
@@ -56,7 +57,8 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     served.map_err(|error| Failure::Failed(format!("serving failed: {error}")))
 }
 
-/// Each connection is an open file, of which many systems allow a process 1,024 unless it asks for more.
+/// Raises the limit on open files: each connection is one, and many systems allow a process only 1,024 unless it asks
+/// for more.
 fn allow_many_connections() {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {
@@ -64,7 +66,7 @@ fn allow_many_connections() {
     }
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!(%error, "the limit of open files could not be raised: it limits how many can connect");
+        tracing::warn!(%error, "the limit on open files could not be raised: it limits the number of connections");
     }
 }
 
@@ -75,7 +77,7 @@ async fn first_of(mut terminate: Signal, mut interrupt: Signal) {
     }
 }
 
-/// One screen: where it listens, what it stores in, how to sign in.
+/// The banner at the start: the address, the database, and how to sign in.
 fn banner(address: &str, database: &str, redis: bool, demo: bool) -> String {
     let mut text = format!(
         "chatoxide {} listens on http://{address}\n  database  {database}\n",

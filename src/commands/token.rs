@@ -17,7 +17,7 @@ pub(super) struct TokenArgs {
     #[arg(long)]
     name: Option<String>,
 
-    /// How long it is good for, such as 90s, 15m, 1h, 7d
+    /// How long it is valid, such as 90s, 15m, 1h, 7d
     #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
     ttl: Duration,
 }

@@ -1,5 +1,5 @@
-//! `CORS_ORIGIN`: the origins that browsers may call from. An origin is compared as text, as Node does, so what a browser
-//! would never send is refused here with a sentence instead of never matching.
+//! `CORS_ORIGIN`: the origins that browsers may call from. Origins are compared as text, as in Node. An origin that a
+//! browser would never send could never match, so it is refused here with an explanation.
 
 #[derive(Clone, Debug)]
 pub enum CorsOrigin {
@@ -11,18 +11,18 @@ pub enum CorsOrigin {
 /// One entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigin {
-    /// The header `Origin` is exactly this.
+    /// The header `Origin` must be exactly this.
     Exact(String),
-    /// `https://*.example.com:8443`: any subdomain, at any depth, but not the domain itself. `beginning` is the scheme with
-    /// `://`, `end` the domain with its dot and port.
+    /// `https://*.example.com:8443`: any subdomain, at any depth, but not the domain itself. `beginning` is the scheme
+    /// with `://`; `end` is the domain with its leading dot and port.
     Subdomains { beginning: String, end: String },
 }
 
-/// An empty host is right for these.
+/// The scheme that allows an empty host.
 const WITHOUT_HOST: &str = "file";
 
 impl CorsOrigin {
-    /// An error is one sentence that names the setting.
+    /// Parses the setting. The error is one sentence that names it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let origins: Vec<&str> = text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).collect();
         if origins.is_empty() || origins.contains(&"*") {
@@ -35,7 +35,7 @@ impl CorsOrigin {
 
 impl AllowedOrigin {
     fn parse(origin: &str) -> Result<Self, String> {
-        // What browsers call a page of a file, of a sandbox or of some apps.
+        // The origin that browsers send for a page from a file, from a sandbox or from some apps.
         if origin == "null" {
             return Ok(Self::Exact(origin.to_owned()));
         }
@@ -97,7 +97,7 @@ impl AllowedOrigin {
         Ok(Self::Subdomains { beginning: format!("{scheme}://"), end: format!(".{domain}") })
     }
 
-    /// True if this is what the header `Origin` says.
+    /// True if the header `Origin` matches.
     pub fn matches(&self, origin: &str) -> bool {
         match self {
             Self::Exact(exact) => origin == exact,
@@ -109,8 +109,8 @@ impl AllowedOrigin {
     }
 }
 
-/// As a browser writes the origin of a URL of the web: in lower case, without the scheme's own port, in Punycode. None for
-/// the schemes of apps and extensions, which are sent as they are.
+/// Normalizes the origin of a web URL as a browser does: lower case, without the scheme's default port, in Punycode.
+/// None for the schemes of apps and extensions, which are sent as they are.
 fn as_browsers_send(origin: &str) -> Result<Option<String>, String> {
     let of_the_web = ["http://", "https://"].iter().any(|scheme| origin.starts_with(scheme));
     if !of_the_web {

@@ -1,30 +1,31 @@
-//! `DATABASE_URL`: PostgreSQL as Prisma writes it, or a SQLite file. Prisma's parameters are understood or refused by name.
+//! `DATABASE_URL`: a PostgreSQL URL as Prisma writes it, or a SQLite file. Each of Prisma's parameters is either
+//! supported or refused by name.
 
 use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-/// A database that was named and checked; nothing is connected yet.
+/// A parsed and checked database URL; no connection is made yet.
 #[derive(Clone, Debug)]
 pub enum DatabaseUrl {
     Postgres(Box<PostgresUrl>),
     Sqlite(PathBuf),
 }
 
-/// A PostgreSQL URL, with Prisma's and libpq's parameters taken apart.
+/// A PostgreSQL URL, with Prisma's and libpq's parameters parsed.
 #[derive(Clone)]
 pub struct PostgresUrl {
-    /// What the driver is given: the URL with the parameters that it knows.
+    /// The URL for the driver, with the parameters that it knows.
     pub driver_url: String,
-    /// Where the original's tables are; `public` unless `schema` says otherwise.
+    /// The schema of the original's tables; `public` unless `schema` says otherwise.
     pub schema: String,
     pub connection_limit: Option<usize>,
-    /// Longest wait for a free connection.
+    /// The longest wait for a free connection.
     pub pool_timeout: Option<Duration>,
-    /// Behind PgBouncer: nothing may be set for a session, so migrations must run without it.
+    /// True behind PgBouncer: no session settings are possible, so migrations must bypass it.
     pub pgbouncer: bool,
     pub ssl_mode: SslMode,
-    /// PEM file of the authorities to trust in place of the system's.
+    /// A PEM file with the authorities to trust in place of the system's.
     pub ssl_root_cert: Option<PathBuf>,
 }
 
@@ -34,22 +35,22 @@ impl std::fmt::Debug for PostgresUrl {
     }
 }
 
-/// As libpq's `sslmode`.
+/// The values of libpq's `sslmode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
     Disable,
-    /// TLS if the server has it, its certificate not checked.
+    /// TLS if the server supports it; the certificate is not checked.
     Prefer,
-    /// TLS, certificate not checked (unless `sslrootcert` is given, as in libpq).
+    /// TLS; the certificate is not checked, unless `sslrootcert` is given, as in libpq.
     Require,
-    /// TLS, certificate checked, host name not.
+    /// TLS; the certificate is checked, but not the host name.
     VerifyCa,
-    /// TLS, certificate and host name checked.
+    /// TLS; the certificate and the host name are checked.
     VerifyFull,
 }
 
 impl DatabaseUrl {
-    /// An error goes behind "DATABASE_URL" to make a sentence.
+    /// Parses the URL. The error completes a sentence that begins with "DATABASE_URL".
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("file:")) {
             let path = path.split('?').next().unwrap_or(path);
@@ -64,7 +65,7 @@ impl DatabaseUrl {
         Err("must begin with postgresql:// or sqlite://".to_owned())
     }
 
-    /// For people: without a password.
+    /// The URL without its password, to be shown to people.
     pub fn redacted(&self) -> String {
         match self {
             DatabaseUrl::Postgres(url) => url.redacted(),
@@ -73,10 +74,10 @@ impl DatabaseUrl {
     }
 }
 
-/// What the parameters of a URL leave for the driver.
+/// The URL's parameters that are left for the driver.
 struct Driver {
     query: url::form_urlencoded::Serializer<'static, String>,
-    /// libpq's `options`.
+    /// Parameters for libpq's `options`.
     options: Vec<String>,
     /// Prisma's `sslaccept`.
     strict: Option<bool>,
@@ -110,7 +111,7 @@ impl PostgresUrl {
                 driver.query.append_pair(key, default);
             }
         }
-        // Also where it is `public`: a role may have another search path of its own.
+        // Set it even for `public`, because a role may have its own search path.
         if !parsed.pgbouncer || parsed.schema != "public" {
             driver
                 .options
@@ -132,7 +133,7 @@ impl PostgresUrl {
                 SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => "require",
             },
         );
-        // The driver does not read + as a space.
+        // The driver does not decode + as a space.
         url.set_query(Some(&driver.query.finish().replace('+', "%20")));
         parsed.driver_url = url.into();
         let driver: Result<tokio_postgres::Config, _> = parsed.driver_url.parse();
@@ -140,7 +141,7 @@ impl PostgresUrl {
         Ok(parsed)
     }
 
-    /// Takes one parameter in, hands it on to the driver, or refuses it by name.
+    /// Handles one parameter: stores it, passes it to the driver, or refuses it by name.
     fn take(&mut self, key: &str, value: &str, driver: &mut Driver) -> Result<(), String> {
         match key {
             "schema" if value.is_empty() || value.eq_ignore_ascii_case("chatoxide") => {
@@ -149,7 +150,7 @@ impl PostgresUrl {
             "schema" => self.schema = value.to_owned(),
             "connection_limit" => self.connection_limit = Some(whole(key, value)?.max(1) as usize),
             "pool_timeout" => {
-                // Prisma: 0 is no limit; here the request's own limit then holds.
+                // In Prisma, 0 means no limit. Here, the deadline of a request still applies.
                 let seconds = whole(key, value)?;
                 self.pool_timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
             }
@@ -178,7 +179,7 @@ impl PostgresUrl {
                 ));
             }
             "options" => driver.options.push(value.to_owned()),
-            // Statements are prepared on each connection anyway; PgBouncer 1.21 and later keeps track of them.
+            // Statements are prepared on each connection in any case; PgBouncer 1.21 and later tracks them.
             "pgbouncer" => self.pgbouncer = value == "true",
             "statement_cache_size" | "single_use_connections" | "uselibpqcompat" => {}
             "host"
@@ -216,17 +217,17 @@ impl PostgresUrl {
     }
 }
 
-/// The driver says what is wrong in the cause of its error.
+/// The error with its causes, since the driver puts the reason there.
 fn with_causes(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
-/// `name` as SQL writes an identifier that may hold anything.
+/// Quotes `name` as an SQL identifier.
 fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A value inside libpq's `options`: backslashes and spaces are escaped.
+/// Escapes backslashes and spaces for a value inside libpq's `options`.
 fn escape_option(value: &str) -> String {
     value.replace('\\', "\\\\").replace(' ', "\\ ")
 }

@@ -1,27 +1,29 @@
-//! `JWT_SECRET`, `JWT_PUBLIC_KEY` and `DEMO`: how tokens are checked, and that demo mode never opens by mistake.
+//! `JWT_SECRET`, `JWT_PUBLIC_KEY` and `DEMO`: the keys that verify tokens, and the rules that keep demo mode from being
+//! enabled by mistake.
 
 use std::path::{Path, PathBuf};
 
 use super::non_empty;
 
-/// Where the keys that tokens are checked with come from.
+/// The source of the keys that verify tokens.
 #[derive(Clone)]
 pub enum SigningKeys {
-    /// `JWT_SECRET`, as it is written, to the last byte: HS256, HS384, HS512.
+    /// `JWT_SECRET`, exactly as written: HS256, HS384, HS512.
     Secret(String),
-    /// `JWT_PUBLIC_KEY`, PEM: RS*, PS*, ES256, ES384, EdDSA, as the key is.
+    /// `JWT_PUBLIC_KEY`, PEM: RS*, PS*, ES256, ES384 or EdDSA, depending on the key.
     Public(String),
-    /// Demo mode: a secret made at random and kept in this file.
+    /// Demo mode: a random secret that is kept in this file.
     DemoFile(PathBuf),
-    /// Nothing is set where demo mode would open somebody's database: nobody can sign in. Migrating needs no key.
+    /// No key is set, and demo mode would expose a database that somebody configured: nobody can sign in. Migrating
+    /// needs no key.
     Missing,
 }
 
-/// What is shorter can be guessed from a single token: RFC 7518, 3.2.
+/// The shortest secret, in bytes: a shorter one can be guessed from a single token (RFC 7518, 3.2).
 const SHORTEST_SECRET: usize = 32;
 
 impl SigningKeys {
-    /// An error is one sentence that names the setting.
+    /// Chooses the keys. The error is one sentence that names the setting.
     pub(super) fn choose(
         secret: Option<String>,
         public: Option<String>,
@@ -29,7 +31,7 @@ impl SigningKeys {
         names_database: bool,
         data_dir: &Path,
     ) -> Result<Self, String> {
-        // Node takes the variable as it is: white space in a secret is part of it.
+        // Node uses the variable as it is: white space in a secret is part of it.
         let secret = secret.filter(|secret| !secret.trim().is_empty());
         let public = non_empty(public);
         if demo == Some(true) && (secret.is_some() || public.is_some()) {
@@ -50,7 +52,7 @@ impl SigningKeys {
         }
     }
 
-    /// What may be a mistake and is no reason to stop: a sentence each.
+    /// Warnings about likely mistakes that are no reason to stop, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let Self::Secret(secret) = self else { return Vec::new() };
         let mut warnings = Vec::new();
@@ -158,7 +160,7 @@ mod tests {
             let Ok(SigningKeys::Public(pem)) = choose("", written, None, true) else { panic!("{written}") };
             assert_eq!(pem.trim_end(), lines.trim_end());
         }
-        // A secret is no PEM: there they are two characters.
+        // A secret is not PEM, so there these are two characters.
         let Ok(SigningKeys::Secret(secret)) = choose("a\\nb", "", None, true) else { panic!("no secret") };
         assert_eq!(secret, "a\\nb");
     }

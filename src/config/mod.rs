@@ -1,5 +1,5 @@
-//! Every setting, its variable, its default; all checked before anything starts. `settings` is what is written,
-//! `Config` is what it means.
+//! The configuration: every setting, its variable and its default, all checked before anything starts. `settings` holds
+//! the values as they are written, `Config` their meaning.
 
 mod cors;
 mod database;
@@ -19,14 +19,14 @@ pub use settings::{LogFormat, Settings};
 
 use crate::chat::limits::Limits;
 
-/// The settings after their check.
+/// The checked settings.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub host: IpAddr,
     pub port: u16,
     pub database: DatabaseUrl,
     pub database_pool: usize,
-    /// The longest that a database may take over one request before the client is told that it is away.
+    /// The deadline of the database for one request; after it the client is told that the database is unavailable.
     pub database_timeout: Duration,
     pub redis_url: Option<String>,
     pub cors: CorsOrigin,
@@ -34,9 +34,9 @@ pub struct Config {
     pub auto_create_users: bool,
     pub sockets: SocketSettings,
     pub live: LiveSettings,
-    /// `GET /metrics` answers.
+    /// Enables `GET /metrics`.
     pub metrics: bool,
-    /// How long entries stay in the log of a room; none: for ever.
+    /// How long entries stay in a room's log; none: for ever.
     pub log_retention: Option<Duration>,
     pub limits: Limits,
     pub membership_ttl: Duration,
@@ -46,62 +46,62 @@ pub struct Config {
     pub demo: bool,
 }
 
-/// What Engine.IO and Socket.IO are told.
+/// The settings of Engine.IO and Socket.IO.
 #[derive(Clone, Debug)]
 pub struct SocketSettings {
     pub ping_interval: Duration,
     pub ping_timeout: Duration,
     pub connect_timeout: Duration,
-    /// The largest packet taken, in bytes, on both transports.
+    /// The largest packet that is accepted, in bytes, on both transports.
     pub max_payload: usize,
-    /// Between two writes to a websocket that is written to all the time.
+    /// The flush interval: the time between two writes to a busy websocket.
     pub flush_interval: Duration,
-    /// Packets that may wait for one socket's reader.
+    /// Packets that may be buffered for one socket.
     pub send_buffer: usize,
-    /// Bytes that may wait for one socket's reader, beside the largest packet.
+    /// Bytes that may be buffered for one socket, beside the largest packet.
     pub send_limit: usize,
-    /// Time for a request's headers, and between two requests of a connection.
+    /// The time for a request's headers, and between two requests of a connection.
     pub header_timeout: Duration,
-    /// Time for a request's body.
+    /// The time for a request's body.
     pub body_timeout: Duration,
-    /// Connections that may be open at once; none: as many as the system allows open files for.
+    /// The most open connections; none: as many as the limit on open files allows.
     pub max_connections: Option<usize>,
-    /// Sessions whose clients have not signed in.
+    /// The most sessions whose clients have not signed in.
     pub max_unsigned: usize,
     /// Changes that may wait for the database, on this node.
     pub write_queue: usize,
-    /// Between two commits of a few changes where there are many of these.
+    /// Group commit: the interval of small commits while there are many of them.
     pub commit_interval: Duration,
 }
 
-/// What live rooms may take and send.
+/// The settings of rooms in memory.
 #[derive(Clone, Debug)]
 pub struct LiveSettings {
-    /// Messages kept of a room, at least.
+    /// The least number of messages that a room keeps in memory.
     pub messages: usize,
-    /// The longest `room:history`, in messages, for somebody who was away.
+    /// The longest `room:history` for a user who was away, in messages.
     pub history: usize,
     /// How long a connection may be dead before it is found out.
     pub doubt: Duration,
-    /// Packets of `room:user-joined` and `room:user-left` in a second, a room.
+    /// The rate limit of `room:user-joined` and `room:user-left`, in packets a second for each room.
     pub presence_rate: u32,
-    /// How many times in a second a room is told who types and who has read it.
+    /// The rate limit of typing and read events, in broadcasts a second for each room.
     pub ephemeral_rate: u32,
-    /// Between two tellings of entries in a room where many hear much.
+    /// The interval at which entries are broadcast in a large and busy room.
     pub flush_interval: Duration,
-    /// A room is compared with the database when somebody enters it and this is over.
+    /// A room is compared with the database when a user enters it and this time has passed since the last comparison.
     pub compared_for: Duration,
-    /// How long a room is kept that nobody is in.
+    /// How long an idle room, which nobody is in, stays in memory.
     pub idle: Duration,
-    /// The memory that all of those may take, in bytes.
+    /// The memory that all idle rooms together may take, in bytes.
     pub idle_memory: usize,
 }
 
-/// Between the end of a ping's time and the end of its connection.
+/// The time between the ping timeout and the end of the connection.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Config {
-    /// Checks the settings; an error is one sentence that names the setting.
+    /// Checks the settings. The error is one sentence that names the setting.
     pub fn from_settings(settings: Settings) -> Result<Self, String> {
         let (live, sockets) = (live_settings(&settings), socket_settings(&settings));
         let database_url = non_empty(settings.storage.database_url);
@@ -174,7 +174,7 @@ impl Config {
         })
     }
 
-    /// The embedded database that nobody named: the one that demo mode may fill with samples.
+    /// True for the default embedded database, which demo mode may fill with samples.
     pub fn is_embedded_default(&self) -> bool {
         matches!(&self.database, DatabaseUrl::Sqlite(path) if *path == self.data_dir.join("chatoxide.db"))
     }
@@ -215,12 +215,12 @@ fn live_settings(settings: &Settings) -> LiveSettings {
     }
 }
 
-/// Where 0 stands for no limit.
+/// Maps 0, which means no limit, to none.
 fn non_zero(limit: u32) -> Option<usize> {
     (limit > 0).then_some(limit as usize)
 }
 
-/// An empty variable is one that is not set, as in most compose files.
+/// An empty variable counts as not set, as in most compose files.
 fn non_empty(value: Option<String>) -> Option<String> {
     value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }

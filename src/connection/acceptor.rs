@@ -1,5 +1,5 @@
-//! Takes connections from the operating system, on a thread of its own. The system's queue is short. When a whole fleet comes
-//! back at once, and the server's threads are busy with those that are here already, it would overflow, and the system would
+//! Accepts connections on a thread of its own. The operating system's accept queue is short. When a whole fleet of
+//! clients reconnects at once while the server's threads are busy, that queue would overflow, and the system would
 //! reset connections that their clients believe to be open.
 
 use std::{
@@ -13,20 +13,20 @@ use mio::{Events, Interest, Poll, Token, Waker, net::TcpListener};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{net::TcpStream, sync::mpsc};
 
-/// Connections that may wait in the operating system for the thread to take them.
+/// The backlog: connections that may wait in the operating system's accept queue.
 const BACKLOG: i32 = 4_096;
-/// Connections that may wait here to be served. When there are more, the system's queue fills.
+/// Accepted connections that may wait to be served. When there are more, the system's queue fills.
 const WAITING: usize = 65_536;
-/// Between two attempts when the system has no more to give, such as file descriptors.
+/// The pause before the next attempt when the system has run out of a resource, such as file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the thread wakes for: connections wait, or nobody wants them any more.
+/// The tokens that wake the thread: connections wait, or the acceptor was dropped.
 const CONNECTIONS: Token = Token(0);
 const END: Token = Token(1);
 
 type Accepted<P> = (net::TcpStream, P);
 
-/// Listens until it is dropped. Each connection comes with a `P`: what it was admitted with.
+/// Listens until it is dropped. Each connection comes with a `P`, which `admit` made for it.
 pub struct Acceptor<P> {
     address: SocketAddr,
     waiting: mpsc::Receiver<Accepted<P>>,
@@ -35,19 +35,20 @@ pub struct Acceptor<P> {
 }
 
 impl<P: Send + 'static> Acceptor<P> {
-    /// Small packets go at once, and a peer that takes nothing for `gone_after` is gone: without this a reader that has
-    /// stalled would hold its socket for ever.
-    /// `admit` decides on each connection at once, so that those that wait here count; one that it gives nothing is closed.
+    /// Sets `TCP_NODELAY`, so that small packets are sent at once, and the TCP user timeout to `gone_after`: without
+    /// it, a peer that has stopped reading would hold its socket for ever. `admit` decides on each connection when it
+    /// is accepted, so that connections that wait to be served count too. A connection for which it returns none is
+    /// closed.
     pub fn listen(
         address: SocketAddr,
         gone_after: Duration,
         admit: impl Fn() -> Option<P> + Send + 'static,
     ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // A restart takes the port at once, although connections of the last run are still dying away.
+        // Lets a restarted server bind the port at once, although connections of the last run are still in TIME_WAIT.
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
-        // Each connection inherits these.
+        // Accepted connections inherit these options.
         socket.set_tcp_nodelay(true)?;
         socket.set_tcp_user_timeout(Some(gone_after))?;
         socket.bind(&address.into())?;
@@ -72,7 +73,7 @@ impl<P: Send + 'static> Acceptor<P> {
         while let Some((stream, admitted)) = self.waiting.recv().await {
             match TcpStream::from_std(stream) {
                 Ok(stream) => return (stream, admitted),
-                Err(error) => tracing::error!(%error, "a connection could not be taken"),
+                Err(error) => tracing::error!(%error, "a connection could not be set up"),
             }
         }
         std::future::pending().await
@@ -80,21 +81,21 @@ impl<P: Send + 'static> Acceptor<P> {
 }
 
 impl<P> Drop for Acceptor<P> {
-    /// The port is free when this is done.
+    /// The port is free when this returns.
     fn drop(&mut self) {
         self.waiting.close();
         if let Err(error) = self.waker.wake() {
-            return tracing::error!(%error, "the thread that takes connections could not be woken");
+            return tracing::error!(%error, "the accepting thread could not be woken");
         }
         let Some(thread) = self.thread.take() else { return };
         thread.thread().unpark();
         if thread.join().is_err() {
-            tracing::error!("the thread that takes connections panicked");
+            tracing::error!("the accepting thread panicked");
         }
     }
 }
 
-/// Ends when nobody wants them any more.
+/// Accepts connections until the acceptor is dropped.
 fn accept_all<P>(
     mut poll: Poll,
     listener: &TcpListener,
@@ -104,19 +105,19 @@ fn accept_all<P>(
     let mut events = Events::with_capacity(2);
     while !queue.is_closed() {
         if let Err(error) = accept_waiting(listener, queue, admit) {
-            tracing::error!(%error, "no connection can be taken now");
+            tracing::error!(%error, "connections cannot be accepted now: trying again");
             thread::park_timeout(PAUSE);
             continue;
         }
         if let Err(error) = poll.poll(&mut events, None)
             && error.kind() != io::ErrorKind::Interrupted
         {
-            return tracing::error!(%error, "no connection can be taken any more");
+            return tracing::error!(%error, "connections cannot be accepted any more");
         }
     }
 }
 
-/// Takes all that wait.
+/// Accepts all connections that wait.
 fn accept_waiting<P>(
     listener: &TcpListener,
     queue: &mpsc::Sender<Accepted<P>>,
@@ -133,7 +134,7 @@ fn accept_waiting<P>(
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => return Ok(()),
-                // Its client has gone already.
+                // The client has disconnected already.
                 io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::ConnectionRefused
                 | io::ErrorKind::ConnectionReset
@@ -162,7 +163,8 @@ mod tests {
     async fn takes_more_at_once_than_the_system_has_room_for_while_nobody_serves() {
         let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, || Some(())).unwrap();
         let address = acceptor.address();
-        // This thread is the only one that could serve: it connects instead, and looks at none before all are open.
+        // This thread is the only one that could serve. It connects instead, and serves nothing before all connections
+        // are open.
         let clients: Vec<Client> = (0..BACKLOG + 500).map(|_| Client::connect(address).unwrap()).collect();
         for _ in &clients {
             acceptor.accept().await;

@@ -1,5 +1,5 @@
-//! Connections that are being closed and whose peer has not taken all that was written to it. Usually they have time for that;
-//! a server that shuts down waits only for peers that take something.
+//! Tracks connections that are closed while bytes still wait for their peers. Usually a peer has the whole linger time
+//! to read them; during a shutdown only peers that make progress are waited for.
 
 use std::{
     convert::Infallible,
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::{Connection, State};
 use crate::sync::lock;
 
-/// While the server shuts down, a peer that takes nothing for so long has stalled.
+/// A peer that reads nothing for this long during a shutdown has stalled.
 const STALLED_AFTER: Duration = Duration::from_millis(250);
 
 #[derive(Default)]
@@ -20,12 +20,12 @@ pub(super) struct Closing(Mutex<Vec<Closed>>);
 
 struct Closed {
     state: Weak<State>,
-    /// Bytes that the peer had taken in all at the last look; none before the first.
+    /// Bytes that the peer had read in all at the last check; none before the first check.
     taken: Option<u64>,
 }
 
 impl Closing {
-    /// Adds a connection that is being closed while bytes wait for its peer. The caller does not hold its buffer half.
+    /// Adds a connection that is closed while bytes wait for its peer. The caller must not hold the lock of its buffer.
     pub(super) fn add(&self, state: &Arc<State>) {
         let mut closing = lock(&self.0);
         if closing.len() == closing.capacity() {
@@ -39,7 +39,7 @@ impl Closing {
         lock(&self.0).is_empty()
     }
 
-    /// Aborts those that stall. Runs until it is dropped.
+    /// Aborts stalled connections, again and again, until it is dropped.
     pub(super) async fn abort_stalled(&self) -> Infallible {
         loop {
             self.look();
@@ -47,7 +47,7 @@ impl Closing {
         }
     }
 
-    /// Aborts the connections whose peers have taken nothing since the last look.
+    /// Aborts the connections whose peers have read nothing since the last check.
     pub(super) fn look(&self) {
         let mut closing = lock(&self.0);
         closing.retain_mut(|closed| {

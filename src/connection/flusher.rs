@@ -1,4 +1,4 @@
-//! Writes what connections have gathered, of many in one go: in a moment, or when an interval is over.
+//! Flushes the write buffers of many connections in one go: after the next yield, or when the flush interval is over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,13 +6,13 @@ use tokio::{sync::mpsc, task::yield_now, time::sleep};
 
 use super::State;
 
-/// Connections written to before others have their turn.
+/// Connections that are flushed before other tasks have their turn.
 const CHUNK: usize = 64;
 
-/// The way to the tasks that write; cheap to clone.
+/// The channels to the tasks that flush; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Flusher {
-    // Each connection is in each at most once.
+    // A connection is in each channel at most once.
     next: mpsc::UnboundedSender<Arc<State>>,
     later: mpsc::UnboundedSender<Arc<State>>,
 }
@@ -26,24 +26,25 @@ impl Flusher {
         Self { next, later }
     }
 
-    /// Writes what waits there in a moment: after what is urgent on other connections, and together with what is written to
-    /// this one meanwhile.
+    /// Flushes the connection after the next yield. Urgent packets of other connections go first, and packets that are
+    /// written to this one in the meantime share its write.
     pub(super) fn write_next(&self, connection: &Arc<State>) {
-        // Only a runtime that ends has no task at the other end.
+        // The receiver is gone only when the runtime shuts down.
         let _sent = self.next.send(Arc::clone(connection));
     }
 
-    /// Writes what waits there when the interval is over.
+    /// Flushes the connection when the flush interval is over.
     pub(super) fn write_later(&self, connection: &Arc<State>) {
         let _sent = self.later.send(Arc::clone(connection));
     }
 }
 
-/// Runs until there are no connections any more.
+/// Flushes connections from the `next` channel until all senders are gone.
 async fn write_next(mut connections: mpsc::UnboundedReceiver<Arc<State>>) {
     let mut batch = Vec::new();
     while connections.recv_many(&mut batch, CHUNK).await > 0 {
-        // All that is ready to run now comes first: those who are about to write, and answers to those who wait.
+        // Tasks that are ready run first: some of them are about to write to these connections, or to answer waiting
+        // clients.
         yield_now().await;
         let others = connections.len().min(CHUNK);
         if others > 0 {
@@ -57,12 +58,12 @@ async fn write_next(mut connections: mpsc::UnboundedReceiver<Arc<State>>) {
     }
 }
 
-/// The same.
+/// Flushes connections from the `later` channel, an interval after they came, until all senders are gone.
 async fn write_later(mut connections: mpsc::UnboundedReceiver<Arc<State>>, interval: Duration) {
     let mut batch = Vec::new();
     while connections.recv_many(&mut batch, CHUNK).await > 0 {
         sleep(interval).await;
-        // Those that come from here on wait for the next interval.
+        // Connections that arrive from here on wait for the next interval.
         let mut others = connections.len();
         loop {
             for connection in batch.drain(..) {

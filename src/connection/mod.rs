@@ -1,5 +1,6 @@
-//! A client's TCP connection, with a handle on it: it can be aborted from outside, where a reader that has stalled would
-//! otherwise keep its writer waiting for ever; and frequent small writes are gathered, so that many packets share one.
+//! A client's TCP connection and a handle on it. The handle can abort the connection from outside, since a peer that
+//! has stopped reading would otherwise keep its writer waiting for ever. Frequent small writes are buffered and
+//! coalesced, so that many packets share one system call.
 
 mod acceptor;
 mod closing;
@@ -30,26 +31,26 @@ pub use self::stream::ClientStream;
 use self::{closing::Closing, flusher::Flusher, write_buffer::WriteBuffer};
 use crate::sync::lock;
 
-/// Bytes that may wait for a client that has not signed in: pings and refusals.
+/// Bytes that may be buffered for a client that has not signed in: enough for pings and refusals.
 pub const SEND_LIMIT_BEFORE_SIGN_IN: usize = 16 * 1_024;
 
-/// What holds for all connections of a server.
+/// The settings that all connections of a server share.
 #[derive(Clone)]
 pub struct ConnectionSettings {
-    /// Between two writes to a websocket that is written to all the time.
+    /// The flush interval: the time between two writes to a busy websocket.
     pub flush_interval: Duration,
-    /// Bytes that may wait for a websocket's peer, beside the largest packet, before it is aborted.
+    /// Bytes that may be buffered for a websocket's peer, beside the largest packet, before the connection is aborted.
     pub send_limit: usize,
-    /// How long a connection that was closed goes on writing what its peer has not taken yet.
+    /// How long a closed connection lingers to write the bytes that its peer has not read yet.
     pub linger: Duration,
     /// Counts the connections that were aborted.
     pub aborted: Counter,
 }
 
-/// Makes the connections of a server.
+/// Opens the connections of a server.
 pub struct Connections {
     settings: Arc<ConnectionSettings>,
-    /// As many as threads; they take connections in turn.
+    /// One flusher for each thread; connections are assigned to them in turn.
     gatherers: Vec<Flusher>,
     opened: AtomicUsize,
     lingering: TaskTracker,
@@ -57,7 +58,7 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// Starts the tasks that write. `lingering` tracks the connections that are closed and still being written to.
+    /// Starts the flusher tasks. `lingering` tracks the closed connections that are still being written to.
     pub fn start(settings: ConnectionSettings, lingering: TaskTracker) -> Self {
         let threads = tokio::runtime::Handle::current().metrics().num_workers();
         let gatherers = (0..threads).map(|_| Flusher::start(settings.flush_interval)).collect();
@@ -70,12 +71,12 @@ impl Connections {
         }
     }
 
-    /// Aborts connections that are being closed and whose peers take nothing of what waits for them. Runs until it is dropped.
+    /// Aborts closed connections whose peers read nothing of the bytes that wait for them. Runs until it is dropped.
     pub async fn abort_stalled(&self) -> Infallible {
         self.closing.abort_stalled().await
     }
 
-    /// `permit` is given back when the connection ends.
+    /// Opens a connection. `permit` is released when it ends.
     pub fn open(&self, stream: TcpStream, permit: OwnedSemaphorePermit) -> ClientStream {
         let interval = self.settings.flush_interval;
         let turn = self.opened.fetch_add(1, Ordering::Relaxed) % self.gatherers.len().max(1);
@@ -103,12 +104,12 @@ impl Connections {
 #[derive(Clone)]
 pub struct Connection(Arc<State>);
 
-/// A handle that does not count: the connection may be gone.
+/// A weak handle: the connection may be gone.
 #[derive(Clone)]
 pub struct WeakConnection(Weak<State>);
 
 impl WeakConnection {
-    /// The connection, if anybody still knows it.
+    /// The connection, if a handle on it is left.
     pub fn upgrade(&self) -> Option<Connection> {
         self.0.upgrade().map(Connection)
     }
@@ -116,15 +117,15 @@ impl WeakConnection {
 
 struct State {
     is_aborted: AtomicBool,
-    /// It has served a client that has signed in.
+    /// The connection has served a client that has signed in.
     is_trusted: AtomicBool,
     reader: AtomicWaker,
     writer: AtomicWaker,
-    /// It speaks as a websocket: writes may be gathered.
+    /// The connection speaks WebSocket, so its writes may be buffered.
     is_websocket: AtomicBool,
-    /// The next write goes at once, and with it all that was gathered.
+    /// The next write is flushed at once, together with the bytes that are buffered before it.
     is_urgent: AtomicBool,
-    /// Gathered bytes wait until the peer takes more.
+    /// Buffered bytes wait until the peer reads more.
     is_stalled: AtomicBool,
     buffer: Mutex<WriteBuffer>,
     flusher: Flusher,
@@ -134,7 +135,7 @@ struct State {
 }
 
 impl Connection {
-    /// From now on reading and writing fail, also where they wait.
+    /// Makes all reads and writes fail from now on, including those that are waiting.
     pub fn abort(&self) {
         if !self.0.is_aborted.swap(true, Ordering::AcqRel) {
             self.0.settings.aborted.inc();
@@ -147,12 +148,12 @@ impl Connection {
         self.0.is_aborted.load(Ordering::Acquire)
     }
 
-    /// Lets the task that reads look again.
+    /// Wakes the task that reads, so that it polls again.
     fn wake_reader(&self) {
         self.0.reader.wake();
     }
 
-    /// Notes that it serves a client that has signed in: others make room first.
+    /// Notes that the connection serves a client that has signed in. It is then never closed to make room for others.
     pub fn trust(&self) {
         self.0.is_trusted.store(true, Ordering::Release);
     }
@@ -161,7 +162,7 @@ impl Connection {
         self.0.is_trusted.load(Ordering::Acquire)
     }
 
-    /// Bytes that may wait for its peer, beside the largest packet.
+    /// Bytes that may be buffered for the peer, beside the largest packet.
     fn send_limit(&self) -> usize {
         if self.is_trusted() { self.0.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN }
     }
@@ -170,22 +171,24 @@ impl Connection {
         WeakConnection(Arc::downgrade(&self.0))
     }
 
-    /// True if it speaks as a websocket, so that writes may be gathered.
+    /// True if the connection speaks WebSocket, so that its writes may be buffered.
     pub fn is_websocket(&self) -> bool {
         self.0.is_websocket.load(Ordering::Acquire)
     }
 
-    /// From now on it speaks as a websocket.
+    /// Marks the connection as a websocket from now on.
     pub fn becomes_websocket(&self) {
         self.0.is_websocket.store(true, Ordering::Release);
     }
 
-    /// Packets that `emit` emits to this connection go at once: somebody waits for them. Gathered ones go with them.
+    /// Flushes the packets that `emit` emits to this connection at once, because a client waits for them. Bytes that
+    /// were buffered before go with them.
     pub fn flush_now<T>(&self, emit: impl FnOnce() -> T) -> T {
         self.0.is_urgent.store(true, Ordering::Release);
         let emitted = emit();
         if !self.0.is_urgent.load(Ordering::Acquire) {
-            // Another thread has written since: what was emitted, or only what came before it.
+            // Another thread has written meanwhile. It may have taken the emitted packets along, or only bytes before
+            // them.
             let mut buffer = self.0.buffer();
             if buffer.is_empty() {
                 self.0.is_urgent.store(true, Ordering::Release);
@@ -199,11 +202,11 @@ impl Connection {
 
 impl State {
     fn buffer(&self) -> MutexGuard<'_, WriteBuffer> {
-        // A panic while it was held leaves bytes that are still to be written, as before.
+        // After a panic of an earlier holder the buffer still holds the bytes that are to be written.
         lock(&self.buffer)
     }
 
-    /// Remembers the task to wake when the connection is aborted; an error if it is.
+    /// Registers the task to wake when the connection is aborted; an error if it is aborted already.
     fn watch(&self, waker: &AtomicWaker, context: &Context<'_>) -> io::Result<()> {
         waker.register(context.waker());
         if self.is_aborted.load(Ordering::Acquire) {
@@ -213,19 +216,20 @@ impl State {
         }
     }
 
-    /// True if the next write is to go at once: somebody waits for it.
+    /// True if the next write must be flushed at once.
     fn flushes_now(&self) -> bool {
         self.settings.flush_interval.is_zero() || self.is_urgent.swap(false, Ordering::AcqRel)
     }
 
-    /// Writes gathered bytes, as far as the peer takes them. The rest is up to the connection's reader, which waits anyway.
+    /// Writes the buffered bytes, as many as the peer accepts now. The connection's reader task writes the rest, since
+    /// it is waiting on the socket anyway.
     fn write_out(&self, buffer: &mut WriteBuffer) {
         if !buffer.try_write(Instant::now()) {
             self.stall();
         }
     }
 
-    /// Leaves the rest to the connection's reader.
+    /// Leaves the rest of the buffer to the connection's reader task.
     fn stall(&self) {
         self.is_stalled.store(true, Ordering::Release);
         self.reader.wake();

@@ -1,5 +1,5 @@
-//! The transport of a socket as its rooms know it: a websocket, or polling, which may yet become a websocket. It can be ended
-//! from outside.
+//! The transport of a socket as its rooms know it: a websocket, or polling that may be upgraded to one. It can be
+//! aborted from outside.
 
 use std::{
     sync::{
@@ -14,28 +14,28 @@ use tokio::sync::Notify;
 
 use super::Connection;
 
-/// Leads to one socket's transport; cheap to clone. It does not keep the transport open.
+/// The route to one socket's transport; cheap to clone. It does not keep the transport open.
 #[derive(Clone)]
 pub struct SocketRoute(Arc<Shared>);
 
-/// A [`SocketRoute`] that does not count: the socket may be gone.
+/// A weak [`SocketRoute`]: the socket may be gone.
 #[derive(Clone)]
 pub struct WeakRoute(Weak<Shared>);
 
 struct Shared {
     created: Instant,
     websocket: OnceLock<Connection>,
-    /// The client's last sign of life, in microseconds after the creation; 0: none.
+    /// The time when the client was last known to be alive, in microseconds after the creation; 0 if it never was.
     heard: AtomicU64,
-    /// Somebody waits for a sign of life.
+    /// A liveness probe is under way.
     is_asked: AtomicBool,
     has_heard: Notify,
     /// The client has signed in.
     is_signed_in: AtomicBool,
     is_aborted: AtomicBool,
-    /// Sign-ins that were refused.
+    /// The number of refused sign-ins.
     refusals: AtomicU32,
-    /// Reads for the socket, and finds out that it is aborted.
+    /// The task that reads for the socket, which notices an abort.
     reader: AtomicWaker,
 }
 
@@ -56,20 +56,20 @@ impl Default for SocketRoute {
 }
 
 impl SocketRoute {
-    /// Notes a sign of life: what the client was sent a round trip ago has arrived.
+    /// Notes that the client is alive: it has received what it was sent a round trip ago.
     pub fn note_heard(&self) {
         let since = u64::try_from(self.0.created.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.0.heard.store(since.max(1), Ordering::Relaxed);
         self.0.has_heard.notify_waiters();
     }
 
-    /// The client's last sign of life: a read from its websocket, or an answer to a ping.
+    /// The time when the client was last known to be alive: its websocket was read from, or it answered a ping.
     pub fn last_heard(&self) -> Option<Instant> {
         let since = self.0.heard.load(Ordering::Relaxed);
         (since > 0).then(|| self.0.created + Duration::from_micros(since))
     }
 
-    /// Pings the client and waits for a sign of life.
+    /// Probes the client: pings it and waits until it is known to be alive.
     pub async fn hear(&self) {
         let asked = Instant::now();
         self.0.is_asked.store(true, Ordering::Release);
@@ -83,7 +83,7 @@ impl SocketRoute {
         }
     }
 
-    /// True once if somebody waits for a sign of life.
+    /// True once after a liveness probe was asked for.
     pub fn take_asked(&self) -> bool {
         self.0.is_asked.load(Ordering::Acquire) && self.0.is_asked.swap(false, Ordering::AcqRel)
     }
@@ -95,16 +95,16 @@ impl SocketRoute {
         self.0.reader.wake();
     }
 
-    /// The websocket, if the socket speaks over one by now.
+    /// The websocket, if the socket has one by now.
     pub fn websocket(&self) -> Option<&Connection> {
         self.0.websocket.get()
     }
 
-    /// From now on the socket speaks over this websocket.
+    /// Sets the websocket that the socket uses from now on.
     pub fn set_websocket(&self, connection: &Connection) {
-        // It changes over once at the most.
+        // A session is upgraded at most once.
         let _set = self.0.websocket.set(connection.clone());
-        // Either this thread sees that the client has signed in or is aborted, or that thread sees the websocket.
+        // Either this thread sees that the client has signed in or was aborted, or the other thread sees the websocket.
         fence(Ordering::SeqCst);
         if self.is_signed_in() {
             connection.trust();
@@ -114,7 +114,7 @@ impl SocketRoute {
         }
     }
 
-    /// The transport's name, as Engine.IO has it.
+    /// The transport's name in Engine.IO.
     pub fn transport(&self) -> &'static str {
         if self.websocket().is_some() { "websocket" } else { "polling" }
     }
@@ -123,7 +123,7 @@ impl SocketRoute {
         self.0.is_signed_in.load(Ordering::Acquire)
     }
 
-    /// Notes that the client has signed in: limits on those who have not no longer hold for it.
+    /// Notes that the client has signed in, which lifts the limits on clients that have not.
     pub fn sign_in(&self) {
         self.0.is_signed_in.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
@@ -132,17 +132,17 @@ impl SocketRoute {
         }
     }
 
-    /// Sign-ins of this client that were refused.
+    /// The number of this client's refused sign-ins.
     pub fn refusals(&self) -> u32 {
         self.0.refusals.load(Ordering::Relaxed)
     }
 
-    /// Notes that a sign-in is refused; returns how many were.
+    /// Counts a refused sign-in; returns the new number.
     pub fn refuse(&self) -> u32 {
         self.0.refusals.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Ends the transport as a broken network does; its client comes back.
+    /// Aborts the transport as a broken network would; the client reconnects.
     pub fn abort(&self) {
         self.0.is_aborted.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
@@ -167,7 +167,7 @@ impl SocketRoute {
 }
 
 impl WeakRoute {
-    /// The route, if its socket is still there.
+    /// The route, if its socket still exists.
     pub fn upgrade(&self) -> Option<SocketRoute> {
         self.0.upgrade().map(SocketRoute)
     }

@@ -1,5 +1,5 @@
-//! The stream that a connection's handle stands for. Before an upgrade it writes as any TCP stream does; as a websocket it
-//! takes every packet at once, up to a limit, and stops reading from a peer that takes nothing.
+//! The stream behind a connection's handle. Before an upgrade it writes like any TCP stream. As a websocket it buffers
+//! every packet at once, up to a limit, and applies backpressure: it stops reading from a peer that does not read.
 
 use std::{
     future::poll_fn,
@@ -19,17 +19,17 @@ use tokio::{
 
 use super::{Connection, State};
 
-/// Bytes read from a websocket whose peer takes nothing although much waits for it, before reading stops as well. Answers
-/// to what is read, such as pongs, would else pile up.
+/// Bytes that may be read from a websocket while its peer does not read and much is buffered for it. Without this
+/// limit, answers to what is read, such as pongs, would pile up.
 const READ_AHEAD: u64 = 64 * 1_024;
 
 pub struct ClientStream {
     read: OwnedReadHalf,
     connection: Connection,
     _permit: OwnedSemaphorePermit,
-    /// Bytes read since the peer last took all.
+    /// Bytes read since the buffer was last empty.
     read_ahead: u64,
-    /// Bytes that the peer had taken then.
+    /// Bytes that the peer had read in all when `read_ahead` began to count.
     taken_before: u64,
 }
 
@@ -42,7 +42,7 @@ impl ClientStream {
         &self.connection
     }
 
-    /// Writes what the peer did not take when it was to be written.
+    /// Writes the bytes that the peer did not accept at an earlier write.
     fn poll_stalled(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
         ready!(state.buffer().poll_write_out(cx))?;
@@ -50,13 +50,14 @@ impl ClientStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Ready if this websocket may be read from; otherwise the peer has to take something first: half of what may wait does.
+    /// Backpressure: ready if this websocket may be read from. If more than half of the send limit is buffered and the
+    /// read-ahead is used up, the peer has to read first.
     fn poll_may_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
         let was_stalled = state.is_stalled.load(Ordering::Acquire);
         if !was_stalled || self.poll_stalled(cx)?.is_ready() {
             if was_stalled {
-                // Shutting down waits for the same.
+                // A shutdown waits for an empty buffer, too.
                 state.writer.wake();
             }
             self.read_ahead = 0;
@@ -71,7 +72,7 @@ impl ClientStream {
         if self.read_ahead == 0 {
             self.taken_before = taken;
         }
-        // A peer that takes some may send as much.
+        // A peer that has read some bytes may send as many.
         if self.read_ahead < READ_AHEAD + (taken - self.taken_before) {
             Poll::Ready(Ok(()))
         } else {
@@ -81,7 +82,8 @@ impl ClientStream {
 }
 
 impl State {
-    /// Takes a websocket's bytes: writes them now, in a moment or later.
+    /// Buffers the bytes of a websocket: they are written now, after the next yield, or when the flush interval is
+    /// over.
     fn push(&self, connection: &Connection, bytes: &[u8]) -> io::Result<()> {
         let mut buffer = self.buffer();
         let limit = connection.send_limit();
@@ -105,7 +107,7 @@ impl State {
         }
         buffer.push(bytes);
         if self.is_stalled.load(Ordering::Acquire) {
-            // The reader writes as soon as the peer takes more.
+            // The reader task writes as soon as the peer accepts more.
         } else if at_once || buffer.is_full() {
             self.write_out(&mut buffer);
         } else if !buffer.is_next && buffer.has_credit(Instant::now()) {
@@ -119,7 +121,7 @@ impl State {
     }
 }
 
-/// Writes what was left when a connection was closed, for as long as is granted.
+/// Writes the bytes that were left when a connection was closed, for as long as the linger time lasts.
 async fn linger(state: Arc<State>) {
     let write = poll_fn(|cx| {
         state.watch(&state.writer, cx)?;
@@ -128,7 +130,7 @@ async fn linger(state: Arc<State>) {
     let written = timeout(state.settings.linger, write).await;
     let mut buffer = state.buffer();
     if !matches!(written, Ok(Ok(()))) {
-        tracing::debug!("a client did not take all before its connection ended");
+        tracing::debug!("a client did not read everything before its connection was closed");
     }
     buffer.discard();
 }
@@ -178,7 +180,7 @@ impl AsyncWrite for ClientStream {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = &self.connection.0;
-        // A websocket's bytes are taken already: the flusher or the reader writes them.
+        // A websocket's bytes are in the buffer already: the flusher or the reader task writes them.
         state.watch(&state.writer, cx)?;
         Poll::Ready(Ok(()))
     }

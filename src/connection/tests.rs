@@ -1,4 +1,4 @@
-//! A websocket's writes, with a peer that reads at its own pace, or not at all.
+//! Tests a websocket's writes, with a peer that reads at its own pace or not at all.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,7 +11,7 @@ use super::{write_buffer::BURST, *};
 
 mod closing;
 
-/// No test lasts that long: gathered bytes wait until somebody hurries.
+/// Longer than any test: buffered bytes wait until something flushes them.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
 /// A connection that has become a websocket, and its peer.
@@ -25,7 +25,7 @@ async fn websocket_with(flush_interval: Duration, send_limit: usize) -> (ClientS
     websocket_of(settings, TaskTracker::new()).await
 }
 
-/// `lingering` tracks it when it is closed and still written to.
+/// `lingering` tracks the connection when it is closed and still written to.
 async fn websocket_of(settings: ConnectionSettings, lingering: TaskTracker) -> (ClientStream, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -54,7 +54,7 @@ fn hears_nothing(peer: &TcpStream) -> bool {
     peer.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
-/// Writes until the connection has written so much that what follows has to wait.
+/// Writes until the connection has used up its burst, so that later writes are buffered.
 async fn exhaust(stream: &mut ClientStream, peer: &mut TcpStream) {
     for _ in 0..BURST {
         write(stream, [0]).await;
@@ -66,7 +66,7 @@ async fn exhaust(stream: &mut ClientStream, peer: &mut TcpStream) {
 async fn a_short_burst_goes_in_a_moment_and_what_follows_it_is_gathered() {
     let (mut stream, mut peer) = websocket(FOR_EVER).await;
     for round in 0..BURST as u8 {
-        // What is written in the same moment shares a write.
+        // Two writes in the same moment share a system call.
         write(&mut stream, [round, round]).await;
         assert!(hears_nothing(&peer));
         assert_eq!(read(&mut peer, 2).await, [round, round]);
@@ -108,7 +108,7 @@ async fn what_was_written_while_the_urgent_was_emitted_does_not_keep_it_back() {
     write(&mut stream, 0..100).await;
     let connection = stream.connection().clone();
     connection.flush_now(|| {
-        // Another thread writes what was emitted before; that takes the flush_now along.
+        // Another thread's write takes the packets along that were emitted before, and with them the urgent flag.
         assert!(connection.0.is_urgent.swap(false, Ordering::AcqRel));
         let mut buffer = connection.0.buffer();
         buffer.push(&[100]);
@@ -158,7 +158,7 @@ async fn a_peer_that_takes_nothing_for_a_while_misses_nothing() {
     const PIECE: [u8; 1_000] = [7; 1_000];
     let (stream, mut peer) = websocket(FOR_EVER).await;
     let connection = stream.connection().clone();
-    // It writes as fast as it may, and reads all the time, as a websocket does.
+    // The task writes as fast as it may, and reads all the time, as a websocket's task does.
     let (mut reading, mut writing) = tokio::io::split(stream);
     let reader = tokio::spawn(async move { reading.read_u8().await });
     let writer = tokio::spawn(async move {
@@ -189,7 +189,7 @@ async fn an_abort_ends_reading_and_writing_even_where_they_wait() {
     let connection = stream.connection().clone();
     let (mut reading, mut writing) = tokio::io::split(stream);
     let reader = tokio::spawn(async move { reading.read_u8().await });
-    // It has more to write than the peer takes, and waits for that.
+    // More is buffered than the peer accepts, so the writer waits.
     writing.write_all(&vec![0; 20_000_000]).await.unwrap();
     let writer = tokio::spawn(async move { writing.shutdown().await });
     tokio::task::yield_now().await;
@@ -206,7 +206,7 @@ async fn a_websocket_that_takes_nothing_is_aborted_when_more_than_the_limit_wait
     let piece = [7; 10_000];
     while connection.0.settings.aborted.get() == 0 {
         let written = stream.write_all(&piece).await;
-        // It waits here and in the system's buffers, and nowhere else.
+        // The bytes are in this buffer and in the system's buffers, and nowhere else.
         assert!(connection.0.buffer().waiting_bytes() <= LIMIT + 2 * piece.len());
         assert_eq!(written.is_err(), connection.0.settings.aborted.get() == 1);
     }
@@ -227,13 +227,13 @@ async fn one_piece_above_the_limit_is_no_reason_to_abort() {
 #[tokio::test]
 async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
     let (mut stream, mut peer) = websocket_with(Duration::ZERO, 20_000_000).await;
-    // More than the system's buffers hold, and half of what may wait.
+    // More than the system's buffers and half of the send limit hold.
     for _ in 0..200 {
         stream.write_all(&[7; 100_000]).await.unwrap();
     }
     let mut taken = 0;
     let mut buf = [0; 4_096];
-    // What the peer may still say is bounded; then it is not listened to.
+    // The peer can send a bounded number of bytes; then it is not read from.
     loop {
         while peer.try_write(&[1; 4_096]).is_ok() {}
         let mut buf = tokio::io::ReadBuf::new(&mut buf);
@@ -248,7 +248,7 @@ async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
         taken += buf.filled().len();
         assert!(taken < 200_000, "{taken}");
     }
-    // It is again when it takes what waits for it.
+    // It is read from again once it reads what waits for it.
     let reader = tokio::spawn(async move { stream.read_to_end(&mut Vec::new()).await });
     let (mut peer_reads, mut peer_writes) = peer.split();
     let mut heard = vec![0; 20_000_000];

@@ -1,4 +1,4 @@
-//! The writing half of a connection, the bytes that wait for it, and how often it may be written to at once.
+//! A connection's write half, its buffered bytes, and its budget of immediate writes.
 
 use std::{
     io,
@@ -10,29 +10,29 @@ use std::{
 use bytes::{Buf, BytesMut};
 use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
 
-/// Writes that a connection has in hand when it has been quiet: a short burst is not delayed.
+/// Immediate writes that a quiet connection has as credit, so that a short burst is not delayed.
 pub(super) const BURST: u32 = 8;
-/// Bytes that are written at once, although the interval is not over.
+/// A buffer of this many bytes is flushed at once, although the interval is not over.
 const FULL: usize = 64 * 1_024;
-/// Room for what comes first and what may follow: a few packets.
+/// The first capacity of a buffer, in bytes: room for a few packets.
 const FIRST: usize = 2 * 1_024;
 
 pub(super) struct WriteBuffer {
-    /// None when the connection is over.
+    /// None when the connection is closed.
     half: Option<OwnedWriteHalf>,
     waiting: BytesMut,
-    /// The largest piece among what waits, in bytes.
+    /// The largest single write in the buffer, in bytes.
     largest: usize,
-    /// Bytes that the peer has taken in all.
+    /// Bytes that the peer has read in all.
     taken: u64,
-    /// What waits is written in a moment.
+    /// The buffer will be flushed after the next yield.
     pub(super) is_next: bool,
-    /// What waits is written when the interval is over.
+    /// The buffer will be flushed when the interval is over.
     pub(super) is_later: bool,
-    /// The connection is being closed while bytes wait.
+    /// The connection is being closed while bytes are buffered.
     is_closing: bool,
     interval: Duration,
-    /// When all that was written would have been written at one write an interval.
+    /// The time when all writes so far would have been made at a rate of one an interval.
     paid_until: Instant,
 }
 
@@ -64,17 +64,18 @@ impl WriteBuffer {
         self.waiting.len()
     }
 
-    /// True if more than `limit` bytes wait beside the largest piece: one large answer is no sign of a slow reader.
+    /// True if more than `limit` bytes are buffered beside the largest write: one large answer does not prove a slow
+    /// reader.
     pub(super) fn is_over(&self, limit: usize) -> bool {
         self.waiting.len() > limit.saturating_add(self.largest)
     }
 
-    /// Bytes that the peer has taken in all.
+    /// Bytes that the peer has read in all.
     pub(super) fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// True if it has been quiet enough for a write before the interval is over.
+    /// True if the connection has credit for a write before the interval is over.
     pub(super) fn has_credit(&self, now: Instant) -> bool {
         self.paid_until <= now + self.interval * (BURST - 1)
     }
@@ -92,7 +93,7 @@ impl WriteBuffer {
         self.largest = self.largest.max(bytes.len());
     }
 
-    /// Writes as much of `bytes` as the peer takes now, if nothing waits before them; returns how many it took.
+    /// Writes as many of `bytes` as the peer accepts now, which is right only if the buffer is empty; returns how many.
     pub(super) fn try_write_first(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let half = self.half.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
         match half.try_write(bytes) {
@@ -109,7 +110,7 @@ impl WriteBuffer {
         self.half.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Writes what waits; false if the peer does not take all of it now.
+    /// Writes the buffer; false if the peer does not accept all of it now.
     pub(super) fn try_write(&mut self, now: Instant) -> bool {
         if !self.waiting.is_empty() {
             self.pay(now);
@@ -122,7 +123,7 @@ impl WriteBuffer {
                     self.taken += written as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                // The connection is broken: whoever reads or writes next finds out.
+                // The connection is broken: the next read or write will find out.
                 Err(_) => break,
             }
         }
@@ -135,7 +136,7 @@ impl WriteBuffer {
         self.largest = 0;
     }
 
-    /// Writes all that waits.
+    /// Writes the whole buffer.
     pub(super) fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.waiting.is_empty() {
             let half = self.half.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
@@ -152,7 +153,7 @@ impl WriteBuffer {
         !std::mem::replace(&mut self.is_closing, true)
     }
 
-    /// Ends it without writing anything more.
+    /// Closes the connection without writing anything more.
     pub(super) fn discard(&mut self) {
         self.clear();
         self.half = None;

@@ -1,26 +1,26 @@
-//! Names of events that the Socket.IO library cannot read, and would close the connection for: ones with a JSON escape, and
-//! ones that are no text. Node takes the former, and numbers.
+//! Rewrites event names that the Socket.IO library cannot read and would close the connection for: names with a JSON
+//! escape, and names that are not strings. Node accepts both escapes and numbers.
 
 use std::borrow::Cow;
 
-/// The name in place of one that is no text.
+/// The name that replaces one that is not a string.
 const NO_TEXT: &str = "(not a text)";
 
-/// The verdict on the beginning of a packet.
+/// The verdict on the first bytes of a packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// No event, or one whose name is plain.
+    /// Not an event, or an event whose name is plain.
     Plain,
     /// An event whose name has to be rewritten.
     Odd,
-    /// The packet goes on, and what is here does not tell.
+    /// The packet goes on, and the bytes so far do not decide.
     Unknown,
 }
 
-/// Looks at the beginning of an Engine.IO packet. `is_whole`: no more of it comes.
+/// Inspects the first bytes of an Engine.IO packet. `is_whole`: the packet has no more bytes.
 pub(super) fn inspect(packet: &[u8], is_whole: bool) -> Verdict {
     let unknown = if is_whole { Verdict::Plain } else { Verdict::Unknown };
-    // 4: a message; in it 2 is an event and 5 one with binary data.
+    // 4 is a message. In a message, 2 is an event and 5 is an event with binary data.
     match packet {
         [] | [b'4'] => return unknown,
         [b'4', b'2' | b'5', ..] => {}
@@ -37,7 +37,7 @@ pub(super) fn inspect(packet: &[u8], is_whole: bool) -> Verdict {
         return unknown;
     };
     match name.split_first() {
-        // An empty array is no event for Node either.
+        // Node does not treat an empty array as an event either.
         Some((b']', _)) => Verdict::Plain,
         Some((b'"', text)) => match text.iter().find(|byte| matches!(byte, b'"' | b'\\')) {
             Some(b'"') => Verdict::Plain,
@@ -49,8 +49,8 @@ pub(super) fn inspect(packet: &[u8], is_whole: bool) -> Verdict {
     }
 }
 
-/// Where the array of an event begins: behind its type, the number of its attachments, its namespace and its ack's id. None
-/// if it is not reached.
+/// The offset of an event's array, which follows the packet type, the number of attachments, the namespace and the ack
+/// id. None if the packet ends before the array.
 fn array_start(packet: &[u8]) -> Option<usize> {
     let digits = |from: usize| {
         let rest = packet.get(from..)?;
@@ -70,15 +70,16 @@ fn array_start(packet: &[u8]) -> Option<usize> {
     digits(position)
 }
 
-/// True for a message that Node takes and does nothing with: an event of nothing, and an ack that says nothing or not of what.
+/// True for a message that Node accepts and ignores: an event without a payload, an ack without arguments, and an ack
+/// without an id.
 pub(super) fn is_ignored(packet: &str) -> bool {
     let Some(ack) = packet.strip_prefix("43") else { return packet == "42" };
     let answer = ack.trim_start_matches(|char: char| char.is_ascii_digit());
     answer.is_empty() || answer.len() == ack.len() && answer.starts_with('[')
 }
 
-/// The packet with a name that the library can read: escapes are resolved where the name then needs none, and replaced where
-/// it does. The event is then the one that Node would see, or one that nobody knows.
+/// Returns the packet with a name that the library can read. Escapes are resolved; characters that would still need an
+/// escape are replaced. The event is then the one that Node would see, or an unknown one.
 pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
     if inspect(packet.as_bytes(), true) != Verdict::Odd {
         return Cow::Borrowed(packet);
@@ -89,7 +90,8 @@ pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
         return Cow::Borrowed(packet);
     };
     let mut values = serde_json::Deserializer::from_str(array).into_iter::<serde_json::Value>();
-    // The iterator takes what follows a text or an object as it is; a number wants a blank, a comma or an end behind it.
+    // After a string or an object the iterator accepts any byte; after a number it wants white space, a comma or the
+    // end.
     let first = values.next();
     let end = values.byte_offset();
     let (name, rest) = match first {
@@ -97,16 +99,16 @@ pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
         Some(Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_))) => {
             (NO_TEXT.to_owned(), array.get(end..))
         }
-        // A text that no Rust text can hold, such as half a surrogate pair.
+        // A JSON string that a Rust string cannot hold, such as one with half a surrogate pair.
         _ if array.trim_start().starts_with('"') => (NO_TEXT.to_owned(), after_text(array)),
-        // A number or a word: it reaches to the next comma or to the end of the array.
+        // A number or a literal: it ends at the next comma or at the end of the array.
         _ => match array.find([',', ']']).and_then(|end| array.split_at_checked(end)) {
             Some((word, rest)) if is_word(word.trim()) => {
                 let word = word.trim();
                 let is_number = !word.starts_with(|first: char| first.is_ascii_alphabetic());
                 (if is_number { word } else { NO_TEXT }.to_owned(), Some(rest))
             }
-            // Not JSON: the library closes on it, as Node does.
+            // The packet is not JSON: the library closes the connection, as Node does.
             _ => return Cow::Borrowed(packet),
         },
     };
@@ -124,13 +126,13 @@ pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}\"{name}\"{rest}"))
 }
 
-/// A number, which may be larger than any that Rust has, `true`, `false` or `null`.
+/// True for a number, which may be larger than any that Rust has, and for `true`, `false` and `null`.
 fn is_word(text: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     serde_json::from_str::<serde_json::Value>(text).is_ok() || !text.is_empty() && text.bytes().all(is_digit)
 }
 
-/// The rest of an array behind the text that it begins with.
+/// The rest of an array after its first string.
 fn after_text(array: &str) -> Option<&str> {
     let mut bytes = array.bytes().enumerate().skip_while(|(_, byte)| *byte != b'"').skip(1);
     while let Some((position, byte)) = bytes.next() {
@@ -179,11 +181,11 @@ mod tests {
     #[test]
     fn odd_names_become_ones_that_can_be_read() {
         for (packet, expected) in [
-            // The event that Node would see.
+            // These become the event that Node would see.
             (r#"42["message\u003asend",{"content":"\"\\"}]"#, r#"42["message:send",{"content":"\"\\"}]"#),
             (r#"420["room\/join","r"]"#, r#"420["room/join","r"]"#),
             (r#"42["\u00e9",1]"#, r#"42["é",1]"#),
-            // Ones that nobody knows.
+            // These become events that no server knows.
             (r#"42["q\"uote",1]"#, "42[\"q\u{fffd}uote\",1]"),
             (r#"427["back\\slash"]"#, "427[\"back\u{fffd}slash\"]"),
             (r#"42["line\nbreak"]"#, "42[\"line\u{fffd}break\"]"),

@@ -1,5 +1,5 @@
-//! WebSocket frames as bytes, for the places where no websocket is: packets that came by polling become frames for the
-//! Socket.IO library, and its frames become packets for a poll.
+//! Encodes and decodes WebSocket frames where there is no websocket: packets from a POST become frames for the
+//! Socket.IO library, and the library's frames become packets for a poll.
 
 use std::io::{self, Cursor};
 
@@ -16,16 +16,16 @@ pub(super) const MAX_HEADER: usize = 14;
 pub(super) const TEXT: OpCode = OpCode::Data(Data::Text);
 pub(super) const BINARY: OpCode = OpCode::Data(Data::Binary);
 
-/// Where a frame stands in some bytes that begin with it.
+/// The position of a frame in a buffer that begins with it.
 pub(super) struct Parsed {
     pub(super) header: FrameHeader,
-    /// Bytes of the header.
+    /// The length of the header, in bytes.
     pub(super) start: usize,
-    /// Bytes of the payload.
+    /// The length of the payload, in bytes.
     pub(super) length: u64,
 }
 
-/// Reads the header at the beginning of `bytes`; none if it is not complete, an error if there is no such frame.
+/// Parses the header at the beginning of `bytes`. None if the header is incomplete; an error if it is invalid.
 pub(super) fn parse(bytes: &[u8]) -> io::Result<Option<Parsed>> {
     let mut cursor = Cursor::new(bytes);
     let parsed =
@@ -34,7 +34,7 @@ pub(super) fn parse(bytes: &[u8]) -> io::Result<Option<Parsed>> {
     Ok(parsed.map(|(header, length)| Parsed { header, start, length }))
 }
 
-/// Splits the first frame off, if all of it is there.
+/// Splits the first frame off the buffer, if it is complete.
 pub(super) fn split(bytes: &mut BytesMut) -> io::Result<Option<(FrameHeader, BytesMut)>> {
     let Some(Parsed { header, start, length }) = parse(bytes)? else { return Ok(None) };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -49,14 +49,14 @@ pub(super) fn split(bytes: &mut BytesMut) -> io::Result<Option<(FrameHeader, Byt
     Ok(Some((header, payload)))
 }
 
-/// Masks or unmasks bytes that begin `offset` bytes into a payload.
+/// Masks or unmasks bytes that begin at `offset` of a payload.
 pub(super) fn apply_mask(bytes: &mut [u8], mask: [u8; 4], offset: usize) {
     for (byte, key) in bytes.iter_mut().zip(mask.iter().cycle().skip(offset % 4)) {
         *byte ^= key;
     }
 }
 
-/// Appends a frame as a client sends it, under a mask that changes nothing.
+/// Appends a frame as a client would send it, with a mask of zeros, which changes nothing.
 pub(super) fn put_from_client(out: &mut BytesMut, opcode: OpCode, payload: &[u8]) {
     put(out, FrameHeader { opcode, mask: Some([0; 4]), ..FrameHeader::default() }, payload);
 }

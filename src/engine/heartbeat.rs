@@ -1,5 +1,5 @@
-//! The heartbeat of a session, as Node keeps it: a ping an interval after the session begins, the next an interval after the
-//! answer to it; a client that does not answer in time is gone.
+//! The heartbeat of a session, with Node's timing: the first ping is due an interval after the session begins, each
+//! further one an interval after the last pong. A client whose pong misses the timeout is considered gone.
 
 use std::{
     pin::Pin,
@@ -12,10 +12,10 @@ use tokio::time::{Instant, Sleep, sleep};
 pub(super) struct Heartbeat {
     interval: Duration,
     timeout: Duration,
-    /// The next ping is due, or the answer to the last.
+    /// The deadline of the next ping or, after a ping, of its pong.
     due: Pin<Box<Sleep>>,
     is_awaited: bool,
-    /// The client has sent something since the last ping, so that it has got more time to answer.
+    /// The client has sent something since the last ping, so its deadline has been extended once.
     is_put_off: bool,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Heartbeat {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     Ping,
-    /// The answer to a ping did not come.
+    /// The pong missed its deadline.
     Missed,
 }
 
@@ -32,7 +32,7 @@ impl Heartbeat {
         Self { interval, timeout, due: Box::pin(sleep(interval)), is_awaited: false, is_put_off: false }
     }
 
-    /// Waits for what is due; after a ping, for its answer.
+    /// Waits until the next ping is due or, after a ping, until its pong is overdue.
     pub(super) fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<Beat> {
         ready!(self.due.as_mut().poll(cx));
         if self.is_awaited {
@@ -44,22 +44,22 @@ impl Heartbeat {
         Poll::Ready(Beat::Ping)
     }
 
-    /// Makes a ping due now, unless an answer to one is awaited anyway.
+    /// Makes a ping due now, unless a pong is awaited already.
     pub(super) fn ping_now(&mut self) {
         if !self.is_awaited {
             self.due.as_mut().reset(Instant::now());
         }
     }
 
-    /// The client has sent something. Where an answer is awaited, that gives the client its time anew, once for each ping, as in
-    /// Node: the answer may have to wait behind a large packet.
+    /// Notes that the client has sent something. While a pong is awaited, this restarts its timeout, once for each
+    /// ping, as in Node: the pong may be queued behind a large packet.
     pub(super) fn heard(&mut self) {
         if self.is_awaited && !std::mem::replace(&mut self.is_put_off, true) {
             self.due.as_mut().reset(Instant::now() + self.timeout);
         }
     }
 
-    /// The client has answered. An answer that nobody waits for changes nothing.
+    /// Notes a pong. An unexpected pong changes nothing.
     pub(super) fn answered(&mut self) {
         if std::mem::take(&mut self.is_awaited) {
             self.due.as_mut().reset(Instant::now() + self.interval);
@@ -81,7 +81,7 @@ mod tests {
             poll_fn(|cx| self.poll_beat(cx)).await
         }
 
-        /// Does something at a moment after all that was done before; when the next beat is due then.
+        /// Runs `step` at a later instant than everything before it; returns the deadline of the next beat.
         fn due_after(&mut self, step: impl FnOnce(&mut Self)) -> Instant {
             let before = Instant::now();
             while Instant::now() == before {}
@@ -89,7 +89,7 @@ mod tests {
             self.due.deadline()
         }
 
-        /// Pings; when the answer is due.
+        /// Pings; returns the deadline of the pong.
         async fn ping(&mut self) -> Instant {
             self.ping_now();
             assert_eq!(self.beat().await, Beat::Ping);
@@ -107,7 +107,7 @@ mod tests {
         let next = heartbeat.due_after(Heartbeat::answered);
         assert!(next > answered + INTERVAL);
         assert_eq!(heartbeat.due_after(Heartbeat::answered), next);
-        // Nor is it an answer to the next ping, which is still awaited.
+        // An unexpected pong does not answer the next ping either.
         heartbeat.ping().await;
         heartbeat.due.as_mut().reset(Instant::now());
         assert_eq!(heartbeat.beat().await, Beat::Missed);

@@ -1,6 +1,6 @@
-//! Engine.IO: the transports under Socket.IO. The Socket.IO library has transports of its own; these take their place, because
-//! with them a websocket that fails would end the session, the id of a session would be public, and a stranger could take as much
-//! memory as they like. The library is given an [`EngineStream`] for each session and believes that to be a websocket.
+//! Engine.IO: the transports under Socket.IO. They replace the transports of the Socket.IO library, with which a failed
+//! websocket would end the session, session ids would be public, and an anonymous client could use unlimited memory.
+//! The library gets an [`EngineStream`] for each session and treats it as a websocket.
 
 mod event_name;
 mod frame;
@@ -31,27 +31,27 @@ use self::{
 };
 use crate::connection::{Connection, SocketRoute};
 
-/// What Engine.IO is told.
+/// The settings of the Engine.IO transports.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
     pub ping_interval: Duration,
     pub ping_timeout: Duration,
-    /// Time for the packets of a POST to come in.
+    /// The deadline for the body of a POST.
     pub body_timeout: Duration,
-    /// Time for a websocket to take over from polling.
+    /// The deadline for the upgrade from polling to a websocket.
     pub upgrade_timeout: Duration,
-    /// The largest packet, and the largest POST, in bytes.
+    /// The largest packet, and the largest POST body, in bytes.
     pub max_payload: usize,
-    /// Bytes that may wait for a client that polls.
+    /// Bytes that may be buffered for a polling client.
     pub send_limit: usize,
-    /// Sessions whose clients have not signed in.
+    /// The most sessions whose clients have not signed in.
     pub max_unsigned: usize,
 }
 
-/// Takes a session's stream and the way to its transport.
+/// Receives the stream of a new session and the route to its transport.
 type Accept = Box<dyn Fn(EngineStream, SocketRoute) + Send + Sync>;
 
-/// All sessions of a server.
+/// All Engine.IO sessions of a server.
 pub struct Engine {
     settings: Arc<EngineSettings>,
     sessions: Arc<Sessions>,
@@ -59,7 +59,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// `accept` is called with each session that begins.
+    /// `accept` is called for each new session.
     pub fn new(
         settings: EngineSettings,
         accept: impl Fn(EngineStream, SocketRoute) + Send + Sync + 'static,
@@ -99,7 +99,7 @@ impl Engine {
 struct OpenPacket<'a> {
     sid: String,
     upgrades: &'a [&'static str],
-    /// In milliseconds, as the next.
+    /// In milliseconds, as is `ping_timeout`.
     ping_interval: u64,
     ping_timeout: u64,
     max_payload: usize,
@@ -118,7 +118,7 @@ impl<'a> OpenPacket<'a> {
     }
 
     fn packet(&self) -> String {
-        // Numbers and texts can always be written.
+        // Serializing numbers and strings cannot fail.
         format!("0{}", serde_json::to_string(self).unwrap_or_default())
     }
 }

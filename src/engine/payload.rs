@@ -1,4 +1,4 @@
-//! Engine.IO payloads: the packets of one poll or POST, U+001E between them.
+//! Engine.IO payloads: the packets of one poll or POST, separated by U+001E.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::BytesMut;
@@ -8,20 +8,20 @@ use super::{event_name, frame};
 
 pub(super) const SEPARATOR: char = '\u{1e}';
 
-/// What a POST's packets come to.
+/// The decoded packets of a POST.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Posted {
     /// Frames for the Socket.IO library.
     pub(super) frames: BytesMut,
-    /// The client closes the session; nothing follows.
+    /// The client closes the session; later packets are ignored.
     pub(super) closes: bool,
-    /// Something was no packet: the session ends there.
+    /// A packet is malformed: the session ends there.
     pub(super) is_bad: bool,
-    /// The client has answered a ping.
+    /// The client has sent a pong.
     pub(super) has_ponged: bool,
 }
 
-/// Makes frames of a POST's packets, up to one that closes the session.
+/// Decodes the packets of a POST into frames, up to one that closes the session.
 pub(super) fn decode(payload: &str) -> Posted {
     let mut posted = Posted::default();
     for packet in payload.split(SEPARATOR) {
@@ -37,9 +37,9 @@ pub(super) fn decode(payload: &str) -> Posted {
                 Err(_) => posted.is_bad = true,
             },
             Some(b'1') => posted.closes = true,
-            // Node takes these and does nothing.
+            // Node accepts these and ignores them.
             Some(b'0' | b'5' | b'6') => {}
-            // A ping is none either: it is the server that pings.
+            // A ping is invalid too: only the server pings.
             _ => posted.is_bad = true,
         }
         if posted.closes || posted.is_bad {
@@ -49,11 +49,11 @@ pub(super) fn decode(payload: &str) -> Posted {
     posted
 }
 
-/// Takes packets of what the library has written, up to about `max` bytes; the payload is empty if there are none.
+/// Takes packets from the library's frames, up to about `max` bytes. The payload is empty if there are none.
 pub(super) fn take(frames: &mut BytesMut, max: usize) -> String {
     let mut payload = String::new();
     while payload.len() < max {
-        // The library writes whole frames, and none that cannot be parsed.
+        // The library writes whole and valid frames only.
         let Ok(Some((header, data))) = frame::split(frames) else { break };
         let packet = match header.opcode {
             OpCode::Data(Data::Text) => String::from_utf8_lossy(&data).into_owned(),

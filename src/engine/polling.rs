@@ -1,4 +1,5 @@
-//! The polling transport: a GET takes what the server has to say, or waits for it; a POST brings what the client has to say.
+//! The polling transport: a GET takes the server's packets, or waits for some (long polling); a POST brings the
+//! client's packets.
 
 use std::sync::Arc;
 
@@ -19,10 +20,10 @@ use super::{
 };
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
-/// Browsers look into a body of plain text to find out what it is; this is what Node says.
+/// The content type of the answer to a POST, as in Node: browsers would sniff a body of plain text.
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 
-/// Begins a session.
+/// Opens a session.
 pub(super) fn open(engine: &Arc<Engine>) -> Response {
     let sid = Sid::new();
     let session = Session::new(Arc::clone(&engine.settings));
@@ -34,7 +35,7 @@ pub(super) fn open(engine: &Arc<Engine>) -> Response {
     ([(header::CONTENT_TYPE, TEXT)], packet).into_response()
 }
 
-/// Answers a poll when there is something to say.
+/// Answers a poll as soon as there are packets.
 pub(super) async fn poll(session: Arc<Session>) -> Response {
     match session.begin_poll() {
         Ok(poll) => ([(header::CONTENT_TYPE, TEXT)], poll.payload().await).into_response(),
@@ -42,13 +43,13 @@ pub(super) async fn poll(session: Arc<Session>) -> Response {
     }
 }
 
-/// Takes the packets of a POST, all of which have to come in time.
+/// Accepts the packets of a POST, whose body must arrive before the deadline.
 pub(super) async fn post(engine: &Engine, session: Arc<Session>, request: Request<Body>) -> Response {
     let post = match session.begin_post() {
         Ok(post) => post,
         Err(misuse) => return refuse(misuse),
     };
-    // Clients of an earlier protocol send bytes; Node ends the session as well.
+    // Clients of an earlier protocol send binary bodies; Node ends the session as well.
     if request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream") {
         session.fail();
         return refuse(Misuse::BadPacket);
@@ -56,7 +57,7 @@ pub(super) async fn post(engine: &Engine, session: Arc<Session>, request: Reques
     let settings = &engine.settings;
     let limit = if session.route.is_signed_in() { settings.max_payload } else { BEFORE_SIGN_IN as usize };
     let body = to_bytes(request.into_body(), limit.min(settings.max_payload));
-    // Dropped before it is done, its client has gone, which ends the session as well.
+    // If this future is dropped before it is done, the client has disconnected; that ends the session as well.
     match timeout(settings.body_timeout, body).await {
         Ok(Ok(body)) => match session.post(&String::from_utf8_lossy(&body)) {
             Ok(()) => {
@@ -84,7 +85,7 @@ fn refuse(misuse: Misuse) -> Response {
     Refusal::BadRequest.into_response()
 }
 
-/// Answers and closes: the rest of the request is not read.
+/// Answers and closes the connection: the rest of the request body is not read.
 fn close(status: StatusCode) -> Response {
     (status, [(header::CONNECTION, HeaderValue::from_static("close"))]).into_response()
 }

@@ -1,5 +1,5 @@
-//! The probe of a websocket that is to take a session over from polling: the client sends `2probe`, is answered by `3probe`, and
-//! changes over with `5`.
+//! The probe of an upgrade from polling to a websocket: the client sends `2probe`, gets `3probe`, and completes the
+//! upgrade with `5`.
 
 use std::io;
 
@@ -12,11 +12,11 @@ use tungstenite::protocol::frame::{
 
 use super::{frame, session::Session};
 
-/// The longest frame of a probe, in bytes. Its packets have up to six.
+/// The longest frame of a probe, in bytes. The packets themselves have at most six.
 const PROBE_FRAME: u64 = 1_024;
 
-/// Answers the client's probe and waits until it changes over; false if it does something else. `read` holds what came behind
-/// the request, and then what comes behind the upgrade packet.
+/// Answers the client's probe and waits for the upgrade packet; false if the client sends anything else. `read` holds
+/// the bytes that followed the request and, at the end, those that follow the upgrade packet.
 pub(super) async fn probe(
     session: &Session,
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
@@ -34,13 +34,13 @@ pub(super) async fn probe(
     }
 }
 
-/// The next packet, or none if the client closes or sends what is no packet of a probe.
+/// The next packet; none if the client closes or sends an invalid packet.
 async fn next_packet(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     read: &mut BytesMut,
 ) -> io::Result<Option<String>> {
     loop {
-        // Before the rest of the frame is waited for.
+        // Checks the header before the rest of the frame has arrived.
         if let Some(frame) = frame::parse(read)?
             && (frame.length > PROBE_FRAME || frame.header.mask.is_none())
         {
@@ -86,8 +86,8 @@ mod tests {
         bytes
     }
 
-    /// The next packet of a client that has sent these bytes and sends no more, if it can be told by now; what the client is
-    /// answered; and what is left.
+    /// Runs on a client that has sent these bytes and sends no more. Returns the next packet, if it is decided by now,
+    /// the bytes that the client is sent, and the bytes that are left.
     async fn after(sent: &[u8]) -> (Option<Option<String>>, Vec<u8>, BytesMut) {
         let (mut client, mut server): (DuplexStream, DuplexStream) = duplex(100_000);
         client.write_all(sent).await.unwrap();
@@ -112,7 +112,7 @@ mod tests {
         let (packet, answer, left) = after(&sent).await;
         assert_eq!((packet, answer), (Some(Some("5".to_owned())), Vec::new()));
         assert_eq!(left, masked(frame::TEXT, b"42[\"more\"]"));
-        // Half a frame is waited for.
+        // Half a frame is awaited.
         assert_eq!(after(&sent[..3]).await.0, None);
     }
 

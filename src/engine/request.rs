@@ -1,4 +1,4 @@
-//! Requests to Engine.IO: what each asks for, or why it is refused, in Node's order and in its words.
+//! Requests to Engine.IO: what each asks for, or why it is refused. The order of the checks and the texts are Node's.
 
 use axum::{
     Json,
@@ -11,19 +11,19 @@ use super::sessions::{Found, Sessions, Sid};
 use crate::engine::session::Session;
 use std::sync::Arc;
 
-/// What a request asks for.
+/// The operation that a request asks for.
 pub(super) enum Wanted {
-    /// A session that begins with polling.
+    /// Opens a session over polling.
     Open,
     Poll(Arc<Session>),
     Post(Arc<Session>),
-    /// A session that begins with a websocket.
+    /// Opens a session over a websocket.
     OpenWebsocket,
-    /// A websocket for this session.
+    /// Upgrades this session to a websocket.
     Upgrade(Found),
 }
 
-/// Why a request is refused. The code and the text are Node's.
+/// The reason for which a request is refused. The code and the text are Node's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     TransportUnknown = 0,
@@ -68,13 +68,13 @@ fn query<B>(request: &Request<B>) -> Query {
             "sid" => &mut query.sid,
             _ => continue,
         };
-        // Of several values of one parameter the last counts, as in Node.
+        // If a parameter is repeated, its last value counts, as in Node.
         *place = value.into_owned();
     }
     query
 }
 
-/// Finds out what a request asks for.
+/// Determines what a request asks for.
 pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wanted, Refusal> {
     let Query { transport, version, sid } = query(request);
     let is_websocket = match transport.as_str() {
@@ -82,7 +82,7 @@ pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wan
         "websocket" => true,
         _ => return Err(Refusal::TransportUnknown),
     };
-    // An empty id is none.
+    // An empty id counts as none.
     if !sid.is_empty() {
         let found = Sid::parse(&sid).and_then(|sid| sessions.find(sid)).ok_or(Refusal::SessionUnknown)?;
         if version != "4" {
@@ -112,7 +112,7 @@ pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wan
     }
 }
 
-/// True for a complete request to change over to websocket (RFC 6455, 4.2.1).
+/// True for a complete websocket upgrade request (RFC 6455, 4.2.1).
 fn is_upgrade<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     request.method() == Method::GET
@@ -128,7 +128,7 @@ fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool
     values.any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
 }
 
-/// Sixteen bytes in base64.
+/// True for sixteen bytes in base64.
 fn is_key(key: &[u8]) -> bool {
     let Some((digits, end)) = key.split_last_chunk::<2>() else { return false };
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');

@@ -14,8 +14,8 @@ use crate::{
     sync::lock,
 };
 
-/// The id of a session. It is secret: whoever knows it may speak as the session's client. It has nothing to do with the id of
-/// a socket, which is public.
+/// The id of a session. It is secret: whoever knows it can act as the session's client. It is unrelated to the id of a
+/// socket, which is public.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Sid(Uuid);
 
@@ -24,10 +24,10 @@ impl Sid {
         Self(Uuid::new_v4())
     }
 
-    /// None if it is the id of no session that there may be.
+    /// None if the text is not a valid session id.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let sid = Self(Uuid::try_parse(text).ok()?);
-        // One session has one id: other ways to write it are none.
+        // Each session has one id text: other encodings of the same bytes are refused.
         (sid.text() == text).then_some(sid)
     }
 
@@ -36,7 +36,7 @@ impl Sid {
     }
 }
 
-/// A session that is there.
+/// A session that was found.
 #[derive(Clone)]
 pub(super) enum Found {
     Polling(Arc<Session>),
@@ -45,13 +45,13 @@ pub(super) enum Found {
 
 pub(super) struct Sessions {
     found: Mutex<HashMap<Sid, Found>>,
-    /// Sessions whose clients had not signed in when they were last looked at, the oldest first.
+    /// The routes of sessions whose clients had not signed in at the last check, oldest first.
     unsigned: Mutex<VecDeque<WeakRoute>>,
     max_unsigned: usize,
     warned: Mutex<Option<Instant>>,
 }
 
-/// Between two lines of the log that say the same.
+/// The least time between two warnings with the same text.
 const WARN_AGAIN: Duration = Duration::from_secs(60);
 
 impl Sessions {
@@ -68,13 +68,13 @@ impl Sessions {
         lock(&self.found).get(&sid).cloned()
     }
 
-    /// Adds a session that begins. When too many have not signed in, the oldest of these end.
+    /// Registers a new session. When too many clients have not signed in, the oldest of their sessions end.
     pub(super) fn add(self: &Arc<Self>, sid: Sid, session: Found, route: &SocketRoute) -> Registration {
         lock(&self.found).insert(sid, session);
         let mut unsigned = lock(&self.unsigned);
         if unsigned.len() >= self.max_unsigned {
             unsigned.retain(|route| route.upgrade().is_some_and(|route| !route.is_signed_in()));
-            // Some at a time, as each look at all of them costs something.
+            // Several end at a time, because each scan of the list costs something.
             let excess = unsigned.len().saturating_sub(self.max_unsigned - 1 - self.max_unsigned / 16);
             if unsigned.len() >= self.max_unsigned {
                 self.warn();
@@ -85,19 +85,19 @@ impl Sessions {
         Registration { sessions: Arc::clone(self), sid }
     }
 
-    /// Says now and then that there are too many.
+    /// Warns, at most once a minute, that too many clients have not signed in.
     fn warn(&self) {
         let mut warned = lock(&self.warned);
         if warned.is_none_or(|warned| warned.elapsed() > WARN_AGAIN) {
             *warned = Some(Instant::now());
             tracing::warn!(
                 max = self.max_unsigned,
-                "too many clients have not signed in: the oldest are cut off"
+                "too many clients have not signed in: the oldest of their sessions are closed"
             );
         }
     }
 
-    /// Notes that a websocket has taken a session over.
+    /// Notes that a session has been upgraded to a websocket.
     pub(super) fn upgraded(&self, sid: Sid) {
         if let Some(found) = lock(&self.found).get_mut(&sid) {
             *found = Found::Websocket;
@@ -109,7 +109,7 @@ impl Sessions {
     }
 }
 
-/// Keeps a session among the others until it is dropped.
+/// Keeps a session registered until it is dropped.
 pub(super) struct Registration {
     pub(super) sessions: Arc<Sessions>,
     pub(super) sid: Sid,
@@ -143,7 +143,7 @@ mod tests {
             routes.iter().map(|route| sessions.add(Sid::new(), Found::Websocket, route)).collect();
         let aborted: Vec<usize> =
             (0..routes.len()).filter(|index| routes.get(*index).unwrap().is_aborted()).collect();
-        // Those who have signed in do not count, however old they are.
+        // Clients that have signed in do not count, however old their sessions are.
         assert!(!aborted.is_empty() && aborted.len() <= 8, "{aborted:?}");
         assert_eq!(aborted, Vec::from_iter(4..4 + aborted.len()));
         assert!(lock(&sessions.unsigned).len() <= 32);

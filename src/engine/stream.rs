@@ -1,6 +1,6 @@
-//! The websocket that the Socket.IO library believes to have from the start, whatever the client's transport is. It keeps the
-//! library's handshake and its first ping to itself, which Node sends in other words, or later, and tells each client that has
-//! connected a `pid`, by which the client says later that it has come back.
+//! The stream that the Socket.IO library reads and writes as a websocket, whatever the client's transport is. It hides
+//! the library's handshake and first ping, which Node sends in another form or later. It also gives each connected
+//! client a `pid`; a client that sends one back has been connected before.
 
 use std::{
     io,
@@ -26,14 +26,14 @@ use super::{
 };
 use crate::connection::{ClientStream, SocketRoute};
 
-/// How long the last words of a session that has ended wait for a poll.
+/// The time for which the last packets of an ended session are kept for a poll.
 const LINGER: Duration = Duration::from_secs(2);
 
 const PING: &str = "2";
 const PONG: &[u8] = b"3";
 const CLOSE: &[u8] = b"1";
 
-/// To be given to the Socket.IO library as a websocket.
+/// A stream that the Socket.IO library accepts as a websocket.
 pub struct EngineStream {
     wire: Wire,
     inbound: Inbound,
@@ -49,16 +49,16 @@ enum Wire {
     Over,
 }
 
-/// The library's first frames that are still to come.
+/// The first frames of the library that are still expected.
 #[derive(Default)]
 struct Greeting {
-    /// The open packet, which the client has been told in our words, has come.
+    /// The library has written its open packet, which the client got from us in another form.
     is_open: bool,
-    /// The first ping, which the library sends at once, has come.
+    /// The library has written its first ping, which it sends at once.
     has_pinged: bool,
-    /// The answer to CONNECT has come.
+    /// The library has answered CONNECT.
     is_connected: bool,
-    /// Reads, and is to read an answer to the first ping.
+    /// The library's reader, which is to read a pong for that first ping.
     reader: Option<Waker>,
 }
 
@@ -99,7 +99,7 @@ impl EngineStream {
         self.inbound.take(bytes)
     }
 
-    /// From here on the websocket is read from and written to; what waited comes first.
+    /// Switches to the websocket for reading and writing; buffered frames come first.
     fn take_over(&mut self, cx: &mut Context<'_>, handover: Handover) -> io::Result<()> {
         let Handover { mut stream, rest, inbox, outbox } = handover;
         self.inbound.count(rest.len(), self.route.is_signed_in())?;
@@ -112,7 +112,7 @@ impl EngineStream {
         if let Some(registration) = &self.registration {
             registration.sessions.upgraded(registration.sid);
         }
-        // It may have come right behind the packet that changes over.
+        // The pong may have followed the upgrade packet directly.
         if self.inbound.take_pong() { self.answered(cx) } else { Ok(()) }
     }
 
@@ -137,11 +137,11 @@ impl EngineStream {
         }
     }
 
-    /// Writes all of the library's first frames but those that the client is not to hear.
+    /// Writes the library's first frames, without those that the client must not receive.
     fn greet(&mut self, cx: &mut Context<'_>, written: &[u8]) -> io::Result<()> {
         let mut frames = BytesMut::from(written);
         let mut told = BytesMut::new();
-        // The library writes whole frames.
+        // The library writes whole frames only.
         while let Some((header, payload)) = frame::split(&mut frames)? {
             let greeting = &mut self.greeting;
             if !std::mem::replace(&mut greeting.is_open, true) {
@@ -168,11 +168,11 @@ impl EngineStream {
     fn answered(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.route.note_heard();
         self.heartbeat.answered();
-        // From here on the timer wakes for the next ping.
+        // Poll the timer, so that it wakes this task for the next ping.
         self.beat(cx)
     }
 
-    /// Pings when it is time; an error when the client has not answered.
+    /// Pings when a ping is due; an error when the pong is overdue.
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.route.take_asked() {
             self.heartbeat.ping_now();
@@ -187,14 +187,14 @@ impl EngineStream {
     }
 }
 
-/// The answer to a CONNECT to the namespace `/`, with a `pid` that names this connection. A client sends it back when it
-/// connects again, and what is new each time recovers nothing.
+/// The answer to a CONNECT to the namespace `/`, with a `pid` for this connection. A client sends the `pid` back when
+/// it connects again. It is new each time, so that it never recovers a session.
 fn connected(packet: &[u8]) -> Option<String> {
     let answer = std::str::from_utf8(packet).ok()?.strip_prefix("40")?.strip_suffix('}')?;
     answer.starts_with("{\"sid\":").then(|| format!("40{answer},\"pid\":\"{}\"}}", Uuid::new_v4().simple()))
 }
 
-/// A websocket takes everything at once.
+/// Writes all frames at once: a websocket buffers every write, or fails above its limit.
 fn write_all(stream: &mut ClientStream, cx: &mut Context<'_>, frames: &[u8]) -> io::Result<()> {
     match Pin::new(stream).poll_write(cx, frames)? {
         Poll::Ready(count) if count == frames.len() => Ok(()),
@@ -291,7 +291,7 @@ impl Drop for EngineStream {
     }
 }
 
-/// Keeps a session that has ended until a poll has taken its last words, or its client has had time for one.
+/// Keeps an ended session until a poll has taken its last packets, or the time for that is over.
 pub(super) fn linger(session: Arc<Session>, registration: Registration) {
     if session.is_spent() || !session.is_polling(Instant::now()) {
         return;

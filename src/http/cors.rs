@@ -1,5 +1,5 @@
-//! Calls from other origins, answered as the `cors` package answers them that Node's Socket.IO uses: a preflight gets 204 and
-//! the headers that it asked for, and nobody is refused here. It is the browser that keeps a page from an answer.
+//! CORS, as the `cors` package of Node's Socket.IO answers it: a preflight gets 204 and the headers that it asked for,
+//! and no request is refused here. It is the browser that keeps a page from an answer.
 
 use std::sync::Arc;
 
@@ -40,7 +40,8 @@ pub(super) async fn answer(State(allowed): State<Arc<CorsOrigin>>, request: Requ
     response
 }
 
-/// With a list the answer is another for each origin, also for one that is not allowed: no cache may hand it to the next.
+/// With a list, the answer depends on the origin, even for one that is not allowed. `Vary` keeps a cache from serving
+/// it to another origin.
 fn allow(allowed: &CorsOrigin, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
     let CorsOrigin::List(origins) = allowed else {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);

@@ -1,4 +1,4 @@
-//! Demo mode's sign-in: anybody on this machine is whoever they say they are. Not there in any other mode.
+//! Demo mode's sign-in: anybody on this machine can sign in as anybody. It does not exist in any other mode.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -17,9 +17,9 @@ use crate::{
 };
 
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);
-/// Users that are suggested, at the most.
+/// The most users that are suggested.
 const SUGGESTED: i64 = 8;
-/// A name, in bytes.
+/// The longest name, in bytes.
 const LONGEST_NAME: usize = 100;
 
 #[derive(Serialize)]
@@ -33,7 +33,7 @@ pub(super) struct Users {
     users: Vec<User>,
 }
 
-/// `GET /demo`: some who are known here.
+/// `GET /demo`: suggests some known users.
 pub(super) async fn users(
     State(app): State<Arc<App>>,
     version: Version,
@@ -52,7 +52,7 @@ pub(super) struct SignIn {
 
 #[derive(Serialize)]
 pub(super) struct SignedIn {
-    /// Good for an hour.
+    /// Valid for an hour.
     token: String,
     user: User,
 }
@@ -76,8 +76,9 @@ pub(super) async fn token(
     Ok(Json(SignedIn { token, user: User { id, name } }))
 }
 
-/// Demo mode answers this machine only, and no page that came from elsewhere: neither one that asks across origins, nor one
-/// whose host's name was made to point here. A proxy on this machine would let in those whom it answers.
+/// Demo mode answers only this machine and its own pages. It refuses cross-origin requests, and requests to a host name
+/// that was made to resolve to this machine (DNS rebinding). It also refuses proxies, because a proxy on this machine
+/// would let in its own clients.
 fn ensure_demo(app: &App, version: Version, request: &HeaderMap) -> Result<()> {
     if !app.config.demo {
         return Err(Error::NotFound);
@@ -93,7 +94,7 @@ fn ensure_demo(app: &App, version: Version, request: &HeaderMap) -> Result<()> {
     if is_ours { Ok(()) } else { Err(Error::Forbidden("Demo mode answers pages of this machine only")) }
 }
 
-/// The headers by which proxies and tunnels tell for whom they ask.
+/// The headers by which proxies and tunnels name the client that they ask for.
 const OF_PROXIES: [&str; 11] = [
     "cdn-loop",
     "cf-connecting-ip",
@@ -108,10 +109,11 @@ const OF_PROXIES: [&str; 11] = [
     "x-real-ip",
 ];
 
-/// The same with many endings: `X-Forwarded-For`, `X-Original-Host`, `X-Envoy-External-Address`.
+/// Prefixes of more such headers: `X-Forwarded-For`, `X-Original-Host`, `X-Envoy-External-Address`.
 const OF_PROXIES_BEGIN: [&str; 4] = ["x-forwarded", "x-original-", "x-envoy-", "x-proxyuser-"];
 
-/// No browser asks in HTTP/1.0; nginx does, and adds no header, when it is told nothing but where to pass requests on.
+/// True if the request came through a proxy. Browsers do not send HTTP/1.0; nginx does, and adds no header, when it is
+/// configured with nothing but `proxy_pass`.
 fn came_through_proxy(version: Version, request: &HeaderMap) -> bool {
     version < Version::HTTP_11
         || request.keys().map(HeaderName::as_str).any(|name| {

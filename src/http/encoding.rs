@@ -1,20 +1,20 @@
-//! Which encoding of a file a client is sent: what its `Accept-Encoding` prefers among those that there are.
+//! Content negotiation: chooses the encoding of a file by `Accept-Encoding`.
 
 use axum::http::{HeaderMap, header::ACCEPT_ENCODING};
 
-/// The encodings that files are stored in at build time, the smaller first, each with what its file's name ends with.
+/// The encodings that files are stored in at build time, the smaller first, each with the suffix of its file.
 const STORED: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// An encoding as `Content-Encoding` names it, and the end of the name of its file.
+/// An encoding as `Content-Encoding` names it, and the suffix of its file.
 pub(super) type Encoding = (&'static str, &'static str);
 
-/// True for the name of a compressed file, which has no address of its own.
+/// True for the name of a compressed file, which has no URL of its own.
 pub(super) fn is_stored_name(name: &str) -> bool {
     STORED.iter().any(|(_, end)| name.ends_with(end))
 }
 
-/// The encodings that the client prefers to none at all, the best first. A weight of 0 forbids; a client that says nothing is
-/// sent the plain file.
+/// The encodings that the client prefers to the plain file, the best first. A weight of 0 forbids one. Without the
+/// header, the client is sent the plain file.
 pub(super) fn preferred(request: &HeaderMap) -> Vec<Encoding> {
     let weights: Vec<(String, f32)> = request
         .get_all(ACCEPT_ENCODING)
@@ -30,12 +30,12 @@ pub(super) fn preferred(request: &HeaderMap) -> Vec<Encoding> {
         .filter_map(|encoding| Some((encoding, named(encoding.0).or_else(|| named("*"))?)))
         .filter(|(_, weight)| *weight > 0.0 && *weight >= plain)
         .collect();
-    // Stable: of two of one weight the smaller stays first.
+    // The sort is stable: of two encodings with one weight, the smaller stays first.
     found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     found.into_iter().map(|(encoding, _)| encoding).collect()
 }
 
-/// `gzip;q=0.5`: the name in lower case and its weight, which is 1 where none is given, and 0 where it cannot be read.
+/// Parses `gzip;q=0.5`: the name in lower case and its weight, which is 1 if none is given, and 0 if it is invalid.
 fn weight(entry: &str) -> (String, f32) {
     let mut parts = entry.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();

@@ -1,4 +1,5 @@
-//! `GET /healthz`: the process lives. `GET /readyz`: it can serve, that is, its database answers and it is not shutting down.
+//! `GET /healthz` is the liveness probe: the process runs. `GET /readyz` is the readiness probe: the database answers,
+//! and the server is not shutting down.
 
 use std::sync::Arc;
 

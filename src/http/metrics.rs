@@ -1,4 +1,4 @@
-//! `GET /metrics`: what Prometheus reads, in the OpenMetrics text format. Only where `METRICS` says so.
+//! `GET /metrics`: the metrics for Prometheus, in the OpenMetrics text format. It exists only if `METRICS` enables it.
 
 use std::sync::Arc;
 

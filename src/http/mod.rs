@@ -21,7 +21,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::{app::App, error::Error};
 
-/// The resources.
+/// The routes of all resources.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(page::show))
@@ -38,7 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// The resources for those that there is no room for.
+/// The routes for connections above the limit.
 pub fn health(app: Arc<App>) -> Router {
     Router::new()
         .route("/healthz", get(health::live))
@@ -48,7 +48,7 @@ pub fn health(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// What goes around the resources and the sockets alike.
+/// Adds the middleware that resources and sockets share.
 pub fn around(router: Router, app: &App) -> Router {
     router
         .layer(middleware::from_fn(page::bundles))
@@ -56,7 +56,7 @@ pub fn around(router: Router, app: &App) -> Router {
         .layer(middleware::from_fn(keep_from_caches))
 }
 
-/// A cache on the way would give one client's packets, or session, to another.
+/// Sets `no-store` for Socket.IO: a shared cache could serve one client's packets, or session, to another.
 async fn keep_from_caches(request: Request, next: Next) -> Response {
     let is_socket = request.uri().path().starts_with("/socket.io");
     let mut response = next.run(request).await;

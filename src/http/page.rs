@@ -1,5 +1,5 @@
-//! The web page of clients/web, out of the binary: `GET /` and its files. A binary that was built without it says what runs
-//! here.
+//! The web page of clients/web, embedded in the binary: `GET /` and its files. A binary that was built without it
+//! serves a plain page that says what runs here.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,21 +14,21 @@ use rust_embed::RustEmbed;
 use super::encoding;
 use crate::{app::App, error::Error};
 
-/// What `make page` built, if it did.
+/// The output of `make page`, if it was built.
 #[derive(RustEmbed)]
 #[folder = "clients/web/dist"]
 #[allow_missing = true]
 struct Built;
 
-/// The page needs no more than this. Images may come from anywhere: messages bring them.
+/// The Content-Security-Policy of the page. Images may come from anywhere, because messages contain them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; \
     font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 const PLAIN_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/// Names of these files change with what is in them.
+/// For files whose names change with their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// To be asked for again each time; the answer is 304 when nothing has changed.
+/// For files that must be revalidated each time; the answer is 304 if nothing has changed.
 const ASK_AGAIN: &str = "no-cache";
 
 pub(super) async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Response {
@@ -59,7 +59,8 @@ pub(super) async fn manifest(request: HeaderMap) -> Response {
     file("manifest.webmanifest", ASK_AGAIN, &request)
 }
 
-/// The bundles of `socket.io-client`, where Node serves them. They go around the sockets, whose path theirs begins with.
+/// The bundles of `socket.io-client`, at Node's URLs. This is middleware around the sockets, whose path is a prefix of
+/// these URLs.
 pub(super) async fn bundles(request: Request, next: Next) -> Response {
     let name = request.uri().path().strip_prefix("/socket.io/").filter(|name| !name.is_empty());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -79,7 +80,7 @@ fn file(path: &str, cache_control: &'static str, request: &HeaderMap) -> Respons
 
 const NO_SNIFFING: [(HeaderName, &str); 1] = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
 
-/// The file in the encoding that the client prefers, or 304 if the client has it in that encoding; none if there is no such
+/// The file in the encoding that the client prefers, or 304 if the client has that already; none if there is no such
 /// file.
 fn send(
     path: &str,
@@ -93,7 +94,7 @@ fn send(
         .into_iter()
         .find_map(|(name, end)| Some((Built::get(&format!("{path}{end}"))?, Some(name))));
     let (file, encoding) = stored.unwrap_or((plain, None));
-    // Of the bytes that are sent: each encoding has a tag of its own.
+    // The ETag is the hash of the bytes that are sent, so each encoding has its own.
     let hash = file.metadata.sha256_hash();
     let tag = hash.iter().take(16).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
     let tag = format!("\"{tag}\"");

@@ -1,6 +1,6 @@
-//! Group commit: when the changes that wait are committed. A commit costs the database, and this server, as much as several
-//! messages do. While commits are few each begins at once; one that would be one of many small ones waits a moment for more
-//! changes to share it.
+//! Group commit: decides when a batch of changes is committed. A commit costs the database, and this server, as much as
+//! several messages do. While commits are few, each begins at once. One that would be one of many small ones waits a
+//! moment for more changes to share it.
 
 use std::time::Duration;
 
@@ -8,31 +8,31 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::batch::fill_until;
 
-/// Changes that share a commit well enough: more are not waited for.
+/// A batch of this many changes is not small: it does not wait for more.
 pub(super) const COMMIT_SIBLINGS: usize = 4;
-/// Small commits that are in hand after a quiet time: a burst of them does not wait.
+/// Small commits that have credit after a quiet time, so that a burst of them does not wait.
 const BURST: u32 = 256;
-/// Small commits that do not wait after one that has waited in vain, at first and at the most: where each sender waits for its
-/// ack, nobody may be left who could share it.
+/// The number of small commits that do not wait after one that has waited in vain, at first and at most. Where each
+/// sender waits for its ack, nobody may be left who could share the commit.
 const UNDELAYED: u32 = 8;
 const MAX_UNDELAYED: u32 = 256;
 
 pub(super) struct GroupCommit {
-    /// Between two small commits where there are many.
+    /// The interval of small commits while there are many of them.
     interval: Duration,
     last_begun: Instant,
-    /// What the last commit had in it.
+    /// The number of changes in the last commit.
     last_count: usize,
-    /// When all small commits would have begun at one an interval.
+    /// The time when all small commits so far would have begun at a rate of one an interval.
     paid_until: Instant,
-    /// Small commits that do not wait.
+    /// The number of small commits that still do not wait.
     undelayed: u32,
-    /// After the next that waits in vain so many do not.
+    /// The value of `undelayed` after the next commit that waits in vain.
     undelayed_next: u32,
 }
 
 impl GroupCommit {
-    /// With an interval of nothing no commit ever waits.
+    /// With a zero interval no commit ever waits.
     pub(super) fn new(interval: Duration, now: Instant) -> Self {
         Self {
             interval,
@@ -44,7 +44,8 @@ impl GroupCommit {
         }
     }
 
-    /// Returns when a commit is to begin of `batch`, which has at most `most` changes.
+    /// Waits for more changes if `batch` is small, and returns when its commit is to begin. The batch gets at most
+    /// `most` changes.
     pub(super) async fn gather<T>(&mut self, queue: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, most: usize) {
         let before = batch.len();
         if let Some(until) = self.waits_until(before, Instant::now()) {
@@ -54,7 +55,7 @@ impl GroupCommit {
         self.begin(batch.len(), Instant::now());
     }
 
-    /// Until when a commit of so much waits for more, if it does.
+    /// The time until which a commit of `count` changes waits for more; none if it does not wait.
     fn waits_until(&mut self, count: usize, now: Instant) -> Option<Instant> {
         let until = self.last_begun + self.interval;
         let has_credit = self.paid_until <= now + self.interval * (BURST - 1);
@@ -86,7 +87,8 @@ impl GroupCommit {
         self.last_count = count;
     }
 
-    /// Two commits may share in turn what many senders wait for: then neither is small.
+    /// A batch is small if it is below [`COMMIT_SIBLINGS`] and so is the average of it and the last one. The average
+    /// counts because many senders may split between two commits that alternate.
     fn is_small(&self, count: usize) -> bool {
         count < COMMIT_SIBLINGS && count + self.last_count < 2 * COMMIT_SIBLINGS
     }
@@ -98,7 +100,7 @@ mod tests {
 
     const INTERVAL: Duration = Duration::from_millis(2);
 
-    /// Its credit is used up, and it has just begun a commit.
+    /// The state after the credit is used up and a commit has just begun.
     fn exhausted(now: Instant) -> GroupCommit {
         let mut group_commit = GroupCommit::new(INTERVAL, now);
         for _ in 0..BURST {
@@ -114,7 +116,7 @@ mod tests {
         let mut group_commit = exhausted(now);
         assert_eq!(group_commit.waits_until(1, now), Some(now + INTERVAL));
         assert_eq!(group_commit.waits_until(COMMIT_SIBLINGS - 1, now), Some(now + INTERVAL));
-        // Commits at one an interval need not wait, but have no credit either.
+        // Commits at a rate of one an interval need not wait, but gain no credit.
         for number in 1..=3 {
             let then = now + INTERVAL * number;
             assert_eq!(group_commit.waits_until(1, then), None);

@@ -1,5 +1,5 @@
-//! The write path: a change is admitted to a bounded queue, committed with others, and handed on by a channel, in the order of
-//! commits. Nothing here knows a live room.
+//! The write path: a change is queued in a bounded queue, committed in a batch, and handed on by a channel, in the
+//! order of commits. No code here knows the rooms in memory.
 
 mod group_commit;
 mod queue;
@@ -24,38 +24,38 @@ use crate::{
     metrics::Instruments,
 };
 
-/// Batches that are committed and not yet applied, at most: then no more are committed.
+/// The most batches that are committed and not yet applied. At this number, no more are committed (backpressure).
 const MAX_UNAPPLIED_BATCHES: usize = 4;
 
-/// Changes of one room that are committed together and need not wait for later ones to be sent with them: more than are waited
-/// for before a commit, as those come all the time.
+/// A run of this many changes of one room that were committed together is broadcast without waiting for later ones. It
+/// is longer than the batch that a commit waits for, since batches of that size are common under load.
 pub const RUN: usize = group_commit::COMMIT_SIBLINGS + 1;
 
-/// How changes are queued and committed.
+/// The settings of the queue and of group commit.
 pub struct Settings {
-    /// Changes that may wait.
+    /// The most changes that may wait.
     pub capacity: usize,
     /// The longest that a change waits for its commit.
     pub patience: Duration,
-    /// The longest that a small batch waits for more changes; zero: not at all.
+    /// The longest that a small batch waits for more changes; zero turns the wait off.
     pub commit_interval: Duration,
 }
 
-/// Takes changes in.
+/// Accepts changes and queues them for commit.
 pub struct Log {
     queue: Queue,
     patience: Duration,
     heads: Arc<Heads>,
 }
 
-/// The outcome of a change, once it is applied.
+/// The result of a committed change, once it is applied.
 pub struct Committed {
     pub appended: Appended,
-    /// The event that the room was sent, if anybody was in it here.
+    /// The event that was broadcast to the room, if anybody was in it here.
     pub sent: Option<Encoded>,
 }
 
-/// A change that was committed or refused. Whoever asked for it waits for [`Self::answer`].
+/// A change that was committed or refused. Its sender waits until [`Self::answer`] is called.
 pub struct Outcome {
     pub room_id: RoomId,
     pub result: Result<Appended>,
@@ -66,20 +66,21 @@ type Reply = oneshot::Sender<Result<Committed>>;
 
 impl Outcome {
     pub fn answer(self, sent: Option<Encoded>) {
-        // If nobody waits any more: it is in the log.
+        // The sender may have given up waiting; the change is in the log all the same.
         let _gone = self.reply.send(self.result.map(|appended| Committed { appended, sent }));
     }
 }
 
-/// For a change in the queue.
+/// The receipt for a queued change.
 pub struct Receipt {
     committed: oneshot::Receiver<Result<Committed>>,
     patience: Duration,
 }
 
 impl Receipt {
-    /// Waits until the change is committed and applied, or refused. What is still in the queue when patience ends is not
-    /// committed any more; what the database has been given by then may yet be, and is then applied like any other.
+    /// Waits until the change is committed and applied, or refused. A change that is still queued at the timeout is not
+    /// committed any more. One that the database has been given by then may still be committed, and is then applied
+    /// like any other.
     pub async fn committed(self) -> Result<Committed> {
         match timeout(self.patience, self.committed).await {
             Ok(committed) => committed.unwrap_or(Err(Error::ShuttingDown)),
@@ -89,7 +90,8 @@ impl Receipt {
 }
 
 impl Log {
-    /// Starts the writer, which ends when the log is dropped and its queue is empty. Batches of outcomes come by the channel.
+    /// Starts the writer, which ends when the log is dropped and its queue is empty. Batches of outcomes are sent on
+    /// the channel.
     pub fn start(
         db: Db,
         instruments: Instruments,
@@ -104,19 +106,19 @@ impl Log {
         (Self { queue, patience: settings.patience, heads }, received)
     }
 
-    /// Queues a change for commit, in the order of the calls. A full queue is [`Error::Busy`] at once.
+    /// Queues a change for commit, in the order of the calls. If the queue is full, returns [`Error::Busy`] at once.
     pub fn append(&self, append: Append) -> Result<Receipt> {
         let (reply, committed) = oneshot::channel();
         self.queue.push(append, reply)?;
         Ok(Receipt { committed, patience: self.patience })
     }
 
-    /// What the writer is to know of a room's log before its next append, so that this takes the fast path.
+    /// Tells the writer the head of a room's log, so that its next append takes the fast path.
     pub fn note_head(&self, room_id: &RoomId, seq: i64, at: Timestamp) {
         self.heads.note(room_id, seq, at);
     }
 
-    /// Changes that wait.
+    /// The number of changes that wait.
     pub fn queued(&self) -> usize {
         self.queue.len()
     }

@@ -14,30 +14,30 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The content of changes that may wait, in bytes: pictures come as content, too.
+/// The most content of waiting changes, in bytes. Pictures are sent as content, too.
 const MAX_BYTES: usize = 256 << 20;
 
 pub(super) struct Queue {
     changes: mpsc::Sender<Queued>,
-    /// Of changes that are not committed.
+    /// The content of changes that are not committed, in bytes.
     bytes: Arc<AtomicUsize>,
 }
 
-/// A change that waits.
+/// A queued change.
 pub(super) struct Queued {
     pub(super) append: Append,
     pub(super) reply: Reply,
     pub(super) weight: Weight,
 }
 
-/// The content of a change in bytes, which counts as waiting until this is dropped.
+/// The content of a change in bytes. It counts towards the limit until this is dropped.
 pub(super) struct Weight {
     pub(super) bytes: usize,
     waiting: Arc<AtomicUsize>,
 }
 
 impl Weight {
-    /// None if too much waits already. One that is alone is never too much.
+    /// Counts the bytes; none if they exceed the limit. A change that is alone never exceeds it.
     fn put_on(waiting: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
         let before = waiting.fetch_add(bytes, Ordering::Relaxed);
         let weight = Self { bytes, waiting: Arc::clone(waiting) };
@@ -52,13 +52,13 @@ impl Drop for Weight {
 }
 
 impl Queue {
-    /// `capacity`: changes that may wait.
+    /// `capacity`: the most changes that may wait.
     pub(super) fn new(capacity: usize) -> (Self, mpsc::Receiver<Queued>) {
         let (changes, queued) = mpsc::channel(capacity);
         (Self { changes, bytes: Arc::default() }, queued)
     }
 
-    /// [`Error::Busy`] if too much waits.
+    /// Queues a change; [`Error::Busy`] if the queue is full.
     pub(super) fn push(&self, append: Append, reply: Reply) -> Result<()> {
         let weight = Weight::put_on(&self.bytes, size_of(&append)).ok_or(Error::Busy)?;
         self.changes.try_send(Queued { append, reply, weight }).map_err(|error| match error {
@@ -72,7 +72,7 @@ impl Queue {
     }
 }
 
-/// The content of a change, about, in bytes.
+/// The estimated content of a change, in bytes.
 fn size_of(append: &Append) -> usize {
     match &append.change {
         Change::New(message) => message.content.len() + size_of_json(&message.metadata),
@@ -88,7 +88,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{chat::message::MessageType, db::room_log::NewMessage};
 
-    /// A new message of so many bytes.
+    /// A new message of this many bytes.
     pub(in super::super) fn append(bytes: usize) -> Append {
         let message = NewMessage {
             content: "x".repeat(bytes),

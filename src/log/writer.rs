@@ -1,5 +1,5 @@
-//! The writer: takes the changes that wait and commits them together, while the batch before is being applied. An idle server
-//! adds no latency, a busy one shares commits.
+//! The writer: takes the queued changes and commits them in batches, while the batch before is being applied. An idle
+//! server adds no latency; a busy one shares commits.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -22,10 +22,11 @@ use crate::{
     metrics::Instruments,
 };
 
-/// Changes that are committed together, at most. With eight columns a row, far below what one statement may bind.
+/// The most changes of one commit. With eight columns a row, this is far below the parameters that one statement may
+/// bind.
 const BATCH: usize = 256;
 
-/// The content of changes that are committed together, at most, in bytes; a larger one is committed alone.
+/// The most content of one commit, in bytes; a larger change is committed alone.
 const BATCH_BYTES: usize = 8 << 20;
 
 pub(super) struct Writer {
@@ -39,7 +40,7 @@ impl Writer {
         Self { db, instruments, appender: Appender::new(heads) }
     }
 
-    /// Runs until the queue is closed and empty, or nobody takes the outcomes.
+    /// Runs until the queue is closed and empty, or the receiver of outcomes is gone.
     pub(super) async fn run(
         mut self,
         mut queue: mpsc::Receiver<Queued>,
@@ -49,11 +50,13 @@ impl Writer {
         let mut batch = Vec::new();
         while fill(&mut queue, &mut batch, BATCH).await {
             group_commit.gather(&mut queue, &mut batch, BATCH).await;
-            // By room, in the order of their ids, so that nodes take the rooms' locks in one order; within a room as they came.
+            // Sort by room id, so that all nodes lock the rooms in one order. The sort is stable: within a room the
+            // order of arrival stays.
             batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
             let (fast, slow) = self.split(std::mem::take(&mut batch));
             for mut part in [fast, slow].into_iter().flat_map(portions) {
-                // Those who have given up waiting, be it for an earlier part, were told that it failed: then it must.
+                // A sender that has given up waiting, even for an earlier part, was told that the change failed, so it
+                // must not be committed.
                 part.retain(|queued| !queued.reply.is_closed());
                 if part.is_empty() {
                     continue;
@@ -66,7 +69,7 @@ impl Writer {
         }
     }
 
-    /// Rooms with nothing but new messages, which may take the fast path, and the others.
+    /// Splits the batch into rooms with nothing but new messages, which may take the fast path, and the others.
     fn split(&self, batch: Vec<Queued>) -> (Vec<Queued>, Vec<Queued>) {
         let slow: HashSet<RoomId> = batch
             .iter()
@@ -77,10 +80,10 @@ impl Writer {
         batch.into_iter().partition(|queued| !slow.contains(&queued.append.room_id))
     }
 
-    /// Commits what it can: where the log of a room is held by another transaction, that room's changes fail and the others are
-    /// committed without them.
+    /// Commits as many changes as possible. If another transaction holds the lock of a room's log, that room's changes
+    /// fail and the others are committed without them.
     async fn write(&mut self, batch: Vec<Queued>) -> Vec<Outcome> {
-        // They wait until they are written.
+        // The changes count as waiting until they are written.
         let mut _weights: Vec<Weight> = Vec::with_capacity(batch.len());
         let mut rest: Vec<(Append, Reply)> = batch
             .into_iter()
@@ -91,9 +94,9 @@ impl Writer {
             .collect();
         let mut written = Vec::with_capacity(rest.len());
         self.appender.look_at_held(&self.db, rest.iter().map(|(append, _)| &append.room_id)).await;
-        // The second time without the rooms that the first has found to be held.
+        // The second attempt leaves out the rooms that the first has found to be locked.
         for is_last in [false, true] {
-            // Those who have given up waiting meanwhile were told that it failed: then it must.
+            // A sender that has given up waiting was told that the change failed, so it must not be committed.
             let (free, failed): (Vec<_>, Vec<_>) = rest
                 .into_iter()
                 .partition(|(append, reply)| !self.appender.is_held(&append.room_id) && !reply.is_closed());
@@ -135,19 +138,20 @@ impl Writer {
         }
     }
 
-    /// A bad row fails alone: a part that fails is halved until the row is found. That takes a few commits for each bad
-    /// row, however many rows there are.
+    /// Isolates a bad row, so that it fails alone: a part that fails is halved until the row is found. That takes a few
+    /// commits for each bad row, however many rows there are.
     async fn write_in_halves(&mut self, appends: &[Append], replies: &[Reply]) -> Vec<Result<Appended>> {
         let mut results = Vec::with_capacity(appends.len());
         let mut lost = None;
         let mut parts = halves(appends, replies);
         while let Some((part, replies)) = parts.pop() {
-            // The database went away meanwhile: it is not waited for once for each.
+            // The database became unavailable meanwhile: do not wait for it once for each part.
             if let Some(error) = &lost {
                 results.extend(part.iter().map(|_| Err(Error::clone(error))));
                 continue;
             }
-            // Those who have given up waiting were told that it failed: then it must, and nobody hears of this.
+            // A sender that has given up waiting was told that the change failed, so it must not be committed; nobody
+            // receives this error.
             if replies.iter().any(Reply::is_closed) {
                 match part.len() {
                     1 => results.push(Err(Error::Busy)),
@@ -169,7 +173,7 @@ impl Writer {
     }
 }
 
-/// The same in order, in parts that are not too large for one commit.
+/// Splits the batch, in order, into portions that are not too large for one commit.
 fn portions(batch: Vec<Queued>) -> Vec<Vec<Queued>> {
     let mut portions: Vec<Vec<Queued>> = Vec::new();
     let mut bytes = 0;
@@ -186,7 +190,7 @@ fn portions(batch: Vec<Queued>) -> Vec<Vec<Queued>> {
     portions
 }
 
-/// Both halves, the first one last: it is the next to be taken.
+/// Both halves, the first one last, because the next part is popped from the end.
 fn halves<'a>(appends: &'a [Append], replies: &'a [Reply]) -> Vec<(&'a [Append], &'a [Reply])> {
     let middle = appends.len() / 2;
     let ((first, second), (its, others)) = (appends.split_at(middle), replies.split_at(middle));

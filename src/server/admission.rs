@@ -1,5 +1,5 @@
-//! Bounds the connections that are open at once, below what the system allows: when there are too many, the oldest that serves
-//! nobody who has signed in makes room, and some more are kept for those who ask whether the server lives.
+//! Limits the number of open connections to what the system allows. Above the limit, the oldest connection that serves
+//! no signed-in client is closed, and a few connections are reserved for health checks.
 
 use std::{
     collections::VecDeque,
@@ -14,11 +14,11 @@ use crate::{
     sync::lock,
 };
 
-/// Connections kept for questions about the server's health.
+/// Connections that are reserved for health checks.
 const FOR_HEALTH: usize = 64;
-/// Open files that are no connections of clients: the database's, Redis's, the program's own.
+/// Open files that are not clients' connections: the database's, Redis's, the program's own.
 const OTHER_FILES: usize = 192;
-/// Connections that are listed before the list is looked through for ones that are gone.
+/// The length of the list at which it is first swept for connections that are gone.
 const SWEEP: usize = 1_024;
 
 pub(super) struct Admission {
@@ -27,22 +27,22 @@ pub(super) struct Admission {
     newcomers: Mutex<Newcomers>,
 }
 
-/// Connections that have served nobody who has signed in, the oldest first; some may be gone.
+/// Connections that serve no signed-in client, oldest first; some may be gone.
 #[derive(Default)]
 struct Newcomers {
     queue: VecDeque<WeakConnection>,
     sweep_at: usize,
 }
 
-/// What a connection may be used for.
+/// The purpose for which a connection is admitted.
 pub(super) enum Admitted {
     ForAll(OwnedSemaphorePermit),
-    /// There are too many. Room may be made in a moment.
+    /// The limit is reached. Room may be made in a moment.
     ForHealth(OwnedSemaphorePermit),
 }
 
 impl Admission {
-    /// `max` connections, or as many as the system allows open files for.
+    /// Allows `max` connections, or as many as the limit on open files leaves.
     pub(super) fn new(max: Option<usize>) -> Arc<Self> {
         let max = max.unwrap_or_else(|| allowed(open_files())).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
@@ -52,7 +52,7 @@ impl Admission {
         })
     }
 
-    /// Decides on a connection that has come; none if there are far too many.
+    /// Decides on a new connection; none if even the reserved connections are in use.
     pub(super) fn admit(&self) -> Option<Admitted> {
         if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
             return Some(Admitted::ForAll(permit));
@@ -61,12 +61,12 @@ impl Admission {
         Arc::clone(&self.for_health).try_acquire_owned().ok().map(Admitted::ForHealth)
     }
 
-    /// Waits for room.
+    /// Waits until another connection has ended.
     pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.connections).acquire_owned().await.ok()
     }
 
-    /// Lists a connection among those that make room when there are too many.
+    /// Lists a connection as one that may be closed to make room.
     pub(super) fn list(&self, connection: &Connection) {
         let mut newcomers = lock(&self.newcomers);
         let Newcomers { queue, sweep_at } = &mut *newcomers;
@@ -78,7 +78,7 @@ impl Admission {
         queue.push_back(connection.downgrade());
     }
 
-    /// Aborts the oldest connection that serves nobody who has signed in.
+    /// Aborts the oldest connection that serves no signed-in client.
     fn make_room(&self) {
         let mut newcomers = lock(&self.newcomers);
         while let Some(connection) = newcomers.queue.pop_front() {
@@ -89,7 +89,7 @@ impl Admission {
     }
 }
 
-/// As many connections as this limit of open files leaves.
+/// The number of connections that this limit on open files leaves.
 fn allowed(limit: usize) -> usize {
     limit.saturating_sub(FOR_HEALTH + OTHER_FILES).max(limit / 2)
 }
@@ -155,7 +155,7 @@ mod tests {
         trusted.connection().trust();
         admission.list(trusted.connection());
         admission.list(oldest.connection());
-        // Those that are gone, and those that have come to serve somebody, are many.
+        // Many connections that are gone, and many that serve a signed-in client.
         for _ in 0..2 * SWEEP {
             admission.list(trusted.connection());
         }

@@ -1,4 +1,4 @@
-//! Assembles the server: sockets, router, listener, signals, shutdown. Nobody imports it but the commands.
+//! Assembles the server: sockets, router, listener, signals, shutdown. Only the commands import it.
 
 mod admission;
 mod serving;
@@ -34,21 +34,22 @@ use crate::{
     http, socket,
 };
 
-/// Time for requests that are under way when the last socket has been closed.
+/// The time that requests under way get after the last socket has been closed.
 const LAST_REQUESTS: Duration = Duration::from_millis(500);
-/// How long a connection that was closed goes on writing what its peer has not taken yet.
+/// How long a closed connection lingers to write the bytes that its peer has not read yet.
 const LINGER: Duration = Duration::from_secs(10);
-/// Time for a websocket to take over from polling, as in Node.
+/// The deadline for an upgrade from polling to a websocket, as in Node.
 const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Answers to polls that are longer are compressed for clients that ask for it, as in Node.
+/// Answers to polls above this size, in bytes, are compressed for clients that accept it, as in Node.
 const COMPRESS_ABOVE: u64 = 1_024;
 
-/// The library's own pings: none but the first, which our transports answer. They keep the heartbeat.
+/// The ping interval of the library: so long that it sends only its first ping, which our transports answer. They keep
+/// the heartbeat.
 const NO_PING: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-/// The size of the buffer that a websocket is read into, in bytes: a few events of a usual size.
+/// The read buffer of a websocket, in bytes: room for a few events of usual size.
 const READ_BUFFER: usize = 2 * 1_024;
 
-/// Binary attachments of one packet at the most, and how many of the largest size they may come to together.
+/// The most binary attachments of one packet, and the limit on their total size, in payloads of the largest size.
 const ATTACHMENTS: usize = 10_000;
 const ATTACHED_PAYLOADS: usize = 10;
 
@@ -61,7 +62,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the port and starts the background tasks; the first connection is served by [`Self::run`].
+    /// Binds the port and starts the background tasks. [`Self::run`] then serves connections.
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
         let sockets = config.sockets.clone();
         let gone_after = sockets.ping_interval + sockets.ping_timeout;
@@ -79,7 +80,8 @@ impl Server {
             .ws_max_frame_size(sockets.max_payload)
             .max_buffer_size(sockets.send_buffer)
             .ws_read_buffer_size(READ_BUFFER)
-            // Node bounds each attachment and not their number: what no front end sends ends the connection here.
+            // Node limits the size of each attachment but not their number. Here, more than any front end sends closes
+            // the connection.
             .with_parser(
                 ParserConfig::common()
                     .max_incoming_binaries(ATTACHMENTS)
@@ -100,8 +102,9 @@ impl Server {
         self.acceptor.address()
     }
 
-    /// Serves until `stop` is done, then shuts down: takes no more connections, finishes and answers what was begun, closes
-    /// the transports, all within the configured time. Clients see a lost connection and come back by themselves.
+    /// Serves until `stop` is done, then shuts down within the configured time: accepts no more connections, finishes
+    /// and answers the requests that have begun, and closes the transports. Clients see a lost connection and reconnect
+    /// by themselves.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let Self { app, io, routes, admission, mut acceptor } = self;
         let sockets = &app.config.sockets;
@@ -137,7 +140,7 @@ impl Server {
             app.drain().await;
             let closed = async {
                 io.close().await;
-                // A request that still waits for an event belongs to no socket any more.
+                // A request that still waits for an event belongs to a closed socket.
                 let _last_requests = timeout(LAST_REQUESTS, serving.wait()).await;
                 lingering.wait().await;
             };
@@ -147,13 +150,13 @@ impl Server {
             }
         });
         if drained.await.is_err() {
-            tracing::warn!("some clients were still there when the time for shutting down was over");
+            tracing::warn!("some clients were still connected at the shutdown timeout");
         }
         Ok(())
     }
 }
 
-/// Socket.IO's path, served by our transports; the library is given a websocket for each session.
+/// Serves Socket.IO's path with our transports. The library gets a websocket for each session.
 fn engine_routes<S>(service: SocketIoService<S>, sockets: &SocketSettings) -> axum::Router
 where
     S: Clone + Send + Sync + 'static,
@@ -179,12 +182,12 @@ where
         .layer(compression)
 }
 
-/// Gives the library a session. Nothing of the request is kept with the socket but the way to its transport.
+/// Hands a session to the library. Of the request, the socket keeps only the route to its transport.
 fn accept<S: Clone>(mut service: SocketIoService<S>, stream: EngineStream, route: SocketRoute) {
     let mut request = Request::new(());
     *request.uri_mut() = Uri::from_static("/?EIO=4&transport=websocket");
     request.extensions_mut().insert(route);
-    // The library takes it at once, and finds no fault with this request.
+    // The call is ready at once, and the library accepts this request.
     let accepted = Service::<(EngineStream, Request<()>)>::call(&mut service, (stream, request)).into_inner();
     if let Err(error) = accepted {
         tracing::error!(%error, "a session could not be opened");

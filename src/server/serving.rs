@@ -1,4 +1,4 @@
-//! Serves HTTP/1.1 on connections: the time that a request's headers may take, how large they may be, and how it ends.
+//! Serves HTTP/1.1 on connections: header timeouts, header limits and graceful shutdown.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -18,11 +18,11 @@ use crate::connection::{ClientStream, Connections};
 
 /// The largest block of headers, in bytes; Node's own limit.
 const MAX_HEADER_SIZE: usize = 16 * 1_024;
-/// Headers of one request; Node takes 2,000.
+/// The most headers of one request; Node takes 2,000.
 const MAX_HEADERS: usize = 1_000;
-/// How long a connection waits for another to make room before it is used for questions about health only.
+/// How long a connection above the limit waits for another to be closed before it serves health checks only.
 const WAIT_FOR_ROOM: Duration = Duration::from_millis(200);
-/// Time for the headers of such a question.
+/// The header timeout of a connection that serves health checks only.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves a server's connections.
@@ -30,22 +30,22 @@ pub(super) struct Serving {
     pub(super) admission: Arc<Admission>,
     pub(super) connections: Arc<Connections>,
     pub(super) routes: Arc<Routes>,
-    /// Tracks the connections that speak HTTP.
+    /// Tracks the tasks that serve HTTP connections.
     pub(super) serving: TaskTracker,
     pub(super) stopping: CancellationToken,
 }
 
-/// The routers that answer a connection, and the time that its requests may take.
+/// The routers that answer a connection, and the header timeout.
 pub(super) struct Routes {
     pub(super) all: Router,
-    /// For those that there is no room for.
+    /// The router for connections above the limit.
     pub(super) health: Router,
-    /// Time for a request's headers, and between two requests.
+    /// The time for a request's headers, and between two requests.
     pub(super) header_timeout: Duration,
 }
 
 impl Serving {
-    /// Serves one more connection in a task of its own.
+    /// Serves a connection in a task of its own.
     pub(super) fn serve(&self, stream: TcpStream, admitted: Admitted) {
         let (routes, stopping) = (Arc::clone(&self.routes), self.stopping.clone());
         match admitted {
@@ -83,7 +83,8 @@ impl Routes {
     }
 }
 
-/// Serves until the client closes, a time is over, or the server stops; a request that is under way then is answered.
+/// Serves until the client closes, a timeout passes, or the server stops. A request that is under way then is still
+/// answered.
 async fn serve_connection(
     stream: ClientStream,
     router: &Router,
@@ -112,7 +113,7 @@ async fn serve_connection(
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended");
+        tracing::debug!(%error, "a connection ended with an error");
     }
 }
 

@@ -1,12 +1,12 @@
-//! The binary attachments of a packet. The client's library puts a placeholder into the JSON for each `Buffer`, `Blob` or
-//! `ArrayBuffer`; where any JSON may stand, its content takes that place as base64 text.
+//! The binary attachments of a packet. The client's library puts a placeholder into the JSON for each `Buffer`, `Blob`
+//! or `ArrayBuffer`. Where any JSON is allowed, the attachment replaces its placeholder, as base64 text.
 
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// As base64 text, each to be taken once: a client's library names each in one place only, and a text that is repeated at many
-/// places could grow without limit.
+/// Attachments as base64 text. Each can be taken only once: a client's library refers to each in one place, and
+/// repeating a text in many places could use unlimited memory.
 #[derive(Default)]
 pub(super) struct Attachments(Vec<Option<String>>);
 
@@ -17,12 +17,13 @@ impl FromIterator<String> for Attachments {
 }
 
 impl Attachments {
-    /// In bytes.
+    /// The size of all attachments, in bytes.
     pub(super) fn size(&self) -> usize {
         self.0.iter().flatten().map(String::len).sum()
     }
 
-    /// Puts them into the places that name them. In a packet without binary data what looks like a placeholder is none.
+    /// Replaces the placeholders in `value` by the attachments. In a packet without binary data, an object that looks
+    /// like a placeholder is ordinary JSON.
     pub(super) fn put_into(&mut self, value: &mut Value) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! A client comes: who is it, and from here on its events are taken. All is registered before the client is told that it is
-//! connected, so that nothing it sends at once is lost.
+//! A client connects: it is authenticated, and its event handlers are registered before it is told that it is
+//! connected, so that an event that it sends at once is not lost.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,16 +26,16 @@ use crate::{
     metrics::Counted,
 };
 
-/// The longest that signing in waits for the database to know the user.
+/// The longest that a sign-in waits for the database to find or create the user.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The whole of what a client is told when it is not let in.
+/// The text of every refused sign-in, which does not say why.
 const REFUSED: &str = "Authentication failed";
 
-/// A connection ends with so many refusals. `socket.io-client` itself ends it with the first.
+/// The connection is closed after this many refused sign-ins. `socket.io-client` itself closes it after the first.
 const MOST_REFUSALS: u32 = 3;
 
-/// Time for a client to be told that it is refused, before its connection is cut.
+/// The time that a client gets to receive its last refusal before its connection is aborted.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// A socket that has signed in.
@@ -57,7 +57,9 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
                 return Err(REFUSED);
             }
             let Auth::Presented(presented) = auth else {
-                log.write(|left_out| tracing::info!(%sid, left_out, "garbage instead of a token: cut off"));
+                log.write(
+                    |left_out| tracing::info!(%sid, left_out, "malformed credentials: connection closed"),
+                );
                 client.abort();
                 return Err(REFUSED);
             };
@@ -79,8 +81,9 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
             Err(REFUSED)
         }
     };
-    // The table of events is set up in the middleware, before the client is told that it is connected. What it sends at once
-    // waits until the library has noted the same: until then nothing can be emitted to it.
+    // The event table is set up in the middleware, before the client is told that it is connected. Events that it sends
+    // at once are queued until the library has marked the socket as connected, because nothing can be emitted to it
+    // before.
     let open = move |socket: SocketRef, Extension(Signed { session, queue }): Extension<Signed>| {
         let client = ClientSocket::new(socket);
         let transport = client.route().map_or("unknown", SocketRoute::transport);
@@ -113,11 +116,11 @@ async fn welcome(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(
         Ok(Err(Error::UserNotFound)) => {
             return Err("not a user of the database");
         }
-        // A database that is away keeps nobody out: the user is made sure of with the first event.
+        // A database that is away keeps nobody out: the first event then ensures that the user exists.
         Ok(Err(error)) => error.log(),
         Ok(Ok(())) | Err(_) => {}
     }
-    // Before the client is told that it is connected: what it may send from then on is more than before.
+    // Lift the limits before the client is told that it is connected: it may send more from then on.
     ClientSocket::new(socket).route().into_iter().for_each(SocketRoute::sign_in);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the handler of an event may use: the app, the caller, the caller's socket.
+//! The context of an event's handler: the app, the caller, and the caller's socket.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! A client is gone, in whatever way: others see its user leave, unless another socket of that user is still there.
+//! A client has disconnected: the others in its rooms are sent that its user left, unless another socket of that user
+//! is still there.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -12,7 +13,7 @@ use crate::{
     broadcast::ClientSocket,
 };
 
-/// After all that the socket sent before has taken effect.
+/// Runs after all earlier events of the socket have taken effect.
 pub(super) async fn handle(
     app: Arc<App>,
     (session, queue): (Arc<Session>, Arc<EventQueue<Arrival>>),

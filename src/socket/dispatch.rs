@@ -1,4 +1,4 @@
-//! Once for all events: decode, check, call, answer, log.
+//! The steps that all events share: decode, check, call the handler, ack, log.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -28,23 +28,23 @@ use crate::{
     protocol::{DoneView, RefusedView, RoomErrorView, event},
 };
 
-/// Names that Socket.IO keeps for itself: no client library sends them as events, and Node closes on them.
+/// Event names that Socket.IO reserves: no client library sends them, and Node closes the connection on them.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-/// Characters of an unknown event's name that are sent back at the most.
+/// The most characters of an unknown event's name that are sent back.
 const SHOWN_NAME: usize = 128;
 
-/// When an event may begin.
+/// The condition for an event to begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    /// When the earlier event of its socket is queued for commit.
+    /// The event begins when the earlier event of its socket is queued for commit.
     Pipelined,
-    /// When all earlier events of its socket are done.
+    /// The event begins when all earlier events of its socket are done.
     AfterEarlier,
 }
 
-/// A client event: its row of the table.
+/// The route of a client event: its row of the table.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
     pub(super) name: &'static str,
@@ -52,13 +52,13 @@ pub(super) struct Route {
     pub(super) call: fn(Context, Packet) -> BoxFuture<'static, Outcome>,
 }
 
-/// What a handler came to.
+/// The outcome of a handler.
 pub(super) struct Outcome {
     result: Result<Option<Box<RawValue>>>,
     room_id: Option<String>,
 }
 
-/// Makes `find(event) -> Option<Route>` of a table of events.
+/// Generates `find(event) -> Option<Route>` from a table of events.
 macro_rules! events {
     ($($name:literal => $order:ident, $module:ident::$handle:ident;)+) => {
         pub(super) fn find(event: &str) -> Option<$crate::socket::dispatch::Route> {
@@ -77,7 +77,7 @@ macro_rules! events {
 }
 pub(super) use events;
 
-/// Decodes and checks the payload, calls the handler, and encodes its answer if the client waits for one.
+/// Decodes and checks the payload, calls the handler, and encodes its answer if the client waits for an ack.
 pub(super) async fn call<R, V, F, Fut>(context: Context, packet: Packet, handle: F) -> Outcome
 where
     R: Request,
@@ -106,7 +106,7 @@ where
     Outcome { result, room_id }
 }
 
-/// An event that came, until it is answered.
+/// An event that has arrived and is not answered yet.
 pub(super) struct Arrival {
     app: Arc<App>,
     session: Arc<Session>,
@@ -115,11 +115,12 @@ pub(super) struct Arrival {
     packet: Packet,
     ack: AckSender,
     came: Instant,
-    /// Shutting down waits while it is held.
+    /// A shutdown waits until this token is dropped.
     _in_flight: TaskTrackerToken,
 }
 
-/// Takes an event in, whose name has this route, on the task that reads the socket: what happens here happens in the order of arrival.
+/// Accepts an event with its route and queues it. This runs on the task that reads the socket, so events are queued in
+/// the order of arrival.
 pub(super) fn accept(
     app: &Arc<App>,
     (session, queue): (&Arc<Session>, &EventQueue<Arrival>),
@@ -129,7 +130,7 @@ pub(super) fn accept(
     let (socket, Event(name), packet, ack) = event;
     let socket = ClientSocket::new(socket);
     if RESERVED.contains(&name.as_str()) {
-        tracing::info!(sid = %socket.id(), event = %name, "a reserved event name: cut off");
+        tracing::info!(sid = %socket.id(), event = %name, "a reserved event name: connection closed");
         return socket.abort();
     }
     let Some(route) = route else {
@@ -164,7 +165,7 @@ pub(super) fn accept(
 
 impl QueuedEvent for Arrival {
     fn is_after_earlier(&self) -> bool {
-        // A message ends its author's typing, of which others hear at once: never before what came earlier.
+        // A message ends its author's typing, which is broadcast at once. That must not overtake earlier events.
         self.route.order == Order::AfterEarlier || self.session.state.is_typing()
     }
 
@@ -221,8 +222,8 @@ impl Arrival {
     }
 }
 
-/// Answers: the ack, if the client waits for one; `room:error` for a refusal by room access, and for any other if there is
-/// no ack to carry it.
+/// Answers the event: by the ack, if the client waits for one. A refusal by room access also sends `room:error`, and so
+/// does any other refusal that has no ack to carry it.
 fn answer(
     broadcast: &Broadcast,
     (socket, ack): (&ClientSocket, AckSender),

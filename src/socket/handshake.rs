@@ -9,21 +9,23 @@ use socketioxide::{
     socket::Socket,
 };
 
-/// A client's word for itself in its CONNECT packet.
+/// The fields of a client's CONNECT payload.
 #[derive(Default)]
 pub(super) struct Presented {
-    /// Empty if there is none.
+    /// The token; empty if there is none.
     pub(super) token: String,
-    /// The version of this server's additions that the client says it knows; 0: none, as a client of the original.
+    /// The version of this server's protocol additions that the client says it knows; 0 if none, as for a client of the
+    /// original.
     pub(super) protocol: u64,
-    /// The client was connected before: it has a `pid` from then. Clients of Socket.IO 4.6 and later say so by themselves.
+    /// The client has been connected before, so it has a `pid` from then. Clients of Socket.IO 4.6 and later send it by
+    /// themselves.
     pub(super) has_returned: bool,
 }
 
-/// The payload of a CONNECT packet.
+/// The decoded payload of a CONNECT packet.
 pub(super) enum Auth {
     Presented(Presented),
-    /// Not what any client library sends.
+    /// A payload that no client library sends.
     Garbage,
 }
 

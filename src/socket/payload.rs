@@ -1,5 +1,5 @@
-//! The payload of an event, as it came: the text of a Socket.IO packet, not yet decoded, and its binary attachments. Taken in
-//! the order of arrival, on the task that reads the socket.
+//! The payload of an event: the undecoded text of a Socket.IO packet and its binary attachments. It is extracted on the
+//! task that reads the socket, in the order of arrival.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 /// An event and its arguments.
 pub(super) struct Packet {
     text: Option<String>,
-    /// Of a packet with binary data.
+    /// The attachments of a packet with binary data.
     attachments: Attachments,
     pub(super) has_callback: bool,
 }
@@ -42,12 +42,12 @@ impl FromMessageParts<LocalAdapter> for Packet {
 }
 
 impl Packet {
-    /// What it takes while it waits, in bytes.
+    /// The memory that the packet takes while it waits, in bytes.
     pub(super) fn size(&self) -> usize {
         self.text.as_ref().map_or(0, String::len) + self.attachments.size()
     }
 
-    /// The event's first argument; more are ignored, as by a JavaScript function that takes one.
+    /// Decodes the event's first argument. More are ignored, as by a JavaScript function with one parameter.
     pub(super) fn decode<R: Request>(self) -> Result<R> {
         let mut request: R = self.decode_text()?;
         request.attach(self.attachments)?;
@@ -59,7 +59,7 @@ impl Packet {
             self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
         let parts: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
         let argument = parts.get(1).ok_or_else(|| Error::BadInput("the argument is missing".to_owned()))?;
-        // No event takes one, and the decoder would take it for an object's values in order.
+        // No event takes an array, but the decoder would read one as an object's values in order.
         if argument.get().starts_with('[') {
             return Err(Error::BadInput("an array is not taken".to_owned()));
         }
@@ -74,15 +74,15 @@ impl Packet {
     }
 }
 
-/// The decoder's sentence without its line and column, which mean nothing to whoever sent the event.
+/// The decoder's error without its line and column, which mean nothing to the client.
 fn bad_input(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
     Error::BadInput(text.get(..end).unwrap_or_default().to_owned())
 }
 
-/// JavaScript texts may hold half a surrogate pair, which travels as an escape and which no UTF-8 text can hold: it becomes
-/// U+FFFD, as it does when Node writes such a text anywhere.
+/// Replaces half surrogate pairs by U+FFFD. A JavaScript string may hold one; it travels as an escape, and UTF-8 cannot
+/// hold it. Node replaces it too when it writes such a string.
 fn replace_lone_surrogates(json: &str) -> String {
     if !json.contains('\\') {
         return json.to_owned();
@@ -100,7 +100,7 @@ fn replace_lone_surrogates(json: &str) -> String {
                 continue;
             }
             (Some(_), _) => 6,
-            // A backslash and what it escapes, whatever that is.
+            // A backslash and any character that it escapes.
             (None, _) => 1 + escape.chars().nth(1).map_or(0, char::len_utf8),
         };
         let (taken, after) = escape.split_at_checked(length).unwrap_or((escape, ""));
@@ -111,7 +111,7 @@ fn replace_lone_surrogates(json: &str) -> String {
     out
 }
 
-/// The UTF-16 unit of an escape `\uXXXX` at the beginning.
+/// The UTF-16 code unit of a leading `\uXXXX` escape.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?

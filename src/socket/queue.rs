@@ -1,5 +1,5 @@
-//! A socket's event queue: its events take effect in the order in which they came, although socketioxide runs each in a task of its
-//! own. Writes overlap once they are queued for commit, so that a fast sender shares commits with itself.
+//! The event queue of a socket: its events take effect in the order of arrival, although socketioxide runs each in a
+//! task of its own. Writes overlap once they are queued for commit, so that a fast sender's messages share commits.
 
 use std::{
     collections::VecDeque,
@@ -17,10 +17,10 @@ use tokio::{sync::Notify, task::unconstrained};
 
 use crate::sync::lock;
 
-/// Events of one socket that may wait, and their bytes together. One more is refused as `busy`.
+/// The most events of one socket that may wait, and their bytes together. One more is refused as `busy`.
 const EVENTS: usize = 16_384;
 const BYTES: usize = 32 << 20;
-/// Events of one socket that may wait for their commit at the same time.
+/// The most events of one socket that may wait for their commit at the same time.
 const OVERLAP: usize = 512;
 
 /// Set by an event once the next one may begin.
@@ -28,13 +28,13 @@ pub(super) type Admitted = Arc<AtomicBool>;
 
 /// An event as its queue sees it.
 pub(super) trait QueuedEvent: Send {
-    /// Begin only when all earlier events are done.
+    /// True if the event begins only when all earlier events are done.
     fn is_after_earlier(&self) -> bool;
 
-    /// What it takes while it waits, in bytes.
+    /// The memory that the event takes while it waits, in bytes.
     fn size(&self) -> usize;
 
-    /// Handles it. `admitted` is set as soon as the next event may begin, at the end at the latest.
+    /// Handles the event. `admitted` is set as soon as the next event may begin, at the end at the latest.
     fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()>;
 }
 
@@ -64,7 +64,7 @@ impl<E: QueuedEvent> EventQueue<E> {
         lock(&self.waiting)
     }
 
-    /// Queues an event; gives it back if too much waits.
+    /// Queues an event. Gives it back if the queue is full.
     pub(super) fn push(&self, event: E) -> Result<(), E> {
         let mut waiting = self.lock();
         let crowded = waiting.events.len() >= EVENTS || waiting.bytes + event.size() > BYTES;
@@ -78,14 +78,14 @@ impl<E: QueuedEvent> EventQueue<E> {
         Ok(())
     }
 
-    /// From now on events are handled; those that came earlier have waited for this.
+    /// Opens the queue: events are handled from now on, beginning with those that have waited for this.
     pub(super) async fn open(&self) {
         self.lock().is_open = true;
         self.drain().await;
     }
 
-    /// Runs `last` when everything that came before is done. Nothing comes after it. A socket may be gone before its queue is
-    /// opened.
+    /// Runs `last` when all earlier events are done; nothing runs after it. This also works if the socket is closed
+    /// before its queue is opened.
     pub(super) async fn finish(&self, last: BoxFuture<'static, ()>) {
         {
             let mut waiting = self.lock();
@@ -96,7 +96,7 @@ impl<E: QueuedEvent> EventQueue<E> {
         self.drain().await;
     }
 
-    /// Runs what waits until nothing does. One task at a time does this; to others there is nothing to do.
+    /// Runs queued events until none is left. Only one task at a time does this; a second caller returns at once.
     pub(super) async fn drain(&self) {
         {
             let mut waiting = self.lock();
@@ -186,8 +186,8 @@ impl Running {
         poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// Tokio's budget does not hold in here: an event that it keeps waiting would be asked again behind later ones, and be
-    /// answered after them.
+    /// Bypasses Tokio's cooperative budget: an event that the budget delays would be polled again after later ones, and
+    /// so be answered after them.
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
         if self.done >= TURN {
             self.done = 0;
@@ -323,7 +323,7 @@ mod tests {
         while begun.load(Ordering::Relaxed) < MANY {
             tokio::task::yield_now().await;
         }
-        // One more comes while all are committed.
+        // One more event arrives while all are committed.
         gates.push(push(MANY));
         gates.into_iter().for_each(|gate| gate.send(()).unwrap());
         drain.await.unwrap();

@@ -1,4 +1,4 @@
-//! The lines of the log about refused sign-ins: a client that tries again and again gets only so many.
+//! A rate limit on log lines about refused sign-ins, for clients that try again and again.
 
 use std::{
     sync::{Arc, Mutex},
@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::{rate::TokenBucket, sync::lock};
 
-/// Lines at once, and then in each second.
+/// The lines that may be written at once, and then in each second.
 const LINES: f64 = 20.0;
 const LINES_PER_SECOND: f64 = 1.0;
-/// When a flood is over, the log says after so long how many lines it was spared.
+/// The time after which the number of dropped lines is logged, once a flood is over.
 const REPORT_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
@@ -21,7 +21,8 @@ pub(super) struct RefusalLog {
 }
 
 impl RefusalLog {
-    /// Writes the line if there is room for it in the log. `write` is told how many were left out since the last.
+    /// Writes the line if the rate limit allows it. `write` gets the number of lines that were left out since the last
+    /// one.
     pub(super) fn write(self: &Arc<Self>, write: impl FnOnce(u64)) {
         let now = Instant::now();
         let taken = lock(&self.lines).get_or_insert_with(|| LineBudget::new(now)).take(now);
@@ -32,7 +33,7 @@ impl RefusalLog {
                 tokio::spawn(async move {
                     sleep(REPORT_AFTER).await;
                     if let Some(left_out) = log.unreported() {
-                        tracing::info!(left_out, "more refused");
+                        tracing::info!(left_out, "more sign-ins were refused");
                     }
                 });
             }
@@ -40,14 +41,14 @@ impl RefusalLog {
         }
     }
 
-    /// How many lines were left out since the last, which are told hereby.
+    /// The number of lines left out since the last one, which the caller reports now.
     fn unreported(&self) -> Option<u64> {
         let left_out = lock(&self.lines).as_mut().map_or(0, LineBudget::settle);
         (left_out > 0).then_some(left_out)
     }
 }
 
-/// A rate limit for lines of the log, which counts those that it refuses.
+/// A token bucket for log lines that counts the lines it refuses.
 struct LineBudget {
     bucket: TokenBucket,
     left_out: u64,
@@ -58,7 +59,7 @@ enum Taken {
     Line {
         left_out: u64,
     },
-    /// No line, for the first time since the last one.
+    /// No line is allowed, for the first time since the last one.
     First,
     Nothing,
 }

@@ -1,4 +1,4 @@
-//! A request of a client: the payload of an event, decoded.
+//! A client's request: the decoded payload of an event.
 
 use super::attachments::Attachments;
 use crate::{
@@ -8,21 +8,22 @@ use crate::{
 
 /// The payload of an event.
 pub(super) trait Request: serde::de::DeserializeOwned + Send {
-    /// Checks it against the limits, before anything else is done.
+    /// Checks the payload against the limits, before anything else is done.
     fn check(&self, limits: &Limits) -> Result<()>;
 
-    /// Puts binary data where it takes any JSON. Elsewhere a placeholder is an object, and refused where none belongs.
+    /// Puts binary attachments where the payload allows any JSON. Elsewhere a placeholder is an object like any other,
+    /// and is refused where no object is allowed.
     fn attach(&mut self, _: Attachments) -> Result<()> {
         Ok(())
     }
 
-    /// The room that it names, for the log and for `room:error`.
+    /// The room that the payload names, for the log and for `room:error`.
     fn room_id(&self) -> Option<&RoomId> {
         None
     }
 }
 
-/// The payload of many events is just a room.
+/// The payload of many events is only a room.
 impl Request for RoomId {
     fn check(&self, limits: &Limits) -> Result<()> {
         limits.ensure_id("roomId", self.as_str())

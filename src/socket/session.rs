@@ -1,4 +1,4 @@
-//! The session of one socket: its user, and what actions remember of it.
+//! The session of one socket: its user and the state that actions keep for it.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Session {
     pub(super) claims: Claims,
     pub(super) user: TokenUserView,
-    /// The client has said that its client ids name one message each.
+    /// The client has said that its client ids are idempotency keys.
     pub(super) knows_client_ids: bool,
     pub(super) state: SocketState,
     lost_database: Mutex<Option<Instant>>,
@@ -26,8 +26,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// `counted`: among the sockets, until the session is over. Not every session that begins is ever connected or told that
-    /// it is disconnected: its client may leave in between.
+    /// `counted`: counts the session in the number of sockets until it is over. A session may end without a connect or
+    /// disconnect event, if its client leaves in between.
     pub(super) fn new(claims: Claims, presented: &Presented, counted: Counted) -> Self {
         Self {
             user: claims.token_user(),
@@ -40,13 +40,13 @@ impl Session {
         }
     }
 
-    /// Its socket is not counted any more.
+    /// Stops counting this socket.
     pub(super) fn uncount(&self) {
         lock(&self.counted).take();
     }
 
-    /// Makes sure that the user is in the database. Where that could not be found out at sign-in, the first event does, before
-    /// it may do anything.
+    /// Ensures that the user exists in the database. If sign-in could not find out, the first event does, before
+    /// anything else.
     pub(super) async fn ensure_known(&self, access: &Access) -> Result<()> {
         if !self.is_known() {
             access.ensure_known(&self.claims).await?;
@@ -55,18 +55,18 @@ impl Session {
         Ok(())
     }
 
-    /// The user was found to be in the database.
+    /// True once the user was found in the database.
     pub(super) fn is_known(&self) -> bool {
         self.is_known.load(Ordering::Relaxed)
     }
 
-    /// The database did not answer an event in time. Those that waited behind it are not to wait as long again, one after
-    /// the other: each is to be answered within the time that one may take.
+    /// Notes that the database missed its deadline for an event. The events that waited behind this one must not wait
+    /// as long, one after the other: each is to be answered within the time that one may take.
     pub(super) fn lost_database(&self) {
         *lock(&self.lost_database) = Some(Instant::now());
     }
 
-    /// The database was lost after this moment.
+    /// True if the database was lost after this moment.
     pub(super) fn lost_database_after(&self, moment: Instant) -> bool {
         lock(&self.lost_database).is_some_and(|lost| lost > moment)
     }

@@ -236,7 +236,7 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
     let (url, mut redis) = fresh_redis().await;
     for n in 1..=ROOMS {
         let () = redis.hset(format!("chat:read:room-{n}"), "nora", "1767225600000").await.unwrap();
-        // What cannot be a mark.
+        // These entries are not valid marks.
         let () = redis.hset(format!("chat:read:room-{n}"), "bad\0", "1767225600000").await.unwrap();
         let () = redis.hset(format!("chat:read:room-{n}"), "early", "-5").await.unwrap();
     }

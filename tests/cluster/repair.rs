@@ -291,7 +291,7 @@ async fn a_key_of_another_type_costs_only_its_own_marks() {
     note_at_once(&keys, |keys| (0..40).for_each(|n| keys.import_reads(&format!("room-{n}").into()))).await;
     let imported = room.server.database.own("SELECT count(*) FROM own.read_marker WHERE user_id = 'nora'");
     assert_eq!(room.server.database.select(&imported).await, ["38"]);
-    // Of marks that are written, likewise.
+    // The same holds when marks are written.
     note_at_once(&keys, |keys| (0..40).for_each(|n| keys.note_read(&mark(&format!("room-{n}"), 9)))).await;
     for n in (0..40).filter(|n| ![7, 23].contains(n)) {
         let millis: Option<String> = redis.clone().hget(key(n), "alice").await.unwrap();

@@ -111,7 +111,7 @@ async fn a_database_that_was_served_and_cannot_be_any_more_is_not_ok() {
     let (_, place) = database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("//").unwrap());
     let url = format!("postgresql://{role}:x@{place}");
     database.execute(&format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")).await;
-    // What an administrator is told to run is enough.
+    // The statements that an administrator is told to run are enough.
     for expected in ["GRANT USAGE ON SCHEMA \"chatoxide\"", "ok "] {
         let (_, found) = check(&database, &url).await;
         let found = found.join("\n");

@@ -1,5 +1,5 @@
-//! What is logged: connections and events with who, where and how long; never a token, never content; nothing that a client
-//! sent can look like a line of its own, or fill the log.
+//! Tests what is logged: connections and events with who, where and how long. Tokens and contents never are. Nothing
+//! that a client sends can forge a log line or fill the log.
 
 use std::{net::SocketAddr, process::Stdio};
 
@@ -177,7 +177,7 @@ fn base64url(bytes: &[u8]) -> String {
     bytes.chunks(3).flat_map(group).collect()
 }
 
-/// What makes a line of its own, clears a terminal, or turns what follows it around.
+/// A text that would forge a log line, clear a terminal, or change the text direction of what follows.
 const FORGERY: &str =
     "x\n2026-01-01T00:00:00Z  INFO chatoxide: forged\r\u{1b}[2J\u{9b}1m\u{2028}\u{202e}\u{2066}\u{200b}\u{7}";
 

@@ -22,11 +22,11 @@ use crate::support::{
     Backend, Client, TestDatabase, TestServer, database::connect, http, proxy::Proxy, server, until,
 };
 
-/// In each direction.
+/// The delay in each direction.
 const DELAY: Duration = Duration::from_millis(10);
-/// What one append takes at the most: beginning and locks, reading, writing, commit.
+/// The most round trips of one append: begin and lock, read, write, commit.
 const APPEND: u64 = 4;
-/// A statement that is prepared first.
+/// The round trips of a statement that is prepared first.
 const STATEMENT: u64 = 2;
 const ROOMS: usize = 400;
 const USERS: usize = 8;
@@ -71,7 +71,7 @@ impl Far {
         let more = [&["--database-timeout", "60000"], more].concat();
         let config = server::config(&proxy.url(&database.url), database.folder.path(), &more);
         let (db, now) = (Db::open(&config).unwrap(), clock::now());
-        // What is looked at now and then is not to be looked at while round trips are counted.
+        // Checks that run now and then must not run while round trips are counted.
         facts::check(&db, now).await.unwrap();
         Self { database, proxy, db, now }
     }
@@ -162,7 +162,7 @@ async fn in_a_room_whose_head_was_read_the_first_message_takes_one_round_trip() 
     assert_eq!(far.append(&mut appender, news(1..201)).await, 1);
     let seqs = "SELECT DISTINCT seq FROM chatoxide.room_head ORDER BY seq";
     assert_eq!(far.database.select(seqs).await, ["3", "4"]);
-    // What is noted later and is older changes nothing, and what is wrong costs a second way.
+    // Noting an older head changes nothing, and a wrong head costs a second round trip.
     heads.note(&room(1).as_str().into(), 3, at.into());
     assert_eq!(far.append(&mut appender, news(1..2)).await, 1);
     heads.note(&room(300).as_str().into(), 2, at.into());
@@ -275,7 +275,7 @@ async fn newcomers_who_come_at_once_are_all_let_in() {
     let address = server.address();
     let come = |n: usize| async move {
         let mut client = Client::connect(address, &server::token(&format!("newcomer-{n}"))).await?;
-        // Who could not be made sure of when signing in is refused here.
+        // A user whose existence could not be ensured at sign-in is refused here.
         let answer = client.ask("users:find", json!({"query": format!("newcomer-{n}")})).await;
         if answer["success"] == true { Ok(client) } else { Err(answer.to_string()) }
     };

@@ -1,5 +1,5 @@
-//! What a start finds is looked at before anything is changed: tables are made only where there are none, and a start that fails
-//! leaves nothing behind.
+//! Tests that a start inspects the database before it changes anything: tables are created only if there are none, and
+//! a start that fails leaves nothing behind.
 
 use std::{
     io::{BufRead, BufReader, Write},

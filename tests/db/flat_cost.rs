@@ -1,4 +1,5 @@
-//! What an event costs the database does not grow with what a room holds: counted in rows and pages read, not in time.
+//! Tests that the database cost of an event does not grow with the contents of a room. It counts rows and pages read,
+//! not time.
 
 use chatoxide::{
     chat::{id::RoomId, room::RoomType},
@@ -83,7 +84,8 @@ fn moment(n: usize) -> String {
     at.format("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }
 
-/// What a server reads, on a database with so many messages, when it is asked everything: bytes, and rows of PostgreSQL.
+/// The reads of a server on a database with `count` messages when every request is made once: bytes, and rows of
+/// PostgreSQL.
 async fn cost(backend: Backend, count: usize) -> (i64, i64) {
     let database = furnish(backend, count).await;
     let rows = rows_read(&database).await;

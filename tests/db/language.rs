@@ -115,7 +115,7 @@ async fn a_language_other_than_english_is_told_at_the_start_and_by_check() {
     let warnings = found.lines().filter(|line| line.starts_with("warn ") && line.contains(mend)).count();
     assert_eq!((is_ok, warnings), (true, 1), "{found}");
 
-    // What it says mends it. A superuser's sessions need nothing.
+    // The statement that it suggests mends it. A superuser's sessions need nothing.
     execute(&postgres.url(), "ALTER ROLE postgres SET lc_messages = 'de_DE'").await;
     database.url = postgres.url();
     assert!(!check(&database).await.1.contains(mend));

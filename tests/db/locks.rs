@@ -90,7 +90,8 @@ async fn while_a_table_is_locked_what_does_not_need_it_goes_on() {
     assert_eq!(stored, ["first", "second", "third"]);
 }
 
-/// Of a batch in which the log of one room is held, the others are written: by the quick statement, and by the careful transaction.
+/// If the log of one room in a batch is locked, the other rooms are still written: on the fast path by the single
+/// statement, on the slow path by the transaction.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_log_of_a_room_is_held_others_are_written() {
     let database = TestDatabase::create(Backend::Postgres).await;

@@ -34,7 +34,7 @@ async fn while_the_database_is_stopped_senders_are_told_and_later_all_goes_on() 
     assert_eq!(refused["success"], false, "{refused}");
     let page = alice.ask("messages:load", json!({"roomId": "general", "before": "2999-01-01"})).await;
     assert_eq!((&page["success"], &page["messages"]), (&json!(false), &json!([])));
-    // Who comes meanwhile is let in.
+    // A client that connects meanwhile is let in.
     let mut carol = server.connect("carol").await;
     assert_eq!(carol.ask("message:send", ask("lost too")).await["success"], false);
 

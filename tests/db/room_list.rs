@@ -1,4 +1,4 @@
-//! What a list of rooms costs PostgreSQL, counted in rows of messages that it reads.
+//! Counts the rows of messages that PostgreSQL reads for a list of rooms.
 
 use serde_json::{Value, json};
 

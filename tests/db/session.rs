@@ -1,4 +1,5 @@
-//! What holds for the server's sessions on PostgreSQL: times are UTC whatever the zone of the server, and nothing is compiled.
+//! Tests the server's sessions on PostgreSQL: times are UTC whatever the zone of the database server, and JIT
+//! compilation is off.
 
 use chatoxide::{
     chat::room::RoomType,

@@ -107,7 +107,7 @@ on_both! {
         let seq = |room: &str, user: usize| found[&format!("{room} user-{user:03}")];
         assert_eq!((seq("none", 5), seq("whole", 500), seq("whole", 600)), (0, 7, 60));
         for n in 0..=102 {
-            // What is forgotten is older than anything that is there.
+            // Forgotten entries are older than all entries that are left.
             assert_eq!((seq("one", n), seq("whole", n)), (n.min(1), n.min(100)), "{n}");
             assert_eq!(seq("forgotten", n), n.clamp(40, 100), "{n}");
         }

@@ -29,7 +29,7 @@ async fn begin_poll(carol: &Polling) -> TcpStream {
     let mut stream = TcpStream::connect(carol.address).await.unwrap();
     let request = format!("GET {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", carol.path);
     stream.write_all(request.as_bytes()).await.unwrap();
-    // What is sent after it is answered before the poll is used: by then the poll has long been taken in.
+    // Requests that follow are answered before the poll is used: by then the poll has long been accepted.
     for _ in 0..3 {
         assert_eq!(carol.post("6").await.body, "ok");
     }

@@ -1,4 +1,4 @@
-//! What Engine.IO refuses, in the words of the original's library.
+//! Tests the requests that Engine.IO refuses, in the words of the original's library.
 
 use serde_json::json;
 

@@ -15,7 +15,7 @@ use crate::support::{
     soon,
 };
 
-/// What alice says reaches carol's polling, and the other way round.
+/// Checks that messages pass between alice and carol's polling session in both directions.
 async fn talk(alice: &mut Client, carol: &Polling, content: &str) {
     alice.say("general", content).await;
     let heard = carol.packets_until("42[\"message:new\"").await;
@@ -114,7 +114,7 @@ async fn what_no_poll_has_taken_comes_over_the_websocket_in_its_order() {
     for number in 0..20 {
         alice.say("general", &format!("before {number}")).await;
     }
-    // What follows the upgrade packet in the same write is not lost either.
+    // Packets that follow the upgrade packet in the same write are not lost either.
     let stream = websocket.stream();
     stream.feed(Message::text("5")).await.unwrap();
     stream.feed(Message::text(r#"420["typing:start","general"]"#)).await.unwrap();

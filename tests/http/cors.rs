@@ -31,7 +31,7 @@ async fn preflight(server: &TestServer, origin: &str) -> Response {
     http::request(server.address(), "OPTIONS", HANDSHAKE, &headers, "").await
 }
 
-/// What `Vary` names, in lower case: it may be one line or several.
+/// The names in `Vary`, in lower case, from one header line or several.
 fn varies_with(answer: &Response) -> Vec<String> {
     let names = answer.header_lines("vary").flat_map(|line| line.split(','));
     names.map(|name| name.trim().to_ascii_lowercase()).collect()

@@ -31,7 +31,7 @@ async fn without_its_database_it_lives_but_is_not_ready() {
 
     let ready = http::get(server.address(), "/readyz").await;
     assert_eq!((ready.status, &ready.json()["code"]), (503, &json!("unavailable")));
-    // What is wrong with it is for the log, not for whoever asks.
+    // The cause is for the log, never for the caller.
     assert!(!ready.body.contains(name), "{}", ready.body);
     assert_eq!(http::get(server.address(), "/healthz").await.status, 200);
 }

@@ -97,7 +97,7 @@ on_both! {
     }
 }
 
-/// What a browser makes of a body that came in this encoding.
+/// Decodes a body of this encoding as a browser would.
 async fn decoded(encoding: &str, body: &[u8]) -> Vec<u8> {
     let decode = match encoding {
         "br" => "zlib.brotliDecompressSync",

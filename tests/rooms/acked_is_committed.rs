@@ -21,11 +21,11 @@ const IN_FLIGHT: usize = 16;
 /// Acks in a life of the server, at the most, by when it is killed.
 const ACKS: u128 = 400;
 
-/// What one sender has asked for in one life of the server: contents, which are client ids too.
+/// The messages that one sender sent in one life of the server, by content, which is also the client id.
 struct Asked {
     user: &'static str,
     acked: Vec<String>,
-    /// What became of these it cannot know.
+    /// Messages without an ack: the sender cannot know whether they were committed.
     open: Vec<String>,
 }
 

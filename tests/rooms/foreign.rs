@@ -1,4 +1,4 @@
-//! What another program writes in a room beside this server.
+//! Tests changes that another program writes to a room while this server runs.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ async fn what_another_program_wrote_is_shown_and_told(backend: Backend) {
     let expected =
         ["message:updated", "reaction:added", "reaction:removed", "message:new", "message:deleted"];
     assert_eq!(heard, expected.map(str::to_owned).into_iter().zip(7..).collect::<Vec<_>>());
-    // Who has heard all of it is up to date; who was away then cannot know what else was changed.
+    // A client that received all events is up to date. One that was away cannot know which other messages were changed.
     let answer = sync(&mut bob, 11).await;
     assert_eq!((&answer["complete"], &answer["events"]), (&json!(true), &json!([])));
     let answer = sync(&mut bob, 6).await;

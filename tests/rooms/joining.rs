@@ -56,7 +56,7 @@ async fn write(mut writer: Listener) {
     }
 }
 
-/// What the writer has to aim at.
+/// The messages and reactions that the writer may change.
 #[derive(Default)]
 struct Targets {
     /// Messages, oldest first.
@@ -66,7 +66,7 @@ struct Targets {
 }
 
 impl Targets {
-    /// What to ask as number `n`: each changes something, so each is an entry.
+    /// The request number `n`. Each changes something, so each makes an entry.
     fn ask(&mut self, n: i64) -> Value {
         self.change(n).unwrap_or_else(
             || json!(["message:send", {"roomId": "general", "content": format!("message {n}")}]),

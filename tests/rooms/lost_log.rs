@@ -37,13 +37,13 @@ on_both! {
         assert_eq!((contents(&shown), &shown["seq"]), (vec!["after", "3", "2", "1"], &json!(4)));
         let shown = alice.hear("room:history").await;
         assert_eq!(contents(&shown), ["after", "3", "2", "1"]);
-        // What follows is heard, and only once.
+        // Later messages are received, and only once.
         for seq in 5..=8 {
             say(&mut alice, &seq.to_string()).await;
             let heard = bob.hear("message:new").await;
             assert_eq!((&heard["seq"], &heard["content"]), (&json!(seq), &json!(seq.to_string())));
         }
-        // Who has heard of entries that are lost is not told that there is a way from them.
+        // A client that received entries that are lost is told that its answer is not complete.
         for (since, complete) in [(3, false), (6, false), (7, true), (8, true)] {
             assert_eq!(sync(&mut bob, since).await["complete"], complete, "{since}");
         }

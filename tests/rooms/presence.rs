@@ -1,5 +1,5 @@
-//! Who comes and who goes. Where several do at once, news of them is told together: each hears each piece once, in order, of
-//! those who came after them, and before and after what else there is to hear as if nothing had waited.
+//! Tests join and leave events. When many come at once they are coalesced: each client receives each of them once and
+//! in order, for those who came after it, and in the right order with all other events.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn gather(server: &TestServer) -> (Client, Vec<Client>) {
     (alice, others)
 }
 
-/// Of those who came and went who it was, of the rest the name of the event.
+/// The user of a join or leave event with `+` or `-`; the name of any other event.
 fn news((event, argument): &(String, Value)) -> String {
     match event.as_str() {
         "room:user-joined" => format!("+{}", argument["user"]["id"].as_str().unwrap()),

@@ -1,4 +1,4 @@
-//! What has been in the rooms' logs for longer than the setting says is forgotten, and nothing else.
+//! Tests retention: entries that are in the rooms' logs for longer than the setting says are deleted, and no others.
 
 use std::time::Duration;
 

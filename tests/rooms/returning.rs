@@ -1,4 +1,5 @@
-//! Who comes back is shown all that was missed meanwhile, not only the usual page: up to a setting.
+//! Tests that a client that reconnects is shown everything that it missed, up to a setting, and not only the usual
+//! page.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
@@ -34,7 +35,7 @@ on_both! {
         say(&mut alice, 300..420).await;
         // All that is not certain to have arrived before bob's connection broke is shown to him, too: here, everything.
         let bob = is_shown(&server, "bob", 420, 420).await;
-        // Who was never here has missed nothing.
+        // A client that was never here has missed nothing.
         is_shown(&server, "carol", 50, 420).await;
 
         // Another time, and more than the live room keeps by itself.

@@ -26,7 +26,7 @@ const PRESENCE_RATE: usize = 1_000;
 /// The last entry of each room, once it is known.
 type Ends = BTreeMap<String, i64>;
 
-/// What all clients go through together.
+/// The steps that all clients take together.
 struct Moments {
     /// They come in their own time: it is coming back that they do at once.
     coming: Semaphore,

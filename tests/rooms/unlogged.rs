@@ -1,4 +1,4 @@
-//! What another program writes while this server is stopped, and what only looks like it.
+//! Tests changes that another program writes while this server is stopped, and changes that only look like it.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ async fn restart(server: TestServer) -> (TestServer, Client) {
     (server, client)
 }
 
-/// What is done by SQL while no server is there is noticed by the next that loads the room: by so many entries, and once. The log
-/// is not complete before them.
+/// Makes a change by SQL while no server runs. The next server that loads the room must notice it, by `entries` entries
+/// and only once; the log is not complete before them.
 async fn is_noticed(server: TestServer, since: i64, change: &str, entries: i64) -> (TestServer, Client) {
     let database = server.stop().await;
     database.execute(change).await;
@@ -99,7 +99,7 @@ async fn a_reaction_on_an_old_message_is_noticed_when_it_is_not_as_the_log_has_i
             alice.ask("reaction:add", json!({"messageId": "old", "emoji": emoji})).await;
         }
         alice.ask("reaction:remove", json!({"messageId": "old", "emoji": "b"})).await;
-        // What was there before this server is nobody's change.
+        // Data from before this server does not count as a change.
         let (server, _) = is_noticed(server, 3, "SELECT 1", 0).await;
         let (server, _) = is_noticed(server, 3, r#"DELETE FROM "Reaction" WHERE "emoji" = 'a'"#, 1).await;
         is_noticed(server, 4, r#"INSERT INTO "Reaction" VALUES ('s', 'old', 'alice', 'b')"#, 1).await;
@@ -126,7 +126,7 @@ async fn an_edit_right_after_the_last_entry_is_noticed_while_this_server_was_sto
     }
 }
 
-/// What a team's tables make of messages is no other program's work.
+/// Changes that a team's own tables make to messages do not count as another program's.
 async fn is_not_noticed(backend: Backend, tables: &str) {
     let database = TestServer::start_with(TestDatabase::create(backend).await, &[]).await.stop().await;
     database.execute(tables).await;

@@ -49,7 +49,7 @@ impl Crowd {
     }
 }
 
-/// What was heard: of messages what they say, of the rest the name of the event.
+/// The contents of the messages received, and the names of the other events.
 fn said(heard: Vec<(String, Value)>) -> Vec<String> {
     heard.into_iter().map(|(name, argument)| content_or(name, &argument)).collect()
 }

@@ -1,5 +1,5 @@
-//! What waits for its commit on PostgreSQL: how much may, what becomes of it when nobody waits any more, and that nothing is
-//! answered or told before the commit.
+//! Tests the queue of changes that wait for their commit on PostgreSQL: its limit, changes whose sender has stopped
+//! waiting, and that nothing is acked or broadcast before the commit.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};

@@ -120,7 +120,7 @@ async fn a_read_mark_of_an_event_that_was_under_way_is_written() {
     let server = ServerProcess::start(&database, &settings).await;
     let mut carol = Client::connect(server.address, &token("carol")).await.unwrap();
     let mut bob = Client::connect(server.address, &token("bob")).await.unwrap();
-    // Who joins has read the room. It is loaded first, and that waits for a lock.
+    // A join marks the room as read. The room is loaded first, and that waits for a lock.
     let hold = database.hold(r#"LOCK TABLE "Message" IN ACCESS EXCLUSIVE MODE"#).await;
     let asked = carol.begin("room:join", "general".into()).await;
     database.waits_for_a_lock(r#""Message""#, 1).await;

@@ -134,7 +134,8 @@ on_both! {
         assert_eq!(heard, said);
         assert_eq!(contents(&mut bob).await, said);
 
-        // What says the same as the first under its name is the first; the name is of no other.
+        // A message equal to the first one under its client id is the first one; a different message does not get the
+        // id.
         let again = alice.ask("message:send", ask("tab-1", "message 0")).await;
         assert_eq!(again["message"]["seq"], 1);
         let more = alice.ask("message:send", ask("tab-1", "message 1")).await;

@@ -181,7 +181,7 @@ on_both! {
             bob.emit(event, json!({"roomId": "general", "content": "x"})).await;
             let ack = bob.ask(event, json!({"roomId": "general", "content": "x"})).await;
             assert_eq!((&ack["success"], &ack["code"]), (&json!(false), &json!("bad_input")));
-            // Of the one without an ack.
+            // The event without an ack gets this.
             assert_eq!(bob.heard_names().await, ["room:error"]);
         }
         assert_eq!(alice.heard().await, []);
@@ -220,7 +220,7 @@ on_both! {
         let mut client = Client::open(server.address()).await;
         let refused = client.sign_in(r#"{"token":"let me in"}"#).await.unwrap_err();
         assert!(refused.contains("Authentication failed"), "{refused}");
-        // What comes before the refusal is done with is passed over.
+        // A CONNECT that arrives before the refusal is complete is ignored, so make a round trip first.
         assert_eq!(http::get(server.address(), "/healthz").await.status, 200);
         client.sign_in(&format!(r#"{{"token":"{}"}}"#, server.token("alice"))).await.unwrap();
         assert_eq!(client.ask("rooms:list", json!({})).await["success"], true);

@@ -50,7 +50,7 @@ on_both! {
         let (mut alice, _bob) = server.meet().await;
         for request in fixture::requests() {
             for mut argument in request.good() {
-                // Of her own and new each time: some messages are deleted, and a client id is for one message.
+                // A new message of alice's own each time: some requests delete it, and a client id is for one message.
                 let id = alice.say("general", "x").await["id"].take();
                 for key in ["messageId", "clientId"] {
                     if argument.get(key).is_some_and(Value::is_string) {

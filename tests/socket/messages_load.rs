@@ -77,7 +77,8 @@ async fn pages_of_ten(client: &mut Client, mut before: Value, total: usize) -> V
     }
 }
 
-/// Of seven each, so that no page of ten ends between two moments, and then as many of one moment as an import makes.
+/// Seeds seven messages a second, so that pages of ten end within a tie, and then `of_one` messages of one moment, as
+/// an import makes them.
 async fn alice_among_ties(server: &TestServer, of_one: usize) -> Client {
     server.make_room("general", RoomType::Public, &["alice"]).await;
     let seconds = (0..70).map(|n| n / 7).chain(std::iter::repeat_n(10, of_one));

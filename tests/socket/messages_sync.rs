@@ -88,7 +88,7 @@ fn events(answer: &Value) -> Vec<Event> {
     answer["events"].as_array().unwrap().iter().map(event).collect()
 }
 
-/// What an answer is but for its events: seq, complete, more.
+/// The answer without its events: seq, complete, more.
 fn extent(answer: &Value) -> (i64, bool, bool) {
     let is = |key: &str| answer[key].as_bool().unwrap();
     (answer["seq"].as_i64().unwrap(), is("complete"), is("more"))

@@ -65,7 +65,7 @@ on_both! {
         }
         drop(tabs);
         assert_eq!(alice.next().await.0, "room:user-left");
-        // Who comes now comes after all that: there is nothing more to tell of bob.
+        // A user who joins now joins after all that, so no more events about bob follow.
         let _carol = server.connect_in("carol", "general").await;
         let (name, joined) = alice.next().await;
         assert_eq!((name.as_str(), &joined["user"]["id"]), ("room:user-joined", &json!("carol")));

@@ -7,7 +7,7 @@ use crate::support::{
     refusals::{Closed, not_ids, refuses_bad_input},
 };
 
-/// Who is here, in the order of their ids.
+/// The users in the room, sorted by id.
 async fn here(client: &mut Client, room: &str) -> Vec<Value> {
     let answer = client.ask("room:presence", room.into()).await;
     let mut users = answer["users"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();

@@ -15,7 +15,7 @@ fn each(rooms: &[Value], key: &str) -> Vec<Value> {
     rooms.iter().map(|room| room[key].clone()).collect()
 }
 
-/// What is unread in `room`.
+/// The unread count of `room`.
 async fn unread(client: &mut Client, room: &str) -> Value {
     let rooms = listed(client).await;
     rooms.iter().find(|listed| listed["id"] == room).unwrap_or_else(|| panic!("{room}: {rooms:?}"))["unreadCount"]

@@ -14,7 +14,7 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Of `room:history`.
+    /// The conversation in `room:history`.
     pub fn of_history(history: &Value) -> Self {
         let newest_first = history["messages"].as_array().unwrap();
         let messages: Vec<Value> = newest_first.iter().rev().cloned().collect();
@@ -92,7 +92,7 @@ fn reactions(message: &mut Value) -> &mut Vec<Value> {
     message["reactions"].as_array_mut().unwrap()
 }
 
-/// What an event about a reaction is about.
+/// The fields that identify a reaction in an event.
 fn reaction(argument: &Value) -> Value {
     json!({"emoji": argument["emoji"], "userId": argument["userId"]})
 }

@@ -34,7 +34,7 @@ pub fn names() -> Vec<String> {
     FIXTURES.iter().filter(|(_, fixture)| fixture.request.is_none()).map(|(name, _)| name.clone()).collect()
 }
 
-/// What a client says, by example: a fixture for each of its events.
+/// A client's event by example: the fixture that shows its requests.
 pub struct Request {
     pub event: &'static str,
     fixture: &'static Fixture,
@@ -98,7 +98,7 @@ fn without(example: &Value, keys: &[impl AsRef<str>]) -> Value {
     example
 }
 
-/// What a fixture shows.
+/// The example that a fixture shows.
 pub fn example(name: &str) -> &'static Value {
     &FIXTURES[name].example
 }

@@ -170,7 +170,7 @@ impl KeepAlive {
 pub struct Polling {
     pub address: SocketAddr,
     pub path: String,
-    /// What the server said of the session when it was opened.
+    /// The open packet of the session.
     pub open: Value,
 }
 

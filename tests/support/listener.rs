@@ -15,7 +15,7 @@ use super::{http::Polling, soon};
 
 pub struct Listener {
     stream: WebSocketStream<TcpStream>,
-    /// What was heard of rooms while an answer was awaited.
+    /// Events of rooms that were received while an answer was awaited.
     meanwhile: VecDeque<Heard>,
 }
 

@@ -1,4 +1,4 @@
-//! What the stories are told with: a database of their own, a server on it, clients of the wire.
+//! The support of the tests: a database for each, a server on it, and clients that speak the wire protocol.
 
 pub mod client;
 pub mod conversation;

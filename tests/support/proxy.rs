@@ -30,7 +30,7 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
-/// What all connections through a proxy share.
+/// The state that all connections through a proxy share.
 #[derive(Default)]
 struct Line {
     upstream: String,
@@ -59,7 +59,7 @@ impl Proxy {
         url.replacen(authority(url), &self.address.to_string(), 1)
     }
 
-    /// What is read from now on arrives later by this.
+    /// Delays all bytes that are read from now on.
     pub fn set_delay(&self, delay: Duration) {
         self.line.delay.store(delay.as_micros() as u64, Ordering::Relaxed);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Client, TestServer, moment};
 
-/// What may stand where an id belongs and is none, as JSON text; the empty text is nothing at all.
+/// Values that are not valid ids, as JSON text. The empty text means that the value is missing.
 pub fn not_ids() -> Vec<String> {
     let short =
         ["", "null", "7", "true", "[]", r#"["general"]"#, "{}", r#"{"contains":""}"#, r#"{"not":""}"#];
@@ -26,7 +26,7 @@ pub fn with_bad(good: &Value, key: &str, bad: &[String]) -> Vec<String> {
     bad.iter().map(with).collect()
 }
 
-/// What is no object, and so nothing that an event with several values could take.
+/// Values that are not objects, and so not payloads of an event with several values.
 pub fn not_objects() -> Vec<String> {
     ["", "null", "7", "true", r#""text""#, "[]", "{}"].map(str::to_owned).into()
 }

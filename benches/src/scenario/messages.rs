@@ -31,7 +31,7 @@ use crate::{
 
 /// For what is under way when the measured time is over.
 const DRAIN: Duration = Duration::from_secs(10);
-/// What comes twice may come a little later.
+/// Duplicates may come a little later than the first copy.
 const AFTER_DRAIN: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

@@ -114,7 +114,7 @@ fn cost(time: Duration, count: u64) -> f64 {
     per(time.as_secs_f64() * 1e6, count as f64)
 }
 
-/// What the tasks of a run share: the time, whether it is measured, and what was counted.
+/// The state that the tasks of a run share: the time, whether it is measured, and the counts.
 struct Run<Tally> {
     clock: Clock,
     window: Cell<Window>,

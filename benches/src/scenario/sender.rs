@@ -48,14 +48,14 @@ impl Tally {
     }
 }
 
-/// What a sender's task and the pacer share.
+/// The state that a sender's task and the pacer share.
 pub struct Sender {
     number: u64,
     room: String,
     /// The moments of messages that are to be sent.
     due: RefCell<VecDeque<u64>>,
     pub bell: Bell,
-    /// Of all messages, in the order of sending.
+    /// The fates of all messages, in the order of sending.
     fates: RefCell<Vec<Fate>>,
 }
 

@@ -1,4 +1,4 @@
-//! What Node 20 (V8) makes of texts, found by `new Date(text).getTime()` in the zone UTC, and what is made of them here.
+//! Compares our parser with Node 20 (V8), whose results were taken from `new Date(text).getTime()` in the zone UTC.
 
 use super::*;
 
@@ -169,7 +169,7 @@ fn what_is_no_date_in_node_is_refused() {
     }
 }
 
-/// V8 makes a guess of nearly any text. No front end that sends dates sends these.
+/// V8 guesses a date from nearly any text. No front end that sends dates sends these.
 #[test]
 fn free_form_that_only_node_reads_is_refused() {
     for text in [

@@ -1,9 +1,10 @@
-//! The original's keys in Redis, kept true for a Node server beside or after us: the list `chat:messages:<room>`
-//! (newest first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id => milliseconds).
+//! Maintains the original's keys in Redis for a Node server that runs beside or after us: the list
+//! `chat:messages:<room>` (newest first, at most 100 messages as JSON) and the hash `chat:read:<room>` (user id =>
+//! milliseconds).
 //!
-//! Delivery: written behind, what came within a few milliseconds in one pipeline, never waited for. While Redis is
-//! away the rooms that changed are remembered, and their lists are written anew from the database when it is back; if
-//! another run of Redis is, all lists are. No answer of ours depends on the list.
+//! This is a write-behind cache: changes that come within a few milliseconds share one pipeline, and no client waits
+//! for it. While Redis is away, the changed rooms are remembered. When it is back, their lists are rewritten from the
+//! database; if it has been restarted, all lists are. None of our answers depends on a list.
 
 mod pending;
 mod writer;
@@ -40,28 +41,28 @@ use crate::{
     },
 };
 
-/// The longest that shutting down waits for the last pipeline.
+/// The longest that a shutdown waits for the last pipeline.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// The longest that Redis may take to answer a pipeline. Then nobody knows whether it was written.
+/// The timeout of a pipeline. After it, the pipeline may or may not have been executed.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// A handle; cheap to clone. Without a Redis it does nothing.
+/// A handle on the cache; cheap to clone. Without a Redis it does nothing.
 #[derive(Clone)]
 pub struct NodeCache(Option<Handle>);
 
 #[derive(Clone)]
 struct Handle {
     waiting: Arc<Waiting>,
-    /// Says that something waits.
+    /// Wakes the writer when a change is pending.
     wake: mpsc::Sender<()>,
 }
 
-/// What all handles share with the task that writes.
+/// The state that all handles share with the writer task.
 #[derive(Default)]
 struct Waiting {
     pending: Mutex<Pending>,
-    /// Somebody waits for a flush.
+    /// A caller waits for a flush.
     flush_now: Notify,
 }
 
@@ -88,7 +89,7 @@ impl NodeCache {
         Self(Some(Handle { waiting, wake }))
     }
 
-    /// `told` is what the sockets here were told of it, if anything.
+    /// Notes an entry of a room's log. `told` is the entry as it was broadcast to the sockets here, if any.
     pub fn note_entry(&self, entry: &Entry, told: Option<&RawValue>) {
         if self.0.is_none() {
             return;
@@ -97,13 +98,13 @@ impl NodeCache {
         match &entry.told {
             Told::New(message) => match listed(message, told) {
                 Ok(json) => self.note(|pending| pending.push_message(room_id, entry.seq, json)),
-                // Views are plain data, so this cannot be.
+                // Views are plain data, so encoding them cannot fail.
                 Err(error) => {
                     tracing::error!(%error, "a message could not be encoded");
                     self.note(|pending| pending.push_stale(room_id));
                 }
             },
-            // Something older in the list changed.
+            // An older message of the list changed, so the list must be rewritten.
             Told::Updated(_) | Told::Deleted(_) => self.note(|pending| pending.push_stale(room_id)),
             Told::ReactionAdded { .. } | Told::ReactionRemoved { .. } | Told::Gone => {}
         }
@@ -113,12 +114,12 @@ impl NodeCache {
         self.note(|pending| pending.push_read(mark));
     }
 
-    /// Takes the read marks that Node wrote into our own.
+    /// Imports the read marks that Node wrote into our own table.
     pub fn import_reads(&self, room_id: &RoomId) {
         self.note(|pending| pending.push_import(room_id));
     }
 
-    /// Waits until what was noted is written, but not long.
+    /// Waits until all noted changes are written, or a short timeout passes.
     pub async fn flush(&self) {
         let Some(handle) = &self.0 else { return };
         let (done, flushed) = oneshot::channel();
@@ -132,13 +133,13 @@ impl NodeCache {
     fn note(&self, note: impl FnOnce(&mut Pending)) {
         if let Some(handle) = &self.0 {
             note(&mut handle.waiting.pending());
-            // One that is there already wakes it, too.
+            // If the channel is full, a wake-up is pending already.
             let _woken = handle.wake.try_send(());
         }
     }
 }
 
-/// Each new connection of the pool may be one to another Redis than the last.
+/// Creates the connection pool. A new connection may lead to another run of Redis than the last one.
 fn pool(url: &str, may_be_another: &Arc<AtomicBool>) -> Result<Pool, String> {
     let may_be_another = Arc::clone(may_be_another);
     let is_new = Hook::sync_fn(move |_, _| {
@@ -159,7 +160,7 @@ fn read_key(room_id: &RoomId) -> String {
     format!("chat:read:{room_id}")
 }
 
-/// Whether a Redis answers. An error is for people.
+/// Checks whether a Redis answers. The error is text for people.
 pub async fn ping(url: &str) -> Result<(), String> {
     let pool = pool(url, &Arc::default())?;
     let ask = async {

@@ -1,5 +1,5 @@
-//! A buffer of changes to Redis, bounded in number and in bytes: new messages, lists to be written anew, read marks,
-//! and rooms whose read marks are to be imported. Changes are merged by room and by user.
+//! A buffer of changes to Redis, bounded in number and in bytes: new messages, lists to be rewritten, read marks, and
+//! rooms whose read marks are to be imported. Changes are coalesced by room and by user.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -13,19 +13,19 @@ use crate::{
     db::read_markers::ReadMark,
 };
 
-/// Messages kept in a list, as the original trims it.
+/// The most messages of a list, as the original trims it.
 pub(super) const LIST: usize = 100;
-/// Messages that may wait. One more, and its room's list is written anew instead.
+/// Messages that may wait. If one more comes, its room's list is rewritten instead.
 const MESSAGES: usize = 16_384;
-/// Read marks that may wait; one more is not written, as a later one covers it.
+/// Read marks that may wait. One more is dropped, as a later mark covers it.
 const READS: usize = 65_536;
-/// Rooms whose lists are to be written anew, and rooms with marks to import, at the most, each.
+/// Rooms whose lists are to be rewritten, and rooms with marks to import: the most of each.
 const ROOMS: usize = 100_000;
-/// The bytes that messages, read marks, and ids of rooms may take, each.
+/// The bytes that messages, read marks, and room ids may take, each.
 const BYTES: usize = 16 << 20;
-/// The memory that an entry of a set or map takes beside its ids, about, in bytes.
+/// The estimated memory of an entry of a set or map beside its ids, in bytes.
 const OVERHEAD: usize = 64;
-/// Messages and read marks that are taken together at the most, and the bytes of these messages.
+/// The most messages and read marks of one batch, and the most bytes of its messages.
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -36,7 +36,7 @@ pub(super) type Mark = ((RoomId, UserId), Timestamp);
 pub(super) struct Listing(VecDeque<(i64, String)>);
 
 impl Listing {
-    /// Those after an entry of the room's log.
+    /// Drops the messages up to an entry of the room's log.
     pub(super) fn skip_until(&mut self, until: i64) {
         self.0.retain(|(seq, _)| *seq > until);
     }
@@ -45,12 +45,12 @@ impl Listing {
         self.0.is_empty()
     }
 
-    /// The last message's entry in the room's log.
+    /// The entry of the last message in the room's log.
     pub(super) fn until(&self) -> i64 {
         self.0.back().map_or(0, |(seq, _)| *seq)
     }
 
-    /// As they are listed, oldest first.
+    /// The messages as they are listed, oldest first.
     pub(super) fn messages(&self) -> impl Iterator<Item = &String> {
         self.0.iter().map(|(_, json)| json)
     }
@@ -70,9 +70,9 @@ pub(super) struct Pending {
     message_bytes: usize,
     read_bytes: usize,
     room_bytes: usize,
-    /// Too many rooms were stale: no list is known to be true any more.
+    /// Too many rooms were stale: no list is known to be up to date any more.
     pub(super) is_lost: bool,
-    /// Read marks that found no place.
+    /// The number of read marks that were dropped because the buffer was full.
     pub(super) dropped: usize,
     /// Callers that wait until everything is written.
     pub(super) flushes: Vec<oneshot::Sender<()>>,
@@ -94,12 +94,12 @@ impl Pending {
             && self.imports.is_empty())
     }
 
-    /// Messages or read marks wait.
+    /// True if messages or read marks are pending.
     pub(super) fn has_writes(&self) -> bool {
         !(self.messages.is_empty() && self.reads.is_empty())
     }
 
-    /// A new message, as it is listed. If it finds no place, its room's list is written anew later.
+    /// Adds a new message in its listed form. If the buffer is full, the room's list is rewritten later.
     pub(super) fn push_message(&mut self, room_id: &RoomId, seq: i64, json: String) {
         if self.stale.contains(room_id) {
             return;
@@ -118,7 +118,7 @@ impl Pending {
         }
     }
 
-    /// The room's list is to be written anew, and with it what waits for it.
+    /// Marks the room's list for a rewrite, which replaces the messages that are pending for it.
     pub(super) fn push_stale(&mut self, room_id: &RoomId) {
         self.take_listing(room_id);
         if self.stale.contains(room_id) {
@@ -151,8 +151,8 @@ impl Pending {
         }
     }
 
-    /// Node's read marks of the room are to be imported. If it finds no place, that is done when the room is loaded
-    /// again.
+    /// Marks the room for an import of Node's read marks. If the buffer is full, they are imported the next time the
+    /// room is loaded.
     pub(super) fn push_import(&mut self, room_id: &RoomId) {
         let bytes = size_of_room(room_id);
         if self.imports.len() < ROOMS
@@ -170,7 +170,7 @@ impl Pending {
         Some(listing)
     }
 
-    /// New messages of some rooms, as many as one pipeline takes, of one room at least.
+    /// Takes the new messages of some rooms, as many as fit one pipeline, but of at least one room.
     pub(super) fn take_messages(&mut self) -> HashMap<RoomId, Listing> {
         let (mut rooms, mut count, mut bytes) = (Vec::new(), 0, 0);
         for (room_id, listing) in &self.messages {
@@ -186,7 +186,7 @@ impl Pending {
             .collect()
     }
 
-    /// Some read marks, as many as one pipeline takes.
+    /// Takes some read marks, as many as fit one pipeline.
     pub(super) fn take_reads(&mut self) -> Vec<Mark> {
         let keys: Vec<(RoomId, UserId)> = self.reads.keys().take(BATCH).cloned().collect();
         let taken: Vec<Mark> = keys.into_iter().filter_map(|key| self.reads.remove_entry(&key)).collect();
@@ -194,19 +194,19 @@ impl Pending {
         taken
     }
 
-    /// Marks that could not be written.
+    /// Puts back marks that could not be written.
     pub(super) fn put_back_reads(&mut self, marks: Vec<Mark>) {
         marks.into_iter().for_each(|(key, at)| self.push_mark(key, at));
     }
 
-    /// Some rooms whose lists are to be written anew. What is noted of them from now on comes after that.
+    /// Takes some rooms whose lists are to be rewritten. Changes that are noted after this call follow the rewrite.
     pub(super) fn take_stale(&mut self, count: usize) -> Vec<RoomId> {
         let taken = take_some(&mut self.stale, count);
         self.room_bytes -= taken.iter().map(size_of_room).sum::<usize>();
         taken
     }
 
-    /// Some rooms with marks to import.
+    /// Takes some rooms with marks to import.
     pub(super) fn take_imports(&mut self, count: usize) -> Vec<RoomId> {
         let taken = take_some(&mut self.imports, count);
         self.room_bytes -= taken.iter().map(size_of_room).sum::<usize>();
@@ -242,7 +242,7 @@ mod tests {
         bytes(pending).iter().all(|bytes| *bytes <= BYTES)
     }
 
-    /// Takes all that waits; then nothing may be counted any more.
+    /// Takes everything that is pending; all counters must then be zero.
     fn drain(pending: &mut Pending) -> (usize, usize, usize, usize) {
         let (mut messages, mut reads) = (0, 0);
         loop {

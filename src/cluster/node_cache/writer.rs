@@ -1,5 +1,5 @@
-//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that are not known to be true, and imports
-//! Node's read marks. A pipeline to Redis and a statement to the database each serve many rooms: few round trips for any number.
+//! The task that writes Node's keys in Redis: it flushes the buffer, rewrites lists that may be out of date, and
+//! imports Node's read marks. Each pipeline and each SQL statement serves many rooms, to save round trips.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -38,19 +38,19 @@ use crate::{
     error::Error,
 };
 
-/// How long notes wait for others to share their pipeline: two exchanges with Redis cost more than a message does.
+/// How long a change waits for others to share its pipeline: two exchanges with Redis cost more than a message does.
 const GATHER: Duration = Duration::from_millis(20);
-/// Rooms whose list is remembered to be true, at the most.
+/// The most rooms whose list is remembered as up to date.
 const REMEMBERED: usize = 100_000;
-/// Between two looks whether Redis is back.
+/// The time between two attempts to reach Redis.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
-/// Lists written anew together at the most, and the bytes of their messages.
+/// The most lists that are rewritten together, and the most bytes of their messages.
 const REWRITTEN: usize = 100;
 const REWRITTEN_BYTES: usize = 4 << 20;
-/// Rooms whose marks are read together, and marks written together, at the most.
+/// The most rooms whose marks are read together, and the most marks that are written together.
 const IMPORTED: usize = 64;
 const MARKS: usize = 4_096;
-/// Keys that are not Node's and are logged, each once, at the most.
+/// The most foreign keys that are logged, each of them once.
 const LOGGED: usize = 1_000;
 
 #[derive(Debug, thiserror::Error)]
@@ -71,13 +71,13 @@ pub(super) struct CacheWriter {
     pub(super) pool: Pool,
     pub(super) db: Db,
     pub(super) waiting: Arc<Waiting>,
-    /// A connection was made, or a pipeline failed, since Redis was asked which run of it answers.
+    /// A connection was opened, or a pipeline failed, since Redis was last asked for its run id.
     pub(super) may_be_another: Arc<AtomicBool>,
-    /// The run of Redis that was written to. Another has what was saved before it, or nothing.
+    /// The run id of the Redis that was written to. After a restart it has older data, or none.
     run_id: Option<String>,
-    /// Rooms whose list is known to be true up to this entry of their log.
+    /// Rooms whose list is known to be up to date, each with the last entry of its log that the list includes.
     lists: HashMap<RoomId, i64>,
-    /// Keys of which it was logged that they are not Node's.
+    /// Keys that were logged as not being Node's.
     other_types: HashSet<String>,
     is_away: bool,
 }
@@ -88,12 +88,12 @@ impl CacheWriter {
         Self { pool, db, waiting, may_be_another, run_id, lists, other_types, is_away: false }
     }
 
-    /// Runs until nobody can note anything any more.
+    /// Runs until all handles are dropped.
     pub(super) async fn run(mut self, mut wake: mpsc::Receiver<()>) {
         loop {
             let is_waiting = self.waiting.pending().has_work();
             let goes_on = match (self.is_away, is_waiting) {
-                // Meanwhile nothing is tried; only the end is noticed.
+                // While Redis is away nothing is tried; only the end is noticed.
                 (true, _) => timeout(RETRY, ended(&mut wake)).await.is_err(),
                 (false, true) => !wake.is_closed(),
                 (false, false) => wake.recv().await.is_some(),
@@ -116,7 +116,7 @@ impl CacheWriter {
         }
     }
 
-    /// One line when Redis goes, one when it is back.
+    /// Logs one line when Redis becomes unavailable, and one when it is back.
     fn log_turn(&mut self, result: Result<(), KeyError>) {
         match result {
             Ok(()) if self.is_away => {
@@ -124,7 +124,7 @@ impl CacheWriter {
                 self.is_away = false;
             }
             Err(error) if !self.is_away => {
-                tracing::warn!(%error, "Redis cannot be kept true: chat goes on, Node's keys are repaired when it is back");
+                tracing::warn!(%error, "Redis cannot be written to: chat goes on, Node's keys are repaired when it is back");
                 self.is_away = true;
             }
             _ => {}
@@ -135,7 +135,7 @@ impl CacheWriter {
         }
     }
 
-    /// Some of everything that waits.
+    /// Writes one batch of each kind of pending work.
     async fn turn(&mut self) -> Result<(), KeyError> {
         if !self.waiting.pending().has_work() {
             return Ok(());
@@ -148,7 +148,7 @@ impl CacheWriter {
         self.import_reads().await
     }
 
-    /// A connection to a Redis of which it is known whether it is the one that was written to.
+    /// A connection whose Redis has been compared with the one that was written to.
     async fn connection(&mut self) -> Result<Connection, KeyError> {
         let mut connection = timeout(RETRY, self.pool.get()).await??;
         if self.may_be_another.swap(false, Ordering::AcqRel) {
@@ -159,14 +159,14 @@ impl CacheWriter {
         Ok(connection)
     }
 
-    /// Forgets which lists are true if Redis was started anew, or may have been.
+    /// Forgets which lists are up to date if Redis was restarted, or may have been.
     async fn compare_run(&mut self, connection: &mut Connection) -> Result<(), KeyError> {
         let run_id = match redis::cmd("INFO").arg("server").query_async::<String>(connection).await {
             Ok(info) => info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned),
             Err(error) if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() => {
                 return Err(error.into());
             }
-            // It does not tell everybody.
+            // Redis may refuse to say.
             Err(_) => None,
         };
         if run_id.is_none() || run_id != self.run_id {
@@ -177,7 +177,7 @@ impl CacheWriter {
         Ok(())
     }
 
-    /// The usual way: new messages onto their lists, and the read marks.
+    /// The fast path: appends new messages to their lists and writes the read marks, in one pipeline.
     async fn write_pipeline(&mut self) -> Result<(), KeyError> {
         if !self.waiting.pending().has_writes() {
             return Ok(());
@@ -207,7 +207,7 @@ impl CacheWriter {
         let listings: Vec<(RoomId, Listing)> = messages.drain().collect();
         for (room_id, listing) in &listings {
             let key = list_key(room_id);
-            // Only onto a list that is there: a list that somebody removed is written anew, never begun in its middle.
+            // LPUSHX skips a list that was removed: it is rewritten, so that it never starts in the middle.
             pipe.cmd("LPUSHX").arg(&key).arg(listing.messages().collect::<Vec<_>>());
             pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST - 1);
         }
@@ -217,7 +217,7 @@ impl CacheWriter {
         let written = match pipe.query_async::<Vec<RedisResult<Value>>>(&mut connection).await {
             Ok(answers) => self.note_answers(&listings, reads, answers),
             Err(error) => {
-                // Of these lists nobody knows what they hold now; the others are as they were, if Redis is.
+                // The state of these lists is unknown now; the others are intact, unless Redis was restarted.
                 listings.iter().for_each(|(room_id, _)| self.distrust(room_id));
                 self.waiting.pending().put_back_reads(reads);
                 Err(error)
@@ -229,7 +229,7 @@ impl CacheWriter {
         Ok(written?)
     }
 
-    /// What became of each list and mark of a pipeline. An error that may pass is returned, and what it is about waits again.
+    /// Notes the outcome of each list and mark of a pipeline. Work that met a transient error is pending again.
     fn note_answers(
         &mut self,
         listings: &[(RoomId, Listing)],
@@ -244,10 +244,10 @@ impl CacheWriter {
                     self.lists.insert(room_id.clone(), listing.until());
                     continue;
                 }
-                // It will be written in the place of what is there.
+                // No retry: the rewrite replaces the key.
                 (Some(Err(error)), _) if self.is_other_type(&list_key(room_id), &error) => {}
                 (Some(Err(error)), _) | (_, Some(Err(error))) => result = Err(error),
-                // It is not there.
+                // The list does not exist.
                 _ => {}
             }
             self.distrust(room_id);
@@ -264,13 +264,13 @@ impl CacheWriter {
         result
     }
 
-    /// A room's list is to be written anew.
+    /// Marks a room's list for a rewrite.
     fn distrust(&mut self, room_id: &RoomId) {
         self.lists.remove(room_id);
         self.waiting.pending().push_stale(room_id);
     }
 
-    /// The key is another program's, which has given it the name of one of Node's: to try again would not help.
+    /// True if the key has another type, so it is another program's under one of Node's names: no retry would help.
     fn is_other_type(&mut self, key: &str, error: &RedisError) -> bool {
         let is_other = error.code() == Some("WRONGTYPE");
         if is_other && self.other_types.len() < LOGGED && self.other_types.insert(key.to_owned()) {
@@ -282,7 +282,7 @@ impl CacheWriter {
         is_other
     }
 
-    /// Writes stale lists anew from the database, some at a time.
+    /// Rewrites stale lists from the database, some at a time.
     async fn rewrite_lists(&mut self) -> Result<(), KeyError> {
         let rooms = self.waiting.pending().take_stale(REWRITTEN);
         let written = if rooms.is_empty() { Ok(0) } else { self.rewrite(&rooms).await };
@@ -292,16 +292,16 @@ impl CacheWriter {
         written.map(|_| ())
     }
 
-    /// Returns how many of the rooms were written: those whose messages are not too large together.
+    /// Rewrites the lists of the first rooms, as many as may share a batch; returns how many.
     async fn rewrite(&mut self, rooms: &[RoomId]) -> Result<usize, KeyError> {
-        // Until they are written they are not known to be true.
+        // Until they are rewritten, these lists are not known to be up to date.
         rooms.iter().for_each(|room_id| {
             self.lists.remove(room_id);
         });
         let tails = match tails::load(&self.db, rooms, LIST, REWRITTEN_BYTES).await {
             Ok(tails) => tails,
             Err(error @ Error::Unavailable(_)) => return Err(error.into()),
-            // A room that cannot be read keeps no other's list from being written.
+            // A room that cannot be read must not block the other rooms' lists.
             Err(error) => match rooms {
                 [_] => {
                     error.log();
@@ -324,7 +324,7 @@ impl CacheWriter {
         let mut connection = self.connection().await?;
         let () = pipe.query_async(&mut connection).await?;
         if self.lists.len() + tails.len() > REMEMBERED {
-            // Nothing is lost by forgetting: the next message has its list written anew.
+            // Forgetting loses nothing: the next message of a room has its list rewritten.
             self.lists.clear();
         }
         let count = tails.len();
@@ -371,7 +371,7 @@ impl CacheWriter {
         for marks in all.chunks(MARKS) {
             match read_markers::advance(&self.db, marks.to_vec()).await {
                 Err(error @ Error::Unavailable(_)) => return Err(error.into()),
-                // What the database refuses once it refuses again.
+                // The database would refuse these marks again, so they are not retried.
                 Err(error) => error.log(),
                 Ok(()) => {}
             }
@@ -380,10 +380,10 @@ impl CacheWriter {
     }
 }
 
-/// Longer ids do not fit into an index of PostgreSQL, and are nobody's.
+/// The longest id that can be a user's, in bytes: a longer one does not fit into an index of PostgreSQL.
 const LONGEST_ID: usize = 1_024;
 
-/// The marks of Node's that can be marks: anybody may write into a Redis.
+/// Filters the entries of Node's hash that are valid marks: any program can write into a Redis.
 fn marks_of(room_id: &RoomId, marks: HashMap<Vec<u8>, Vec<u8>>) -> Vec<ReadMark> {
     let mark = |(user_id, millis): (Vec<u8>, Vec<u8>)| {
         let (user_id, millis) = (String::from_utf8(user_id).ok()?, String::from_utf8(millis).ok()?);
@@ -394,7 +394,7 @@ fn marks_of(room_id: &RoomId, marks: HashMap<Vec<u8>, Vec<u8>>) -> Vec<ReadMark>
     marks.into_iter().filter_map(mark).collect()
 }
 
-/// Returns when nobody can wake it any more.
+/// Returns when all senders are gone.
 async fn ended(wake: &mut mpsc::Receiver<()>) {
     while wake.recv().await.is_some() {}
 }

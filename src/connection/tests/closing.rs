@@ -1,8 +1,8 @@
-//! A connection that is closed while its peer has not taken all, and a server that ends meanwhile.
+//! Tests a connection that is closed before its peer has read everything, also while the server shuts down.
 
 use super::*;
 
-/// A connection that was closed while its peer took nothing of much that waited.
+/// A connection that was closed while its peer had read nothing of a large buffer.
 async fn closed_with_much_unread(linger: Duration) -> (TaskTracker, TcpStream, usize) {
     const MUCH: usize = 20_000_000;
     let settings = ConnectionSettings {
@@ -39,12 +39,12 @@ async fn a_peer_that_takes_nothing_is_not_written_to_for_ever_after_the_end() {
     assert!(heard.len() < much);
 }
 
-/// Waits for what must happen.
+/// Awaits something that must happen soon.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("it does not happen")
 }
 
-/// A connection that is being closed while its peer has taken a part; done when that is over.
+/// A connection that is closed while its peer has read only a part; the task is done when the linger is over.
 async fn closing(shuts_down: bool) -> (Connection, TcpStream, tokio::task::JoinHandle<()>) {
     let (mut stream, peer) = websocket(FOR_EVER).await;
     let connection = stream.connection().clone();
@@ -67,14 +67,14 @@ async fn closing(shuts_down: bool) -> (Connection, TcpStream, tokio::task::JoinH
     (connection, peer, closed)
 }
 
-/// More than the system's buffers hold.
+/// More bytes than the system's buffers hold.
 const LARGE: usize = 20_000_000;
 
 #[tokio::test]
 async fn a_server_that_ends_does_not_wait_for_a_peer_that_takes_nothing() {
     for shuts_down in [true, false] {
         let (connection, _peer, closed) = closing(shuts_down).await;
-        // The system may still take a little between two looks.
+        // The system may still accept a little between two checks.
         soon(async {
             while !connection.0.is_aborted.load(Ordering::Acquire) {
                 connection.0.closing.look();

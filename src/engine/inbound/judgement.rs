@@ -1,4 +1,4 @@
-//! The verdict on a frame, by the beginning of its payload, and on a packet as a whole.
+//! Decides what happens to a frame, from the first bytes of its payload, and to a whole packet.
 
 use std::{borrow::Cow, io};
 
@@ -10,36 +10,36 @@ use super::{
     invalid,
 };
 
-/// Bytes that are enough for nearly all names.
+/// The first look at a packet, in bytes. It is enough for nearly all event names.
 const FEW: usize = 64;
-/// Bytes of a packet that are looked at before all of it is waited for.
+/// Bytes of a packet that are inspected before the whole packet is awaited.
 const PEEK: usize = 4_096;
 
-/// What becomes of a frame.
+/// The decision on a frame.
 pub(super) enum Judgement {
-    /// It passes as it is.
+    /// The frame passes unchanged.
     Pass { whole: u64 },
-    /// More of it has to be there first.
+    /// More of the frame is needed.
     Wait,
-    /// It is to be read as a packet, or as a part of one, when all of it is there.
+    /// The frame must be complete; it is then decoded as a packet, or as a part of one.
     Take { whole: usize },
 }
 
-/// What becomes of a packet.
+/// The decision on a packet.
 pub(super) enum Settled<'a> {
-    /// The library reads this.
+    /// The library reads this packet.
     Packet(Cow<'a, [u8]>),
-    /// It answers a ping, which is not the library's.
+    /// The packet is a pong. The library does not get it, because we keep the heartbeat.
     Pong,
-    /// Node takes it and does nothing, and the library would close the connection.
+    /// The packet is dropped: Node ignores it, but the library would close the connection.
     Ignored,
 }
 
-/// Judges a frame that begins a message.
+/// Decides on the first frame of a message.
 pub(super) fn judge(bytes: &[u8], frame: &Parsed, max_frame: u64) -> Judgement {
     let Parsed { header, start, length } = frame;
     let pass = Judgement::Pass { whole: length.saturating_add(*start as u64) };
-    // A frame that is too long is refused by the library, and so is one without a mask.
+    // The library itself refuses a frame that is too long, or one without a mask.
     let (frame::TEXT, Some(mask)) = (header.opcode, header.mask) else { return pass };
     if *length > max_frame {
         return pass;
@@ -56,7 +56,7 @@ pub(super) fn judge(bytes: &[u8], frame: &Parsed, max_frame: u64) -> Judgement {
         verdict = look(&mut more, there, mask, whole_length);
     }
     match few {
-        // All but messages that are no acks.
+        // These are read as whole packets: all that are no messages, acks, and an event without a payload.
         [b'0'..=b'3' | b'5' | b'6', ..] | [b'4', b'3', ..] | [b'4', b'2'] => {}
         _ if verdict == Verdict::Plain => return pass,
         _ => {}
@@ -67,17 +67,17 @@ pub(super) fn judge(bytes: &[u8], frame: &Parsed, max_frame: u64) -> Judgement {
     Judgement::Take { whole: start + length }
 }
 
-/// Unmasks the beginning of a packet's payload into `peek` and looks at it.
+/// Unmasks the beginning of a payload into `peek` and inspects it.
 fn look(peek: &mut [u8], payload: &[u8], mask: [u8; 4], whole_length: usize) -> Verdict {
     peek.copy_from_slice(payload.get(..peek.len()).unwrap_or_default());
     frame::apply_mask(peek, mask, 0);
     event_name::inspect(peek, peek.len() == whole_length)
 }
 
-/// Decides on a whole packet; an error ends the connection, as in Node.
+/// Decides on a whole packet. An error closes the connection, as in Node.
 pub(super) fn settle(packet: &[u8]) -> io::Result<Settled<'_>> {
     Ok(match packet {
-        // It is the server that pings.
+        // Only the server pings.
         [b'2', ..] => return Err(invalid("a ping from a client")),
         [b'3', ..] => Settled::Pong,
         [b'0' | b'1' | b'5' | b'6', ..] => Settled::Ignored,

@@ -1,6 +1,6 @@
-//! Looks through what a websocket's client sends, frame by frame, on its way to the Socket.IO library: nearly all passes as it
-//! is. An event whose name the library cannot read is rewritten, packets that Node ignores are left out, and a client that
-//! has not signed in may send only so much.
+//! Filters the bytes that a websocket's client sends, frame by frame, before the Socket.IO library reads them. Nearly
+//! all pass unchanged. An event whose name the library cannot read is rewritten, packets that Node ignores are dropped,
+//! and a client that has not signed in may send only a limited number of bytes.
 
 mod judgement;
 
@@ -16,22 +16,22 @@ use tungstenite::protocol::frame::{
 use super::frame::{self, Parsed};
 use judgement::{Judgement, Settled, judge, settle};
 
-/// Bytes that a client may send before it has signed in: some tokens and a few packets.
+/// Bytes that a client may send before it has signed in: room for some tokens and a few packets.
 pub(super) const BEFORE_SIGN_IN: u64 = 64 * 1_024;
 
 #[derive(Default)]
 pub(super) struct Inbound {
-    /// Bytes of the current frame that pass without a look.
+    /// Bytes of the current frame that still pass without inspection.
     passing: u64,
-    /// The beginning of a frame that cannot be judged yet, or that is to be read as a packet.
+    /// The beginning of a frame that cannot be judged yet, or that must be complete to be decoded as a packet.
     held: BytesMut,
-    /// Bytes that are to be held before they are looked at again.
+    /// The number of bytes that must be held before the next inspection.
     awaited: usize,
-    /// The first parts of a message that is to be read as a packet, when its last has come.
+    /// The fragments so far of a message that is decoded as a packet when the last fragment has arrived.
     parts: Option<(FrameHeader, BytesMut)>,
     /// Bytes for the library, to be read before any others.
     ready: BytesMut,
-    /// Bytes that have come in all, as long as the client has not signed in.
+    /// Bytes received in all, counted until the client signs in.
     before_sign_in: u64,
     is_signed_in: bool,
     has_ponged: bool,
@@ -43,12 +43,12 @@ impl Inbound {
         Self { max_frame: max_frame as u64, ..Self::default() }
     }
 
-    /// Puts bytes before everything that is read later. They are not looked at.
+    /// Puts bytes in front of everything that is read later. They are not inspected.
     pub(super) fn inject(&mut self, bytes: &[u8]) {
         self.ready.extend_from_slice(bytes);
     }
 
-    /// Hands out bytes that are ready; true if there were any.
+    /// Copies ready bytes into `buf`; true if there were any.
     pub(super) fn deliver(&mut self, buf: &mut ReadBuf<'_>) -> bool {
         let count = self.ready.len().min(buf.remaining());
         let Some(bytes) = self.ready.get(..count).filter(|bytes| !bytes.is_empty()) else { return false };
@@ -60,12 +60,12 @@ impl Inbound {
         true
     }
 
-    /// True if the client has answered a ping since this was asked last.
+    /// True if the client has sent a pong since the last call.
     pub(super) fn take_pong(&mut self) -> bool {
         std::mem::take(&mut self.has_ponged)
     }
 
-    /// Counts bytes that came, until the client has signed in; an error when they are too many before that.
+    /// Counts received bytes until the client has signed in; an error when they exceed the limit before that.
     pub(super) fn count(&mut self, bytes: usize, is_signed_in: bool) -> io::Result<()> {
         self.is_signed_in = is_signed_in;
         if !is_signed_in {
@@ -75,7 +75,8 @@ impl Inbound {
         Ok(())
     }
 
-    /// Judges the frame that `bytes` begin with. One that is too long before the sign-in is not waited for.
+    /// Decides on the frame that `bytes` begin with. A frame that is too long before the sign-in is refused before it
+    /// has arrived.
     fn judge(&self, bytes: &[u8]) -> io::Result<Judgement> {
         let Some(parsed) = frame::parse(bytes)? else { return Ok(Judgement::Wait) };
         if !self.is_signed_in {
@@ -87,25 +88,26 @@ impl Inbound {
         })
     }
 
-    /// Judges a frame that comes behind `before` bytes of a message.
+    /// Decides on a frame that continues a message of which `before` bytes are held.
     fn judge_part(&self, frame: &Parsed, before: u64) -> Judgement {
         let Parsed { header, start, length } = frame;
         let whole = length.saturating_add(*start as u64);
         let is_part = header.opcode == OpCode::Data(Data::Continue) && header.mask.is_some();
         if !is_part || before.saturating_add(*length) > self.max_frame {
-            // A control frame, which may come in between, or what the library refuses.
+            // A control frame, which may come between fragments, or a frame that the library refuses.
             return Judgement::Pass { whole };
         }
         Judgement::Take { whole: usize::try_from(whole).unwrap_or(usize::MAX) }
     }
 
-    /// Looks at bytes that came outside of a read buffer.
+    /// Inspects bytes that were not read into a read buffer.
     pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.held.extend_from_slice(bytes);
         self.look_at_held()
     }
 
-    /// Looks at what was read into `buf` behind `before`; what is not to be read yet, or otherwise, is taken out of it.
+    /// Inspects the bytes of `buf` after `before`. Bytes that must wait, or that are to be replaced, are removed from
+    /// it.
     pub(super) fn inspect(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> io::Result<()> {
         if !self.held.is_empty() || self.parts.is_some() {
             let came = buf.filled().get(before..).unwrap_or_default();
@@ -137,9 +139,9 @@ impl Inbound {
         }
     }
 
-    /// Moves what can be judged from the held bytes to the ready ones.
+    /// Moves decided bytes from `held` to `ready`.
     fn look_at_held(&mut self) -> io::Result<()> {
-        // What is there of a frame was judged before.
+        // The bytes of an incomplete frame were judged before.
         while self.held.len() >= self.awaited {
             self.awaited = 0;
             let passing = self.held.len().min(usize::try_from(self.passing).unwrap_or(usize::MAX));
@@ -159,7 +161,7 @@ impl Inbound {
         Ok(())
     }
 
-    /// Lets the frame that the held bytes begin with pass.
+    /// Passes the frame at the beginning of the held bytes.
     fn pass(&mut self, whole: u64) -> io::Result<()> {
         self.passing = whole;
         let is_control = |frame: Parsed| matches!(frame.header.opcode, OpCode::Control(_));
@@ -167,13 +169,13 @@ impl Inbound {
             && !frame::parse(&self.held)?.is_some_and(is_control)
             && let Some((header, packet)) = self.parts.take()
         {
-            // The message is none: the library is to see why.
+            // The message is malformed: pass it on, so that the library refuses it.
             frame::put(&mut self.ready, header, &packet);
         }
         Ok(())
     }
 
-    /// Reads the frame that the held bytes begin with, and the packet if it is the last of one.
+    /// Takes the frame at the beginning of the held bytes, and decodes the packet if this is its last fragment.
     fn take_frame(&mut self) -> io::Result<()> {
         let Some((header, payload)) = frame::split(&mut self.held)? else { return Ok(()) };
         let is_final = header.is_final;

@@ -1,4 +1,4 @@
-//! What the library reads of what a websocket's client sends, however it comes.
+//! Tests that the library reads the same packets however a client's bytes are split.
 
 use tungstenite::protocol::frame::coding::Control;
 
@@ -18,7 +18,7 @@ fn text(packet: &str) -> BytesMut {
     frame(frame::TEXT, true, packet.as_bytes())
 }
 
-/// What the library reads when the bytes come in pieces of `size`, into a buffer of as many.
+/// Returns the bytes that the library reads when `bytes` arrive in pieces of `size`, into a buffer of the same size.
 fn read(bytes: &[u8], size: usize) -> BytesMut {
     let mut inbound = Inbound::new(1_000_000);
     inbound.count(0, true).unwrap();
@@ -85,7 +85,7 @@ fn odd_names_are_rewritten_and_ignored_packets_left_out_however_they_come() {
     }
 }
 
-/// A packet in frames of `length` bytes each, two at least, with a ping of the websocket's own after the first.
+/// A packet in fragments of `length` bytes each, two at least, with a websocket ping after the first.
 fn in_parts(packet: &str, length: usize) -> BytesMut {
     let mut bytes = BytesMut::new();
     let length = length.min(packet.len() - 1);
@@ -192,11 +192,11 @@ fn what_is_no_frame_is_an_error_and_too_much_before_the_sign_in_is_one() {
     inbound.count(64 * 1_024, false).unwrap();
     inbound.count(1_000_000, true).unwrap();
     assert!(inbound.count(1, false).is_err());
-    // A length that no frame has is left to the library, which refuses it.
+    // The library refuses an invalid frame length, so it passes here.
     let mut inbound = Inbound::new(1_000);
     inbound.count(0, true).unwrap();
     inbound.take(&[0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]).unwrap();
-    // The header tells.
+    // The header alone decides.
     let mut inbound = Inbound::new(1_000_000);
     assert!(inbound.take(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());
 }

@@ -1,5 +1,5 @@
-//! A session over polling: what its client has posted and the Socket.IO library has not read yet, what the library has written
-//! and no poll has taken yet, and the websocket that takes it over.
+//! A session over polling: the inbox of posted frames that the Socket.IO library has not read yet, the outbox of frames
+//! that no poll has taken yet, and the websocket that the session is handed over to.
 
 mod requests;
 
@@ -20,41 +20,41 @@ use crate::{
     sync::lock,
 };
 
-/// A client that polls comes back within a round trip.
+/// The longest gap between two polls of a client that is polling: a round trip.
 const BETWEEN_POLLS: Duration = Duration::from_secs(1);
 
-/// How long a poll waits before it is let go for a websocket.
+/// The time after which a waiting poll is released, so that the client can upgrade to a websocket.
 const RELEASE_AFTER: Duration = Duration::from_millis(100);
 
-/// What a request does that Node's clients never do: the session ends.
+/// A misuse of the transport that Node's clients never commit: it ends the session.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Misuse {
-    /// The same is asked twice at once.
+    /// Two polls, or two POSTs, overlap.
     Overlap,
-    /// The session is over, or it is a websocket's.
+    /// The session is over, or has been upgraded to a websocket.
     Gone,
-    /// A packet is none.
+    /// A packet is malformed.
     BadPacket,
 }
 
-/// A websocket that takes a session over, and what of it was read already.
+/// The websocket that takes a session over, with the bytes that were read already.
 pub(super) struct Handover {
     pub(super) stream: ClientStream,
-    /// Bytes that the client sent behind its upgrade packet.
+    /// Bytes that the client sent after its upgrade packet.
     pub(super) rest: BytesMut,
-    /// Frames that came by polling and were not read.
+    /// Frames that were posted and not yet read.
     pub(super) inbox: BytesMut,
     /// Frames that no poll has taken.
     pub(super) outbox: BytesMut,
 }
 
-/// What the library reads from a session.
+/// The result of reading from a session.
 pub(super) enum Inbox {
     Bytes,
     Handover(Box<Handover>),
-    /// The client has answered a ping.
+    /// The client has sent a pong.
     Pong,
-    /// The client has closed the session; told once, before the end.
+    /// The client has closed the session; returned once, before the end of the stream.
     Left,
     End,
 }
@@ -63,7 +63,7 @@ pub(super) struct Session {
     pub(super) route: SocketRoute,
     settings: Arc<EngineSettings>,
     state: Mutex<State>,
-    /// The poll that waits has something to take.
+    /// Notifies the waiting poll that there is something to take.
     sent: Notify,
 }
 
@@ -72,16 +72,16 @@ struct State {
     phase: Phase,
     inbox: BytesMut,
     outbox: BytesMut,
-    /// The largest write that may be among the outbox, in bytes.
+    /// The size of the largest write in the outbox, in bytes.
     largest: usize,
     handover: Option<(ClientStream, BytesMut)>,
     reader: Option<Waker>,
     is_polled: bool,
-    /// The end of the last poll.
+    /// The time when the last poll ended.
     last_poll: Option<Instant>,
     is_posted: bool,
     is_probed: bool,
-    /// The client has been answered that its websocket works: polls that wait are let go, each after a while.
+    /// The probe has been answered, so waiting polls are released, each after this delay.
     release_after: Option<Duration>,
     is_left_told: bool,
     has_ponged: bool,
@@ -93,11 +93,11 @@ struct State {
 enum Phase {
     #[default]
     Open,
-    /// A websocket has taken it over.
+    /// A websocket has taken the session over.
     Upgraded,
-    /// The client has closed it.
+    /// The client has closed the session.
     Left,
-    /// It ended in another way.
+    /// The session ended in another way.
     Over,
 }
 
@@ -108,34 +108,34 @@ impl Session {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing is left half done by a panic while it was held: each change is one assignment.
+        // A panic of an earlier holder leaves nothing half done: each change is one assignment.
         lock(&self.state)
     }
 
-    /// True if the session is over and there is nothing more to fetch. A client that has closed its session fetches nothing.
+    /// True if the session is over and has nothing left to fetch. A client that has closed its session fetches nothing.
     pub(super) fn is_spent(&self) -> bool {
         let state = self.lock();
         state.phase == Phase::Left || (state.phase == Phase::Over && state.outbox.is_empty())
     }
 
-    /// True if the client polls at this moment, or has done so just before it and will be back.
+    /// True if a poll is waiting, or the last one ended so recently that the client is about to poll again.
     pub(super) fn is_polling(&self, now: Instant) -> bool {
         let state = self.lock();
         let was_polled = |last: Instant| now.saturating_duration_since(last) < BETWEEN_POLLS;
         state.is_polled || state.last_poll.is_some_and(was_polled)
     }
 
-    /// True if the session has ended, and takes nothing from its client any more.
+    /// True if the session has ended and accepts nothing from its client any more.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.lock().phase, Phase::Left | Phase::Over)
     }
 
-    /// Ends the session as a broken transport does.
+    /// Ends the session as a broken transport would.
     pub(super) fn fail(&self) {
         self.end(Phase::Over);
     }
 
-    /// Nobody reads from the session or writes to it any more.
+    /// Ends the session because the library has dropped its stream.
     pub(super) fn abandon(&self) {
         let mut state = self.lock();
         if state.handover.take().is_some() {
@@ -155,7 +155,7 @@ impl Session {
         self.sent.notify_one();
     }
 
-    /// Begins a poll; a second one beside it ends the session, as does one that goes away unanswered.
+    /// Begins a poll. A second concurrent poll ends the session, as does a client that disconnects before the answer.
     pub(super) fn begin_poll(self: &Arc<Self>) -> Result<PollGuard, Misuse> {
         let mut state = self.lock();
         if state.is_polled {
@@ -170,7 +170,7 @@ impl Session {
         Ok(PollGuard { session: Arc::clone(self), is_answered: false })
     }
 
-    /// Takes a POST's packets to the library.
+    /// Queues the packets of a POST for the library.
     pub(super) fn post(&self, body: &str) -> Result<(), Misuse> {
         let posted = payload::decode(body);
         let mut state = self.lock();
@@ -180,7 +180,7 @@ impl Session {
         if !self.route.is_signed_in() {
             state.before_sign_in += body.len() as u64;
         }
-        // The library reads at once; what waits here for long waits because it is gone.
+        // The library reads at once. Bytes that stay here for long stay because the library has dropped the stream.
         let is_too_much = state.before_sign_in > BEFORE_SIGN_IN
             || state.inbox.len() > 2 * self.settings.max_payload + BEFORE_SIGN_IN as usize;
         state.inbox.extend_from_slice(&posted.frames);
@@ -196,7 +196,7 @@ impl Session {
         Ok(())
     }
 
-    /// Begins a POST; a second one beside it ends the session.
+    /// Begins a POST. A second concurrent POST ends the session.
     pub(super) fn begin_post(self: &Arc<Self>) -> Result<PostGuard, Misuse> {
         let mut state = self.lock();
         if state.is_posted {
@@ -211,27 +211,27 @@ impl Session {
         Ok(PostGuard { session: Arc::clone(self), is_done: false })
     }
 
-    /// Begins an upgrade; false if another is under way, or the session is over or upgraded.
+    /// Begins an upgrade; false if another is under way, or the session is over or upgraded already.
     pub(super) fn begin_probe(&self) -> bool {
         let mut state = self.lock();
         state.phase == Phase::Open && !std::mem::replace(&mut state.is_probed, true)
     }
 
-    /// From now on polls that wait are let go: the client changes over when it has none under way. As in Node not at once, so
-    /// that what the server is about to say goes with them.
+    /// Releases waiting polls from now on: the client completes its upgrade when it has no poll under way. As in Node
+    /// there is a delay, so that packets that are about to be written still go out with the poll.
     pub(super) fn release_polls(&self) {
         self.lock().release_after = Some(RELEASE_AFTER);
         self.sent.notify_one();
     }
 
-    /// The upgrade has failed; polling goes on, and another may be tried.
+    /// Cancels a failed upgrade: polling goes on, and another upgrade may be tried.
     pub(super) fn cancel_probe(&self) {
         let mut state = self.lock();
         state.is_probed = false;
         state.release_after = None;
     }
 
-    /// Hands the session over to a websocket; gives the stream back if the session is over.
+    /// Hands the session over to a websocket. Returns the stream if the session is over.
     pub(super) fn hand_over(&self, stream: ClientStream, rest: BytesMut) -> Result<(), ClientStream> {
         let mut state = self.lock();
         if state.phase != Phase::Open {
@@ -245,7 +245,7 @@ impl Session {
         Ok(())
     }
 
-    /// Reads frames of the client's packets into `buf`, or waits for what else happens to the session.
+    /// Reads the client's frames into `buf`, or waits for the next event of the session.
     pub(super) fn poll_inbox(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Inbox> {
         let mut state = self.lock();
         if std::mem::take(&mut state.has_ponged) {
@@ -274,7 +274,7 @@ impl Session {
         }
     }
 
-    /// Takes frames that the library writes; gives the websocket if one has taken the session over.
+    /// Queues frames that the library writes. Returns the websocket if one has taken the session over.
     pub(super) fn push(&self, frames: &[u8]) -> io::Result<Option<Box<Handover>>> {
         let mut state = self.lock();
         match state.phase {
@@ -284,7 +284,7 @@ impl Session {
         }
         let limit =
             if self.route.is_signed_in() { self.settings.send_limit } else { SEND_LIMIT_BEFORE_SIGN_IN };
-        // One large answer is no sign of a client that does not poll.
+        // One large answer does not prove that the client has stopped polling.
         if state.outbox.len() > limit.saturating_add(state.largest) {
             drop(state);
             tracing::debug!("a client does not poll: its session ends");

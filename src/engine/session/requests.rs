@@ -1,4 +1,4 @@
-//! The requests of a session that are under way: a poll takes packets or waits for them, a POST brings some.
+//! The requests of a session that are under way: a poll takes packets or waits for some, a POST brings packets.
 
 use std::{
     sync::Arc,
@@ -10,18 +10,18 @@ use tokio::time::timeout;
 use super::{Phase, Session};
 use crate::engine::payload;
 
-/// A packet that lets a poll go.
+/// The packet that releases a waiting poll.
 const NOOP: &str = "6";
 const CLOSE: &str = "1";
 
-/// A poll under way. Dropped without an answer, its client has gone: the session ends, as in Node.
+/// A poll under way. If it is dropped unanswered, the client has disconnected: the session ends, as in Node.
 pub(in crate::engine) struct PollGuard {
     pub(super) session: Arc<Session>,
     pub(super) is_answered: bool,
 }
 
 impl PollGuard {
-    /// Waits for packets, and takes them.
+    /// Waits for packets and takes them.
     pub(in crate::engine) async fn payload(mut self) -> String {
         loop {
             let release_after = self.session.lock().release_after;
@@ -41,8 +41,8 @@ impl PollGuard {
         }
     }
 
-    /// Lets the poll go after it has waited for so long, if the upgrade is still under way. A client that polls on has not heard
-    /// the answer to its probe: it is let go less and less often.
+    /// Releases the poll once it has waited for this long, if the upgrade is still under way. A client that polls again
+    /// has not received the answer to its probe yet, so the delay grows each time.
     fn release(&self, after: Duration) -> Option<String> {
         *self.session.lock().release_after.as_mut()? = after * 2;
         self.take().or_else(|| Some(NOOP.to_owned()))
@@ -54,7 +54,7 @@ impl PollGuard {
             let mut payload = payload::take(&mut state.outbox, self.session.settings.max_payload);
             if !payload.is_empty() {
                 if state.phase == Phase::Over && state.outbox.is_empty() {
-                    // No other poll is answered, so the client is told now.
+                    // Send the close packet now: no other poll is answered.
                     payload.push(payload::SEPARATOR);
                     payload.push_str(CLOSE);
                 }
@@ -82,14 +82,14 @@ impl Drop for PollGuard {
     }
 }
 
-/// A POST under way. Dropped before it is done, its client has gone: the session ends, as in Node.
+/// A POST under way. If it is dropped before it is done, the client has disconnected: the session ends, as in Node.
 pub(in crate::engine) struct PostGuard {
     pub(super) session: Arc<Session>,
     pub(super) is_done: bool,
 }
 
 impl PostGuard {
-    /// The client is answered.
+    /// Ends the POST, whose answer is ready.
     pub(in crate::engine) fn finish(mut self) {
         self.is_done = true;
     }

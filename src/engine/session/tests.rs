@@ -1,4 +1,4 @@
-//! The last words of a session over polling, and how much a poll takes.
+//! Tests the last packets of a session over polling, and how much a poll takes.
 
 use std::pin::pin;
 
@@ -12,7 +12,7 @@ use crate::engine::{
     stream::linger,
 };
 
-/// A payload of a poll may have so many bytes.
+/// The largest payload of a poll, in bytes.
 const MAX_PAYLOAD: usize = 50;
 
 fn session() -> Arc<Session> {
@@ -28,7 +28,7 @@ fn session() -> Arc<Session> {
     }))
 }
 
-/// The payload of a poll, which has something to take.
+/// The payload of a poll that finds packets waiting.
 fn poll(session: &Arc<Session>) -> String {
     let payload = pin!(session.begin_poll().unwrap().payload());
     match payload.poll(&mut Context::from_waker(Waker::noop())) {
@@ -87,7 +87,7 @@ fn a_poll_takes_as_much_as_a_payload_may_have_and_the_next_one_the_rest() {
     packets.iter().for_each(|packet| write(&session, packet));
     assert_eq!(poll(&session), packets[..2].join("\u{1e}"));
     session.fail();
-    // The end is told with the last of it.
+    // The close packet comes with the last of the packets.
     assert_eq!(poll(&session), format!("{}\u{1e}1", packets[2..].join("\u{1e}")));
 }
 

@@ -1,4 +1,4 @@
-//! The websocket transport: from the start, or in place of polling once the client has found that it works.
+//! The websocket transport: either from the start, or as an upgrade of a polling session after a successful probe.
 
 use std::{io, sync::Arc};
 
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::connection::{ClientStream, SocketRoute};
 
-/// Answers a request to change over to websocket; what follows goes on in a task of its own.
+/// Answers an upgrade request; the websocket then runs in a task of its own.
 pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: Request<Body>) -> Response {
     let Some(accepted) = accepted(request.headers()) else { return Refusal::BadRequest.into_response() };
     let upgrade = hyper::upgrade::on(&mut request);
@@ -33,11 +33,11 @@ pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: 
         let served = match session {
             None => open(&engine, stream, rest).await,
             Some(Found::Polling(session)) => upgrade_session(&engine, &session, stream, rest).await,
-            // It has its websocket.
+            // The session has its websocket already.
             Some(Found::Websocket) => close(stream).await,
         };
         if let Err(error) = served {
-            tracing::debug!(%error, "a websocket ended before it served");
+            tracing::debug!(%error, "a websocket failed before it served its session");
         }
     });
     let headers = [
@@ -53,19 +53,20 @@ fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
     derive_accept_key(key.as_bytes()).parse().ok()
 }
 
-/// The connection itself, with what was read from it behind the request.
+/// Returns the upgraded connection, with the bytes that were read from it after the request.
 async fn upgraded(upgrade: OnUpgrade) -> Option<(ClientStream, BytesMut)> {
-    let upgraded: Upgraded = upgrade.await.inspect_err(|error| tracing::debug!(%error, "no upgrade")).ok()?;
+    let upgraded: Upgraded =
+        upgrade.await.inspect_err(|error| tracing::debug!(%error, "the HTTP upgrade failed")).ok()?;
     match upgraded.downcast::<TokioIo<ClientStream>>() {
         Ok(parts) => Some((parts.io.into_inner(), BytesMut::from(parts.read_buf))),
         Err(_) => {
-            tracing::error!("a connection was not one of ours");
+            tracing::error!("an upgraded connection is not a ClientStream");
             None
         }
     }
 }
 
-/// Begins a session.
+/// Opens a session over a websocket.
 async fn open(engine: &Engine, mut stream: ClientStream, rest: BytesMut) -> io::Result<()> {
     let sid = Sid::new();
     let packet = OpenPacket::new(&engine.settings, sid, &[]).packet();
@@ -80,8 +81,8 @@ async fn open(engine: &Engine, mut stream: ClientStream, rest: BytesMut) -> io::
     Ok(())
 }
 
-/// Puts a websocket in place of polling if the client finds that packets pass both ways. Until then polling goes on; a
-/// websocket that fails is closed, and another may be tried.
+/// Upgrades a polling session if the probe shows that packets pass both ways. Until then polling goes on. A websocket
+/// that fails is closed, and another upgrade may be tried.
 async fn upgrade_session(
     engine: &Engine,
     session: &Arc<Session>,
@@ -108,7 +109,7 @@ async fn upgrade_session(
     }
 }
 
-/// An upgrade under way; when it is dropped before the end, another may be tried.
+/// An upgrade under way. If it is dropped before the end, another upgrade may be tried.
 struct Probing<'a> {
     session: &'a Session,
     is_over: bool,
@@ -122,7 +123,7 @@ impl Drop for Probing<'_> {
     }
 }
 
-/// Closes a websocket that no session wants.
+/// Closes a websocket that belongs to no session.
 async fn close(mut stream: ClientStream) -> io::Result<()> {
     let mut frame = BytesMut::new();
     frame::put(&mut frame, FrameHeader::default(), &[]);

@@ -1,4 +1,4 @@
-//! Websockets that take a session over, on a connection of the test's own.
+//! Tests websockets that take a session over, on a TCP connection of the test's own.
 
 use std::{
     sync::Mutex,
@@ -38,7 +38,7 @@ fn engine(upgrade_timeout: Duration) -> Arc<Engine> {
     Engine::new(settings, move |stream, _| streams.lock().unwrap().push(stream))
 }
 
-/// A connection, and its peer.
+/// A connection and its peer.
 async fn connection() -> (ClientStream, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

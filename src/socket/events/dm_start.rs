@@ -1,5 +1,5 @@
-//! `dm:start`: the direct room with another user, made if need be. Every socket of the other is told each time; the caller's
-//! socket hears the room from then on.
+//! `dm:start`: opens the direct room with another user, and creates it if need be. Every socket of the other user is
+//! notified each time; the caller's socket joins the room.
 
 use serde::Serialize;
 

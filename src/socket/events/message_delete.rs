@@ -1,4 +1,5 @@
-//! `message:delete`: a message of one's own goes, with its reactions. The room is the message's, whatever the client says.
+//! `message:delete`: deletes a message of the caller's, with its reactions. The room is the message's, whatever the
+//! client says.
 
 use serde::Deserialize;
 

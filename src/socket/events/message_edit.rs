@@ -1,4 +1,4 @@
-//! `message:edit`: another content for a message of one's own. Somebody else's is not found.
+//! `message:edit`: replaces the content of a message of the caller's. Another user's message is answered as not found.
 
 use serde::{Deserialize, Serialize};
 

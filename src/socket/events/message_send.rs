@@ -1,4 +1,5 @@
-//! `message:send`: a new message. Everybody in the room hears it, the sender too, before the sender's ack.
+//! `message:send`: sends a new message. It is broadcast to everybody in the room, the sender too, before the sender's
+//! ack.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
@@ -23,12 +24,13 @@ pub(in crate::socket) struct MessageSend {
     #[serde(default)]
     metadata: Value,
     reply_to: Option<String>,
-    /// The sender's own name for this message: sent again, it is the same message. Some clients mean something else by it.
+    /// The sender's idempotency key for this message: if it is sent again, it is the same message. Some clients use the
+    /// field for something else.
     #[serde(default)]
     client_id: Value,
 }
 
-/// As in JavaScript: what is falsy is the default.
+/// As in JavaScript, a falsy type is the default.
 fn kind_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MessageType, D::Error> {
     let value = Value::deserialize(deserializer)?;
     if is_falsy(&value) {
@@ -38,7 +40,8 @@ fn kind_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Message
     }
 }
 
-/// The client id as the log takes it. A client that says that it knows what we mean by it is told where it is wrong.
+/// The client id as an idempotency key. A client that says that it knows this meaning gets an error if the id is
+/// invalid.
 fn client_id(value: Value, knows_meaning: bool, limits: &Limits) -> Result<Option<ClientId>> {
     let text = match value {
         Value::Null => return Ok(None),
@@ -67,7 +70,7 @@ impl Request for MessageSend {
         limits.ensure_content(&self.content)?;
         self.kind.ensure_from_client()?;
         limits.ensure_metadata(&self.metadata)?;
-        // An empty text is kept as it is, as the original does.
+        // An empty content is stored as it is, as the original does.
         match self.reply_to.as_deref().filter(|id| !id.is_empty()) {
             Some(reply_to) => limits.ensure_id("replyTo", reply_to),
             None => Ok(()),

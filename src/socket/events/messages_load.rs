@@ -14,13 +14,13 @@ use crate::{
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessagesLoad {
     room_id: RoomId,
-    /// Only messages older than this; falsy or absent: the newest, as in the original.
+    /// Only messages older than this are returned. Falsy or absent: the newest, as in the original.
     #[serde(default)]
     before: JsDate,
     limit: Option<Limit>,
 }
 
-/// A whole number, also when it is written as `50.0`.
+/// A whole number, which may be written as `50.0`.
 struct Limit(u64);
 
 impl<'de> Deserialize<'de> for Limit {
@@ -47,7 +47,7 @@ impl Request for MessagesLoad {
 
 #[derive(Serialize)]
 pub(in crate::socket) struct Page {
-    /// Newest first.
+    /// The messages, newest first.
     messages: Vec<MessageView>,
 }
 

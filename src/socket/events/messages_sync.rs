@@ -1,4 +1,5 @@
-//! `messages:sync`: what happened in a room after a `seq`, from its log: after a reconnect, nothing is missed and nothing guessed.
+//! `messages:sync`: returns a room's events after a `seq`, from its log, so that a client that reconnects misses
+//! nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,8 @@ use crate::{
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessagesSync {
     room_id: RoomId,
-    /// The last entry that the client has: the `seq` of what it heard last, of `room:history` or of an earlier answer.
+    /// The cursor: the last entry that the client has, which is the `seq` of the last event that it received, of
+    /// `room:history` or of an earlier answer.
     since: i64,
 }
 
@@ -36,17 +38,17 @@ impl Request for MessagesSync {
 
 #[derive(Serialize)]
 pub(in crate::socket) struct Synced {
-    /// In the order of the log, each as the room was sent it.
+    /// The events in the order of the log, each as it was broadcast to the room.
     events: Vec<SentEntry>,
-    /// Up to here the events reach: the next `since`.
+    /// The last entry that the events include: the next `since`.
     seq: i64,
-    /// With these events the client has all that happened in the room.
+    /// With these events the client has everything that happened in the room.
     complete: bool,
     /// There are later events: ask again with `seq`.
     more: bool,
 }
 
-/// An entry as the event that the room was sent.
+/// A log entry, encoded as the event that was broadcast to the room.
 struct SentEntry(Entry);
 
 impl Serialize for SentEntry {

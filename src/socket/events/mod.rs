@@ -1,5 +1,5 @@
-//! One file per client event, named for it (`:` becomes `_`): it decodes the payload and checks it against the limits, calls the
-//! action of the same name, and shapes the ack. This is the table that leads to them.
+//! One file per client event, named for it (`:` becomes `_`). It decodes the payload, checks it against the limits,
+//! calls the action of the same name, and shapes the ack. This is the table of events.
 
 mod dm_start;
 mod message_delete;
@@ -23,8 +23,8 @@ mod users_find;
 
 use super::dispatch::Order::{AfterEarlier, Pipelined};
 
-// `Pipelined`: begins when the earlier event of its socket is queued for commit. `AfterEarlier`: when all earlier ones are
-// done, for what reads, or tells others, what they did.
+// A `Pipelined` event begins when the earlier event of its socket is queued for commit. An `AfterEarlier` event begins
+// when all earlier ones are done, because it reads, or sends to others, what they changed.
 super::dispatch::events! {
     "room:join" => AfterEarlier, room_join::handle;
     "room:leave" => AfterEarlier, room_leave::handle;

@@ -1,4 +1,4 @@
-//! `reaction:add`: an emoji on a message. Adding it again changes nothing and tells nobody.
+//! `reaction:add`: adds an emoji to a message. Adding it again changes nothing and sends nothing.
 
 use super::reaction::Reaction;
 use crate::{actions::reaction_add, error::Result, protocol::Nothing, socket::context::Context};

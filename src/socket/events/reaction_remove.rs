@@ -1,4 +1,5 @@
-//! `reaction:remove`: takes one's own emoji off a message. Removing what is not there changes nothing and tells nobody.
+//! `reaction:remove`: removes the caller's emoji from a message. If it is not there, nothing changes and nothing is
+//! sent.
 
 use super::reaction::Reaction;
 use crate::{actions::reaction_remove, error::Result, protocol::Nothing, socket::context::Context};

@@ -1,5 +1,5 @@
-//! `room:create`: a new room with the caller and others in it. Every socket of each is told; a socket that is
-//! to hear the room joins it.
+//! `room:create`: creates a room with the caller and others as members. Every socket of each member is notified; a
+//! socket that wants the room's events joins it.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-/// More are invited afterwards.
+/// The most members beside the caller. More can be invited afterwards.
 const MAX_MEMBERS: usize = 100;
 
 #[derive(Deserialize)]
@@ -21,12 +21,12 @@ pub(in crate::socket) struct RoomCreate {
     /// Public if absent.
     #[serde(rename = "type")]
     kind: Option<CreatedType>,
-    /// Beside the caller.
+    /// The members beside the caller.
     #[serde(default)]
     members: Vec<UserId>,
 }
 
-/// Direct rooms are made by `dm:start`.
+/// The types that a client may create. Direct rooms are created by `dm:start`.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum CreatedType {

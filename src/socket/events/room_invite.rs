@@ -1,5 +1,5 @@
-//! `room:invite`: makes somebody a member of a room. Every socket of theirs is told, and everybody in the room is sent the new
-//! list of members. A member stays one; then nobody is told.
+//! `room:invite`: makes a user a member of a room. Every socket of that user is notified, and everybody in the room is
+//! sent the new list of members. If the user is a member already, nothing is sent.
 
 use serde::{Deserialize, Serialize};
 

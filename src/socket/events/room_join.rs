@@ -1,4 +1,5 @@
-//! `room:join`: a room's history and members, and from then on what happens in it. Joining reads the room.
+//! `room:join`: joins a room. The socket is sent its history and members, and from then on its events. Joining also
+//! marks the room as read.
 
 use crate::{
     actions::room_join, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,

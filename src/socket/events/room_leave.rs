@@ -1,4 +1,5 @@
-//! `room:leave`: hears the room no more. Others see the user leave with the last of its sockets.
+//! `room:leave`: leaves a room, whose events the socket is not sent any more. The others are sent that the user left
+//! when the last of the user's sockets has left.
 
 use crate::{
     actions::room_leave, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,

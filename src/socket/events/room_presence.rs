@@ -1,4 +1,4 @@
-//! `room:presence`: who is in a room at this moment. What happens after it is told by `room:user-joined` and
+//! `room:presence`: lists the users who are in a room at this moment. Later changes are sent as `room:user-joined` and
 //! `room:user-left`.
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::{
     socket::context::Context,
 };
 
-/// Users that are listed at most.
+/// The most users that are listed.
 const MAX_USERS: usize = 500;
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! `room:read`: the user has read the room up to now. With an ack it is stored when the ack comes.
+//! `room:read`: marks the room as read up to now. With an ack, the mark is stored before the ack is sent.
 
 use crate::{
     actions::room_read, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,

@@ -1,5 +1,5 @@
-//! `rooms:list`: the rooms that the caller is in, and those that are open to all, with what is unread in each. From then on
-//! the caller is told what is said in their own.
+//! `rooms:list`: lists the rooms that the caller is a member of, and the public rooms, with the unread count of each.
+//! From then on the caller's socket is sent `room:activity` for the caller's own rooms.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ impl Request for RoomsList {
 
 #[derive(Serialize)]
 pub(in crate::socket) struct Rooms {
-    /// The last active first.
+    /// The rooms, the last active first.
     rooms: Vec<RoomView>,
 }
 
@@ -36,7 +36,7 @@ struct RoomView {
     kind: RoomType,
     created_at: Timestamp,
     is_member: bool,
-    /// The other one, in a direct room.
+    /// The other member of a direct room.
     with: Option<MemberView>,
     last_message_at: Option<Timestamp>,
     unread_count: i64,

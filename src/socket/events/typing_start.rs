@@ -1,4 +1,4 @@
-//! `typing:start`: others in the room see that the user types.
+//! `typing:start`: tells the others in the room that the user is typing.
 
 use crate::{
     actions::typing_start, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,

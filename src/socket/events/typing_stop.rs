@@ -1,4 +1,4 @@
-//! `typing:stop`: others in the room see that the user types no more.
+//! `typing:stop`: tells the others in the room that the user has stopped typing.
 
 use crate::{
     actions::typing_stop, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,

@@ -1,4 +1,4 @@
-//! `users:find`: users whose name or id contains a text, to write to or to invite.
+//! `users:find`: finds users by a part of their name or id, to write to them or to invite them.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +10,13 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-/// Users that are found at most.
+/// The most users that are found.
 const MAX_USERS: i64 = 20;
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct UsersFind {
-    /// Upper and lower case are the same. Empty: anybody.
+    /// The text to find, in upper or lower case. An empty text finds anybody.
     query: String,
 }
 
@@ -28,7 +28,7 @@ impl Request for UsersFind {
 
 #[derive(Serialize)]
 pub(in crate::socket) struct Found {
-    /// By name; at most 20.
+    /// The users, sorted by name; at most 20.
     users: Vec<MemberView>,
 }
 
