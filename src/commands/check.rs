@@ -74,9 +74,11 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         let mut catalog = Catalog::read(&db, config).await.map_err(explain)?;
         catalog.look_at_rows(&db).await;
         let pending = db::migrations::pending(&db, &catalog).len();
+        let mut behind = 0;
         let is_there = matches!((&db, &catalog.tables), (Db::Pg { .. }, Tables::All));
         if pending == 0 && catalog.has_own && catalog.obstacle(false, false).is_none() {
             db::migrations::check_own_tables(&db).await.map_err(explain)?;
+            behind = db::room_log::count_behind(&db).await.map_err(explain)?;
         }
         if is_there {
             db::facts::check(&db, clock::now()).await.map_err(explain)?;
@@ -88,11 +90,11 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         ];
         Ok::<_, String>((
             catalog,
-            pending,
+            (pending, behind),
             warnings.map(|(is_due, text)| (is_due && is_there).then_some(text)),
         ))
     };
-    let (catalog, pending, warnings) = match found.await {
+    let (catalog, (pending, behind), warnings) = match found.await {
         Ok(found) => found,
         Err(why) => return report(Verdict::Fault, &format!("{name}: {why}")),
     };
@@ -117,6 +119,12 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
             };
             report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
         }
+    }
+    if behind > 0 {
+        let text = format!(
+            "{behind} rooms have a head that is behind their log, or none: the server sets it right at its start"
+        );
+        report(Verdict::Warning, &format!("{name}: {text}"));
     }
     for warning in warnings.into_iter().flatten() {
         report(Verdict::Warning, &format!("{name}: {warning}"));

@@ -21,6 +21,7 @@ use super::{
     Db, Lite,
     catalog::{Catalog, TABLES, Tables},
     facts,
+    room_log::repair_heads,
 };
 use crate::{
     clock,
@@ -76,7 +77,11 @@ pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         other => other,
     })?;
     facts::check(db, clock::now()).await?;
-    Ok(migrated)
+    let repaired = repair_heads(db).await?;
+    if repaired > 0 {
+        tracing::warn!(rooms = repaired, "the heads of rooms' logs were behind the logs, and were set right");
+    }
+    Ok(Migrated { found: migrated.found.with_settings(config), ..migrated })
 }
 
 /// The migrations that have not run.
