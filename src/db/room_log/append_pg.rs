@@ -145,15 +145,15 @@ const STORED: &str = messages_as_json!(
 );
 
 const ADD_REACTIONS: &str = r#"
-    WITH written AS (
+    WITH asked AS (
         SELECT * FROM json_to_recordset(CAST($1 AS JSON)) AS row (id TEXT, message_id TEXT, user_id TEXT, emoji TEXT)
     ), added AS (
         INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
-        SELECT id, message_id, user_id, emoji FROM written
+        SELECT id, message_id, user_id, emoji FROM asked
         ON CONFLICT DO NOTHING RETURNING "messageId", "userId", "emoji"
     )
-    SELECT CAST(count(*) AS TEXT) FROM added JOIN written
-        ON message_id = "messageId" AND user_id = "userId" AND written.emoji = added."emoji""#;
+    SELECT CAST(count(*) AS TEXT) FROM added JOIN asked
+        ON message_id = "messageId" AND user_id = "userId" AND asked.emoji = added."emoji""#;
 
 const ADD_MESSAGES: &str = r#"
     WITH written AS (
