@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::{
     Catalog, Column, Columns, Doubt, Severity, TABLES, Table, Tables, compare_names,
     doubts::{doubt_nulls, doubt_widths, look_at_labels},
-    expected::ColumnKind,
+    expected::{CANNOT_EDIT, ColumnKind},
     rows::{ColumnRow, Name, Relation},
     rules::{look_at_rules, look_at_uniqueness},
 };
@@ -264,7 +264,10 @@ fn look_at_rights<'a>(
     rows: impl Iterator<Item = &'a ColumnRow>,
 ) {
     let (mut may_select, mut may_insert, mut may_update) = (true, true, true);
+    // The right to UPDATE any column is enough for that.
+    let mut may_lock = false;
     for row in rows {
+        may_lock |= row.may_update;
         let Some(expected) = table.columns.iter().find(|expected| expected.name == row.name) else {
             continue;
         };
@@ -281,7 +284,7 @@ fn look_at_rights<'a>(
         lacks("SELECT from", Severity::Unusable, "nothing can be shown");
     }
     if let Some(consequence) = table.cannot_update.filter(|_| !may_update) {
-        lacks("UPDATE", Severity::Partial, consequence);
+        lacks("UPDATE", Severity::Partial, if may_lock { CANNOT_EDIT } else { consequence });
     }
     if let Some(consequence) = table.cannot_delete.filter(|_| !relation.may_delete) {
         lacks("DELETE from", Severity::Partial, consequence);
