@@ -162,7 +162,7 @@ async fn what_the_server_makes_itself_and_has_no_room_is_told_with_its_column() 
         (r#"ALTER TABLE "User" ALTER "email" TYPE VARCHAR(19)"#, "newcomer", r#""email" of "User" takes 19"#),
     ] {
         let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &[]).await;
-        let mut alice = server.connect_as(&json!({"sub": "alice", "email": "a@example.org"})).await;
+        let alice = server.connect_as(&json!({"sub": "alice", "email": "a@example.org"})).await;
         server.make_room("general", RoomType::Public, &["alice"]).await;
         server.database.seed_messages("general", "alice", &[("m1", moment(1))]).await;
         drop(server.connect_as(&json!({"sub": "bob", "email": "b@example.org"})).await);
