@@ -1,6 +1,8 @@
 //! The one error of this crate: a stable code, a sentence for the client, an HTTP status. Internal causes are logged here,
 //! once, and never shown to a client.
 
+use std::borrow::Cow;
+
 use axum::{
     Json,
     http::StatusCode,
@@ -34,7 +36,7 @@ pub enum Error {
     /// A rule that the database has of its own, such as a constraint or a trigger, refuses the change. The cause is for the
     /// log.
     #[error("{sentence}")]
-    Refused { sentence: &'static str, cause: String },
+    Refused { sentence: Cow<'static, str>, cause: String },
     /// A bounded queue is full; nothing was stored.
     #[error("The server is busy, try again")]
     Busy,

@@ -130,15 +130,26 @@ async fn answer(
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut names = HashMap::new();
+    let mut refused: HashMap<UserId, Error> = HashMap::new();
     let mut found = users::list_names(db, asked).await?;
     newcomers.retain(|user_id, _| !found.contains_key(user_id));
     if !newcomers.is_empty() {
-        let ids = newcomers.keys().cloned().collect();
-        let refused = users::insert_absent(db, newcomers.into_values().collect()).await?;
-        found.extend(users::list_names(db, ids).await?);
-        names.extend(refused.into_iter().map(|(user_id, error)| (user_id, Err(error))));
+        let mut newcomers: Vec<NewUser> = newcomers.into_values().collect();
+        refused.extend(users::insert_absent(db, newcomers.clone()).await?);
+        newcomers.retain(|newcomer| !refused.contains_key(newcomer.id.as_str()));
+        found.extend(users::list_names(db, ids_of(&newcomers)).await?);
+        newcomers.retain(|newcomer| !found.contains_key(newcomer.id.as_str()));
+        if !newcomers.is_empty() {
+            refused.extend(users::list_kept_out(db, &newcomers).await?);
+            found.extend(users::list_names(db, ids_of(&newcomers)).await?);
+        }
     }
+    let mut names: HashMap<UserId, Result<Arc<str>>> =
+        refused.into_iter().map(|(user_id, error)| (user_id, Err(error))).collect();
     names.extend(found.into_iter().map(|(user_id, name)| (user_id, Ok(name))));
     Ok(names)
+}
+
+fn ids_of(users: &[NewUser]) -> Vec<UserId> {
+    users.iter().map(|user| user.id.as_str().into()).collect()
 }

@@ -38,7 +38,8 @@ pub async fn run(
     }
     let id = RoomId::from(Uuid::new_v4().to_string());
     let room = Room::new(&id, name.trim(), kind, clock::now());
-    let Made::Room(room) = db::rooms::insert_with_members(&app.db, room, members.clone(), None).await? else {
+    let made = db::rooms::insert_with_members(&app.db, room, members, None).await?;
+    let Made::Room(room, members) = made else {
         return Err(Error::Conflict("A room of this id is there already"));
     };
     if kind == RoomType::Public {

@@ -28,6 +28,9 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId
         app.access.forget_room(room_id).await;
         permission::ensure_may_enter(stored.kind.0, false)?;
     }
+    if !members.iter().any(|member| member.id == *user_id) {
+        return Err(db::refused_by_rule("the database stored no such member of the room".to_owned()));
+    }
     if is_new {
         app.access.forget_room(room_id).await;
         let room = RoomView {

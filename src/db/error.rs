@@ -71,13 +71,19 @@ const BY_CHECK: &str = "The database refuses this: a value breaks a rule of its 
 const BY_MISSING_VALUE: &str =
     "The database refuses this: its table requires a value that chatoxide does not write";
 
+/// Ends a transaction of ours, and rolls it back: a trigger or a rule of the team's own kept a row from being written, or wrote
+/// another one.
+pub(super) const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
+const NOT_STORED: &str =
+    "a row was not stored as it was written: a trigger or a rule of the table's keeps it out or changes it";
+
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         use DatabaseErrorKind as Kind;
-        let refused = |sentence| Error::Refused { sentence, cause: error.to_string() };
+        let refused =
+            |sentence: &'static str| Error::Refused { sentence: sentence.into(), cause: error.to_string() };
         match &error {
-            // What a transaction of ours ends with when a trigger has kept a row from being written.
-            DieselError::RollbackTransaction => refused(BY_RULE),
+            DieselError::RollbackTransaction => refused_by_rule(NOT_STORED.to_owned()),
             DieselError::BrokenTransactionManager => Error::Unavailable(error.to_string()),
             DieselError::DatabaseError(kind, info) => match kind {
                 Kind::ClosedConnection
@@ -138,7 +144,7 @@ fn by_text(message: &str) -> Option<Error> {
     if OF_VALUES.iter().any(|text| message.starts_with(text)) {
         return Some(Error::BadInput("the database does not take this value".to_owned()));
     }
-    message.starts_with(POLICY).then(|| Error::Refused { sentence: BY_RULE, cause: message.to_owned() })
+    message.starts_with(POLICY).then(|| refused_by_rule(message.to_owned()))
 }
 
 /// A trigger may have raised this: the text is of its own, and no place in our statement is at fault.
@@ -152,8 +158,8 @@ fn may_be_raised(error: &DieselError) -> bool {
 }
 
 /// A trigger, a policy or the like of the team's own has refused something.
-pub(super) fn refused_by_rule(cause: String) -> Error {
-    Error::Refused { sentence: BY_RULE, cause }
+pub fn refused_by_rule(cause: String) -> Error {
+    Error::Refused { sentence: BY_RULE.into(), cause }
 }
 
 impl Db {
@@ -185,7 +191,11 @@ impl Db {
 
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
-        Error::Unavailable(error.to_string())
+        match error {
+            // Its own text says no more than that no connection could be made.
+            PoolError::Backend(cause) => Error::Unavailable(chained(&cause)),
+            error => Error::Unavailable(chained(&error)),
+        }
     }
 }
 
@@ -199,4 +209,15 @@ impl From<tokio_postgres::Error> for Error {
 /// PostgreSQL has refused the statement, and rolled it back.
 pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_kept_out_is_named_as_such() {
+        let error = Error::from(KEPT_OUT);
+        assert_eq!((error.code(), error.cause()), ("conflict", NOT_STORED.to_owned()));
+    }
 }

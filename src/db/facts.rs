@@ -2,7 +2,10 @@
 //! index, whether triggers or types of columns change or refuse what is written. Looked at when the server starts, and again while
 //! it writes.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{
+    PoisonError, RwLock,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
 
 use diesel::{
     QueryableByName,
@@ -54,7 +57,19 @@ const LOOK_PG: &str = r#"
                 OR attname IN ('createdAt', 'updatedAt')
                     AND greatest(atttypmod, type.typtypmod, below.typtypmod) BETWEEN 0 AND 2
             )
-        ) OR is_view AS changes_messages
+        ) OR is_view AS changes_messages,
+        CAST((
+            SELECT coalesce(json_agg(json_build_array(relname, attname, most)), '[]') FROM (
+                SELECT class.relname, attname,
+                    coalesce(nullif(atttypmod, -1), nullif(type.typtypmod, -1), nullif(below.typtypmod, -1)) - 4 AS most
+                FROM ours JOIN pg_class AS class ON class.oid = ours.id
+                JOIN pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
+                JOIN pg_type AS type ON type.oid = atttypid
+                LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
+                LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
+                WHERE coalesce(base.oid, below.oid, type.oid) IN ('varchar'::regtype, 'bpchar'::regtype)
+            ) AS of_text WHERE most > 0
+        ) AS TEXT) AS widths
     FROM (
         -- A view, or a table in parts: what is below it may have rules and indexes of its own.
         SELECT coalesce((SELECT relkind <> 'r' FROM pg_class WHERE oid = to_regclass('"Message"')), false) AS is_view
@@ -65,7 +80,7 @@ const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 A
         SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
             AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
     ) AS has_triggers, \
-    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages";
+    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages, '[]' AS widths";
 
 /// The result of the last look at the database.
 #[derive(Default)]
@@ -74,11 +89,30 @@ pub struct Facts {
     changes_messages: AtomicBool,
     lacks_index: AtomicBool,
     speaks_other: AtomicBool,
+    widths: RwLock<Vec<Width>>,
     /// In milliseconds since 1970.
     looked_at: AtomicI64,
 }
 
+/// Table, column, and how many characters it takes.
+type Width = (String, String, usize);
+
 impl Facts {
+    /// Refuses a text that nobody chose, such as an id that is made here, for which a column is too short.
+    pub fn ensure_fits(&self, table: &str, column: &str, text: &str) -> Result<()> {
+        let widths = self.widths.read().unwrap_or_else(PoisonError::into_inner);
+        let width = widths.iter().find(|(of_table, name, _)| of_table == table && name == column);
+        match width {
+            Some((.., most)) if text.len() > *most && text.chars().count() > *most => {
+                let sentence = format!(
+                    "The database has no room for this: column \"{column}\" of \"{table}\" takes {most} characters"
+                );
+                Err(Error::Refused { cause: sentence.clone(), sentence: sentence.into() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// There are triggers on the original's tables, which may refuse what is written.
     pub fn has_triggers(&self) -> bool {
         self.has_triggers.load(Ordering::Relaxed)
@@ -117,6 +151,9 @@ struct Seen {
     has_triggers: bool,
     #[diesel(sql_type = Bool)]
     changes_messages: bool,
+    /// JSON of [`Width`]s.
+    #[diesel(sql_type = Text)]
+    widths: String,
 }
 
 /// Looks before the server serves. Refuses a database that would store wrong times.
@@ -193,6 +230,9 @@ async fn see(db: &Db) -> Result<Seen> {
     facts.has_triggers.store(seen.has_triggers, Ordering::Relaxed);
     facts.changes_messages.store(seen.changes_messages, Ordering::Relaxed);
     facts.lacks_index.store(!seen.has_index, Ordering::Relaxed);
+    let widths = serde_json::from_str(&seen.widths)
+        .map_err(|error| Error::Internal(format!("the widths of columns: {error}")))?;
+    *facts.widths.write().unwrap_or_else(PoisonError::into_inner) = widths;
     facts.speaks_other.store(!is_english(&seen.language), Ordering::Relaxed);
     Ok(seen)
 }

@@ -21,6 +21,7 @@ use super::{
     Db, Lite,
     catalog::{Catalog, TABLES, Tables},
     facts,
+    room_log::repair_heads,
 };
 use crate::{
     clock,
@@ -76,7 +77,23 @@ pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         other => other,
     })?;
     facts::check(db, clock::now()).await?;
-    Ok(migrated)
+    match repair_heads(db).await {
+        Ok(0) => {}
+        Ok(rooms) => {
+            tracing::warn!(
+                rooms,
+                "the heads of rooms' logs were behind the logs, or missing, and were set right"
+            )
+        }
+        // Logs may be so long that it takes too long; most heads are right.
+        Err(error) => {
+            tracing::warn!(
+                cause = error.cause(),
+                "the heads of rooms' logs could not be compared with the logs"
+            )
+        }
+    }
+    Ok(Migrated { found: migrated.found.with_settings(config), ..migrated })
 }
 
 /// The migrations that have not run.

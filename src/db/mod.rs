@@ -29,6 +29,7 @@ use diesel::sqlite::SqliteConnection;
 use diesel_async::{AsyncPgConnection, sync_connection_wrapper::SyncConnectionWrapper};
 use prometheus_client::metrics::counter::Counter;
 
+pub use self::error::refused_by_rule;
 use self::{
     direct::Direct,
     facts::Facts,

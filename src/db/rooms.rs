@@ -1,11 +1,15 @@
 //! Tables `Room` and `_RoomMembers`.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDateTime;
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Db, in_transaction, on,
+    Db,
+    error::KEPT_OUT,
+    in_transaction, on,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
     users::member_view,
@@ -68,8 +72,8 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
 
 /// What [`insert_with_members`] found or made.
 pub enum Made {
-    /// The room, with exactly these members.
-    Room(Room),
+    /// The room and its members, as they are stored.
+    Room(Room, Vec<UserId>),
     /// A room of this id is there and others than these are in it; nothing was changed.
     OthersInside,
     /// The room is there, and who asks for it is not in it; nothing was changed.
@@ -83,40 +87,75 @@ const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
 
 /// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it. Of one
-/// that is there `maker` has to be a member: who was taken out of it does not let themself in again.
+/// that is there `maker` has to be a member: who was taken out of it does not let themself in again. Without a `maker` the id is
+/// a new one, and others may be members whom the database lets into every room.
 pub async fn insert_with_members(
     db: &Db,
     room: Room,
     members: Vec<UserId>,
     maker: Option<&UserId>,
 ) -> Result<Made> {
+    ensure_room_fits(db, &room, &members, maker.is_some())?;
     let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
     let insert_members = match db {
         Db::Pg { .. } => INSERT_MEMBERS_PG,
         Db::Lite { .. } => INSERT_MEMBERS_LITE,
     };
+    let has_triggers = db.facts().has_triggers();
     in_transaction!($ db write, c => {
         let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
-        let stored: Room = run!(c.first(rooms::table.find(&room.id)));
-        let inside: Vec<String> = run!(c.load(room_members::table
+        let found: Vec<Room> = run!(c.load(rooms::table.find(&room.id)));
+        let Some(stored) = found.into_iter().next() else {
+            // Not because of its id. This fails for the reason: another row that has a value of this one, or a trigger.
+            run!(c.execute(diesel::insert_into(rooms::table).values(&room)));
+            return Err(KEPT_OUT);
+        };
+        let mut inside: Vec<String> = run!(c.load(room_members::table
             .filter(room_members::room_id.eq(&room.id))
             .select(room_members::user_id)));
-        if inside.iter().any(|user| !members.contains(user)) {
-            return Ok(Made::OthersInside);
+        if (!is_new || maker.is_some()) && inside.iter().any(|user| !members.contains(user)) {
+            // Only a trigger lets others into a room that is new.
+            return if is_new { Err(KEPT_OUT) } else { Ok(Made::OthersInside) };
         }
         if !is_new && maker.as_ref().is_some_and(|maker| !inside.contains(maker)) {
             return Ok(Made::NotInside);
         }
-        let absent: Vec<&String> = members.iter().filter(|user| !inside.contains(user)).collect();
+        let absent: Vec<String> = members.iter().filter(|user| !inside.contains(user)).cloned().collect();
         if !absent.is_empty() {
-            let absent = serde_json::json!(absent).to_string();
-            run!(c.execute(
-                diesel::sql_query(insert_members).bind::<Text, _>(&room.id).bind::<Text, _>(absent)
+            let document = serde_json::json!(absent).to_string();
+            let added = run!(c.execute(
+                diesel::sql_query(insert_members).bind::<Text, _>(&room.id).bind::<Text, _>(document)
             ));
+            if added == absent.len() && !has_triggers {
+                inside.extend(absent);
+            } else {
+                // Some were let in meanwhile, or are kept out, or others come with them.
+                inside = run!(c.load(room_members::table
+                    .filter(room_members::room_id.eq(&room.id))
+                    .select(room_members::user_id)));
+            }
         }
-        Ok(Made::Room(stored))
+        let there: HashSet<&str> = inside.iter().map(String::as_str).collect();
+        let is_complete = members.iter().all(|user| there.contains(user.as_str()));
+        if !is_complete || maker.is_some() && there.len() > members.len() {
+            return Err(KEPT_OUT);
+        }
+        inside.sort();
+        Ok(Made::Room(stored, inside.into_iter().map(UserId::from).collect()))
     })
+}
+
+/// Refuses a room for whose id, or the ids of whose members, a column is too short, and a direct one also for its name: who asks
+/// for it chose none of these.
+fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -> Result<()> {
+    let facts = db.facts();
+    facts.ensure_fits("Room", "id", &room.id)?;
+    facts.ensure_fits("_RoomMembers", "A", &room.id)?;
+    if is_direct {
+        facts.ensure_fits("Room", "name", &room.name)?;
+    }
+    members.iter().try_for_each(|member| facts.ensure_fits("_RoomMembers", "B", member.as_str()))
 }
 
 /// In a public room anybody may let others in, in others who is a member by now: what is remembered of a room may be old.
@@ -128,6 +167,8 @@ const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
 
 /// Makes a user a member of a room, if `inviter` may; false if they are one already, or `inviter` may not.
 pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &UserId) -> Result<bool> {
+    db.facts().ensure_fits("_RoomMembers", "A", id.as_str())?;
+    db.facts().ensure_fits("_RoomMembers", "B", user_id.as_str())?;
     let made = on!(db.writer, c => diesel::sql_query(INSERT_MEMBER)
         .bind::<Text, _>(id.as_str())
         .bind::<Text, _>(user_id.as_str())

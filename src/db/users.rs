@@ -10,7 +10,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Db, on, on_lease, schema::users};
+use super::{Db, error::refused_by_rule, on, on_lease, schema::users};
 use crate::{
     chat::{id::UserId, timestamp::Timestamp},
     error::{Error, Result},
@@ -132,9 +132,16 @@ const ENOUGH: usize = 8;
 /// Makes each user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the
 /// placeholder instead. A user that the database refuses is refused alone: those are returned, with why.
 pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(UserId, Error)>> {
+    let mut refused = Vec::new();
+    users.retain(|user| match ensure_fits(db, user, &user.email) {
+        Ok(()) => true,
+        Err(error) => {
+            refused.push((user.id.as_str().into(), error));
+            false
+        }
+    });
     // In one order, so that two nodes never wait for each other in a circle.
     users.sort_by(|one, other| one.id.cmp(&other.id));
-    let mut refused = Vec::new();
     let mut has_made_one = users.is_empty();
     let mut parts: Vec<Arc<[NewUser]>> = if users.is_empty() { Vec::new() } else { vec![users.into()] };
     while let Some(part) = parts.pop() {
@@ -149,7 +156,12 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
             (Err(error), _) if !has_made_one && refused.len() >= ENOUGH => {
                 refused.extend(part.iter().map(|user| (user.id.as_str().into(), error.clone())));
             }
-            (Err(error), [user]) => refused.push((user.id.as_str().into(), error)),
+            (Err(error), [user]) => {
+                let id = UserId::from(user.id.as_str());
+                // It may be the placeholder that is too long.
+                let error = ensure_fits(db, user, &placeholder_email(&id)).err().unwrap_or(error);
+                refused.push((id, error));
+            }
             (Err(_), _) => {
                 let (first, second) = part.split_at(part.len() / 2);
                 parts.extend([second.into(), first.into()]);
@@ -157,6 +169,44 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
         }
     }
     Ok(refused)
+}
+
+/// Refuses a user for whom a column is too short.
+fn ensure_fits(db: &Db, user: &NewUser, email: &str) -> Result<()> {
+    let facts = db.facts();
+    facts.ensure_fits("User", "id", &user.id)?;
+    facts.ensure_fits("User", "name", &user.name)?;
+    facts.ensure_fits("User", "email", email)?;
+    facts.ensure_fits("User", "avatar", user.avatar.as_deref().unwrap_or_default())
+}
+
+/// Why users could not be made whom [`insert_absent`] has neither made nor refused: a trigger keeps them out, or another row has
+/// a value that theirs may not have. Of many, a few are asked for.
+pub async fn list_kept_out(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Error)>> {
+    let mut kept_out = Vec::new();
+    let mut last = refused_by_rule("the database stored no row of the user".to_owned());
+    for (place, user) in users.iter().enumerate() {
+        let id = UserId::from(user.id.as_str());
+        if place < ENOUGH {
+            let email = placeholder_email(&id);
+            let made = on!(db.writer, c => diesel::insert_into(users::table)
+                .values((
+                    (users::id.eq(&user.id), users::name.eq(&user.name), users::email.eq(&email)),
+                    (users::avatar.eq(&user.avatar), users::created_at.eq(user.created_at)),
+                ))
+                .execute(c)
+                .await?);
+            match made {
+                Ok(0) => {}
+                // What was in the way has gone.
+                Ok(_) => continue,
+                Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
+                Err(error) => last = error,
+            }
+        }
+        kept_out.push((id, last.clone()));
+    }
+    Ok(kept_out)
 }
 
 async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {

@@ -78,8 +78,22 @@ impl Packet {
 fn bad_input(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    Error::BadInput(text.get(..end).unwrap_or_default().to_owned())
+    let sentence = text.get(..end).unwrap_or_default();
+    let said =
+        RUST_NAMES.iter().find_map(|(name, word)| Some(format!("{}{word}", sentence.strip_suffix(name)?)));
+    Error::BadInput(said.unwrap_or_else(|| sentence.to_owned()))
 }
+
+/// Types as the decoder's sentences end with them, and the same in the words of people.
+const RUST_NAMES: [(&str, &str); 7] = [
+    ("expected f64", "expected a number"),
+    ("expected i64", "expected a whole number"),
+    ("expected u64", "expected a whole number"),
+    ("expected u32", "expected a whole number"),
+    ("expected a string", "expected a text"),
+    ("expected a sequence", "expected a list"),
+    ("expected a map", "expected an object"),
+];
 
 /// Replaces half surrogate pairs by U+FFFD. A JavaScript string may hold one; it travels as an escape, and UTF-8 cannot
 /// hold it. Node replaces it too when it writes such a string.
@@ -145,17 +159,24 @@ mod tests {
     #[test]
     fn bad_arguments_are_named() {
         #[derive(Debug, serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
+        #[serde(rename_all = "camelCase", expecting = "an object")]
         #[expect(dead_code, reason = "only decoded")]
         struct Ask {
             room_id: RoomId,
+            limit: Option<f64>,
+            since: Option<i64>,
+            names: Option<Vec<String>>,
         }
         for (json, expected) in [
             (r#"["e"]"#, "the argument is missing"),
-            (r#"["e",7]"#, "invalid type: integer `7`, expected struct Ask"),
+            (r#"["e",7]"#, "invalid type: integer `7`, expected an object"),
             (r#"["e",["r"]]"#, "an array is not taken"),
             (r#"["e",{}]"#, "missing field `roomId`"),
             (r#"["e",{"roomId":{"contains":""}}]"#, "roomId: invalid type: map, expected a room id (text)"),
+            (r#"["e",{"limit":"x"}]"#, r#"limit: invalid type: string "x", expected a number"#),
+            (r#"["e",{"since":true}]"#, "since: invalid type: boolean `true`, expected a whole number"),
+            (r#"["e",{"names":7}]"#, "names: invalid type: integer `7`, expected a list"),
+            (r#"["e",{"names":[7]}]"#, "names[0]: invalid type: integer `7`, expected a text"),
         ] {
             assert_eq!(packet(json).decode_text::<Ask>().unwrap_err().to_string(), expected);
         }

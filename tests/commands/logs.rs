@@ -331,3 +331,19 @@ async fn a_right_that_is_not_granted_on_one_table_is_warned_of_and_the_rest_is_s
         assert_eq!(log.matches(expected).count(), 1, "{expected}: {log}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_let_in_and_cannot_be_made_a_user_is_logged_with_the_rule() {
+    let server = TestServer::start(Backend::Postgres).await;
+    drop(server.connect("alice").await);
+    let database = server.stop().await;
+    database.execute(r#"CREATE UNIQUE INDEX one_name ON "User" ("name")"#).await;
+    let logged = Logged::start_on(database, &[("LOG_FORMAT", "json")]).await;
+    let same_name = TestServer::sign(&json!({"sub": "other", "name": "Alice"}));
+    let client = Client::connect(logged.address, &same_name).await;
+    assert!(client.is_ok());
+    drop(client);
+    let log = logged.end().await;
+    let told = log.lines().any(|line| line.contains("WARN") && line.contains("one_name"));
+    assert!(told && !log.contains("diesel"), "{log}");
+}

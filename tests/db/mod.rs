@@ -13,6 +13,7 @@ mod locks;
 mod outage;
 mod own_rules;
 mod read_markers;
+mod refused_rows;
 mod room_list;
 mod session;
 mod sqlite;

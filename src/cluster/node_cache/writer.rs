@@ -55,7 +55,8 @@ const LOGGED: usize = 1_000;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyError {
-    #[error("{0}")]
+    /// Why no connection could be made; the pool's own text says that one could not.
+    #[error("{}", match .0 { PoolError::Backend(cause) => cause.to_string(), error => error.to_string() })]
     Pool(#[from] PoolError),
     #[error("{0}")]
     Redis(#[from] RedisError),

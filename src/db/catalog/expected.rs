@@ -10,6 +10,8 @@ pub struct Table {
     /// What fails when no row can be changed; none: none ever is.
     pub(super) cannot_update: Option<&'static str>,
     pub(super) cannot_delete: Option<&'static str>,
+    /// Columns whose values together are in one row only.
+    pub(super) unique: &'static [&'static [&'static str]],
     /// Makes it on PostgreSQL, and on SQLite.
     pub postgres: &'static str,
     pub sqlite: &'static str,
@@ -22,6 +24,9 @@ pub(super) struct ExpectedColumn {
     pub(super) may_be_null: bool,
     /// Rows that are there are changed there.
     pub(super) is_updated: bool,
+    /// Rows are written with a value there, or NULL.
+    pub(super) is_inserted: bool,
+    pub(super) is_read: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +61,22 @@ impl fmt::Display for ColumnKind {
     }
 }
 
-/// The enums and their labels.
-pub(super) const ENUMS: [(&str, ColumnKind, &[&str]); 2] = [
-    ("RoomType", ColumnKind::RoomType, &["public", "private", "direct"]),
-    ("MessageType", ColumnKind::MessageType, &["text", "image", "file", "system"]),
+/// The consequence where messages that are there cannot be changed.
+pub(super) const CANNOT_EDIT: &str = "no message can be edited";
+
+/// The enums: their labels that are written, and all of them.
+pub(super) const ENUMS: [(&str, ColumnKind, &[&str], &[&str]); 2] = [
+    ("RoomType", ColumnKind::RoomType, &["public", "private", "direct"], &["public", "private", "direct"]),
+    (
+        "MessageType",
+        ColumnKind::MessageType,
+        &["text", "image", "file"],
+        &["text", "image", "file", "system"],
+    ),
 ];
 
 const fn column(name: &'static str, kind: ColumnKind) -> ExpectedColumn {
-    ExpectedColumn { name, kind, may_be_null: false, is_updated: false }
+    ExpectedColumn { name, kind, may_be_null: false, is_updated: false, is_inserted: true, is_read: true }
 }
 
 const fn nullable(column: ExpectedColumn) -> ExpectedColumn {
@@ -72,6 +85,14 @@ const fn nullable(column: ExpectedColumn) -> ExpectedColumn {
 
 const fn updated(column: ExpectedColumn) -> ExpectedColumn {
     ExpectedColumn { is_updated: true, ..column }
+}
+
+const fn only_updated(column: ExpectedColumn) -> ExpectedColumn {
+    ExpectedColumn { is_inserted: false, ..updated(column) }
+}
+
+const fn unread(column: ExpectedColumn) -> ExpectedColumn {
+    ExpectedColumn { is_read: false, ..column }
 }
 
 macro_rules! statements {
@@ -87,13 +108,14 @@ pub const TABLES: [Table; 5] = [
         columns: &[
             column("id", ColumnKind::Key),
             column("name", ColumnKind::Text),
-            column("email", ColumnKind::Text),
+            unread(column("email", ColumnKind::Text)),
             nullable(column("avatar", ColumnKind::Text)),
-            column("createdAt", ColumnKind::Time),
+            unread(column("createdAt", ColumnKind::Time)),
         ],
         cannot_insert: "nobody can sign in who is not a user yet",
         cannot_update: None,
         cannot_delete: None,
+        unique: &[&["id"], &["email"]],
         postgres: statements!("postgres", "user"),
         sqlite: statements!("sqlite", "user"),
     },
@@ -108,6 +130,7 @@ pub const TABLES: [Table; 5] = [
         cannot_insert: "no room can be made",
         cannot_update: None,
         cannot_delete: None,
+        unique: &[&["id"]],
         postgres: statements!("postgres", "room"),
         sqlite: statements!("sqlite", "room"),
     },
@@ -122,12 +145,13 @@ pub const TABLES: [Table; 5] = [
             column("metadata", ColumnKind::Json),
             nullable(column("replyTo", ColumnKind::Key)),
             column("createdAt", ColumnKind::Time),
-            updated(nullable(column("updatedAt", ColumnKind::Time))),
+            only_updated(nullable(column("updatedAt", ColumnKind::Time))),
         ],
         cannot_insert: "no message can be sent",
         // Whatever changes a message or its reactions locks its row, which takes this right, too.
         cannot_update: Some("no message can be edited or deleted, and none be reacted to"),
         cannot_delete: Some("no message can be deleted"),
+        unique: &[&["id"]],
         postgres: statements!("postgres", "message"),
         sqlite: statements!("sqlite", "message"),
     },
@@ -142,6 +166,7 @@ pub const TABLES: [Table; 5] = [
         cannot_insert: "no reaction can be added",
         cannot_update: None,
         cannot_delete: Some("no reaction can be removed"),
+        unique: &[&["id"], &["messageId", "userId", "emoji"]],
         postgres: statements!("postgres", "reaction"),
         sqlite: statements!("sqlite", "reaction"),
     },
@@ -151,6 +176,7 @@ pub const TABLES: [Table; 5] = [
         cannot_insert: "nobody can become a member of a room",
         cannot_update: None,
         cannot_delete: None,
+        unique: &[&["A", "B"]],
         postgres: statements!("postgres", "room_members"),
         sqlite: statements!("sqlite", "room_members"),
     },

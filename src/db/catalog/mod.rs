@@ -1,8 +1,11 @@
 //! The shape of a database, read from its catalog before anything in it is changed: whether the original's tables are there, and
 //! what of them chatoxide cannot work with.
 
+mod doubts;
 mod expected;
 mod postgres;
+mod rows;
+mod rules;
 mod sqlite;
 
 use std::{collections::BTreeMap, path::Path};
@@ -10,7 +13,7 @@ use std::{collections::BTreeMap, path::Path};
 use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
-use self::expected::{ColumnKind, Table};
+use self::expected::{CANNOT_EDIT, ColumnKind, Table};
 use super::Db;
 use crate::{
     config::{Config, DatabaseUrl, PostgresUrl},
@@ -74,6 +77,8 @@ impl Tables {
 pub struct Finding {
     pub severity: Severity,
     pub text: String,
+    /// It concerns only those who are not in the database yet.
+    of_newcomers: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +96,8 @@ pub enum Severity {
 struct Doubt {
     query: String,
     text: String,
+    /// It concerns only those who are not in the database yet.
+    of_newcomers: bool,
 }
 
 /// A column as the catalog has it.
@@ -103,7 +110,7 @@ struct Column {
     is_nullable: bool,
     /// A row that says nothing of it can be written.
     has_default: bool,
-    /// No value can be written there.
+    /// No value can be written there: it is generated, or computed by a view.
     is_generated: bool,
 }
 
@@ -119,7 +126,7 @@ impl Catalog {
                     let mut connection = pool.get().await?;
                     let found = postgres::read(&mut connection, url).await;
                     connection.finish(&found);
-                    Ok(found?)
+                    Ok(found?.with_settings(config))
                 };
                 db.within_timeout(Box::pin(read)).await
             }
@@ -217,18 +224,24 @@ impl Catalog {
                 self.find(Severity::Unusable, text);
             }
             if column.is_generated {
+                let consequence = match (expected.is_inserted, expected.is_updated) {
+                    (true, false) => table.cannot_insert.to_owned(),
+                    (true, true) => format!("{}, and {CANNOT_EDIT}", table.cannot_insert),
+                    (false, _) => CANNOT_EDIT.to_owned(),
+                };
                 let text = format!(
-                    "column \"{}\" of \"{name}\" is generated: {}",
-                    expected.name, table.cannot_insert
+                    "column \"{}\" of \"{name}\" is generated or computed: {consequence}",
+                    expected.name
                 );
-                self.find(Severity::Partial, text);
+                self.find_unwritable(table, text);
             }
-            if expected.may_be_null && !column.is_nullable {
+            let is_filled = !expected.is_inserted && (column.has_default || column.is_generated);
+            if expected.may_be_null && !column.is_nullable && !is_filled {
                 let text = format!(
                     "column \"{}\" of \"{name}\" is NOT NULL: {}",
                     expected.name, table.cannot_insert
                 );
-                self.find(Severity::Partial, text);
+                self.find_unwritable(table, text);
             }
         }
         let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
@@ -238,13 +251,36 @@ impl Catalog {
                     "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}",
                     table.cannot_insert
                 );
-                self.find(Severity::Partial, text);
+                self.find_unwritable(table, text);
             }
         }
     }
 
     fn find(&mut self, severity: Severity, text: String) {
-        self.findings.push(Finding { severity, text });
+        self.findings.push(Finding { severity, text, of_newcomers: false });
+    }
+
+    /// Some rows, or none, can be written to a table.
+    fn find_unwritable(&mut self, table: &Table, text: String) {
+        self.findings.push(Finding { severity: Severity::Partial, text, of_newcomers: table.name == "User" });
+    }
+
+    /// chatoxide's own tables are there, and the list of the migrations that made them is not.
+    fn find_lost_migrations(&mut self, list: &str, begin_anew: &str) {
+        let text = format!(
+            "chatoxide's own tables are there, but the list of the migrations that made them, {list}, is empty or missing: \
+             restore it from a backup, or begin new ones by {begin_anew}, which loses no message, but who has read what, and \
+             the changes that messages:sync tells of"
+        );
+        self.find(Severity::Unusable, text);
+    }
+
+    /// Leaves out what concerns users who are not in the database, where the settings refuse these.
+    pub fn with_settings(mut self, config: &Config) -> Self {
+        let makes_users = config.auto_create_users;
+        self.findings.retain(|finding| makes_users || !finding.of_newcomers);
+        self.doubts.retain(|doubt| makes_users || !doubt.of_newcomers);
+        self
     }
 }
 

@@ -2,13 +2,16 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
-    sql_types::{Array, Bool, Integer, Nullable, Text},
+    sql_types::{Array, Bool, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
     Catalog, Column, Columns, Doubt, Severity, TABLES, Table, Tables, compare_names,
-    expected::{ColumnKind, ENUMS},
+    doubts::{doubt_nulls, doubt_widths, look_at_labels},
+    expected::{CANNOT_EDIT, ColumnKind},
+    rows::{ColumnRow, Name, Relation},
+    rules::{look_at_rules, look_at_uniqueness},
 };
 use crate::config::PostgresUrl;
 
@@ -34,6 +37,8 @@ struct Place {
     may_make_own: Option<bool>,
     #[diesel(sql_type = Bool)]
     has_migrated: bool,
+    #[diesel(sql_type = Bool)]
+    has_log: bool,
     /// None: there is no such schema.
     #[diesel(sql_type = Nullable<Bool>)]
     may_use_tables: Option<bool>,
@@ -57,6 +62,10 @@ const PLACE: &str = "
             SELECT FROM pg_class WHERE relname = '__diesel_schema_migrations'
                 AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'chatoxide')
         ) AS has_migrated,
+        EXISTS (
+            SELECT FROM pg_class WHERE relname = 'room_log'
+                AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'chatoxide')
+        ) AS has_log,
         (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = name) AS may_use_tables,
         (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'chatoxide') AS may_use_own,
         NOT EXISTS (
@@ -69,21 +78,6 @@ const PLACE: &str = "
         ) AS may_write_own,
         pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only
     FROM (SELECT coalesce($1, current_schema()::text, 'public') AS name) AS there";
-
-#[derive(QueryableByName)]
-struct Relation {
-    #[diesel(sql_type = Text)]
-    name: String,
-    /// Bits of the commands that it takes, also by triggers.
-    #[diesel(sql_type = Integer)]
-    takes: i32,
-    #[diesel(sql_type = Bool)]
-    may_delete: bool,
-    #[diesel(sql_type = Bool)]
-    has_row_security: bool,
-    #[diesel(sql_type = Bool)]
-    is_table: bool,
-}
 
 /// Tables, views and what else rows are read from, but for what extensions brought along.
 const RELATIONS: &str = "
@@ -108,31 +102,6 @@ const TAKES_UPDATE: i32 = 1 << 2;
 const TAKES_INSERT: i32 = 1 << 3;
 const TAKES_DELETE: i32 = 1 << 4;
 
-#[derive(QueryableByName)]
-struct ColumnRow {
-    #[diesel(sql_type = Text)]
-    relation: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    type_name: String,
-    /// A domain's is that of the type below it.
-    #[diesel(sql_type = Text)]
-    base_type: String,
-    #[diesel(sql_type = Bool)]
-    is_nullable: bool,
-    #[diesel(sql_type = Bool)]
-    has_default: bool,
-    #[diesel(sql_type = Bool)]
-    is_generated: bool,
-    #[diesel(sql_type = Bool)]
-    may_select: bool,
-    #[diesel(sql_type = Bool)]
-    may_insert: bool,
-    #[diesel(sql_type = Bool)]
-    may_update: bool,
-}
-
 const COLUMNS: &str = "
     SELECT class.relname::text AS relation, column_.attname::text AS name,
         format_type(column_.atttypid, column_.atttypmod) AS type_name,
@@ -140,23 +109,21 @@ const COLUMNS: &str = "
             WHEN base.oid = to_regtype('\"MessageType\"') THEN 'MessageType'
             WHEN base.typtype = 'e' THEN 'another enum' ELSE base.typname::text END AS base_type,
         NOT column_.attnotnull AND NOT type.typnotnull AS is_nullable,
-        column_.attgenerated <> '' OR column_.attidentity = 'a' AS is_generated,
-        column_.atthasdef OR column_.attidentity <> '' OR class.relkind <> 'r' AND class.relkind <> 'p' AS has_default,
+        column_.attgenerated <> '' OR column_.attidentity = 'a'
+            OR class.relkind = 'v' AND NOT pg_column_is_updatable(class.oid, column_.attnum, true) AS is_generated,
+        column_.atthasdef OR type.typdefault IS NOT NULL OR column_.attidentity <> '' OR class.relkind <> 'r' AND class.relkind <> 'p' AS has_default,
         has_column_privilege(class.oid, column_.attnum, 'SELECT') AS may_select,
         has_column_privilege(class.oid, column_.attnum, 'INSERT') AS may_insert,
-        has_column_privilege(class.oid, column_.attnum, 'UPDATE') AS may_update
+        has_column_privilege(class.oid, column_.attnum, 'UPDATE') AS may_update,
+        CASE WHEN base.typname IN ('varchar', 'bpchar') THEN nullif(
+            coalesce(nullif(column_.atttypmod, -1), nullif(type.typtypmod, -1), below.typtypmod), -1
+        ) - 4 END AS most
     FROM pg_class AS class
     JOIN pg_attribute AS column_ ON column_.attrelid = class.oid AND column_.attnum > 0 AND NOT column_.attisdropped
     JOIN pg_type AS type ON type.oid = column_.atttypid
     JOIN pg_type AS below ON below.oid = CASE WHEN type.typtype = 'd' THEN type.typbasetype ELSE type.oid END
     JOIN pg_type AS base ON base.oid = CASE WHEN below.typtype = 'd' THEN below.typbasetype ELSE below.oid END
     WHERE class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND class.relname = ANY ($2)";
-
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
 
 pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> QueryResult<Catalog> {
     let schema = (!url.pgbouncer).then_some(url.schema.as_str());
@@ -194,6 +161,9 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         catalog.tables = Tables::Elsewhere { schema: there.name };
     }
     (catalog.grants, catalog.own_grants) = grants(&place, &catalog.tables);
+    if place.has_log && may_read_own && catalog.ran.is_empty() {
+        catalog.find_lost_migrations("chatoxide.__diesel_schema_migrations", "DROP SCHEMA chatoxide CASCADE");
+    }
     if place.is_read_only {
         catalog.find(
             Severity::Unusable,
@@ -209,6 +179,8 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     }
     look_at_columns(connection, &mut catalog, &place, &relations).await?;
     look_at_labels(connection, &mut catalog).await?;
+    look_at_rules(connection, &mut catalog, &place.schema).await?;
+    look_at_uniqueness(connection, &mut catalog, &place.schema).await?;
     Ok(catalog)
 }
 
@@ -254,36 +226,16 @@ async fn look_at_columns(
     for table in &TABLES {
         let Some(relation) = relations.iter().find(|relation| relation.name == table.name) else { continue };
         let of_table = || rows.iter().filter(|row| row.relation == table.name);
-        let columns: Columns = of_table().map(|row| (row.name.clone(), column(row))).collect();
+        let columns: Columns = of_table().map(|row| (row.name.clone(), column(row, relation))).collect();
         catalog.compare(table, &columns);
         look_at_rights(catalog, place, table, relation, of_table());
         doubt_nulls(catalog, table, relation, of_table());
+        doubt_widths(catalog, table, of_table());
     }
     Ok(())
 }
 
-/// Columns that may be NULL where no row of the original's is.
-fn doubt_nulls<'a>(
-    catalog: &mut Catalog,
-    table: &Table,
-    relation: &Relation,
-    rows: impl Iterator<Item = &'a ColumnRow>,
-) {
-    let is_expected =
-        |name: &str| table.columns.iter().any(|column| column.name == name && !column.may_be_null);
-    // A view does not tell which may, and to look through all of them would take long.
-    for row in
-        rows.filter(|row| relation.is_table && row.is_nullable && row.may_select && is_expected(&row.name))
-    {
-        let (name, column) = (table.name, &row.name);
-        catalog.doubts.push(Doubt {
-            query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS is_so"),
-            text: format!("\"{name}\" has rows whose \"{column}\" is NULL: what they are in cannot be shown"),
-        });
-    }
-}
-
-fn column(row: &ColumnRow) -> Column {
+fn column(row: &ColumnRow, relation: &Relation) -> Column {
     let kind = match row.base_type.as_str() {
         "text" | "varchar" | "name" | "citext" => Some(ColumnKind::Key),
         "bpchar" => Some(ColumnKind::Text),
@@ -298,7 +250,8 @@ fn column(row: &ColumnRow) -> Column {
         kind,
         is_nullable: row.is_nullable,
         has_default: row.has_default,
-        is_generated: row.is_generated,
+        // Of a view that takes no row at all it is not said of each column.
+        is_generated: row.is_generated && relation.takes & TAKES_INSERT != 0,
     }
 }
 
@@ -311,7 +264,10 @@ fn look_at_rights<'a>(
     rows: impl Iterator<Item = &'a ColumnRow>,
 ) {
     let (mut may_select, mut may_insert, mut may_update) = (true, true, true);
+    // The right to UPDATE any column is enough for that.
+    let mut may_lock = false;
     for row in rows {
+        may_lock |= row.may_update;
         let Some(expected) = table.columns.iter().find(|expected| expected.name == row.name) else {
             continue;
         };
@@ -327,21 +283,24 @@ fn look_at_rights<'a>(
     if !may_select {
         lacks("SELECT from", Severity::Unusable, "nothing can be shown");
     }
-    if !may_insert {
-        lacks("INSERT into", Severity::Partial, table.cannot_insert);
-    }
     if let Some(consequence) = table.cannot_update.filter(|_| !may_update) {
-        lacks("UPDATE", Severity::Partial, consequence);
+        lacks("UPDATE", Severity::Partial, if may_lock { CANNOT_EDIT } else { consequence });
     }
     if let Some(consequence) = table.cannot_delete.filter(|_| !relation.may_delete) {
         lacks("DELETE from", Severity::Partial, consequence);
+    }
+    if !may_insert {
+        let text = format!("role {role} has no right to INSERT into \"{name}\": {}", table.cannot_insert);
+        catalog.find_unwritable(table, text);
+    }
+    if relation.takes & TAKES_INSERT == 0 {
+        catalog.find_unwritable(table, format!("\"{name}\" takes no INSERT: {}", table.cannot_insert));
     }
     let mut takes = |command: i32, verb: &str, consequence: Option<&str>| {
         if let Some(consequence) = consequence.filter(|_| relation.takes & command == 0) {
             catalog.find(Severity::Partial, format!("\"{name}\" takes no {verb}: {consequence}"));
         }
     };
-    takes(TAKES_INSERT, "INSERT", Some(table.cannot_insert));
     takes(TAKES_UPDATE, "UPDATE", table.cannot_update);
     takes(TAKES_DELETE, "DELETE", table.cannot_delete);
     if relation.has_row_security {
@@ -350,40 +309,6 @@ fn look_at_rights<'a>(
         );
         catalog.find(Severity::Notice, text);
     }
-}
-
-/// The labels of the enums that columns are of.
-async fn look_at_labels(connection: &mut AsyncPgConnection, catalog: &mut Catalog) -> QueryResult<()> {
-    for (name, kind, expected) in ENUMS {
-        let query = format!(
-            "SELECT enumlabel::text AS name FROM pg_enum WHERE enumtypid = to_regtype('\"{name}\"') ORDER BY enumsortorder"
-        );
-        let labels: Vec<Name> = diesel::sql_query(query).load(connection).await?;
-        let is_there = |label: &&str| labels.iter().any(|there| there.name == **label);
-        let missing: Vec<&str> = expected.iter().copied().filter(|label| !is_there(label)).collect();
-        if !labels.is_empty() && !missing.is_empty() {
-            let text = format!(
-                "the enum \"{name}\" has no label {}: what is of that kind is refused",
-                missing.join(", ")
-            );
-            catalog.find(Severity::Partial, text);
-        }
-        let others = labels.iter().any(|label| !expected.contains(&label.name.as_str()));
-        let known = expected.iter().map(|label| format!("'{label}'")).collect::<Vec<_>>().join(", ");
-        let is_of_kind = |table: &&Table| table.columns.iter().any(|column| column.kind == kind);
-        for table in TABLES.iter().filter(|table| others && is_of_kind(table)) {
-            let name = table.name;
-            catalog.doubts.push(Doubt {
-                query: format!(
-                    "SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"type\"::text NOT IN ({known})) AS is_so"
-                ),
-                text: format!(
-                    "\"{name}\" has rows of a type that chatoxide does not know: they cannot be shown"
-                ),
-            });
-        }
-    }
-    Ok(())
 }
 
 #[derive(QueryableByName)]

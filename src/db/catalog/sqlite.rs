@@ -96,6 +96,11 @@ fn look(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult
     }
     let is_own = |name: &String| name.starts_with("chatoxide_") || name == "__diesel_schema_migrations";
     catalog.has_own = names.iter().any(is_own);
+    if names.iter().any(|name| name == "chatoxide_room_log") && catalog.ran.is_empty() {
+        let begin_anew =
+            "DROP TABLE chatoxide_room_log; DROP TABLE chatoxide_room_head; DROP TABLE chatoxide_read_marker";
+        catalog.find_lost_migrations("__diesel_schema_migrations", begin_anew);
+    }
     names.retain(|name| !is_own(name));
     catalog.tables = compare_names(&names);
     for table in TABLES.iter().filter(|table| names.iter().any(|name| name == table.name)) {
@@ -108,6 +113,8 @@ fn look(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult
                 // Any value may be in any column, whatever its type.
                 let kind = kind_of(&row.name);
                 let ColumnRow { type_name, is_nullable, has_default, .. } = row;
+                // Of the columns that are known all are written.
+                let has_default = has_default && kind.is_none();
                 (row.name, Column { type_name, kind, is_nullable, has_default, is_generated: false })
             })
             .collect();

@@ -89,6 +89,7 @@ impl Appender {
     /// caller then halves them. `batch` is sorted by room, so that nodes never wait for each other in a circle.
     pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
         facts::look_again(db, now);
+        batch.iter().try_for_each(|append| ensure_fits(db, append))?;
         // Both ways together take no longer than one may.
         db.within_timeout(Box::pin(self.append_either_way(db, batch, now))).await
     }
@@ -216,6 +217,27 @@ impl Appender {
         }
     }
 }
+
+/// Refuses a change for which a column of ids is too short.
+fn ensure_fits(db: &Db, append: &Append) -> Result<()> {
+    let (facts, actor) = (db.facts(), append.actor_id.as_str());
+    match &append.change {
+        Change::New(_) => {
+            facts.ensure_fits("Message", "id", AN_ID)?;
+            facts.ensure_fits("Message", "roomId", append.room_id.as_str())?;
+            facts.ensure_fits("Message", "senderId", actor)
+        }
+        Change::React { message_id, .. } => {
+            facts.ensure_fits("Reaction", "id", AN_ID)?;
+            facts.ensure_fits("Reaction", "messageId", message_id.as_str())?;
+            facts.ensure_fits("Reaction", "userId", actor)
+        }
+        Change::Edit { .. } | Change::Delete { .. } | Change::Unreact { .. } => Ok(()),
+    }
+}
+
+/// As long as every id that is made here.
+const AN_ID: &str = "00000000-0000-7000-8000-000000000000";
 
 /// A change that was not made since the head of a room's log is held.
 pub fn held() -> Error {

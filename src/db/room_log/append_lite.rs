@@ -10,12 +10,13 @@ use super::{
     Append, Appended, Change, KnownRow,
     heads::Remembered,
     ledger::{Done, Ledger},
-    stored::{KEPT_OUT, tell_as_stored},
+    stored::{Agreement, tell_as_stored},
 };
 use crate::{
     chat::id::{MessageId, RoomId},
     db::{
         Db,
+        error::KEPT_OUT,
         messages::MessageRow,
         on_lease,
         reactions::ReactionRow,
@@ -64,7 +65,7 @@ fn append(
         let ids = ledger.log.iter().map(|entry| entry.message_id.as_str());
         let stored: Vec<MessageRow> =
             messages::table.filter(messages::id.eq_any(ids)).select(MessageRow::as_select()).load(c)?;
-        if !tell_as_stored(&mut ledger.outcomes, stored) {
+        if tell_as_stored(&mut ledger.outcomes, stored) != Agreement::Whole {
             return Err(KEPT_OUT);
         }
         ledger.note_as_stored();
@@ -173,15 +174,13 @@ fn change(
                 ledger.nothing(Appended::NotFound);
                 return Ok(());
             }
-            let added: Vec<String> = diesel::insert_into(reactions::table)
-                .values(&row)
-                .on_conflict_do_nothing()
-                .returning(reactions::emoji)
-                .load(c)?;
-            match added.into_iter().next() {
-                Some(emoji) => ledger.reaction(append, message_id, &emoji.into(), true),
-                None if !is_on(c, &row)? => return Err(KEPT_OUT),
-                None => ledger.nothing(Appended::Unchanged),
+            let added =
+                diesel::insert_into(reactions::table).values(&row).on_conflict_do_nothing().execute(c)?;
+            match added {
+                // A trigger keeps it out, or makes another one of it.
+                _ if !is_on(c, &row)? => return Err(KEPT_OUT),
+                0 => ledger.nothing(Appended::Unchanged),
+                _ => ledger.reaction(append, message_id, emoji, true),
             }
         }
         Change::Unreact { message_id, emoji } => {

@@ -19,7 +19,7 @@ use super::{
     ledger::{Done, Ledger},
     note::note_sql,
     session::{Session, to_error},
-    stored::{KEPT_OUT, tell_as_stored},
+    stored::{Agreement, tell_as_stored},
     text_of,
 };
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     db::{
         Db, build_transaction_write,
         direct::{DirectClient, limit_lock_waits},
+        error::KEPT_OUT,
         types::MessageTypeRow,
     },
     error::{Error, Result},
@@ -144,13 +145,15 @@ const STORED: &str = messages_as_json!(
 );
 
 const ADD_REACTIONS: &str = r#"
-    WITH added AS (
+    WITH asked AS (
+        SELECT * FROM json_to_recordset(CAST($1 AS JSON)) AS row (id TEXT, message_id TEXT, user_id TEXT, emoji TEXT)
+    ), added AS (
         INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
-        SELECT id, message_id, user_id, emoji FROM json_to_recordset(CAST($1 AS JSON))
-            AS added (id TEXT, message_id TEXT, user_id TEXT, emoji TEXT)
-        ON CONFLICT DO NOTHING RETURNING 1
+        SELECT id, message_id, user_id, emoji FROM asked
+        ON CONFLICT DO NOTHING RETURNING "messageId", "userId", "emoji"
     )
-    SELECT CAST(count(*) AS TEXT) FROM added"#;
+    SELECT CAST(count(*) AS TEXT) FROM added JOIN asked
+        ON message_id = "messageId" AND user_id = "userId" AND asked.emoji = added."emoji""#;
 
 const ADD_MESSAGES: &str = r#"
     WITH written AS (
@@ -294,11 +297,13 @@ async fn append(
     batch.iter().for_each(|append| changes.make(append, &mut ledger, now));
     let edited = write(session, &changes, &ledger).await?;
     // Only the edits are among these.
-    tell_as_stored(&mut ledger.outcomes, edited);
+    if tell_as_stored(&mut ledger.outcomes, edited) == Agreement::Moved {
+        return Err(KEPT_OUT.into());
+    }
     if session.db().facts().changes_messages() && !ledger.log.is_empty() {
         let ids: HashSet<&str> = ledger.log.iter().map(|entry| entry.message_id.as_str()).collect();
         let stored: Vec<StoredMessage> = session.ask(STORED, &ids).await?;
-        if !tell_as_stored(&mut ledger.outcomes, stored) {
+        if tell_as_stored(&mut ledger.outcomes, stored) != Agreement::Whole {
             return Err(KEPT_OUT.into());
         }
     }

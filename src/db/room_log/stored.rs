@@ -5,23 +5,27 @@ use std::{
     sync::Arc,
 };
 
-use diesel::result::Error as DieselError;
-
 use super::{Appended, Entry, Told};
 use crate::db::messages::MessageRow;
 
-/// A trigger has kept a row from being changed: the transaction ends.
-pub(super) const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
+/// How the messages that are told agree with those that are stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Agreement {
+    Whole,
+    /// Some are not among those that are stored.
+    Partial,
+    /// One is in another room, or another sender's, than it was written: whom to tell of it nobody knows.
+    Moved,
+}
 
-/// Puts messages as they are stored in the place of what was to be written: what came last of each. False: one that was not
-/// deleted later is not among `stored`.
+/// Puts messages as they are stored in the place of what was to be written: what came last of each, unless it was deleted later.
 pub(super) fn tell_as_stored(
     outcomes: &mut [Appended],
     stored: impl IntoIterator<Item = impl Into<MessageRow>>,
-) -> bool {
+) -> Agreement {
     let rows = stored.into_iter().map(Into::into);
     let stored: HashMap<String, MessageRow> = rows.map(|row: MessageRow| (row.id.clone(), row)).collect();
-    let (mut told, mut is_all_there) = (HashSet::new(), true);
+    let (mut told, mut agreement) = (HashSet::new(), Agreement::Whole);
     for outcome in outcomes.iter_mut().rev() {
         let Appended::Entry(Entry { told: change, .. }) = outcome else { continue };
         match change {
@@ -30,15 +34,21 @@ pub(super) fn tell_as_stored(
             }
             Told::New(view) | Told::Updated(view) if told.insert(view.id.clone()) => {
                 match stored.get(view.id.as_str()) {
+                    Some(row)
+                        if row.room_id != view.room_id.as_str()
+                            || row.sender_id != view.sender_id.as_str() =>
+                    {
+                        return Agreement::Moved;
+                    }
                     Some(row) => {
                         let (name, reactions) = (view.sender_name.clone(), view.reactions.clone());
                         *view = Arc::new(row.clone().into_view(name, reactions));
                     }
-                    None => is_all_there = false,
+                    None => agreement = Agreement::Partial,
                 }
             }
             _ => {}
         }
     }
-    is_all_there
+    agreement
 }

@@ -1,0 +1,135 @@
+//! Rules and unique indexes of a team's own on PostgreSQL, by which statements of chatoxide's fail.
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Bool, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::{Catalog, Severity, TABLES};
+
+#[derive(QueryableByName)]
+struct Rule {
+    #[diesel(sql_type = Text)]
+    relation: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    command: String,
+    /// A single statement takes the place of the command, and returns what that would.
+    #[diesel(sql_type = Bool)]
+    replaces: bool,
+}
+
+const RULES: &str = r"
+    SELECT class.relname::text AS relation, rulename::text AS name,
+        CASE ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END AS command,
+        is_instead AND ev_qual::text = '<>' AND pg_get_ruledef(pg_rewrite.oid) ~* '\mRETURNING\M' AS replaces
+    FROM pg_rewrite JOIN pg_class AS class ON class.oid = ev_class
+    WHERE class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND class.relname = ANY ($2)
+        AND rulename <> '_RETURN' AND ev_enabled <> 'D'
+    ORDER BY 1, 2";
+
+/// Statements of chatoxide's that return what they have written stand in others, where PostgreSQL allows few rules; and beside
+/// rules about INSERT and UPDATE it allows no ON CONFLICT.
+pub(super) async fn look_at_rules(
+    connection: &mut AsyncPgConnection,
+    catalog: &mut Catalog,
+    schema: &str,
+) -> QueryResult<()> {
+    let expected: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let rules: Vec<Rule> = diesel::sql_query(RULES)
+        .bind::<Text, _>(schema)
+        .bind::<Array<Text>, _>(&expected)
+        .load(connection)
+        .await?;
+    for rule in rules {
+        let Some(table) = TABLES.iter().find(|table| table.name == rule.relation) else { continue };
+        let text = |consequence: &str| {
+            format!(
+                "the rule \"{}\" on {} of \"{}\" does not go with what chatoxide writes: {consequence}",
+                rule.name, rule.command, table.name
+            )
+        };
+        match rule.command.as_str() {
+            "DELETE" => {
+                if let Some(consequence) = table.cannot_delete.filter(|_| !rule.replaces) {
+                    catalog.find(Severity::Partial, text(consequence));
+                }
+            }
+            _ if table.name != "Message" => catalog.find_unwritable(table, text(table.cannot_insert)),
+            _ if rule.replaces => {}
+            "INSERT" => catalog.find(Severity::Partial, text(table.cannot_insert)),
+            _ => catalog.find(Severity::Partial, text(super::expected::CANNOT_EDIT)),
+        }
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct UniqueIndex {
+    #[diesel(sql_type = Text)]
+    relation: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Array<Text>)]
+    columns: Vec<String>,
+}
+
+/// Those of all rows: one with a condition, or of an expression, may well be meant for the rows that chatoxide writes.
+const UNIQUE: &str = "
+    SELECT class.relname::text AS relation, of_index.relname::text AS name, ARRAY(
+        SELECT attname::text FROM unnest(indkey::int2[]) WITH ORDINALITY AS key (number, place)
+        JOIN pg_attribute ON attrelid = indrelid AND attnum = number WHERE place <= indnkeyatts ORDER BY place
+    ) AS columns
+    FROM pg_index JOIN pg_class AS class ON class.oid = indrelid JOIN pg_class AS of_index ON of_index.oid = indexrelid
+    WHERE class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND class.relname = ANY ($2)
+        AND indisunique AND indpred IS NULL AND indexprs IS NULL
+    ORDER BY 1, 2";
+
+/// Unique indexes by which rows are refused that the original's tables take.
+pub(super) async fn look_at_uniqueness(
+    connection: &mut AsyncPgConnection,
+    catalog: &mut Catalog,
+    schema: &str,
+) -> QueryResult<()> {
+    let expected: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let indexes: Vec<UniqueIndex> = diesel::sql_query(UNIQUE)
+        .bind::<Text, _>(schema)
+        .bind::<Array<Text>, _>(&expected)
+        .load(connection)
+        .await?;
+    for index in indexes {
+        let Some(table) = TABLES.iter().find(|table| table.name == index.relation) else { continue };
+        let has = |column: &&str| index.columns.iter().any(|of_index| of_index == column);
+        // A row has NULL, or a default, in a column that is not written.
+        let is_written = |name: &String| {
+            table
+                .columns
+                .iter()
+                .any(|column| column.name == name && column.is_inserted && !column.may_be_null)
+        };
+        let is_of_original = table.unique.iter().any(|columns| columns.iter().all(&has));
+        if is_of_original || !index.columns.iter().all(is_written) {
+            continue;
+        }
+        let columns =
+            index.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+        let consequence = match table.name {
+            "Room" => {
+                "room:create fails where another room has the same, and so does dm:start, as all direct rooms have one \
+                       name and type"
+            }
+            "User" => "who signs in for the first time, and has the same as another user, is not made a user",
+            "Message" => "messages fail that have the same as another",
+            "Reaction" => "reactions fail that have the same as another",
+            _ => "whoever has the same as another member becomes none",
+        };
+        let text = format!(
+            "the unique index \"{}\" is on {columns} of \"{}\": {consequence}",
+            index.name, table.name
+        );
+        catalog.find_unwritable(table, text);
+    }
+    Ok(())
+}
