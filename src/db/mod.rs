@@ -3,6 +3,7 @@
 //! PostgreSQL and SQLite run the same queries: `on!` pastes a query into an arm for each, and `in_transaction!` a whole
 //! transaction, so that each is type-checked for its connection without bounds on generics.
 
+mod blockers;
 pub mod catalog;
 mod connect;
 mod direct;

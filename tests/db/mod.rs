@@ -16,5 +16,6 @@ mod read_markers;
 mod room_list;
 mod session;
 mod sqlite;
+mod start_locks;
 mod statements;
 mod tls;
