@@ -24,7 +24,6 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
         return Err(Error::BadInput("A direct message needs another user than yourself".to_owned()));
     }
     app.access.ensure_user(actor.claims).await?;
-    app.access.user_name(other).await?;
     let room_id = direct::room_id(caller, other);
     app.config.limits.ensure_id("the room's id", room_id.as_str())?;
     let (first, second) = direct::sorted(caller, other);
@@ -34,6 +33,7 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
         Made::Room(room) => room,
         Made::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
         Made::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),
+        Made::UserMissing => return Err(Error::UserNotFound),
     };
     app.access.forget_room(&room_id).await;
     if let Some(socket) = actor.socket {

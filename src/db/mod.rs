@@ -11,6 +11,7 @@ mod error;
 pub mod facts;
 pub mod fingerprints;
 pub mod health;
+mod make_room;
 pub mod messages;
 pub mod migrations;
 mod pool;
@@ -35,6 +36,7 @@ use self::{
     facts::Facts,
     pool::{LiteConnections, PgConnections, Pool, Threads},
 };
+use crate::clock;
 
 pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection, Threads>;
 
@@ -78,13 +80,13 @@ impl Db {
         *timeout
     }
 
-    /// Runs `work` for at most the time that a request may wait for the database.
+    /// Runs `work` for at most the time that a request may wait for the database, or that it has not waited yet.
     pub async fn within_timeout<T>(
         &self,
         work: impl Future<Output = crate::error::Result<T>>,
     ) -> crate::error::Result<T> {
         let timeout = self.timeout();
-        match tokio::time::timeout(timeout, work).await {
+        match tokio::time::timeout(clock::time_left(timeout), work).await {
             Ok(result) => result,
             Err(_) => Err(crate::error::Error::Unavailable(format!("no answer within {timeout:?}"))),
         }

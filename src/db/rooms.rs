@@ -5,7 +5,9 @@ use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Db, in_transaction, on,
+    Db, in_transaction,
+    make_room::make_room,
+    on,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
     users::member_view,
@@ -74,6 +76,8 @@ pub enum Made {
     OthersInside,
     /// The room is there, and who asks for it is not in it; nothing was changed.
     NotInside,
+    /// One of the members is no user; nothing was changed.
+    UserMissing,
 }
 
 /// One statement for any number of members, whose ids come as JSON.
@@ -83,7 +87,7 @@ const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
 
 /// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it. Of one
-/// that is there `maker` has to be a member: who was taken out of it does not let themself in again.
+/// that is there `maker` has to be a member: who was taken out of it does not let themself in again. No member comes twice.
 pub async fn insert_with_members(
     db: &Db,
     room: Room,
@@ -92,11 +96,18 @@ pub async fn insert_with_members(
 ) -> Result<Made> {
     let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
+    if let Some(made) = make_room(db, &room, &members, maker.as_deref()).await? {
+        return Ok(made);
+    }
     let insert_members = match db {
         Db::Pg { .. } => INSERT_MEMBERS_PG,
         Db::Lite { .. } => INSERT_MEMBERS_LITE,
     };
     in_transaction!($ db write, c => {
+        let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(&members)).count()));
+        if usize::try_from(known).is_ok_and(|known| known < members.len()) {
+            return Ok(Made::UserMissing);
+        }
         let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
         let stored: Room = run!(c.first(rooms::table.find(&room.id)));
         let inside: Vec<String> = run!(c.load(room_members::table

@@ -16,6 +16,7 @@ use self::{group_commit::GroupCommit, queue::Queue, writer::Writer};
 use crate::{
     broadcast::Encoded,
     chat::{id::RoomId, timestamp::Timestamp},
+    clock,
     db::{
         Db,
         room_log::{Append, Appended, Heads},
@@ -81,7 +82,7 @@ impl Receipt {
     /// Waits until the change is committed and applied, or refused. What is still in the queue when patience ends is not
     /// committed any more; what the database has been given by then may yet be, and is then applied like any other.
     pub async fn committed(self) -> Result<Committed> {
-        match timeout(self.patience, self.committed).await {
+        match timeout(clock::time_left(self.patience), self.committed).await {
             Ok(committed) => committed.unwrap_or(Err(Error::ShuttingDown)),
             Err(_) => Err(Error::Unavailable(format!("not committed within {:?}", self.patience))),
         }

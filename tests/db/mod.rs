@@ -14,6 +14,7 @@ mod outage;
 mod own_rules;
 mod read_markers;
 mod room_list;
+mod round_trips;
 mod session;
 mod sqlite;
 mod start_locks;

@@ -10,6 +10,7 @@ mod heads;
 mod ledger;
 mod note;
 mod quick;
+mod reactions;
 mod read;
 mod retention;
 mod session;
@@ -26,7 +27,7 @@ pub use note::{hash_of_reaction, hash_of_reactions, is_as_noted, noted_reactions
 pub use read::{Caught, list_after, list_between};
 pub use retention::forget_before;
 use serde_json::Value;
-pub use tail::{Logged, Tail, load_tail};
+pub use tail::{Logged, TAIL_BYTES, Tail, load_tail, load_tail_with_readers};
 
 use crate::{
     chat::{
@@ -152,6 +153,8 @@ pub enum Appended {
     Unchanged,
     /// The message is not there, or not the actor's to change.
     NotFound,
+    /// The message has as many reactions as there may be.
+    TooManyReactions,
 }
 
 /// The kinds of entries, as the table has them.
