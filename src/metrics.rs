@@ -26,6 +26,8 @@ pub struct Census {
     pub idle: usize,
     /// What the idle ones take, about, in bytes.
     pub idle_bytes: usize,
+    /// What all of them take, about, in bytes.
+    pub live_bytes: usize,
     /// Messages kept of all of them.
     pub messages: usize,
     /// Users of whose coming or going others are still to be told.
@@ -51,6 +53,7 @@ pub struct Instruments {
     live_rooms: Gauge,
     idle_rooms: Gauge,
     idle_bytes: Gauge,
+    live_bytes: Gauge,
     live_messages: Gauge,
     waiting_news: Gauge,
     queued: Gauge,
@@ -73,6 +76,7 @@ impl Instruments {
             live_rooms: Gauge::default(),
             idle_rooms: Gauge::default(),
             idle_bytes: Gauge::default(),
+            live_bytes: Gauge::default(),
             live_messages: Gauge::default(),
             waiting_news: Gauge::default(),
             queued: Gauge::default(),
@@ -119,6 +123,8 @@ impl Metrics {
         registry.register("rooms_idle", "Rooms kept in memory that nobody is in", it.idle_rooms);
         let text = "Memory of the rooms that nobody is in, about";
         registry.register_with_unit("rooms_idle", text, Unit::Bytes, it.idle_bytes);
+        let text = "Memory of the rooms kept in memory, about";
+        registry.register_with_unit("rooms_live", text, Unit::Bytes, it.live_bytes);
         registry.register("messages_live", "Messages kept in memory", it.live_messages);
         registry.register(
             "presence_waiting",
@@ -135,6 +141,7 @@ impl Metrics {
         set(&it.live_rooms, census.live);
         set(&it.idle_rooms, census.idle);
         set(&it.idle_bytes, census.idle_bytes);
+        set(&it.live_bytes, census.live_bytes);
         set(&it.live_messages, census.messages);
         set(&it.waiting_news, census.news);
         set(&it.queued, census.queued);

@@ -95,6 +95,8 @@ pub struct LiveSettings {
     pub idle: Duration,
     /// The memory that all of those may take, in bytes.
     pub idle_memory: usize,
+    /// The memory that all live rooms may take before those of large messages keep only a page, in bytes.
+    pub memory: usize,
 }
 
 /// Between the end of a ping's time and the end of its connection.
@@ -210,6 +212,7 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         compared_for: Duration::from_millis(settings.membership_ttl.into()),
         idle: Duration::from_millis(settings.live_room_idle.into()),
         idle_memory: settings.live_idle_memory as usize * 1_024 * 1_024,
+        memory: settings.live_memory as usize * 1_024 * 1_024,
     }
 }
 

@@ -145,6 +145,10 @@ pub struct Settings {
     #[arg(long, env = "LIVE_IDLE_MEMORY", global = true, default_value_t = 64)]
     pub live_idle_memory: u32,
 
+    /// Memory that all rooms may take before those of large messages keep only a page, in MiB
+    #[arg(long, env = "LIVE_MEMORY", global = true, default_value_t = 256)]
+    pub live_memory: u32,
+
     /// Packets that tell of users who come and go, a room and second; more wait, and those that cancel out are not told
     #[arg(long, env = "PRESENCE_RATE", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
     pub presence_rate: u32,

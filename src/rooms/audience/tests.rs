@@ -63,6 +63,7 @@ impl Model {
             compared_for: Duration::ZERO,
             idle: Duration::ZERO,
             idle_memory: 0,
+            memory: 0,
         };
         let audience = Audience::new("room".into(), &settings, now);
         let (sockets, timers) = (Vec::new(), Vec::new());
@@ -348,6 +349,7 @@ fn audience(presence_rate: u32, now: Instant) -> Audience {
         compared_for: Duration::ZERO,
         idle: Duration::ZERO,
         idle_memory: 0,
+        memory: 0,
     };
     Audience::new("room".into(), &settings, now)
 }
