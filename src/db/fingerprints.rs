@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Db, on};
+use super::{Db, on, prepared::Prepared};
 use crate::{
     chat::{
         id::{MessageId, RoomId},
@@ -158,10 +158,10 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let is_hashed = matches!(db, Db::Pg { .. });
     let statement = if is_hashed { POSTGRES } else { SQLITE };
-    let rows: Vec<Row> = on!(db.readers, c => diesel::sql_query(statement)
+    let rows: Vec<Row> = on!(db.readers, c => Prepared(diesel::sql_query(statement)
         .bind::<Text, _>(room_id.as_str())
         .bind::<BigInt, _>(limit)
-        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(after))
         .load(c)
         .await?)?;
     let unreadable = |error: serde_json::Error| Error::Internal(format!("fingerprints of a room: {error}"));

@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     Db, on_lease,
+    prepared::Prepared,
     rooms::{Made, Room},
     types::{RoomTypeRow, RoomTypeSql},
 };
@@ -77,13 +78,13 @@ pub(super) async fn make_room(
         return Ok(None);
     }
     let make = Box::pin(async {
-        on_lease!(twice readers db pool, connection => diesel::sql_query(MAKE_ROOM)
+        on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(MAKE_ROOM)
             .bind::<Text, _>(&room.id)
             .bind::<Text, _>(&room.name)
             .bind::<Text, _>(room.kind.text())
             .bind::<SqlTimestamp, _>(room.created_at)
             .bind::<Text, _>(serde_json::json!(members).to_string())
-            .bind::<Nullable<Text>, _>(maker)
+            .bind::<Nullable<Text>, _>(maker))
             .get_result(&mut *connection)
             .await?)
     });

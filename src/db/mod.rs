@@ -15,6 +15,7 @@ mod make_room;
 pub mod messages;
 pub mod migrations;
 mod pool;
+mod prepared;
 pub mod reactions;
 pub mod read_markers;
 pub mod room_list;

@@ -24,7 +24,7 @@ async fn start(backend: Backend, rooms: &[&str], bytes: usize, more: &[&str]) ->
     (server, alice)
 }
 
-/// The ids of the history that alice is shown, oldest first.
+/// The ids of the history that alice is shown, newest first.
 async fn join(alice: &mut Client, room: &str) -> Vec<String> {
     assert_eq!(alice.ask("room:join", room.into()).await["success"], true);
     let history = alice.hear("room:history").await;
@@ -33,7 +33,7 @@ async fn join(alice: &mut Client, room: &str) -> Vec<String> {
 }
 
 fn newest(room: &str) -> Vec<String> {
-    (50..MESSAGES).map(|n| format!("{room}-{n:03}")).collect()
+    (50..MESSAGES).rev().map(|n| format!("{room}-{n:03}")).collect()
 }
 
 async fn metric(server: &TestServer, name: &str) -> usize {
@@ -46,15 +46,16 @@ async fn of_a_room_of_large_messages_a_page_is_loaded() {
         // More than 16 MiB in all, and in a page.
         let bytes = 400_000;
         let (server, mut alice) = start(backend, &["pictures"], bytes, &[]).await;
-        assert_eq!(join(&mut alice, "pictures").await, newest("pictures"));
+        // Without a history, which would be larger than the test's client takes.
+        let ask = serde_json::json!({"roomId": "pictures", "since": 0});
+        assert_eq!(alice.ask("messages:sync", ask).await["success"], true);
         assert_eq!(metric(&server, "chatoxide_messages_live").await, 50);
-        // The messages, and the history as it was sent.
         let taken = metric(&server, "chatoxide_rooms_live_bytes").await;
-        assert!((100 * bytes..105 * bytes).contains(&taken), "{taken} bytes");
+        assert!((50 * bytes..51 * bytes).contains(&taken), "{taken} bytes");
         // What is older is there for who asks.
         let page = serde_json::json!({"roomId": "pictures", "before": moment(50), "limit": 2});
         let page = alice.ask("messages:load", page).await;
-        assert_eq!(page["messages"][1]["id"], "pictures-049", "{}", page["error"]);
+        assert_eq!(page["messages"][0]["id"], "pictures-049", "{}", page["error"]);
     }
 }
 
@@ -92,8 +93,6 @@ async fn while_all_rooms_take_too_much_those_of_large_messages_keep_a_page() {
             alice.say("one", "small").await;
             let mut alice = server.connect("alice").await;
             assert_eq!(join(&mut alice, "one").await.len(), 50);
-            // Gone rooms count no more.
-            drop(alice);
         }
     }
 }

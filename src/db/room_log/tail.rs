@@ -17,6 +17,7 @@ use crate::{
         Db,
         messages::{MessageRow, assemble, in_room, on_messages},
         on_lease,
+        prepared::Prepared,
         reactions::ReactionRow,
         schema::{messages, reactions as reaction_table, users},
         types::{JsonDoc, JsonRow, MessageTypeRow, MessageTypeSql},
@@ -183,13 +184,13 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX - 1);
     let load = Box::pin(async {
         on_lease!(twice readers db pool, connection => diesel_async::RunQueryDsl::load(
-            diesel::sql_query(TAIL)
+            Prepared(diesel::sql_query(TAIL)
                 .bind::<Text, _>(room_id.as_str())
                 .bind::<BigInt, _>(number(limit))
                 .bind::<BigInt, _>(number(DEFAULT_PAGE))
                 .bind::<BigInt, _>(number(TAIL_BYTES))
                 .bind::<BigInt, _>(LAST_ENTRIES)
-                .bind::<BigInt, _>(readers),
+                .bind::<BigInt, _>(readers)),
             &mut *connection,
         )
         .await?)
