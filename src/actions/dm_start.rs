@@ -29,7 +29,7 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
     let (first, second) = direct::sorted(caller, other);
     let members = vec![first.clone(), second.clone()];
     let room = Room::new(&room_id, NAME, RoomType::Direct, clock::now());
-    let room = match db::rooms::insert_with_members(&app.db, room, members.clone(), Some(caller)).await? {
+    let room = match db::make_room::make_room(&app.db, room, members.clone(), Some(caller)).await? {
         Made::Room(room) => room,
         Made::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
         Made::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),

@@ -33,7 +33,7 @@ pub async fn run(
     members.dedup();
     let id = RoomId::from(Uuid::new_v4().to_string());
     let room = Room::new(&id, name.trim(), kind, clock::now());
-    let room = match db::rooms::insert_with_members(&app.db, room, members.clone(), None).await? {
+    let room = match db::make_room::make_room(&app.db, room, members.clone(), None).await? {
         Made::Room(room) => room,
         Made::UserMissing => return Err(Error::UserNotFound),
         Made::OthersInside | Made::NotInside => {

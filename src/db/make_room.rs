@@ -1,4 +1,4 @@
-//! Makes a room with its members on PostgreSQL in one statement, and so in one round trip, where no trigger may change what is
+//! Makes a room with its members: on PostgreSQL by one statement, and so in one round trip, where no trigger may change what is
 //! written.
 
 use chrono::NaiveDateTime;
@@ -11,10 +11,13 @@ use diesel_async::RunQueryDsl;
 use super::{
     Db, on_lease,
     prepared::Prepared,
-    rooms::{Made, Room},
+    rooms::{Made, Room, insert_with_members},
     types::{RoomTypeRow, RoomTypeSql},
 };
-use crate::error::{Error, Result};
+use crate::{
+    chat::id::UserId,
+    error::{Error, Result},
+};
 
 /// All of it sees the database as it was before. A room that is neither made nor seen was made by another at this moment.
 const MAKE_ROOM: &str = r#"
@@ -65,13 +68,21 @@ struct Row {
     created_at: Option<NaiveDateTime>,
 }
 
+/// The same as [`insert_with_members`].
+pub async fn make_room(db: &Db, room: Room, members: Vec<UserId>, maker: Option<&UserId>) -> Result<Made> {
+    match by_statement(db, &room, &members, maker).await? {
+        Some(made) => Ok(made),
+        None => insert_with_members(db, room, members, maker).await,
+    }
+}
+
 /// None: the transaction has to find out, be it for triggers, for what another does at this moment, or for what the database
 /// refuses.
-pub(super) async fn make_room(
+async fn by_statement(
     db: &Db,
     room: &Room,
-    members: &[String],
-    maker: Option<&str>,
+    members: &[UserId],
+    maker: Option<&UserId>,
 ) -> Result<Option<Made>> {
     let Db::Pg { pool, .. } = db else { return Ok(None) };
     if db.facts().has_triggers() {
@@ -84,7 +95,7 @@ pub(super) async fn make_room(
             .bind::<Text, _>(room.kind.text())
             .bind::<SqlTimestamp, _>(room.created_at)
             .bind::<Text, _>(serde_json::json!(members).to_string())
-            .bind::<Nullable<Text>, _>(maker))
+            .bind::<Nullable<Text>, _>(maker.map(UserId::as_str)))
             .get_result(&mut *connection)
             .await?)
     });

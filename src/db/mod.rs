@@ -11,7 +11,7 @@ mod error;
 pub mod facts;
 pub mod fingerprints;
 pub mod health;
-mod make_room;
+pub mod make_room;
 pub mod messages;
 pub mod migrations;
 mod pool;

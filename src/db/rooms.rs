@@ -5,9 +5,7 @@ use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Db, in_transaction,
-    make_room::make_room,
-    on,
+    Db, in_transaction, on,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
     users::member_view,
@@ -96,9 +94,6 @@ pub async fn insert_with_members(
 ) -> Result<Made> {
     let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
-    if let Some(made) = make_room(db, &room, &members, maker.as_deref()).await? {
-        return Ok(made);
-    }
     let insert_members = match db {
         Db::Pg { .. } => INSERT_MEMBERS_PG,
         Db::Lite { .. } => INSERT_MEMBERS_LITE,

@@ -23,7 +23,7 @@ async fn start(database: &TestDatabase, timeout: &str) -> Result<(), String> {
 async fn a_start_does_not_need_the_tables_that_somebody_has_locked() {
     let database = TestDatabase::create(Backend::Postgres).await;
     database.execute(&prisma_tables(PRISMA_6)).await;
-    // Of a view PostgreSQL finds out only with a lock what it takes: this one is none of ours.
+    // PostgreSQL finds out only with a lock what a view takes. This one is none of ours.
     database.execute(r#"CREATE VIEW report AS SELECT "id" FROM "Message""#).await;
     let lock = r#"LOCK TABLE report, "User", "Room", "Message", "Reaction", "_RoomMembers" IN ACCESS EXCLUSIVE MODE"#;
     let migration = database.hold(lock).await;

@@ -5,6 +5,8 @@ use chatoxide::chat::room::RoomType;
 use crate::support::{Backend, Client, TestDatabase, TestServer, database::moment, http, until};
 
 const MESSAGES: usize = 100;
+/// Between two of them, in seconds: few are so young that somebody may not have heard them.
+const APART: usize = 30;
 
 /// A server with rooms of a hundred messages of so many bytes each.
 async fn start(backend: Backend, rooms: &[&str], bytes: usize, more: &[&str]) -> (TestServer, Client) {
@@ -12,7 +14,7 @@ async fn start(backend: Backend, rooms: &[&str], bytes: usize, more: &[&str]) ->
     let server = TestServer::start_with(TestDatabase::create(backend).await, &settings).await;
     for room in rooms {
         server.make_room(room, RoomType::Public, &["alice"]).await;
-        let messages: Vec<_> = (0..MESSAGES).map(|n| (format!("{room}-{n:03}"), moment(n))).collect();
+        let messages: Vec<_> = (0..MESSAGES).map(|n| (format!("{room}-{n:03}"), moment(n * APART))).collect();
         server.database.seed_messages(room, "alice", &messages).await;
     }
     let text = match backend {
@@ -52,8 +54,8 @@ async fn of_a_room_of_large_messages_a_page_is_loaded() {
         assert_eq!(metric(&server, "chatoxide_messages_live").await, 50);
         let taken = metric(&server, "chatoxide_rooms_live_bytes").await;
         assert!((50 * bytes..51 * bytes).contains(&taken), "{taken} bytes");
-        // What is older is there for who asks.
-        let page = serde_json::json!({"roomId": "pictures", "before": moment(50), "limit": 2});
+        // Older ones are there for who asks.
+        let page = serde_json::json!({"roomId": "pictures", "before": moment(50 * APART), "limit": 2});
         let page = alice.ask("messages:load", page).await;
         assert_eq!(page["messages"][0]["id"], "pictures-049", "{}", page["error"]);
     }

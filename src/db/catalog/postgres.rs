@@ -85,12 +85,10 @@ struct Relation {
     is_table: bool,
 }
 
-/// Tables, views and what else rows are read from, but for what extensions brought along. A table takes every command, which
-/// `pg_relation_is_updatable` would find out only once nobody has it locked.
+/// Tables and views, but for what extensions brought along. For a table that is locked PostgreSQL's function would wait.
 const RELATIONS: &str = "
-    SELECT class.relname::text AS name, CASE WHEN class.relkind IN ('r', 'p') THEN 28
-            WHEN class.relname IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers')
-            THEN pg_relation_is_updatable(class.oid, true) ELSE 0 END AS takes,
+    SELECT class.relname::text AS name, CASE WHEN class.relkind IN ('r', 'p') THEN 28 WHEN class.relname = ANY
+        ('{User,Room,Message,Reaction,_RoomMembers}') THEN pg_relation_is_updatable(class.oid, true) ELSE 0 END AS takes,
         has_table_privilege(class.oid, 'DELETE') AS may_delete, row_security_active(class.oid) AS has_row_security,
         class.relkind IN ('r', 'p') AS is_table
     FROM pg_class AS class

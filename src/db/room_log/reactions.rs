@@ -39,7 +39,7 @@ pub(super) const DELETE_REACTIONS_ON: &str = r#"
 /// Message, user, reactions on the message, and those of the user. Nobody counts further than the bound.
 pub(super) type Count = (String, String, usize, usize);
 
-/// Of each message and user in the document, together with the bounds.
+/// Counts for each message and user in the document, which has the bounds, too.
 pub(super) const REACTION_COUNTS: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON))
     SELECT CAST(json_agg(json_build_array(wanted.message_id, wanted.user_id, (

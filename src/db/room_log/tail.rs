@@ -223,7 +223,7 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
     Ok(tail)
 }
 
-/// What `json_agg` has gathered: NULL for nothing.
+/// Reads a list that `json_agg` has made: NULL for nothing.
 fn list_in<T: DeserializeOwned>(text: Option<String>) -> Result<Vec<T>> {
     let text = text.as_deref().unwrap_or("[]");
     serde_json::from_str(text).map_err(|error| Error::Internal(format!("the end of a room: {error}")))
