@@ -122,14 +122,15 @@ async fn an_event_that_waits_twice_is_given_up_once_its_time_is_over() {
     let members = server.database.hold(r#"LOCK TABLE "_RoomMembers" IN ACCESS EXCLUSIVE MODE"#).await;
     let messages = server.database.hold(r#"LOCK TABLE "Message" IN ACCESS EXCLUSIVE MODE"#).await;
     let began = Instant::now();
-    let sent = alice.begin("message:send", json!({"roomId": "closed", "content": "lost"})).await;
+    let page = json!({"roomId": "closed", "before": "2999-01-01"});
+    let asked = alice.begin("messages:load", page).await;
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'chatoxide' AND wait_event_type = 'Lock' AND query LIKE '%_RoomMembers%'
         AND now() - query_start > interval '5 seconds'";
     until("most of the time is over", async || (server.database.select(waits).await == ["1"]).then_some(()))
         .await;
     members.release().await;
-    assert_eq!(alice.answer(sent).await["code"], "unavailable");
+    assert_eq!(alice.answer(asked).await["code"], "unavailable");
     // With a time for each wait it would be eleven seconds at the least.
     assert!(began.elapsed() < Duration::from_millis(10_900), "{:?}", began.elapsed());
     messages.release().await;
