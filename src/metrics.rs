@@ -26,6 +26,8 @@ pub struct RoomStats {
     pub idle: usize,
     /// The estimated memory of the idle rooms, in bytes.
     pub idle_bytes: usize,
+    /// The estimated memory of all rooms, in bytes.
+    pub live_bytes: usize,
     /// Messages that all rooms keep in memory.
     pub messages: usize,
     /// Users whose joining or leaving is still to be broadcast.
@@ -51,6 +53,7 @@ pub struct Instruments {
     live_rooms: Gauge,
     idle_rooms: Gauge,
     idle_bytes: Gauge,
+    live_bytes: Gauge,
     live_messages: Gauge,
     waiting_news: Gauge,
     queued: Gauge,
@@ -73,6 +76,7 @@ impl Instruments {
             live_rooms: Gauge::default(),
             idle_rooms: Gauge::default(),
             idle_bytes: Gauge::default(),
+            live_bytes: Gauge::default(),
             live_messages: Gauge::default(),
             waiting_news: Gauge::default(),
             queued: Gauge::default(),
@@ -123,6 +127,8 @@ impl Metrics {
         registry.register("rooms_idle", "Rooms kept in memory that nobody is in", it.idle_rooms);
         let text = "Estimated memory of the rooms that nobody is in";
         registry.register_with_unit("rooms_idle", text, Unit::Bytes, it.idle_bytes);
+        let text = "Memory of the rooms kept in memory, about";
+        registry.register_with_unit("rooms_live", text, Unit::Bytes, it.live_bytes);
         registry.register("messages_live", "Messages kept in memory", it.live_messages);
         registry.register(
             "presence_waiting",
@@ -139,6 +145,7 @@ impl Metrics {
         set(&it.live_rooms, stats.live);
         set(&it.idle_rooms, stats.idle);
         set(&it.idle_bytes, stats.idle_bytes);
+        set(&it.live_bytes, stats.live_bytes);
         set(&it.live_messages, stats.messages);
         set(&it.waiting_news, stats.news);
         set(&it.queued, stats.queued);

@@ -30,6 +30,7 @@ const QUEUE: usize = 65_536;
 const BATCH: usize = 1_024;
 
 pub(super) struct People {
+    db: Db,
     names: Cache<UserId, Arc<str>>,
     seen: Cache<UserId, ()>,
     questions: mpsc::Sender<Question>,
@@ -46,8 +47,9 @@ struct Question {
 impl People {
     pub(super) fn start(db: Db, ttl: Duration, auto_create: bool) -> Self {
         let (questions, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(run(db, queue));
+        tokio::spawn(run(db.clone(), queue));
         Self {
+            db,
             names: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
             seen: Cache::builder().max_capacity(REMEMBERED).time_to_live(SEEN).build(),
             questions,
@@ -91,7 +93,8 @@ impl People {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
         })?;
-        let name = answered.await.unwrap_or(Err(Error::ShuttingDown))?.ok_or(Error::UserNotFound)?;
+        let answer = async { answered.await.unwrap_or(Err(Error::ShuttingDown)) };
+        let name = self.db.within_timeout(answer).await?.ok_or(Error::UserNotFound)?;
         self.names.insert(user_id.clone(), Arc::clone(&name)).await;
         self.note_seen(user_id).await;
         Ok(name)

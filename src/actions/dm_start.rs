@@ -24,16 +24,16 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
         return Err(Error::BadInput("A direct message needs another user than yourself".to_owned()));
     }
     app.access.ensure_user(actor.claims).await?;
-    app.access.user_name(other).await?;
     let room_id = direct::room_id(caller, other);
     app.config.limits.ensure_id("the room's id", room_id.as_str())?;
     let (first, second) = direct::sorted(caller, other);
     let members = vec![first.clone(), second.clone()];
     let room = Room::new(&room_id, NAME, RoomType::Direct, clock::now());
-    let room = match db::rooms::insert_with_members(&app.db, room, members.clone(), Some(caller)).await? {
+    let room = match db::make_room::make_room(&app.db, room, members.clone(), Some(caller)).await? {
         Made::Room(room, _) => room,
         Made::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
         Made::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),
+        Made::UserMissing => return Err(Error::UserNotFound),
     };
     app.access.forget_room(&room_id).await;
     if let Some(socket) = actor.socket {

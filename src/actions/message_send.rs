@@ -35,6 +35,6 @@ pub async fn run(
             Ok(CommittedMessage { message: Arc::new(message), seq, sent: None })
         }
         Appended::ClientIdTaken => Err(Error::Conflict("This clientId was used for another message")),
-        Appended::Unchanged | Appended::NotFound => Err(Error::RoomNotFound),
+        Appended::Unchanged | Appended::NotFound | Appended::TooManyReactions => Err(Error::RoomNotFound),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Actor, commit::commit};
 use crate::{
     app::App,
-    chat::id::MessageId,
+    chat::{id::MessageId, limits::TOO_MANY_REACTIONS},
     db::room_log::{Appended, Change},
     error::{Error, Result},
 };
@@ -14,6 +14,7 @@ pub async fn run(app: &App, actor: Actor<'_>, message_id: MessageId, emoji: Arc<
     let found = app.access.ensure_may_touch(actor.user_id(), &message_id).await?;
     match commit(app, &actor, found.room_id, Change::React { message_id, emoji }).await?.appended {
         Appended::NotFound => Err(Error::MessageNotFound),
+        Appended::TooManyReactions => Err(Error::Conflict(TOO_MANY_REACTIONS)),
         _ => Ok(()),
     }
 }

@@ -32,15 +32,14 @@ pub async fn run(
     members.push(actor.user_id().clone());
     members.sort();
     members.dedup();
-    let known = db::users::list_names(&app.db, members.clone()).await?;
-    if known.len() < members.len() {
-        return Err(Error::UserNotFound);
-    }
     let id = RoomId::from(Uuid::new_v4().to_string());
     let room = Room::new(&id, name.trim(), kind, clock::now());
-    let made = db::rooms::insert_with_members(&app.db, room, members, None).await?;
-    let Made::Room(room, members) = made else {
-        return Err(Error::Conflict("A room of this id is there already"));
+    let (room, members) = match db::make_room::make_room(&app.db, room, members, None).await? {
+        Made::Room(room, members) => (room, members),
+        Made::UserMissing => return Err(Error::UserNotFound),
+        Made::OthersInside | Made::NotInside => {
+            return Err(Error::Conflict("A room of this id is there already"));
+        }
     };
     if kind == RoomType::Public {
         app.access.forget_public().await;

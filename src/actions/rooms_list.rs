@@ -3,6 +3,8 @@
 
 use std::cmp::Reverse;
 
+use futures_util::future::join;
+
 use super::Actor;
 use crate::{
     app::App,
@@ -37,8 +39,9 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
     if actor.socket.is_some_and(|socket| socket.state.begin_watching()) {
         app.rooms.watch(caller);
     }
-    let mine = db::room_list::list_of_user(db, caller, MAX_ROOMS).await?;
-    let public = app.access.list_public().await?;
+    let (mine, public) =
+        join(db::room_list::list_of_user(db, caller, MAX_ROOMS), app.access.list_public()).await;
+    let (mine, public) = (mine?, public?);
     let is_mine = |id: &str| mine.iter().any(|room| room.id == id);
     let others = public.iter().filter(|room| !is_mine(&room.id)).cloned();
     let rooms: Vec<(Room, bool)> =
@@ -46,10 +49,15 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
 
     let direct = mine.iter().filter(|room| room.kind.0 == RoomType::Direct);
     let direct: Vec<RoomId> = direct.map(|room| RoomId::from(room.id.as_str())).collect();
-    let mut partners = db::room_list::list_partners(db, caller, &direct).await?;
     let ids: Vec<_> =
         rooms.iter().map(|(room, is_member)| (RoomId::from(room.id.as_str()), *is_member)).collect();
-    let activity = db::room_list::list_activity(db, caller, &ids).await?;
+    // At once: the database may be far away.
+    let (partners, activity) = join(
+        db::room_list::list_partners(db, caller, &direct),
+        db::room_list::list_activity(db, caller, &ids),
+    )
+    .await;
+    let (mut partners, activity) = (partners?, activity?);
 
     let mut rooms: Vec<ListedRoom> = rooms
         .into_iter()

@@ -28,6 +28,14 @@ pub struct Limits {
 /// The default size of `room:history` and of a page, in messages, as in the original.
 pub const DEFAULT_PAGE: usize = 50;
 
+/// Reactions on one message, and different ones of one user among them: many times what a client's list of emojis offers.
+pub const REACTIONS_OF_MESSAGE: usize = 2_000;
+pub const REACTIONS_OF_USER: usize = 100;
+
+/// The sentence for who adds one more.
+pub const TOO_MANY_REACTIONS: &str =
+    "This message takes no more reactions: it has 2,000, or 100 of yours, and you may remove some of these";
+
 /// A room's name, in bytes of UTF-8.
 const ROOM_NAME_BYTES: usize = 200;
 

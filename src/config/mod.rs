@@ -95,6 +95,8 @@ pub struct LiveSettings {
     pub idle: Duration,
     /// The memory that all idle rooms together may take, in bytes.
     pub idle_memory: usize,
+    /// The memory that all live rooms may take before those of large messages keep only a page, in bytes.
+    pub memory: usize,
 }
 
 /// The time between the ping timeout and the end of the connection.
@@ -212,6 +214,7 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         compared_for: Duration::from_millis(settings.storage.membership_ttl.into()),
         idle: Duration::from_millis(settings.tuning.live_room_idle.into()),
         idle_memory: settings.tuning.live_idle_memory as usize * 1_024 * 1_024,
+        memory: settings.tuning.live_memory as usize * 1_024 * 1_024,
     }
 }
 

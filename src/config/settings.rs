@@ -234,6 +234,10 @@ pub struct TuningSettings {
     /// Memory that all rooms that nobody is in may take, in MiB
     #[arg(long, env = "LIVE_IDLE_MEMORY", global = true, default_value_t = 64)]
     pub live_idle_memory: u32,
+
+    /// Memory that all rooms may take, above which rooms of large messages keep only a page, in MiB
+    #[arg(long, env = "LIVE_MEMORY", global = true, default_value_t = 256)]
+    pub live_memory: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Db, on};
+use super::{Db, on, prepared::Prepared};
 use crate::{
     chat::{
         id::{MessageId, RoomId},
@@ -39,6 +39,7 @@ pub struct Fingerprint {
     metadata: Value,
     reply_to: Option<String>,
     updated_at: Option<Timestamp>,
+    sender_name: String,
     /// User and emoji of each, sorted.
     reactions: Vec<(String, String)>,
 }
@@ -67,6 +68,7 @@ impl Fingerprint {
             && is_same_json(&self.metadata, &message.metadata)
             && self.reply_to == message.reply_to
             && self.updated_at == message.updated_at
+            && self.sender_name == *message.sender_name
             && self.reactions.iter().map(|(user, emoji)| (user.as_str(), emoji.as_str())).eq(reactions)
     }
 }
@@ -114,6 +116,8 @@ struct Row {
     created_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<SqlTimestamp>)]
     updated_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    sender_name: Option<String>,
     /// A JSON array of pairs.
     #[diesel(sql_type = Nullable<Text>)]
     reactions: Option<String>,
@@ -129,7 +133,8 @@ const POSTGRES: &str = r#"
     FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
         SELECT "Message"."id"::text AS id, encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex') AS content,
             "type"::text AS kind, "metadata"::text AS metadata, "replyTo"::text AS reply_to,
-            "Message"."createdAt"::timestamp AS created_at, "updatedAt"::timestamp AS updated_at
+            "Message"."createdAt"::timestamp AS created_at, "updatedAt"::timestamp AS updated_at,
+            concat("User"."name") AS sender_name
         FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = $1
         ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT $2
     ) AS message ON true"#;
@@ -142,7 +147,8 @@ const SQLITE: &str = r#"
         (SELECT json_group_array(json_array("userId", "emoji")) FROM "Reaction" WHERE "messageId" = message.id) AS reactions
     FROM (SELECT 1) AS one LEFT JOIN (
         SELECT "Message"."id" AS id, "content" AS content, "type" AS kind, "metadata" AS metadata, "replyTo" AS reply_to,
-            "Message"."createdAt" AS created_at, "updatedAt" AS updated_at
+            "Message"."createdAt" AS created_at, "updatedAt" AS updated_at,
+            "User"."name" AS sender_name
         FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = ?1
         ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT ?2
     ) AS message"#;
@@ -152,10 +158,10 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let is_hashed = matches!(db, Db::Pg { .. });
     let statement = if is_hashed { POSTGRES } else { SQLITE };
-    let rows: Vec<Row> = on!(db.readers, c => diesel::sql_query(statement)
+    let rows: Vec<Row> = on!(db.readers, c => Prepared(diesel::sql_query(statement)
         .bind::<Text, _>(room_id.as_str())
         .bind::<BigInt, _>(limit)
-        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(after))
         .load(c)
         .await?)?;
     let unreadable = |error: serde_json::Error| Error::Internal(format!("fingerprints of a room: {error}"));
@@ -184,6 +190,7 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
                 .map_err(unreadable)?,
             reply_to: row.reply_to,
             updated_at: row.updated_at.map(Timestamp::from),
+            sender_name: row.sender_name.unwrap_or_default(),
             reactions,
         });
     }

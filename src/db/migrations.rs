@@ -1,7 +1,10 @@
 //! Brings the database to today's shape, in one transaction: a start that fails leaves nothing behind. On PostgreSQL everything
 //! of ours, bookkeeping included, goes into schema `chatoxide`; the original's tables are made only where there are none.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use diesel::{
     connection::SimpleConnection,
@@ -16,9 +19,10 @@ use diesel_async::{
     TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio::time::timeout;
 
 use super::{
-    Db, Lite,
+    Db, Lite, blockers,
     catalog::{Catalog, TABLES, Tables},
     facts,
     room_log::repair_heads,
@@ -32,12 +36,18 @@ use crate::{
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Any number: what nodes that start at the same time take turns on. Who waits for its turn, or migrates, takes as long as it
-/// takes.
-const TAKE_TURNS: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7163540178)";
-
-/// The same on SQLite, where the write lock is what nodes take turns on. Another program may hold it, too: not for ever.
-const WAIT_FOR_TURN: &str = "PRAGMA busy_timeout = 60000";
+/// Nodes that start at the same time take turns on this lock, whose number is any. A migration takes as long as it takes, but
+/// no lock is waited for longer than `DATABASE_TIMEOUT`: a supervisor is to see that the server does not start, and why.
+fn take_turns(timeout: Duration) -> String {
+    let timeout = timeout.as_millis();
+    format!(
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; \
+         SELECT set_config('lock_timeout', '{timeout}', true) FROM pg_settings \
+             WHERE name = 'lock_timeout' AND (setting = '0' OR setting::bigint > {timeout}); \
+         SELECT pg_advisory_xact_lock({})",
+        blockers::TURN
+    )
+}
 
 /// How many migrations ran, and the database's shape before.
 pub struct Migrated {
@@ -45,8 +55,16 @@ pub struct Migrated {
     pub found: Catalog,
 }
 
-/// Makes what is missing. `makes_tables`: tables of the original that are missing are made also beside others.
+/// Makes what is missing. `makes_tables`: tables of the original that are missing are made also beside others. A lock that
+/// somebody else holds for longer than `DATABASE_TIMEOUT` is an error that names who does.
 pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrated> {
+    match bring_to_shape(db, config, makes_tables).await {
+        Err(error) => Err(blockers::explained(db, error).await),
+        migrated => migrated,
+    }
+}
+
+async fn bring_to_shape(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrated> {
     let migrated = match (db, &config.database) {
         (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => {
             let found = Catalog::read(db, config).await?;
@@ -121,9 +139,15 @@ async fn migrate_postgres(
     makes_tables: bool,
 ) -> Result<Migrated> {
     type Transaction = <AsyncPgConnection as AsyncConnection>::TransactionManager;
-    Transaction::begin_transaction(&mut connection).await?;
-    connection.batch_execute(TAKE_TURNS).await?;
-    let found = Catalog::read_postgres(&mut connection, url).await?;
+    // A database that does not answer at all is given up here, after PostgreSQL would have given up a lock.
+    let look = async {
+        Transaction::begin_transaction(&mut connection).await?;
+        connection.batch_execute(&take_turns(db.timeout())).await?;
+        Catalog::read_postgres(&mut connection, url).await
+    };
+    let found = timeout(db.timeout() * 2, look).await.map_err(|_| {
+        Error::Unavailable(format!("no answer within {:?} when its tables are looked at", db.timeout() * 2))
+    })??;
     let pending = pending(db, &found).len();
     ensure(&found, makes_tables, pending)?;
     let makes = found.tables.missing();
@@ -151,7 +175,9 @@ async fn migrate_sqlite(
     path: PathBuf,
     makes_tables: bool,
 ) -> Result<Migrated> {
-    connection.batch_execute(WAIT_FOR_TURN).await?;
+    // Another program may hold the write lock, too.
+    let wait_for_turn = format!("PRAGMA busy_timeout = {}", db.timeout().as_millis());
+    connection.batch_execute(&wait_for_turn).await?;
     let db = db.clone();
     let migrate = move |c: &mut SqliteConnection| -> Result<Migrated> {
         let found = Catalog::read_sqlite(c, &path)?;
@@ -194,10 +220,10 @@ fn run_pending<DB: diesel::backend::Backend>(
     harness: &mut impl MigrationHarness<DB>,
     migrations: EmbeddedMigrations,
 ) -> Result<()> {
-    harness
-        .run_pending_migrations(migrations)
-        .map_err(|error| Error::Internal(format!("migration failed: {error}")))?;
-    Ok(())
+    harness.run_pending_migrations(migrations).map(drop).map_err(|error| {
+        let text = format!("migration failed: {error}");
+        if blockers::waited_for_lock(&text) { Error::Unavailable(text) } else { Error::Internal(text) }
+    })
 }
 
 /// Selects no rows from our own tables, so that a role that may not is found at the start and not by a user.

@@ -3,6 +3,7 @@
 //! PostgreSQL and SQLite run the same queries: `on!` pastes a query into an arm for each, and `in_transaction!` a whole
 //! transaction, so that each is type-checked for its connection without bounds on generics.
 
+mod blockers;
 pub mod catalog;
 mod connect;
 mod direct;
@@ -10,9 +11,11 @@ mod error;
 pub mod facts;
 pub mod fingerprints;
 pub mod health;
+pub mod make_room;
 pub mod messages;
 pub mod migrations;
 mod pool;
+mod prepared;
 pub mod reactions;
 pub mod read_markers;
 pub mod room_list;
@@ -35,6 +38,7 @@ use self::{
     facts::Facts,
     pool::{LiteConnections, PgConnections, Pool, Threads},
 };
+use crate::clock;
 
 pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection, Threads>;
 
@@ -78,13 +82,13 @@ impl Db {
         *timeout
     }
 
-    /// Runs `work` for at most the time that a request may wait for the database.
+    /// Runs `work` for at most the time that a request may wait for the database, or that it has not waited yet.
     pub async fn within_timeout<T>(
         &self,
         work: impl Future<Output = crate::error::Result<T>>,
     ) -> crate::error::Result<T> {
         let timeout = self.timeout();
-        match tokio::time::timeout(timeout, work).await {
+        match tokio::time::timeout(clock::time_left(timeout), work).await {
             Ok(result) => result,
             Err(_) => Err(crate::error::Error::Unavailable(format!("no answer within {timeout:?}"))),
         }

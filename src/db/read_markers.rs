@@ -1,14 +1,11 @@
 //! Our table `read_marker`: up to where a user has read a room.
 
 use chrono::NaiveDateTime;
-use diesel::{
-    prelude::*,
-    sql_types::{Array, BigInt, Text, Timestamp as SqlTimestamp},
-};
+use diesel::sql_types::{Array, BigInt, Text, Timestamp as SqlTimestamp};
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
-use super::{Db, on, on_lease};
+use super::{Db, on_lease};
 use crate::{
     chat::{
         id::{RoomId, UserId},
@@ -100,18 +97,6 @@ pub async fn advance(db: &Db, mut marks: Vec<ReadMark>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The markers of those who have read a room last, newest first.
-pub async fn list_of_room(db: &Db, room_id: &RoomId, limit: i64) -> Result<Vec<(UserId, Timestamp)>> {
-    let rows: Vec<(String, NaiveDateTime)> = on!(db.readers, c => own::read_marker::table
-        .filter(own::read_marker::room_id.eq(room_id.as_str()))
-        .order(own::read_marker::at.desc())
-        .limit(limit)
-        .select((own::read_marker::user_id, own::read_marker::at))
-        .load(c)
-        .await?)?;
-    Ok(rows.into_iter().map(|(user_id, at)| (user_id.into(), at.into())).collect())
 }
 
 /// All of the marks name their entry, or none does.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Db, on, on_lease,
+    prepared::Prepared,
     rooms::Room,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
@@ -80,9 +81,9 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
     let rows: Vec<(String, MemberView)> = match db {
         Db::Pg { pool, .. } => {
             let load = Box::pin(async {
-                on_lease!(twice readers db pool, connection => diesel::sql_query(PARTNERS_PG)
+                on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(PARTNERS_PG)
                     .bind::<Array<Text>, _>(&ids)
-                    .bind::<Text, _>(user_id.as_str())
+                    .bind::<Text, _>(user_id.as_str()))
                     .load::<PartnerRow>(&mut *connection)
                     .await?)
             });
@@ -189,10 +190,10 @@ pub async fn list_activity(
                 of.iter().map(|(id, is_member)| (id.as_str(), *is_member)).unzip();
             let text = if db.facts().lacks_index() { ACTIVITY_BY_SCAN } else { ACTIVITY_PG };
             db.within_timeout(async {
-                on_lease!(twice readers db pool, connection => diesel::sql_query(text)
+                on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(text)
                     .bind::<Array<Text>, _>(&ids)
                     .bind::<Array<Bool>, _>(&are_members)
-                    .bind::<Text, _>(user_id.as_str())
+                    .bind::<Text, _>(user_id.as_str()))
                     .load(&mut *connection)
                     .await?)
             })

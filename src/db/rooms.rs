@@ -78,6 +78,8 @@ pub enum Made {
     OthersInside,
     /// The room is there, and who asks for it is not in it; nothing was changed.
     NotInside,
+    /// One of the members is no user; nothing was changed.
+    UserMissing,
 }
 
 /// One statement for any number of members, whose ids come as JSON.
@@ -88,7 +90,8 @@ const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
 
 /// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it. Of one
 /// that is there `maker` has to be a member: who was taken out of it does not let themself in again. Without a `maker` the id is
-/// a new one, and others may be members whom the database lets into every room.
+/// a new one, and others may be members whom the database lets into every room. No member
+/// comes twice.
 pub async fn insert_with_members(
     db: &Db,
     room: Room,
@@ -104,6 +107,10 @@ pub async fn insert_with_members(
     };
     let has_triggers = db.facts().has_triggers();
     in_transaction!($ db write, c => {
+        let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(&members)).count()));
+        if usize::try_from(known).is_ok_and(|known| known < members.len()) {
+            return Ok(Made::UserMissing);
+        }
         let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
         let found: Vec<Room> = run!(c.load(rooms::table.find(&room.id)));
         let Some(stored) = found.into_iter().next() else {

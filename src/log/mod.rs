@@ -16,6 +16,7 @@ use self::{group_commit::GroupCommit, queue::Queue, writer::Writer};
 use crate::{
     broadcast::Encoded,
     chat::{id::RoomId, timestamp::Timestamp},
+    clock,
     db::{
         Db,
         room_log::{Append, Appended, Heads},
@@ -82,7 +83,7 @@ impl Receipt {
     /// committed any more. One that the database has been given by then may still be committed, and is then applied
     /// like any other.
     pub async fn committed(self) -> Result<Committed> {
-        match timeout(self.patience, self.committed).await {
+        match timeout(clock::time_left(self.patience), self.committed).await {
             Ok(committed) => committed.unwrap_or(Err(Error::ShuttingDown)),
             Err(_) => Err(Error::Unavailable(format!("not committed within {:?}", self.patience))),
         }

@@ -62,8 +62,11 @@ impl Rooms {
         let head = found.seq;
         if !is_same {
             let found = load_tail(&self.db, room_id, count).await?;
-            let changes = match &*lock(&slot.state) {
-                State::Live(live) => differences(live, before, &found),
+            let changes = match &mut *lock(&slot.state) {
+                State::Live(live) => {
+                    live.rename(&found.messages);
+                    differences(live, before, &found)
+                }
                 _ => return Ok(()),
             };
             self.note_foreign(room_id, found.seq, changes).await?;
@@ -174,7 +177,7 @@ fn is_within(place: &Place, bounds: &[Option<Place>]) -> bool {
     bounds.iter().flatten().all(|bound| (place.at, &place.id) >= (bound.at, &bound.id))
 }
 
-/// Nothing was changed beside the log.
+/// Nothing was changed beside the log, names of senders included.
 fn is_same(live: &LiveRoom, found: &Fingerprints, count: usize) -> bool {
     let touched: HashSet<&MessageId> = found.touched.iter().chain(live.touched_after(found.seq)).collect();
     let is_all = found.messages.len() < count;

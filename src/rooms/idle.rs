@@ -1,4 +1,5 @@
-//! Live rooms that nobody is in: kept for a while, for those whose connection broke, within a bound of memory.
+//! Live rooms that nobody is in: kept for a while, for those whose connection broke, within a bound of memory. And what rooms let
+//! go of while all together take too much.
 
 use std::{
     collections::VecDeque,
@@ -45,6 +46,7 @@ pub(super) async fn run(rooms: Weak<Rooms>) {
         ticks.tick().await;
         let Some(rooms) = rooms.upgrade() else { return };
         rooms.close_idle(Instant::now());
+        rooms.shed_if_crowded();
     }
 }
 
@@ -64,6 +66,19 @@ impl Rooms {
             None => {
                 let (room_id, slot) = (room_id.clone(), Arc::clone(slot));
                 idle.queue.push_back(Waiting { since, room_id, slot });
+            }
+        }
+    }
+
+    /// While all rooms take more than they may, those of large messages keep no more than they need.
+    fn shed_if_crowded(&self) {
+        if !self.memory.is_over() {
+            return;
+        }
+        let slots: Vec<Arc<Slot>> = lock(&self.slots).values().cloned().collect();
+        for slot in slots {
+            if let State::Live(live) = &mut *lock(&slot.state) {
+                live.shed();
             }
         }
     }

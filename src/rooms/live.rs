@@ -6,7 +6,9 @@ use tokio::time::Instant;
 
 use super::{
     audience::Audience,
-    newest::{Newest, size_of},
+    histories::Histories,
+    memory::{LARGE, Memory, Share},
+    newest::{ENTRY_SIZE, Newest, size_of_entry},
     returning::{Missed, Returning},
 };
 use crate::{
@@ -30,14 +32,8 @@ const STEP: usize = 50;
 /// Entries kept for those who catch up, at the most, and the memory that they may take, in bytes.
 const RECENT: usize = 512;
 const RECENT_BYTES: usize = 4 << 20;
-/// The memory that messages may take beyond those that somebody may have to be shown, in bytes.
-const LARGE: usize = 16 << 20;
-/// The memory that encoded histories of several lengths may take, in bytes.
-const HISTORIES_BYTES: usize = 8 << 20;
 /// Entries of its log that a room is loaded with and that are known again later.
 const LOADED: usize = 32;
-/// The estimated memory of an entry that is no message, in bytes.
-const ENTRY_SIZE: usize = 200;
 
 pub(super) struct LiveRoom {
     /// The last entry taken.
@@ -48,8 +44,8 @@ pub(super) struct LiveRoom {
     /// The room has no older messages than these.
     complete: bool,
     refilling: Option<Refill>,
-    /// `room:history` encoded, by how many messages it has; until the next entry.
-    histories: Vec<(usize, Encoded)>,
+    /// `room:history`, until the next entry.
+    histories: Histories,
     /// The message of the last entry, where it is known.
     last: Option<MessageId>,
     /// What the last entries were about that it was loaded with, newest first.
@@ -63,6 +59,8 @@ pub(super) struct LiveRoom {
     recent_bytes: usize,
     pub(super) audience: Audience,
     pub(super) returning: Returning,
+    /// Its part of the memory of all rooms.
+    share: Share,
     /// Nobody has been here since.
     pub(super) idle_since: Option<Instant>,
     settings: Arc<LiveSettings>,
@@ -91,18 +89,19 @@ impl LiveRoom {
         tail: Tail,
         read: Vec<(UserId, Timestamp)>,
         settings: Arc<LiveSettings>,
+        memory: Arc<Memory>,
     ) -> Self {
         let now = Instant::now();
         let loaded = tail.log.iter().take(LOADED);
         let loaded: Vec<(i64, MessageId)> =
             loaded.map(|entry| (entry.seq, entry.message_id.as_str().into())).collect();
-        Self {
+        let mut room = Self {
             seq: tail.seq,
             messages: tail.messages.into_iter().collect(),
             keep: settings.messages,
             complete: tail.complete,
             refilling: None,
-            histories: Vec::new(),
+            histories: Histories::default(),
             last: loaded.first().filter(|(seq, _)| *seq == tail.seq).map(|(_, id)| id.clone()),
             loaded,
             complete_from: tail.complete_from,
@@ -111,9 +110,33 @@ impl LiveRoom {
             recent_bytes: 0,
             audience: Audience::new(room_id, &settings, now),
             returning: Returning::new(settings.doubt, read),
+            share: Share::new(memory),
             idle_since: None,
             settings,
+        };
+        if room.is_large() && room.messages.len() > DEFAULT_PAGE {
+            room.messages.truncate(DEFAULT_PAGE);
+            room.complete = false;
         }
+        room.weigh();
+        room
+    }
+
+    /// Counts what it takes by now.
+    fn weigh(&mut self) {
+        self.share.set(self.messages.bytes() + self.recent_bytes + self.histories.bytes());
+    }
+
+    /// Its messages are to take less.
+    fn is_large(&self) -> bool {
+        self.messages.bytes() > self.share.most_of_messages()
+    }
+
+    /// Lets go of what can be loaded or encoded again, if it is large.
+    pub(super) fn shed(&mut self) {
+        self.histories.shed();
+        self.trim();
+        self.weigh();
     }
 
     pub(super) fn seq(&self) -> i64 {
@@ -132,11 +155,7 @@ impl LiveRoom {
             Told::New(message) | Told::Updated(message) if Arc::strong_count(message) > 1 => ENTRY_SIZE,
             _ => size_of_entry(entry),
         });
-        self.messages.bytes() + self.histories_bytes() + recent.sum::<usize>()
-    }
-
-    fn histories_bytes(&self) -> usize {
-        self.histories.iter().map(|(_, history)| history.data().get().len()).sum()
+        self.messages.bytes() + self.histories.bytes() + recent.sum::<usize>()
     }
 
     /// The message of the last entry, where it is known.
@@ -200,7 +219,8 @@ impl LiveRoom {
 
     /// Begins anew with what the database has. Who is here stays.
     pub(super) fn begin_anew(&mut self, room_id: &RoomId, tail: Tail, complete_from: i64) {
-        let mut anew = Self::new(room_id.clone(), tail, Vec::new(), Arc::clone(&self.settings));
+        let memory = Arc::clone(self.share.memory());
+        let mut anew = Self::new(room_id.clone(), tail, Vec::new(), Arc::clone(&self.settings), memory);
         std::mem::swap(&mut anew.audience, &mut self.audience);
         std::mem::swap(&mut anew.returning, &mut self.returning);
         (anew.keep, anew.idle_since, anew.complete_from) = (self.keep, self.idle_since, complete_from);
@@ -221,6 +241,7 @@ impl LiveRoom {
         }
         self.change(&entry.told);
         self.trim();
+        self.weigh();
         true
     }
 
@@ -256,7 +277,7 @@ impl LiveRoom {
     /// Lets the oldest go when there are many, or when they are large. Those that somebody may not have heard are kept, up to a
     /// limit.
     fn trim(&mut self) {
-        let is_crowded = self.messages.bytes() > LARGE;
+        let is_crowded = self.is_large();
         if !is_crowded && self.messages.len() <= 2 * self.keep {
             return;
         }
@@ -312,7 +333,7 @@ impl LiveRoom {
     /// Begins to note what is taken, and says below which place the missing messages are, and how many are wanted. Who has once
     /// been asked for more will be again: from now on that many are kept. Large ones are loaded a page at a time, and not kept.
     pub(super) fn begin_refill(&mut self) -> (Place, usize) {
-        let count = if self.messages.bytes() > LARGE / 2 {
+        let count = if self.is_large() || self.messages.bytes() > LARGE / 2 {
             DEFAULT_PAGE
         } else {
             self.keep = self.keep.max(self.settings.history);
@@ -330,6 +351,7 @@ impl LiveRoom {
         older.into_iter().for_each(|message| self.messages.push_older(message));
         refill.taken.iter().for_each(|entry| self.change(&entry.told));
         self.histories.clear();
+        self.weigh();
     }
 
     pub(super) fn abandon_refill(&mut self) {
@@ -339,17 +361,14 @@ impl LiveRoom {
     /// `room:history`, encoded once for all who join between two entries and have missed as much. None if it cannot be encoded.
     pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<History> {
         let count = self.page_for(missed).min(self.messages.len());
-        let encoded = self.histories.iter().find(|(there, _)| *there == count);
-        let packet = match encoded {
-            Some((_, packet)) => packet.clone(),
+        let packet = match self.histories.find(count) {
+            Some(packet) => packet,
             None => {
                 let messages = self.messages.iter().take(count).collect();
                 let view = RoomHistoryView { room_id, messages, seq: self.seq };
                 let packet = Encoded::new(event::ROOM_HISTORY, &view)?;
-                if self.histories_bytes() > HISTORIES_BYTES {
-                    self.histories.clear();
-                }
-                self.histories.push((count, packet.clone()));
+                self.histories.keep(count, &packet, self.share.memory().is_over());
+                self.weigh();
                 packet
             }
         };
@@ -369,13 +388,6 @@ impl LiveRoom {
     }
 }
 
-/// The memory that an entry takes, about, in bytes.
-fn size_of_entry(entry: &Entry) -> usize {
-    match &entry.told {
-        Told::New(message) | Told::Updated(message) => size_of(message),
-        _ => ENTRY_SIZE,
-    }
-}
-
+mod names;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,10 @@ mod activity;
 mod apply;
 mod audience;
 mod compare;
+mod histories;
 mod idle;
 mod live;
+mod memory;
 mod newest;
 mod outbox;
 mod presence;
@@ -33,6 +35,7 @@ use self::{
     activity::Activity,
     idle::Idle,
     live::LiveRoom,
+    memory::Memory,
     presence::Announce,
     read_marks::ReadMarks,
     slot::{Slot, State},
@@ -67,6 +70,7 @@ pub struct Rooms {
     db: Db,
     slots: Mutex<HashMap<RoomId, Arc<Slot>>>,
     idle: Mutex<Idle>,
+    memory: Arc<Memory>,
     settings: Arc<LiveSettings>,
     log: Log,
     /// Changes come faster than they are committed: the last commit was one of several.
@@ -108,6 +112,7 @@ impl Rooms {
             activity: Activity::default(),
             slots: Mutex::default(),
             idle: Mutex::default(),
+            memory: Memory::new(config.live.memory),
             settings: Arc::new(config.live.clone()),
             log,
             is_busy: AtomicBool::new(false),
@@ -326,6 +331,7 @@ impl Rooms {
         let mut stats = RoomStats {
             queued: self.log.queued(),
             idle_bytes: lock(&self.idle).size(),
+            live_bytes: self.memory.bytes(),
             ..RoomStats::default()
         };
         for slot in slots {

@@ -10,11 +10,14 @@ use crate::{
         message::{Place, size_of_json},
         timestamp::Timestamp,
     },
+    db::room_log::{Entry, Told},
     protocol::MessageView,
 };
 
 /// The estimated memory of a message beside its content and metadata, in bytes.
 const MESSAGE_SIZE: usize = 600;
+/// The estimated memory of an entry that is no message, in bytes.
+pub(super) const ENTRY_SIZE: usize = 200;
 
 struct Kept {
     message: Arc<MessageView>,
@@ -41,6 +44,11 @@ impl Newest {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &MessageView> {
         self.kept.iter().map(|kept| kept.message.as_ref())
+    }
+
+    /// To change what takes no other memory.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Arc<MessageView>> {
+        self.kept.iter_mut().map(|kept| &mut kept.message)
     }
 
     /// The place of the oldest.
@@ -130,8 +138,16 @@ fn sort_key(message: &MessageView) -> (Timestamp, &str) {
 }
 
 /// The memory that a message takes, about, in bytes.
-pub(super) fn size_of(message: &MessageView) -> usize {
+fn size_of(message: &MessageView) -> usize {
     MESSAGE_SIZE + message.content.len() + size_of_json(&message.metadata)
+}
+
+/// The memory that an entry takes, about, in bytes.
+pub(super) fn size_of_entry(entry: &Entry) -> usize {
+    match &entry.told {
+        Told::New(message) | Told::Updated(message) => size_of(message),
+        _ => ENTRY_SIZE,
+    }
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Rooms {
             {
                 return Ok(slot);
             }
-            let _turn = slot.loading.lock().await;
+            let _turn = self.db.within_timeout(async { Ok(slot.loading.lock().await) }).await?;
             let need = match &mut *lock(&slot.state) {
                 State::Live(live) if is_due(live) => Need::Comparison,
                 State::Live(live) if self.wants_more(live, reader) => {
@@ -110,18 +110,20 @@ impl Rooms {
     }
 
     async fn load(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
-        let tail = db::room_log::load_tail(&self.db, room_id, self.settings.messages).await?;
+        let limit = self.settings.messages;
+        let mut tail = db::room_log::load_tail_with_readers(&self.db, room_id, limit, READERS).await?;
         // Who enters a room soon writes in it.
         if let Some(at) = tail.at {
             self.log.note_head(room_id, tail.seq, at);
         }
         let unlogged = (tail.seq, unlogged(&tail, self.db.facts().changes_messages()));
-        let read = db::read_markers::list_of_room(&self.db, room_id, READERS).await?;
+        let read = std::mem::take(&mut tail.read);
         let (loaded, mut has_hole) = (tail.seq, false);
         {
+            let (settings, memory) = (Arc::clone(&self.settings), Arc::clone(&self.memory));
             let mut state = lock(&slot.state);
             let State::Loading(missed) = &mut *state else { return Ok(()) };
-            let mut live = Box::new(LiveRoom::new(room_id.clone(), tail, read, Arc::clone(&self.settings)));
+            let mut live = Box::new(LiveRoom::new(room_id.clone(), tail, read, settings, memory));
             // They come from the writer, and from who compares.
             missed.sort_by_key(|entry| entry.seq);
             for entry in missed.drain(..) {

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     app::App,
     broadcast::{Broadcast, ClientSocket, Encoded, Except, Target},
+    clock,
     error::{Error, Result},
     metrics::EventLabels,
     protocol::{DoneView, RefusedView, RoomErrorView, event},
@@ -198,7 +199,9 @@ impl Arrival {
             let (session, socket) = (Arc::clone(&session), socket.clone());
             let app = Arc::clone(&app);
             let context = Context { app, session, socket, has_callback, admitted: Arc::clone(&admitted) };
-            AssertUnwindSafe((route.call)(context, packet)).catch_unwind().await.unwrap_or_else(|_| Outcome {
+            let limit = context.app.config.database_timeout;
+            let called = clock::within(limit, (route.call)(context, packet));
+            AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|_| Outcome {
                 result: Err(Error::Internal(format!("{} panicked", route.name))),
                 room_id: None,
             })

@@ -56,15 +56,15 @@ async fn furnish(has_log: bool) -> TestDatabase {
 }
 
 /// The database by way of a proxy, and a handle on it.
-struct Far {
+pub(super) struct Far {
     database: TestDatabase,
     proxy: Proxy,
-    db: Db,
+    pub(super) db: Db,
     now: Timestamp,
 }
 
 impl Far {
-    async fn open(has_log: bool, more: &[&str]) -> Self {
+    pub(super) async fn open(has_log: bool, more: &[&str]) -> Self {
         let database = furnish(has_log).await;
         let proxy = Proxy::start(&database.url, DELAY).await;
         // The tests' machine may be slow: what counts is the number of round trips.
@@ -77,7 +77,7 @@ impl Far {
     }
 
     /// The round trips that something takes.
-    async fn count<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+    pub(super) async fn count<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
         let before = self.proxy.round_trips();
         let value = work.await;
         (value, self.proxy.round_trips() - before)
@@ -203,17 +203,14 @@ async fn statements_for_many_rows_take_no_more_round_trips() {
 }
 
 /// A server by way of a proxy, and everybody signed in to it.
-async fn start(has_log: bool) -> (TestServer, Proxy, Vec<Client>, String) {
+pub(super) async fn start(has_log: bool, more: &[&str]) -> (TestServer, Proxy, Vec<Client>, String) {
     let mut database = furnish(has_log).await;
     let plain = database.url.clone();
     let proxy = Proxy::start(&plain, DELAY).await;
     database.url = proxy.url(&plain);
     // Longer than the default, as the tests' machine may be slow; sends that share no round trips take far longer.
-    let server = TestServer::start_with(
-        database,
-        &["--database-timeout", "15000", "--log-retention", "0", "--metrics", "true"],
-    )
-    .await;
+    let settings = ["--database-timeout", "15000", "--log-retention", "0", "--metrics", "true"];
+    let server = TestServer::start_with(database, &[&settings, more].concat()).await;
     let mut clients = Vec::new();
     for n in 0..USERS {
         clients.push(Client::connect(server.address(), &server::token(&format!("user-{n}"))).await.unwrap());
@@ -242,7 +239,7 @@ async fn send_everywhere(clients: &mut [Client]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn right_after_a_restart_messages_into_many_rooms_are_all_stored() {
     for has_log in [true, false] {
-        let (server, _proxy, mut clients, plain) = start(has_log).await;
+        let (server, _proxy, mut clients, plain) = start(has_log, &[]).await;
         assert_eq!(send_everywhere(&mut clients).await, Vec::<String>::new());
         drop(clients);
         let mut database = server.stop().await;
@@ -255,7 +252,7 @@ async fn right_after_a_restart_messages_into_many_rooms_are_all_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_message_in_a_room_that_went_live_is_one_statement() {
-    let (mut server, _proxy, mut clients, plain) = start(true).await;
+    let (mut server, _proxy, mut clients, plain) = start(true, &[]).await;
     let alice = &mut clients[0];
     // The writer has its connection.
     alice.say("room-1", "first").await;
@@ -271,7 +268,7 @@ async fn the_first_message_in_a_room_that_went_live_is_one_statement() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn newcomers_who_come_at_once_are_all_let_in() {
-    let (mut server, _proxy, _clients, plain) = start(true).await;
+    let (mut server, _proxy, _clients, plain) = start(true, &[]).await;
     let address = server.address();
     let come = |n: usize| async move {
         let mut client = Client::connect(address, &server::token(&format!("newcomer-{n}"))).await?;
@@ -288,7 +285,7 @@ async fn newcomers_who_come_at_once_are_all_let_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_the_database_refuses_costs_a_large_batch_a_few_round_trips() {
     const SENT: usize = 200;
-    let (mut server, proxy, mut clients, plain) = start(true).await;
+    let (mut server, proxy, mut clients, plain) = start(true, &[]).await;
     server.database.url = plain;
     server.database.execute(r#"ALTER TABLE "Message" ADD CHECK ("content" <> 'bad')"#).await;
     let alice = &mut clients[0];

@@ -273,35 +273,14 @@ async fn what_postgresql_has_ended_for_its_time_is_not_tried_the_careful_way() {
     assert_eq!(server.db.statements().get() - before, 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_migration_may_take_longer_than_a_request() {
-    let database = TestDatabase::create(Backend::Postgres).await;
-    let other_node = connect(&database.url).await;
-    other_node.batch_execute("SELECT pg_advisory_lock(7163540178)").await.unwrap();
-    let url = database.url.clone();
-    let start = tokio::spawn(async move {
-        // Time to open a connection, also on a machine that is busy.
-        TestServer::start_with(database, &["--database-timeout", "2000"]).await;
-    });
-    let waits = format!("{WAITING} AND now() - query_start > interval '2500 milliseconds'");
-    let looker = connect(&url).await;
-    until("the other node's migration is waited for", async || {
-        let count: i64 = looker.query_one(&waits, &[]).await.unwrap().get(0);
-        (count == 1).then_some(())
-    })
-    .await;
-    other_node.batch_execute("SELECT pg_advisory_unlock(7163540178)").await.unwrap();
-    soon("the start", start).await.unwrap();
-}
-
 /// Another program that holds SQLite's write lock until it is dropped.
-struct Writing {
+pub(super) struct Writing {
     program: Child,
     input: ChildStdin,
 }
 
 impl Writing {
-    fn begin(database: &TestDatabase) -> Self {
+    pub(super) fn begin(database: &TestDatabase) -> Self {
         let path = database.url.strip_prefix("sqlite://").unwrap();
         let mut program = Command::new("sqlite3")
             .args(["-cmd", ".timeout 5000", path])
@@ -317,7 +296,7 @@ impl Writing {
         Self { program, input }
     }
 
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         drop(self.input);
         assert!(self.program.wait().unwrap().success());
     }

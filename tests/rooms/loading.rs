@@ -5,18 +5,27 @@ use serde_json::{Value, json};
 
 use crate::support::{Backend, Client, TestDatabase, TestServer, database::Hold};
 
-/// Alice, who is not in the room that she speaks in, and bob, who is joining it: the room is loaded, and the statement that
-/// contains `part` waits for a lock.
-async fn start(lock: &str, part: &str) -> (TestServer, Client, Client, Hold) {
+/// Selects from the read marks only once nobody has this lock: the statement that loads a room stops there, and has begun.
+const GATE: &str = "ALTER TABLE chatoxide.read_marker RENAME TO marks;
+    INSERT INTO chatoxide.marks (room_id, user_id, seq, at) VALUES ('general', 'carol', 0, now());
+    CREATE FUNCTION chatoxide.pass() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock_shared(1); RETURN 1; END $$;
+    CREATE VIEW chatoxide.read_marker AS
+        SELECT marks.* FROM (SELECT chatoxide.pass() OFFSET 0) AS gate, chatoxide.marks";
+
+/// Alice, who is not in the room that she speaks in, and bob, who is joining it: the statement that loads the room has its moment,
+/// and waits.
+async fn start() -> (TestServer, Client, Client, Hold) {
     let database = TestDatabase::create(Backend::Postgres).await;
     let server = TestServer::start_with(database, &["--database-timeout", "20000"]).await;
     server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
     let mut alice = server.connect("alice").await;
     let mut bob = server.connect("bob").await;
     alice.say("general", "one").await;
-    let hold = server.database.hold(lock).await;
+    server.database.execute(GATE).await;
+    let hold = server.database.hold("SELECT pg_advisory_xact_lock(1)").await;
     bob.emit("room:join", "general".into()).await;
-    server.database.waits_for_a_lock(part, 1).await;
+    server.database.waits_for_a_lock("WITH sized", 1).await;
     (server, alice, bob, hold)
 }
 
@@ -31,9 +40,7 @@ fn contents(history: &Value) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_committed_while_a_room_loads_is_in_its_history() {
-    let lock = "LOCK TABLE chatoxide.read_marker IN ACCESS EXCLUSIVE MODE";
-    let (_server, mut alice, mut bob, hold) = start(lock, "read_marker").await;
-    // The newest messages are loaded by now, and who has read them is not.
+    let (_server, mut alice, mut bob, hold) = start().await;
     alice.say("general", "two").await;
     hold.release().await;
     let history = bob.hear("room:history").await;
@@ -45,9 +52,8 @@ async fn what_is_committed_while_a_room_loads_is_in_its_history() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_is_loaded_as_it_was_at_one_moment() {
-    let lock = r#"LOCK TABLE "Message" IN ACCESS EXCLUSIVE MODE"#;
-    let (_server, mut alice, mut bob, hold) = start(lock, r#""Message""#).await;
-    // The end of the log is known by now, and the messages are not. Another node writes.
+    let (_server, mut alice, mut bob, hold) = start().await;
+    // Another node writes.
     hold.execute(
         r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content") VALUES ('2', 'general', 'alice', 'two');
            INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, at)

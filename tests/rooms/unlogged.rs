@@ -126,6 +126,25 @@ async fn an_edit_right_after_the_last_entry_is_noticed_while_this_server_was_sto
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_no_clock_tells_of_is_noticed_in_a_room_that_nobody_was_in() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        let server = TestServer::start_with(database, &["--live-room-idle", "0"]).await;
+        let (mut alice, mut bob) = server.meet().await;
+        let message = say(&mut alice, "one").await;
+        for client in [&mut alice, &mut bob] {
+            client.ask("room:leave", "general".into()).await;
+        }
+        let change = format!(r#"UPDATE "Message" SET "content" = 'ONE' WHERE "id" = '{}'"#, id(&message));
+        server.database.execute(&change).await;
+        // Who asks without joining is not told that there is nothing.
+        assert_eq!(sync(&mut alice, 1).await["complete"], false);
+        let shown = history(&mut alice).await;
+        assert_eq!((contents(&shown), &shown["seq"]), (vec!["ONE"], &json!(2)));
+    }
+}
+
 /// Changes that a team's own tables make to messages do not count as another program's.
 async fn is_not_noticed(backend: Backend, tables: &str) {
     let database = TestServer::start_with(TestDatabase::create(backend).await, &[]).await.stop().await;

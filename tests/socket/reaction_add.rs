@@ -4,7 +4,7 @@ use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
 use crate::support::{
-    on_both,
+    Backend, on_both,
     refusals::{Closed, not_ids, not_objects, refuses_bad_input, with_bad},
 };
 
@@ -170,5 +170,58 @@ on_both! {
         refuses_bad_input(&mut bob, "reaction:add", &bad.concat()).await;
         assert_eq!(alice.heard().await, []);
         assert_eq!(server.database.all_rows().await, rows);
+    }
+}
+
+/// The statement that puts `count` reactions of users on a message: of each, or of one, as `user` says.
+fn many(backend: Backend, message: &str, user: &str, count: usize) -> String {
+    let series = match backend {
+        Backend::Postgres => format!("generate_series(1, {count}) AS s (n)"),
+        Backend::Sqlite => format!(
+            "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
+        ),
+    };
+    format!(
+        r#"INSERT INTO "User" ("id", "name", "email") SELECT DISTINCT {user}, 'x', {user} || '@many' FROM {series} WHERE true
+               ON CONFLICT DO NOTHING;
+           INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
+               SELECT {user} || n, '{message}', {user}, 'e' || n FROM {series}"#
+    )
+}
+
+on_both! {
+    async fn a_message_takes_so_many_reactions_and_shows_those_beyond_that_others_have_stored(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let ids = [alice.say("general", "one").await, alice.say("general", "two").await];
+        let [one, two] = ids.each_ref().map(|message| message["id"].as_str().unwrap());
+        let backend = server.database.backend;
+        // One below each bound.
+        server.database.execute(&many(backend, one, "'bob'", 99)).await;
+        server.database.execute(&many(backend, two, "'u' || n", 1_999)).await;
+        let ask = |id: &str, emoji: &str| json!({"messageId": id, "roomId": "general", "emoji": emoji});
+        for (id, others) in [(one, true), (two, false)] {
+            // Of those that come at once the first is the last that is taken.
+            let asks = ["a", "b", "a"].map(|emoji| ask(id, emoji));
+            let mut answers = Vec::new();
+            for ask in asks {
+                let asked = bob.begin("reaction:add", ask).await;
+                answers.push(asked);
+            }
+            let mut codes = Vec::new();
+            for asked in answers {
+                codes.push(bob.answer(asked).await["code"].take());
+            }
+            assert_eq!(codes, [json!(null), json!("conflict"), json!(null)]);
+            let refused = bob.ask("reaction:add", ask(id, "c")).await;
+            assert_eq!(refused["code"], "conflict");
+            assert!(refused["error"].as_str().unwrap().contains("no more reactions"), "{refused}");
+            assert_eq!(alice.ask("reaction:add", ask(id, "c")).await["success"], others);
+            // One goes, another one comes.
+            assert_eq!(bob.ask("reaction:remove", ask(id, "a")).await["success"], true);
+            assert_eq!(bob.ask("reaction:add", ask(id, "d")).await["success"], true);
+        }
+        server.database.execute(&many(backend, two, "'v' || n", 500)).await;
+        let page = alice.ask("messages:load", json!({"roomId": "general", "before": "2999-01-01"})).await;
+        assert_eq!(page["messages"][0]["reactions"].as_array().unwrap().len(), 2_500);
     }
 }

@@ -14,7 +14,7 @@ use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
 use self::expected::{CANNOT_EDIT, ColumnKind, Table};
-use super::Db;
+use super::{Db, blockers};
 use crate::{
     config::{Config, DatabaseUrl, PostgresUrl},
     error::{Error, Result},
@@ -128,7 +128,10 @@ impl Catalog {
                     connection.finish(&found);
                     Ok(found?.with_settings(config))
                 };
-                db.within_timeout(Box::pin(read)).await
+                match db.within_timeout(Box::pin(read)).await {
+                    Err(error) => Err(blockers::explained(db, error).await),
+                    found => found,
+                }
             }
             (Db::Lite { .. }, DatabaseUrl::Sqlite(path)) => sqlite::read(path),
             _ => Err(Error::Internal("the pool is not of the configured database".to_owned())),

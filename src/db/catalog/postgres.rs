@@ -79,9 +79,11 @@ const PLACE: &str = "
         pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only
     FROM (SELECT coalesce($1, current_schema()::text, 'public') AS name) AS there";
 
-/// Tables, views and what else rows are read from, but for what extensions brought along.
+/// Tables, views and what else rows are read from, but for what extensions brought along. For a table that is
+/// locked PostgreSQL's function would wait.
 const RELATIONS: &str = "
-    SELECT class.relname::text AS name, pg_relation_is_updatable(class.oid, true) AS takes,
+    SELECT class.relname::text AS name, CASE WHEN class.relkind IN ('r', 'p') THEN 28 WHEN class.relname = ANY
+        ('{User,Room,Message,Reaction,_RoomMembers}') THEN pg_relation_is_updatable(class.oid, true) ELSE 0 END AS takes,
         has_table_privilege(class.oid, 'DELETE') AS may_delete, row_security_active(class.oid) AS has_row_security,
         class.relkind IN ('r', 'p') AS is_table
     FROM pg_class AS class

@@ -10,6 +10,7 @@ use super::{
     Append, Appended, Change, KnownRow,
     heads::Remembered,
     ledger::{Done, Ledger},
+    reactions::is_full,
     stored::{Agreement, tell_as_stored},
 };
 use crate::{
@@ -172,6 +173,11 @@ fn change(
             };
             if there == 0 {
                 ledger.nothing(Appended::NotFound);
+                return Ok(());
+            }
+            if is_full(c, &row)? {
+                let is_there = is_on(c, &row)?;
+                ledger.nothing(if is_there { Appended::Unchanged } else { Appended::TooManyReactions });
                 return Ok(());
             }
             let added =

@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 
 use super::{
     Append, KnownRow,
-    changes::{Changes, StoredMessage, StoredReaction, messages_of, reactions_of},
+    changes::{Changes, StoredMessage, messages_of, reactions_of},
     heads::Remembered,
     ledger::{Done, Ledger},
     note::note_sql,
+    reactions::{DELETE_REACTIONS, DELETE_REACTIONS_ON, REACTION_COUNTS, REACTIONS, counted_in},
     session::{Session, to_error},
     stored::{Agreement, tell_as_stored},
     text_of,
@@ -97,30 +98,6 @@ const LOCK_MESSAGES: &str = concat!(
     )"#,
     messages_as_json!("", "locked")
 );
-
-const REACTIONS: &str = r#"
-    WITH input (doc) AS (SELECT CAST($1 AS JSON)), found AS (
-        SELECT reaction.* FROM input, json_array_elements_text(input.doc -> 'all_on') AS edited (id)
-        JOIN "Reaction" AS reaction ON reaction."messageId" = edited.id
-        UNION ALL
-        SELECT reaction.* FROM input, json_to_recordset(input.doc -> 'single')
-            AS wanted (message_id TEXT, user_id TEXT, emoji TEXT)
-        JOIN "Reaction" AS reaction ON reaction."messageId" = wanted.message_id
-            AND reaction."userId" = wanted.user_id AND reaction."emoji" = wanted.emoji
-    )
-    SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT) FROM found"#;
-
-const DELETE_REACTIONS: &str = r#"
-    WITH deleted AS (
-        DELETE FROM "Reaction" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
-    )
-    SELECT CAST(count(*) AS TEXT) FROM deleted"#;
-
-const DELETE_REACTIONS_ON: &str = r#"
-    WITH deleted AS (
-        DELETE FROM "Reaction" WHERE "messageId" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
-    )
-    SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
 const DELETE_MESSAGES: &str = r#"
     WITH deleted AS (
@@ -346,10 +323,15 @@ async fn changes(session: &Session<'_>, batch: &[Append]) -> Result<Changes> {
         return Ok(Changes::default());
     }
     let reactions = reactions_of(batch);
-    let (messages, reactions) =
-        join(session.ask(LOCK_MESSAGES, &messages), session.ask(REACTIONS, &reactions)).await;
-    let (messages, reactions): (Vec<StoredMessage>, Vec<StoredReaction>) = (messages?, reactions?);
-    Ok(Changes::new(messages, reactions))
+    let counts = async {
+        match counted_in(batch) {
+            Some(counted) => session.ask(REACTION_COUNTS, &counted).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (messages, reactions) = (session.ask(LOCK_MESSAGES, &messages), session.ask(REACTIONS, &reactions));
+    let (messages, reactions, counts) = join3(messages, reactions, counts).await;
+    Ok(Changes::new(messages?, reactions?, counts?))
 }
 
 /// Writes what the changes came to, in one round trip; returns the messages that were edited.

@@ -7,7 +7,11 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Append, Appended, Change, ledger::Ledger};
+use super::{
+    Append, Appended, Change,
+    ledger::Ledger,
+    reactions::{Count, ReactionCounts},
+};
 use crate::{
     chat::{
         id::{MessageId, RoomId},
@@ -61,6 +65,7 @@ pub(super) struct Changes {
     messages: HashMap<String, MessageRow>,
     /// By message, in the order of their ids.
     reactions: HashMap<String, Vec<ReactionRow>>,
+    counts: ReactionCounts,
     /// The ids of the reactions that are in the database.
     stored: HashSet<String>,
     edited: HashSet<String>,
@@ -98,9 +103,13 @@ pub(super) fn reactions_of(batch: &[Append]) -> Value {
 }
 
 impl Changes {
-    pub(super) fn new(messages: Vec<StoredMessage>, reactions: Vec<StoredReaction>) -> Self {
+    pub(super) fn new(
+        messages: Vec<StoredMessage>,
+        reactions: Vec<StoredReaction>,
+        counts: Vec<Count>,
+    ) -> Self {
         let messages = messages.into_iter().map(|message| (message.id.clone(), message.into())).collect();
-        let mut changes = Self { messages, ..Self::default() };
+        let mut changes = Self { messages, counts: ReactionCounts::new(counts), ..Self::default() };
         for (id, message_id, user_id, emoji) in reactions {
             changes.stored.insert(id.clone());
             let row = ReactionRow { id, message_id: message_id.clone(), user_id, emoji };
@@ -142,6 +151,10 @@ impl Changes {
                 if on_it.iter().any(|row| is_of(row, append, emoji)) {
                     return ledger.nothing(Appended::Unchanged);
                 }
+                if !self.counts.has_room(append, message_id.as_str()) {
+                    return ledger.nothing(Appended::TooManyReactions);
+                }
+                self.counts.note(append, message_id.as_str(), true);
                 let id = ledger.next_id(&append.room_id).to_string();
                 let place = on_it.partition_point(|row| row.id < id);
                 let row = ReactionRow {
@@ -158,6 +171,7 @@ impl Changes {
                 let place = |on_it: &Vec<ReactionRow>| on_it.iter().position(|row| is_of(row, append, emoji));
                 let found = on_it.and_then(|on_it| Some(on_it.remove(place(on_it)?)));
                 let Some(row) = found else { return ledger.nothing(Appended::Unchanged) };
+                self.counts.note(append, message_id.as_str(), false);
                 if self.stored.contains(&row.id) {
                     self.removed.push(row);
                 }

@@ -10,6 +10,7 @@ mod heads;
 mod ledger;
 mod note;
 mod quick;
+mod reactions;
 mod read;
 mod repair;
 mod retention;
@@ -28,7 +29,7 @@ pub use read::{Caught, list_after, list_between};
 pub use repair::{count_behind, repair_heads};
 pub use retention::forget_before;
 use serde_json::Value;
-pub use tail::{Logged, Tail, load_tail};
+pub use tail::{Logged, TAIL_BYTES, Tail, load_tail, load_tail_with_readers};
 
 use crate::{
     chat::{
@@ -154,6 +155,8 @@ pub enum Appended {
     Unchanged,
     /// The message is not there, or not the actor's to change.
     NotFound,
+    /// The message has as many reactions as there may be.
+    TooManyReactions,
 }
 
 /// The kinds of entries, as the table has them.

@@ -1,17 +1,28 @@
 //! The end of a room: its newest messages and the last entries of its log.
 
-use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use chrono::{DateTime, NaiveDateTime};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Bool, Nullable, Text, Timestamp as SqlTimestamp},
+};
+use serde::de::DeserializeOwned;
 
 use crate::{
-    chat::{id::RoomId, timestamp::Timestamp},
+    chat::{
+        id::{RoomId, UserId},
+        limits::DEFAULT_PAGE,
+        timestamp::Timestamp,
+    },
     db::{
-        Db, in_transaction,
+        Db,
         messages::{MessageRow, assemble, in_room, on_messages},
+        on_lease,
+        prepared::Prepared,
         reactions::ReactionRow,
         schema::{messages, reactions as reaction_table, users},
+        types::{JsonDoc, JsonRow, MessageTypeRow, MessageTypeSql},
     },
-    error::Result,
+    error::{Error, Result},
     protocol::MessageView,
 };
 
@@ -42,6 +53,7 @@ macro_rules! logged {
 pub(super) use logged;
 
 /// A room's newest messages and the last entry of its log that they include, all of one moment.
+#[derive(Default)]
 pub struct Tail {
     pub seq: i64,
     /// When that entry was made, if there is one.
@@ -54,37 +66,238 @@ pub struct Tail {
     pub log: Vec<Logged>,
     /// The log has all that happened from this entry on.
     pub complete_from: i64,
+    /// The marks of those who have read the room last, newest first, if they were asked for.
+    pub read: Vec<(UserId, Timestamp)>,
 }
 
 /// Entries that are read with the newest messages.
 const LAST_ENTRIES: i64 = 256;
 
-/// The newest `limit` messages, newest first.
+/// Contents and metadata of the messages that are read beyond a page, in bytes.
+pub const TAIL_BYTES: usize = 16 << 20;
+
+/// The newest `limit` messages; of large ones fewer, but a page.
 pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> {
-    let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
-    let (head, log, rows, reactions, complete) = in_transaction!($ db snapshot, c => {
-        let head: Option<(i64, NaiveDateTime, i64)> = run!(c.load(own::room_head::table
+    load_tail_with_readers(db, room_id, limit, 0).await
+}
+
+/// The same, with the marks of so many readers.
+pub async fn load_tail_with_readers(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
+    match db {
+        Db::Pg { .. } => load_pg(db, room_id, limit, readers).await,
+        Db::Lite { .. } => load_lite(db, room_id, limit, readers).await,
+    }
+}
+
+/// One statement, and so one round trip and one moment. What is there once for the room comes with the first row; a room without
+/// messages has one row without any. Places and sizes are known without reading contents that are stored apart.
+const TAIL: &str = r#"
+    WITH sized AS (
+        SELECT newest.*, row_number() OVER newest_first AS place,
+            sum(octet_length(content) + pg_column_size(metadata)) OVER newest_first AS bytes
+        FROM (
+            SELECT message."id" AS id, message."roomId" AS room_id, message."senderId" AS sender_id,
+                message."content" AS content, message."type" AS kind, message."metadata" AS metadata,
+                message."replyTo" AS reply_to, message."createdAt" AS created_at, message."updatedAt" AS updated_at,
+                sender."name" AS sender_name
+            FROM "Message" AS message JOIN "User" AS sender ON sender."id" = message."senderId"
+            WHERE message."roomId" = $1 ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2 + 1
+        ) AS newest WINDOW newest_first AS (ORDER BY created_at DESC, id DESC)
+    ), kept AS (SELECT * FROM sized WHERE place <= $2 AND (place <= $3 OR bytes <= $4))
+    SELECT head.seq, head.at, head.complete_from,
+        (SELECT count(*) FROM sized) > (SELECT count(*) FROM kept) AS has_more,
+        CASE WHEN coalesce(kept.place, 1) = 1 THEN (
+            SELECT CAST(json_agg(json_build_array(seq, kind, message_id, actor_id, body,
+                CAST(round(extract(epoch FROM at) * 1000000) AS BIGINT))) AS TEXT)
+            FROM (SELECT * FROM chatoxide.room_log WHERE room_id = $1 ORDER BY seq DESC LIMIT $5) AS entry
+        ) END AS log,
+        CASE WHEN coalesce(kept.place, 1) = 1 THEN (
+            SELECT CAST(json_agg(json_build_array(user_id,
+                CAST(round(extract(epoch FROM at) * 1000000) AS BIGINT))) AS TEXT)
+            FROM (SELECT * FROM chatoxide.read_marker WHERE room_id = $1 ORDER BY at DESC LIMIT $6) AS mark
+        ) END AS read,
+        kept.id, kept.room_id, kept.sender_id, kept.content, kept.kind, kept.metadata, kept.reply_to, kept.created_at,
+        kept.updated_at, kept.sender_name,
+        (SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT)
+            FROM "Reaction" WHERE "messageId" = kept.id) AS reactions
+    FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = $1 LEFT JOIN kept ON true
+    ORDER BY kept.place"#;
+
+#[derive(QueryableByName)]
+struct TailRow {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    seq: Option<i64>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    complete_from: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    has_more: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    log: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    read: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    room_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    sender_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    content: Option<String>,
+    #[diesel(sql_type = Nullable<MessageTypeSql>)]
+    kind: Option<MessageTypeRow>,
+    #[diesel(sql_type = Nullable<JsonDoc>)]
+    metadata: Option<JsonRow>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reply_to: Option<String>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    created_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    updated_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    sender_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reactions: Option<String>,
+}
+
+impl TailRow {
+    /// None: the room has no messages.
+    fn into_message(self) -> Option<(MessageRow, String)> {
+        let row = MessageRow {
+            id: self.id?,
+            room_id: self.room_id?,
+            sender_id: self.sender_id?,
+            content: self.content?,
+            kind: self.kind?,
+            metadata: self.metadata?,
+            reply_to: self.reply_to,
+            created_at: self.created_at?,
+            updated_at: self.updated_at,
+        };
+        Some((row, self.sender_name?))
+    }
+}
+
+async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
+    let Db::Pg { pool, .. } = db else { return Ok(Tail::default()) };
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX - 1);
+    let load = Box::pin(async {
+        on_lease!(twice readers db pool, connection => diesel_async::RunQueryDsl::load(
+            Prepared(diesel::sql_query(TAIL)
+                .bind::<Text, _>(room_id.as_str())
+                .bind::<BigInt, _>(number(limit))
+                .bind::<BigInt, _>(number(DEFAULT_PAGE))
+                .bind::<BigInt, _>(number(TAIL_BYTES))
+                .bind::<BigInt, _>(LAST_ENTRIES)
+                .bind::<BigInt, _>(readers)),
+            &mut *connection,
+        )
+        .await?)
+    });
+    let mut rows: Vec<TailRow> = db.within_timeout(load).await?;
+    let Some(first) = rows.first_mut() else { return Ok(Tail::default()) };
+    type Parts = (i64, String, String, String, Option<String>, i64);
+    let log: Vec<Parts> = list_in(first.log.take())?;
+    let read: Vec<(String, i64)> = list_in(first.read.take())?;
+    let mut tail = Tail {
+        seq: first.seq.unwrap_or(0),
+        at: first.at.map(Timestamp::from),
+        complete: !first.has_more,
+        complete_from: first.complete_from.unwrap_or(0),
+        ..Tail::default()
+    };
+    for (seq, kind, message_id, actor_id, body, at) in log {
+        tail.log.push(Logged { seq, kind, message_id, actor_id, body, at: moment(at)? });
+    }
+    for (user_id, at) in read {
+        tail.read.push((user_id.into(), moment(at)?.into()));
+    }
+    let mut reactions = Vec::new();
+    for row in &mut rows {
+        let of_message: Vec<(String, String, String, String)> = list_in(row.reactions.take())?;
+        let reaction = |(id, message_id, user_id, emoji)| ReactionRow { id, message_id, user_id, emoji };
+        reactions.extend(of_message.into_iter().map(reaction));
+    }
+    tail.messages = assemble(rows.into_iter().filter_map(TailRow::into_message).collect(), reactions);
+    Ok(tail)
+}
+
+/// Reads a list that `json_agg` has made: NULL for nothing.
+fn list_in<T: DeserializeOwned>(text: Option<String>) -> Result<Vec<T>> {
+    let text = text.as_deref().unwrap_or("[]");
+    serde_json::from_str(text).map_err(|error| Error::Internal(format!("the end of a room: {error}")))
+}
+
+/// From microseconds since 1970.
+fn moment(micros: i64) -> Result<NaiveDateTime> {
+    let moment = DateTime::from_timestamp_micros(micros).map(|moment| moment.naive_utc());
+    moment
+        .ok_or_else(|| Error::Internal(format!("a time of a room's log is {micros} microseconds from 1970")))
+}
+
+/// The size of a message, as it is stored.
+const SIZE: &str = "length(CAST(\"Message\".\"content\" AS BLOB)) + length(CAST(\"metadata\" AS BLOB))";
+
+/// A statement costs no round trip here.
+async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
+    use diesel::{Connection, RunQueryDsl, dsl::sql};
+
+    use crate::db::schema::lite as own;
+    let Db::Lite { readers: pool, .. } = db else { return Ok(Tail::default()) };
+    let room = room_id.to_string();
+    let load = move |c: &mut SqliteConnection| {
+        let head: Option<(i64, NaiveDateTime, i64)> = own::room_head::table
             .find(&room)
-            .select((own::room_head::seq, own::room_head::at, own::room_head::complete_from)))).pop();
-        let log: Vec<Logged> = match head {
-            None | Some((0, ..)) => Vec::new(),
-            Some(_) => run!(c.load(own::room_log::table
-                .filter(own::room_log::room_id.eq(&room))
-                .order(own::room_log::seq.desc())
-                .limit(LAST_ENTRIES)
-                .select(logged!()))),
-        };
+            .select((own::room_head::seq, own::room_head::at, own::room_head::complete_from))
+            .first(c)
+            .optional()?;
+        let log = own::room_log::table
+            .filter(own::room_log::room_id.eq(&room))
+            .order(own::room_log::seq.desc())
+            .limit(LAST_ENTRIES)
+            .select(logged!());
+        let log: Vec<Logged> = log.load(c)?;
         // One more than is wanted says whether there are more.
-        let mut rows: Vec<(MessageRow, String)> = run!(c.load(in_room!(&room).limit(most.saturating_add(1))));
-        let complete = rows.len() <= limit;
-        rows.truncate(limit);
-        let reactions: Vec<ReactionRow> = match rows.is_empty() {
-            true => Vec::new(),
-            false => run!(c.load(on_messages!(rows))),
-        };
-        Ok((head, log, rows, reactions, complete))
-    })?;
-    let (seq, at, complete_from) =
-        head.map_or((0, None, 0), |(seq, at, complete_from)| (seq, Some(at.into()), complete_from));
-    Ok(Tail { seq, at, messages: assemble(rows, reactions), complete, log, complete_from })
+        let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
+        let sizes = messages::table
+            .inner_join(users::table)
+            .filter(messages::room_id.eq(&room))
+            .order((messages::created_at.desc(), messages::id.desc()))
+            .select(sql::<BigInt>(SIZE));
+        let sizes: Vec<i64> = sizes.limit(most).load(c)?;
+        let kept = count_within(&sizes).min(limit);
+        let rows = in_room!(&room).limit(i64::try_from(kept).unwrap_or(i64::MAX));
+        let rows: Vec<(MessageRow, String)> = rows.load(c)?;
+        let reactions: Vec<ReactionRow> =
+            if rows.is_empty() { Vec::new() } else { on_messages!(rows).load(c)? };
+        let read: Vec<(String, NaiveDateTime)> = own::read_marker::table
+            .filter(own::read_marker::room_id.eq(&room))
+            .order(own::read_marker::at.desc())
+            .limit(readers)
+            .select((own::read_marker::user_id, own::read_marker::at))
+            .load(c)?;
+        let (seq, at, complete_from) =
+            head.map_or((0, None, 0), |(seq, at, complete_from)| (seq, Some(at.into()), complete_from));
+        let read = read.into_iter().map(|(user_id, at)| (user_id.into(), at.into())).collect();
+        let complete = kept == sizes.len();
+        let messages = assemble(rows, reactions);
+        Ok(Tail { seq, at, messages, complete, log, complete_from, read })
+    };
+    let load = Box::pin(async {
+        on_lease!(once readers db pool, connection => connection
+            .spawn_blocking(move |c| c.transaction(load))
+            .await?)
+    });
+    db.within_timeout(load).await
+}
+
+/// How many of these sizes, from the first on, are a page or take no more than the bytes of a tail.
+fn count_within(sizes: &[i64]) -> usize {
+    let mut sum = 0_i64;
+    let within = sizes.iter().enumerate().take_while(|(place, size)| {
+        sum = sum.saturating_add(**size);
+        *place < DEFAULT_PAGE || usize::try_from(sum).is_ok_and(|sum| sum <= TAIL_BYTES)
+    });
+    within.count()
 }

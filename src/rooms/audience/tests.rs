@@ -21,6 +21,7 @@ fn settings(presence_rate: u32, flush_interval: Duration) -> LiveSettings {
         compared_for: Duration::ZERO,
         idle: Duration::ZERO,
         idle_memory: 0,
+        memory: 0,
     }
 }
 

@@ -24,6 +24,7 @@ fn settings(history: usize) -> Arc<LiveSettings> {
         compared_for: Duration::ZERO,
         idle: Duration::ZERO,
         idle_memory: 0,
+        memory: usize::MAX,
     })
 }
 
@@ -66,8 +67,8 @@ fn heart() -> ReactionView {
 fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) -> LiveRoom {
     let seq = *seconds.end();
     let messages = seconds.rev().map(|second| message(second, "")).collect();
-    let tail = Tail { seq, at: None, messages, complete, log: Vec::new(), complete_from: 0 };
-    LiveRoom::new("room".into(), tail, Vec::new(), settings(history))
+    let tail = Tail { seq, messages, complete, ..Tail::default() };
+    LiveRoom::new("room".into(), tail, Vec::new(), settings(history), Memory::new(usize::MAX))
 }
 
 /// The history that somebody is shown who has missed all since a moment, newest first.

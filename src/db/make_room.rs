@@ -1,0 +1,123 @@
+//! Makes a room with its members: on PostgreSQL by one statement, and so in one round trip, where no trigger may change what is
+//! written.
+
+use chrono::NaiveDateTime;
+use diesel::{
+    QueryableByName,
+    sql_types::{Bool, Nullable, Text, Timestamp as SqlTimestamp},
+};
+use diesel_async::RunQueryDsl;
+
+use super::{
+    Db, on_lease,
+    prepared::Prepared,
+    rooms::{Made, Room, insert_with_members},
+    types::{RoomTypeRow, RoomTypeSql},
+};
+use crate::{
+    chat::id::UserId,
+    error::{Error, Result},
+};
+
+/// All of it sees the database as it was before. A room that is neither made nor seen was made by another at this moment.
+const MAKE_ROOM: &str = r#"
+    WITH member AS MATERIALIZED (
+        SELECT json_array_elements_text(CAST($5 AS JSON)) AS id
+    ), missing AS MATERIALIZED (
+        SELECT id FROM member WHERE NOT EXISTS (SELECT FROM "User" WHERE "User"."id" = member.id)
+    ), made AS (
+        INSERT INTO "Room" ("id", "name", "type", "createdAt")
+        SELECT $1, $2, CAST($3 AS "RoomType"), $4 WHERE NOT EXISTS (SELECT FROM missing)
+        ON CONFLICT ("id") DO NOTHING RETURNING "id", "name", "type", "createdAt"
+    ), there AS MATERIALIZED (
+        SELECT "id", "name", "type", "createdAt" FROM "Room" WHERE "id" = $1
+    ), inside AS MATERIALIZED (
+        SELECT "B" AS id FROM "_RoomMembers" WHERE "A" = $1
+    ), found AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM missing) AS lacks_user, EXISTS (SELECT FROM made) AS is_new,
+            EXISTS (SELECT FROM there) AS is_there,
+            EXISTS (SELECT FROM inside WHERE id NOT IN (SELECT id FROM member)) AS has_others,
+            $6 IS NULL OR EXISTS (SELECT FROM inside WHERE id = $6) AS may_complete
+    ), added AS (
+        INSERT INTO "_RoomMembers" ("A", "B") SELECT $1, member.id FROM member, found
+        WHERE NOT lacks_user AND NOT has_others AND (is_new OR is_there AND may_complete)
+            AND member.id NOT IN (SELECT id FROM inside)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT found.lacks_user, found.is_new, found.has_others, found.may_complete,
+        room."id" AS id, room."name" AS name, room."type" AS kind, room."createdAt" AS created_at
+    FROM found LEFT JOIN (SELECT * FROM made UNION ALL SELECT * FROM there) AS room ON true"#;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Bool)]
+    lacks_user: bool,
+    #[diesel(sql_type = Bool)]
+    is_new: bool,
+    #[diesel(sql_type = Bool)]
+    has_others: bool,
+    #[diesel(sql_type = Bool)]
+    may_complete: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
+    #[diesel(sql_type = Nullable<RoomTypeSql>)]
+    kind: Option<RoomTypeRow>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    created_at: Option<NaiveDateTime>,
+}
+
+/// The same as [`insert_with_members`].
+pub async fn make_room(db: &Db, room: Room, members: Vec<UserId>, maker: Option<&UserId>) -> Result<Made> {
+    match by_statement(db, &room, &members, maker).await? {
+        Some(made) => Ok(made),
+        None => insert_with_members(db, room, members, maker).await,
+    }
+}
+
+/// None: the transaction has to find out, be it for triggers, for what another does at this moment, or for what the database
+/// refuses.
+async fn by_statement(
+    db: &Db,
+    room: &Room,
+    members: &[UserId],
+    maker: Option<&UserId>,
+) -> Result<Option<Made>> {
+    let Db::Pg { pool, .. } = db else { return Ok(None) };
+    if db.facts().has_triggers() {
+        return Ok(None);
+    }
+    let make = Box::pin(async {
+        on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(MAKE_ROOM)
+            .bind::<Text, _>(&room.id)
+            .bind::<Text, _>(&room.name)
+            .bind::<Text, _>(room.kind.text())
+            .bind::<SqlTimestamp, _>(room.created_at)
+            .bind::<Text, _>(serde_json::json!(members).to_string())
+            .bind::<Nullable<Text>, _>(maker.map(UserId::as_str)))
+            .get_result(&mut *connection)
+            .await?)
+    });
+    let row: Row = match db.within_timeout(make).await {
+        Err(error @ Error::Unavailable(_)) => return Err(error),
+        Err(_) => return Ok(None),
+        Ok(row) => row,
+    };
+    if row.lacks_user {
+        return Ok(Some(Made::UserMissing));
+    }
+    let (Some(id), Some(name), Some(kind), Some(created_at)) = (row.id, row.name, row.kind, row.created_at)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(match (row.has_others, row.is_new || row.may_complete) {
+        (true, _) => Made::OthersInside,
+        (false, false) => Made::NotInside,
+        (false, true) => {
+            let mut members = members.to_vec();
+            members.sort();
+            Made::Room(Room { id, name, kind, created_at }, members)
+        }
+    }))
+}

@@ -1,0 +1,48 @@
+//! The histories of a room as they are sent, encoded once for all who join between two entries.
+
+use super::memory::LARGE_WHEN_CROWDED;
+use crate::broadcast::Encoded;
+
+/// The memory that histories of several lengths may take, in bytes.
+const BYTES: usize = 8 << 20;
+
+/// By how many messages they have.
+#[derive(Default)]
+pub(super) struct Histories(Vec<(usize, Encoded)>);
+
+impl Histories {
+    /// The memory that they take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(|(_, history)| size_of(history)).sum()
+    }
+
+    pub(super) fn find(&self, count: usize) -> Option<Encoded> {
+        self.0.iter().find(|(there, _)| *there == count).map(|(_, history)| history.clone())
+    }
+
+    /// Keeps one; a large one not where all rooms together take too much.
+    pub(super) fn keep(&mut self, count: usize, history: &Encoded, is_crowded: bool) {
+        if is_crowded && size_of(history) > LARGE_WHEN_CROWDED {
+            return;
+        }
+        if self.bytes() > BYTES {
+            self.clear();
+        }
+        self.0.push((count, history.clone()));
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Lets go of them if they are large.
+    pub(super) fn shed(&mut self) {
+        if self.bytes() > LARGE_WHEN_CROWDED {
+            self.clear();
+        }
+    }
+}
+
+fn size_of(history: &Encoded) -> usize {
+    history.data().get().len()
+}

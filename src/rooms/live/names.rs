@@ -1,0 +1,44 @@
+//! Names of senders, which another program may change. That is no entry of the log, which is about messages.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::LiveRoom;
+use crate::{
+    chat::id::UserId,
+    db::room_log::Told,
+    protocol::{MessageView, SenderView},
+};
+
+type Names = HashMap<UserId, Arc<str>>;
+
+impl LiveRoom {
+    /// Shows senders from now on by the names that they have in these messages, which are later.
+    pub(in crate::rooms) fn rename(&mut self, found: &[MessageView]) {
+        let names: Names = found
+            .iter()
+            .map(|message| (message.sender_id.clone(), Arc::clone(&message.sender_name)))
+            .collect();
+        let mut is_changed = false;
+        for message in self.messages.iter_mut() {
+            is_changed |= rename(message, &names);
+        }
+        for entry in &mut self.recent {
+            if let Told::New(message) | Told::Updated(message) = &mut entry.told {
+                rename(message, &names);
+            }
+        }
+        if is_changed {
+            self.histories.clear();
+        }
+    }
+}
+
+fn rename(message: &mut Arc<MessageView>, names: &Names) -> bool {
+    let Some(name) = names.get(&message.sender_id).filter(|name| **name != message.sender_name) else {
+        return false;
+    };
+    let message = Arc::make_mut(message);
+    message.sender_name = Arc::clone(name);
+    message.sender = SenderView { name: Arc::clone(name) };
+    true
+}

@@ -1,0 +1,66 @@
+//! The memory that all live rooms take together, about. Above a bound, rooms of large messages keep no more than a page.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use crate::db::room_log::TAIL_BYTES;
+
+/// The memory that a room's messages may take beyond those that somebody may have to be shown, in bytes.
+pub(super) const LARGE: usize = TAIL_BYTES;
+/// The same while all rooms together take more than they may.
+pub(super) const LARGE_WHEN_CROWDED: usize = 1 << 20;
+
+/// Counts the bytes of all rooms.
+pub(super) struct Memory {
+    bytes: AtomicUsize,
+    most: usize,
+}
+
+impl Memory {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { bytes: AtomicUsize::new(0), most })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.bytes() > self.most
+    }
+}
+
+/// One room's part of it, until it is dropped.
+pub(super) struct Share {
+    memory: Arc<Memory>,
+    bytes: usize,
+}
+
+impl Share {
+    pub(super) fn new(memory: Arc<Memory>) -> Self {
+        Self { memory, bytes: 0 }
+    }
+
+    pub(super) fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// The memory that the room's messages may take, but for those that somebody may have to be shown.
+    pub(super) fn most_of_messages(&self) -> usize {
+        if self.memory.is_over() { LARGE_WHEN_CROWDED } else { LARGE }
+    }
+
+    /// The room takes so many bytes by now.
+    pub(super) fn set(&mut self, bytes: usize) {
+        self.memory.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.memory.bytes.fetch_sub(std::mem::replace(&mut self.bytes, bytes), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
