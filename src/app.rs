@@ -11,11 +11,10 @@ use crate::{
     access::{Access, RoomAccess},
     auth::Keys,
     broadcast::Broadcast,
-    chat::id::RoomId,
+    chat::{Error, Result, id::RoomId},
     cluster::node_cache::NodeCache,
     config::Config,
     db::Db,
-    error::{Error, Result},
     metrics::{Instruments, Metrics},
     rooms::{self, Rooms},
 };
@@ -60,7 +59,7 @@ impl App {
             db,
             keys,
         });
-        tokio::spawn(rooms::tell_activity(Arc::downgrade(&app), |app: &Self| (&app.rooms, &app.access)));
+        tokio::spawn(rooms::push_unread(Arc::downgrade(&app), |app: &Self| (&app.rooms, &app.access)));
         app
     }
 

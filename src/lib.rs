@@ -24,7 +24,6 @@ pub mod config;
 pub mod connection;
 pub mod db;
 pub mod engine;
-pub mod error;
 pub mod http;
 pub mod log;
 pub mod metrics;

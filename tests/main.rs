@@ -14,6 +14,7 @@ mod commands;
 mod db;
 mod engine;
 mod http;
+mod log;
 mod rooms;
 mod server;
 mod socket;

@@ -1,23 +1,23 @@
 //! May they do this in this room. Rooms with their members, and users' names, are remembered for a moment: what another
 //! program changes in the database is seen within `MEMBERSHIP_TTL`.
 
-mod people;
+mod user_directory;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use tokio::sync::OnceCell;
 
-use self::people::People;
+use self::user_directory::UserDirectory;
 use crate::{
     auth::Claims,
     chat::{
+        Error, Result,
         id::{MessageId, RoomId, UserId},
         permission,
         room::{self, RoomType},
     },
-    db::{self, Db, messages::Whereabouts, rooms::Room},
-    error::{Error, Result},
+    db::{self, Db, messages::MessageRef, rooms::Room},
     protocol::MemberView,
 };
 
@@ -52,13 +52,13 @@ pub struct Access {
     rooms: Cache<RoomId, Arc<RoomAccess>>,
     /// Those that are open to all. Finding them reads the whole table.
     public_rooms: Cache<(), Arc<[Room]>>,
-    people: People,
+    users: UserDirectory,
 }
 
 impl Access {
     pub fn new(db: Db, ttl: Duration, auto_create_users: bool, on_load: OnLoad) -> Self {
         Self {
-            people: People::start(db.clone(), ttl, auto_create_users),
+            users: UserDirectory::start(db.clone(), ttl, auto_create_users),
             db,
             on_load,
             rooms: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
@@ -90,16 +90,16 @@ impl Access {
     }
 
     /// Where a message is, if this user may read and write there.
-    pub async fn ensure_may_touch(&self, user_id: &UserId, message_id: &MessageId) -> Result<Whereabouts> {
-        let found = db::messages::find_whereabouts(&self.db, message_id).await?;
-        let whereabouts = found.ok_or(Error::MessageNotFound)?;
-        self.ensure_may_enter(user_id, &whereabouts.room_id).await?;
-        Ok(whereabouts)
+    pub async fn ensure_may_touch(&self, user_id: &UserId, message_id: &MessageId) -> Result<MessageRef> {
+        let found = db::messages::find_ref(&self.db, message_id).await?;
+        let message = found.ok_or(Error::MessageNotFound)?;
+        self.ensure_may_enter(user_id, &message.room_id).await?;
+        Ok(message)
     }
 
     /// Where a message is, and whose.
-    pub async fn find_message(&self, message_id: &MessageId) -> Result<Option<Whereabouts>> {
-        db::messages::find_whereabouts(&self.db, message_id).await
+    pub async fn find_message(&self, message_id: &MessageId) -> Result<Option<MessageRef>> {
+        db::messages::find_ref(&self.db, message_id).await
     }
 
     /// The rooms that are open to all, as of a moment ago.
@@ -121,25 +121,25 @@ impl Access {
 
     /// The name in the database.
     pub async fn user_name(&self, user_id: &UserId) -> Result<Arc<str>> {
-        self.people.name(user_id).await
+        self.users.name(user_id).await
     }
 
     /// Makes sure that who signed in is in the database, where the settings allow it, and returns the name there.
-    pub async fn ensure_user(&self, claims: &Claims) -> Result<Arc<str>> {
-        self.people.ensure(claims).await
+    pub async fn load_or_create_user(&self, claims: &Claims) -> Result<Arc<str>> {
+        self.users.ensure(claims).await
     }
 
     /// Makes sure that who signed in is in the database, or was a moment ago.
-    pub async fn ensure_known(&self, claims: &Claims) -> Result<()> {
-        if !self.people.was_seen(&claims.sub) {
-            self.people.ensure(claims).await?;
+    pub async fn ensure_exists(&self, claims: &Claims) -> Result<()> {
+        if !self.users.was_seen(&claims.sub) {
+            self.users.ensure(claims).await?;
         }
         Ok(())
     }
 
     /// Remembers for a moment that this user was here, and so is in the database.
     pub async fn note_seen(&self, user_id: &UserId) {
-        self.people.note_seen(user_id).await;
+        self.users.note_seen(user_id).await;
     }
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {

@@ -6,9 +6,8 @@ use super::Actor;
 use crate::{
     app::App,
     broadcast::Encoded,
-    chat::id::RoomId,
+    chat::{Result, id::RoomId},
     db::room_log::{Append, Change},
-    error::Result,
     log::Committed,
     protocol::{AnsweredMessage, MessageView, NumberedMessageView},
 };
@@ -22,7 +21,7 @@ pub(super) async fn commit(
     change: Change,
 ) -> Result<Committed> {
     let actor_id = actor.user_id().clone();
-    let actor_name = app.access.ensure_user(actor.claims).await?;
+    let actor_name = app.access.load_or_create_user(actor.claims).await?;
     let receipt = app.rooms.append(Append { room_id, actor_id, actor_name, change })?;
     if let Some(socket) = actor.socket {
         socket.is_queued.store(true, Ordering::Relaxed);

@@ -3,9 +3,8 @@
 use super::{Actor, commit::commit};
 use crate::{
     app::App,
-    chat::{id::MessageId, permission},
+    chat::{Error, Result, id::MessageId, permission},
     db::room_log::{Appended, Change},
-    error::{Error, Result},
 };
 
 pub async fn run(app: &App, actor: Actor<'_>, message_id: MessageId) -> Result<()> {

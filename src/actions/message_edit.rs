@@ -3,9 +3,8 @@
 use super::{Actor, CommittedMessage, commit::commit};
 use crate::{
     app::App,
-    chat::{id::MessageId, permission},
-    db::room_log::{Appended, Change, Told},
-    error::{Error, Result},
+    chat::{Error, Result, id::MessageId, permission},
+    db::room_log::{Appended, Change, EntryBody},
 };
 
 /// Returns the edited message.
@@ -21,7 +20,9 @@ pub async fn run(
     let committed = commit(app, &actor, found.room_id, Change::Edit { message_id, content }).await?;
     match committed.appended {
         Appended::Entry(entry) => match entry.told {
-            Told::Updated(message) => Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent }),
+            EntryBody::Updated(message) => {
+                Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent })
+            }
             _ => Err(Error::Internal("an edit became another entry".to_owned())),
         },
         _ => Err(Error::MessageNotFound),

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use super::{Actor, CommittedMessage, commit::commit};
 use crate::{
     app::App,
-    chat::id::RoomId,
+    chat::{Error, Result, id::RoomId},
     db::{
         self,
-        room_log::{Appended, Change, NewMessage, Told},
+        room_log::{Appended, Change, EntryBody, NewMessage},
     },
-    error::{Error, Result},
 };
 
 /// Returns the message. If its client id makes it a duplicate, this is the first message, in its current state.
@@ -27,10 +26,10 @@ pub async fn run(
     let committed = commit(app, &actor, room_id, Change::New(message)).await?;
     match committed.appended {
         Appended::Entry(entry) => match entry.told {
-            Told::New(message) => Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent }),
+            EntryBody::New(message) => Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent }),
             _ => Err(Error::Internal("a new message became another entry".to_owned())),
         },
-        Appended::Repeated { message_id, seq } => {
+        Appended::Duplicate { message_id, seq } => {
             let message = db::messages::find(&app.db, &message_id).await?.ok_or(Error::MessageNotFound)?;
             Ok(CommittedMessage { message: Arc::new(message), seq, sent: None })
         }

@@ -4,9 +4,8 @@
 use super::Actor;
 use crate::{
     app::App,
-    chat::{id::RoomId, message::Place, timestamp::Timestamp},
+    chat::{Result, id::RoomId, message::Place, timestamp::Timestamp},
     db,
-    error::Result,
     protocol::MessageView,
 };
 

@@ -1,7 +1,12 @@
 //! Returns a room's entries after a cursor, from its log, so that a client that reconnects misses nothing.
 
 use super::Actor;
-use crate::{app::App, chat::id::RoomId, db::room_log::Entry, error::Result, rooms};
+use crate::{
+    app::App,
+    chat::{Result, id::RoomId},
+    db::room_log::Entry,
+    rooms,
+};
 
 /// The entries that a client missed.
 pub struct Missed {
@@ -19,7 +24,7 @@ pub struct Missed {
 pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, since: i64) -> Result<Missed> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;
     let limit = app.config.limits.page;
-    let caught = app.rooms.list_after(room_id, actor.user_id(), since, limit).await?;
+    let caught = app.rooms.entries_since(room_id, actor.user_id(), since, limit).await?;
     let head = caught.head;
     // The cursor is older than the log's beginning, or newer than its head because this database has lost entries: the
     // log cannot lead from there to here.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use super::{Actor, commit::commit};
 use crate::{
     app::App,
-    chat::{id::MessageId, limits::TOO_MANY_REACTIONS},
+    chat::{Error, Result, id::MessageId, limits::TOO_MANY_REACTIONS},
     db::room_log::{Appended, Change},
-    error::{Error, Result},
 };
 
 pub async fn run(app: &App, actor: Actor<'_>, message_id: MessageId, emoji: Arc<str>) -> Result<()> {

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::{Actor, commit::commit};
-use crate::{app::App, chat::id::MessageId, db::room_log::Change, error::Result};
+use crate::{
+    app::App,
+    chat::{Result, id::MessageId},
+    db::room_log::Change,
+};
 
 pub async fn run(app: &App, actor: Actor<'_>, message_id: MessageId, emoji: Arc<str>) -> Result<()> {
     let found = app.access.ensure_may_touch(actor.user_id(), &message_id).await?;

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     broadcast::{Encoded, Except, Target},
     chat::{
+        Error, Result,
         id::{RoomId, UserId},
         room::RoomType,
     },
@@ -16,7 +17,6 @@ use crate::{
         self,
         rooms::{Made, Room},
     },
-    error::{Error, Result},
     protocol::{RoomInvitedView, RoomView, event},
 };
 
@@ -28,7 +28,7 @@ pub async fn run(
     kind: RoomType,
     mut members: Vec<UserId>,
 ) -> Result<RoomView> {
-    app.access.ensure_user(actor.claims).await?;
+    app.access.load_or_create_user(actor.claims).await?;
     members.push(actor.user_id().clone());
     members.sort();
     members.dedup();

@@ -6,11 +6,11 @@ use crate::{
     app::App,
     broadcast::{Encoded, Except, Target},
     chat::{
+        Error, Result,
         id::{RoomId, UserId},
         permission,
     },
     db,
-    error::{Error, Result},
     protocol::{MemberView, RoomInvitedView, RoomMembersView, RoomView, event},
 };
 

@@ -2,7 +2,12 @@
 //! as read.
 
 use super::{ActingSocket, Actor};
-use crate::{app::App, chat::id::RoomId, clock, db::read_markers::ReadMark, error::Result};
+use crate::{
+    app::App,
+    chat::{Result, id::RoomId},
+    clock,
+    db::read_markers::ReadMark,
+};
 
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: RoomId) -> Result<()> {
     let room = app.access.ensure_may_enter(actor.user_id(), &room_id).await?;

@@ -6,7 +6,7 @@ use crate::{app::App, chat::id::RoomId};
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: &RoomId) {
     socket.stop_typing_if_begun(&app.rooms, actor.user, room_id);
     if socket.state.leave(room_id) {
-        app.rooms.tell_activity_in(&app.access, room_id).await;
+        app.rooms.push_unread_in(&app.access, room_id).await;
         app.rooms.leave(socket.client, room_id, actor.user);
     }
 }

@@ -3,8 +3,10 @@
 use super::Actor;
 use crate::{
     app::App,
-    chat::id::{RoomId, UserId},
-    error::Result,
+    chat::{
+        Result,
+        id::{RoomId, UserId},
+    },
 };
 
 /// Returns at most `limit` of the users, and the total number.

@@ -4,10 +4,9 @@ use super::{ActingSocket, Actor};
 use crate::{
     app::App,
     broadcast::Encoded,
-    chat::id::RoomId,
+    chat::{Result, id::RoomId},
     clock,
     db::read_markers::ReadMark,
-    error::Result,
     protocol::{RoomUserReadView, event},
 };
 

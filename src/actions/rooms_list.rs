@@ -8,9 +8,8 @@ use futures_util::future::join;
 use super::Actor;
 use crate::{
     app::App,
-    chat::{id::RoomId, room::RoomType, timestamp::Timestamp},
+    chat::{Result, id::RoomId, room::RoomType, timestamp::Timestamp},
     db::{self, rooms::Room},
-    error::Result,
     protocol::MemberView,
 };
 

@@ -1,7 +1,10 @@
 //! Sends the others in a room that the user has stopped typing.
 
 use super::{ActingSocket, Actor};
-use crate::{app::App, chat::id::RoomId, error::Result};
+use crate::{
+    app::App,
+    chat::{Result, id::RoomId},
+};
 
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: &RoomId) -> Result<()> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;

@@ -1,6 +1,6 @@
 //! Finds users by a part of their name or id, to write to them or to invite them.
 
-use crate::{app::App, db, error::Result, protocol::MemberView};
+use crate::{app::App, chat::Result, db, protocol::MemberView};
 
 /// Returns at most `limit` users, sorted by name. Case is ignored; an empty text finds anybody.
 pub async fn run(app: &App, query: &str, limit: i64) -> Result<Vec<MemberView>> {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use super::{Error, Result};
 
 /// The limits on what a client may send; all are settings.
 #[derive(Clone, Debug)]

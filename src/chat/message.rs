@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{Error, Result};
 use super::{id::MessageId, timestamp::Timestamp};
-use crate::error::{Error, Result};
 
 /// The original's enum `MessageType`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
-//! The rules that hold for any chat: ids, limits, times, permissions. No I/O, no async, and no import of ours but
-//! `error`.
+//! The rules that hold for any chat: ids, limits, times, permissions, and the one error type. No I/O, no async, and no
+//! import of ours.
 
 pub mod direct;
+mod error;
 pub mod id;
 pub mod js_date;
 pub mod limits;
@@ -9,3 +10,5 @@ pub mod message;
 pub mod permission;
 pub mod room;
 pub mod timestamp;
+
+pub use error::{Error, Result, chained};

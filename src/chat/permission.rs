@@ -1,7 +1,7 @@
 //! Permissions, decided from facts that the caller has read. No I/O.
 
+use super::{Error, Result};
 use super::{id::UserId, room::RoomType};
-use crate::error::{Error, Result};
 
 /// Public rooms are open to any signed-in user, private and direct rooms only to their members.
 pub fn ensure_may_enter(kind: RoomType, is_member: bool) -> Result<()> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::id::RoomId;
-use crate::error::{Error, Result};
+use super::{Error, Result};
 
 /// The original's enum `RoomType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

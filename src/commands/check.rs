@@ -3,6 +3,7 @@
 use super::{Failure, say};
 use crate::{
     auth::Keys,
+    chat::Error,
     clock,
     cluster::node_cache,
     config::{Config, DatabaseUrl, SigningKeys},
@@ -10,7 +11,6 @@ use crate::{
         self, Db,
         catalog::{Catalog, Severity, Tables},
     },
-    error::Error,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use crate::{
     chat::{
+        Result,
         id::{RoomId, UserId},
         room::RoomType,
     },
     clock,
     db::{self, Db, rooms::Room, users::NewUser},
-    error::Result,
 };
 
 const USERS: [(&str, &str); 4] = [("alice", "Alice"), ("bob", "Bob"), ("carol", "Carol"), ("dave", "Dave")];

@@ -19,7 +19,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tracing::warn!("{warning}");
     }
     let db = Db::open(&config).map_err(Failure::Setting)?;
-    let describe = |error: crate::error::Error| {
+    let describe = |error: crate::chat::Error| {
         Failure::Failed(format!(
             "the database {} cannot be used: {}",
             config.database.redacted(),

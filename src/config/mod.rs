@@ -82,7 +82,7 @@ pub struct LiveSettings {
     /// The longest `room:history` for a user who was away, in messages.
     pub history: usize,
     /// How long a connection may be dead before it is found out.
-    pub doubt: Duration,
+    pub liveness_window: Duration,
     /// The rate limit of `room:user-joined` and `room:user-left`, in packets a second for each room.
     pub presence_rate: u32,
     /// The rate limit of typing and read events, in broadcasts a second for each room.
@@ -205,7 +205,7 @@ fn live_settings(settings: &Settings) -> LiveSettings {
     LiveSettings {
         messages: settings.tuning.live_messages as usize,
         history: settings.limits.max_history as usize,
-        doubt: Duration::from_millis(
+        liveness_window: Duration::from_millis(
             u64::from(settings.delivery.ping_interval) + u64::from(settings.delivery.ping_timeout),
         ) + GRACE,
         presence_rate: settings.tuning.presence_rate,

@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{Db, on_lease};
-use crate::error::{Error, Result};
+use crate::chat::{Error, Result};
 
 /// The number of the lock on which nodes that start at the same time take turns.
 pub const TURN: i64 = 7_163_540_178;

@@ -35,8 +35,8 @@ use super::{
     pool::{Canceller, Connections, Pool},
 };
 use crate::{
+    chat::chained,
     config::{Config, DatabaseUrl, PostgresUrl, SslMode},
-    error::chained,
 };
 
 /// SQLite's readers beside its one writer.
@@ -225,7 +225,7 @@ fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
         mode = SslMode::VerifyCa;
     }
     let lax = |authority| {
-        let verifier = Arc::new(Lax { provider: Arc::clone(&provider), authority });
+        let verifier = Arc::new(RelaxedVerifier { provider: Arc::clone(&provider), authority });
         builder.clone().dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     };
     if matches!(mode, SslMode::Prefer | SslMode::Require | SslMode::Disable) {
@@ -256,13 +256,13 @@ fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
 
 /// What libpq's laxer modes check: `require` only encrypts, `verify-ca` checks the certificate but not the host name.
 #[derive(Debug)]
-struct Lax {
+struct RelaxedVerifier {
     provider: Arc<CryptoProvider>,
     /// Checks the certificate; none: nobody does.
     authority: Option<Arc<WebPkiServerVerifier>>,
 }
 
-impl ServerCertVerifier for Lax {
+impl ServerCertVerifier for RelaxedVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,

@@ -9,7 +9,7 @@ use diesel_async::pooled_connection::deadpool::PoolError;
 use tokio_postgres::error::{DbError, Severity};
 
 use super::{Db, facts};
-use crate::error::{Error, Result, chained};
+use crate::chat::{Error, Result, chained};
 
 /// Texts of errors after which the same request may succeed later.
 const TRANSIENT: [&str; 10] = [

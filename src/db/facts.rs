@@ -13,10 +13,7 @@ use diesel::{
 };
 
 use super::Db;
-use crate::{
-    chat::timestamp::Timestamp,
-    error::{Error, Result},
-};
+use crate::chat::{Error, Result, timestamp::Timestamp};
 
 /// Between two looks while the server writes, in milliseconds.
 const LOOK_EVERY: i64 = 10_000;

@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 use super::{Db, on, prepared::Prepared};
 use crate::{
     chat::{
+        Error, Result,
         id::{MessageId, RoomId},
         message::Place,
         timestamp::Timestamp,
     },
-    error::{Error, Result},
     protocol::MessageView,
 };
 

@@ -4,7 +4,7 @@ use diesel::{dsl::sql, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{Db, on};
-use crate::error::Result;
+use crate::chat::Result;
 
 /// The server's version, as it says it.
 pub async fn version(db: &Db) -> Result<String> {

@@ -14,10 +14,7 @@ use super::{
     rooms::{Made, Room, insert_with_members},
     types::{RoomTypeRow, RoomTypeSql},
 };
-use crate::{
-    chat::id::UserId,
-    error::{Error, Result},
-};
+use crate::chat::{Error, Result, id::UserId};
 
 /// All of it sees the database as it was before. A room that is neither made nor seen was made by another at this moment.
 const MAKE_ROOM: &str = r#"

@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{
     chat::{
+        Result,
         id::{MessageId, RoomId, UserId},
         message::Place,
         timestamp::Timestamp,
     },
-    error::Result,
     protocol::{MessageView, ReactionView, SenderView},
 };
 
@@ -98,19 +98,19 @@ macro_rules! on_messages {
 pub(in crate::db) use on_messages;
 
 /// Where a message is and whose it is.
-pub struct Whereabouts {
+pub struct MessageRef {
     pub room_id: RoomId,
     pub sender_id: UserId,
 }
 
-pub async fn find_whereabouts(db: &Db, id: &MessageId) -> Result<Option<Whereabouts>> {
+pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
     let row: Option<(String, String)> = on!(db.readers, c => messages::table
         .find(id.as_str())
         .select((messages::room_id, messages::sender_id))
         .first(c)
         .await
         .optional()?)?;
-    Ok(row.map(|(room_id, sender_id)| Whereabouts { room_id: room_id.into(), sender_id: sender_id.into() }))
+    Ok(row.map(|(room_id, sender_id)| MessageRef { room_id: room_id.into(), sender_id: sender_id.into() }))
 }
 
 /// Those of these messages that are there.

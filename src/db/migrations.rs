@@ -28,9 +28,9 @@ use super::{
     room_log::repair_heads,
 };
 use crate::{
+    chat::{Error, Result},
     clock,
     config::{Config, DatabaseUrl, PostgresUrl},
-    error::{Error, Result},
 };
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");

@@ -85,12 +85,12 @@ impl Db {
     /// Runs `work` for at most the time that a request may wait for the database, or that it has not waited yet.
     pub async fn within_timeout<T>(
         &self,
-        work: impl Future<Output = crate::error::Result<T>>,
-    ) -> crate::error::Result<T> {
+        work: impl Future<Output = crate::chat::Result<T>>,
+    ) -> crate::chat::Result<T> {
         let timeout = self.timeout();
         match tokio::time::timeout(clock::time_left(timeout), work).await {
             Ok(result) => result,
-            Err(_) => Err(crate::error::Error::Unavailable(format!("no answer within {timeout:?}"))),
+            Err(_) => Err(crate::chat::Error::Unavailable(format!("no answer within {timeout:?}"))),
         }
     }
 }

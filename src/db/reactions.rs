@@ -4,7 +4,10 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{Db, on, schema::reactions};
-use crate::{chat::id::MessageId, error::Result, protocol::ReactionView};
+use crate::{
+    chat::{Result, id::MessageId},
+    protocol::ReactionView,
+};
 
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = reactions)]

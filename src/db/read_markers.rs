@@ -6,12 +6,10 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::{Db, on_lease};
-use crate::{
-    chat::{
-        id::{RoomId, UserId},
-        timestamp::Timestamp,
-    },
-    error::Result,
+use crate::chat::{
+    Result,
+    id::{RoomId, UserId},
+    timestamp::Timestamp,
 };
 
 #[derive(Clone, Debug)]

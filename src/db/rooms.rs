@@ -16,11 +16,11 @@ use super::{
 };
 use crate::{
     chat::{
+        Result,
         id::{RoomId, UserId},
         room::RoomType,
         timestamp::Timestamp,
     },
-    error::Result,
     protocol::MemberView,
 };
 

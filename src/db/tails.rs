@@ -9,7 +9,10 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{Db, messages::MessageRow, on_lease, room_log};
-use crate::{chat::id::RoomId, error::Result, protocol::MessageView};
+use crate::{
+    chat::{Result, id::RoomId},
+    protocol::MessageView,
+};
 
 /// A room's newest messages and the last entry of its log that they include, all of one moment.
 pub struct ListTail {

@@ -12,8 +12,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{Db, error::refused_by_rule, on, on_lease, schema::users};
 use crate::{
-    chat::{id::UserId, timestamp::Timestamp},
-    error::{Error, Result},
+    chat::{Error, Result, id::UserId, timestamp::Timestamp},
     protocol::MemberView,
 };
 

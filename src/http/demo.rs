@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::{
     app::App,
+    chat::{Error, Result},
     clock, db,
-    error::{Error, Result},
 };
 
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);

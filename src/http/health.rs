@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use serde::Serialize;
 
-use crate::{app::App, db, error::Result};
+use crate::{app::App, chat::Result, db};
 
 #[derive(Serialize)]
 pub(super) struct Health {

@@ -10,7 +10,7 @@ use axum::{
 
 use crate::{
     app::App,
-    error::{Error, Result},
+    chat::{Error, Result},
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

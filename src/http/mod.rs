@@ -6,6 +6,7 @@ mod encoding;
 mod health;
 mod metrics;
 mod page;
+mod problem;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use axum::{
 };
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{app::App, error::Error};
+use crate::{app::App, chat::Error};
 
 /// The routes of all resources.
 pub fn router(app: Arc<App>) -> Router {

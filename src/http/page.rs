@@ -12,7 +12,7 @@ use axum::{
 use rust_embed::RustEmbed;
 
 use super::encoding;
-use crate::{app::App, error::Error};
+use crate::{app::App, chat::Error};
 
 /// The output of `make page`, if it was built.
 #[derive(RustEmbed)]

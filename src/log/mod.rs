@@ -15,13 +15,12 @@ use tokio::{
 use self::{group_commit::GroupCommit, queue::Queue, writer::Writer};
 use crate::{
     broadcast::Encoded,
-    chat::{id::RoomId, timestamp::Timestamp},
+    chat::{Error, Result, id::RoomId, timestamp::Timestamp},
     clock,
     db::{
         Db,
         room_log::{Append, Appended, Heads},
     },
-    error::{Error, Result},
     metrics::Instruments,
 };
 

@@ -9,9 +9,8 @@ use tokio::sync::mpsc;
 
 use super::Reply;
 use crate::{
-    chat::message::size_of_json,
+    chat::{Error, Result, message::size_of_json},
     db::room_log::{Append, Change},
-    error::{Error, Result},
 };
 
 /// The most content of waiting changes, in bytes. Pictures are sent as content, too.

@@ -12,13 +12,12 @@ use super::{
 };
 use crate::{
     batch::fill,
-    chat::id::RoomId,
+    chat::{Error, Result, id::RoomId},
     clock,
     db::{
         Db,
         room_log::{Append, Appended, Appender, Heads, held},
     },
-    error::{Error, Result},
     metrics::Instruments,
 };
 

@@ -11,15 +11,15 @@ use tokio::{
 use super::{
     Rooms,
     audience::{Next, Outgoing, Send},
-    live::LiveRoom,
-    slot::{Slot, State},
+    registry::{Phase, RoomCell},
+    room::RoomState,
 };
 use crate::{
     broadcast::{ClientSocket, Encoded, Except, Target},
     chat::id::RoomId,
     db::{
         self,
-        room_log::{Appended, Entry, Told},
+        room_log::{Appended, Entry, EntryBody},
     },
     log::{self, Outcome},
     protocol::{MessageDeletedView, NumberedMessageView, ReactionChangedView, Telling, event},
@@ -30,22 +30,25 @@ use crate::{
 pub fn event_of(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
     let (room_id, seq) = (&entry.room_id, entry.seq);
     Some(match &entry.told {
-        Told::New(message) => (event::MESSAGE_NEW, Telling::Message(NumberedMessageView { message, seq })),
-        Told::Updated(message) => {
+        EntryBody::New(message) => {
+            (event::MESSAGE_NEW, Telling::Message(NumberedMessageView { message, seq }))
+        }
+        EntryBody::Updated(message) => {
             (event::MESSAGE_UPDATED, Telling::Message(NumberedMessageView { message, seq }))
         }
-        Told::Deleted(message_id) => {
+        EntryBody::Deleted(message_id) => {
             (event::MESSAGE_DELETED, Telling::Deleted(MessageDeletedView { message_id, room_id, seq }))
         }
-        Told::ReactionAdded { message_id, reaction } | Told::ReactionRemoved { message_id, reaction } => {
+        EntryBody::ReactionAdded { message_id, reaction }
+        | EntryBody::ReactionRemoved { message_id, reaction } => {
             let name = match &entry.told {
-                Told::ReactionAdded { .. } => event::REACTION_ADDED,
+                EntryBody::ReactionAdded { .. } => event::REACTION_ADDED,
                 _ => event::REACTION_REMOVED,
             };
             let (user_id, emoji) = (&reaction.user_id, reaction.emoji.as_ref());
             (name, Telling::Reaction(ReactionChangedView { message_id, room_id, user_id, emoji, seq }))
         }
-        Told::Gone => return None,
+        EntryBody::Tombstone => return None,
     })
 }
 
@@ -93,23 +96,23 @@ impl Rooms {
     /// Takes a committed entry into its live room and sends it to everybody in it here. An entry that was taken before is
     /// ignored; if some are missing before it, they are fetched and sent first. The writer's come in the order of commits.
     async fn apply(&self, entry: &Entry) -> Option<Encoded> {
-        let slot = lock(&self.slots).get(&entry.room_id).cloned()?;
-        let (hole_after, is_doubtful) = match &mut *lock(&slot.state) {
-            State::Loading(missed) => {
+        let cell = lock(&self.cells).get(&entry.room_id).cloned()?;
+        let (gap_after, is_doubtful) = match &mut *lock(&cell.phase) {
+            Phase::Loading(missed) => {
                 missed.push(entry.clone());
                 return None;
             }
-            State::Live(live) => (live.hole_before(entry), live.is_doubtful(entry)),
-            State::Closed => return None,
+            Phase::Live(live) => (live.gap_before(entry), live.is_doubtful(entry)),
+            Phase::Closed => return None,
         };
         if is_doubtful {
-            self.verify(&entry.room_id, &slot).await.unwrap_or_else(|error| error.log());
+            self.verify(&entry.room_id, &cell).await.unwrap_or_else(|error| error.log());
             return None;
         }
-        if let Some(after) = hole_after {
+        if let Some(after) = gap_after {
             match db::room_log::list_between(&self.db, &entry.room_id, after, entry.seq).await {
                 Ok(missing) => missing.iter().for_each(|entry| {
-                    self.apply_next(&slot, entry);
+                    self.apply_next(&cell, entry);
                 }),
                 // Not sent out of order: the next entry asks again.
                 Err(error) => {
@@ -118,23 +121,23 @@ impl Rooms {
                 }
             }
         }
-        self.apply_next(&slot, entry)
+        self.apply_next(&cell, entry)
     }
 
-    pub(super) fn apply_next(&self, slot: &Arc<Slot>, entry: &Entry) -> Option<Encoded> {
-        let mut state = lock(&slot.state);
-        let State::Live(live) = &mut *state else { return None };
+    pub(super) fn apply_next(&self, cell: &Arc<RoomCell>, entry: &Entry) -> Option<Encoded> {
+        let mut state = lock(&cell.phase);
+        let Phase::Live(live) = &mut *state else { return None };
         if !live.apply(entry) {
             return None;
         }
         let (event, view) = event_of(entry)?;
         let (packet, now) = (Encoded::new(event, &view)?, Instant::now());
         let outgoing = match &entry.told {
-            Told::New(message) => live.audience.push_message(&message.sender_id, packet.clone(), now),
+            EntryBody::New(message) => live.audience.push_message(&message.sender_id, packet.clone(), now),
             // Edits, deletions and reactions are few.
             _ => live.audience.push_entry(packet.clone()),
         };
-        self.carry_out(&entry.room_id, slot, outgoing);
+        self.carry_out(&entry.room_id, cell, outgoing);
         Some(packet)
     }
 
@@ -153,24 +156,24 @@ impl Rooms {
         &self,
         room_id: &RoomId,
         packet: Option<Encoded>,
-        push: impl FnOnce(&mut LiveRoom, Encoded, Instant) -> Outgoing,
+        push: impl FnOnce(&mut RoomState, Encoded, Instant) -> Outgoing,
     ) {
         // Where no room is live nobody is in it.
-        let (Some(packet), Some(slot)) = (packet, lock(&self.slots).get(room_id).cloned()) else { return };
-        let mut state = lock(&slot.state);
-        let State::Live(live) = &mut *state else { return };
+        let (Some(packet), Some(cell)) = (packet, lock(&self.cells).get(room_id).cloned()) else { return };
+        let mut state = lock(&cell.phase);
+        let Phase::Live(live) = &mut *state else { return };
         let outgoing = push(live, packet, Instant::now());
-        self.carry_out(room_id, &slot, outgoing);
+        self.carry_out(room_id, &cell, outgoing);
     }
 
     /// Sends what is to be sent now, and sees to what follows. The caller holds the room's lock.
-    pub(super) fn carry_out(&self, room_id: &RoomId, slot: &Arc<Slot>, outgoing: Outgoing) {
+    pub(super) fn carry_out(&self, room_id: &RoomId, cell: &Arc<RoomCell>, outgoing: Outgoing) {
         self.send_all(room_id, outgoing.sends);
         let this = Weak::clone(&self.this);
         match outgoing.next {
             Next::Nothing => {}
             Next::Timer(time) => {
-                tokio::spawn(run_timer(this, Arc::clone(slot), room_id.clone(), time));
+                tokio::spawn(run_timer(this, Arc::clone(cell), room_id.clone(), time));
             }
             Next::AfterAck => {
                 tokio::spawn(flush_after_ack(this, room_id.clone()));
@@ -196,9 +199,9 @@ impl Rooms {
 
     /// Sends everybody in a room what is pending.
     pub(super) fn flush_room(&self, room_id: &RoomId) {
-        let slot = lock(&self.slots).get(room_id).cloned();
-        if let Some(slot) = slot
-            && let State::Live(live) = &mut *lock(&slot.state)
+        let cell = lock(&self.cells).get(room_id).cloned();
+        if let Some(cell) = cell
+            && let Phase::Live(live) = &mut *lock(&cell.phase)
         {
             self.send_all(room_id, live.audience.flush().sends);
         }
@@ -206,7 +209,7 @@ impl Rooms {
 
     /// Sends everybody what is pending in any room: the server ends.
     pub fn flush_rooms(&self) {
-        let room_ids: Vec<RoomId> = lock(&self.slots).keys().cloned().collect();
+        let room_ids: Vec<RoomId> = lock(&self.cells).keys().cloned().collect();
         room_ids.iter().for_each(|room_id| self.flush_room(room_id));
     }
 }
@@ -225,11 +228,11 @@ async fn flush_after_ack(rooms: Weak<Rooms>, room_id: RoomId) {
 }
 
 /// A room's timer.
-async fn run_timer(rooms: Weak<Rooms>, slot: Arc<Slot>, room_id: RoomId, mut time: Instant) {
+async fn run_timer(rooms: Weak<Rooms>, cell: Arc<RoomCell>, room_id: RoomId, mut time: Instant) {
     loop {
         sleep_until(time).await;
         let Some(rooms) = rooms.upgrade() else { return };
-        let State::Live(live) = &mut *lock(&slot.state) else { return };
+        let Phase::Live(live) = &mut *lock(&cell.phase) else { return };
         let outgoing = live.audience.wake(time, Instant::now());
         rooms.send_all(&room_id, outgoing.sends);
         match outgoing.next {

@@ -10,13 +10,14 @@ use tokio::time::Instant;
 
 use super::{
     Rooms,
-    live::LiveRoom,
-    returning::Missed,
-    slot::{Slot, State},
+    absence::Missed,
+    registry::{Phase, RoomCell},
+    room::RoomState,
 };
 use crate::{
     broadcast::{Except, Target},
     chat::{
+        Result,
         id::{MessageId, RoomId},
         limits::DEFAULT_PAGE,
         message::Place,
@@ -25,45 +26,44 @@ use crate::{
     db::{
         self,
         fingerprints::{self, Fingerprints},
-        room_log::{Tail, Told, append_foreign, list_between, load_tail, note_incomplete},
+        room_log::{EntryBody, Tail, append_foreign, list_between, load_tail, note_incomplete},
     },
-    error::Result,
     protocol::{MessageView, ReactionView},
     sync::lock,
 };
 
 impl Rooms {
-    /// Compares a live room with the database, which is asked once where nothing differs. The caller holds the slot's turn.
-    pub(super) async fn compare(&self, room_id: &RoomId, slot: &Arc<Slot>) {
-        if let Err(error) = self.try_to_compare(room_id, slot).await {
+    /// Compares a live room with the database, which is asked once where nothing differs. The caller holds the cell's turn.
+    pub(super) async fn compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) {
+        if let Err(error) = self.try_to_compare(room_id, cell).await {
             // Who enters is shown what is known.
             tracing::warn!(room = %room_id, cause = error.cause(), "a room could not be compared with the database");
         }
-        if let State::Live(live) = &mut *lock(&slot.state) {
+        if let Phase::Live(live) = &mut *lock(&cell.phase) {
             live.compared_at = Instant::now();
         }
     }
 
-    async fn try_to_compare(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
-        let (before, last, count) = match &*lock(&slot.state) {
-            State::Live(live) => (live.seq(), live.last().cloned(), live.len().max(DEFAULT_PAGE)),
+    async fn try_to_compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
+        let (before, last, count) = match &*lock(&cell.phase) {
+            Phase::Live(live) => (live.seq(), live.last().cloned(), live.len().max(DEFAULT_PAGE)),
             _ => return Ok(()),
         };
         let found = fingerprints::read(&self.db, room_id, count, before).await?;
-        let (goes_on, is_same) = match &*lock(&slot.state) {
-            State::Live(live) => {
+        let (goes_on, is_same) = match &*lock(&cell.phase) {
+            Phase::Live(live) => {
                 (live.goes_on_in((before, last.as_ref()), &found), is_same(live, &found, count))
             }
             _ => return Ok(()),
         };
         if !goes_on {
-            return self.begin_anew(room_id, slot).await;
+            return self.begin_anew(room_id, cell).await;
         }
         let head = found.seq;
         if !is_same {
             let found = load_tail(&self.db, room_id, count).await?;
-            let changes = match &mut *lock(&slot.state) {
-                State::Live(live) => {
+            let changes = match &mut *lock(&cell.phase) {
+                Phase::Live(live) => {
                     live.rename(&found.messages);
                     differences(live, before, &found)
                 }
@@ -72,30 +72,31 @@ impl Rooms {
             self.note_foreign(room_id, found.seq, changes).await?;
         }
         // Another node may have committed more, or a commit was reported as failed.
-        let behind = match &*lock(&slot.state) {
-            State::Live(live) if live.seq() < head => live.seq(),
+        let behind = match &*lock(&cell.phase) {
+            Phase::Live(live) if live.seq() < head => live.seq(),
             _ => return Ok(()),
         };
-        self.catch_up(room_id, slot, behind).await
+        self.catch_up(room_id, cell, behind).await
     }
 
-    /// What a room that is loaded shows of another program's work. The caller holds the slot's turn.
+    /// What a room that is loaded shows of another program's work. The caller holds the cell's turn.
     pub(super) async fn note_unlogged(
         &self,
         room_id: &RoomId,
-        (seq, mut changes): (i64, Vec<Told>),
+        (seq, mut changes): (i64, Vec<EntryBody>),
     ) -> Result<()> {
-        let is_missing = |change: &Told| if let Told::Deleted(id) = change { Some(id.clone()) } else { None };
+        let is_missing =
+            |change: &EntryBody| if let EntryBody::Deleted(id) = change { Some(id.clone()) } else { None };
         let missing: Vec<MessageId> = changes.iter().filter_map(is_missing).collect();
         if !missing.is_empty() {
             // They may be there and be older than what was loaded.
             let there = db::messages::list_existing(&self.db, &missing).await?;
-            changes.retain(|change| !matches!(change, Told::Deleted(id) if there.contains(id)));
+            changes.retain(|change| !matches!(change, EntryBody::Deleted(id) if there.contains(id)));
         }
         self.note_foreign(room_id, seq, changes).await
     }
 
-    async fn note_foreign(&self, room_id: &RoomId, seq: i64, changes: Vec<Told>) -> Result<()> {
+    async fn note_foreign(&self, room_id: &RoomId, seq: i64, changes: Vec<EntryBody>) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -105,9 +106,9 @@ impl Rooms {
         for entry in &entries {
             self.committed(entry).await;
         }
-        let slot = lock(&self.slots).get(room_id).cloned();
-        if let Some(slot) = slot
-            && let State::Live(live) = &mut *lock(&slot.state)
+        let cell = lock(&self.cells).get(room_id).cloned();
+        if let Some(cell) = cell
+            && let Phase::Live(live) = &mut *lock(&cell.phase)
         {
             live.note_complete_from(last);
         }
@@ -115,26 +116,26 @@ impl Rooms {
     }
 
     /// An entry was committed whose place is taken here. Either it was taken before, or the log is another one by now.
-    pub(super) async fn verify(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
+    pub(super) async fn verify(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
         // Who loads or compares the room at this moment finds out as well.
-        let Ok(_turn) = slot.loading.try_lock() else { return Ok(()) };
-        let (before, last) = match &*lock(&slot.state) {
-            State::Live(live) => (live.seq(), live.last().cloned()),
+        let Ok(_turn) = cell.loading.try_lock() else { return Ok(()) };
+        let (before, last) = match &*lock(&cell.phase) {
+            Phase::Live(live) => (live.seq(), live.last().cloned()),
             _ => return Ok(()),
         };
         let found = fingerprints::read(&self.db, room_id, 0, before).await?;
-        let goes_on = match &*lock(&slot.state) {
-            State::Live(live) => live.goes_on_in((before, last.as_ref()), &found),
+        let goes_on = match &*lock(&cell.phase) {
+            Phase::Live(live) => live.goes_on_in((before, last.as_ref()), &found),
             _ => true,
         };
-        if goes_on { Ok(()) } else { self.begin_anew(room_id, slot).await }
+        if goes_on { Ok(()) } else { self.begin_anew(room_id, cell).await }
     }
 
     /// The database has lost what was committed and told: by a crash without its log on disk, or by going over to a replica that
     /// was behind. Those who are here are shown what is left.
-    async fn begin_anew(&self, room_id: &RoomId, slot: &Arc<Slot>) -> Result<()> {
-        let lost = match &*lock(&slot.state) {
-            State::Live(live) => live.seq(),
+    async fn begin_anew(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
+        let lost = match &*lock(&cell.phase) {
+            Phase::Live(live) => live.seq(),
             _ => return Ok(()),
         };
         let tail = load_tail(&self.db, room_id, self.settings.messages).await?;
@@ -144,9 +145,9 @@ impl Rooms {
             "the database has lost entries of a room's log that were committed: those in the room are shown it anew"
         );
         note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
-        if let State::Live(live) = &mut *lock(&slot.state) {
+        if let Phase::Live(live) = &mut *lock(&cell.phase) {
             let outgoing = live.audience.flush();
-            self.carry_out(room_id, slot, outgoing);
+            self.carry_out(room_id, cell, outgoing);
             live.begin_anew(room_id, tail, complete_from);
             if let Some(history) = live.history(room_id, &Missed::default()) {
                 let sids: Vec<_> = live.audience.presence.list_sockets().collect();
@@ -156,13 +157,13 @@ impl Rooms {
             }
         }
         // What was committed meanwhile took no place here.
-        self.catch_up(room_id, slot, found).await
+        self.catch_up(room_id, cell, found).await
     }
 
     /// Takes all entries that the log has after one.
-    pub(super) async fn catch_up(&self, room_id: &RoomId, slot: &Arc<Slot>, after: i64) -> Result<()> {
+    pub(super) async fn catch_up(&self, room_id: &RoomId, cell: &Arc<RoomCell>, after: i64) -> Result<()> {
         for entry in list_between(&self.db, room_id, after, i64::MAX).await? {
-            self.apply_next(slot, &entry);
+            self.apply_next(cell, &entry);
         }
         Ok(())
     }
@@ -178,7 +179,7 @@ fn is_within(place: &Place, bounds: &[Option<Place>]) -> bool {
 }
 
 /// Nothing was changed beside the log, names of senders included.
-fn is_same(live: &LiveRoom, found: &Fingerprints, count: usize) -> bool {
+fn is_same(live: &RoomState, found: &Fingerprints, count: usize) -> bool {
     let touched: HashSet<&MessageId> = found.touched.iter().chain(live.touched_after(found.seq)).collect();
     let is_all = found.messages.len() < count;
     let bounds = [
@@ -198,7 +199,7 @@ fn is_same(live: &LiveRoom, found: &Fingerprints, count: usize) -> bool {
 }
 
 /// What was changed beside the log, in the order in which it is to be told. What entries after `before` are about is left out.
-fn differences(live: &LiveRoom, before: i64, found: &Tail) -> Vec<Told> {
+fn differences(live: &RoomState, before: i64, found: &Tail) -> Vec<EntryBody> {
     // More was said meanwhile than was read of the log: another time.
     if found.log.last().is_some_and(|oldest| oldest.seq > before + 1) {
         return Vec::new();
@@ -218,23 +219,23 @@ fn differences(live: &LiveRoom, before: i64, found: &Tail) -> Vec<Told> {
     let mut changes = Vec::new();
     for message in found.messages.iter().rev().filter(is_compared) {
         match here.remove(message.id.as_str()) {
-            None => changes.push(Told::New(Arc::new(message.clone()))),
+            None => changes.push(EntryBody::New(Arc::new(message.clone()))),
             Some(known) => changes.extend(change_of(known, message)),
         }
     }
-    changes.extend(here.into_values().map(|gone| Told::Deleted(gone.id.clone())));
+    changes.extend(here.into_values().map(|gone| EntryBody::Deleted(gone.id.clone())));
     changes
 }
 
 /// How a message that is here became the one that was found.
-fn change_of(here: &MessageView, found: &MessageView) -> Vec<Told> {
+fn change_of(here: &MessageView, found: &MessageView) -> Vec<EntryBody> {
     let is_same = here.content == found.content
         && here.kind == found.kind
         && fingerprints::is_same_json(&here.metadata, &found.metadata)
         && here.reply_to == found.reply_to
         && here.updated_at == found.updated_at;
     if !is_same {
-        return vec![Told::Updated(Arc::new(found.clone()))];
+        return vec![EntryBody::Updated(Arc::new(found.clone()))];
     }
     let message_id = &found.id;
     let missing = |from: &[ReactionView], of: &[ReactionView]| -> Vec<ReactionView> {
@@ -242,8 +243,9 @@ fn change_of(here: &MessageView, found: &MessageView) -> Vec<Told> {
     };
     let removed = missing(&found.reactions, &here.reactions).into_iter();
     let added = missing(&here.reactions, &found.reactions).into_iter();
-    let removed = removed.map(|reaction| Told::ReactionRemoved { message_id: message_id.clone(), reaction });
+    let removed =
+        removed.map(|reaction| EntryBody::ReactionRemoved { message_id: message_id.clone(), reaction });
     removed
-        .chain(added.map(|reaction| Told::ReactionAdded { message_id: message_id.clone(), reaction }))
+        .chain(added.map(|reaction| EntryBody::ReactionAdded { message_id: message_id.clone(), reaction }))
         .collect()
 }

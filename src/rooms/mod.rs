@@ -3,22 +3,23 @@
 //!
 //! A live room's lock is held for microseconds: emitting never blocks.
 
-mod activity;
+mod absence;
 mod apply;
 mod audience;
 mod compare;
+mod eviction;
 mod histories;
-mod idle;
-mod live;
+mod history;
+mod load;
 mod memory;
-mod newest;
 mod outbox;
 mod presence;
 mod read_marks;
+mod registry;
 mod retention;
-mod returning;
-mod slot;
+mod room;
 mod unlogged;
+mod unread_push;
 
 use std::{
     collections::HashMap,
@@ -26,23 +27,24 @@ use std::{
     time::Duration,
 };
 
-pub use activity::run as tell_activity;
 pub use apply::event_of;
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
+pub use unread_push::run as push_unread;
 
 use self::{
-    activity::Activity,
-    idle::Idle,
-    live::LiveRoom,
+    eviction::EvictionQueue,
     memory::Memory,
     presence::Announce,
     read_marks::ReadMarks,
-    slot::{Slot, State},
+    registry::{Phase, RoomCell},
+    room::RoomState,
+    unread_push::UnreadPush,
 };
 use crate::{
     broadcast::{Broadcast, ClientSocket, Encoded, Except, Sid, Target},
     chat::{
+        Error, Result,
         id::{RoomId, UserId},
         message::Place,
     },
@@ -53,9 +55,8 @@ use crate::{
     db::{
         self, Db,
         read_markers::ReadMark,
-        room_log::{Append, Caught},
+        room_log::{Append, LogPage},
     },
-    error::{Error, Result},
     log::{self, Log, Receipt},
     metrics::{Instruments, RoomStats},
     protocol::{MemberView, RoomErrorView, RoomMembersView, TokenUserView, event},
@@ -68,15 +69,15 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 pub struct Rooms {
     broadcast: Broadcast,
     db: Db,
-    slots: Mutex<HashMap<RoomId, Arc<Slot>>>,
-    idle: Mutex<Idle>,
+    cells: Mutex<HashMap<RoomId, Arc<RoomCell>>>,
+    idle: Mutex<EvictionQueue>,
     memory: Arc<Memory>,
     settings: Arc<LiveSettings>,
     log: Log,
     /// Changes come faster than they are committed: the last commit was one of several.
     is_busy: AtomicBool,
     read_marks: ReadMarks,
-    activity: Activity,
+    activity: UnreadPush,
     node_cache: NodeCache,
     this: Weak<Self>,
 }
@@ -109,8 +110,8 @@ impl Rooms {
             broadcast,
             read_marks: ReadMarks::start(db.clone(), instruments.read_marks.clone()),
             db,
-            activity: Activity::default(),
-            slots: Mutex::default(),
+            activity: UnreadPush::default(),
+            cells: Mutex::default(),
             idle: Mutex::default(),
             memory: Memory::new(config.live.memory),
             settings: Arc::new(config.live.clone()),
@@ -120,7 +121,7 @@ impl Rooms {
             this: Weak::clone(this),
         });
         tokio::spawn(apply::run(Arc::downgrade(&rooms), outcomes));
-        tokio::spawn(idle::run(Arc::downgrade(&rooms)));
+        tokio::spawn(eviction::run(Arc::downgrade(&rooms)));
         if let Some(time) = config.log_retention {
             tokio::spawn(retention::run(rooms.db.clone(), time));
         }
@@ -146,16 +147,16 @@ impl Rooms {
             self.hear_other_sockets(room_id, &user.id).await;
         }
         let now = clock::now();
-        self.enter(socket, room_id, Some(&user.id), |slot, live| {
+        self.enter(socket, room_id, Some(&user.id), |cell, live| {
             let missed = live.missed(&user.id, now, |sid| self.last_heard(sid));
             let history = live.history(room_id, &missed);
             let members = Encoded::new(event::ROOM_MEMBERS, &RoomMembersView { room_id, members });
             let (Some(history), Some(members)) = (history, members) else {
                 return Err(Error::Internal("a room's history could not be encoded".to_owned()));
             };
-            live.returning.arrived(&user.id);
+            live.absence.arrived(&user.id);
             let outgoing = live.audience.arrive(user, socket.id(), Announce::Yes, Instant::now());
-            self.carry_out(room_id, slot, outgoing);
+            self.carry_out(room_id, cell, outgoing);
             for packet in [&history.packet, &members] {
                 self.broadcast.send(Target::Socket(socket), Except::NOBODY, packet);
             }
@@ -167,9 +168,9 @@ impl Rooms {
 
     /// Lets the socket hear the room from now on, with no history and without telling others of its user.
     pub async fn listen(&self, socket: &ClientSocket, room_id: &RoomId, user: &TokenUserView) -> Result<()> {
-        self.enter(socket, room_id, None, |slot, live| {
+        self.enter(socket, room_id, None, |cell, live| {
             let outgoing = live.audience.arrive(user, socket.id(), Announce::No, Instant::now());
-            self.carry_out(room_id, slot, outgoing);
+            self.carry_out(room_id, cell, outgoing);
             Ok(())
         })
         .await
@@ -181,17 +182,17 @@ impl Rooms {
         socket: &ClientSocket,
         room_id: &RoomId,
         reader: Option<&UserId>,
-        welcome: impl FnOnce(&Arc<Slot>, &mut LiveRoom) -> Result<T>,
+        welcome: impl FnOnce(&Arc<RoomCell>, &mut RoomState) -> Result<T>,
     ) -> Result<T> {
         loop {
-            let slot = self.live_slot(room_id, reader, reader.is_some()).await?;
-            let mut state = lock(&slot.state);
-            let State::Live(live) = &mut *state else { continue };
+            let cell = self.live_cell(room_id, reader, reader.is_some()).await?;
+            let mut state = lock(&cell.phase);
+            let Phase::Live(live) = &mut *state else { continue };
             // Large messages that were loaded for the reader may have gone again meanwhile.
             if self.wants_more(live, reader) {
                 continue;
             }
-            let welcomed = welcome(&slot, live)?;
+            let welcomed = welcome(&cell, live)?;
             live.idle_since = None;
             socket.join(room_id);
             return Ok(welcomed);
@@ -200,21 +201,21 @@ impl Rooms {
 
     /// The socket hears the room no more. Others are told when it was the last of its user.
     pub fn leave(&self, socket: &ClientSocket, room_id: &RoomId, user: &TokenUserView) {
-        let slot = lock(&self.slots).get(room_id).cloned();
-        let mut state = slot.as_ref().map(|slot| lock(&slot.state));
-        let (Some(slot), Some(State::Live(live))) = (&slot, state.as_deref_mut()) else {
+        let cell = lock(&self.cells).get(room_id).cloned();
+        let mut state = cell.as_ref().map(|cell| lock(&cell.phase));
+        let (Some(cell), Some(Phase::Live(live))) = (&cell, state.as_deref_mut()) else {
             return socket.leave(room_id);
         };
         let here = live.audience.presence.sockets_of(&user.id);
         let here = here.iter().find(|there| there.sid == socket.id());
         let owed = here.and_then(|here| here.owed(socket.last_heard()));
         let (was_here, outgoing) = live.audience.depart(user, socket.id(), Instant::now());
-        self.carry_out(room_id, slot, outgoing);
+        self.carry_out(room_id, cell, outgoing);
         socket.leave(room_id);
         if was_here {
-            live.returning.departed(&user.id, owed, clock::now());
+            live.absence.departed(&user.id, owed, clock::now());
         }
-        self.idle_if_empty(room_id, slot, live);
+        self.idle_if_empty(room_id, cell, live);
         drop(state);
         self.close_idle_at_once();
     }
@@ -223,8 +224,8 @@ impl Rooms {
     /// its last: a client that comes here may be that one's, or another beside it.
     async fn hear_other_sockets(&self, room_id: &RoomId, user_id: &UserId) {
         let routes: Vec<SocketRoute> = {
-            let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return };
-            let State::Live(live) = &*lock(&slot.state) else { return };
+            let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return };
+            let Phase::Live(live) = &*lock(&cell.phase) else { return };
             let here = live.audience.presence.sockets_of(user_id);
             if here.is_empty()
                 || !live.is_long_for(&live.missed(user_id, clock::now(), |sid| self.last_heard(sid)))
@@ -246,11 +247,11 @@ impl Rooms {
 
     /// Makes those who may not be in a room any more hear it no more. They are told, and so are the others.
     pub fn evict(&self, room_id: &RoomId, may_stay: impl Fn(&UserId) -> bool) {
-        let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return };
-        let mut state = lock(&slot.state);
-        let State::Live(live) = &mut *state else { return };
+        let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return };
+        let mut state = lock(&cell.phase);
+        let Phase::Live(live) = &mut *state else { return };
         let (evicted, outgoing) = live.audience.evict(may_stay);
-        self.carry_out(room_id, &slot, outgoing);
+        self.carry_out(room_id, &cell, outgoing);
         let refusal = Error::Forbidden("You are no longer a member of this room");
         let (code, error, event) = (refusal.code(), refusal.to_string(), "room:join");
         let view = RoomErrorView { room_id: Some(room_id.as_str()), event, code, error: &error };
@@ -263,33 +264,33 @@ impl Rooms {
         }
         let user_ids = evicted.into_iter().map(|(user_id, _)| user_id);
         let outgoing = live.audience.evicted(user_ids, Instant::now());
-        self.carry_out(room_id, &slot, outgoing);
-        self.idle_if_empty(room_id, &slot, live);
+        self.carry_out(room_id, &cell, outgoing);
+        self.idle_if_empty(room_id, &cell, live);
         drop(state);
         self.close_idle_at_once();
     }
 
     /// What happened in a room after an entry, at most `limit` entries of it: from memory where it is there. The room is
     /// compared with the database first. `reader`: the user who asks.
-    pub async fn list_after(
+    pub async fn entries_since(
         &self,
         room_id: &RoomId,
         reader: &UserId,
         after: i64,
         limit: usize,
-    ) -> Result<Caught> {
-        let slot = self.live_slot(room_id, None, true).await?;
-        if let State::Live(live) = &mut *lock(&slot.state) {
-            self.idle_if_empty(room_id, &slot, live);
-            if let Some(entries) = live.list_after(after, limit) {
+    ) -> Result<LogPage> {
+        let cell = self.live_cell(room_id, None, true).await?;
+        if let Phase::Live(live) = &mut *lock(&cell.phase) {
+            self.idle_if_empty(room_id, &cell, live);
+            if let Some(entries) = live.entries_since(after, limit) {
                 // A reader who is in the room is not to be sent these once more.
                 let outgoing = live.audience.catch_up(reader);
-                self.carry_out(room_id, &slot, outgoing);
+                self.carry_out(room_id, &cell, outgoing);
                 let is_forgotten = after < live.complete_from();
-                return Ok(Caught { entries, head: live.seq(), is_forgotten });
+                return Ok(LogPage { entries, head: live.seq(), is_forgotten });
             }
         }
-        db::room_log::list_after(&self.db, room_id, after, limit).await
+        db::room_log::entries_since(&self.db, room_id, after, limit).await
     }
 
     /// Notes that a user has read a room up to an entry, or up to now; written soon.
@@ -306,19 +307,19 @@ impl Rooms {
 
     /// The last entry of a room that is live here.
     pub fn live_seq(&self, room_id: &RoomId) -> Option<i64> {
-        let slot = lock(&self.slots).get(room_id).cloned()?;
-        let state = lock(&slot.state);
-        if let State::Live(live) = &*state { Some(live.seq()) } else { None }
+        let cell = lock(&self.cells).get(room_id).cloned()?;
+        let state = lock(&cell.phase);
+        if let Phase::Live(live) = &*state { Some(live.seq()) } else { None }
     }
 
     /// The users who are in a room, at most `limit` of them, and how many there are in all. `reader`: the user who asks.
     pub fn list_present(&self, room_id: &RoomId, reader: &UserId, limit: usize) -> (Vec<UserId>, usize) {
-        let Some(slot) = lock(&self.slots).get(room_id).cloned() else { return (Vec::new(), 0) };
-        let mut state = lock(&slot.state);
-        let State::Live(live) = &mut *state else { return (Vec::new(), 0) };
+        let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return (Vec::new(), 0) };
+        let mut state = lock(&cell.phase);
+        let Phase::Live(live) = &mut *state else { return (Vec::new(), 0) };
         // The reader is not to hear later that one of those who are listed came.
         let outgoing = live.audience.catch_up(reader);
-        self.carry_out(room_id, &slot, outgoing);
+        self.carry_out(room_id, &cell, outgoing);
         let mut users: Vec<UserId> = live.audience.presence.announced().cloned().collect();
         let count = users.len();
         users.truncate(limit);
@@ -327,15 +328,15 @@ impl Rooms {
 
     /// Counts what is in memory.
     pub fn stats(&self) -> RoomStats {
-        let slots: Vec<Arc<Slot>> = lock(&self.slots).values().cloned().collect();
+        let cells: Vec<Arc<RoomCell>> = lock(&self.cells).values().cloned().collect();
         let mut stats = RoomStats {
             queued: self.log.queued(),
             idle_bytes: lock(&self.idle).size(),
             live_bytes: self.memory.bytes(),
             ..RoomStats::default()
         };
-        for slot in slots {
-            if let State::Live(live) = &*lock(&slot.state) {
+        for cell in cells {
+            if let Phase::Live(live) = &*lock(&cell.phase) {
                 stats.live += 1;
                 stats.idle += usize::from(live.idle_since.is_some());
                 stats.messages += live.len();

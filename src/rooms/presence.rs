@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use tokio::time::Instant;
 
-use super::returning::Here;
+use super::absence::Here;
 use crate::{
     broadcast::Sid,
     chat::{id::UserId, timestamp::Timestamp},

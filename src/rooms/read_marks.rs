@@ -11,12 +11,14 @@ use tokio::{
 
 use crate::{
     batch::{fill, fill_until},
-    chat::id::{RoomId, UserId},
+    chat::{
+        Error, Result,
+        id::{RoomId, UserId},
+    },
     db::{
         Db,
         read_markers::{self, ReadMark},
     },
-    error::{Error, Result},
 };
 
 /// Marks that may wait; one more is dropped, as a later one covers it.

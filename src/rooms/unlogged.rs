@@ -9,7 +9,7 @@ use std::{
 use crate::{
     chat::timestamp::Timestamp,
     db::room_log::{
-        Logged, Tail, Told, hash_of_reaction, hash_of_reactions, is_as_noted, kind, noted_reactions,
+        EntryBody, Logged, Tail, hash_of_reaction, hash_of_reactions, is_as_noted, kind, noted_reactions,
     },
     protocol::MessageView,
 };
@@ -18,7 +18,7 @@ use crate::{
 const STAMPED: i64 = 5_000;
 
 /// What the newest messages of a room show of another program's work, by the last entries of its log; `has_triggers`: of messages.
-pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<Told> {
+pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     let Some(oldest) = tail.log.last() else { return Vec::new() };
     let reads_from = Timestamp::from(oldest.at);
     // Of a message that has no entry here the last one may be the one before the oldest.
@@ -31,15 +31,15 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<Told> {
     for message in tail.messages.iter().rev() {
         let its = entries.get(message.id.as_str()).map_or(&[][..], Vec::as_slice);
         if message.created_at > reads_from && !its.iter().any(|entry| entry.kind == kind::NEW) {
-            changes.push(Told::New(Arc::new(message.clone())));
+            changes.push(EntryBody::New(Arc::new(message.clone())));
         } else if !is_as_logged(message, its, is_edited_from) || !has_logged_reactions(message, its) {
-            changes.push(Told::Updated(Arc::new(message.clone())));
+            changes.push(EntryBody::Updated(Arc::new(message.clone())));
         }
     }
     let oldest = tail.messages.last().filter(|_| !tail.complete).map(|message| message.created_at);
     let here: HashSet<&str> = tail.messages.iter().map(|message| message.id.as_str()).collect();
     let mut seen = HashSet::new();
-    // Newest first: the first of a message tells what became of it.
+    // History first: the first of a message tells what became of it.
     for entry in &tail.log {
         let is_within = oldest.is_none_or(|oldest| Timestamp::from(entry.at) > oldest);
         if seen.insert(entry.message_id.as_str())
@@ -47,7 +47,7 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<Told> {
             && is_within
             && !here.contains(entry.message_id.as_str())
         {
-            changes.push(Told::Deleted(entry.message_id.as_str().into()));
+            changes.push(EntryBody::Deleted(entry.message_id.as_str().into()));
         }
     }
     changes

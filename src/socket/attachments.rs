@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::chat::{Error, Result};
 
 /// Attachments as base64 text. Each can be taken only once: a client's library refers to each in one place, and
 /// repeating a text in many places could use unlimited memory.

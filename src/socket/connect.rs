@@ -22,7 +22,10 @@ use super::{
     session::Session,
 };
 use crate::{
-    app::App, broadcast::ClientSocket, chat::room::personal_channel, connection::SocketRoute, error::Error,
+    app::App,
+    broadcast::ClientSocket,
+    chat::{Error, room::personal_channel},
+    connection::SocketRoute,
     metrics::Counted,
 };
 
@@ -112,7 +115,7 @@ async fn welcome(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(
     }
     socket.extensions.insert(Signed { session: Arc::clone(&session), queue });
     socket.join(personal_channel(session.user.id.as_str()));
-    match timeout(PATIENCE, session.ensure_known(&app.access)).await {
+    match timeout(PATIENCE, session.ensure_exists(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
             return Err("not a user of the database");
         }

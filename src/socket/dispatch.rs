@@ -23,8 +23,8 @@ use super::{
 use crate::{
     app::App,
     broadcast::{Broadcast, ClientSocket, Encoded, Except, Target},
+    chat::{Error, Result},
     clock,
-    error::{Error, Result},
     metrics::EventLabels,
     protocol::{DoneView, RefusedView, RoomErrorView, event},
 };
@@ -94,7 +94,7 @@ where
     let has_callback = context.has_callback;
     let checked = context.app.ensure_open().and_then(|()| request.check(&context.app.config.limits));
     let admitted = match checked {
-        Ok(()) => context.session.ensure_known(&context.app.access).await,
+        Ok(()) => context.session.ensure_exists(&context.app.access).await,
         Err(error) => Err(error),
     };
     let result = match admitted {

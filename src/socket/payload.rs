@@ -13,7 +13,7 @@ use socketioxide::{
 };
 
 use super::{attachments::Attachments, request::Request};
-use crate::error::{Error, Result};
+use crate::chat::{Error, Result};
 
 /// An event and its arguments.
 pub(super) struct Packet {

@@ -1,10 +1,7 @@
 //! A client's request: the decoded payload of an event.
 
 use super::attachments::Attachments;
-use crate::{
-    chat::{id::RoomId, limits::Limits},
-    error::Result,
-};
+use crate::chat::{Result, id::RoomId, limits::Limits};
 
 /// The payload of an event.
 pub(super) trait Request: serde::de::DeserializeOwned + Send {

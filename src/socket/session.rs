@@ -10,7 +10,7 @@ use std::{
 
 use super::handshake::Presented;
 use crate::{
-    access::Access, actions::SocketState, auth::Claims, error::Result, metrics::Counted,
+    access::Access, actions::SocketState, auth::Claims, chat::Result, metrics::Counted,
     protocol::TokenUserView, sync::lock,
 };
 
@@ -47,9 +47,9 @@ impl Session {
 
     /// Ensures that the user exists in the database. If sign-in could not find out, the first event does, before
     /// anything else.
-    pub(super) async fn ensure_known(&self, access: &Access) -> Result<()> {
+    pub(super) async fn ensure_exists(&self, access: &Access) -> Result<()> {
         if !self.is_known() {
-            access.ensure_known(&self.claims).await?;
+            access.ensure_exists(&self.claims).await?;
             self.is_known.store(true, Ordering::Relaxed);
         }
         Ok(())

@@ -7,7 +7,7 @@ use chatoxide::{
     cluster::node_cache::NodeCache,
     db::{
         Db,
-        room_log::{Entry, Told},
+        room_log::{Entry, EntryBody},
         users,
     },
 };
@@ -248,7 +248,10 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
     let keys = NodeCache::start(Some(&far.url(&url)), db);
     for n in 1..=ROOMS {
         let room_id = RoomId::from(format!("room-{n}"));
-        keys.note_entry(&Entry { room_id: room_id.clone(), seq: 121, told: Told::Deleted("m".into()) }, None);
+        keys.note_entry(
+            &Entry { room_id: room_id.clone(), seq: 121, told: EntryBody::Deleted("m".into()) },
+            None,
+        );
         keys.import_reads(&room_id);
     }
     let imported = server.database.own("SELECT count(*) FROM own.read_marker WHERE user_id = 'nora'");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chatoxide::{
     chat::{message::MessageType, room::RoomType},
     clock,
-    db::room_log::{Append, Appended, Appender, Change, ClientId, NewMessage, Told},
+    db::room_log::{Append, Appended, Appender, Change, ClientId, EntryBody, NewMessage},
 };
 use serde_json::json;
 
@@ -51,24 +51,24 @@ pub fn unreact(id: &str, emoji: &str) -> Change {
 fn line(outcome: &Appended) -> String {
     let Appended::Entry(entry) = outcome else {
         return match outcome {
-            Appended::Repeated { seq, .. } => format!("repeats {seq}"),
+            Appended::Duplicate { seq, .. } => format!("repeats {seq}"),
             other => format!("{other:?}"),
         };
     };
     let told = match &entry.told {
-        Told::New(message) => format!("new {}", message.content),
-        Told::Updated(message) => {
+        EntryBody::New(message) => format!("new {}", message.content),
+        EntryBody::Updated(message) => {
             let reactions = message.reactions.iter().map(|on_it| format!("{}{}", on_it.user_id, on_it.emoji));
             format!("{} is {} {:?}", message.id, message.content, reactions.collect::<Vec<_>>())
         }
-        Told::Deleted(id) => format!("{id} is gone"),
-        Told::ReactionAdded { message_id, reaction } => {
+        EntryBody::Deleted(id) => format!("{id} is gone"),
+        EntryBody::ReactionAdded { message_id, reaction } => {
             format!("{}{} on {message_id}", reaction.user_id, reaction.emoji)
         }
-        Told::ReactionRemoved { message_id, reaction } => {
+        EntryBody::ReactionRemoved { message_id, reaction } => {
             format!("{}{} off {message_id}", reaction.user_id, reaction.emoji)
         }
-        Told::Gone => "gone".to_owned(),
+        EntryBody::Tombstone => "gone".to_owned(),
     };
     format!("{} {told}", entry.seq)
 }
@@ -151,7 +151,7 @@ on_both! {
         let batch: Arc<[Append]> = Arc::new([append("a", "anna", new("later"))]);
         let outcomes = Appender::default().append(&server.db, batch, clock::now()).await.unwrap();
         let [Appended::Entry(entry)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
-        let Told::New(message) = &entry.told else { panic!("{entry:?}") };
+        let EntryBody::New(message) = &entry.told else { panic!("{entry:?}") };
         assert_eq!(serde_json::to_value(message.created_at).unwrap(), "2999-01-01T00:00:00.043Z");
         let stored = r#"SELECT "content" FROM "Message" ORDER BY "createdAt""#;
         assert_eq!(server.database.select(stored).await, ["a-1", "later"]);

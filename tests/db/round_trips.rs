@@ -6,10 +6,9 @@ use std::{
 };
 
 use chatoxide::{
-    chat::room::RoomType,
+    chat::{Result, room::RoomType},
     clock,
     db::{Db, room_list, room_log, rooms},
-    error::Result,
 };
 use futures_util::future::join_all;
 use serde_json::json;

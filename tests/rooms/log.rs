@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chatoxide::{
     chat::{message::MessageType, room::RoomType, timestamp::Timestamp},
     clock,
-    db::room_log::{Append, Appended, Appender, Change, Entry, NewMessage, Told},
+    db::room_log::{Append, Appended, Appender, Change, Entry, EntryBody, NewMessage},
 };
 use serde_json::json;
 
@@ -79,7 +79,7 @@ on_both! {
             let batch: Arc<[Append]> = Arc::new([message("x"), message("y")]);
             let at = Timestamp::from_millis(now + millis);
             for appended in appenders[program].append(&server.db, batch, at).await.unwrap() {
-                let Appended::Entry(Entry { told: Told::New(message), .. }) = appended else { panic!("{appended:?}") };
+                let Appended::Entry(Entry { told: EntryBody::New(message), .. }) = appended else { panic!("{appended:?}") };
                 times.push(message.created_at.millis() - now);
             }
         }

@@ -1,8 +1,9 @@
 //! Mirrors src/rooms: what holds for a room whatever the event.
 
+mod absence;
 mod acked_is_committed;
+mod eviction;
 mod foreign;
-mod idle;
 mod joining;
 mod large;
 mod loading;
@@ -11,12 +12,10 @@ mod lost_log;
 mod membership;
 mod names;
 mod one_order;
-mod pace;
+mod outbox;
 mod presence;
 mod retention;
-mod returning;
 mod slow_reader;
 mod storm;
 mod unlogged;
-mod untold;
-mod writer;
+mod unread_push;

@@ -14,7 +14,6 @@ mod order;
 mod presence;
 mod reaction_add;
 mod reaction_remove;
-mod room_activity;
 mod room_create;
 mod room_invite;
 mod room_join;

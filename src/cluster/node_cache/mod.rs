@@ -37,7 +37,7 @@ use crate::{
     db::{
         Db,
         read_markers::ReadMark,
-        room_log::{Entry, Told},
+        room_log::{Entry, EntryBody},
     },
 };
 
@@ -96,7 +96,7 @@ impl NodeCache {
         }
         let room_id = &entry.room_id;
         match &entry.told {
-            Told::New(message) => match listed(message, told) {
+            EntryBody::New(message) => match listed(message, told) {
                 Ok(json) => self.note(|pending| pending.push_message(room_id, entry.seq, json)),
                 // Views are plain data, so encoding them cannot fail.
                 Err(error) => {
@@ -105,8 +105,8 @@ impl NodeCache {
                 }
             },
             // An older message of the list changed, so the list must be rewritten.
-            Told::Updated(_) | Told::Deleted(_) => self.note(|pending| pending.push_stale(room_id)),
-            Told::ReactionAdded { .. } | Told::ReactionRemoved { .. } | Told::Gone => {}
+            EntryBody::Updated(_) | EntryBody::Deleted(_) => self.note(|pending| pending.push_stale(room_id)),
+            EntryBody::ReactionAdded { .. } | EntryBody::ReactionRemoved { .. } | EntryBody::Tombstone => {}
         }
     }
 

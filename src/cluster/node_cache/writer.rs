@@ -19,13 +19,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    Waiting, list_key,
-    pending::{LIST, Listing, Mark},
-    read_key,
-};
+use super::{Waiting, list_key, pending, read_key};
 use crate::{
     chat::{
+        Error,
         id::{RoomId, UserId},
         timestamp::Timestamp,
     },
@@ -35,8 +32,8 @@ use crate::{
         read_markers::{self, ReadMark},
         tails,
     },
-    error::Error,
 };
+use pending::{LIST, Listing, Mark};
 
 /// How long a change waits for others to share its pipeline: two exchanges with Redis cost more than a message does.
 const GATHER: Duration = Duration::from_millis(20);
@@ -386,7 +383,7 @@ const LONGEST_ID: usize = 1_024;
 
 /// Filters the entries of Node's hash that are valid marks: any program can write into a Redis.
 fn marks_of(room_id: &RoomId, marks: HashMap<Vec<u8>, Vec<u8>>) -> Vec<ReadMark> {
-    let mark = |(user_id, millis): (Vec<u8>, Vec<u8>)| {
+    let mark = |(user_id, millis)| {
         let (user_id, millis) = (String::from_utf8(user_id).ok()?, String::from_utf8(millis).ok()?);
         let at = Timestamp::from_millis(millis.parse().ok().filter(|millis| *millis >= 0)?);
         let is_id = !user_id.contains('\0') && user_id.len() <= LONGEST_ID;

@@ -16,8 +16,8 @@ use diesel_async::AsyncPgConnection;
 use self::expected::{CANNOT_EDIT, ColumnKind, Table};
 use super::{Db, blockers};
 use crate::{
+    chat::{Error, Result},
     config::{Config, DatabaseUrl, PostgresUrl},
-    error::{Error, Result},
 };
 
 pub use expected::TABLES;

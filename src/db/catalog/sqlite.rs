@@ -11,7 +11,7 @@ use diesel::{
 };
 
 use super::{Catalog, Column, Columns, Severity, TABLES, Tables, compare_names};
-use crate::error::{Error, Result};
+use crate::chat::{Error, Result};
 
 #[derive(QueryableByName)]
 struct Name {

@@ -10,17 +10,16 @@ use chrono::NaiveDateTime;
 use tokio_postgres::error::SqlState;
 
 use super::{
-    Append, Appended, Change, Heads, append_lite,
-    append_pg::{self, Attempt},
-    heads::Remembered,
-    ledger::{Done, Key, Known},
-    quick,
+    Append, Appended, Change, Heads,
+    batch::{Done, Key, Known, Remembered},
+    fast_path,
     session::to_error,
+    slow_postgres::{self, Attempt},
+    slow_sqlite,
 };
 use crate::{
-    chat::{id::RoomId, timestamp::Timestamp},
+    chat::{Error, Result, id::RoomId, timestamp::Timestamp},
     db::{Db, direct::Direct, error::is_refusal, facts},
-    error::{Error, Result},
 };
 
 /// Client ids remembered that their clients use for several messages, at the most.
@@ -35,7 +34,7 @@ pub struct Appender {
     /// Client ids that stand for something else than one message to their client, and come again and again. The quick way would
     /// fail on each.
     reused: HashMap<Key, Known>,
-    connection: Option<Box<quick::Connection>>,
+    connection: Option<Box<fast_path::Connection>>,
     /// Rooms whose head another transaction did not let go of.
     held: HashSet<RoomId>,
 }
@@ -70,7 +69,7 @@ impl Appender {
     /// Looks which of these rooms are held. Whether any is.
     async fn note_held(&mut self, db: &Db, rooms: impl Iterator<Item = &RoomId>) -> Result<bool> {
         let Some(connection) = self.connection.take() else { return Ok(false) };
-        let look = Box::pin(append_pg::list_held(connection.client(), db, rooms));
+        let look = Box::pin(slow_postgres::list_held(connection.client(), db, rooms));
         let held = db.within_timeout(look).await?;
         self.connection = Some(connection);
         Ok(self.remember_held(held))
@@ -132,15 +131,15 @@ impl Appender {
         if !batch.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
             return Ok(None);
         }
-        let Some(mut ledger) = self.heads.open(batch, now) else { return Ok(None) };
+        let Some(mut writes) = self.heads.open(batch, now) else { return Ok(None) };
         for append in batch {
             if let Change::New(message) = &append.change {
                 let id = append.client_id().filter(|_| !self.reused.is_empty());
                 let key = id.map(|id| (append.actor_id.to_string(), id.to_owned()));
                 if let Some((key, known)) = key.and_then(|key| self.reused.get_key_value(&key)) {
-                    ledger.known.entry(key.clone()).or_insert_with(|| known.clone());
+                    writes.known.entry(key.clone()).or_insert_with(|| known.clone());
                 }
-                ledger.new_message(append, message);
+                writes.new_message(append, message);
             }
         }
         // A connection that does not answer in time is not put back.
@@ -153,7 +152,7 @@ impl Appender {
                     Err(error) => return (None, Err(error)),
                 };
                 db.statements().inc();
-                let written = connection.write(&ledger).await;
+                let written = connection.write(&writes).await;
                 (Some(connection), written)
             });
             write.await
@@ -165,10 +164,10 @@ impl Appender {
         self.connection = connection.filter(|_| !is_outdated);
         match written {
             Ok(true) => {
-                let reused = ledger.reused();
+                let reused = writes.reused();
                 self.remember(reused);
-                self.heads.keep(ledger.heads);
-                Ok(Some(ledger.outcomes))
+                self.heads.keep(writes.heads);
+                Ok(Some(writes.outcomes))
             }
             // Another node was there: nothing was written.
             Ok(false) => Ok(None),
@@ -194,13 +193,13 @@ impl Appender {
         now: NaiveDateTime,
     ) -> Result<Done> {
         match db {
-            Db::Lite { .. } => append_lite::run(db, batch, left, now).await,
-            Db::Pg { direct: None, .. } => Box::pin(append_pg::on_pooled(db, &batch, &left, now)).await,
+            Db::Lite { .. } => slow_sqlite::run(db, batch, left, now).await,
+            Db::Pg { direct: None, .. } => Box::pin(slow_postgres::on_pooled(db, &batch, &left, now)).await,
             Db::Pg { direct: Some(direct), .. } => {
                 let connection = self.connection.take();
                 let append = async {
                     let connection = open(connection, direct).await.map_err(|error| to_error(db, error))?;
-                    let done = append_pg::on_own(db, connection.client(), &batch, &left, now).await;
+                    let done = slow_postgres::on_own(db, connection.client(), &batch, &left, now).await;
                     Ok::<_, Error>((connection, done))
                 };
                 let (connection, done) = Box::pin(append).await?;
@@ -254,11 +253,11 @@ fn is_about_a_row(error: &tokio_postgres::Error) -> bool {
 
 /// The writer's own connection: the one that it has, if that is still open.
 async fn open(
-    connection: Option<Box<quick::Connection>>,
+    connection: Option<Box<fast_path::Connection>>,
     direct: &Direct,
-) -> Result<Box<quick::Connection>, tokio_postgres::Error> {
+) -> Result<Box<fast_path::Connection>, tokio_postgres::Error> {
     match connection.filter(|connection| !connection.is_closed()) {
         Some(connection) => Ok(connection),
-        None => Ok(Box::new(quick::Connection::open(direct).await?)),
+        None => Ok(Box::new(fast_path::Connection::open(direct).await?)),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Append, Appended, Change,
-    ledger::Ledger,
+    batch::AppendBatch,
     reactions::{Count, ReactionCounts},
 };
 use crate::{
@@ -118,44 +118,44 @@ impl Changes {
         changes
     }
 
-    /// Makes one change after those before it. New messages are the ledger's: nobody knows their ids before they are
+    /// Makes one change after those before it. New messages are the writes's: nobody knows their ids before they are
     /// told.
-    pub(super) fn make(&mut self, append: &Append, ledger: &mut Ledger, now: NaiveDateTime) {
+    pub(super) fn make(&mut self, append: &Append, writes: &mut AppendBatch, now: NaiveDateTime) {
         match &append.change {
-            Change::New(message) => ledger.new_message(append, message),
+            Change::New(message) => writes.new_message(append, message),
             Change::Edit { message_id, content } => {
                 let Some(message) = self.own_message(append, message_id) else {
-                    return ledger.nothing(Appended::NotFound);
+                    return writes.nothing(Appended::NotFound);
                 };
                 message.content.clone_from(content);
                 message.updated_at = Some(now);
                 let row = message.clone();
                 let on_it = self.reactions.get(message_id.as_str()).cloned().unwrap_or_default();
                 self.edited.insert(row.id.clone());
-                ledger.edited(append, row, on_it);
+                writes.edited(append, row, on_it);
             }
             Change::Delete { message_id } => {
                 if self.own_message(append, message_id).is_none() {
-                    return ledger.nothing(Appended::NotFound);
+                    return writes.nothing(Appended::NotFound);
                 }
                 self.messages.remove(message_id.as_str());
                 self.reactions.remove(message_id.as_str());
                 self.deleted.push(message_id.to_string());
-                ledger.deleted(append, message_id);
+                writes.deleted(append, message_id);
             }
             Change::React { message_id, emoji } => {
                 if !self.messages.contains_key(message_id.as_str()) {
-                    return ledger.nothing(Appended::NotFound);
+                    return writes.nothing(Appended::NotFound);
                 }
                 let on_it = self.reactions.entry(message_id.to_string()).or_default();
                 if on_it.iter().any(|row| is_of(row, append, emoji)) {
-                    return ledger.nothing(Appended::Unchanged);
+                    return writes.nothing(Appended::Unchanged);
                 }
                 if !self.counts.has_room(append, message_id.as_str()) {
-                    return ledger.nothing(Appended::TooManyReactions);
+                    return writes.nothing(Appended::TooManyReactions);
                 }
                 self.counts.note(append, message_id.as_str(), true);
-                let id = ledger.next_id(&append.room_id).to_string();
+                let id = writes.next_id(&append.room_id).to_string();
                 let place = on_it.partition_point(|row| row.id < id);
                 let row = ReactionRow {
                     id,
@@ -164,18 +164,18 @@ impl Changes {
                     emoji: emoji.to_string(),
                 };
                 on_it.insert(place, row);
-                ledger.reaction(append, message_id, emoji, true);
+                writes.reaction(append, message_id, emoji, true);
             }
             Change::Unreact { message_id, emoji } => {
                 let on_it = self.reactions.get_mut(message_id.as_str());
                 let place = |on_it: &Vec<ReactionRow>| on_it.iter().position(|row| is_of(row, append, emoji));
                 let found = on_it.and_then(|on_it| Some(on_it.remove(place(on_it)?)));
-                let Some(row) = found else { return ledger.nothing(Appended::Unchanged) };
+                let Some(row) = found else { return writes.nothing(Appended::Unchanged) };
                 self.counts.note(append, message_id.as_str(), false);
                 if self.stored.contains(&row.id) {
                     self.removed.push(row);
                 }
-                ledger.reaction(append, message_id, emoji, false);
+                writes.reaction(append, message_id, emoji, false);
             }
         }
     }

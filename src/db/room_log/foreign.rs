@@ -7,11 +7,10 @@ use diesel::{
     upsert::excluded,
 };
 
-use super::{Entry, Told, kind, note};
+use super::{Entry, EntryBody, kind, note};
 use crate::{
-    chat::{id::RoomId, timestamp::Timestamp},
+    chat::{Result, id::RoomId, timestamp::Timestamp},
     db::{Db, in_transaction, on},
-    error::Result,
     protocol::{MessageView, ReactionView},
 };
 
@@ -21,7 +20,7 @@ pub async fn append_foreign(
     db: &Db,
     room_id: &RoomId,
     after: i64,
-    changes: Vec<Told>,
+    changes: Vec<EntryBody>,
     now: Timestamp,
 ) -> Result<Vec<Entry>> {
     let (room, now) = (room_id.to_string(), now.naive());
@@ -73,25 +72,25 @@ pub async fn append_foreign(
 }
 
 /// Kind, message, actor and body of a change. Who made it nobody knows: a message's sender stands there.
-fn stored(told: &Told) -> Option<(&'static str, String, String, Option<String>)> {
+fn stored(told: &EntryBody) -> Option<(&'static str, String, String, Option<String>)> {
     let of_reaction =
         |reaction: &ReactionView| (reaction.user_id.to_string(), Some(reaction.emoji.to_string()));
     let of_message = |kind, message: &MessageView| {
         (kind, message.id.to_string(), message.sender_id.to_string(), Some(note::of_foreign(message)))
     };
     Some(match told {
-        Told::New(message) => of_message(kind::NEW, message),
-        Told::Updated(message) => of_message(kind::EDIT, message),
-        Told::Deleted(id) => (kind::DELETE, id.to_string(), String::new(), None),
-        Told::ReactionAdded { message_id, reaction } => {
+        EntryBody::New(message) => of_message(kind::NEW, message),
+        EntryBody::Updated(message) => of_message(kind::EDIT, message),
+        EntryBody::Deleted(id) => (kind::DELETE, id.to_string(), String::new(), None),
+        EntryBody::ReactionAdded { message_id, reaction } => {
             let (user, emoji) = of_reaction(reaction);
             (kind::REACT, message_id.to_string(), user, emoji)
         }
-        Told::ReactionRemoved { message_id, reaction } => {
+        EntryBody::ReactionRemoved { message_id, reaction } => {
             let (user, emoji) = of_reaction(reaction);
             (kind::UNREACT, message_id.to_string(), user, emoji)
         }
-        Told::Gone => return None,
+        EntryBody::Tombstone => return None,
     })
 }
 

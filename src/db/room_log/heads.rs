@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 
 use super::{
     Append,
-    ledger::{Head, Ledger},
+    batch::{AppendBatch, Head, Remembered},
 };
 use crate::chat::{id::RoomId, timestamp::Timestamp};
 
@@ -20,15 +20,6 @@ const REMEMBERED: usize = 100_000;
 /// Shared by the writer, which leaves heads behind, and by whoever loads a room, and so reads its head.
 #[derive(Default)]
 pub struct Heads(Mutex<HashMap<RoomId, Remembered>>);
-
-/// The head of a room as it was left.
-#[derive(Clone, Copy)]
-pub(super) struct Remembered {
-    pub(super) seq: i64,
-    pub(super) at: NaiveDateTime,
-    /// Entries of the room that have that time.
-    pub(super) sharing: u32,
-}
 
 impl Heads {
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Remembered>> {
@@ -52,17 +43,17 @@ impl Heads {
         self.lock().contains_key(room_id)
     }
 
-    /// A ledger of these rooms, if the heads of all are known. They are known again when the ledger is kept.
-    pub(super) fn open(&self, batch: &[Append], now: NaiveDateTime) -> Option<Ledger> {
+    /// A writes of these rooms, if the heads of all are known. They are known again when the writes is kept.
+    pub(super) fn open(&self, batch: &[Append], now: NaiveDateTime) -> Option<AppendBatch> {
         let mut heads = self.lock();
-        let mut ledger = Ledger::default();
+        let mut writes = AppendBatch::default();
         for append in batch {
-            if !ledger.heads.contains_key(&append.room_id) {
+            if !writes.heads.contains_key(&append.room_id) {
                 let left = heads.remove(&append.room_id)?;
-                ledger.open(&append.room_id, (left.seq, left.at), Some(left), now);
+                writes.open(&append.room_id, (left.seq, left.at), Some(left), now);
             }
         }
-        Some(ledger)
+        Some(writes)
     }
 
     /// What is remembered of these rooms.

@@ -2,19 +2,19 @@
 //! room's log are committed together, and entries of a room are numbered 1, 2, 3 without holes.
 
 mod append;
-mod append_lite;
-mod append_pg;
+mod batch;
 mod changes;
+mod fast_path;
 mod foreign;
 mod heads;
-mod ledger;
 mod note;
-mod quick;
 mod reactions;
 mod read;
 mod repair;
 mod retention;
 mod session;
+mod slow_postgres;
+mod slow_sqlite;
 mod stored;
 mod tail;
 
@@ -25,7 +25,7 @@ use chrono::NaiveDateTime;
 pub use foreign::{append_foreign, note_incomplete};
 pub use heads::Heads;
 pub use note::{hash_of_reaction, hash_of_reactions, is_as_noted, noted_reactions};
-pub use read::{Caught, list_after, list_between};
+pub use read::{LogPage, entries_since, list_between};
 pub use repair::{count_behind, repair_heads};
 pub use retention::forget_before;
 use serde_json::Value;
@@ -106,12 +106,12 @@ pub struct ClientId {
 pub struct Entry {
     pub room_id: RoomId,
     pub seq: i64,
-    pub told: Told,
+    pub told: EntryBody,
 }
 
 /// What the members are told of an entry.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum EntryBody {
     New(Arc<MessageView>),
     Updated(Arc<MessageView>),
     Deleted(MessageId),
@@ -124,18 +124,18 @@ pub enum Told {
         reaction: ReactionView,
     },
     /// The message of an older entry has been deleted since: a later entry tells so.
-    Gone,
+    Tombstone,
 }
 
-impl Told {
+impl EntryBody {
     /// The message that was changed.
     pub fn message_id(&self) -> Option<&MessageId> {
         match self {
-            Told::New(message) | Told::Updated(message) => Some(&message.id),
-            Told::Deleted(message_id)
-            | Told::ReactionAdded { message_id, .. }
-            | Told::ReactionRemoved { message_id, .. } => Some(message_id),
-            Told::Gone => None,
+            EntryBody::New(message) | EntryBody::Updated(message) => Some(&message.id),
+            EntryBody::Deleted(message_id)
+            | EntryBody::ReactionAdded { message_id, .. }
+            | EntryBody::ReactionRemoved { message_id, .. } => Some(message_id),
+            EntryBody::Tombstone => None,
         }
     }
 }
@@ -145,7 +145,7 @@ impl Told {
 pub enum Appended {
     Entry(Entry),
     /// The client id was used before, for this same message.
-    Repeated {
+    Duplicate {
         message_id: MessageId,
         seq: i64,
     },

@@ -5,23 +5,25 @@ use std::collections::HashMap;
 use diesel::{dsl::min, prelude::*};
 
 use super::{
-    Entry, Told, kind,
+    Entry, EntryBody, kind,
     tail::{Logged, logged},
 };
 use crate::{
-    chat::id::{MessageId, RoomId, seq_of_ordered_uuid},
+    chat::{
+        Result,
+        id::{MessageId, RoomId, seq_of_ordered_uuid},
+    },
     db::{
         Db, in_transaction,
         messages::MessageRow,
         reactions::ReactionRow,
         schema::{messages, reactions, users},
     },
-    error::Result,
     protocol::{MessageView, ReactionView},
 };
 
-/// What [`list_after`] found, all of one moment.
-pub struct Caught {
+/// What [`entries_since`] found, all of one moment.
+pub struct LogPage {
     pub entries: Vec<Entry>,
     /// The last entry of the room's log.
     pub head: i64,
@@ -48,13 +50,13 @@ pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) ->
 }
 
 /// At most `limit` entries after `after`, in order.
-pub async fn list_after(db: &Db, room_id: &RoomId, after: i64, limit: usize) -> Result<Caught> {
+pub async fn entries_since(db: &Db, room_id: &RoomId, after: i64, limit: usize) -> Result<LogPage> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = find(db, room_id, after, i64::MAX, limit).await?;
     let head = found.head;
     let is_forgotten =
         after < found.complete_from || head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
-    Ok(Caught { entries: tell(room_id, found), head, is_forgotten })
+    Ok(LogPage { entries: tell(room_id, found), head, is_forgotten })
 }
 
 async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) -> Result<Found> {
@@ -149,11 +151,14 @@ fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
             user_id: stored.actor_id.as_str().into(),
         };
         let told = match stored.kind.as_str() {
-            kind::NEW => view(&stored.message_id, seq).map_or(Told::Gone, |view| Told::New(view.into())),
-            kind::EDIT => view(&stored.message_id, seq).map_or(Told::Gone, |view| Told::Updated(view.into())),
-            kind::REACT => Told::ReactionAdded { message_id, reaction: reaction() },
-            kind::UNREACT => Told::ReactionRemoved { message_id, reaction: reaction() },
-            _ => Told::Deleted(message_id),
+            kind::NEW => {
+                view(&stored.message_id, seq).map_or(EntryBody::Tombstone, |view| EntryBody::New(view.into()))
+            }
+            kind::EDIT => view(&stored.message_id, seq)
+                .map_or(EntryBody::Tombstone, |view| EntryBody::Updated(view.into())),
+            kind::REACT => EntryBody::ReactionAdded { message_id, reaction: reaction() },
+            kind::UNREACT => EntryBody::ReactionRemoved { message_id, reaction: reaction() },
+            _ => EntryBody::Deleted(message_id),
         };
         Entry { room_id: room_id.clone(), seq, told }
     };

@@ -3,8 +3,8 @@
 use diesel::{QueryableByName, sql_types::BigInt};
 
 use crate::{
+    chat::Result,
     db::{Db, on},
-    error::Result,
 };
 
 /// Rooms whose head is behind the last entry of the log, or missing. The index leads from one room to the next.

@@ -7,9 +7,8 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use crate::{
-    chat::timestamp::Timestamp,
+    chat::{Result, timestamp::Timestamp},
     db::{Db, on},
-    error::Result,
 };
 
 /// Rooms looked at in one query, and entries deleted in one: others get their turn in between.

@@ -15,12 +15,12 @@ use tokio_postgres::{
 };
 
 use crate::{
+    chat::{Error, Result},
     db::{
         Db,
         direct::DirectClient,
         error::{is_refusal, refused_by_rule},
     },
-    error::{Error, Result},
 };
 
 pub(super) enum Session<'a> {

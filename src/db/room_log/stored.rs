@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Appended, Entry, Told};
+use super::{Appended, Entry, EntryBody};
 use crate::db::messages::MessageRow;
 
 /// How the messages that are told agree with those that are stored.
@@ -29,10 +29,10 @@ pub(super) fn tell_as_stored(
     for outcome in outcomes.iter_mut().rev() {
         let Appended::Entry(Entry { told: change, .. }) = outcome else { continue };
         match change {
-            Told::Deleted(id) => {
+            EntryBody::Deleted(id) => {
                 told.insert(id.clone());
             }
-            Told::New(view) | Told::Updated(view) if told.insert(view.id.clone()) => {
+            EntryBody::New(view) | EntryBody::Updated(view) if told.insert(view.id.clone()) => {
                 match stored.get(view.id.as_str()) {
                     Some(row)
                         if row.room_id != view.room_id.as_str()

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     chat::{
+        Error, Result,
         id::{RoomId, UserId},
         limits::DEFAULT_PAGE,
         timestamp::Timestamp,
@@ -22,7 +23,6 @@ use crate::{
         schema::{messages, reactions as reaction_table, users},
         types::{JsonDoc, JsonRow, MessageTypeRow, MessageTypeSql},
     },
-    error::{Error, Result},
     protocol::MessageView,
 };
 

@@ -14,7 +14,7 @@ fn settings(presence_rate: u32, flush_interval: Duration) -> LiveSettings {
     LiveSettings {
         messages: 1,
         history: 1,
-        doubt: Duration::ZERO,
+        liveness_window: Duration::ZERO,
         presence_rate,
         ephemeral_rate: 10,
         flush_interval,

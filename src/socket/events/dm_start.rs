@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::{
     actions::dm_start,
-    chat::{id::UserId, limits::Limits},
-    error::Result,
+    chat::{Result, id::UserId, limits::Limits},
     protocol::RoomView,
     socket::{context::Context, request::Request},
 };

@@ -5,8 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     actions::message_delete,
-    chat::{id::MessageId, limits::Limits},
-    error::Result,
+    chat::{Result, id::MessageId, limits::Limits},
     protocol::Nothing,
     socket::{context::Context, request::Request},
 };

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::message_edit,
-    chat::{id::MessageId, limits::Limits},
-    error::Result,
+    chat::{Result, id::MessageId, limits::Limits},
     protocol::AnsweredMessage,
     socket::{context::Context, request::Request},
 };

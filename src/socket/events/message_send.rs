@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     actions::message_send,
-    chat::{id::RoomId, limits::Limits, message::MessageType},
+    chat::{Error, Result, id::RoomId, limits::Limits, message::MessageType},
     db::room_log::{ClientId, NewMessage},
-    error::{Error, Result},
     protocol::AnsweredMessage,
     socket::{attachments::Attachments, context::Context, request::Request},
 };

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::messages_load,
-    chat::{id::RoomId, js_date::JsDate, limits::Limits, timestamp::Timestamp},
-    error::Result,
+    chat::{Result, id::RoomId, js_date::JsDate, limits::Limits, timestamp::Timestamp},
     protocol::MessageView,
     socket::{context::Context, request::Request},
 };

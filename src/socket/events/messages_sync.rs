@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::messages_sync,
-    chat::{id::RoomId, limits::Limits},
+    chat::{Error, Result, id::RoomId, limits::Limits},
     db::room_log::Entry,
-    error::{Error, Result},
     protocol::Telling,
     rooms::event_of,
     socket::{context::Context, request::Request},

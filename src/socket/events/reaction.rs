@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::{
-    chat::{id::MessageId, limits::Limits},
-    error::Result,
+    chat::{Result, id::MessageId, limits::Limits},
     socket::request::Request,
 };
 

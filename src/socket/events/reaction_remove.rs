@@ -2,7 +2,7 @@
 //! sent.
 
 use super::reaction::Reaction;
-use crate::{actions::reaction_remove, error::Result, protocol::Nothing, socket::context::Context};
+use crate::{actions::reaction_remove, chat::Result, protocol::Nothing, socket::context::Context};
 
 pub(in crate::socket) async fn handle(cx: Context, request: Reaction) -> Result<Nothing> {
     reaction_remove::run(&cx.app, cx.actor(), request.message_id, request.emoji).await?;

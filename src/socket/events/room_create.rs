@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::room_create,
-    chat::{id::UserId, limits::Limits, room::RoomType},
-    error::{Error, Result},
+    chat::{Error, Result, id::UserId, limits::Limits, room::RoomType},
     protocol::RoomView,
     socket::{context::Context, request::Request},
 };

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::room_invite,
     chat::{
+        Result,
         id::{RoomId, UserId},
         limits::Limits,
     },
-    error::Result,
     protocol::MemberView,
     socket::{context::Context, request::Request},
 };

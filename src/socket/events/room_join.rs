@@ -2,7 +2,10 @@
 //! marks the room as read.
 
 use crate::{
-    actions::room_join, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+    actions::room_join,
+    chat::{Result, id::RoomId},
+    protocol::Nothing,
+    socket::context::Context,
 };
 
 pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {

@@ -2,7 +2,10 @@
 //! when the last of the user's sockets has left.
 
 use crate::{
-    actions::room_leave, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+    actions::room_leave,
+    chat::{Result, id::RoomId},
+    protocol::Nothing,
+    socket::context::Context,
 };
 
 pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::{
     actions::room_presence,
-    chat::id::{RoomId, UserId},
-    error::Result,
+    chat::{
+        Result,
+        id::{RoomId, UserId},
+    },
     socket::context::Context,
 };
 

@@ -1,7 +1,10 @@
 //! `room:read`: marks the room as read up to now. With an ack, the mark is stored before the ack is sent.
 
 use crate::{
-    actions::room_read, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+    actions::room_read,
+    chat::{Result, id::RoomId},
+    protocol::Nothing,
+    socket::context::Context,
 };
 
 pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {

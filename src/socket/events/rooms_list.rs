@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::rooms_list::{self, ListedRoom},
-    chat::{id::RoomId, limits::Limits, room::RoomType, timestamp::Timestamp},
-    error::Result,
+    chat::{Result, id::RoomId, limits::Limits, room::RoomType, timestamp::Timestamp},
     protocol::MemberView,
     socket::{context::Context, request::Request},
 };

@@ -1,7 +1,10 @@
 //! `typing:start`: tells the others in the room that the user is typing.
 
 use crate::{
-    actions::typing_start, chat::id::RoomId, error::Result, protocol::Nothing, socket::context::Context,
+    actions::typing_start,
+    chat::{Result, id::RoomId},
+    protocol::Nothing,
+    socket::context::Context,
 };
 
 pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {

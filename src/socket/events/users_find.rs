@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::users_find,
-    chat::limits::Limits,
-    error::Result,
+    chat::{Result, limits::Limits},
     protocol::MemberView,
     socket::{context::Context, request::Request},
 };

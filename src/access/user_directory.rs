@@ -14,13 +14,12 @@ use super::REMEMBERED;
 use crate::{
     auth::Claims,
     batch::fill,
-    chat::id::UserId,
+    chat::{Error, Result, id::UserId},
     clock,
     db::{
         Db,
         users::{self, NewUser},
     },
-    error::{Error, Result},
 };
 
 /// Who was here a moment ago need not be looked up to come back.
@@ -29,30 +28,30 @@ const SEEN: Duration = Duration::from_secs(60);
 const QUEUE: usize = 65_536;
 const BATCH: usize = 1_024;
 
-pub(super) struct People {
+pub(super) struct UserDirectory {
     db: Db,
     names: Cache<UserId, Arc<str>>,
     seen: Cache<UserId, ()>,
-    questions: mpsc::Sender<Question>,
+    lookups: mpsc::Sender<Lookup>,
     auto_create: bool,
 }
 
-struct Question {
+struct Lookup {
     user_id: UserId,
     /// To be made if they are not there.
     newcomer: Option<NewUser>,
     answer: oneshot::Sender<Result<Option<Arc<str>>>>,
 }
 
-impl People {
+impl UserDirectory {
     pub(super) fn start(db: Db, ttl: Duration, auto_create: bool) -> Self {
-        let (questions, queue) = mpsc::channel(QUEUE);
+        let (lookups, queue) = mpsc::channel(QUEUE);
         tokio::spawn(run(db.clone(), queue));
         Self {
             db,
             names: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
             seen: Cache::builder().max_capacity(REMEMBERED).time_to_live(SEEN).build(),
-            questions,
+            lookups,
             auto_create,
         }
     }
@@ -88,8 +87,8 @@ impl People {
 
     async fn ask(&self, user_id: &UserId, newcomer: Option<NewUser>) -> Result<Arc<str>> {
         let (answer, answered) = oneshot::channel();
-        let question = Question { user_id: user_id.clone(), newcomer, answer };
-        self.questions.try_send(question).map_err(|error| match error {
+        let lookup = Lookup { user_id: user_id.clone(), newcomer, answer };
+        self.lookups.try_send(lookup).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
         })?;
@@ -101,25 +100,25 @@ impl People {
     }
 }
 
-async fn run(db: Db, mut queue: mpsc::Receiver<Question>) {
-    let mut questions = Vec::new();
-    while fill(&mut queue, &mut questions, BATCH).await {
+async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
+    let mut lookups = Vec::new();
+    while fill(&mut queue, &mut lookups, BATCH).await {
         // Who has given up waiting needs no answer.
-        questions.retain(|question: &Question| !question.answer.is_closed());
-        let asked: HashSet<UserId> = questions.iter().map(|question| question.user_id.clone()).collect();
+        lookups.retain(|lookup: &Lookup| !lookup.answer.is_closed());
+        let asked: HashSet<UserId> = lookups.iter().map(|lookup| lookup.user_id.clone()).collect();
         let mut newcomers = HashMap::new();
-        for question in &mut questions {
-            if let Some(newcomer) = question.newcomer.take() {
-                newcomers.entry(question.user_id.clone()).or_insert(newcomer);
+        for lookup in &mut lookups {
+            if let Some(newcomer) = lookup.newcomer.take() {
+                newcomers.entry(lookup.user_id.clone()).or_insert(newcomer);
             }
         }
         let found = answer(&db, asked.into_iter().collect(), newcomers).await;
-        for question in questions.drain(..) {
+        for lookup in lookups.drain(..) {
             let name = match &found {
-                Ok(found) => found.get(&question.user_id).cloned().transpose(),
+                Ok(found) => found.get(&lookup.user_id).cloned().transpose(),
                 Err(error) => Err(error.clone()),
             };
-            let _gone = question.answer.send(name);
+            let _gone = lookup.answer.send(name);
         }
     }
 }

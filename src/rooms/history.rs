@@ -10,7 +10,7 @@ use crate::{
         message::{Place, size_of_json},
         timestamp::Timestamp,
     },
-    db::room_log::{Entry, Told},
+    db::room_log::{Entry, EntryBody},
     protocol::MessageView,
 };
 
@@ -25,14 +25,14 @@ struct Kept {
     told_at: Option<Instant>,
 }
 
-/// Newest first.
+/// History first.
 #[derive(Default)]
-pub(super) struct Newest {
+pub(super) struct History {
     kept: VecDeque<Kept>,
     bytes: usize,
 }
 
-impl Newest {
+impl History {
     pub(super) fn len(&self) -> usize {
         self.kept.len()
     }
@@ -122,7 +122,7 @@ impl Newest {
     }
 }
 
-impl FromIterator<MessageView> for Newest {
+impl FromIterator<MessageView> for History {
     /// Of messages that are in order.
     fn from_iter<I: IntoIterator<Item = MessageView>>(messages: I) -> Self {
         let kept: VecDeque<_> =
@@ -145,7 +145,7 @@ fn size_of(message: &MessageView) -> usize {
 /// The memory that an entry takes, about, in bytes.
 pub(super) fn size_of_entry(entry: &Entry) -> usize {
     match &entry.told {
-        Told::New(message) | Told::Updated(message) => size_of(message),
+        EntryBody::New(message) | EntryBody::Updated(message) => size_of(message),
         _ => ENTRY_SIZE,
     }
 }
@@ -179,7 +179,7 @@ mod tests {
     fn what_comes_and_goes_is_counted_with_its_metadata() {
         let now = Instant::now();
         let picture = json!({"data": "x".repeat(100_000)});
-        let mut newest: Newest = [message("a", 1, json!({}))].into_iter().collect();
+        let mut newest: History = [message("a", 1, json!({}))].into_iter().collect();
         let before = newest.bytes();
         newest.insert(&Arc::new(message("b", 2, picture.clone())), now);
         assert!(newest.bytes() > before + 100_000);
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_page_says_whether_it_ends_among_messages_of_one_millisecond() {
-        let newest: Newest = [("d", 2), ("c", 1), ("b", 1), ("a", 0)]
+        let newest: History = [("d", 2), ("c", 1), ("b", 1), ("a", 0)]
             .map(|(id, at)| message(id, at, json!({})))
             .into_iter()
             .collect();
@@ -205,6 +205,6 @@ mod tests {
         assert_eq!(end(2), Some(("c".to_owned(), Some(true))));
         assert_eq!(end(3), Some(("b".to_owned(), Some(false))));
         assert_eq!(end(9), Some(("a".to_owned(), None)));
-        assert_eq!(Newest::default().end_of_page(9), None);
+        assert_eq!(History::default().end_of_page(9), None);
     }
 }

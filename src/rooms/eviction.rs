@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::{
     Rooms,
-    live::LiveRoom,
-    slot::{Slot, State},
+    registry::{Phase, RoomCell},
+    room::RoomState,
 };
 use crate::{chat::id::RoomId, sync::lock};
 
@@ -21,7 +21,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// In the order in which they became idle. Some may have been entered since.
 #[derive(Default)]
-pub(super) struct Idle {
+pub(super) struct EvictionQueue {
     queue: VecDeque<Waiting>,
     size: usize,
 }
@@ -29,10 +29,10 @@ pub(super) struct Idle {
 struct Waiting {
     since: Instant,
     room_id: RoomId,
-    slot: Arc<Slot>,
+    cell: Arc<RoomCell>,
 }
 
-impl Idle {
+impl EvictionQueue {
     /// The memory that they take, about, in bytes.
     pub(super) fn size(&self) -> usize {
         self.size
@@ -51,8 +51,8 @@ pub(super) async fn run(rooms: Weak<Rooms>) {
 }
 
 impl Rooms {
-    /// The caller holds the lock of the slot's state.
-    pub(super) fn idle_if_empty(&self, room_id: &RoomId, slot: &Arc<Slot>, live: &mut LiveRoom) {
+    /// The caller holds the lock of the cell's state.
+    pub(super) fn idle_if_empty(&self, room_id: &RoomId, cell: &Arc<RoomCell>, live: &mut RoomState) {
         if !live.audience.presence.is_empty() {
             return;
         }
@@ -61,11 +61,11 @@ impl Rooms {
         let mut idle = lock(&self.idle);
         let size = live.size();
         idle.size += size;
-        match lock(&slot.queued).replace(size) {
+        match lock(&cell.queued).replace(size) {
             Some(before) => idle.size -= before,
             None => {
-                let (room_id, slot) = (room_id.clone(), Arc::clone(slot));
-                idle.queue.push_back(Waiting { since, room_id, slot });
+                let (room_id, cell) = (room_id.clone(), Arc::clone(cell));
+                idle.queue.push_back(Waiting { since, room_id, cell });
             }
         }
     }
@@ -75,9 +75,9 @@ impl Rooms {
         if !self.memory.is_over() {
             return;
         }
-        let slots: Vec<Arc<Slot>> = lock(&self.slots).values().cloned().collect();
-        for slot in slots {
-            if let State::Live(live) = &mut *lock(&slot.state) {
+        let cells: Vec<Arc<RoomCell>> = lock(&self.cells).values().cloned().collect();
+        for cell in cells {
+            if let Phase::Live(live) = &mut *lock(&cell.phase) {
                 live.shed();
             }
         }
@@ -101,19 +101,19 @@ impl Rooms {
                     return;
                 }
                 let Some(waiting) = idle.queue.pop_front() else { return };
-                idle.size -= lock(&waiting.slot.queued).take().unwrap_or(0);
+                idle.size -= lock(&waiting.cell.queued).take().unwrap_or(0);
                 waiting
             };
-            let mut state = lock(&waiting.slot.state);
-            let State::Live(live) = &mut *state else { continue };
+            let mut state = lock(&waiting.cell.phase);
+            let Phase::Live(live) = &mut *state else { continue };
             match live.idle_since {
                 Some(since) if since == waiting.since => {
-                    *state = State::Closed;
+                    *state = Phase::Closed;
                     drop(state);
-                    self.remove_slot(&waiting.room_id, &waiting.slot);
+                    self.remove_cell(&waiting.room_id, &waiting.cell);
                 }
                 // Entered and left again since: its time begins anew.
-                Some(_) => self.idle_if_empty(&waiting.room_id, &waiting.slot, live),
+                Some(_) => self.idle_if_empty(&waiting.room_id, &waiting.cell, live),
                 None => {}
             }
         }

@@ -2,16 +2,16 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::LiveRoom;
+use super::RoomState;
 use crate::{
     chat::id::UserId,
-    db::room_log::Told,
+    db::room_log::EntryBody,
     protocol::{MessageView, SenderView},
 };
 
 type Names = HashMap<UserId, Arc<str>>;
 
-impl LiveRoom {
+impl RoomState {
     /// Shows senders from now on by the names that they have in these messages, which are later.
     pub(in crate::rooms) fn rename(&mut self, found: &[MessageView]) {
         let names: Names = found
@@ -23,7 +23,7 @@ impl LiveRoom {
             is_changed |= rename(message, &names);
         }
         for entry in &mut self.recent {
-            if let Told::New(message) | Told::Updated(message) = &mut entry.told {
+            if let EntryBody::New(message) | EntryBody::Updated(message) = &mut entry.told {
                 rename(message, &names);
             }
         }

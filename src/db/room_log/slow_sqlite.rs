@@ -8,13 +8,15 @@ use diesel::{QueryResult, dsl::max, prelude::*, sqlite::SqliteConnection, upsert
 
 use super::{
     Append, Appended, Change, KnownRow,
-    heads::Remembered,
-    ledger::{Done, Ledger},
+    batch::{AppendBatch, Done, Remembered},
     reactions::is_full,
     stored::{Agreement, tell_as_stored},
 };
 use crate::{
-    chat::id::{MessageId, RoomId},
+    chat::{
+        Error, Result,
+        id::{MessageId, RoomId},
+    },
     db::{
         Db,
         error::KEPT_OUT,
@@ -23,7 +25,6 @@ use crate::{
         reactions::ReactionRow,
         schema::{lite as own, messages, reactions},
     },
-    error::{Error, Result},
 };
 
 pub(super) async fn run(
@@ -50,29 +51,29 @@ fn append(
     left: &HashMap<RoomId, Remembered>,
     (now, has_triggers): (NaiveDateTime, bool),
 ) -> QueryResult<Done> {
-    let mut ledger = Ledger::default();
+    let mut writes = AppendBatch::default();
     for append in batch {
-        if !ledger.heads.contains_key(&append.room_id) {
+        if !writes.heads.contains_key(&append.room_id) {
             let head = find_head(c, &append.room_id, now)?;
-            ledger.open(&append.room_id, head, left.get(&append.room_id).copied(), now);
+            writes.open(&append.room_id, head, left.get(&append.room_id).copied(), now);
         }
     }
-    list_known(c, batch)?.into_iter().for_each(|row| ledger.knows(row));
+    list_known(c, batch)?.into_iter().for_each(|row| writes.knows(row));
     for append in batch {
-        change(c, append, &mut ledger, now)?;
+        change(c, append, &mut writes, now)?;
     }
-    write_messages(c, &ledger)?;
+    write_messages(c, &writes)?;
     if has_triggers {
-        let ids = ledger.log.iter().map(|entry| entry.message_id.as_str());
+        let ids = writes.log.iter().map(|entry| entry.message_id.as_str());
         let stored: Vec<MessageRow> =
             messages::table.filter(messages::id.eq_any(ids)).select(MessageRow::as_select()).load(c)?;
-        if tell_as_stored(&mut ledger.outcomes, stored) != Agreement::Whole {
+        if tell_as_stored(&mut writes.outcomes, stored) != Agreement::Whole {
             return Err(KEPT_OUT);
         }
-        ledger.note_as_stored();
+        writes.note_as_stored();
     }
-    write_log(c, &ledger)?;
-    Ok(ledger.done())
+    write_log(c, &writes)?;
+    Ok(writes.done())
 }
 
 /// The last entry of a room's log, and the time of the room's newest entry or message. Makes the head if there is none.
@@ -122,12 +123,12 @@ fn list_known(c: &mut SqliteConnection, batch: &[Append]) -> QueryResult<Vec<Kno
 fn change(
     c: &mut SqliteConnection,
     append: &Append,
-    ledger: &mut Ledger,
+    writes: &mut AppendBatch,
     now: NaiveDateTime,
 ) -> QueryResult<()> {
     let (room_id, actor_id) = (append.room_id.as_str(), append.actor_id.as_str());
     match &append.change {
-        Change::New(message) => ledger.new_message(append, message),
+        Change::New(message) => writes.new_message(append, message),
         Change::Edit { message_id, content } => {
             let edited = diesel::update(messages::table)
                 .filter(messages::id.eq(message_id.as_str()))
@@ -139,18 +140,18 @@ fn change(
                 if is_theirs(c, message_id, append)? {
                     return Err(KEPT_OUT);
                 }
-                ledger.nothing(Appended::NotFound);
+                writes.nothing(Appended::NotFound);
                 return Ok(());
             };
             let on_it = reactions::table
                 .filter(reactions::message_id.eq(message_id.as_str()))
                 .order(reactions::id)
                 .load(c)?;
-            ledger.edited(append, row, on_it);
+            writes.edited(append, row, on_it);
         }
         Change::Delete { message_id } => {
             if !is_theirs(c, message_id, append)? {
-                ledger.nothing(Appended::NotFound);
+                writes.nothing(Appended::NotFound);
                 return Ok(());
             }
             let on_it = reactions::message_id.eq(message_id.as_str());
@@ -158,7 +159,7 @@ fn change(
             if diesel::delete(messages::table.find(message_id.as_str())).execute(c)? == 0 {
                 return Err(KEPT_OUT);
             }
-            ledger.deleted(append, message_id);
+            writes.deleted(append, message_id);
         }
         Change::React { message_id, emoji } => {
             let there: i64 = messages::table
@@ -166,18 +167,18 @@ fn change(
                 .count()
                 .get_result(c)?;
             let row = ReactionRow {
-                id: ledger.next_id(&append.room_id).to_string(),
+                id: writes.next_id(&append.room_id).to_string(),
                 message_id: message_id.to_string(),
                 user_id: actor_id.to_owned(),
                 emoji: emoji.to_string(),
             };
             if there == 0 {
-                ledger.nothing(Appended::NotFound);
+                writes.nothing(Appended::NotFound);
                 return Ok(());
             }
             if is_full(c, &row)? {
                 let is_there = is_on(c, &row)?;
-                ledger.nothing(if is_there { Appended::Unchanged } else { Appended::TooManyReactions });
+                writes.nothing(if is_there { Appended::Unchanged } else { Appended::TooManyReactions });
                 return Ok(());
             }
             let added =
@@ -185,8 +186,8 @@ fn change(
             match added {
                 // A trigger keeps it out, or makes another one of it.
                 _ if !is_on(c, &row)? => return Err(KEPT_OUT),
-                0 => ledger.nothing(Appended::Unchanged),
-                _ => ledger.reaction(append, message_id, emoji, true),
+                0 => writes.nothing(Appended::Unchanged),
+                _ => writes.reaction(append, message_id, emoji, true),
             }
         }
         Change::Unreact { message_id, emoji } => {
@@ -197,8 +198,8 @@ fn change(
                 return Err(KEPT_OUT);
             }
             match deleted {
-                0 => ledger.nothing(Appended::Unchanged),
-                _ => ledger.reaction(append, message_id, emoji, false),
+                0 => writes.nothing(Appended::Unchanged),
+                _ => writes.reaction(append, message_id, emoji, false),
             }
         }
     }
@@ -223,10 +224,10 @@ fn is_theirs(c: &mut SqliteConnection, message_id: &MessageId, append: &Append) 
     Ok(found > 0)
 }
 
-fn write_messages(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
-    if !ledger.messages.is_empty() {
-        let rows: Vec<_> = ledger.messages.iter().map(|message| MessageRow::from(&**message)).collect();
-        if diesel::insert_into(messages::table).values(rows).execute(c)? < ledger.messages.len() {
+fn write_messages(c: &mut SqliteConnection, writes: &AppendBatch) -> QueryResult<()> {
+    if !writes.messages.is_empty() {
+        let rows: Vec<_> = writes.messages.iter().map(|message| MessageRow::from(&**message)).collect();
+        if diesel::insert_into(messages::table).values(rows).execute(c)? < writes.messages.len() {
             return Err(KEPT_OUT);
         }
     }
@@ -234,9 +235,9 @@ fn write_messages(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> 
 }
 
 /// Writes the entries of the log, and the heads.
-fn write_log(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
-    if !ledger.log.is_empty() {
-        let row = |row: &super::ledger::LogEntry| {
+fn write_log(c: &mut SqliteConnection, writes: &AppendBatch) -> QueryResult<()> {
+    if !writes.log.is_empty() {
+        let row = |row: &super::batch::LogEntry| {
             (
                 own::room_log::room_id.eq(row.room_id.to_string()),
                 own::room_log::seq.eq(row.seq),
@@ -248,10 +249,10 @@ fn write_log(c: &mut SqliteConnection, ledger: &Ledger) -> QueryResult<()> {
                 own::room_log::at.eq(row.at),
             )
         };
-        let rows: Vec<_> = ledger.log.iter().map(row).collect();
+        let rows: Vec<_> = writes.log.iter().map(row).collect();
         diesel::insert_into(own::room_log::table).values(rows).execute(c)?;
     }
-    for (room_id, head) in ledger.heads.iter().filter(|(_, head)| head.advanced) {
+    for (room_id, head) in writes.heads.iter().filter(|(_, head)| head.advanced) {
         diesel::update(own::room_head::table.find(room_id.as_str()))
             .set((own::room_head::seq.eq(head.seq), own::room_head::at.eq(head.at)))
             .execute(c)?;

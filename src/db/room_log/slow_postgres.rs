@@ -14,9 +14,8 @@ use serde_json::{Value, json};
 
 use super::{
     Append, KnownRow,
+    batch::{AppendBatch, Done, Remembered},
     changes::{Changes, StoredMessage, messages_of, reactions_of},
-    heads::Remembered,
-    ledger::{Done, Ledger},
     note::note_sql,
     reactions::{DELETE_REACTIONS, DELETE_REACTIONS_ON, REACTION_COUNTS, REACTIONS, counted_in},
     session::{Session, to_error},
@@ -24,14 +23,13 @@ use super::{
     text_of,
 };
 use crate::{
-    chat::{id::RoomId, timestamp::Timestamp},
+    chat::{Error, Result, id::RoomId, timestamp::Timestamp},
     db::{
         Db, build_transaction_write,
         direct::{DirectClient, limit_lock_waits},
         error::KEPT_OUT,
         types::MessageTypeRow,
     },
-    error::{Error, Result},
     protocol::MessageView,
 };
 
@@ -255,7 +253,7 @@ async fn append(
     left: &HashMap<RoomId, Remembered>,
     now: NaiveDateTime,
 ) -> Result<Done> {
-    let mut ledger = Ledger::default();
+    let mut writes = AppendBatch::default();
     // The first entry of a room that may have messages already: they are all older.
     let first: Vec<&str> = heads.iter().filter(|(_, seq, _)| *seq == 0).map(|(id, ..)| id.as_str()).collect();
     let (newest, known, changes) =
@@ -268,23 +266,23 @@ async fn append(
             _ => Timestamp::from_millis(*at).naive(),
         };
         let room_id = RoomId::from(room_id.as_str());
-        ledger.open(&room_id, (*seq, last), left.get(&room_id).copied(), now);
+        writes.open(&room_id, (*seq, last), left.get(&room_id).copied(), now);
     }
-    known.into_iter().for_each(|row| ledger.knows(row));
-    batch.iter().for_each(|append| changes.make(append, &mut ledger, now));
-    let edited = write(session, &changes, &ledger).await?;
+    known.into_iter().for_each(|row| writes.knows(row));
+    batch.iter().for_each(|append| changes.make(append, &mut writes, now));
+    let edited = write(session, &changes, &writes).await?;
     // Only the edits are among these.
-    if tell_as_stored(&mut ledger.outcomes, edited) == Agreement::Moved {
+    if tell_as_stored(&mut writes.outcomes, edited) == Agreement::Moved {
         return Err(KEPT_OUT.into());
     }
-    if session.db().facts().changes_messages() && !ledger.log.is_empty() {
-        let ids: HashSet<&str> = ledger.log.iter().map(|entry| entry.message_id.as_str()).collect();
+    if session.db().facts().changes_messages() && !writes.log.is_empty() {
+        let ids: HashSet<&str> = writes.log.iter().map(|entry| entry.message_id.as_str()).collect();
         let stored: Vec<StoredMessage> = session.ask(STORED, &ids).await?;
-        if tell_as_stored(&mut ledger.outcomes, stored) != Agreement::Whole {
+        if tell_as_stored(&mut writes.outcomes, stored) != Agreement::Whole {
             return Err(KEPT_OUT.into());
         }
     }
-    Ok(ledger.done())
+    Ok(writes.done())
 }
 
 /// Room, last entry, and its time in milliseconds.
@@ -335,9 +333,9 @@ async fn changes(session: &Session<'_>, batch: &[Append]) -> Result<Changes> {
 }
 
 /// Writes what the changes came to, in one round trip; returns the messages that were edited.
-async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Result<Vec<StoredMessage>> {
+async fn write(session: &Session<'_>, changes: &Changes, writes: &AppendBatch) -> Result<Vec<StoredMessage>> {
     let (deleted, removed, added) = (changes.deleted(), changes.removed(), changes.added());
-    let (edits, messages) = (changes.edits(), messages_in(ledger));
+    let (edits, messages) = (changes.edits(), messages_in(writes));
     let counted = async |sql: &'static str, document: &Value, expected: usize| {
         let count: usize = session.ask(sql, document).await?;
         // A trigger of somebody's kept it as it was, or Node did the same a moment ago: the next attempt tells which.
@@ -350,7 +348,7 @@ async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Res
         (DELETE_MESSAGES, json!(deleted), !deleted.is_empty(), deleted.len()),
         (ADD_REACTIONS, json!(added), !added.is_empty(), added.len()),
         (ADD_MESSAGES, json!(messages), !messages.is_empty(), messages.len()),
-        (WRITE_LOG, log_of(ledger), !ledger.log.is_empty(), ledger.log.len()),
+        (WRITE_LOG, log_of(writes), !writes.log.is_empty(), writes.log.len()),
     ];
     let needed = statements.iter().filter(|(_, _, is_needed, _)| *is_needed);
     let counts = needed.map(|(sql, document, _, expected)| counted(sql, document, *expected));
@@ -368,7 +366,7 @@ async fn write(session: &Session<'_>, changes: &Changes, ledger: &Ledger) -> Res
     if edited.len() < edits.len() { Err(KEPT_OUT.into()) } else { Ok(edited) }
 }
 
-fn messages_in(ledger: &Ledger) -> Vec<Value> {
+fn messages_in(writes: &AppendBatch) -> Vec<Value> {
     let row = |message: &Arc<MessageView>| {
         json!({
             "id": message.id, "room_id": message.room_id, "sender_id": message.sender_id, "content": message.content,
@@ -376,17 +374,17 @@ fn messages_in(ledger: &Ledger) -> Vec<Value> {
             "reply_to": message.reply_to, "at": text_of(message.created_at.naive()),
         })
     };
-    ledger.messages.iter().map(row).collect()
+    writes.messages.iter().map(row).collect()
 }
 
-fn log_of(ledger: &Ledger) -> Value {
-    let log = ledger.log.iter().map(|entry| {
+fn log_of(writes: &AppendBatch) -> Value {
+    let log = writes.log.iter().map(|entry| {
         json!({
             "room_id": entry.room_id, "seq": entry.seq, "kind": entry.kind, "message_id": entry.message_id,
             "actor_id": entry.actor_id, "client_id": entry.client_id, "body": entry.body, "at": text_of(entry.at),
         })
     });
-    let advanced = ledger.heads.iter().filter(|(_, head)| head.advanced);
+    let advanced = writes.heads.iter().filter(|(_, head)| head.advanced);
     let heads = advanced
         .map(|(room_id, head)| json!({ "room_id": room_id, "seq": head.seq, "at": text_of(head.at) }));
     json!({ "log": Value::from_iter(log), "heads": Value::from_iter(heads) })

@@ -13,8 +13,8 @@ use tokio_postgres::{
 };
 
 use super::{
+    batch::{AppendBatch, Head, LogEntry},
     kind,
-    ledger::{Head, Ledger, LogEntry},
 };
 use crate::{
     chat::id::RoomId,
@@ -124,18 +124,18 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Writes what the ledger has to write; false, and nothing written, if a head was not as the ledger has it.
-    pub(super) async fn write(&self, ledger: &Ledger) -> Result<bool, tokio_postgres::Error> {
-        let mut heads: Vec<_> = ledger.heads.iter().filter(|(_, head)| head.advanced).collect();
-        let written = match (heads.as_slice(), ledger.messages.as_slice(), ledger.log.as_slice()) {
+    /// Writes what the writes has to write; false, and nothing written, if a head was not as the writes has it.
+    pub(super) async fn write(&self, writes: &AppendBatch) -> Result<bool, tokio_postgres::Error> {
+        let mut heads: Vec<_> = writes.heads.iter().filter(|(_, head)| head.advanced).collect();
+        let written = match (heads.as_slice(), writes.messages.as_slice(), writes.log.as_slice()) {
             ([], ..) => 0,
             ([(_, head)], [message], [entry]) => self.write_one(head.found, message, entry).await?,
             _ => {
                 heads.sort_by_key(|(room_id, _)| *room_id);
-                self.write_many(&heads, &ledger.messages, &ledger.log).await?
+                self.write_many(&heads, &writes.messages, &writes.log).await?
             }
         };
-        Ok(usize::try_from(written) == Ok(ledger.log.len()))
+        Ok(usize::try_from(written) == Ok(writes.log.len()))
     }
 
     async fn write_one(

@@ -17,7 +17,7 @@ use crate::{
         id::{RoomId, UserId},
         timestamp::Timestamp,
     },
-    db::room_log::{Entry, Told},
+    db::room_log::{Entry, EntryBody},
     protocol::{RoomActivityView, SaidView, event},
     sync::lock,
 };
@@ -28,19 +28,19 @@ const TICK: Duration = Duration::from_millis(250);
 const LOADED: usize = 4;
 
 #[derive(Default)]
-pub(super) struct Activity {
+pub(super) struct UnreadPush {
     /// Users who look at their list, with the number of their sockets that do.
     watching: Mutex<HashMap<UserId, usize>>,
-    said: Mutex<HashMap<RoomId, Said>>,
+    said: Mutex<HashMap<RoomId, RoomDigest>>,
 }
 
 /// What was said in a room since the last look.
-struct Said {
+struct RoomDigest {
     last_message_at: Timestamp,
     by: HashMap<UserId, u32>,
 }
 
-impl Activity {
+impl UnreadPush {
     fn is_watched(&self) -> bool {
         !lock(&self.watching).is_empty()
     }
@@ -51,14 +51,14 @@ impl Activity {
 
     /// Notes a committed entry.
     pub(super) fn note(&self, entry: &Entry) {
-        let Told::New(message) = &entry.told else { return };
+        let EntryBody::New(message) = &entry.told else { return };
         if !self.is_watched() {
             return;
         }
         let mut said = lock(&self.said);
         let said = said
             .entry(entry.room_id.clone())
-            .or_insert_with(|| Said { last_message_at: message.created_at, by: HashMap::new() });
+            .or_insert_with(|| RoomDigest { last_message_at: message.created_at, by: HashMap::new() });
         said.last_message_at = said.last_message_at.max(message.created_at);
         *said.by.entry(message.sender_id.clone()).or_default() += 1;
     }
@@ -82,24 +82,24 @@ impl Rooms {
     }
 
     /// Tells at once what was said in a room. Before a socket leaves it: what it has heard there it is not to be told again.
-    pub async fn tell_activity_in(&self, access: &Access, room_id: &RoomId) {
+    pub async fn push_unread_in(&self, access: &Access, room_id: &RoomId) {
         let said = lock(&self.activity.said).remove(room_id);
         if let Some(said) = said {
-            self.tell_said(access, room_id, &said).await;
+            self.push_digest(access, room_id, &said).await;
         }
     }
 
-    async fn tell_activity(&self, access: &Access) {
+    async fn push_unread(&self, access: &Access) {
         let all = std::mem::take(&mut *lock(&self.activity.said));
         // Of a room that is not remembered, the members are read: not of one after the other.
         stream::iter(all)
             .for_each_concurrent(LOADED, async |(room_id, said)| {
-                self.tell_said(access, &room_id, &said).await
+                self.push_digest(access, &room_id, &said).await
             })
             .await;
     }
 
-    async fn tell_said(&self, access: &Access, room_id: &RoomId, said: &Said) {
+    async fn push_digest(&self, access: &Access, room_id: &RoomId, said: &RoomDigest) {
         let room = match access.room(room_id).await {
             Ok(room) => room,
             // The list, when it is asked for again, says the same.
@@ -127,6 +127,6 @@ pub async fn run<T>(owner: Weak<T>, of: impl Fn(&T) -> (&Rooms, &Access)) {
         ticks.tick().await;
         let Some(owner) = owner.upgrade() else { return };
         let (rooms, access) = of(&owner);
-        rooms.tell_activity(access).await;
+        rooms.push_unread(access).await;
     }
 }

@@ -1,13 +1,7 @@
-//! The one error of this crate: a stable code, a sentence for the client, an HTTP status. Internal causes are logged here,
-//! once, and never shown to a client.
+//! The error of a request: a stable code, and a sentence for the client. Internal causes are logged, once, and never shown to a
+//! client.
 
 use std::borrow::Cow;
-
-use axum::{
-    Json,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
 
 /// What can go wrong with something a client asked for.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -72,21 +66,6 @@ impl Error {
         }
     }
 
-    fn status(&self) -> StatusCode {
-        match self {
-            Error::BadInput(_) => StatusCode::BAD_REQUEST,
-            Error::Forbidden(_) => StatusCode::FORBIDDEN,
-            Error::RoomNotFound
-            | Error::UserNotFound
-            | Error::MessageNotFound
-            | Error::NotFound
-            | Error::DeleteRefused => StatusCode::NOT_FOUND,
-            Error::Conflict(_) | Error::Refused { .. } => StatusCode::CONFLICT,
-            Error::Busy | Error::ShuttingDown | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
     /// True for a refusal by room access, which the caller's socket also hears as `room:error`.
     pub fn is_access_refusal(&self) -> bool {
         matches!(self, Error::Forbidden(_) | Error::RoomNotFound)
@@ -122,12 +101,4 @@ pub fn chained(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        self.log();
-        let body = serde_json::json!({ "error": self.to_string(), "code": self.code() });
-        (self.status(), Json(body)).into_response()
-    }
 }

@@ -5,11 +5,11 @@ use std::{collections::VecDeque, sync::Arc};
 use tokio::time::Instant;
 
 use super::{
+    absence::{Absence, Missed},
     audience::Audience,
     histories::Histories,
+    history::{ENTRY_SIZE, History, size_of_entry},
     memory::{LARGE, Memory, Share},
-    newest::{ENTRY_SIZE, Newest, size_of_entry},
-    returning::{Missed, Returning},
 };
 use crate::{
     broadcast::{Encoded, Sid},
@@ -22,7 +22,7 @@ use crate::{
     config::LiveSettings,
     db::{
         fingerprints::Fingerprints,
-        room_log::{Entry, Tail, Told},
+        room_log::{Entry, EntryBody, Tail},
     },
     protocol::{MessageView, RoomHistoryView, event},
 };
@@ -35,15 +35,15 @@ const RECENT_BYTES: usize = 4 << 20;
 /// Entries of its log that a room is loaded with and that are known again later.
 const LOADED: usize = 32;
 
-pub(super) struct LiveRoom {
+pub(super) struct RoomState {
     /// The last entry taken.
     seq: i64,
-    messages: Newest,
+    messages: History,
     /// Messages kept at least; up to twice as many before the oldest go.
     keep: usize,
     /// The room has no older messages than these.
     complete: bool,
-    refilling: Option<Refill>,
+    backfill: Option<Backfill>,
     /// `room:history`, until the next entry.
     histories: Histories,
     /// The message of the last entry, where it is known.
@@ -58,7 +58,7 @@ pub(super) struct LiveRoom {
     recent: VecDeque<Entry>,
     recent_bytes: usize,
     pub(super) audience: Audience,
-    pub(super) returning: Returning,
+    pub(super) absence: Absence,
     /// Its part of the memory of all rooms.
     share: Share,
     /// Nobody has been here since.
@@ -67,14 +67,14 @@ pub(super) struct LiveRoom {
 }
 
 /// Older messages that are being loaded.
-struct Refill {
+struct Backfill {
     count: usize,
     /// What was taken meanwhile: they may be of an earlier moment.
     taken: Vec<Entry>,
 }
 
 /// A history, and where it ends.
-pub(super) struct History {
+pub(super) struct HistoryPage {
     /// The event `room:history`.
     pub(super) packet: Encoded,
     /// The place of its oldest message.
@@ -83,7 +83,7 @@ pub(super) struct History {
     pub(super) ends_in_tie: bool,
 }
 
-impl LiveRoom {
+impl RoomState {
     pub(super) fn new(
         room_id: RoomId,
         tail: Tail,
@@ -100,7 +100,7 @@ impl LiveRoom {
             messages: tail.messages.into_iter().collect(),
             keep: settings.messages,
             complete: tail.complete,
-            refilling: None,
+            backfill: None,
             histories: Histories::default(),
             last: loaded.first().filter(|(seq, _)| *seq == tail.seq).map(|(_, id)| id.clone()),
             loaded,
@@ -109,7 +109,7 @@ impl LiveRoom {
             recent: VecDeque::new(),
             recent_bytes: 0,
             audience: Audience::new(room_id, &settings, now),
-            returning: Returning::new(settings.doubt, read),
+            absence: Absence::new(settings.liveness_window, read),
             share: Share::new(memory),
             idle_since: None,
             settings,
@@ -152,7 +152,9 @@ impl LiveRoom {
     pub(super) fn size(&self) -> usize {
         let recent = self.recent.iter().map(|entry| match &entry.told {
             // Counted already: it is among the messages.
-            Told::New(message) | Told::Updated(message) if Arc::strong_count(message) > 1 => ENTRY_SIZE,
+            EntryBody::New(message) | EntryBody::Updated(message) if Arc::strong_count(message) > 1 => {
+                ENTRY_SIZE
+            }
             _ => size_of_entry(entry),
         });
         self.messages.bytes() + self.histories.bytes() + recent.sum::<usize>()
@@ -178,7 +180,7 @@ impl LiveRoom {
         self.compared_at.elapsed() > self.settings.compared_for
     }
 
-    /// Newest first.
+    /// History first.
     pub(super) fn messages(&self) -> impl Iterator<Item = &MessageView> {
         self.messages.iter()
     }
@@ -194,7 +196,7 @@ impl LiveRoom {
     }
 
     /// The last entry before a hole, if there is one between it and `entry`.
-    pub(super) fn hole_before(&self, entry: &Entry) -> Option<i64> {
+    pub(super) fn gap_before(&self, entry: &Entry) -> Option<i64> {
         (entry.seq > self.seq + 1).then_some(self.seq)
     }
 
@@ -222,7 +224,7 @@ impl LiveRoom {
         let memory = Arc::clone(self.share.memory());
         let mut anew = Self::new(room_id.clone(), tail, Vec::new(), Arc::clone(&self.settings), memory);
         std::mem::swap(&mut anew.audience, &mut self.audience);
-        std::mem::swap(&mut anew.returning, &mut self.returning);
+        std::mem::swap(&mut anew.absence, &mut self.absence);
         (anew.keep, anew.idle_since, anew.complete_from) = (self.keep, self.idle_since, complete_from);
         *self = anew;
     }
@@ -236,8 +238,8 @@ impl LiveRoom {
         self.last = entry.told.message_id().cloned();
         self.histories.clear();
         self.note_recent(entry);
-        if let Some(refill) = &mut self.refilling {
-            refill.taken.push(entry.clone());
+        if let Some(backfill) = &mut self.backfill {
+            backfill.taken.push(entry.clone());
         }
         self.change(&entry.told);
         self.trim();
@@ -255,22 +257,26 @@ impl LiveRoom {
     }
 
     /// Changes the messages; doing so again changes nothing more.
-    fn change(&mut self, told: &Told) {
+    fn change(&mut self, told: &EntryBody) {
         match told {
-            Told::New(message) => self.messages.insert(message, Instant::now()),
-            Told::Updated(message) => {
+            EntryBody::New(message) => self.messages.insert(message, Instant::now()),
+            EntryBody::Updated(message) => {
                 self.messages.change(&message.id, |there| *there = Arc::clone(message));
             }
-            Told::Deleted(id) => self.messages.remove(id),
-            Told::ReactionAdded { message_id, reaction } => self.messages.change(message_id, |message| {
-                if !message.reactions.contains(reaction) {
-                    Arc::make_mut(message).reactions.push(reaction.clone());
-                }
-            }),
-            Told::ReactionRemoved { message_id, reaction } => self.messages.change(message_id, |message| {
-                Arc::make_mut(message).reactions.retain(|there| there != reaction);
-            }),
-            Told::Gone => {}
+            EntryBody::Deleted(id) => self.messages.remove(id),
+            EntryBody::ReactionAdded { message_id, reaction } => {
+                self.messages.change(message_id, |message| {
+                    if !message.reactions.contains(reaction) {
+                        Arc::make_mut(message).reactions.push(reaction.clone());
+                    }
+                })
+            }
+            EntryBody::ReactionRemoved { message_id, reaction } => {
+                self.messages.change(message_id, |message| {
+                    Arc::make_mut(message).reactions.retain(|there| there != reaction);
+                })
+            }
+            EntryBody::Tombstone => {}
         }
     }
 
@@ -282,9 +288,9 @@ impl LiveRoom {
             return;
         }
         let newest = self.messages.newest_at().map_or(0, Timestamp::millis);
-        let doubt = i64::try_from(self.settings.doubt.as_millis()).unwrap_or(0);
-        let doubtful = Timestamp::from_millis(newest - doubt);
-        let unheard = self.messages.count_since(doubtful).min(self.settings.history);
+        let liveness_window = i64::try_from(self.settings.liveness_window.as_millis()).unwrap_or(0);
+        let unconfirmed_since = Timestamp::from_millis(newest - liveness_window);
+        let unheard = self.messages.count_since(unconfirmed_since).min(self.settings.history);
         if !is_crowded && self.messages.len() <= 2 * unheard {
             return;
         }
@@ -313,7 +319,7 @@ impl LiveRoom {
         now: Timestamp,
         last_heard: impl Fn(Sid) -> Option<Instant>,
     ) -> Missed {
-        self.returning.missed(user_id, self.audience.presence.sockets_of(user_id), now, last_heard)
+        self.absence.missed(user_id, self.audience.presence.sockets_of(user_id), now, last_heard)
     }
 
     /// True if somebody who may have missed this is to be shown more than a page.
@@ -332,34 +338,34 @@ impl LiveRoom {
 
     /// Begins to note what is taken, and says below which place the missing messages are, and how many are wanted. Who has once
     /// been asked for more will be again: from now on that many are kept. Large ones are loaded a page at a time, and not kept.
-    pub(super) fn begin_refill(&mut self) -> (Place, usize) {
+    pub(super) fn begin_backfill(&mut self) -> (Place, usize) {
         let count = if self.is_large() || self.messages.bytes() > LARGE / 2 {
             DEFAULT_PAGE
         } else {
             self.keep = self.keep.max(self.settings.history);
             self.keep
         };
-        self.refilling = Some(Refill { count, taken: Vec::new() });
+        self.backfill = Some(Backfill { count, taken: Vec::new() });
         let end = self.messages.end();
         (end.unwrap_or_else(|| Place::below(Timestamp::from_millis(i64::MAX))), count)
     }
 
     /// Adds older messages, newest first: as many as were wanted, or all that there are.
-    pub(super) fn finish_refill(&mut self, older: Vec<MessageView>) {
-        let Some(refill) = self.refilling.take() else { return };
-        self.complete = older.len() < refill.count;
+    pub(super) fn finish_backfill(&mut self, older: Vec<MessageView>) {
+        let Some(backfill) = self.backfill.take() else { return };
+        self.complete = older.len() < backfill.count;
         older.into_iter().for_each(|message| self.messages.push_older(message));
-        refill.taken.iter().for_each(|entry| self.change(&entry.told));
+        backfill.taken.iter().for_each(|entry| self.change(&entry.told));
         self.histories.clear();
         self.weigh();
     }
 
-    pub(super) fn abandon_refill(&mut self) {
-        self.refilling = None;
+    pub(super) fn abandon_backfill(&mut self) {
+        self.backfill = None;
     }
 
     /// `room:history`, encoded once for all who join between two entries and have missed as much. None if it cannot be encoded.
-    pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<History> {
+    pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<HistoryPage> {
         let count = self.page_for(missed).min(self.messages.len());
         let packet = match self.histories.find(count) {
             Some(packet) => packet,
@@ -373,7 +379,7 @@ impl LiveRoom {
             }
         };
         let end = self.messages.end_of_page(count);
-        Some(History {
+        Some(HistoryPage {
             packet,
             ends_in_tie: end.as_ref().is_some_and(|(_, is_tie)| is_tie.unwrap_or(!self.complete)),
             end: end.map(|(place, _)| place),
@@ -381,7 +387,7 @@ impl LiveRoom {
     }
 
     /// The entries after `after`, if they are all here.
-    pub(super) fn list_after(&self, after: i64, limit: usize) -> Option<Vec<Entry>> {
+    pub(super) fn entries_since(&self, after: i64, limit: usize) -> Option<Vec<Entry>> {
         let before_first = self.recent.front().map_or(self.seq, |first| first.seq - 1);
         let skip = usize::try_from(after.checked_sub(before_first)?).ok()?;
         Some(self.recent.iter().skip(skip).take(limit).cloned().collect())

@@ -17,7 +17,7 @@ fn settings(history: usize) -> Arc<LiveSettings> {
     Arc::new(LiveSettings {
         messages: KEPT,
         history,
-        doubt: Duration::from_secs(10),
+        liveness_window: Duration::from_secs(10),
         presence_rate: 1,
         ephemeral_rate: 1,
         flush_interval: Duration::ZERO,
@@ -51,12 +51,12 @@ fn id(second: i64) -> MessageId {
     format!("{second:06}").as_str().into()
 }
 
-fn entry(seq: i64, told: Told) -> Entry {
+fn entry(seq: i64, told: EntryBody) -> Entry {
     Entry { room_id: "room".into(), seq, told }
 }
 
-fn new(second: i64, content: &str) -> Told {
-    Told::New(Arc::new(message(second, content)))
+fn new(second: i64, content: &str) -> EntryBody {
+    EntryBody::New(Arc::new(message(second, content)))
 }
 
 fn heart() -> ReactionView {
@@ -64,15 +64,15 @@ fn heart() -> ReactionView {
 }
 
 /// A room of these messages, oldest first, in whose log they are all that there is.
-fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) -> LiveRoom {
+fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) -> RoomState {
     let seq = *seconds.end();
     let messages = seconds.rev().map(|second| message(second, "")).collect();
     let tail = Tail { seq, messages, complete, ..Tail::default() };
-    LiveRoom::new("room".into(), tail, Vec::new(), settings(history), Memory::new(usize::MAX))
+    RoomState::new("room".into(), tail, Vec::new(), settings(history), Memory::new(usize::MAX))
 }
 
 /// The history that somebody is shown who has missed all since a moment, newest first.
-fn history(live: &mut LiveRoom, since: Option<i64>) -> Vec<Value> {
+fn history(live: &mut RoomState, since: Option<i64>) -> Vec<Value> {
     let missed =
         Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), told_after: None };
     let history = live.history(&"room".into(), &missed).unwrap();
@@ -80,7 +80,7 @@ fn history(live: &mut LiveRoom, since: Option<i64>) -> Vec<Value> {
     view["messages"].as_array().unwrap().clone()
 }
 
-fn wants_all(live: &LiveRoom) -> bool {
+fn wants_all(live: &RoomState) -> bool {
     live.wants_more(&Missed { since: Some(Timestamp::from_millis(0)), told_after: None })
 }
 
@@ -105,7 +105,7 @@ fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history(
     let mut live = room(1..=1, true, 200);
     // All of one second, and so of the time within which a connection may be dead.
     for seq in 2..=1_000 {
-        let told = Told::New(Arc::new(MessageView { id: id(seq), ..message(2, "") }));
+        let told = EntryBody::New(Arc::new(MessageView { id: id(seq), ..message(2, "") }));
         live.apply(&entry(seq, told));
         assert!(live.len() >= usize::try_from(seq).unwrap().min(200) && live.len() <= 400, "{}", live.len());
     }
@@ -115,25 +115,25 @@ fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history(
 fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
     let mut live = room(1..=1, true, 500);
     for seq in 2..=1_001 {
-        live.apply(&entry(seq, Told::Deleted(id(seq))));
+        live.apply(&entry(seq, EntryBody::Deleted(id(seq))));
     }
     let kept = i64::try_from(RECENT).unwrap();
-    assert_eq!(live.list_after(1_001 - kept, 10_000).map(|entries| entries.len()), Some(RECENT));
-    assert!(live.list_after(1_000 - kept, 10_000).is_none(), "older entries are in the database");
+    assert_eq!(live.entries_since(1_001 - kept, 10_000).map(|entries| entries.len()), Some(RECENT));
+    assert!(live.entries_since(1_000 - kept, 10_000).is_none(), "older entries are in the database");
     let large = "x".repeat(RECENT_BYTES / 4);
     for seq in 1_002..=1_010 {
         live.apply(&entry(seq, new(seq, &large)));
     }
-    assert_eq!(live.list_after(1_007, 10_000).map(|entries| entries.len()), Some(3));
-    assert!(live.list_after(1_005, 10_000).is_none());
+    assert_eq!(live.entries_since(1_007, 10_000).map(|entries| entries.len()), Some(3));
+    assert!(live.entries_since(1_005, 10_000).is_none());
 }
 
 #[test]
 fn what_was_loaded_already_is_passed_over() {
     let mut live = room(1..=3, true, 500);
     assert!(!live.apply(&entry(3, new(3, "once more"))));
-    assert!(!live.apply(&entry(2, Told::ReactionAdded { message_id: id(1), reaction: heart() })));
-    assert!(!live.apply(&entry(1, Told::Deleted(id(1)))));
+    assert!(!live.apply(&entry(2, EntryBody::ReactionAdded { message_id: id(1), reaction: heart() })));
+    assert!(!live.apply(&entry(1, EntryBody::Deleted(id(1)))));
     let shown = history(&mut live, None);
     assert_eq!(shown.len(), 3);
     assert!(shown.iter().all(|message| message["content"] == "" && message["reactions"] == json!([])));
@@ -144,17 +144,17 @@ fn what_was_loaded_already_is_passed_over() {
 fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
     let mut live = room(100..=110, false, 50);
     assert!(wants_all(&live));
-    let (place, count) = live.begin_refill();
+    let (place, count) = live.begin_backfill();
     assert_eq!((place.id, count), (id(100), KEPT));
-    let edited = Told::Updated(Arc::new(message(97, "edited")));
+    let edited = EntryBody::Updated(Arc::new(message(97, "edited")));
     let (reaction, other) = (heart(), ReactionView { user_id: "cleo".into(), ..heart() });
     for (seq, told) in (111..).zip([
         new(111, ""),
         edited,
-        Told::Deleted(id(98)),
-        Told::ReactionAdded { message_id: id(99), reaction: reaction.clone() },
-        Told::ReactionAdded { message_id: id(96), reaction },
-        Told::ReactionRemoved { message_id: id(95), reaction: other.clone() },
+        EntryBody::Deleted(id(98)),
+        EntryBody::ReactionAdded { message_id: id(99), reaction: reaction.clone() },
+        EntryBody::ReactionAdded { message_id: id(96), reaction },
+        EntryBody::ReactionRemoved { message_id: id(95), reaction: other.clone() },
     ]) {
         assert!(live.apply(&entry(seq, told)));
     }
@@ -162,7 +162,7 @@ fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
     let mut older: Vec<MessageView> = (90..=99).rev().map(|second| message(second, "")).collect();
     older[0].reactions.push(heart());
     older[4].reactions.push(other);
-    live.finish_refill(older);
+    live.finish_backfill(older);
 
     let shown = history(&mut live, None);
     let find = |second: i64| shown.iter().find(|message| message["id"] == id(second).as_str());
@@ -179,13 +179,13 @@ fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
 fn after_older_messages_were_loaded_the_room_is_complete_only_if_there_were_no_more() {
     for (found, is_complete) in [(KEPT, false), (KEPT - 1, true)] {
         let mut live = room(101..=102, false, 50);
-        let (_, count) = live.begin_refill();
+        let (_, count) = live.begin_backfill();
         assert_eq!(count, KEPT);
         let oldest = 101 - i64::try_from(found).unwrap();
-        live.finish_refill((oldest..=100).rev().map(|second| message(second, "")).collect());
+        live.finish_backfill((oldest..=100).rev().map(|second| message(second, "")).collect());
         // Less than a page is left: if the room has more, it is to be loaded.
         for (seq, second) in (103..).zip(oldest + 10..=102) {
-            live.apply(&entry(seq, Told::Deleted(id(second))));
+            live.apply(&entry(seq, EntryBody::Deleted(id(second))));
         }
         assert_eq!((live.len(), wants_all(&live)), (10, !is_complete));
     }

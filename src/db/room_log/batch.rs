@@ -2,10 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+/// The head of a room as it was left.
+#[derive(Clone, Copy)]
+pub(super) struct Remembered {
+    pub(super) seq: i64,
+    pub(super) at: NaiveDateTime,
+    /// Entries of the room that have that time.
+    pub(super) sharing: u32,
+}
+
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
-use super::{Append, Appended, Entry, KnownRow, NewMessage, Told, heads::Remembered, kind, note};
+use super::{Append, Appended, Entry, EntryBody, KnownRow, NewMessage, kind, note};
 use crate::{
     chat::id::{MessageId, RoomId, UserId, ordered_uuid},
     db::{messages::MessageRow, reactions::ReactionRow},
@@ -26,7 +35,7 @@ pub(super) struct LogEntry {
 
 /// The head of a room's log while entries are added to it.
 pub(super) struct Head {
-    /// Where it was when the ledger was opened.
+    /// Where it was when the writes was opened.
     pub(super) found: i64,
     pub(super) seq: i64,
     /// The time of the last entry, or now if that is later.
@@ -71,7 +80,7 @@ pub(super) struct Known {
 }
 
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(super) struct AppendBatch {
     pub(super) heads: HashMap<RoomId, Head>,
     pub(super) known: HashMap<Key, Known>,
     /// Client ids under which another message came.
@@ -96,7 +105,7 @@ fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, body.to_string().as_bytes()).to_string()
 }
 
-impl Ledger {
+impl AppendBatch {
     /// `last` is the time of the room's newest entry or message; `left` is how this node left the room.
     pub(super) fn open(
         &mut self,
@@ -151,7 +160,7 @@ impl Ledger {
         let mut key = client_id.map(|client_id| (append.actor_id.to_string(), client_id.text.clone()));
         if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             if known.fingerprint == print {
-                let repeated = Appended::Repeated { message_id: known.message_id.clone(), seq: known.seq };
+                let repeated = Appended::Duplicate { message_id: known.message_id.clone(), seq: known.seq };
                 return self.outcomes.push(repeated);
             }
             if client_id.is_some_and(|client_id| client_id.refuses_others) {
@@ -182,7 +191,7 @@ impl Ledger {
         });
         self.messages.push(Arc::clone(&view));
         let body = note::of_message(print.as_deref(), &view);
-        self.entry(append, kind::NEW, id, Told::New(view));
+        self.entry(append, kind::NEW, id, EntryBody::New(view));
         if let Some(written) = self.log.last_mut() {
             (written.client_id, written.body) =
                 (client_id.map(|client_id| client_id.text.clone()), Some(body));
@@ -194,22 +203,22 @@ impl Ledger {
         let on_it = on_it.into_iter().map(ReactionView::from).collect();
         let view = row.into_view(append.actor_name.clone(), on_it);
         let body = note::of_message(None, &view);
-        self.entry(append, kind::EDIT, id, Told::Updated(Arc::new(view)));
+        self.entry(append, kind::EDIT, id, EntryBody::Updated(Arc::new(view)));
         if let Some(written) = self.log.last_mut() {
             written.body = Some(body);
         }
     }
 
     pub(super) fn deleted(&mut self, append: &Append, id: &MessageId) {
-        self.entry(append, kind::DELETE, id.clone(), Told::Deleted(id.clone()));
+        self.entry(append, kind::DELETE, id.clone(), EntryBody::Deleted(id.clone()));
     }
 
     pub(super) fn reaction(&mut self, append: &Append, id: &MessageId, emoji: &Arc<str>, added: bool) {
         let message_id = id.clone();
         let reaction = ReactionView { emoji: emoji.clone(), user_id: append.actor_id.clone() };
         let (kind, told) = match added {
-            true => (kind::REACT, Told::ReactionAdded { message_id, reaction }),
-            false => (kind::UNREACT, Told::ReactionRemoved { message_id, reaction }),
+            true => (kind::REACT, EntryBody::ReactionAdded { message_id, reaction }),
+            false => (kind::UNREACT, EntryBody::ReactionRemoved { message_id, reaction }),
         };
         self.entry(append, kind, id.clone(), told);
         if let Some(written) = self.log.last_mut() {
@@ -224,7 +233,7 @@ impl Ledger {
             _ => None,
         });
         for (written, told) in self.log.iter_mut().zip(entries) {
-            if let Told::New(message) | Told::Updated(message) = told {
+            if let EntryBody::New(message) | EntryBody::Updated(message) = told {
                 let fingerprint = written.body.as_deref().and_then(note::fingerprint_in);
                 written.body = Some(note::of_message(fingerprint, message));
             }
@@ -236,7 +245,7 @@ impl Ledger {
         self.outcomes.push(outcome);
     }
 
-    fn entry(&mut self, append: &Append, kind: &'static str, message_id: MessageId, told: Told) {
+    fn entry(&mut self, append: &Append, kind: &'static str, message_id: MessageId, told: EntryBody) {
         let (seq, at) = self.next(&append.room_id);
         if let Some(head) = self.heads.get_mut(&append.room_id) {
             head.sharing = if head.at == at { head.sharing.saturating_add(1) } else { 1 };
@@ -280,9 +289,9 @@ mod tests {
         Append { room_id, actor_id, actor_name: "Anna".into(), change: Change::New(message) }
     }
 
-    fn write(ledger: &mut Ledger, append: &Append) {
+    fn write(writes: &mut AppendBatch, append: &Append) {
         if let Change::New(message) = &append.change {
-            ledger.new_message(append, message);
+            writes.new_message(append, message);
         }
     }
 
@@ -295,19 +304,19 @@ mod tests {
         let mut times = Vec::new();
         for (now, count) in commits {
             let batch = [append(None, "x")];
-            let mut ledger = heads.open(&batch, at(now)).unwrap();
-            (0..count).for_each(|_| write(&mut ledger, &batch[0]));
-            times.extend(ledger.log.iter().map(|entry| (entry.at - at(0)).num_milliseconds()));
-            heads.keep(ledger.heads);
+            let mut writes = heads.open(&batch, at(now)).unwrap();
+            (0..count).for_each(|_| write(&mut writes, &batch[0]));
+            times.extend(writes.log.iter().map(|entry| (entry.at - at(0)).num_milliseconds()));
+            heads.keep(writes.heads);
         }
         times
     }
 
     fn heads(last: i64) -> Heads {
-        let mut ledger = Ledger::default();
-        ledger.open(&"room".into(), (0, at(last)), None, at(last));
+        let mut writes = AppendBatch::default();
+        writes.open(&"room".into(), (0, at(last)), None, at(last));
         let heads = Heads::default();
-        heads.keep(ledger.heads);
+        heads.keep(writes.heads);
         heads
     }
 
@@ -344,25 +353,25 @@ mod tests {
 
     #[test]
     fn another_message_under_a_client_id_is_stored_without_it_or_refused_as_the_client_asks() {
-        let mut ledger = Ledger::default();
-        ledger.open(&"room".into(), (0, at(0)), None, at(1));
+        let mut writes = AppendBatch::default();
+        writes.open(&"room".into(), (0, at(0)), None, at(1));
         let (lax, strict) = (Some(("tab-1", false)), Some(("tab-1", true)));
         for (client_id, content) in
             [(lax, "one"), (lax, "one"), (lax, "two"), (lax, "two"), (strict, "three"), (strict, "one")]
         {
-            write(&mut ledger, &append(client_id, content));
+            write(&mut writes, &append(client_id, content));
         }
         let outcome = |outcome: &Appended| match outcome {
             Appended::Entry(entry) => format!("entry {}", entry.seq),
-            Appended::Repeated { seq, .. } => format!("repeated {seq}"),
+            Appended::Duplicate { seq, .. } => format!("repeated {seq}"),
             other => format!("{other:?}"),
         };
-        let outcomes: Vec<String> = ledger.outcomes.iter().map(outcome).collect();
+        let outcomes: Vec<String> = writes.outcomes.iter().map(outcome).collect();
         assert_eq!(outcomes, ["entry 1", "repeated 1", "entry 2", "entry 3", "ClientIdTaken", "repeated 1"]);
-        let names: Vec<_> = ledger.log.iter().map(|entry| entry.client_id.as_deref()).collect();
+        let names: Vec<_> = writes.log.iter().map(|entry| entry.client_id.as_deref()).collect();
         assert_eq!(names, [Some("tab-1"), None, None]);
         let fingerprint = |entry: &LogEntry| note::fingerprint_in(entry.body.as_ref()?).map(str::to_owned);
-        assert!(ledger.log.iter().all(|entry| fingerprint(entry).is_some() == entry.client_id.is_some()));
-        assert_eq!(ledger.reused().len(), 1);
+        assert!(writes.log.iter().all(|entry| fingerprint(entry).is_some() == entry.client_id.is_some()));
+        assert_eq!(writes.reused().len(), 1);
     }
 }

@@ -50,17 +50,17 @@ impl Missed {
     }
 }
 
-pub(super) struct Returning {
+pub(super) struct Absence {
     /// How long a connection may be dead before it is found out.
-    doubt: Duration,
+    liveness_window: Duration,
     /// Oldest first. Each arrival takes one away, the newest: which device it is of, nobody knows.
     missed: HashMap<UserId, Vec<Timestamp>>,
 }
 
-impl Returning {
+impl Absence {
     /// `read`: up to when users have read the room for certain, from an earlier life of it.
-    pub(super) fn new(doubt: Duration, read: Vec<(UserId, Timestamp)>) -> Self {
-        Self { doubt, missed: read.into_iter().map(|(user_id, at)| (user_id, vec![at])).collect() }
+    pub(super) fn new(liveness_window: Duration, read: Vec<(UserId, Timestamp)>) -> Self {
+        Self { liveness_window, missed: read.into_iter().map(|(user_id, at)| (user_id, vec![at])).collect() }
     }
 
     /// What this user may have missed, of whom `here` are the sockets in the room; `last_heard`: when the connection of one gave
@@ -81,7 +81,7 @@ impl Returning {
                     missed.may_go_back_to(socket.owed(Some(heard)));
                 }
                 None => {
-                    missed.may_go_back_to(Some(self.doubtful(now)));
+                    missed.may_go_back_to(Some(self.unconfirmed_since(now)));
                     missed.may_go_back_to(socket.owed(None));
                 }
             }
@@ -100,8 +100,8 @@ impl Returning {
 
     /// `owed`: from when on the socket was shown what it had missed, if that is not known to have arrived.
     pub(super) fn departed(&mut self, user_id: &UserId, owed: Option<Timestamp>, now: Timestamp) {
-        let doubtful = self.doubtful(now);
-        let since = owed.map_or(doubtful, |owed| owed.min(doubtful));
+        let unconfirmed_since = self.unconfirmed_since(now);
+        let since = owed.map_or(unconfirmed_since, |owed| owed.min(unconfirmed_since));
         if let Some(missed) = self.missed.get_mut(user_id) {
             if missed.len() < DEPARTURES {
                 missed.push(since);
@@ -111,8 +111,8 @@ impl Returning {
         }
     }
 
-    fn doubtful(&self, now: Timestamp) -> Timestamp {
-        Timestamp::from_millis(now.millis() - i64::try_from(self.doubt.as_millis()).unwrap_or(0))
+    fn unconfirmed_since(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_millis(now.millis() - i64::try_from(self.liveness_window.as_millis()).unwrap_or(0))
     }
 }
 
@@ -137,43 +137,42 @@ mod tests {
     #[test]
     fn each_device_that_comes_back_is_shown_what_the_longest_gone_has_missed() {
         let anna = UserId::from("anna");
-        let mut returning = Returning::new(DOUBT, Vec::new());
-        let missed = |returning: &Returning| returning.missed(&anna, &[], at(300), |_| None);
-        assert_eq!(missed(&returning), since(None), "a newcomer has missed nothing");
-        returning.departed(&anna, None, at(100));
-        returning.departed(&anna, None, at(200));
+        let mut absence = Absence::new(DOUBT, Vec::new());
+        let missed = |absence: &Absence| absence.missed(&anna, &[], at(300), |_| None);
+        assert_eq!(missed(&absence), since(None), "a newcomer has missed nothing");
+        absence.departed(&anna, None, at(100));
+        absence.departed(&anna, None, at(200));
         for _ in 0..2 {
-            assert_eq!(missed(&returning), since(Some(at(55))));
-            returning.arrived(&anna);
+            assert_eq!(missed(&absence), since(Some(at(55))));
+            absence.arrived(&anna);
         }
-        assert_eq!(missed(&returning), since(None));
+        assert_eq!(missed(&absence), since(None));
     }
 
     #[test]
     fn who_is_here_by_another_connection_may_have_missed_what_was_told_after_its_last_sign_of_life() {
         let (anna, now) = (UserId::from("anna"), Instant::now());
-        let returning = Returning::new(DOUBT, Vec::new());
+        let absence = Absence::new(DOUBT, Vec::new());
         let sockets = [here(now, None), here(now, None)];
         let heard = [now + Duration::from_secs(70), now + Duration::from_secs(50)];
         let last_heard =
             |sid| sockets.iter().zip(heard).find(|(socket, _)| socket.sid == sid).map(|(_, at)| at);
-        let missed = returning.missed(&anna, &sockets, at(100), last_heard);
+        let missed = absence.missed(&anna, &sockets, at(100), last_heard);
         assert_eq!(missed, Missed { since: None, told_after: Some(heard[1]) });
         // Over polling nothing is known of it.
-        assert_eq!(returning.missed(&anna, &sockets, at(100), |_| None), since(Some(at(55))));
+        assert_eq!(absence.missed(&anna, &sockets, at(100), |_| None), since(Some(at(55))));
     }
 
     #[test]
     fn what_was_shown_to_a_connection_that_was_not_heard_of_since_is_shown_again() {
         let (anna, now) = (UserId::from("anna"), Instant::now());
-        let mut returning = Returning::new(DOUBT, Vec::new());
+        let mut absence = Absence::new(DOUBT, Vec::new());
         let socket = [here(now, Some(at(7)))];
-        let missed =
-            |returning: &Returning, heard| returning.missed(&anna, &socket, at(100), |_| Some(heard));
+        let missed = |absence: &Absence, heard| absence.missed(&anna, &socket, at(100), |_| Some(heard));
         let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(3));
-        assert_eq!(missed(&returning, soon), Missed { since: Some(at(7)), told_after: Some(soon) });
-        assert_eq!(missed(&returning, later), Missed { since: None, told_after: Some(later) });
-        returning.departed(&anna, socket[0].owed(Some(soon)), at(100));
-        assert_eq!(returning.missed(&anna, &[], at(300), |_| None), since(Some(at(7))));
+        assert_eq!(missed(&absence, soon), Missed { since: Some(at(7)), told_after: Some(soon) });
+        assert_eq!(missed(&absence, later), Missed { since: None, told_after: Some(later) });
+        absence.departed(&anna, socket[0].owed(Some(soon)), at(100));
+        assert_eq!(absence.missed(&anna, &[], at(300), |_| None), since(Some(at(7))));
     }
 }

@@ -1,0 +1,142 @@
+//! How a room comes to be live on this node, and how older messages are added to it.
+
+use std::sync::Arc;
+
+use super::{
+    Rooms,
+    registry::{Phase, RoomCell},
+    room::RoomState,
+    unlogged::unlogged,
+};
+use crate::{
+    chat::{
+        Result,
+        id::{RoomId, UserId},
+        message::Place,
+    },
+    clock, db,
+    sync::lock,
+};
+
+/// Readers of a room of whom it is known, when it is loaded, what they have missed.
+const READERS: i64 = 10_000;
+
+/// What a cell needs before somebody can enter.
+enum Need {
+    Nothing,
+    Load,
+    /// To be compared with the database.
+    Comparison,
+    /// Older messages, from below a place, so many.
+    Older(Place, usize),
+    AnotherCell,
+}
+
+impl Rooms {
+    /// The cell of a room that was live a moment ago, loaded if need be, with all that `reader` is to be shown; `compares`: what
+    /// another program has written is to be there too.
+    pub(super) async fn live_cell(
+        &self,
+        room_id: &RoomId,
+        reader: Option<&UserId>,
+        mut compares: bool,
+    ) -> Result<Arc<RoomCell>> {
+        loop {
+            let is_due = |live: &RoomState| compares && live.is_to_be_compared();
+            let cell = lock(&self.cells).entry(room_id.clone()).or_default().clone();
+            if matches!(&*lock(&cell.phase), Phase::Live(live) if !self.wants_more(live, reader) && !is_due(live))
+            {
+                return Ok(cell);
+            }
+            let _turn = self.db.within_timeout(async { Ok(cell.loading.lock().await) }).await?;
+            let need = match &mut *lock(&cell.phase) {
+                Phase::Live(live) if is_due(live) => Need::Comparison,
+                Phase::Live(live) if self.wants_more(live, reader) => {
+                    let (place, count) = live.begin_backfill();
+                    Need::Older(place, count)
+                }
+                Phase::Live(_) => Need::Nothing,
+                Phase::Loading(_) => Need::Load,
+                Phase::Closed => Need::AnotherCell,
+            };
+            match need {
+                Need::Nothing => return Ok(cell.clone()),
+                Need::Comparison => {
+                    self.compare(room_id, &cell).await;
+                    compares = false;
+                }
+                Need::AnotherCell => self.remove_cell(room_id, &cell),
+                Need::Load => {
+                    if let Err(error) = self.load(room_id, &cell).await {
+                        *lock(&cell.phase) = Phase::Closed;
+                        self.remove_cell(room_id, &cell);
+                        return Err(error);
+                    }
+                }
+                Need::Older(place, count) => {
+                    let older = db::messages::list_older(&self.db, room_id, &place, count).await;
+                    if let Phase::Live(live) = &mut *lock(&cell.phase) {
+                        match older {
+                            Ok(older) => live.finish_backfill(older.messages),
+                            Err(error) => {
+                                live.abandon_backfill();
+                                self.idle_if_empty(room_id, &cell, live);
+                                return Err(error);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn load(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
+        let limit = self.settings.messages;
+        let mut tail = db::room_log::load_tail_with_readers(&self.db, room_id, limit, READERS).await?;
+        // Who enters a room soon writes in it.
+        if let Some(at) = tail.at {
+            self.log.note_head(room_id, tail.seq, at);
+        }
+        let unlogged = (tail.seq, unlogged(&tail, self.db.facts().changes_messages()));
+        let read = std::mem::take(&mut tail.read);
+        let (loaded, mut has_gap) = (tail.seq, false);
+        {
+            let (settings, memory) = (Arc::clone(&self.settings), Arc::clone(&self.memory));
+            let mut state = lock(&cell.phase);
+            let Phase::Loading(missed) = &mut *state else { return Ok(()) };
+            let mut live = Box::new(RoomState::new(room_id.clone(), tail, read, settings, memory));
+            // They come from the writer, and from who compares.
+            missed.sort_by_key(|entry| entry.seq);
+            for entry in missed.drain(..) {
+                has_gap |= live.gap_before(&entry).is_some();
+                if !has_gap {
+                    live.apply(&entry);
+                }
+            }
+            *state = Phase::Live(live);
+            self.node_cache.import_reads(room_id);
+        }
+        if has_gap {
+            self.catch_up(room_id, cell, loaded).await?;
+        }
+        if let Err(error) = self.note_unlogged(room_id, unlogged).await {
+            // Found once more when the room is loaded the next time.
+            error.log();
+        }
+        Ok(())
+    }
+
+    /// The room has more that the reader is to be shown than is here.
+    pub(super) fn wants_more(&self, live: &RoomState, reader: Option<&UserId>) -> bool {
+        reader.is_some_and(|reader| {
+            live.wants_more(&live.missed(reader, clock::now(), |sid| self.last_heard(sid)))
+        })
+    }
+
+    pub(super) fn remove_cell(&self, room_id: &RoomId, cell: &Arc<RoomCell>) {
+        let mut cells = lock(&self.cells);
+        if cells.get(room_id).is_some_and(|there| Arc::ptr_eq(there, cell)) {
+            cells.remove(room_id);
+        }
+    }
+}
