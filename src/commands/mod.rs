@@ -73,7 +73,19 @@ fn parse() -> Result<CommandLine, clap::Error> {
         Some(variable) if is_empty(variable) => argument.env(Resettable::Reset),
         _ => argument,
     });
-    CommandLine::from_arg_matches(&command.try_get_matches()?)
+    CommandLine::from_arg_matches(&with_short_help(command).try_get_matches()?)
+}
+
+/// Hides from the help of `token` the options that are not about tokens. The command still takes every setting.
+fn with_short_help(mut command: clap::Command) -> clap::Command {
+    // Gives the subcommands their copies of the settings.
+    command.build();
+    command.mut_subcommand("token", |token| {
+        token.mut_args(|argument| {
+            let is_hidden = argument.is_global_set() && argument.get_long() != Some("jwt-secret");
+            argument.hide(is_hidden)
+        })
+    })
 }
 
 fn obey(line: CommandLine) -> Result<(), Failure> {

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::chat::{Error, Result, id::UserId};
 
-/// All of it sees the database as it was before. A room that is neither made nor seen was made by another at this moment.
+/// All of it sees the database as it was before. A room that is neither made nor seen was made by another at this moment. Where a
+/// member is not added, be it for a trigger that nobody knew of, the division by zero undoes the whole statement.
 const MAKE_ROOM: &str = r#"
     WITH member AS MATERIALIZED (
         SELECT json_array_elements_text(CAST($5 AS JSON)) AS id
@@ -35,13 +36,15 @@ const MAKE_ROOM: &str = r#"
             EXISTS (SELECT FROM there) AS is_there,
             EXISTS (SELECT FROM inside WHERE id NOT IN (SELECT id FROM member)) AS has_others,
             $6 IS NULL OR EXISTS (SELECT FROM inside WHERE id = $6) AS may_complete
-    ), added AS (
-        INSERT INTO "_RoomMembers" ("A", "B") SELECT $1, member.id FROM member, found
+    ), absent AS MATERIALIZED (
+        SELECT member.id FROM member, found
         WHERE NOT lacks_user AND NOT has_others AND (is_new OR is_there AND may_complete)
             AND member.id NOT IN (SELECT id FROM inside)
-        ON CONFLICT DO NOTHING
+    ), added AS (
+        INSERT INTO "_RoomMembers" ("A", "B") SELECT $1, id FROM absent ON CONFLICT DO NOTHING RETURNING 1
     )
     SELECT found.lacks_user, found.is_new, found.has_others, found.may_complete,
+        1 / CASE (SELECT count(*) FROM added) WHEN (SELECT count(*) FROM absent) THEN 1 ELSE 0 END AS all_are_added,
         room."id" AS id, room."name" AS name, room."type" AS kind, room."createdAt" AS created_at
     FROM found LEFT JOIN (SELECT * FROM made UNION ALL SELECT * FROM there) AS room ON true"#;
 

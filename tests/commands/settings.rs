@@ -73,7 +73,9 @@ fn sampled() -> Settings {
         }
         let mut lines = paragraph.lines().map(|line| line.strip_prefix("# ").unwrap_or(line));
         let description = lines.next().unwrap_or_default().to_owned();
-        let Some((variable, value)) = lines.last().and_then(|line| line.split_once('=')) else { continue };
+        let Some((variable, value)) = lines.next_back().and_then(|line| line.split_once('=')) else {
+            continue;
+        };
         if is_variable(variable) {
             let setting = Setting { group: group.clone(), default: value.to_owned(), description };
             assert!(settings.insert(variable.to_owned(), setting).is_none(), "{variable} stands there twice");
