@@ -31,7 +31,7 @@ const LISTED: i64 = 500;
 #[derive(Debug)]
 pub struct RoomAccess {
     pub kind: RoomType,
-    /// Of a public room, which is open to all, they are read when somebody asks for them.
+    /// The members of a public room, which is open to all, are read only on request.
     members: OnceCell<Vec<MemberView>>,
     /// Empty for a public room.
     member_ids: HashSet<UserId>,

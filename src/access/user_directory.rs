@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Who was here a moment ago need not be looked up to come back.
+/// A user who was seen within this time is not looked up again.
 const SEEN: Duration = Duration::from_secs(60);
 /// Questions that may wait, and those answered together.
 const QUEUE: usize = 65_536;
@@ -103,7 +103,7 @@ impl UserDirectory {
 async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
     let mut lookups = Vec::new();
     while fill(&mut queue, &mut lookups, BATCH).await {
-        // Who has given up waiting needs no answer.
+        // A caller that has stopped waiting needs no answer.
         lookups.retain(|lookup: &Lookup| !lookup.answer.is_closed());
         let asked: HashSet<UserId> = lookups.iter().map(|lookup| lookup.user_id.clone()).collect();
         let mut newcomers = HashMap::new();

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// What can go wrong with something a client asked for.
+/// The errors that a client's request can end in.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The argument is missing, of the wrong type, too long or not representable.

@@ -254,7 +254,8 @@ fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// What libpq's laxer modes check: `require` only encrypts, `verify-ca` checks the certificate but not the host name.
+/// Verifies certificates as libpq's laxer modes do: `require` only encrypts, `verify-ca` checks the certificate but not
+/// the host name.
 #[derive(Debug)]
 struct RelaxedVerifier {
     provider: Arc<CryptoProvider>,

@@ -1,6 +1,6 @@
-//! What the server has to know of a database that others have made: whether times are stored rightly, whether history has its
-//! index, whether triggers or types of columns change or refuse what is written. Looked at when the server starts, and again while
-//! it writes.
+//! Facts about a database that other programs share: whether times are stored in UTC, whether history has its index,
+//! whether triggers or column types change or refuse what is written. They are read at the start, and again while the
+//! server writes.
 
 use std::sync::{
     PoisonError, RwLock,
@@ -115,8 +115,8 @@ impl Facts {
         self.has_triggers.load(Ordering::Relaxed)
     }
 
-    /// What is stored of a message may differ from what was written: there are triggers, or a column fills in, pads, cuts or
-    /// rounds.
+    /// A stored message may differ from the one that was written: there are triggers, or a column fills in, pads, cuts
+    /// or rounds.
     pub fn changes_messages(&self) -> bool {
         self.changes_messages.load(Ordering::Relaxed)
     }

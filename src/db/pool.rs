@@ -106,7 +106,7 @@ pub struct Pool<M: Connections> {
     canceller: Canceller,
     /// Connections that were opened before this moment have plans for tables that have changed since.
     stale_before: Arc<Mutex<Option<Instant>>>,
-    /// What is known of the database.
+    /// The facts that are known about the database.
     facts: Arc<Facts>,
 }
 
@@ -217,7 +217,7 @@ impl<M: Connections> DerefMut for Lease<'_, M> {
 /// Between two errors that are taken for stale plans in doubt.
 const DOUBTED_EVERY: Duration = Duration::from_millis(200);
 
-/// What PostgreSQL says of a prepared statement when a migration has changed the tables or types that it names.
+/// PostgreSQL's error texts for a prepared statement whose tables or types a migration has changed.
 const STALE: [&str; 3] =
     ["cached plan must not change result type", "cache lookup failed for type", "type with OID"];
 

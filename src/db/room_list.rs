@@ -1,4 +1,4 @@
-//! What a user's list of rooms shows: `Room`, `_RoomMembers`, `Message` and our `read_marker`, read together.
+//! Reads a user's list of rooms: `Room`, `_RoomMembers`, `Message` and our `read_marker`, joined.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ use crate::{
     protocol::MemberView,
 };
 
-/// What has happened in a room, as one user sees it.
+/// A room's last message and unread count, as one user sees them.
 pub struct Activity {
     pub last_message_at: Option<Timestamp>,
     /// Messages of others since the user has read it, counted among the next 300. 99 stands for more, too.
@@ -75,7 +75,7 @@ const PARTNERS_PG: &str = r#"
         WHERE "A" = room.id AND "B" <> $2 ORDER BY "B" LIMIT 1
     ) AS partner"#;
 
-/// Whom a user talks to in each of these rooms, which are direct.
+/// The other member of each of these direct rooms.
 pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<HashMap<RoomId, MemberView>> {
     let ids: Vec<&str> = ids.iter().map(RoomId::as_str).collect();
     let rows: Vec<(String, MemberView)> = match db {
@@ -178,7 +178,7 @@ const ACTIVITY_LITE: &str = r#"
     FROM json_each(?1) AS room
     LEFT JOIN chatoxide_read_marker AS marker ON marker.room_id = room.value ->> 0 AND marker.user_id = ?2"#;
 
-/// What has happened in each of these rooms; with each, whether the user is a member.
+/// The activity of each of these rooms; the flag says whether the user is a member.
 pub async fn list_activity(
     db: &Db,
     user_id: &UserId,

@@ -70,7 +70,7 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
     }
 }
 
-/// What [`insert_with_members`] found or made.
+/// The result of [`insert_with_members`].
 pub enum Made {
     /// The room and its members, as they are stored.
     Room(Room, Vec<UserId>),

@@ -197,7 +197,7 @@ pub async fn list_kept_out(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Er
                 .await?);
             match made {
                 Ok(0) => {}
-                // What was in the way has gone.
+                // The conflict has gone: the insert succeeded.
                 Ok(_) => continue,
                 Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
                 Err(error) => last = error,

@@ -1,4 +1,4 @@
-//! Forgets, now and then, what has been in the rooms' logs for longer than the settings say.
+//! Periodically deletes log entries that are older than the retention time in the settings.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     db::{Db, room_log},
 };
 
-/// Between two looks.
+/// The interval between two runs.
 const TICK: Duration = Duration::from_secs(60 * 60);
 
 /// Runs as long as the server.

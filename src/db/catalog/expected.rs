@@ -5,9 +5,9 @@ use std::fmt;
 pub struct Table {
     pub name: &'static str,
     pub(super) columns: &'static [ExpectedColumn],
-    /// What fails when no row can be written.
+    /// The consequence when no row can be inserted.
     pub(super) cannot_insert: &'static str,
-    /// What fails when no row can be changed; none: none ever is.
+    /// The consequence when no row can be updated; none if chatoxide never updates this table.
     pub(super) cannot_update: Option<&'static str>,
     pub(super) cannot_delete: Option<&'static str>,
     /// Columns whose values together are in one row only.

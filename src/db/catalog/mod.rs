@@ -26,9 +26,9 @@ pub use expected::TABLES;
 #[derive(Debug)]
 pub struct Catalog {
     pub tables: Tables,
-    /// What chatoxide cannot work with, or not fully.
+    /// The faults of the schema that chatoxide cannot work with, or not fully.
     pub findings: Vec<Finding>,
-    /// What only a look at all rows tells.
+    /// Possible faults that only a scan of the rows can confirm.
     doubts: Vec<Doubt>,
     /// The database's version; none: there is no file yet.
     pub version: Option<String>,
@@ -36,7 +36,8 @@ pub struct Catalog {
     pub has_own: bool,
     /// The migrations of chatoxide's own tables that have run, by version.
     pub ran: Vec<String>,
-    /// What an administrator has to run before this role can make the original's tables, or chatoxide's own.
+    /// The statements that an administrator has to run before this role can create the original's tables, or
+    /// chatoxide's own.
     grants: Vec<String>,
     own_grants: Vec<String>,
     /// For people: where the tables are looked for.

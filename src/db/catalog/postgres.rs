@@ -44,7 +44,7 @@ struct Place {
     may_use_tables: Option<bool>,
     #[diesel(sql_type = Nullable<Bool>)]
     may_use_own: Option<bool>,
-    /// Of chatoxide's own tables; true if there are none.
+    /// The role may write chatoxide's own tables; also true if there are none.
     #[diesel(sql_type = Bool)]
     may_write_own: bool,
     #[diesel(sql_type = Bool)]
@@ -252,7 +252,7 @@ fn column(row: &ColumnRow, relation: &Relation) -> Column {
         kind,
         is_nullable: row.is_nullable,
         has_default: row.has_default,
-        // Of a view that takes no row at all it is not said of each column.
+        // A view that takes no INSERT at all has its own finding: it is not reported for each column.
         is_generated: row.is_generated && relation.takes & TAKES_INSERT != 0,
     }
 }

@@ -113,7 +113,7 @@ fn look(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult
                 // Any value may be in any column, whatever its type.
                 let kind = kind_of(&row.name);
                 let ColumnRow { type_name, is_nullable, has_default, .. } = row;
-                // Of the columns that are known all are written.
+                // All known columns are written, so their defaults do not matter.
                 let has_default = has_default && kind.is_none();
                 (row.name, Column { type_name, kind, is_nullable, has_default, is_generated: false })
             })

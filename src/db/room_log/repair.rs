@@ -7,7 +7,8 @@ use crate::{
     db::{Db, on},
 };
 
-/// Rooms whose head is behind the last entry of the log, or missing. The index leads from one room to the next.
+/// Selects the rooms whose head is behind the last entry of the log, or missing. It skips through the index from one
+/// room to the next.
 macro_rules! behind {
     () => {
         "WITH RECURSIVE room (id) AS (
@@ -25,7 +26,8 @@ macro_rules! behind {
 
 const COUNT: &str = concat!(behind!(), "SELECT count(*) AS count FROM behind");
 
-/// Nobody knows what the head had said of the log's completeness: it is complete from its last entry on.
+/// The lost head said from where on the log is complete. That is unknown now, so the log counts as complete from its
+/// last entry on.
 const REPAIR: &str = concat!(
     behind!(),
     "INSERT INTO room_head AS head (room_id, seq, at, complete_from)
@@ -59,7 +61,7 @@ pub async fn count_behind(db: &Db) -> Result<i64> {
     Ok(count.count)
 }
 
-/// Sets them right; returns how many.
+/// Repairs these heads; returns how many there were.
 pub async fn repair_heads(db: &Db) -> Result<usize> {
     if count_behind(db).await? == 0 {
         return Ok(0);

@@ -1,4 +1,5 @@
-//! Forgetting old entries of the log. The messages stay; what goes is the catching up across them, and their client ids.
+//! Retention: deletes old entries of the log. The messages stay. Catch-up across the deleted entries is lost, and so
+//! are their idempotency keys.
 
 use diesel::{
     prelude::*,
@@ -11,7 +12,7 @@ use crate::{
     db::{Db, on},
 };
 
-/// Rooms looked at in one query, and entries deleted in one: others get their turn in between.
+/// Rooms checked in one query, and entries deleted in one: other queries can run in between.
 const ROOMS: i64 = 100;
 const ENTRIES: i64 = 1_000;
 
@@ -83,7 +84,7 @@ async fn forget_in_rooms(db: &Db, rooms: &[String], moment: Timestamp) -> Result
             .execute(c)
             .await?)?;
         forgotten += gone;
-        // With fewer than that, no room had more.
+        // Fewer rows than the limit: no room had more.
         if i64::try_from(gone).unwrap_or(0) < ENTRIES {
             return Ok(forgotten);
         }
