@@ -1,5 +1,5 @@
-//! The error of a request: a stable code, and a sentence for the client. Internal causes are logged, once, and never shown to a
-//! client.
+//! The error of a request: a stable code, and a sentence for the client. Internal causes are logged once and never
+//! shown to a client.
 
 use std::borrow::Cow;
 
@@ -27,8 +27,7 @@ pub enum Error {
     /// The request contradicts what is already stored.
     #[error("{0}")]
     Conflict(&'static str),
-    /// A rule that the database has of its own, such as a constraint or a trigger, refuses the change. The cause is for the
-    /// log.
+    /// A rule of the database's own, such as a constraint or a trigger, refuses the change. The cause is for the log.
     #[error("{sentence}")]
     Refused { sentence: Cow<'static, str>, cause: String },
     /// A bounded queue is full; nothing was stored.

@@ -14,9 +14,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pool::Canceller;
 
-/// Makes PostgreSQL use a generic plan for each prepared statement. It would otherwise plan an append for the values of
-/// each batch, which takes longer than to execute it. And a cached plan must not be one that was chosen for small
-/// tables.
+/// Makes PostgreSQL keep one generic plan for each prepared statement. It would otherwise plan an append for the values
+/// of each batch, which takes longer than to execute it. Scans and joins that suit only small tables are off, because
+/// the plan is kept while the tables grow.
 pub(super) const KEEP_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
                           SET enable_mergejoin = off";
 

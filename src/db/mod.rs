@@ -154,10 +154,10 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Runs a transaction on either database. `run!(c.load(query))` inside awaits on PostgreSQL and calls on SQLite, where the
-/// whole body runs on a blocking thread; the body therefore owns what it uses. Its value is `QueryResult<T>`.
+/// Runs a transaction on either database. `run!(c.load(query))` inside awaits on PostgreSQL. On SQLite it is a plain
+/// call, and the whole body runs on a blocking thread, so the body owns what it uses. Its value is `QueryResult<T>`.
 ///
-/// `snapshot` reads one moment of the database; `write` takes SQLite's write lock at its beginning.
+/// `snapshot` reads a single snapshot of the database; `write` takes SQLite's write lock at its beginning.
 macro_rules! in_transaction {
     ($d:tt $db:ident snapshot, $c:ident => $body:block) => {
         in_transaction!(@arms $d $db, readers, build_transaction_snapshot, transaction, $c => $body)

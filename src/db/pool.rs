@@ -1,6 +1,6 @@
-//! Connection pools that take back only connections whose work has ended. When a caller stops waiting in the middle of a
-//! query or a transaction, the connection leaves the pool and its query is cancelled: the next caller would otherwise be
-//! given a connection that is still busy.
+//! Connection pools that take back only connections whose work has ended. When a caller stops waiting in the middle of
+//! a query or a transaction, the connection leaves the pool and its query is cancelled. Otherwise the next caller would
+//! be given a connection that is still busy.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -76,8 +76,8 @@ impl Connections for PgConnections {
 }
 
 impl Connections for LiteConnections {
-    /// SQLite's work cannot be interrupted. It waits for a lock for less than `DATABASE_TIMEOUT`, and a transaction always runs
-    /// to its end.
+    /// SQLite's work cannot be interrupted: it waits for a lock for less than `DATABASE_TIMEOUT`, and a transaction
+    /// always runs to its end.
     fn interrupt(connection: &mut Lite, _: &Canceller) -> BoxFuture<'static, ()> {
         connection.spawn_blocking(|_| Ok(())).map(|_: QueryResult<()>| ()).boxed()
     }

@@ -117,7 +117,7 @@ impl Rooms {
                 }),
                 // The entry is not sent out of order: the next one tries again to fill the gap.
                 Err(error) => {
-                    tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "entries could not be fetched");
+                    tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "a gap could not be filled");
                     return None;
                 }
             }

@@ -46,9 +46,9 @@ pub(super) enum Send {
 pub(super) enum Next {
     #[default]
     Nothing,
-    /// [`Audience::wake`] at this time.
+    /// Call [`Audience::wake`] at this time.
     Timer(Instant),
-    /// [`Audience::flush`] when the author's ack has been sent.
+    /// Call [`Audience::flush`] when the author's ack has been sent.
     AfterAck,
 }
 
@@ -238,7 +238,7 @@ impl Audience {
     }
 }
 
-/// The pending packets that one user's sockets have not been sent.
+/// Takes the pending packets that one user's sockets have not been sent.
 fn missed_by(outbox: &mut Outbox, user_id: &UserId, sids: &[Sid]) -> Vec<Send> {
     let missed = outbox.catch_up(user_id).into_iter();
     let sends = missed.filter_map(|(packet, not)| {

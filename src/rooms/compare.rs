@@ -146,7 +146,7 @@ impl Rooms {
         let (found, complete_from) = (tail.seq, tail.complete_from.max(lost + 1));
         tracing::error!(
             room = %room_id, told = lost, found,
-            "the database has lost entries of a room's log that were committed: those in the room are shown it anew"
+            "the database has lost entries of a room's log that were committed: its sockets are sent the history again"
         );
         note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
         if let Phase::Live(live) = &mut *lock(&cell.phase) {

@@ -17,7 +17,7 @@ use crate::{
 
 /// The estimated memory of a message without its content and metadata, in bytes.
 const MESSAGE_SIZE: usize = 600;
-/// The estimated memory of an entry that is no message, in bytes.
+/// The estimated memory of an entry without a message, in bytes.
 pub(super) const ENTRY_SIZE: usize = 200;
 
 struct Kept {

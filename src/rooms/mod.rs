@@ -75,7 +75,7 @@ pub struct Rooms {
     memory: Arc<Memory>,
     settings: Arc<LiveSettings>,
     log: Log,
-    /// Changes come faster than they are committed: the last commit was one of several.
+    /// The server is busy: changes come faster than they are committed, so the last commit was a batch of several.
     is_busy: AtomicBool,
     read_marks: ReadMarks,
     activity: UnreadPush,
@@ -85,7 +85,7 @@ pub struct Rooms {
 
 /// The extent of the history that a socket was sent.
 pub struct Shown {
-    /// The last entry of the room's log that it includes.
+    /// The last log entry that the history includes.
     pub seq: i64,
     /// The place of its oldest message.
     pub end: Option<Place>,

@@ -20,7 +20,7 @@ pub(super) enum Class {
     Entry,
     /// A user joined or left.
     Presence,
-    /// State that is in no log: typing, reading.
+    /// Ephemeral state that is not in the log: typing, reading.
     Ephemeral,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Paces {
 struct ClassState {
     pace: Pace,
     bucket: TokenBucket,
-    /// Packets that wait.
+    /// The number of pending packets.
     pending: usize,
 }
 
@@ -86,7 +86,7 @@ struct Pending {
     not: Option<Not>,
 }
 
-/// A packet for all sockets in the room but some.
+/// A packet for all sockets in the room, with exceptions.
 pub(super) struct Delivery {
     pub(super) packet: Encoded,
     pub(super) except_users: Vec<UserId>,
@@ -94,7 +94,7 @@ pub(super) struct Delivery {
 }
 
 pub(super) struct Outbox {
-    /// Oldest first.
+    /// The pending packets, oldest first.
     pending: Vec<Pending>,
     /// For each user, the number of leading pending packets that are not to be sent: the user got them, or was not in
     /// the room.
@@ -124,7 +124,7 @@ impl Outbox {
         }
     }
 
-    /// Packets of a class that wait.
+    /// The number of pending packets of a class.
     pub(super) fn pending(&self, class: Class) -> usize {
         match class {
             Class::Entry => self.entry.pending,

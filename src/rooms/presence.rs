@@ -62,9 +62,9 @@ pub(super) struct Presence {
     sockets: usize,
     /// The total number of arrivals since the room was loaded.
     arrivals: u64,
-    /// Oldest first.
+    /// Deferred changes, oldest first.
     deferred: IndexMap<UserId, Deferred>,
-    /// One token a packet.
+    /// The rate limit: one token per packet.
     packets: TokenBucket,
 }
 
@@ -80,12 +80,12 @@ impl Presence {
         }
     }
 
-    /// True if nobody is here.
+    /// True if no user is in the room.
     pub(super) fn is_empty(&self) -> bool {
         self.users.is_empty()
     }
 
-    /// Users whose join or leave is deferred.
+    /// The number of users whose join or leave is deferred.
     pub(super) fn deferred(&self) -> usize {
         self.deferred.len()
     }
@@ -181,7 +181,7 @@ impl Presence {
         evicted
     }
 
-    /// The deferred events that the rate allows by now, oldest first.
+    /// Takes the deferred events that the rate allows by now, oldest first.
     pub(super) fn due(&mut self, now: Instant) -> Vec<PresenceChange> {
         let mut due = Vec::new();
         while let Some((user_id, deferred)) = self.deferred.first() {

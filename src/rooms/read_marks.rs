@@ -46,7 +46,7 @@ impl ReadMarks {
 
     pub(super) fn note(&self, mark: ReadMark) {
         if self.queue.try_send(Job { mark: Some(mark), written: None }).is_err() {
-            tracing::warn!("too many read marks wait: one was dropped");
+            tracing::warn!("the queue of read marks is full: one was dropped");
         }
     }
 

@@ -73,7 +73,7 @@ struct Backfill {
     taken: Vec<Entry>,
 }
 
-/// A history, and where it ends.
+/// An encoded history, and the place where it ends.
 pub(super) struct HistoryPage {
     /// The event `room:history`.
     pub(super) packet: Encoded,

@@ -1,5 +1,5 @@
-//! Finds out, when a room is loaded, what another program has written in it while nobody compared: the newest messages are
-//! compared with what the last entries of the room's log say of them. No I/O.
+//! Detects, when a room is loaded, what another program has written in it since the last comparison. The newest
+//! messages are compared with the notes in the last entries of the room's log. No I/O.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -87,7 +87,7 @@ fn has_logged_reactions(message: &MessageView, its: &[&Logged]) -> bool {
             kind::REACT | kind::UNREACT => {
                 let key = (entry.actor_id.as_str(), entry.body.as_deref().unwrap_or_default());
                 last.entry(key).or_insert(entry.kind == kind::REACT);
-                // Exclusive or makes an addition and a removal of the same reaction cancel out.
+                // By exclusive or, the addition and the removal of a reaction cancel out.
                 changed ^= hash_of_reaction(key.0, key.1);
             }
             _ => base = reactions_at(entry),

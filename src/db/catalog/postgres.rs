@@ -79,8 +79,8 @@ const PLACE: &str = "
         pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only
     FROM (SELECT coalesce($1, current_schema()::text, 'public') AS name) AS there";
 
-/// Selects tables, views and other relations with rows, except those of extensions. It avoids a function of
-/// PostgreSQL's that would wait for a locked table.
+/// Selects tables, views and other relations with rows, except those of extensions. For a table it does not call
+/// `pg_relation_is_updatable`, which would wait if the table is locked.
 const RELATIONS: &str = "
     SELECT class.relname::text AS name, CASE WHEN class.relkind IN ('r', 'p') THEN 28 WHEN class.relname = ANY
         ('{User,Room,Message,Reaction,_RoomMembers}') THEN pg_relation_is_updatable(class.oid, true) ELSE 0 END AS takes,

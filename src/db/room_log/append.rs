@@ -143,7 +143,7 @@ impl Appender {
                 writes.new_message(append, message);
             }
         }
-        // A connection that does not answer in time is not put back.
+        // A connection that does not answer in time is dropped.
         let connection = self.connection.take();
         let (connection, written) = {
             // The future is large: it is pinned here and not moved.
@@ -218,7 +218,7 @@ impl Appender {
     }
 }
 
-/// Refuses a change for which a column of ids is too short.
+/// Refuses a change if a column of ids is too short for it.
 fn ensure_fits(db: &Db, append: &Append) -> Result<()> {
     let (facts, actor) = (db.facts(), append.actor_id.as_str());
     match &append.change {

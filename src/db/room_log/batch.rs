@@ -22,7 +22,7 @@ use crate::{
     protocol::{MessageView, ReactionView, SenderView},
 };
 
-/// An entry of the log before it is written.
+/// A log entry that is not written yet.
 pub(super) struct LogEntry {
     pub(super) room_id: RoomId,
     pub(super) seq: i64,
@@ -48,9 +48,10 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The time of the next entry. Each has a millisecond of its own, so that a moment names a place in history; entries that
-    /// come faster run ahead of the clock. The further they are ahead, the more share a millisecond, so that a room is about
-    /// eight milliseconds ahead for each entry beyond the first of every millisecond: 32 ms at 5,000 a second.
+    /// Returns the time of the next entry. Each entry has its own millisecond, so that a time is a cursor in history.
+    /// Under load the entries run ahead of the clock. The further ahead they are, the more of them share a millisecond.
+    /// So a room is about eight milliseconds ahead for each entry beyond the first of every millisecond: 32 ms at 5,000
+    /// a second.
     fn next_at(&self) -> NaiveDateTime {
         let ahead = self.at - self.now;
         // A head this far ahead comes from another program's clock, not from load.
@@ -108,7 +109,8 @@ fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
 }
 
 impl AppendBatch {
-    /// `last` is the time of the room's newest entry or message; `left` is how this node left the room.
+    /// Opens a room for appending. `last` is the time of the room's newest entry or message; `left` is the head as this
+    /// node left it.
     pub(super) fn open(
         &mut self,
         room_id: &RoomId,
@@ -340,7 +342,7 @@ mod tests {
 
     #[test]
     fn under_a_load_that_lasts_times_stay_near_the_clock() {
-        // 5,000 and 50,000 entries a second.
+        // These are loads of 5,000 and 50,000 entries a second.
         for (each, most, ahead) in [(5, 6, 40), (50, 52, 420)] {
             let times = times(&heads(-9), (0..3_000).map(|now| (now, each)));
             assert!(times.is_sorted());

@@ -56,14 +56,14 @@ impl From<StoredMessage> for MessageRow {
     }
 }
 
-/// Id, message, user and emoji.
+/// A reaction's id, message, user and emoji.
 pub(super) type StoredReaction = (String, String, String, String);
 
 /// The messages that a batch changes and the reactions that it needs, with the changes so far applied.
 #[derive(Default)]
 pub(super) struct Changes {
     messages: HashMap<String, MessageRow>,
-    /// By message, in the order of their ids.
+    /// Reactions by message, in the order of their ids.
     reactions: HashMap<String, Vec<ReactionRow>>,
     counts: ReactionCounts,
     /// The ids of the reactions that are in the database.

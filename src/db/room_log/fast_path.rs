@@ -28,7 +28,7 @@ use crate::{
 // Where a trigger keeps a message from being stored, the statement divides by zero and so is rolled back. The slow path
 // then reports the reason.
 
-/// A single message: a plainer statement, which costs PostgreSQL less.
+/// Appends a single message: a simpler statement, which costs PostgreSQL less.
 const APPEND_ONE: &str = r#"
     WITH advanced AS (
         UPDATE chatoxide.room_head SET seq = $4, at = $2 WHERE room_id = $1 AND seq = $3 RETURNING 1

@@ -63,7 +63,7 @@ impl Heads {
         batch.iter().filter_map(left).collect()
     }
 
-    /// Remembers the heads of what was committed.
+    /// Remembers the heads of a committed batch.
     pub(super) fn keep(&self, committed: HashMap<RoomId, Head>) {
         let mut heads = self.lock();
         make_room_for(&mut heads, committed.len());

@@ -144,12 +144,12 @@ impl EntryBody {
 #[derive(Clone, Debug)]
 pub enum Appended {
     Entry(Entry),
-    /// The client id was used before, for this same message.
+    /// The client id was used before for this very message, so nothing was stored.
     Duplicate {
         message_id: MessageId,
         seq: i64,
     },
-    /// The client id was used before, for another message, and refuses others.
+    /// The client id was used before for a different message, and the client wants that refused.
     ClientIdTaken,
     /// The reaction is already there, or already gone.
     Unchanged,
@@ -159,7 +159,7 @@ pub enum Appended {
     TooManyReactions,
 }
 
-/// The kinds of entries, as the table has them.
+/// The kinds of entries, as stored in the table.
 pub mod kind {
     pub const NEW: &str = "new";
     pub const EDIT: &str = "edit";

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::protocol::{MessageView, ReactionView};
 
-/// The hexadecimal digits of a hash that are kept.
+/// The number of hexadecimal digits to which a hash is truncated.
 const DIGITS: usize = 16;
 
 /// Computes [`of_message`] in PostgreSQL, from a row of "Message" as the transaction has left it. `concat` keeps the

@@ -1,4 +1,4 @@
-//! Repairs the heads of rooms' logs where they are behind the logs: the table was emptied, or restored from an older backup.
+//! Repairs heads that are behind their room's log, because the table was emptied or restored from an older backup.
 
 use diesel::{QueryableByName, sql_types::BigInt};
 
@@ -44,7 +44,7 @@ struct Count {
     count: i64,
 }
 
-/// The statement with the names that the tables have.
+/// Inserts the names of the tables into the statement.
 fn named(db: &Db, statement: &str) -> String {
     let prefix = if matches!(db, Db::Pg { .. }) { "chatoxide." } else { "chatoxide_" };
     ["room_head", "room_log"].iter().fold(statement.to_owned(), |statement, table| {
@@ -52,7 +52,7 @@ fn named(db: &Db, statement: &str) -> String {
     })
 }
 
-/// How many rooms have a head that is behind the log, or none.
+/// Counts the rooms whose head is missing or behind the log.
 pub async fn count_behind(db: &Db) -> Result<i64> {
     let statement = named(db, COUNT);
     let count: Count = on!(db.readers, c => {

@@ -1,5 +1,5 @@
-//! A connection to PostgreSQL in a transaction of the log. Each of its statements takes one JSON document, with any
-//! number of rows in it, and returns one: it is one round trip, or shares one with others that are awaited together.
+//! A connection to PostgreSQL in a transaction of the log. Each statement takes one JSON document with any number of
+//! rows, and returns one. It is one round trip, or is pipelined with others that are awaited together.
 
 use diesel::{
     pg::Pg,
@@ -26,7 +26,7 @@ use crate::{
 pub(super) enum Session<'a> {
     /// The writer's own connection.
     Direct { client: &'a DirectClient, db: &'a Db },
-    /// A connection of the pool, where there is no other.
+    /// A connection of the pool, if the writer has no connection of its own.
     Pooled { connection: &'a AsyncPgConnection, db: &'a Db },
 }
 
@@ -123,7 +123,7 @@ pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
 fn is_transient(code: &SqlState) -> bool {
     let codes =
         [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::LOCK_NOT_AVAILABLE];
-    // Insufficient resources, and an operator's intervention, such as a time-out.
+    // These classes are insufficient resources and operator intervention, such as a timeout.
     codes.contains(code) || ["53", "57"].iter().any(|class| code.code().starts_with(class))
 }
 

@@ -68,7 +68,8 @@ const KNOWN_CLIENT_IDS: &str = r#"
     FROM json_to_recordset(CAST($1 AS JSON)) AS known (actor_id TEXT, client_id TEXT)
     JOIN chatoxide.room_log AS entry USING (actor_id, client_id)"#;
 
-/// A statement's end that returns the messages `$from`, each as a [`StoredMessage`]. `$content` selects their content, or nothing.
+/// The end of a statement that returns the messages `$from`, each as a [`StoredMessage`]; `$content` is their content,
+/// or empty.
 macro_rules! messages_as_json {
     ($content:literal, $from:literal) => {
         concat!(
@@ -113,7 +114,7 @@ const EDIT_MESSAGES: &str = concat!(
     messages_as_json!(r#"'content', "content", "#, "edited")
 );
 
-/// The messages as the database has stored them.
+/// Reads the messages back as the database has stored them.
 const STORED: &str = messages_as_json!(
     r#"'content', "content", "#,
     r#""Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#
@@ -167,7 +168,7 @@ const WRITE_LOG: &str = concat!(
 /// The result of trying a batch.
 pub(super) enum Attempt {
     Done(Done),
-    /// Nothing was written: another transaction does not let go of the heads of these rooms.
+    /// Nothing was written: another transaction holds the row locks on the heads of these rooms.
     Held(Vec<RoomId>),
 }
 
@@ -285,7 +286,7 @@ async fn append(
     Ok(writes.done())
 }
 
-/// Room, last entry, and its time in milliseconds.
+/// A room, its last entry, and that entry's time in milliseconds.
 type LockedHead = (String, i64, i64);
 
 async fn lock_heads(session: &Session<'_>, batch: &[Append], now: NaiveDateTime) -> Result<Vec<LockedHead>> {
@@ -332,7 +333,7 @@ async fn changes(session: &Session<'_>, batch: &[Append]) -> Result<Changes> {
     Ok(Changes::new(messages?, reactions?, counts?))
 }
 
-/// Writes what the changes came to, in one round trip; returns the messages that were edited.
+/// Writes the results of the changes in one round trip; returns the edited messages.
 async fn write(session: &Session<'_>, changes: &Changes, writes: &AppendBatch) -> Result<Vec<StoredMessage>> {
     let (deleted, removed, added) = (changes.deleted(), changes.removed(), changes.added());
     let (edits, messages) = (changes.edits(), messages_in(writes));

@@ -1,4 +1,4 @@
-//! Messages as a team's own triggers have left them in the database.
+//! Replaces messages by the rows that a team's own triggers have stored in the database.
 
 use std::{
     collections::{HashMap, HashSet},

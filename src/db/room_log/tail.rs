@@ -37,7 +37,7 @@ pub struct Logged {
     pub at: NaiveDateTime,
 }
 
-/// The columns of [`Logged`], of the log on the database at hand.
+/// Selects the columns of [`Logged`] from the log of the database in use.
 macro_rules! logged {
     () => {
         (
@@ -162,7 +162,7 @@ struct TailRow {
 }
 
 impl TailRow {
-    /// None: the room has no messages.
+    /// Returns none if the room has no messages.
     fn into_message(self) -> Option<(MessageRow, String)> {
         let row = MessageRow {
             id: self.id?,
@@ -223,7 +223,7 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
     Ok(tail)
 }
 
-/// Reads a list that `json_agg` has made: NULL for nothing.
+/// Parses a list from `json_agg`, which returns NULL for an empty one.
 fn list_in<T: DeserializeOwned>(text: Option<String>) -> Result<Vec<T>> {
     let text = text.as_deref().unwrap_or("[]");
     serde_json::from_str(text).map_err(|error| Error::Internal(format!("the end of a room: {error}")))

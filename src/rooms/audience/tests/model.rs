@@ -1,5 +1,5 @@
-//! A model of a room: thousands of random histories, in which each socket gets exactly what was pushed while it was in the room,
-//! in order, once.
+//! A model-based test of a room: in thousands of random histories each socket gets exactly the packets that were pushed
+//! while it was in the room, in order, once.
 
 use std::collections::BTreeSet;
 
