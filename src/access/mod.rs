@@ -1,5 +1,5 @@
-//! May they do this in this room. Rooms with their members, and users' names, are remembered for a moment: what another
-//! program changes in the database is seen within `MEMBERSHIP_TTL`.
+//! Access control for rooms. Rooms with their members, and users' names, are cached for a moment: what another program
+//! changes in the database is seen within `MEMBERSHIP_TTL`.
 
 mod user_directory;
 
@@ -21,17 +21,17 @@ use crate::{
     protocol::MemberView,
 };
 
-/// Rooms and users remembered at the most, each.
+/// The most rooms and the most users in the cache.
 const REMEMBERED: u64 = 100_000;
 
-/// Public rooms that are listed at the most: the youngest.
+/// The most public rooms that are listed: the newest.
 const LISTED: i64 = 500;
 
-/// A room and who may enter it, as of a moment ago.
+/// A cached room and the users who may enter it.
 #[derive(Debug)]
 pub struct RoomAccess {
     pub kind: RoomType,
-    /// Of a public room, which is open to all, they are read when somebody asks for them.
+    /// The members of a public room, which is open to all, are read only on request.
     members: OnceCell<Vec<MemberView>>,
     /// Empty for a public room.
     member_ids: HashSet<UserId>,
@@ -43,14 +43,14 @@ impl RoomAccess {
     }
 }
 
-/// Called with each room as it is loaded from the database.
+/// A callback for each room that is loaded from the database.
 type OnLoad = Box<dyn Fn(&RoomId, &RoomAccess) + Send + Sync>;
 
 pub struct Access {
     db: Db,
     on_load: OnLoad,
     rooms: Cache<RoomId, Arc<RoomAccess>>,
-    /// Those that are open to all. Finding them reads the whole table.
+    /// The public rooms. They are cached because finding them scans the whole table.
     public_rooms: Cache<(), Arc<[Room]>>,
     users: UserDirectory,
 }
@@ -66,7 +66,7 @@ impl Access {
         }
     }
 
-    /// The room, if this user may read and write in it.
+    /// Returns the room, if this user may read and write in it.
     pub async fn ensure_may_enter(&self, user_id: &UserId, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
         room::ensure_not_personal(room_id)?;
         let room = self.room(room_id).await?;
@@ -74,13 +74,13 @@ impl Access {
         Ok(room)
     }
 
-    /// The members of a room, as of a moment ago, in the order of their ids.
+    /// Returns the cached members of a room, in the order of their ids.
     pub async fn list_members<'a>(&self, room_id: &RoomId, room: &'a RoomAccess) -> Result<&'a [MemberView]> {
         let load = || db::rooms::list_members(&self.db, room_id);
         Ok(Box::pin(room.members.get_or_try_init(load)).await?)
     }
 
-    /// The room and who may enter it, as of a moment ago.
+    /// Returns the cached room and the users who may enter it.
     pub async fn room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
         if let Some(room) = self.rooms.get(room_id).await {
             return Ok(room);
@@ -89,7 +89,7 @@ impl Access {
         room.map_err(|error: Arc<Error>| (*error).clone())
     }
 
-    /// Where a message is, if this user may read and write there.
+    /// Returns the room and sender of a message, if this user may read and write there.
     pub async fn ensure_may_touch(&self, user_id: &UserId, message_id: &MessageId) -> Result<MessageRef> {
         let found = db::messages::find_ref(&self.db, message_id).await?;
         let message = found.ok_or(Error::MessageNotFound)?;
@@ -97,39 +97,40 @@ impl Access {
         Ok(message)
     }
 
-    /// Where a message is, and whose.
+    /// Returns the room and sender of a message.
     pub async fn find_message(&self, message_id: &MessageId) -> Result<Option<MessageRef>> {
         db::messages::find_ref(&self.db, message_id).await
     }
 
-    /// The rooms that are open to all, as of a moment ago.
+    /// Returns the cached list of public rooms.
     pub async fn list_public(&self) -> Result<Arc<[Room]>> {
         let load = async { db::room_list::list_public(&self.db, LISTED).await.map(Arc::from) };
         let listed = Box::pin(self.public_rooms.try_get_with((), load)).await;
         listed.map_err(|error: Arc<Error>| (*error).clone())
     }
 
-    /// Lets a public room that was made here be listed at once.
+    /// Drops the cached list, so that a public room that was just made here is listed at once.
     pub async fn forget_public(&self) {
         self.public_rooms.invalidate(&()).await;
     }
 
-    /// Forgets a room whose members were changed here.
+    /// Drops a cached room whose members were changed here.
     pub async fn forget_room(&self, room_id: &RoomId) {
         self.rooms.invalidate(room_id).await;
     }
 
-    /// The name in the database.
+    /// Returns the user's name in the database.
     pub async fn user_name(&self, user_id: &UserId) -> Result<Arc<str>> {
         self.users.name(user_id).await
     }
 
-    /// Makes sure that who signed in is in the database, where the settings allow it, and returns the name there.
+    /// Makes sure that the signed-in user is in the database, inserting them if the settings allow it, and returns the
+    /// name there.
     pub async fn load_or_create_user(&self, claims: &Claims) -> Result<Arc<str>> {
         self.users.ensure(claims).await
     }
 
-    /// Makes sure that who signed in is in the database, or was a moment ago.
+    /// Makes sure that the signed-in user is in the database, or was a moment ago.
     pub async fn ensure_exists(&self, claims: &Claims) -> Result<()> {
         if !self.users.was_seen(&claims.sub) {
             self.users.ensure(claims).await?;
@@ -137,7 +138,7 @@ impl Access {
         Ok(())
     }
 
-    /// Remembers for a moment that this user was here, and so is in the database.
+    /// Records for a moment that this user was seen, and so is in the database.
     pub async fn note_seen(&self, user_id: &UserId) {
         self.users.note_seen(user_id).await;
     }

@@ -1,5 +1,5 @@
-//! Users and their names: remembered for a moment, looked up and made together with all others who are asked for meanwhile, since
-//! after a restart everybody comes at once.
+//! A cache of users and their names. Concurrent look-ups and inserts are batched, because after a restart all users
+//! reconnect at once.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,9 +22,9 @@ use crate::{
     },
 };
 
-/// Who was here a moment ago need not be looked up to come back.
+/// A user who was seen within this time is not looked up again.
 const SEEN: Duration = Duration::from_secs(60);
-/// Questions that may wait, and those answered together.
+/// The most look-ups that may wait, and the most in one batch.
 const QUEUE: usize = 65_536;
 const BATCH: usize = 1_024;
 
@@ -38,7 +38,7 @@ pub(super) struct UserDirectory {
 
 struct Lookup {
     user_id: UserId,
-    /// To be made if they are not there.
+    /// The user to insert if they are absent.
     newcomer: Option<NewUser>,
     answer: oneshot::Sender<Result<Option<Arc<str>>>>,
 }
@@ -56,7 +56,7 @@ impl UserDirectory {
         }
     }
 
-    /// The name in the database.
+    /// Returns the user's name in the database.
     pub(super) async fn name(&self, user_id: &UserId) -> Result<Arc<str>> {
         if let Some(name) = self.names.get(user_id).await {
             return Ok(name);
@@ -64,7 +64,8 @@ impl UserDirectory {
         Box::pin(self.ask(user_id, None)).await
     }
 
-    /// The same; who signed in for the first time is put into the database, where the settings allow it.
+    /// Returns the user's name in the database. A user who signs in for the first time is inserted, if the settings
+    /// allow it.
     pub(super) async fn ensure(&self, claims: &Claims) -> Result<Arc<str>> {
         if let Some(name) = self.names.get(&claims.sub).await {
             return Ok(name);
@@ -76,7 +77,7 @@ impl UserDirectory {
         Box::pin(self.ask(&claims.sub, self.auto_create.then(newcomer))).await
     }
 
-    /// Was in the database a moment ago.
+    /// True if the user was seen in the database a moment ago.
     pub(super) fn was_seen(&self, user_id: &UserId) -> bool {
         self.seen.contains_key(user_id)
     }
@@ -103,7 +104,7 @@ impl UserDirectory {
 async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
     let mut lookups = Vec::new();
     while fill(&mut queue, &mut lookups, BATCH).await {
-        // Who has given up waiting needs no answer.
+        // A caller that has stopped waiting needs no answer.
         lookups.retain(|lookup: &Lookup| !lookup.answer.is_closed());
         let asked: HashSet<UserId> = lookups.iter().map(|lookup| lookup.user_id.clone()).collect();
         let mut newcomers = HashMap::new();
@@ -123,7 +124,7 @@ async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
     }
 }
 
-/// The names of those who are in the database by now, and why others could not be made.
+/// Returns the names of the users who are in the database now, and why others could not be inserted.
 async fn answer(
     db: &Db,
     asked: Vec<UserId>,

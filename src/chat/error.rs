@@ -1,12 +1,12 @@
-//! The error of a request: a stable code, and a sentence for the client. Internal causes are logged, once, and never shown to a
-//! client.
+//! The error of a request: a stable code, and a sentence for the client. Internal causes are logged once and never
+//! shown to a client.
 
 use std::borrow::Cow;
 
-/// What can go wrong with something a client asked for.
+/// The errors that a client's request can end in.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// The argument is missing, of the wrong type, too long or not representable.
+    /// The payload is missing, of the wrong type, too long or not representable.
     #[error("{0}")]
     BadInput(String),
     /// The caller may not do this in this room.
@@ -18,7 +18,7 @@ pub enum Error {
     UserNotFound,
     #[error("Message not found")]
     MessageNotFound,
-    /// No resource of this path.
+    /// There is no resource at this path.
     #[error("Not found")]
     NotFound,
     /// The original's answer to deleting a message that is not there or not the caller's.
@@ -27,8 +27,7 @@ pub enum Error {
     /// The request contradicts what is already stored.
     #[error("{0}")]
     Conflict(&'static str),
-    /// A rule that the database has of its own, such as a constraint or a trigger, refuses the change. The cause is for the
-    /// log.
+    /// A rule of the database's own, such as a constraint or a trigger, refuses the change. The cause is for the log.
     #[error("{sentence}")]
     Refused { sentence: Cow<'static, str>, cause: String },
     /// A bounded queue is full; nothing was stored.
@@ -66,12 +65,12 @@ impl Error {
         }
     }
 
-    /// True for a refusal by room access, which the caller's socket also hears as `room:error`.
+    /// True for a refusal by room access, which the caller's socket is also sent as `room:error`.
     pub fn is_access_refusal(&self) -> bool {
         matches!(self, Error::Forbidden(_) | Error::RoomNotFound)
     }
 
-    /// For the operator: the cause, where clients are told less.
+    /// The cause, for the operator; clients are told less.
     pub fn cause(&self) -> String {
         match self {
             Error::Internal(cause) | Error::Unavailable(cause) | Error::Refused { cause, .. } => {
@@ -81,7 +80,7 @@ impl Error {
         }
     }
 
-    /// Logs the cause of an error that is not the client's doing. Doors call it once per answered error.
+    /// Logs the cause of an error that is not the client's fault. Callers log each answered error once.
     pub fn log(&self) {
         match self {
             Error::Internal(cause) => tracing::error!(%cause, "internal error"),

@@ -1,4 +1,4 @@
-//! Names those whose locks kept the server from looking at its database, or from migrating it.
+//! Names the sessions whose locks kept the server from reading or migrating its database.
 
 use diesel::{
     QueryableByName,
@@ -9,11 +9,11 @@ use diesel_async::RunQueryDsl;
 use super::{Db, on_lease};
 use crate::chat::{Error, Result};
 
-/// The number of the lock on which nodes that start at the same time take turns.
+/// The advisory lock by which nodes that start at the same time take turns.
 pub const TURN: i64 = 7_163_540_178;
 
-/// Others that hold a lock which the start may wait for: the turn to migrate, or one that keeps all others from a table. Of a
-/// session of another role PostgreSQL tells neither the state nor the program.
+/// Selects other sessions that hold a lock which the start may wait for: the turn to migrate, or an exclusive table
+/// lock. For a session of another role PostgreSQL shows neither its state nor its program.
 const BLOCKERS: &str = r#"
     SELECT CASE WHEN locktype = 'advisory' THEN 'the turn to migrate is held'
             ELSE 'table "' || relname || '" is locked' END
@@ -36,14 +36,14 @@ struct Blocker {
     text: String,
 }
 
-/// Whether an error says that a lock was waited for in vain.
+/// True if an error says that waiting for a lock timed out.
 pub fn waited_for_lock(text: &str) -> bool {
     ["lock timeout", "statement timeout", "no answer within", "database is locked"]
         .iter()
         .any(|part| text.contains(part))
 }
 
-/// The error, with the names of those who hold what was waited for, as far as they can be found out.
+/// Adds to the error the names of the sessions that hold the lock, as far as they can be found.
 pub async fn explained(db: &Db, error: Error) -> Error {
     let cause = match &error {
         Error::Unavailable(cause) if waited_for_lock(cause) => cause,

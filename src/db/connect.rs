@@ -39,11 +39,12 @@ use crate::{
     config::{Config, DatabaseUrl, PostgresUrl, SslMode},
 };
 
-/// SQLite's readers beside its one writer.
+/// The number of SQLite's read connections, beside its one writer.
 const LITE_READERS: usize = 4;
 
 impl Db {
-    /// An error is one sentence about the settings; whether the database answers shows at the first query.
+    /// Opens the pools. An error is one sentence about the settings; whether the database answers shows at the first
+    /// query.
     pub fn open(config: &Config) -> Result<Self, String> {
         let timeout = config.database_timeout;
         let (statements, facts) = (Counter::default(), Arc::<Facts>::default());
@@ -84,7 +85,7 @@ impl Db {
 
 type Setup<C> = Box<dyn Fn(&str) -> BoxFuture<ConnectionResult<C>> + Send + Sync>;
 
-/// Every statement of the connection is counted.
+/// Counts every statement of the connection.
 fn counted<C: AsyncConnection + 'static>(setup: Setup<C>, statements: &Counter) -> Setup<C> {
     let statements = statements.clone();
     Box::new(move |url| {
@@ -119,15 +120,15 @@ where
         .max_size(size)
         .wait_timeout(Some(wait))
         .create_timeout(Some(wait))
-        // The connection that was used last is the one whose caches are warm.
+        // The connection that was used last has the warmest caches.
         .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|error| format!("the database pool cannot be made: {error}"))
 }
 
-/// The longest wait for SQLite's write lock, which another program may hold. A wait that outlasted its request would write
-/// after the client was told that it failed.
+/// The longest wait for SQLite's write lock, which another program may hold. It is shorter than a request's timeout:
+/// otherwise a write could happen after the client was sent its failure.
 const LITE_BUSY: Duration = Duration::from_secs(3);
 
 fn lite_setup(timeout: Duration) -> Setup<Lite> {
@@ -147,11 +148,11 @@ fn lite_setup(timeout: Duration) -> Setup<Lite> {
     })
 }
 
-/// Attempts to switch a file to WAL, each after a wait for those who have it.
+/// Attempts to switch a file to WAL, each after a wait for the processes that have it open.
 const SWITCHES: usize = 32;
 
-/// Others may have a new file, which is not in WAL yet: servers that start at the same time, or another program. To switch it SQLite
-/// needs it alone, and does not wait for that by itself.
+/// Switches the file to WAL. Servers that start at the same time, or another program, may have a new file open that is
+/// not in WAL yet. The switch needs an exclusive lock, and SQLite does not wait for that by itself.
 fn use_wal(
     connection: &mut SqliteConnection,
     wait: impl Fn(&mut SqliteConnection) -> QueryResult<()>,
@@ -169,7 +170,7 @@ fn use_wal(
     }
 }
 
-/// Waits until the file is nobody else's, for as long as `busy_timeout` says.
+/// Waits for an exclusive lock on the file, for as long as `busy_timeout` says.
 fn wait_for_others(connection: &mut SqliteConnection) -> QueryResult<()> {
     SimpleConnection::batch_execute(connection, "BEGIN EXCLUSIVE; COMMIT")
 }
@@ -254,11 +255,12 @@ fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// What libpq's laxer modes check: `require` only encrypts, `verify-ca` checks the certificate but not the host name.
+/// Verifies certificates as libpq's laxer modes do: `require` only encrypts, `verify-ca` checks the certificate but not
+/// the host name.
 #[derive(Debug)]
 struct RelaxedVerifier {
     provider: Arc<CryptoProvider>,
-    /// Checks the certificate; none: nobody does.
+    /// Verifies the certificate; none: it is not verified.
     authority: Option<Arc<WebPkiServerVerifier>>,
 }
 

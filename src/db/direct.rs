@@ -1,4 +1,4 @@
-//! A connection to PostgreSQL without diesel, for the log's writer.
+//! The log writer's direct connection to PostgreSQL, without diesel.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -14,13 +14,14 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pool::Canceller;
 
-/// Makes each statement's plan once. PostgreSQL would plan an append for the values of each batch, which takes it longer than
-/// to execute it; and a plan that is kept must not be one for tables that were small when it was made.
+/// Makes PostgreSQL keep one generic plan for each prepared statement. It would otherwise plan an append for the values
+/// of each batch, which takes longer than to execute it. Scans and joins that suit only small tables are off, because
+/// the plan is kept while the tables grow.
 pub(super) const KEEP_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
                           SET enable_mergejoin = off";
 
-/// How long the writer waits for the head of a room's log that another transaction has locked, unless the database limits it already.
-/// Meanwhile nothing is written in any room. `is_local`: for the transaction at hand.
+/// Sets the writer's lock timeout for the head of a room's log, unless the database has a limit already. While it
+/// waits, nothing is written in any room. `is_local`: only for the current transaction.
 pub(super) fn limit_lock_waits(timeout: Duration, is_local: bool) -> String {
     let patience = (timeout / 4).as_millis();
     format!(
@@ -28,11 +29,11 @@ pub(super) fn limit_lock_waits(timeout: Duration, is_local: bool) -> String {
     )
 }
 
-/// The way to a connection without diesel.
+/// Opens direct connections, without diesel.
 pub struct Direct {
     pub(super) url: String,
     pub(super) tls: Option<MakeRustlsConnect>,
-    /// The statements that set what holds for a session.
+    /// The SET statements of a session.
     pub(super) session: String,
     pub(super) canceller: Canceller,
 }
@@ -48,11 +49,11 @@ impl Direct {
     }
 }
 
-/// A connection without diesel. Dropped in the middle of a statement, it has PostgreSQL cancel that.
+/// A direct connection. If it is dropped in the middle of a statement, that is cancelled in PostgreSQL.
 pub struct DirectClient {
     client: Client,
     canceller: Canceller,
-    /// Statements that were sent and not answered.
+    /// The number of statements in flight.
     under_way: AtomicUsize,
 }
 
@@ -69,12 +70,12 @@ impl DirectClient {
         self.answer(self.client.prepare_typed(text, types)).await
     }
 
-    /// Several statements, whose rows are not looked at.
+    /// Runs several statements and ignores their rows.
     pub(super) async fn batch_execute(&self, text: &str) -> Result<(), tokio_postgres::Error> {
         self.answer(self.client.batch_execute(text)).await
     }
 
-    /// A statement that is not prepared.
+    /// Runs a statement without preparing it.
     pub(super) async fn query_typed(
         &self,
         text: &str,
@@ -83,7 +84,7 @@ impl DirectClient {
         self.answer(self.client.query_typed(text, parameters)).await
     }
 
-    /// Returns the number of rows.
+    /// Runs a statement and returns the number of rows.
     pub(super) async fn execute(
         &self,
         statement: &Statement,
@@ -111,7 +112,7 @@ impl Drop for DirectClient {
     }
 }
 
-/// Runs the connection until its client is dropped, or it breaks: then its client is told of it.
+/// Runs the connection until its client is dropped or it breaks; in that case its client returns errors.
 fn run<S, T>((client, connection): (Client, Connection<S, T>)) -> Client
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -1,5 +1,6 @@
-//! Errors of the database as clients are told of them: bad input, a rule of the database's own, a database that is away, or
-//! a fault. Diesel does not hand on PostgreSQL's error codes, so that many are known by their text only.
+//! Maps database errors to the errors that clients are sent: bad input, a rule of the database's own, an unavailable
+//! database, or a fault. Diesel does not pass on PostgreSQL's SQLSTATE, so many errors are recognised only by their
+//! text.
 
 use diesel::{
     QueryResult,
@@ -35,7 +36,7 @@ const OF_VALUES: [&str; 6] = [
     "string or blob too big",
 ];
 
-/// Beginnings of errors that a database is set up wrongly, or is broken. A trigger raises none of them.
+/// Beginnings of errors that mean that a database is set up wrongly, or is broken. No trigger raises them.
 const OF_OPERATION: [&str; 19] = [
     "permission denied for",
     "must be owner of",
@@ -60,7 +61,7 @@ const OF_OPERATION: [&str; 19] = [
 
 const TOO_LONG: &str = "value too long for type ";
 
-/// PostgreSQL's row-level security.
+/// The error text of PostgreSQL's row-level security.
 const POLICY: &str = "new row violates row-level security policy";
 
 const BY_RULE: &str = "The database refuses this by a rule of its own";
@@ -71,8 +72,8 @@ const BY_CHECK: &str = "The database refuses this: a value breaks a rule of its 
 const BY_MISSING_VALUE: &str =
     "The database refuses this: its table requires a value that chatoxide does not write";
 
-/// Ends a transaction of ours, and rolls it back: a trigger or a rule of the team's own kept a row from being written, or wrote
-/// another one.
+/// Rolls back a transaction of ours: a trigger or a rule of the team's own kept a row from being written, or wrote a
+/// different one.
 pub(super) const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
 const NOT_STORED: &str =
     "a row was not stored as it was written: a trigger or a rule of the table's keeps it out or changes it";
@@ -103,7 +104,7 @@ impl From<DieselError> for Error {
     }
 }
 
-/// A constraint of our own tables is broken by nobody but us.
+/// True for a constraint of our own tables: only a fault of ours can violate it.
 fn is_of_our_tables(info: &dyn DatabaseErrorInformation) -> bool {
     match info.table_name() {
         Some(table) => matches!(table, "room_head" | "room_log" | "read_marker"),
@@ -111,8 +112,8 @@ fn is_of_our_tables(info: &dyn DatabaseErrorInformation) -> bool {
     }
 }
 
-/// The row that one of the original's references does not find. The columns are named in the details, whatever the constraint
-/// is called.
+/// The error for a foreign key of the original's that finds no row. The details name the columns, whatever the
+/// constraint is called.
 fn missing_row(info: &dyn DatabaseErrorInformation) -> Option<Error> {
     let Some(table) = info.table_name() else {
         // SQLite names neither table nor constraint.
@@ -147,7 +148,7 @@ fn by_text(message: &str) -> Option<Error> {
     message.starts_with(POLICY).then(|| refused_by_rule(message.to_owned()))
 }
 
-/// A trigger may have raised this: the text is of its own, and no place in our statement is at fault.
+/// True if a trigger may have raised the error: the text is unknown, and no position in our statement is at fault.
 fn may_be_raised(error: &DieselError) -> bool {
     let DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) = error else { return false };
     let message = info.message();
@@ -157,14 +158,14 @@ fn may_be_raised(error: &DieselError) -> bool {
         && !OF_OPERATION.iter().any(|text| message.starts_with(text))
 }
 
-/// A trigger, a policy or the like of the team's own has refused something.
+/// The error when a trigger, a policy or the like of the team's own refuses a change.
 pub fn refused_by_rule(cause: String) -> Error {
     Error::Refused { sentence: BY_RULE.into(), cause }
 }
 
 impl Db {
-    /// An error of a query, by what was last seen of the database's triggers. In another language a trigger's error cannot be told
-    /// from any other.
+    /// Explains a query's error from the facts last seen about triggers. If the errors are not in English, a trigger's
+    /// error cannot be told from any other.
     pub(super) fn explained_as_seen(&self, error: DieselError) -> Error {
         let facts = self.facts();
         if facts.has_triggers() && !facts.speaks_other_language() && may_be_raised(&error) {
@@ -173,13 +174,13 @@ impl Db {
         error.into()
     }
 
-    /// The result of a query. An error without a meaning of its own is a trigger's refusal where there are triggers.
+    /// Explains the error of a query. An unknown error counts as a trigger's refusal if there are triggers.
     pub(super) async fn explained<T>(&self, result: QueryResult<T>) -> Result<T> {
         match result {
             Ok(value) => Ok(value),
             Err(error) if may_be_raised(&error) => {
                 if !self.facts().has_triggers() {
-                    // This error is told, whatever becomes of the look.
+                    // This error is returned, even if reading the facts fails.
                     let _looked = Box::pin(facts::look(self)).await;
                 }
                 Err(self.explained_as_seen(error))
@@ -192,21 +193,21 @@ impl Db {
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         match error {
-            // Its own text says no more than that no connection could be made.
+            // The outer error only says that no connection could be made.
             PoolError::Backend(cause) => Error::Unavailable(chained(&cause)),
             error => Error::Unavailable(chained(&error)),
         }
     }
 }
 
-/// A connection is at fault, or a statement came to no end.
+/// The connection is at fault, or a statement did not end.
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         Error::Unavailable(chained(&error))
     }
 }
 
-/// PostgreSQL has refused the statement, and rolled it back.
+/// True if PostgreSQL has refused the statement and rolled it back.
 pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
 }

@@ -1,6 +1,6 @@
-//! What the server has to know of a database that others have made: whether times are stored rightly, whether history has its
-//! index, whether triggers or types of columns change or refuse what is written. Looked at when the server starts, and again while
-//! it writes.
+//! Facts about a database that other programs share: whether times are stored in UTC, whether history has its index,
+//! whether triggers or column types change or refuse what is written. They are read at the start, and again while the
+//! server writes.
 
 use std::sync::{
     PoisonError, RwLock,
@@ -15,7 +15,7 @@ use diesel::{
 use super::Db;
 use crate::chat::{Error, Result, timestamp::Timestamp};
 
-/// Between two looks while the server writes, in milliseconds.
+/// The interval at which the facts are read again while the server writes, in milliseconds.
 const LOOK_EVERY: i64 = 10_000;
 
 const LOOK_PG: &str = r#"
@@ -79,7 +79,7 @@ const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 A
     ) AS has_triggers, \
     EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages, '[]' AS widths";
 
-/// The result of the last look at the database.
+/// The facts as they were last read.
 #[derive(Default)]
 pub struct Facts {
     has_triggers: AtomicBool,
@@ -87,15 +87,16 @@ pub struct Facts {
     lacks_index: AtomicBool,
     speaks_other: AtomicBool,
     widths: RwLock<Vec<Width>>,
-    /// In milliseconds since 1970.
+    /// When the facts were last read, in milliseconds since 1970.
     looked_at: AtomicI64,
 }
 
-/// Table, column, and how many characters it takes.
+/// A table, a column, and the most characters that it takes.
 type Width = (String, String, usize);
 
 impl Facts {
-    /// Refuses a text that nobody chose, such as an id that is made here, for which a column is too short.
+    /// Refuses a text for which a column is too short. The text is one that no user chose, such as an id that is made
+    /// here.
     pub fn ensure_fits(&self, table: &str, column: &str, text: &str) -> Result<()> {
         let widths = self.widths.read().unwrap_or_else(PoisonError::into_inner);
         let width = widths.iter().find(|(of_table, name, _)| of_table == table && name == column);
@@ -115,18 +116,19 @@ impl Facts {
         self.has_triggers.load(Ordering::Relaxed)
     }
 
-    /// What is stored of a message may differ from what was written: there are triggers, or a column fills in, pads, cuts or
-    /// rounds.
+    /// A stored message may differ from the one that was written: there are triggers, or a column fills in, pads, cuts
+    /// or rounds.
     pub fn changes_messages(&self) -> bool {
         self.changes_messages.load(Ordering::Relaxed)
     }
 
-    /// The texts of the database's errors are not in English: those that are known by their text only are not known.
+    /// True if the database's error texts are not in English: errors that are known only by their text are not
+    /// recognised.
     pub fn speaks_other_language(&self) -> bool {
         self.speaks_other.load(Ordering::Relaxed)
     }
 
-    /// No index leads to a room's newest messages.
+    /// True if no index leads to a room's newest messages.
     pub fn lacks_index(&self) -> bool {
         self.lacks_index.load(Ordering::Relaxed)
     }
@@ -153,7 +155,7 @@ struct Seen {
     widths: String,
 }
 
-/// Looks before the server serves. Refuses a database that would store wrong times.
+/// Reads the facts before the server accepts connections. Refuses a database that would store wrong times.
 pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
     db.facts().looked_at.store(now.millis(), Ordering::Relaxed);
     let seen = db.within_timeout(see(db)).await?;
@@ -167,16 +169,16 @@ pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The warning where no index leads to a room's newest messages.
+/// The warning if no index leads to a room's newest messages.
 pub const LACKS_INDEX: &str = "table Message has no index on (\"roomId\", \"createdAt\"): history is read slowly; to make it, \
     run CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")";
 
-/// The warning where the database's errors are in another language.
+/// The warning if the database's errors are not in English.
 pub const SPEAKS_OTHER_LANGUAGE: &str = "its messages are not in English (lc_messages), and many errors are known by their text \
     only: what it refuses may be told as an internal error; to mend it, a superuser runs ALTER ROLE ... SET lc_messages = 'C' for \
     the role of DATABASE_URL";
 
-/// Whether PostgreSQL's messages are as they stand in its source, by the setting `lc_messages`. An empty one is that of the
+/// True if PostgreSQL's messages are in English, by the setting `lc_messages`. An empty setting means the locale of the
 /// environment in which the server was started, which is mostly none.
 fn is_english(language: &str) -> bool {
     matches!(language, "" | "POSIX")
@@ -186,7 +188,7 @@ fn is_english(language: &str) -> bool {
         || language.starts_with("English")
 }
 
-/// Looks again in the background if the last look is a while ago.
+/// Reads the facts again in the background if they are old.
 pub fn look_again(db: &Db, now: Timestamp) {
     let looked_at = &db.facts().looked_at;
     let last = looked_at.load(Ordering::Relaxed);
@@ -202,7 +204,7 @@ pub fn look_again(db: &Db, now: Timestamp) {
     }
 }
 
-/// Looks at the database.
+/// Reads the facts from the database.
 pub async fn look(db: &Db) -> Result<()> {
     see(db).await.map(drop)
 }

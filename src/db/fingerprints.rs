@@ -1,4 +1,5 @@
-//! A room's newest messages in short, by one statement: enough to find out whether another program has changed them.
+//! Reads fingerprints of a room's newest messages in one statement: enough to detect that another program has changed
+//! them.
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -20,11 +21,11 @@ use crate::{
     protocol::MessageView,
 };
 
-/// A room's newest messages and the end of its log, all of one moment.
+/// Fingerprints of a room's newest messages, and the end of its log, read in one snapshot.
 pub struct Fingerprints {
     /// The last entry of the room's log.
     pub seq: i64,
-    /// The message that the entry is about after which it was asked for; none if there is no such entry.
+    /// The message of the entry `after` that was passed to [`read`]; none if there is no such entry.
     pub last: Option<MessageId>,
     /// The messages of later entries.
     pub touched: Vec<MessageId>,
@@ -51,7 +52,7 @@ enum Content {
 }
 
 impl Fingerprint {
-    /// This message has not changed since.
+    /// True if this message has not changed since.
     pub fn is_of(&self, message: &MessageView) -> bool {
         let mut reactions: Vec<(&str, &str)> = message
             .reactions
@@ -77,7 +78,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Equal but for how numbers are written: JSONB has ways of its own.
+/// Compares JSON, ignoring how numbers are written, because JSONB normalises them.
 pub fn is_same_json(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
@@ -123,7 +124,8 @@ struct Row {
     reactions: Option<String>,
 }
 
-/// Room, number of messages, entry. A cast to TEXT takes the blanks off that pad a CHAR(n), `concat` leaves them, as reading does.
+/// Parameters: room, number of messages, entry. A cast to TEXT strips the blanks that pad a CHAR(n); `concat` keeps
+/// them, as reading does.
 const POSTGRES: &str = r#"
     SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = $1), 0) AS seq,
         (SELECT message_id FROM chatoxide.room_log WHERE room_id = $1 AND seq = $3) AS last,
@@ -153,7 +155,7 @@ const SQLITE: &str = r#"
         ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT ?2
     ) AS message"#;
 
-/// The newest `limit` messages of a room, and what its log has after the entry `after`.
+/// Reads the newest `limit` messages of a room, and its log entries after `after`.
 pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result<Fingerprints> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let is_hashed = matches!(db, Db::Pg { .. });

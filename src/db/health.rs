@@ -1,4 +1,4 @@
-//! Whether the database answers, and what it is.
+//! The health check of the database, and its version.
 
 use diesel::{dsl::sql, sql_types::Text};
 use diesel_async::RunQueryDsl;
@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::{Db, on};
 use crate::chat::Result;
 
-/// The server's version, as it says it.
+/// Returns the version that the server reports.
 pub async fn version(db: &Db) -> Result<String> {
     let version = match db {
         Db::Pg { .. } => "current_setting('server_version')",

@@ -1,5 +1,5 @@
-//! Makes a room with its members: on PostgreSQL by one statement, and so in one round trip, where no trigger may change what is
-//! written.
+//! Creates a room with its members. On PostgreSQL that is one statement, and so one round trip, if no trigger may
+//! change the rows.
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::chat::{Error, Result, id::UserId};
 
-/// All of it sees the database as it was before. A room that is neither made nor seen was made by another at this moment. Where a
-/// member is not added, be it for a trigger that nobody knew of, the division by zero undoes the whole statement.
+/// All its parts see the same snapshot. If a room is neither inserted nor seen, another transaction has just inserted it. If a
+/// member is not added, for instance because of a trigger that was not known, the division by zero undoes the statement.
 const MAKE_ROOM: &str = r#"
     WITH member AS MATERIALIZED (
         SELECT json_array_elements_text(CAST($5 AS JSON)) AS id
@@ -68,7 +68,7 @@ struct Row {
     created_at: Option<NaiveDateTime>,
 }
 
-/// The same as [`insert_with_members`].
+/// Does the same as [`insert_with_members`], in one round trip if possible.
 pub async fn make_room(db: &Db, room: Room, members: Vec<UserId>, maker: Option<&UserId>) -> Result<Made> {
     match by_statement(db, &room, &members, maker).await? {
         Some(made) => Ok(made),
@@ -76,8 +76,8 @@ pub async fn make_room(db: &Db, room: Room, members: Vec<UserId>, maker: Option<
     }
 }
 
-/// None: the transaction has to find out, be it for triggers, for what another does at this moment, or for what the database
-/// refuses.
+/// None if the transaction is needed: because of triggers, of a concurrent insert, or of an error that has to be
+/// explained.
 async fn by_statement(
     db: &Db,
     room: &Room,

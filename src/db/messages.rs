@@ -1,4 +1,4 @@
-//! Table `Message`: reading it. What changes it stands in `room_log`, in the transaction that also writes the log.
+//! Reads table `Message`. Changes are made in `room_log`, in the transaction that also writes the log.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -74,7 +74,7 @@ impl MessageRow {
     }
 }
 
-/// All of a room, newest first. Ids made here sort as the log does within a millisecond.
+/// Selects all messages of a room, newest first. Within a millisecond, ids that were made here sort as the log does.
 macro_rules! in_room {
     ($room:expr) => {
         messages::table
@@ -86,8 +86,8 @@ macro_rules! in_room {
 }
 pub(in crate::db) use in_room;
 
-/// The reactions on these messages. Of none it is not worth a statement: after a restart everybody comes back at once, also
-/// to rooms in which nobody has said anything.
+/// Loads the reactions on these messages. For no messages it skips the statement: after a restart all users come back
+/// at once, also to empty rooms.
 macro_rules! on_messages {
     ($rows:expr) => {
         reaction_table::table
@@ -97,7 +97,7 @@ macro_rules! on_messages {
 }
 pub(in crate::db) use on_messages;
 
-/// Where a message is and whose it is.
+/// The room and the sender of a message.
 pub struct MessageRef {
     pub room_id: RoomId,
     pub sender_id: UserId,
@@ -113,7 +113,7 @@ pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
     Ok(row.map(|(room_id, sender_id)| MessageRef { room_id: room_id.into(), sender_id: sender_id.into() }))
 }
 
-/// Those of these messages that are there.
+/// Returns which of these messages exist.
 pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<MessageId>> {
     let ids: Vec<&str> = ids.iter().map(MessageId::as_str).collect();
     let found: Vec<String> = on!(db.readers, c => messages::table
@@ -124,7 +124,7 @@ pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<Message
     Ok(found.into_iter().map(MessageId::from).collect())
 }
 
-/// One message as history shows it.
+/// Returns one message as history shows it.
 pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     let row: Option<(MessageRow, String)> = on!(db.readers, c => messages::table
         .inner_join(users::table)
@@ -141,18 +141,18 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
 /// Messages of a room's history, newest first.
 pub struct Page {
     pub messages: Vec<MessageView>,
-    /// The next older message is of the same millisecond as the last of these: the moment alone does not say where they end.
+    /// The next older message has the same millisecond as the last of these, so a cursor needs more than the time.
     pub ends_in_tie: bool,
 }
 
-/// The newest `limit` messages older than `place`, newest first.
+/// Returns the newest `limit` messages older than the cursor `place`, newest first.
 pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) -> Result<Page> {
     let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
     let (at, id) = (place.at.naive(), place.id.to_string());
-    // SQLite compares times as text, and the same whole second may be there with and without zeros after its point.
+    // SQLite compares times as text, and one whole second may be stored with or without zeros after its point.
     let next = Timestamp::from_millis(place.at.millis().saturating_add(1)).naive();
     let (rows, reactions, ends_in_tie) = in_transaction!($ db snapshot, c => {
-        // The first condition is the one that the index knows.
+        // The first condition is the one that can use the index.
         let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(&id)));
         let mut rows: Vec<(MessageRow, String)> =
             run!(c.load(in_room!(&room).filter(older).limit(most.saturating_add(1))));

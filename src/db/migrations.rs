@@ -1,5 +1,5 @@
-//! Brings the database to today's shape, in one transaction: a start that fails leaves nothing behind. On PostgreSQL everything
-//! of ours, bookkeeping included, goes into schema `chatoxide`; the original's tables are made only where there are none.
+//! Applies pending migrations in one transaction: a start that fails leaves nothing behind. On PostgreSQL everything of
+//! ours, bookkeeping included, goes into schema `chatoxide`. The original's tables are created only if there are none.
 
 use std::{
     path::{Path, PathBuf},
@@ -36,8 +36,9 @@ use crate::{
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Nodes that start at the same time take turns on this lock, whose number is any. A migration takes as long as it takes, but
-/// no lock is waited for longer than `DATABASE_TIMEOUT`: a supervisor is to see that the server does not start, and why.
+/// Nodes that start at the same time take turns on this advisory lock, whose number is arbitrary. A migration may take
+/// any time, but no lock is waited for longer than `DATABASE_TIMEOUT`, so that a supervisor sees that the server does
+/// not start, and why.
 fn take_turns(timeout: Duration) -> String {
     let timeout = timeout.as_millis();
     format!(
@@ -49,14 +50,14 @@ fn take_turns(timeout: Duration) -> String {
     )
 }
 
-/// How many migrations ran, and the database's shape before.
+/// How many migrations ran, and the schema before.
 pub struct Migrated {
     pub ran: usize,
     pub found: Catalog,
 }
 
-/// Makes what is missing. `makes_tables`: tables of the original that are missing are made also beside others. A lock that
-/// somebody else holds for longer than `DATABASE_TIMEOUT` is an error that names who does.
+/// Applies pending migrations. `makes_tables`: missing tables of the original are also created beside others. If
+/// somebody else holds a lock for longer than `DATABASE_TIMEOUT`, the error names them.
 pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrated> {
     match bring_to_shape(db, config, makes_tables).await {
         Err(error) => Err(blockers::explained(db, error).await),
@@ -79,11 +80,11 @@ async fn bring_to_shape(db: &Db, config: &Config, makes_tables: bool) -> Result<
             Migrated { ran: 0, found }
         }
         (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
-            // Taken out of the pool for good: dropped, it rolls back.
+            // The connection leaves the pool for good: dropping it rolls back.
             migrate_postgres(db, pool.get().await?.detach(), url, makes_tables).await?
         }
         (Db::Lite { writer, .. }, DatabaseUrl::Sqlite(path)) => {
-            // A file that is refused is not even opened to be written.
+            // A file that is refused is not even opened for writing.
             ensure(&Catalog::read(db, config).await?, makes_tables, 0)?;
             make_folder(path)?;
             migrate_sqlite(db, writer.get().await?.detach(), path.clone(), makes_tables).await?
@@ -103,7 +104,7 @@ async fn bring_to_shape(db: &Db, config: &Config, makes_tables: bool) -> Result<
                 "the heads of rooms' logs were behind the logs, or missing, and were set right"
             )
         }
-        // Logs may be so long that it takes too long; most heads are right.
+        // A failed repair is not fatal: with very long logs it may time out, and most heads are right.
         Err(error) => {
             tracing::warn!(
                 cause = error.cause(),
@@ -114,7 +115,7 @@ async fn bring_to_shape(db: &Db, config: &Config, makes_tables: bool) -> Result<
     Ok(Migrated { found: migrated.found.with_settings(config), ..migrated })
 }
 
-/// The migrations that have not run.
+/// Returns the pending migrations.
 pub fn pending(db: &Db, found: &Catalog) -> Vec<String> {
     fn versions<DB: diesel::backend::Backend>(migrations: EmbeddedMigrations) -> Vec<String> {
         let migrations = MigrationSource::<DB>::migrations(&migrations).unwrap_or_default();
@@ -139,7 +140,7 @@ async fn migrate_postgres(
     makes_tables: bool,
 ) -> Result<Migrated> {
     type Transaction = <AsyncPgConnection as AsyncConnection>::TransactionManager;
-    // A database that does not answer at all is given up here, after PostgreSQL would have given up a lock.
+    // This timeout is for a database that does not answer at all: it ends after PostgreSQL's own lock timeout.
     let look = async {
         Transaction::begin_transaction(&mut connection).await?;
         connection.batch_execute(&take_turns(db.timeout())).await?;
@@ -168,14 +169,14 @@ async fn migrate_postgres(
     Ok(Migrated { ran: pending, found })
 }
 
-/// The write lock is taken before the look: nodes that start at the same time take turns.
+/// The write lock is taken before the catalog is read: nodes that start at the same time take turns.
 async fn migrate_sqlite(
     db: &Db,
     mut connection: Lite,
     path: PathBuf,
     makes_tables: bool,
 ) -> Result<Migrated> {
-    // Another program may hold the write lock, too.
+    // Another program may also hold the write lock.
     let wait_for_turn = format!("PRAGMA busy_timeout = {}", db.timeout().as_millis());
     connection.batch_execute(&wait_for_turn).await?;
     let db = db.clone();
@@ -195,7 +196,7 @@ async fn migrate_sqlite(
     connection.spawn_blocking(move |c| Ok(c.immediate_transaction(migrate))).await?
 }
 
-/// Makes a schema that is not there. One that is there needs no right to make any.
+/// Creates a schema unless it exists. For an existing one the right to create schemas is not needed.
 async fn make_schema(connection: &mut AsyncPgConnection, name: &str) -> Result<()> {
     let there: i64 = sql::<BigInt>("SELECT count(*) FROM pg_namespace WHERE nspname = ")
         .bind::<Text, _>(name)
@@ -226,7 +227,7 @@ fn run_pending<DB: diesel::backend::Backend>(
     })
 }
 
-/// Selects no rows from our own tables, so that a role that may not is found at the start and not by a user.
+/// Runs a SELECT without rows on our own tables, so that a missing right is found at the start and not by a user.
 pub async fn check_own_tables(db: &Db) -> Result<()> {
     use chrono::NaiveDateTime;
     use diesel::prelude::*;

@@ -45,7 +45,7 @@ pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection, Threads>;
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
 pub enum Db {
-    /// `direct` leads to a connection that the log's writer has to itself, unless there may be one only.
+    /// `direct` opens the log writer's own connection; none if only one connection is allowed.
     Pg {
         pool: Pool<PgConnections>,
         direct: Option<Arc<Direct>>,
@@ -53,7 +53,7 @@ pub enum Db {
         statements: Counter,
         facts: Arc<Facts>,
     },
-    /// One connection writes, a few read: SQLite has one writer anyway, and waiting in our queue is fair.
+    /// One connection writes and a few read: SQLite has one writer anyway, and waiting in our queue is fair.
     Lite {
         readers: Pool<LiteConnections>,
         writer: Pool<LiteConnections>,
@@ -70,19 +70,19 @@ impl Db {
         statements
     }
 
-    /// The result of the last look at the database.
+    /// Returns the facts about the database as they were last read.
     pub fn facts(&self) -> &Arc<Facts> {
         let (Db::Pg { facts, .. } | Db::Lite { facts, .. }) = self;
         facts
     }
 
-    /// The time that a request may wait for the database.
+    /// Returns how long a request may wait for the database.
     fn timeout(&self) -> Duration {
         let (Db::Pg { timeout, .. } | Db::Lite { timeout, .. }) = self;
         *timeout
     }
 
-    /// Runs `work` for at most the time that a request may wait for the database, or that it has not waited yet.
+    /// Runs `work` within the time that a request may wait for the database, less the time that it has waited already.
     pub async fn within_timeout<T>(
         &self,
         work: impl Future<Output = crate::chat::Result<T>>,
@@ -95,12 +95,12 @@ impl Db {
     }
 }
 
-// Futures of queries are large. Boxed, they make those that await them small: an event that needs no query, as most do,
-// is not to pay for one.
+// Futures of queries are large. Boxing them keeps the futures that await them small, so that an event without a query,
+// as most are, does not pay for one.
 
-/// Runs a query on a connection of a pool, which goes back only when the query has ended. `twice` runs it once more on a new
-/// connection where a migration has made the first one's plans useless: it has done nothing then.
-/// `writer`: an error may be a trigger's.
+/// Runs a query on a connection of a pool, which goes back only when the query has ended. `twice` retries it once on a
+/// new connection if a migration has made the first one's plans stale: it has done nothing then. `writer`: the error
+/// may come from a trigger.
 macro_rules! on_lease {
     (once $kind:ident $db:ident $pool:ident, $connection:ident => $query:expr) => {{
         let mut $connection = $pool.get().await?;
@@ -154,10 +154,10 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Runs a transaction on either database. `run!(c.load(query))` inside awaits on PostgreSQL and calls on SQLite, where the
-/// whole body runs on a blocking thread; the body therefore owns what it uses. Its value is `QueryResult<T>`.
+/// Runs a transaction on either database. `run!(c.load(query))` inside awaits on PostgreSQL. On SQLite it is a plain
+/// call, and the whole body runs on a blocking thread, so the body owns what it uses. Its value is `QueryResult<T>`.
 ///
-/// `snapshot` reads one moment of the database; `write` takes SQLite's write lock at its beginning.
+/// `snapshot` reads a single snapshot of the database; `write` takes SQLite's write lock at its beginning.
 macro_rules! in_transaction {
     ($d:tt $db:ident snapshot, $c:ident => $body:block) => {
         in_transaction!(@arms $d $db, readers, build_transaction_snapshot, transaction, $c => $body)

@@ -1,6 +1,6 @@
-//! Connection pools that take back only connections whose work has ended. When a caller stops waiting in the middle of a
-//! query or a transaction, the connection leaves the pool and its query is cancelled: the next caller would otherwise be
-//! given a connection that is still busy.
+//! Connection pools that take back only connections whose work has ended. When a caller stops waiting in the middle of
+//! a query or a transaction, the connection leaves the pool and its query is cancelled. Otherwise the next caller would
+//! be given a connection that is still busy.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -28,16 +28,16 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Lite, facts::Facts};
 
-/// How to reach PostgreSQL to cancel a query.
+/// Sends cancel requests to PostgreSQL.
 #[derive(Clone)]
 pub struct Canceller {
     pub tls: Option<MakeRustlsConnect>,
-    /// The longest wait for PostgreSQL to take the request.
+    /// The longest wait for PostgreSQL to accept the request.
     pub patience: Duration,
 }
 
 impl Canceller {
-    /// Returns when PostgreSQL has taken the request, or does not answer. A query that has ended is left as it is.
+    /// Returns when PostgreSQL has accepted the request, or does not answer. A query that has ended is not affected.
     pub async fn cancel(self, query: CancelToken) {
         let request = async {
             match self.tls {
@@ -52,7 +52,7 @@ impl Canceller {
         }
     }
 
-    /// Cancels in the background. Without a runtime the process is ending, and its connections with it.
+    /// Cancels in the background. Without a runtime the process is ending, and its connections end with it.
     pub fn cancel_soon(&self, query: CancelToken) {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(self.clone().cancel(query));
@@ -60,7 +60,7 @@ impl Canceller {
     }
 }
 
-/// Opens connections, and can bring to its end what one is busy with.
+/// Opens connections, and can interrupt the query that one is busy with.
 pub trait Connections: Manager<Type: Send, Error = ConnectError> + 'static {
     /// Returns when the query has ended, or nothing more can be done about it.
     fn interrupt(connection: &mut Self::Type, canceller: &Canceller) -> BoxFuture<'static, ()>;
@@ -76,15 +76,15 @@ impl Connections for PgConnections {
 }
 
 impl Connections for LiteConnections {
-    /// SQLite's work cannot be interrupted. It waits for a lock for less than `DATABASE_TIMEOUT`, and a transaction always runs
-    /// to its end.
+    /// SQLite's work cannot be interrupted: it waits for a lock for less than `DATABASE_TIMEOUT`, and a transaction
+    /// always runs to its end.
     fn interrupt(connection: &mut Lite, _: &Canceller) -> BoxFuture<'static, ()> {
         connection.spawn_blocking(|_| Ok(())).map(|_: QueryResult<()>| ()).boxed()
     }
 }
 
-/// Threads for SQLite's work, which blocks. Whoever stops waiting goes on at once: diesel-async's own threads would block the
-/// runtime's thread until the work has ended.
+/// Runs SQLite's blocking work on threads. A caller that stops waiting continues at once: diesel-async's own threads
+/// would block the runtime's thread until the work has ended.
 pub struct Threads;
 
 impl SpawnBlocking for Threads {
@@ -104,9 +104,9 @@ impl SpawnBlocking for Threads {
 pub struct Pool<M: Connections> {
     pool: managed::Pool<M>,
     canceller: Canceller,
-    /// Connections that were opened before this moment have plans for tables that have changed since.
+    /// Connections opened before this moment have stale plans: the tables have changed since.
     stale_before: Arc<Mutex<Option<Instant>>>,
-    /// What is known of the database.
+    /// The facts that are known about the database.
     facts: Arc<Facts>,
 }
 
@@ -123,8 +123,8 @@ impl<M: Connections> Pool<M> {
         Self { pool, canceller, stale_before: Arc::default(), facts }
     }
 
-    /// Notes that all connections that are open have plans that are out of date, if this error says so. One whose text is in
-    /// another language may say so: it is taken to, but not more often than once in a while, for all connect anew.
+    /// Marks the plans of all open connections as stale, if this error says so. An unknown error in another language
+    /// counts as one, but only once in a while, because all connections are then replaced.
     fn notes_stale(&self, error: &DieselError) -> bool {
         let mut stale_before = self.stale_before.lock().unwrap_or_else(PoisonError::into_inner);
         let was_noted = stale_before.is_some_and(|moment| moment.elapsed() < DOUBTED_EVERY);
@@ -136,12 +136,12 @@ impl<M: Connections> Pool<M> {
         is_stale
     }
 
-    /// Connections that there may be at once.
+    /// The size limit of the connection pool.
     pub fn max_size(&self) -> usize {
         self.pool.status().max_size
     }
 
-    /// A connection that nobody else uses. It goes back with [`Lease::finish`].
+    /// Takes a connection out of the pool. It goes back with [`Lease::finish`].
     pub async fn get(&self) -> Result<Lease<'_, M>, PoolError> {
         loop {
             let object = self.pool.get().await?;
@@ -156,8 +156,8 @@ impl<M: Connections> Pool<M> {
     }
 }
 
-/// A connection that is in use. Dropped before it is finished, as when its caller stops waiting, it leaves the pool and its
-/// query is cancelled; its place in the pool is free when that is done.
+/// A leased connection. If it is dropped before it is finished, as when its caller stops waiting, it leaves the pool
+/// and its query is cancelled. Its place in the pool is free when that is done.
 pub struct Lease<'a, M: Connections> {
     pool: &'a Pool<M>,
     /// None once it is finished.
@@ -165,8 +165,8 @@ pub struct Lease<'a, M: Connections> {
 }
 
 impl<M: Connections> Lease<'_, M> {
-    /// Gives the connection back when its query has ended. True: its plans were out of date, nothing was done, and the
-    /// query may be run again on a new connection.
+    /// Returns the connection to the pool when its query has ended. True: its plans were stale, nothing was done, and
+    /// the query may be retried on a new connection.
     pub fn finish<T>(mut self, result: &QueryResult<T>) -> bool {
         let is_stale = result.as_ref().is_err_and(|error| self.pool.notes_stale(error));
         if let Some(object) = self.object.take_if(|_| is_stale) {
@@ -214,10 +214,10 @@ impl<M: Connections> DerefMut for Lease<'_, M> {
     }
 }
 
-/// Between two errors that are taken for stale plans in doubt.
+/// The minimum interval between two unknown errors that count as stale plans.
 const DOUBTED_EVERY: Duration = Duration::from_millis(200);
 
-/// What PostgreSQL says of a prepared statement when a migration has changed the tables or types that it names.
+/// PostgreSQL's error texts for a prepared statement whose tables or types a migration has changed.
 const STALE: [&str; 3] =
     ["cached plan must not change result type", "cache lookup failed for type", "type with OID"];
 
@@ -228,7 +228,7 @@ fn is_stale(error: &DieselError) -> bool {
     }
 }
 
-/// An error without a kind, in whatever language.
+/// True for an error of unknown kind, in whatever language.
 fn is_unknown(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, _))
 }

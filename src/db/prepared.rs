@@ -1,5 +1,5 @@
-//! Statements in SQL that a connection prepares once. Diesel takes a text for one of a kind and prepares it each time, which is a
-//! round trip.
+//! Makes diesel cache raw SQL as a prepared statement of the connection. By default it takes such a text for unique and
+//! prepares it each time, which costs a round trip.
 
 use diesel::{
     QueryResult,

@@ -1,4 +1,4 @@
-//! Table `Reaction`: reading it. What changes it stands in `room_log`.
+//! Reads table `Reaction`. Changes are made in `room_log`.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -24,7 +24,7 @@ impl From<ReactionRow> for ReactionView {
     }
 }
 
-/// In the order in which they were added (for those added here: their ids sort by time).
+/// Returns a message's reactions in the order in which they were added (for those added here: their ids sort by time).
 pub async fn list_of_message(db: &Db, message_id: &MessageId) -> Result<Vec<ReactionView>> {
     let rows: Vec<ReactionRow> = on!(db.readers, c => reactions::table
         .filter(reactions::message_id.eq(message_id.as_str()))

@@ -1,4 +1,4 @@
-//! Our table `read_marker`: up to where a user has read a room.
+//! Our table `read_marker`: how far each user has read each room.
 
 use chrono::NaiveDateTime;
 use diesel::sql_types::{Array, BigInt, Text, Timestamp as SqlTimestamp};
@@ -17,24 +17,23 @@ pub struct ReadMark {
     pub room_id: RoomId,
     pub user_id: UserId,
     pub at: Timestamp,
-    /// The last entry of the room's log that was read; none: the last that is not younger than `at`.
+    /// The last log entry that was read; none: the last entry that is not later than `at`.
     pub seq: Option<i64>,
 }
 
-/// One text for any number of marks.
+/// The text is constant for any number of marks, so that the statement stays prepared.
 const ADVANCE_PG: &str = "INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at) \
     SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT (room_id, user_id) \
     DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE read_marker.at < excluded.at";
 
-/// The marks come as JSON: `[[room, user, at, seq], ..]`.
+/// The marks are passed as JSON: `[[room, user, at, seq], ..]`.
 const ADVANCE_LITE: &str = "INSERT INTO chatoxide_read_marker (room_id, user_id, seq, at) \
     SELECT value ->> 0, value ->> 1, value ->> 3, value ->> 2 FROM json_each($1) WHERE true \
     ON CONFLICT (room_id, user_id) \
     DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE chatoxide_read_marker.at < excluded.at";
 
-/// The same for marks that name no entry. A binary search for their times finds the entries: times never run backwards
-/// in a log, and its entries have no holes. Entries that retention deleted at the log's beginning are older than all
-/// that are there.
+/// Upserts marks that name no entry. A binary search by time finds their entries: times never run backwards in a log,
+/// and its entries have no gaps. Entries that retention deleted at the log's beginning are older than all others.
 const FIND_AND_ADVANCE_PG: &str = r#"
     WITH RECURSIVE search (place, room_id, user_id, at, older, younger) AS (
         SELECT mark.place, mark.room_id, mark.user_id, mark.at,
@@ -82,9 +81,9 @@ const FIND_AND_ADVANCE_LITE: &str = r#"
     ON CONFLICT (room_id, user_id)
     DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE chatoxide_read_marker.at < excluded.at"#;
 
-/// Moves the markers forward; one that is further already stays. A user's mark of a room comes once.
+/// Moves the markers forward; a marker that is further already stays. Each user and room occurs once in `marks`.
 pub async fn advance(db: &Db, mut marks: Vec<ReadMark>) -> Result<()> {
-    // In one order, so that two of these never wait for each other in a circle.
+    // Sorted, so that two concurrent upserts cannot deadlock.
     marks.sort_by(|one, other| (&one.room_id, &one.user_id).cmp(&(&other.room_id, &other.user_id)));
     let (named, unnamed): (Vec<_>, Vec<_>) = marks.into_iter().partition(|mark| mark.seq.is_some());
     for marks in [named, unnamed] {
@@ -129,7 +128,7 @@ async fn advance_pg(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
 
 /// All of the marks name their entry, or none does.
 async fn advance_lite(db: &Db, marks: Vec<ReadMark>) -> Result<()> {
-    // As diesel writes times on SQLite.
+    // The format in which diesel writes times on SQLite.
     let at = |mark: &ReadMark| mark.at.naive().format("%F %T%.f").to_string();
     let text = match marks.iter().all(|mark| mark.seq.is_some()) {
         true => ADVANCE_LITE,

@@ -1,4 +1,4 @@
-//! What a user's list of rooms shows: `Room`, `_RoomMembers`, `Message` and our `read_marker`, read together.
+//! Reads a user's list of rooms: `Room`, `_RoomMembers`, `Message` and our `read_marker`, joined.
 
 use std::collections::HashMap;
 
@@ -28,14 +28,14 @@ use crate::{
     protocol::MemberView,
 };
 
-/// What has happened in a room, as one user sees it.
+/// A room's last message and unread count, as one user sees them.
 pub struct Activity {
     pub last_message_at: Option<Timestamp>,
-    /// Messages of others since the user has read it, counted among the next 300. 99 stands for more, too.
+    /// The number of unread messages by others, counted among the next 300. 99 means 99 or more.
     pub unread: i64,
 }
 
-/// The rooms that a user is in; of more than `limit`, those where something happened last.
+/// Returns the rooms that a user is in; if there are more than `limit`, the most recently active ones.
 pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Room>> {
     on!(db.readers, c => rooms::table
         .inner_join(room_members::table)
@@ -49,7 +49,7 @@ pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<R
         .await?)
 }
 
-/// The rooms that are open to all; of more than `limit`, the youngest.
+/// Returns the public rooms; if there are more than `limit`, the newest ones.
 pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<Room>> {
     on!(db.readers, c => rooms::table
         .filter(rooms::kind.eq(RoomTypeRow(RoomType::Public)))
@@ -67,7 +67,8 @@ struct PartnerRow {
     partner: MemberRow,
 }
 
-/// Room by room. By what it knows of rooms in general, which may be large, PostgreSQL would read all users instead.
+/// LATERAL makes PostgreSQL read room by room. By its statistics of rooms in general, which may be large, it would read
+/// all users instead.
 const PARTNERS_PG: &str = r#"
     SELECT room.id AS room_id, partner.* FROM unnest($1) AS room (id)
     CROSS JOIN LATERAL (
@@ -75,7 +76,7 @@ const PARTNERS_PG: &str = r#"
         WHERE "A" = room.id AND "B" <> $2 ORDER BY "B" LIMIT 1
     ) AS partner"#;
 
-/// Whom a user talks to in each of these rooms, which are direct.
+/// The other member of each of these direct rooms.
 pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<HashMap<RoomId, MemberView>> {
     let ids: Vec<&str> = ids.iter().map(RoomId::as_str).collect();
     let rows: Vec<(String, MemberView)> = match db {
@@ -115,10 +116,9 @@ struct ActivityRow {
     unread: i64,
 }
 
-/// Both look-ups go through the index of room and time, whatever a room holds, and end with the 99th message of others. Of
-/// the very millisecond in which the room was
-/// read, those messages are unread whose entries in the log are later. A room that the user is not in and has
-/// never read has nothing unread for them.
+/// Both look-ups use the index on room and time, whatever a room holds, and stop at the 99th message of others. Within
+/// the millisecond of the read mark, the messages with later log entries are unread. A room that the user is not in and
+/// has never read has nothing unread.
 const ACTIVITY_PG: &str = r#"
     SELECT room.id AS room_id,
         (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.id ORDER BY "createdAt" DESC LIMIT 1)
@@ -138,7 +138,7 @@ const ACTIVITY_PG: &str = r#"
     FROM unnest($1, $2) AS room (id, is_member)
     LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3"#;
 
-/// The same where no index leads to a room's newest messages: the table is read once for all rooms, not once for each.
+/// The variant without an index on a room's newest messages: it scans the table once for all rooms, not once for each.
 const ACTIVITY_BY_SCAN: &str = r#"
     SELECT room.id AS room_id, newest.last_message_at,
         CASE WHEN room.is_member OR marker.at IS NOT NULL THEN least(coalesce(newest.unread, 0), 99) ELSE 0 END AS unread
@@ -158,7 +158,7 @@ const ACTIVITY_BY_SCAN: &str = r#"
         GROUP BY m."roomId"
     ) AS newest ON newest.room_id = room.id"#;
 
-/// The rooms come as JSON: `[[id, is member], ..]`.
+/// The rooms are passed as JSON: `[[id, is member], ..]`.
 const ACTIVITY_LITE: &str = r#"
     SELECT room.value ->> 0 AS room_id,
         (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.value ->> 0 ORDER BY "createdAt" DESC LIMIT 1)
@@ -178,7 +178,7 @@ const ACTIVITY_LITE: &str = r#"
     FROM json_each(?1) AS room
     LEFT JOIN chatoxide_read_marker AS marker ON marker.room_id = room.value ->> 0 AND marker.user_id = ?2"#;
 
-/// What has happened in each of these rooms; with each, whether the user is a member.
+/// The activity of each of these rooms; the flag says whether the user is a member.
 pub async fn list_activity(
     db: &Db,
     user_id: &UserId,

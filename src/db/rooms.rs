@@ -43,16 +43,16 @@ pub async fn find(db: &Db, id: &RoomId) -> Result<Option<Room>> {
     on!(db.readers, c => rooms::table.find(id.as_str()).first(c).await.optional()?)
 }
 
-/// Members that one statement reads at the most.
+/// The most members that one statement reads.
 pub const MEMBERS_AT_ONCE: usize = 5_000;
 
-/// The members, in the order of their ids. Of many, a part after the other, so that no statement takes long.
+/// Returns the members in the order of their ids. Many are read page by page, so that no statement takes long.
 pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
     let limit = i64::try_from(MEMBERS_AT_ONCE).unwrap_or(i64::MAX);
     let mut members: Vec<MemberView> = Vec::new();
     loop {
         let last = members.last().map_or("", |member| member.id.as_str());
-        // Both tables are read from there on: PostgreSQL does not conclude the one from the other.
+        // The condition is given for both tables, because PostgreSQL does not infer one from the other.
         let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => room_members::table
             .inner_join(users::table)
             .filter(room_members::room_id.eq(id.as_str()))
@@ -70,28 +70,27 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
     }
 }
 
-/// What [`insert_with_members`] found or made.
+/// The result of [`insert_with_members`].
 pub enum Made {
     /// The room and its members, as they are stored.
     Room(Room, Vec<UserId>),
-    /// A room of this id is there and others than these are in it; nothing was changed.
+    /// A room of this id exists and has other members than these; nothing was changed.
     OthersInside,
-    /// The room is there, and who asks for it is not in it; nothing was changed.
+    /// The room exists, and the user who asks for it is not a member; nothing was changed.
     NotInside,
-    /// One of the members is no user; nothing was changed.
+    /// One of the members does not exist as a user; nothing was changed.
     UserMissing,
 }
 
-/// One statement for any number of members, whose ids come as JSON.
+/// One statement for any number of members, whose ids are passed as JSON.
 const INSERT_MEMBERS_PG: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, member.id FROM json_array_elements_text(CAST($2 AS JSON)) AS member (id) ON CONFLICT DO NOTHING"#;
 const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
 
-/// Makes the room and its members, or completes the members of the one that is there, as long as nobody else is in it. Of one
-/// that is there `maker` has to be a member: who was taken out of it does not let themself in again. Without a `maker` the id is
-/// a new one, and others may be members whom the database lets into every room. No member
-/// comes twice.
+/// Creates the room and its members, or adds the missing members to an existing room, as long as nobody else is in it.
+/// `maker` has to be a member of an existing room: a user who was removed from it cannot let themself in again. Without
+/// a `maker` the id is new, and the database may add users whom it lets into every room. No member occurs twice.
 pub async fn insert_with_members(
     db: &Db,
     room: Room,
@@ -114,7 +113,8 @@ pub async fn insert_with_members(
         let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
         let found: Vec<Room> = run!(c.load(rooms::table.find(&room.id)));
         let Some(stored) = found.into_iter().next() else {
-            // Not because of its id. This fails for the reason: another row that has a value of this one, or a trigger.
+            // The id is not the conflict. A plain insert reports the real reason: another unique value of the row, or a
+            // trigger.
             run!(c.execute(diesel::insert_into(rooms::table).values(&room)));
             return Err(KEPT_OUT);
         };
@@ -122,7 +122,7 @@ pub async fn insert_with_members(
             .filter(room_members::room_id.eq(&room.id))
             .select(room_members::user_id)));
         if (!is_new || maker.is_some()) && inside.iter().any(|user| !members.contains(user)) {
-            // Only a trigger lets others into a room that is new.
+            // Only a trigger adds other members to a new room.
             return if is_new { Err(KEPT_OUT) } else { Ok(Made::OthersInside) };
         }
         if !is_new && maker.as_ref().is_some_and(|maker| !inside.contains(maker)) {
@@ -137,7 +137,7 @@ pub async fn insert_with_members(
             if added == absent.len() && !has_triggers {
                 inside.extend(absent);
             } else {
-                // Some were let in meanwhile, or are kept out, or others come with them.
+                // Some were added meanwhile, or kept out, or a trigger added others, so the members are read again.
                 inside = run!(c.load(room_members::table
                     .filter(room_members::room_id.eq(&room.id))
                     .select(room_members::user_id)));
@@ -153,8 +153,8 @@ pub async fn insert_with_members(
     })
 }
 
-/// Refuses a room for whose id, or the ids of whose members, a column is too short, and a direct one also for its name: who asks
-/// for it chose none of these.
+/// Refuses a room if a column is too short for its id or the ids of its members, or, for a direct room, for its name.
+/// The user who asks for the room chose none of these.
 fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -> Result<()> {
     let facts = db.facts();
     facts.ensure_fits("Room", "id", &room.id)?;
@@ -165,14 +165,15 @@ fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -
     members.iter().try_for_each(|member| facts.ensure_fits("_RoomMembers", "B", member.as_str()))
 }
 
-/// In a public room anybody may let others in, in others who is a member by now: what is remembered of a room may be old.
-/// SQLite numbers parameters in the order in which they first come.
+/// Anybody may add members to a public room; in other rooms the inviter has to be a member now. The statement checks
+/// this itself, because the cached room may be old. SQLite numbers parameters in the order in which they first occur.
 const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, $2 FROM "Room" WHERE "id" = $1 AND (
         "type" = 'public' OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
     ) ON CONFLICT DO NOTHING"#;
 
-/// Makes a user a member of a room, if `inviter` may; false if they are one already, or `inviter` may not.
+/// Makes a user a member of a room, if `inviter` is allowed to. Returns false if they are one already, or if `inviter`
+/// is not allowed to.
 pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &UserId) -> Result<bool> {
     db.facts().ensure_fits("_RoomMembers", "A", id.as_str())?;
     db.facts().ensure_fits("_RoomMembers", "B", user_id.as_str())?;

@@ -1,5 +1,5 @@
-//! The tables. The original's stand under the same names on both databases; our own are in schema `chatoxide` on PostgreSQL
-//! and carry the prefix `chatoxide_` on SQLite, so they come twice: `pg` and `lite`.
+//! The tables. The original's have the same names on both databases. Our own are in schema `chatoxide` on PostgreSQL
+//! and have the prefix `chatoxide_` on SQLite, so they are defined twice: `pg` and `lite`.
 
 use super::types::{JsonDoc, MessageTypeSql, RoomTypeSql};
 

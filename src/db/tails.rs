@@ -1,4 +1,4 @@
-//! Reads the newest messages of many rooms together, as lists in Redis hold them: without reactions.
+//! Reads the newest messages of many rooms together, as lists in Redis hold them, without reactions.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{
     protocol::MessageView,
 };
 
-/// A room's newest messages and the last entry of its log that they include, all of one moment.
+/// A room's newest messages and the last log entry that they include, read in one snapshot.
 pub struct ListTail {
     pub room_id: RoomId,
     /// None if there are no messages.
@@ -23,7 +23,7 @@ pub struct ListTail {
     pub messages: Vec<MessageView>,
 }
 
-/// The bytes that a room's newest messages take, about. They are not read for it.
+/// Estimates the bytes of a room's newest messages, without reading them.
 const SIZES: &str = r#"
     SELECT room.id AS room_id, CAST((
         SELECT coalesce(sum(octet_length(newest."content") + pg_column_size(newest."metadata")), 0) FROM (
@@ -62,8 +62,8 @@ struct NewestRow {
     sender_name: String,
 }
 
-/// The newest `limit` messages of each of these rooms, or of the first of them if all would take more than so many
-/// bytes; of one at least. On PostgreSQL that takes two statements, however many rooms there are.
+/// Loads the newest `limit` messages of each of these rooms. If all would take more than `bytes`, it loads only the
+/// first rooms, at least one. On PostgreSQL that takes two statements, however many rooms there are.
 pub async fn load(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Result<Vec<ListTail>> {
     match db {
         Db::Pg { .. } => load_pg(db, rooms, limit, bytes).await,
@@ -108,7 +108,7 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
     Ok(rooms.iter().take(sizes).map(tail).collect())
 }
 
-/// How many of the rooms, from the first on, take no more than so many bytes; one at least.
+/// Counts how many of the rooms, from the first on, fit into `bytes`; at least one.
 fn count_within(rooms: &[RoomId], sizes: &[SizeRow], bytes: usize) -> usize {
     let sizes: HashMap<&str, i64> = sizes.iter().map(|row| (row.room_id.as_str(), row.number)).collect();
     let mut sum = 0;
@@ -119,7 +119,7 @@ fn count_within(rooms: &[RoomId], sizes: &[SizeRow], bytes: usize) -> usize {
     within.count().max(1)
 }
 
-/// A statement costs no round trip here.
+/// Loads room by room: on SQLite a statement costs no round trip.
 async fn load_one_by_one(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Result<Vec<ListTail>> {
     let (mut tails, mut sum) = (Vec::new(), 0);
     for room_id in rooms {

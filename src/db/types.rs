@@ -29,7 +29,7 @@ pub struct MessageTypeSql;
 #[diesel(postgres_type(oid = 3802, array_oid = 3807), sqlite_type(name = "Text"))]
 pub struct JsonDoc;
 
-/// Writes and reads an enum by the names that the original's database has for it.
+/// Writes and reads an enum by the labels that it has in the original's database.
 macro_rules! sql_enum {
     ($row:ident($inner:ty) as $sql:ty { $($variant:path => $text:literal),+ $(,)? }) => {
         #[derive(Clone, Copy, Debug, AsExpression, FromSqlRow)]
@@ -37,7 +37,7 @@ macro_rules! sql_enum {
         pub struct $row(pub $inner);
 
         impl $row {
-            /// As the database has it.
+            /// The label in the database.
             pub(in crate::db) fn text(self) -> &'static str {
                 match self.0 { $($variant => $text),+ }
             }
@@ -48,7 +48,7 @@ macro_rules! sql_enum {
             }
         }
 
-        /// As JSON that PostgreSQL makes of it.
+        /// Reads the label from JSON that PostgreSQL has built.
         impl<'de> Deserialize<'de> for $row {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;

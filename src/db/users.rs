@@ -48,7 +48,7 @@ fn placeholder_email(id: &UserId) -> String {
     format!("{id}@users.invalid")
 }
 
-/// A user, as a statement of our own selects them.
+/// A user, as our raw SQL selects them.
 #[derive(QueryableByName)]
 pub(super) struct MemberRow {
     #[diesel(sql_type = Text)]
@@ -65,12 +65,12 @@ impl From<MemberRow> for MemberView {
     }
 }
 
-/// A user of these columns: id, name, avatar.
+/// Builds a user from the columns id, name and avatar.
 pub(super) fn member_view((id, name, avatar): (String, String, Option<String>)) -> MemberView {
     MemberView { id: id.into(), name: name.into(), avatar: avatar.map(Into::into) }
 }
 
-/// The names of those who are in the database.
+/// Returns the names of those of the users who exist.
 pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<str>>> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let rows: Vec<(String, String)> = on!(db.readers, c => users::table
@@ -81,7 +81,8 @@ pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc
     Ok(rows.into_iter().map(|(id, name)| (id.into(), name.into())).collect())
 }
 
-/// Lower case by the rules of a language is most of what it costs PostgreSQL to look through all users. ASCII needs none.
+/// Matches without case. Locale-aware lower case is most of the cost of a scan of all users in PostgreSQL; ASCII needs
+/// none.
 const LIKE_PG: &str = r#"
     SELECT "id", "name", "avatar" FROM "User"
     WHERE CASE
@@ -91,12 +92,13 @@ const LIKE_PG: &str = r#"
     END
     ORDER BY "name", "id" LIMIT $2"#;
 
-/// SQLite knows the lower case of ASCII only.
+/// SQLite's lower case handles ASCII only.
 const LIKE_LITE: &str = r#"
     SELECT "id", "name", "avatar" FROM "User" WHERE lower("name" || char(1) || "id") LIKE ?1 ESCAPE '\'
     ORDER BY "name", "id" LIMIT ?2"#;
 
-/// Those whose name or id contains a text, by name. Upper and lower case are the same; on SQLite, of ASCII's letters.
+/// Returns the users whose name or id contains a text, sorted by name. Case is ignored; on SQLite, only that of ASCII
+/// letters.
 pub async fn list_like(db: &Db, text: &str, limit: i64) -> Result<Vec<MemberView>> {
     let (query, text) = match db {
         Db::Pg { .. } => (LIKE_PG, text.to_lowercase()),
@@ -111,8 +113,8 @@ pub async fn list_like(db: &Db, text: &str, limit: i64) -> Result<Vec<MemberView
     Ok(rows.into_iter().map(MemberView::from).collect())
 }
 
-/// One statement for any number of users. The second insert is for those that the first could not make: their e-mail
-/// address is somebody else's, or their id is there.
+/// One statement for any number of users. The second insert is for users that the first could not insert: their e-mail
+/// address belongs to somebody else, or their id exists.
 const INSERT_ABSENT_PG: &str = r#"
     WITH newcomer (id, name, email, avatar, at, placeholder) AS (
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
@@ -125,11 +127,12 @@ const INSERT_ABSENT_PG: &str = r#"
     SELECT id, name, placeholder, avatar, at FROM newcomer WHERE id NOT IN (SELECT "id" FROM made)
     ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING"#;
 
-/// Users that are refused one by one before all are, where none was taken.
+/// After this many single refusals without a success, all others are refused, too.
 const ENOUGH: usize = 8;
 
-/// Makes each user unless one of that id is there. Somebody else's e-mail address is not taken over: the user then gets the
-/// placeholder instead. A user that the database refuses is refused alone: those are returned, with why.
+/// Inserts each user unless the id exists. An e-mail address of somebody else is not taken over: the user then gets the
+/// placeholder instead. A user that the database refuses does not fail the others: the refused ones are returned, with
+/// the reason.
 pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(UserId, Error)>> {
     let mut refused = Vec::new();
     users.retain(|user| match ensure_fits(db, user, &user.email) {
@@ -139,7 +142,7 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
             false
         }
     });
-    // In one order, so that two nodes never wait for each other in a circle.
+    // Sorted, so that two nodes cannot deadlock.
     users.sort_by(|one, other| one.id.cmp(&other.id));
     let mut has_made_one = users.is_empty();
     let mut parts: Vec<Arc<[NewUser]>> = if users.is_empty() { Vec::new() } else { vec![users.into()] };
@@ -151,13 +154,13 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
         match (made, &*part) {
             (Ok(()), _) => has_made_one = true,
             (Err(error @ (Error::Unavailable(_) | Error::Internal(_))), _) => return Err(error),
-            // It takes nobody: not to ask for each.
+            // The database refuses everybody: do not try each user.
             (Err(error), _) if !has_made_one && refused.len() >= ENOUGH => {
                 refused.extend(part.iter().map(|user| (user.id.as_str().into(), error.clone())));
             }
             (Err(error), [user]) => {
                 let id = UserId::from(user.id.as_str());
-                // It may be the placeholder that is too long.
+                // The placeholder may be what is too long.
                 let error = ensure_fits(db, user, &placeholder_email(&id)).err().unwrap_or(error);
                 refused.push((id, error));
             }
@@ -170,7 +173,7 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
     Ok(refused)
 }
 
-/// Refuses a user for whom a column is too short.
+/// Refuses a user if a column is too short for one of their values.
 fn ensure_fits(db: &Db, user: &NewUser, email: &str) -> Result<()> {
     let facts = db.facts();
     facts.ensure_fits("User", "id", &user.id)?;
@@ -179,8 +182,8 @@ fn ensure_fits(db: &Db, user: &NewUser, email: &str) -> Result<()> {
     facts.ensure_fits("User", "avatar", user.avatar.as_deref().unwrap_or_default())
 }
 
-/// Why users could not be made whom [`insert_absent`] has neither made nor refused: a trigger keeps them out, or another row has
-/// a value that theirs may not have. Of many, a few are asked for.
+/// Returns why [`insert_absent`] has neither inserted nor refused some users: a trigger keeps them out, or another row
+/// has one of their unique values. If there are many, only a few are tried.
 pub async fn list_kept_out(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Error)>> {
     let mut kept_out = Vec::new();
     let mut last = refused_by_rule("the database stored no row of the user".to_owned());
@@ -197,7 +200,7 @@ pub async fn list_kept_out(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Er
                 .await?);
             match made {
                 Ok(0) => {}
-                // What was in the way has gone.
+                // The conflict has gone: the insert succeeded.
                 Ok(_) => continue,
                 Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
                 Err(error) => last = error,
@@ -256,7 +259,7 @@ async fn insert_absent_lite(db: &Db, users: Arc<[NewUser]>) -> Result<()> {
     .await
 }
 
-/// How many users there are.
+/// Counts the users.
 pub async fn count(db: &Db) -> Result<i64> {
     on!(db.readers, c => users::table.count().get_result(c).await?)
 }

@@ -1,5 +1,6 @@
-//! From when on somebody who was in a room may have missed something. A client as the original's cannot say it; but what was
-//! sent before the last ping that a connection has answered has arrived, and a connection that answers none is soon gone.
+//! Tracks since when a user who was in a room may have missed something. A client of the original protocol cannot
+//! report it. But everything sent before the last ping that a connection answered has arrived, and a connection that
+//! answers no ping is closed within the liveness window.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,37 +11,37 @@ use crate::{
     chat::{id::UserId, timestamp::Timestamp},
 };
 
-/// Users remembered in a room.
+/// The most users remembered in a room.
 const REMEMBERED: usize = 100_000;
-/// Departures remembered of a user with many devices.
+/// The most departures remembered for one user, who may have many devices.
 const DEPARTURES: usize = 8;
 
-/// A client that was sent something may send this long before it has it.
+/// A client may still send something this long before a packet that was sent to it arrives.
 const IN_FLIGHT: Duration = Duration::from_secs(2);
 
 /// A socket that is in the room.
 pub(super) struct Here {
     pub(super) sid: Sid,
     pub(super) joined: Instant,
-    /// From when on it was shown, when it joined, what its user may have missed.
+    /// The start of the missed messages that it was sent when it joined, if its user may have missed any.
     pub(super) shown_since: Option<Timestamp>,
 }
 
 impl Here {
-    /// The same, unless it is known to have arrived.
+    /// [`Self::shown_since`], unless the history that it was sent is known to have arrived.
     pub(super) fn owed(&self, last_heard: Option<Instant>) -> Option<Timestamp> {
         let has_arrived = last_heard.is_some_and(|heard| heard > self.joined + IN_FLIGHT);
         if has_arrived { None } else { self.shown_since }
     }
 }
 
-/// What somebody may have missed.
+/// The messages that a user may have missed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Missed {
-    /// All since this moment.
+    /// All messages created since this moment.
     pub(super) since: Option<Timestamp>,
-    /// All that was told after another connection of theirs gave its last sign of life: if it was cut, this is its client that
-    /// has come back.
+    /// All messages sent after another connection of the user gave its last sign of life. If that connection is dead,
+    /// this may be its client, reconnecting.
     pub(super) told_after: Option<Instant>,
 }
 
@@ -51,20 +52,20 @@ impl Missed {
 }
 
 pub(super) struct Absence {
-    /// How long a connection may be dead before it is found out.
+    /// The longest that a connection may be dead before that is detected.
     liveness_window: Duration,
-    /// Oldest first. Each arrival takes one away, the newest: which device it is of, nobody knows.
+    /// Oldest first. Each arrival removes the newest, because it is unknown which device has come back.
     missed: HashMap<UserId, Vec<Timestamp>>,
 }
 
 impl Absence {
-    /// `read`: up to when users have read the room for certain, from an earlier life of it.
+    /// `read` are the users' read marks, from before the room was loaded: up to there nothing was missed.
     pub(super) fn new(liveness_window: Duration, read: Vec<(UserId, Timestamp)>) -> Self {
         Self { liveness_window, missed: read.into_iter().map(|(user_id, at)| (user_id, vec![at])).collect() }
     }
 
-    /// What this user may have missed, of whom `here` are the sockets in the room; `last_heard`: when the connection of one gave
-    /// its last sign of life, if that is known.
+    /// Returns what this user may have missed. `here` are the user's sockets in the room; `last_heard` returns when a
+    /// socket's connection gave its last sign of life, if that is known.
     pub(super) fn missed(
         &self,
         user_id: &UserId,
@@ -98,7 +99,7 @@ impl Absence {
         }
     }
 
-    /// `owed`: from when on the socket was shown what it had missed, if that is not known to have arrived.
+    /// `owed` is the start of the missed messages that the socket was sent, unless they are known to have arrived.
     pub(super) fn departed(&mut self, user_id: &UserId, owed: Option<Timestamp>, now: Timestamp) {
         let unconfirmed_since = self.unconfirmed_since(now);
         let since = owed.map_or(unconfirmed_since, |owed| owed.min(unconfirmed_since));
@@ -159,7 +160,7 @@ mod tests {
             |sid| sockets.iter().zip(heard).find(|(socket, _)| socket.sid == sid).map(|(_, at)| at);
         let missed = absence.missed(&anna, &sockets, at(100), last_heard);
         assert_eq!(missed, Missed { since: None, told_after: Some(heard[1]) });
-        // Over polling nothing is known of it.
+        // Over long polling there is no sign of life.
         assert_eq!(absence.missed(&anna, &sockets, at(100), |_| None), since(Some(at(55))));
     }
 

@@ -1,4 +1,4 @@
-//! Applies committed entries to their live rooms, each once and in order, and carries out what a room's audience is to be sent.
+//! Applies committed entries to each `RoomState`, once and in order, and sends the packets of its outbox.
 
 use std::sync::{Arc, Weak, atomic::Ordering};
 
@@ -26,7 +26,7 @@ use crate::{
     sync::lock,
 };
 
-/// The event that tells of an entry, and its argument; none if there is nothing to tell any more.
+/// The event for an entry, and its payload; none for a tombstone.
 pub fn event_of(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
     let (room_id, seq) = (&entry.room_id, entry.seq);
     Some(match &entry.told {
@@ -52,7 +52,7 @@ pub fn event_of(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
     })
 }
 
-/// Applies what was committed, in order, and answers. Runs until the log has ended.
+/// Applies committed entries in order and answers the requests. Runs until the log has ended.
 pub(super) async fn run(rooms: Weak<Rooms>, mut outcomes: mpsc::Receiver<Vec<Outcome>>) {
     while let Some(batch) = outcomes.recv().await {
         let Some(rooms) = rooms.upgrade() else { return };
@@ -70,12 +70,12 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut outcomes: mpsc::Receiver<Vec<Out
             if batch.peek().is_some_and(|next| next.room_id == room_id) {
                 continue;
             }
-            // So many are sent together anyway.
+            // A run this long is flushed as one batch.
             if count >= log::RUN {
                 rooms.flush_room(&room_id);
             }
             count = 0;
-            // Between rooms others get a turn.
+            // Between rooms, other tasks may run.
             if batch.peek().is_some() {
                 yield_now().await;
             }
@@ -84,8 +84,8 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut outcomes: mpsc::Receiver<Vec<Out
 }
 
 impl Rooms {
-    /// Hands a committed entry to the live room, to those who look at their list of rooms, and to the programs that read our
-    /// Redis. Returns the event that the room was sent, if any.
+    /// Passes a committed entry to the room's `RoomState`, to the unread push for users who watch their list of rooms,
+    /// and to the cache for Node in Redis. Returns the event that the room was sent, if any.
     pub(super) async fn committed(&self, entry: &Entry) -> Option<Encoded> {
         let sent = self.apply(entry).await;
         self.activity.note(entry);
@@ -93,8 +93,9 @@ impl Rooms {
         sent
     }
 
-    /// Takes a committed entry into its live room and sends it to everybody in it here. An entry that was taken before is
-    /// ignored; if some are missing before it, they are fetched and sent first. The writer's come in the order of commits.
+    /// Applies a committed entry to its `RoomState` and sends it to everybody in the room on this node. An entry that
+    /// was applied before is ignored. If there is a gap before it, the missing entries are read from the log and sent
+    /// first. The writer's entries come in commit order.
     async fn apply(&self, entry: &Entry) -> Option<Encoded> {
         let cell = lock(&self.cells).get(&entry.room_id).cloned()?;
         let (gap_after, is_doubtful) = match &mut *lock(&cell.phase) {
@@ -114,9 +115,9 @@ impl Rooms {
                 Ok(missing) => missing.iter().for_each(|entry| {
                     self.apply_next(&cell, entry);
                 }),
-                // Not sent out of order: the next entry asks again.
+                // The entry is not sent out of order: the next one tries again to fill the gap.
                 Err(error) => {
-                    tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "entries could not be fetched");
+                    tracing::warn!(room = %entry.room_id, after, until = entry.seq, %error, "a gap could not be filled");
                     return None;
                 }
             }
@@ -134,20 +135,20 @@ impl Rooms {
         let (packet, now) = (Encoded::new(event, &view)?, Instant::now());
         let outgoing = match &entry.told {
             EntryBody::New(message) => live.audience.push_message(&message.sender_id, packet.clone(), now),
-            // Edits, deletions and reactions are few.
+            // Edits, deletions and reactions are few, so they are not batched.
             _ => live.audience.push_entry(packet.clone()),
         };
         self.carry_out(&entry.room_id, cell, outgoing);
         Some(packet)
     }
 
-    /// Sends the other sockets in a room what this one's user does, in a moment if there is much of that. Each gets it once, in
-    /// order, and before later entries of the room's log and later joins and leaves.
+    /// Sends ephemeral state of this socket's user to the other sockets in a room; above a rate it is coalesced into
+    /// batches. Each socket gets a packet once, in order, and before later log entries, joins and leaves.
     pub fn push_ephemeral(&self, from: &ClientSocket, room_id: &RoomId, packet: Option<Encoded>) {
         self.push(room_id, packet, |live, packet, now| live.audience.push_ephemeral(from.id(), packet, now));
     }
 
-    /// Sends everybody in a room an event that is in no log, after all that was sent before.
+    /// Sends everybody in a room an event that is not in the log, after all earlier packets.
     pub fn push_notice(&self, room_id: &RoomId, packet: Option<Encoded>) {
         self.push(room_id, packet, |live, packet, _| live.audience.push_entry(packet));
     }
@@ -158,7 +159,7 @@ impl Rooms {
         packet: Option<Encoded>,
         push: impl FnOnce(&mut RoomState, Encoded, Instant) -> Outgoing,
     ) {
-        // Where no room is live nobody is in it.
+        // A room that is not loaded has nobody in it.
         let (Some(packet), Some(cell)) = (packet, lock(&self.cells).get(room_id).cloned()) else { return };
         let mut state = lock(&cell.phase);
         let Phase::Live(live) = &mut *state else { return };
@@ -166,7 +167,7 @@ impl Rooms {
         self.carry_out(room_id, &cell, outgoing);
     }
 
-    /// Sends what is to be sent now, and sees to what follows. The caller holds the room's lock.
+    /// Sends the packets that are due, and schedules the next flush. The caller holds the room's lock.
     pub(super) fn carry_out(&self, room_id: &RoomId, cell: &Arc<RoomCell>, outgoing: Outgoing) {
         self.send_all(room_id, outgoing.sends);
         let this = Weak::clone(&self.this);
@@ -197,7 +198,7 @@ impl Rooms {
         }
     }
 
-    /// Sends everybody in a room what is pending.
+    /// Flushes the room's outbox.
     pub(super) fn flush_room(&self, room_id: &RoomId) {
         let cell = lock(&self.cells).get(room_id).cloned();
         if let Some(cell) = cell
@@ -207,19 +208,19 @@ impl Rooms {
         }
     }
 
-    /// Sends everybody what is pending in any room: the server ends.
+    /// Flushes the outbox of every room, because the server is shutting down.
     pub fn flush_rooms(&self) {
         let room_ids: Vec<RoomId> = lock(&self.cells).keys().cloned().collect();
         room_ids.iter().for_each(|room_id| self.flush_room(room_id));
     }
 }
 
-/// Flushes after all that is ready to run now, such as the author's ack.
+/// Flushes the outbox after all tasks that are ready now, such as the one that sends the author's ack.
 async fn flush_after_ack(rooms: Weak<Rooms>, room_id: RoomId) {
     yield_now().await;
     if let Some(rooms) = rooms.upgrade() {
-        // Yields the CPU, so that the process that reads the ack can run on a small machine. It costs us our turn, which a busy
-        // server needs.
+        // Yields the CPU, so that the process that reads the ack can run on a single-core host. A busy server skips
+        // this: it would lose its time slice.
         if !rooms.is_busy.load(Ordering::Relaxed) {
             std::thread::yield_now();
         }
@@ -227,7 +228,7 @@ async fn flush_after_ack(rooms: Weak<Rooms>, room_id: RoomId) {
     }
 }
 
-/// A room's timer.
+/// Runs a room's flush timer.
 async fn run_timer(rooms: Weak<Rooms>, cell: Arc<RoomCell>, room_id: RoomId, mut time: Instant) {
     loop {
         sleep_until(time).await;

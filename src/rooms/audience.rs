@@ -1,5 +1,5 @@
-//! The sockets that hear a live room, and what they are to be sent: presence and outbox, kept in step. Pure: a caller that holds
-//! the room's lock carries out what each method returns before it does anything else in the room.
+//! The sockets in a room and the packets that they are to be sent: presence and outbox, kept in step. It does no I/O. A
+//! caller that holds the room's lock carries out the result of each method before it does anything else in the room.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use crate::{
     protocol::{RoomUserJoinedView, RoomUserView, TokenUserView, event},
 };
 
-/// Where fewer sockets are, each entry is sent at once: there is little to save.
+/// In a room with fewer sockets each entry is sent at once: batching would save little.
 const BATCH_MIN_SOCKETS: usize = 8;
-/// Entries that may wait. Sending more in one go would keep other tasks waiting for too long.
+/// The most entries that may wait. A larger batch would block other tasks for too long.
 const MAX_ENTRIES: usize = 64;
-/// Packets of ephemeral state that may wait.
+/// The most packets of ephemeral state that may wait.
 const MAX_EPHEMERAL: usize = 256;
-/// Joins and leaves that are sent at once in a second. More are sent together.
+/// Joins and leaves that are sent at once, per second. Above this rate they are batched.
 const PRESENCE_RATE: u32 = 4;
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_PRESENCE: usize = 256;
 
-/// What is to be done now.
+/// The work that follows from a call: packets to send now, and when to flush next.
 #[derive(Default)]
 pub(super) struct Outgoing {
     pub(super) sends: Vec<Send>,
@@ -36,19 +36,19 @@ pub(super) struct Outgoing {
 
 /// A packet to send.
 pub(super) enum Send {
-    /// To sockets of one user, together with what they are sent next.
+    /// To sockets of one user, buffered together with their next packet.
     ToSockets(Vec<Sid>, Encoded),
     ToRoom(Delivery),
 }
 
-/// When the audience is to be looked after again.
+/// When the audience needs the next call.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Next {
     #[default]
     Nothing,
-    /// [`Audience::wake`] at this time.
+    /// Call [`Audience::wake`] at this time.
     Timer(Instant),
-    /// [`Audience::flush`] when the author's ack has been sent.
+    /// Call [`Audience::flush`] when the author's ack has been sent.
     AfterAck,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Audience {
     pub(super) presence: Presence,
     outbox: Outbox,
     room_id: RoomId,
-    /// The settings let entries wait.
+    /// The settings allow entries to wait for a batch.
     batches_entries: bool,
 }
 
@@ -83,12 +83,13 @@ impl Audience {
         }
     }
 
-    /// Joins and leaves that the others are still to hear of.
+    /// Joins and leaves that have not been sent yet.
     pub(super) fn waiting_presence(&self) -> usize {
         self.outbox.pending(Class::Presence) + self.presence.deferred()
     }
 
-    /// A socket of a user is about to enter the room, after it was shown all that is pending.
+    /// Adds a socket of a user who is about to enter the room. All pending packets are sent to the user's sockets
+    /// first.
     pub(super) fn arrive(
         &mut self,
         user: &TokenUserView,
@@ -102,7 +103,7 @@ impl Audience {
         outgoing
     }
 
-    /// A socket of a user is about to leave the room. Returns whether it was here.
+    /// Removes a socket of a user that is about to leave the room. Returns whether it was in the room.
     pub(super) fn depart(&mut self, user: &TokenUserView, socket: Sid, now: Instant) -> (bool, Outgoing) {
         let mut outgoing = self.catch_up(&user.id);
         let (was_here, change) = self.presence.depart(user, socket, now);
@@ -111,7 +112,7 @@ impl Audience {
         (was_here, outgoing)
     }
 
-    /// Users who may not stay are about to leave the room. Returns them with their sockets; [`Self::evicted`] follows.
+    /// Removes the users who may not stay. Returns them with their sockets; the caller then calls [`Self::evicted`].
     pub(super) fn evict(
         &mut self,
         may_stay: impl Fn(&UserId) -> bool,
@@ -122,7 +123,7 @@ impl Audience {
         (evicted, outgoing)
     }
 
-    /// The sockets of these users have left the room.
+    /// Announces that these users have left, once their sockets are out of the room.
     pub(super) fn evicted(&mut self, user_ids: impl Iterator<Item = UserId>, now: Instant) -> Outgoing {
         let mut outgoing = Outgoing::default();
         for user_id in user_ids {
@@ -132,7 +133,8 @@ impl Audience {
         outgoing
     }
 
-    /// A new message, for everybody here: its author, who waits for the ack, now, and the others perhaps a moment later.
+    /// Queues a new message for everybody in the room. The author, who waits for the ack, is sent it at once; the
+    /// others may be sent it a moment later, in a batch.
     pub(super) fn push_message(&mut self, author: &UserId, packet: Encoded, now: Instant) -> Outgoing {
         if !self.batches_entries || self.presence.sockets() < BATCH_MIN_SOCKETS {
             return self.push_entry(packet);
@@ -147,7 +149,7 @@ impl Audience {
         }
     }
 
-    /// Another change of the room, for everybody here, now.
+    /// Sends another change of the room to everybody in it at once.
     pub(super) fn push_entry(&mut self, packet: Encoded) -> Outgoing {
         if self.presence.is_empty() {
             return Outgoing::default();
@@ -156,7 +158,7 @@ impl Audience {
         Outgoing { sends, next: Next::Nothing }
     }
 
-    /// State of one socket's user, for all other sockets.
+    /// Queues ephemeral state of one socket's user for all other sockets.
     pub(super) fn push_ephemeral(&mut self, from: Sid, packet: Encoded, now: Instant) -> Outgoing {
         let mut outgoing = Outgoing::default();
         let flush = self.outbox.push(Class::Ephemeral, packet, Some(Not::Socket(from)), now);
@@ -164,19 +166,19 @@ impl Audience {
         outgoing
     }
 
-    /// Sends a user's sockets what is pending, before they are shown or told something that includes it.
+    /// Sends a user's sockets the pending packets, before they are sent a snapshot that includes them.
     pub(super) fn catch_up(&mut self, user_id: &UserId) -> Outgoing {
         let sids: Vec<Sid> = self.presence.sockets_of(user_id).iter().map(|here| here.sid).collect();
         Outgoing { sends: missed_by(&mut self.outbox, user_id, &sids), next: Next::Nothing }
     }
 
-    /// Sends everybody all that is pending.
+    /// Flushes the outbox to everybody.
     pub(super) fn flush(&mut self) -> Outgoing {
         let sends = self.outbox.flush().into_iter().map(Send::ToRoom).collect();
         Outgoing { sends, next: Next::Nothing }
     }
 
-    /// A timer has ended that was set for this time. None if another one counts.
+    /// Handles a timer that was set for this time. Does nothing if another timer has replaced it.
     pub(super) fn wake(&mut self, timer: Instant, now: Instant) -> Outgoing {
         match self.outbox.wake(timer, now) {
             Wake::End => Outgoing::default(),
@@ -221,7 +223,7 @@ impl Audience {
         }
     }
 
-    /// Deferred joins and leaves are looked at again in a moment.
+    /// Schedules a new check of deferred joins and leaves.
     fn remind(&mut self, now: Instant, outgoing: &mut Outgoing) {
         if self.presence.deferred() > 0 {
             let flush = self.outbox.remind(now + PRESENCE_INTERVAL);
@@ -236,7 +238,7 @@ impl Audience {
     }
 }
 
-/// The pending packets that one user's sockets have not been sent.
+/// Takes the pending packets that one user's sockets have not been sent.
 fn missed_by(outbox: &mut Outbox, user_id: &UserId, sids: &[Sid]) -> Vec<Send> {
     let missed = outbox.catch_up(user_id).into_iter();
     let sends = missed.filter_map(|(packet, not)| {

@@ -1,5 +1,6 @@
-//! Finds out what another program has written beside this server: Node, an administrator's tool, SQL. It becomes entries of the
-//! room's log, and is told. And where the database has lost what was committed, a room begins anew with what is left.
+//! Detects changes that another program (Node, an administrator's tool, SQL) has made in the database. They become
+//! entries of the room's log and are sent. If the database has lost committed entries, the room is reset to what is
+//! left.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -33,10 +34,11 @@ use crate::{
 };
 
 impl Rooms {
-    /// Compares a live room with the database, which is asked once where nothing differs. The caller holds the cell's turn.
+    /// Compares a loaded room with the database, in one query if nothing differs. The caller holds the cell's `loading`
+    /// lock.
     pub(super) async fn compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) {
         if let Err(error) = self.try_to_compare(room_id, cell).await {
-            // Who enters is shown what is known.
+            // Entering still works: users are sent the room as it is in memory.
             tracing::warn!(room = %room_id, cause = error.cause(), "a room could not be compared with the database");
         }
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
@@ -71,7 +73,7 @@ impl Rooms {
             };
             self.note_foreign(room_id, found.seq, changes).await?;
         }
-        // Another node may have committed more, or a commit was reported as failed.
+        // The log may be ahead: another node has committed more, or a commit was wrongly reported as failed.
         let behind = match &*lock(&cell.phase) {
             Phase::Live(live) if live.seq() < head => live.seq(),
             _ => return Ok(()),
@@ -79,7 +81,8 @@ impl Rooms {
         self.catch_up(room_id, cell, behind).await
     }
 
-    /// What a room that is loaded shows of another program's work. The caller holds the cell's turn.
+    /// Logs another program's changes that were found when the room was loaded. The caller holds the cell's `loading`
+    /// lock.
     pub(super) async fn note_unlogged(
         &self,
         room_id: &RoomId,
@@ -89,7 +92,7 @@ impl Rooms {
             |change: &EntryBody| if let EntryBody::Deleted(id) = change { Some(id.clone()) } else { None };
         let missing: Vec<MessageId> = changes.iter().filter_map(is_missing).collect();
         if !missing.is_empty() {
-            // They may be there and be older than what was loaded.
+            // These messages may exist and only be older than the loaded ones.
             let there = db::messages::list_existing(&self.db, &missing).await?;
             changes.retain(|change| !matches!(change, EntryBody::Deleted(id) if there.contains(id)));
         }
@@ -115,9 +118,10 @@ impl Rooms {
         Ok(())
     }
 
-    /// An entry was committed whose place is taken here. Either it was taken before, or the log is another one by now.
+    /// Handles a committed entry whose number is taken here. Either it was applied before, or the database's log has
+    /// been replaced.
     pub(super) async fn verify(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
-        // Who loads or compares the room at this moment finds out as well.
+        // A task that is loading or comparing the room finds out as well.
         let Ok(_turn) = cell.loading.try_lock() else { return Ok(()) };
         let (before, last) = match &*lock(&cell.phase) {
             Phase::Live(live) => (live.seq(), live.last().cloned()),
@@ -131,8 +135,8 @@ impl Rooms {
         if goes_on { Ok(()) } else { self.begin_anew(room_id, cell).await }
     }
 
-    /// The database has lost what was committed and told: by a crash without its log on disk, or by going over to a replica that
-    /// was behind. Those who are here are shown what is left.
+    /// Resets the room after the database has lost entries that were committed and sent: by a crash without its WAL on
+    /// disk, or by a failover to a replica that lagged. The sockets in the room are sent the remaining history.
     async fn begin_anew(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
         let lost = match &*lock(&cell.phase) {
             Phase::Live(live) => live.seq(),
@@ -142,7 +146,7 @@ impl Rooms {
         let (found, complete_from) = (tail.seq, tail.complete_from.max(lost + 1));
         tracing::error!(
             room = %room_id, told = lost, found,
-            "the database has lost entries of a room's log that were committed: those in the room are shown it anew"
+            "the database has lost entries of a room's log that were committed: its sockets are sent the history again"
         );
         note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
@@ -156,11 +160,11 @@ impl Rooms {
                 }
             }
         }
-        // What was committed meanwhile took no place here.
+        // Entries that were committed meanwhile have not been applied.
         self.catch_up(room_id, cell, found).await
     }
 
-    /// Takes all entries that the log has after one.
+    /// Applies all entries of the log after `after`.
     pub(super) async fn catch_up(&self, room_id: &RoomId, cell: &Arc<RoomCell>, after: i64) -> Result<()> {
         for entry in list_between(&self.db, room_id, after, i64::MAX).await? {
             self.apply_next(cell, &entry);
@@ -169,7 +173,7 @@ impl Rooms {
     }
 }
 
-/// From this place on all messages of a list are known, newest first.
+/// The oldest place down to which a list, newest first, has all messages; none if it has the whole room.
 fn reaches_to(oldest: Option<Place>, is_complete: bool) -> Option<Place> {
     if is_complete { None } else { oldest }
 }
@@ -178,7 +182,7 @@ fn is_within(place: &Place, bounds: &[Option<Place>]) -> bool {
     bounds.iter().flatten().all(|bound| (place.at, &place.id) >= (bound.at, &bound.id))
 }
 
-/// Nothing was changed beside the log, names of senders included.
+/// True if nothing was changed outside the log, including the names of senders.
 fn is_same(live: &RoomState, found: &Fingerprints, count: usize) -> bool {
     let touched: HashSet<&MessageId> = found.touched.iter().chain(live.touched_after(found.seq)).collect();
     let is_all = found.messages.len() < count;
@@ -198,9 +202,10 @@ fn is_same(live: &RoomState, found: &Fingerprints, count: usize) -> bool {
     }) && here.is_empty()
 }
 
-/// What was changed beside the log, in the order in which it is to be told. What entries after `before` are about is left out.
+/// The changes that were made outside the log, in the order in which they are to be sent. Messages that entries after
+/// `before` are about are left out.
 fn differences(live: &RoomState, before: i64, found: &Tail) -> Vec<EntryBody> {
-    // More was said meanwhile than was read of the log: another time.
+    // The part of the log that was read does not reach back to `before`: the next comparison tries again.
     if found.log.last().is_some_and(|oldest| oldest.seq > before + 1) {
         return Vec::new();
     }
@@ -227,7 +232,7 @@ fn differences(live: &RoomState, before: i64, found: &Tail) -> Vec<EntryBody> {
     changes
 }
 
-/// How a message that is here became the one that was found.
+/// The entries that turn the message in memory into the one in the database.
 fn change_of(here: &MessageView, found: &MessageView) -> Vec<EntryBody> {
     let is_same = here.content == found.content
         && here.kind == found.kind

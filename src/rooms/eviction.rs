@@ -1,5 +1,5 @@
-//! Live rooms that nobody is in: kept for a while, for those whose connection broke, within a bound of memory. And what rooms let
-//! go of while all together take too much.
+//! Eviction: a room that nobody is in stays in memory for a while, for users whose connection broke, within a memory
+//! limit. And while all rooms together take too much memory, they drop what they can load again.
 
 use std::{
     collections::VecDeque,
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{chat::id::RoomId, sync::lock};
 
-/// Between two looks for rooms that have been idle for long enough.
+/// The interval between two eviction runs.
 const TICK: Duration = Duration::from_secs(1);
 
-/// In the order in which they became idle. Some may have been entered since.
+/// Empty rooms, in the order in which they became idle. Some may have been entered since.
 #[derive(Default)]
 pub(super) struct EvictionQueue {
     queue: VecDeque<Waiting>,
@@ -33,7 +33,7 @@ struct Waiting {
 }
 
 impl EvictionQueue {
-    /// The memory that they take, about, in bytes.
+    /// The estimated memory of these rooms, in bytes.
     pub(super) fn size(&self) -> usize {
         self.size
     }
@@ -51,7 +51,7 @@ pub(super) async fn run(rooms: Weak<Rooms>) {
 }
 
 impl Rooms {
-    /// The caller holds the lock of the cell's state.
+    /// Queues the room for eviction if nobody is in it. The caller holds the lock of the cell's phase.
     pub(super) fn idle_if_empty(&self, room_id: &RoomId, cell: &Arc<RoomCell>, live: &mut RoomState) {
         if !live.audience.presence.is_empty() {
             return;
@@ -70,7 +70,7 @@ impl Rooms {
         }
     }
 
-    /// While all rooms take more than they may, those of large messages keep no more than they need.
+    /// While all rooms together exceed the memory limit, rooms with large messages are trimmed to the minimum.
     fn shed_if_crowded(&self) {
         if !self.memory.is_over() {
             return;
@@ -83,14 +83,15 @@ impl Rooms {
         }
     }
 
-    /// Where the settings keep no idle room at all, none waits for the next look.
+    /// Evicts without waiting for the next tick, if the settings keep no idle rooms.
     pub(super) fn close_idle_at_once(&self) {
         if self.settings.idle.is_zero() {
             self.close_idle(Instant::now());
         }
     }
 
-    /// Closes the rooms that have been idle for long enough, and the longest idle ones while all take too much memory.
+    /// Evicts the rooms that have been idle for long enough, and the longest idle ones while idle rooms exceed the
+    /// memory limit.
     fn close_idle(&self, now: Instant) {
         loop {
             let waiting = {
@@ -112,7 +113,7 @@ impl Rooms {
                     drop(state);
                     self.remove_cell(&waiting.room_id, &waiting.cell);
                 }
-                // Entered and left again since: its time begins anew.
+                // The room was entered and left again since: its idle time starts again.
                 Some(_) => self.idle_if_empty(&waiting.room_id, &waiting.cell, live),
                 None => {}
             }

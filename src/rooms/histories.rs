@@ -1,17 +1,17 @@
-//! The histories of a room as they are sent, encoded once for all who join between two entries.
+//! A cache of a room's encoded histories: each is encoded once for all who join between two entries.
 
 use super::memory::LARGE_WHEN_CROWDED;
 use crate::broadcast::Encoded;
 
-/// The memory that histories of several lengths may take, in bytes.
+/// The most memory that histories of different lengths may take, in bytes.
 const BYTES: usize = 8 << 20;
 
-/// By how many messages they have.
+/// Encoded histories, keyed by their number of messages.
 #[derive(Default)]
 pub(super) struct Histories(Vec<(usize, Encoded)>);
 
 impl Histories {
-    /// The memory that they take, in bytes.
+    /// The memory of all cached histories, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.0.iter().map(|(_, history)| size_of(history)).sum()
     }
@@ -20,7 +20,7 @@ impl Histories {
         self.0.iter().find(|(there, _)| *there == count).map(|(_, history)| history.clone())
     }
 
-    /// Keeps one; a large one not where all rooms together take too much.
+    /// Caches a history, unless it is large and all rooms together exceed the memory limit.
     pub(super) fn keep(&mut self, count: usize, history: &Encoded, is_crowded: bool) {
         if is_crowded && size_of(history) > LARGE_WHEN_CROWDED {
             return;
@@ -35,7 +35,7 @@ impl Histories {
         self.0.clear();
     }
 
-    /// Lets go of them if they are large.
+    /// Drops them if they are large.
     pub(super) fn shed(&mut self) {
         if self.bytes() > LARGE_WHEN_CROWDED {
             self.clear();

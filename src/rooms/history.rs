@@ -1,4 +1,5 @@
-//! The newest messages of a live room, in the order of history, with the memory that they take and when they were told here.
+//! The newest messages of a room in memory, in the order of history, with their estimated memory and when each was sent
+//! on this node.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -14,18 +15,18 @@ use crate::{
     protocol::MessageView,
 };
 
-/// The estimated memory of a message beside its content and metadata, in bytes.
+/// The estimated memory of a message without its content and metadata, in bytes.
 const MESSAGE_SIZE: usize = 600;
-/// The estimated memory of an entry that is no message, in bytes.
+/// The estimated memory of an entry without a message, in bytes.
 pub(super) const ENTRY_SIZE: usize = 200;
 
 struct Kept {
     message: Arc<MessageView>,
-    /// None: it was loaded, and so was in the history of those who came later.
+    /// When it was sent live. None: it was loaded, so later joiners got it in their history.
     told_at: Option<Instant>,
 }
 
-/// History first.
+/// Newest first.
 #[derive(Default)]
 pub(super) struct History {
     kept: VecDeque<Kept>,
@@ -37,7 +38,7 @@ impl History {
         self.kept.len()
     }
 
-    /// The memory that they take, about.
+    /// The estimated memory of the messages, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -46,12 +47,12 @@ impl History {
         self.kept.iter().map(|kept| kept.message.as_ref())
     }
 
-    /// To change what takes no other memory.
+    /// Only for changes that do not affect a message's size.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Arc<MessageView>> {
         self.kept.iter_mut().map(|kept| &mut kept.message)
     }
 
-    /// The place of the oldest.
+    /// The place of the oldest message.
     pub(super) fn end(&self) -> Option<Place> {
         self.kept.back().map(|oldest| oldest.message.place())
     }
@@ -60,7 +61,7 @@ impl History {
         self.kept.front().map(|newest| newest.message.created_at)
     }
 
-    /// Adds one at its place, unless it is there.
+    /// Inserts a message at its place, unless it is there.
     pub(super) fn insert(&mut self, message: &Arc<MessageView>, told_at: Instant) {
         let newer = self.kept.partition_point(|there| sort_key(&there.message) > sort_key(message));
         if self.kept.get(newer).is_none_or(|there| there.message.id != message.id) {
@@ -69,7 +70,7 @@ impl History {
         }
     }
 
-    /// Adds one that is older than all, unless it is there.
+    /// Adds a message that is older than all others, unless it is there.
     pub(super) fn push_older(&mut self, message: MessageView) {
         if self.position(&message.id).is_none() {
             self.bytes += size_of(&message);
@@ -77,7 +78,7 @@ impl History {
         }
     }
 
-    /// Changes a message, if it is here.
+    /// Changes a message, if it is in memory.
     pub(super) fn change(&mut self, id: &MessageId, change: impl FnOnce(&mut Arc<MessageView>)) {
         if let Some(kept) = self.kept.iter_mut().find(|kept| kept.message.id == *id) {
             self.bytes -= size_of(&kept.message);
@@ -94,7 +95,7 @@ impl History {
         }
     }
 
-    /// Keeps the newest `count`.
+    /// Keeps only the newest `count` messages.
     pub(super) fn truncate(&mut self, count: usize) {
         self.bytes -= self.kept.iter().skip(count).map(|gone| size_of(&gone.message)).sum::<usize>();
         self.kept.truncate(count);
@@ -104,13 +105,13 @@ impl History {
         self.kept.partition_point(|kept| kept.message.created_at >= moment)
     }
 
-    /// Messages that were told after a moment.
+    /// Counts the newest messages that were sent after a moment.
     pub(super) fn count_told_after(&self, moment: Instant) -> usize {
         self.kept.iter().take_while(|kept| kept.told_at.is_some_and(|told_at| told_at > moment)).count()
     }
 
-    /// The place of the last of the newest `count`, and whether the next one here is of the same millisecond; if no other is
-    /// here, nothing is known of the next.
+    /// The place of the last of the newest `count` messages, and whether the next older one is of the same millisecond.
+    /// That is none if no older message is in memory.
     pub(super) fn end_of_page(&self, count: usize) -> Option<(Place, Option<bool>)> {
         let last = &self.kept.get(count.min(self.len()).checked_sub(1)?)?.message;
         let next = self.kept.get(count).map(|next| next.message.created_at == last.created_at);
@@ -123,7 +124,7 @@ impl History {
 }
 
 impl FromIterator<MessageView> for History {
-    /// Of messages that are in order.
+    /// The messages have to be in order, newest first.
     fn from_iter<I: IntoIterator<Item = MessageView>>(messages: I) -> Self {
         let kept: VecDeque<_> =
             messages.into_iter().map(|message| Kept { message: Arc::new(message), told_at: None }).collect();
@@ -132,17 +133,17 @@ impl FromIterator<MessageView> for History {
     }
 }
 
-/// The order of history.
+/// The sort key of history.
 fn sort_key(message: &MessageView) -> (Timestamp, &str) {
     (message.created_at, message.id.as_str())
 }
 
-/// The memory that a message takes, about, in bytes.
+/// The estimated memory of a message, in bytes.
 fn size_of(message: &MessageView) -> usize {
     MESSAGE_SIZE + message.content.len() + size_of_json(&message.metadata)
 }
 
-/// The memory that an entry takes, about, in bytes.
+/// The estimated memory of an entry, in bytes.
 pub(super) fn size_of_entry(entry: &Entry) -> usize {
     match &entry.told {
         EntryBody::New(message) | EntryBody::Updated(message) => size_of(message),

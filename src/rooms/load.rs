@@ -1,4 +1,4 @@
-//! How a room comes to be live on this node, and how older messages are added to it.
+//! Loads a room into memory on this node, and backfills older messages.
 
 use std::sync::Arc;
 
@@ -18,23 +18,23 @@ use crate::{
     sync::lock,
 };
 
-/// Readers of a room of whom it is known, when it is loaded, what they have missed.
+/// The most read marks that are loaded with a room. From them it is known what their users have missed.
 const READERS: i64 = 10_000;
 
-/// What a cell needs before somebody can enter.
+/// The next step that a cell needs before somebody can enter the room.
 enum Need {
     Nothing,
     Load,
-    /// To be compared with the database.
+    /// Compare the room with the database.
     Comparison,
-    /// Older messages, from below a place, so many.
+    /// Backfill this many messages older than a place.
     Older(Place, usize),
     AnotherCell,
 }
 
 impl Rooms {
-    /// The cell of a room that was live a moment ago, loaded if need be, with all that `reader` is to be shown; `compares`: what
-    /// another program has written is to be there too.
+    /// Returns the cell of a room that was loaded a moment ago. Loads the room if necessary, with all messages that
+    /// `reader` has to be sent. `compares`: the room also has to include what another program has written.
     pub(super) async fn live_cell(
         &self,
         room_id: &RoomId,
@@ -93,7 +93,7 @@ impl Rooms {
     async fn load(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
         let limit = self.settings.messages;
         let mut tail = db::room_log::load_tail_with_readers(&self.db, room_id, limit, READERS).await?;
-        // Who enters a room soon writes in it.
+        // A user who enters a room soon writes in it: the known head allows the fast path.
         if let Some(at) = tail.at {
             self.log.note_head(room_id, tail.seq, at);
         }
@@ -105,7 +105,7 @@ impl Rooms {
             let mut state = lock(&cell.phase);
             let Phase::Loading(missed) = &mut *state else { return Ok(()) };
             let mut live = Box::new(RoomState::new(room_id.clone(), tail, read, settings, memory));
-            // They come from the writer, and from who compares.
+            // These come from two sources, the writer and comparisons, so they are not in order.
             missed.sort_by_key(|entry| entry.seq);
             for entry in missed.drain(..) {
                 has_gap |= live.gap_before(&entry).is_some();
@@ -120,13 +120,13 @@ impl Rooms {
             self.catch_up(room_id, cell, loaded).await?;
         }
         if let Err(error) = self.note_unlogged(room_id, unlogged).await {
-            // Found once more when the room is loaded the next time.
+            // The next load of the room finds these changes again.
             error.log();
         }
         Ok(())
     }
 
-    /// The room has more that the reader is to be shown than is here.
+    /// True if the reader has to be sent messages that are not in memory.
     pub(super) fn wants_more(&self, live: &RoomState, reader: Option<&UserId>) -> bool {
         reader.is_some_and(|reader| {
             live.wants_more(&live.missed(reader, clock::now(), |sid| self.last_heard(sid)))

@@ -1,4 +1,5 @@
-//! The memory that all live rooms take together, about. Above a bound, rooms of large messages keep no more than a page.
+//! The estimated memory of all loaded rooms together. Above a limit, rooms with large messages keep no more than a
+//! page.
 
 use std::sync::{
     Arc,
@@ -7,9 +8,9 @@ use std::sync::{
 
 use crate::db::room_log::TAIL_BYTES;
 
-/// The memory that a room's messages may take beyond those that somebody may have to be shown, in bytes.
+/// The most memory that a room's messages may take, in bytes, apart from those that somebody may still have to be sent.
 pub(super) const LARGE: usize = TAIL_BYTES;
-/// The same while all rooms together take more than they may.
+/// The lower limit that replaces [`LARGE`] while all rooms together exceed the memory limit.
 pub(super) const LARGE_WHEN_CROWDED: usize = 1 << 20;
 
 /// Counts the bytes of all rooms.
@@ -32,7 +33,7 @@ impl Memory {
     }
 }
 
-/// One room's part of it, until it is dropped.
+/// One room's share of the total, given back when it is dropped.
 pub(super) struct Share {
     memory: Arc<Memory>,
     bytes: usize,
@@ -47,12 +48,13 @@ impl Share {
         &self.memory
     }
 
-    /// The memory that the room's messages may take, but for those that somebody may have to be shown.
+    /// The most memory that the room's messages may take, in bytes, apart from those that somebody may still have to be
+    /// sent.
     pub(super) fn most_of_messages(&self) -> usize {
         if self.memory.is_over() { LARGE_WHEN_CROWDED } else { LARGE }
     }
 
-    /// The room takes so many bytes by now.
+    /// Sets the bytes that the room takes now.
     pub(super) fn set(&mut self, bytes: usize) {
         self.memory.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.memory.bytes.fetch_sub(std::mem::replace(&mut self.bytes, bytes), Ordering::Relaxed);

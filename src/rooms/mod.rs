@@ -1,7 +1,7 @@
-//! Rooms on this node: who is here, the newest of each room's log, and the way in which a change becomes durable and heard:
-//! admitted by a door, *appended* by the writer, *applied* to the live room, then answered.
+//! Rooms on this node: their presence, their newest log entries, and the path of a change. A change is admitted by an
+//! entry point, *appended* to the log by the writer, *applied* to the `RoomState`, then answered.
 //!
-//! A live room's lock is held for microseconds: emitting never blocks.
+//! A room's lock is held for microseconds, because sending to a socket never blocks.
 
 mod absence;
 mod apply;
@@ -63,7 +63,8 @@ use crate::{
     sync::lock,
 };
 
-/// How long a socket that may be dead has to answer before a new one of its user is shown all that it may have missed.
+/// The longest wait for the answer of a socket that may be dead. After it, a new socket of the same user is sent
+/// everything that the user may have missed.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 pub struct Rooms {
@@ -74,7 +75,7 @@ pub struct Rooms {
     memory: Arc<Memory>,
     settings: Arc<LiveSettings>,
     log: Log,
-    /// Changes come faster than they are committed: the last commit was one of several.
+    /// The server is busy: changes come faster than they are committed, so the last commit was a batch of several.
     is_busy: AtomicBool,
     read_marks: ReadMarks,
     activity: UnreadPush,
@@ -82,13 +83,13 @@ pub struct Rooms {
     this: Weak<Self>,
 }
 
-/// What a socket was shown of a room's history.
+/// The extent of the history that a socket was sent.
 pub struct Shown {
-    /// The last entry of the room's log that it includes.
+    /// The last log entry that the history includes.
     pub seq: i64,
     /// The place of its oldest message.
     pub end: Option<Place>,
-    /// The next older message is, or may be, of the same millisecond.
+    /// The next older message has, or may have, the same millisecond as the oldest one.
     pub ends_in_tie: bool,
 }
 
@@ -128,14 +129,14 @@ impl Rooms {
         rooms
     }
 
-    /// Queues a change for commit, in the order of the calls. The receipt answers after the author's sockets here were sent it;
-    /// the others may be sent it a moment later. A full queue is [`Error::Busy`] at once.
+    /// Queues a change for commit, in the order of the calls. The receipt resolves after the author's sockets on this
+    /// node were sent the entry; the others may be sent it a moment later. A full queue is [`Error::Busy`] at once.
     pub fn append(&self, append: Append) -> Result<Receipt> {
         self.log.append(append)
     }
 
-    /// Shows the socket the room's history and members and lets it hear what follows, without gap or double. `has_returned`: its
-    /// client says that it was connected before.
+    /// Sends the socket the room's history and members and subscribes it, without a gap or a duplicate. `has_returned`:
+    /// the client says that it was connected before.
     pub async fn join(
         &self,
         socket: &ClientSocket,
@@ -166,7 +167,7 @@ impl Rooms {
         .await
     }
 
-    /// Lets the socket hear the room from now on, with no history and without telling others of its user.
+    /// Subscribes the socket to the room, without history and without announcing its user.
     pub async fn listen(&self, socket: &ClientSocket, room_id: &RoomId, user: &TokenUserView) -> Result<()> {
         self.enter(socket, room_id, None, |cell, live| {
             let outgoing = live.audience.arrive(user, socket.id(), Announce::No, Instant::now());
@@ -176,7 +177,7 @@ impl Rooms {
         .await
     }
 
-    /// `reader`: who is to be shown what they missed.
+    /// `reader` is the user who is to be sent the missed messages, if any.
     async fn enter<T>(
         &self,
         socket: &ClientSocket,
@@ -188,7 +189,7 @@ impl Rooms {
             let cell = self.live_cell(room_id, reader, reader.is_some()).await?;
             let mut state = lock(&cell.phase);
             let Phase::Live(live) = &mut *state else { continue };
-            // Large messages that were loaded for the reader may have gone again meanwhile.
+            // Large messages that were loaded for the reader may have been dropped again meanwhile.
             if self.wants_more(live, reader) {
                 continue;
             }
@@ -199,7 +200,7 @@ impl Rooms {
         }
     }
 
-    /// The socket hears the room no more. Others are told when it was the last of its user.
+    /// Unsubscribes the socket from the room. The leave is announced if it was the user's last socket there.
     pub fn leave(&self, socket: &ClientSocket, room_id: &RoomId, user: &TokenUserView) {
         let cell = lock(&self.cells).get(room_id).cloned();
         let mut state = cell.as_ref().map(|cell| lock(&cell.phase));
@@ -220,8 +221,8 @@ impl Rooms {
         self.close_idle_at_once();
     }
 
-    /// Asks the user's sockets that are in the room for a sign of life, where one may be dead and too much was told since it gave
-    /// its last: a client that comes here may be that one's, or another beside it.
+    /// Probes the user's sockets in the room, if one may be dead and too much was sent since its last sign of life. The
+    /// client that is joining may be that one's, reconnecting, or another one beside it.
     async fn hear_other_sockets(&self, room_id: &RoomId, user_id: &UserId) {
         let routes: Vec<SocketRoute> = {
             let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return };
@@ -236,16 +237,17 @@ impl Rooms {
             self.broadcast.sockets(&sids).iter().filter_map(|socket| socket.route().cloned()).collect()
         };
         let heard = join_all(routes.iter().map(SocketRoute::hear));
-        // A socket that does not answer may be dead, and nobody waits for it any longer.
+        // A socket that does not answer in time may be dead: we stop waiting.
         let _silent = timeout(SIGN_OF_LIFE, heard).await;
     }
 
-    /// When the client of a socket gave its last sign of life; none if it is gone, or gave none.
+    /// When the client of a socket gave its last sign of life; none if the socket is gone or gave none.
     fn last_heard(&self, sid: Sid) -> Option<Instant> {
         self.broadcast.socket(sid)?.last_heard()
     }
 
-    /// Makes those who may not be in a room any more hear it no more. They are told, and so are the others.
+    /// Unsubscribes the users who may no longer be in a room. They are sent an error, and the others are sent their
+    /// leave.
     pub fn evict(&self, room_id: &RoomId, may_stay: impl Fn(&UserId) -> bool) {
         let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return };
         let mut state = lock(&cell.phase);
@@ -270,8 +272,8 @@ impl Rooms {
         self.close_idle_at_once();
     }
 
-    /// What happened in a room after an entry, at most `limit` entries of it: from memory where it is there. The room is
-    /// compared with the database first. `reader`: the user who asks.
+    /// Returns at most `limit` entries of a room after `after`, from memory if possible. The room is compared with the
+    /// database first. `reader` is the user who asks.
     pub async fn entries_since(
         &self,
         room_id: &RoomId,
@@ -283,7 +285,7 @@ impl Rooms {
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
             self.idle_if_empty(room_id, &cell, live);
             if let Some(entries) = live.entries_since(after, limit) {
-                // A reader who is in the room is not to be sent these once more.
+                // A reader who is in the room would otherwise be sent these entries twice.
                 let outgoing = live.audience.catch_up(reader);
                 self.carry_out(room_id, &cell, outgoing);
                 let is_forgotten = after < live.complete_from();
@@ -293,31 +295,31 @@ impl Rooms {
         db::room_log::entries_since(&self.db, room_id, after, limit).await
     }
 
-    /// Notes that a user has read a room up to an entry, or up to now; written soon.
+    /// Records that a user has read a room up to an entry, or up to now. It is written soon, in a batch.
     pub fn mark_read(&self, mark: ReadMark) {
         self.node_cache.note_read(&mark);
         self.read_marks.note(mark);
     }
 
-    /// As [`Self::mark_read`], and waits until it is written.
+    /// Like [`Self::mark_read`], but waits until the mark is written.
     pub async fn mark_read_durably(&self, mark: ReadMark) -> Result<()> {
         self.node_cache.note_read(&mark);
         self.read_marks.write(mark).await
     }
 
-    /// The last entry of a room that is live here.
+    /// The number of the last entry applied, if the room is loaded on this node.
     pub fn live_seq(&self, room_id: &RoomId) -> Option<i64> {
         let cell = lock(&self.cells).get(room_id).cloned()?;
         let state = lock(&cell.phase);
         if let Phase::Live(live) = &*state { Some(live.seq()) } else { None }
     }
 
-    /// The users who are in a room, at most `limit` of them, and how many there are in all. `reader`: the user who asks.
+    /// Returns the users in a room, at most `limit` of them, and the total number. `reader` is the user who asks.
     pub fn list_present(&self, room_id: &RoomId, reader: &UserId, limit: usize) -> (Vec<UserId>, usize) {
         let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return (Vec::new(), 0) };
         let mut state = lock(&cell.phase);
         let Phase::Live(live) = &mut *state else { return (Vec::new(), 0) };
-        // The reader is not to hear later that one of those who are listed came.
+        // Flushes first: pending joins are already in the list that the reader gets.
         let outgoing = live.audience.catch_up(reader);
         self.carry_out(room_id, &cell, outgoing);
         let mut users: Vec<UserId> = live.audience.presence.announced().cloned().collect();
@@ -326,7 +328,7 @@ impl Rooms {
         (users, count)
     }
 
-    /// Counts what is in memory.
+    /// Collects the figures for the metrics.
     pub fn stats(&self) -> RoomStats {
         let cells: Vec<Arc<RoomCell>> = lock(&self.cells).values().cloned().collect();
         let mut stats = RoomStats {

@@ -1,6 +1,7 @@
-//! A room's outbox: all that its sockets are to be sent, in one order. Waking a socket costs more than a packet does, so above a
-//! rate packets wait a moment and are sent together. Order is a property of this buffer, not of its callers: a packet is
-//! never sent before an earlier one, and a user who joined, or was sent some ahead, is past those and gets only later ones.
+//! A room's outbox: an ordered buffer of the packets that its sockets are to be sent. Waking a socket costs more than a
+//! packet does, so above a rate packets wait and are sent in a batch. The buffer guarantees the order, whatever its
+//! callers do: a packet is never sent before an earlier one. A user who joined, or was sent some packets ahead, has a
+//! position past those and gets only later ones.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,14 +13,14 @@ use crate::{
     rate::TokenBucket,
 };
 
-/// What a packet tells. Each class has a rate of its own.
+/// The class of a packet. Each class has its own rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// An entry of the room's log.
     Entry,
     /// A user joined or left.
     Presence,
-    /// State that is in no log: typing, reading.
+    /// Ephemeral state that is not in the log: typing, reading.
     Ephemeral,
 }
 
@@ -30,32 +31,32 @@ pub(super) enum Not {
     Socket(Sid),
 }
 
-/// When the packets are to be sent.
+/// When the pending packets are to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flush {
     Now,
-    /// Somebody must call [`Outbox::wake`] at this time.
+    /// The caller must call [`Outbox::wake`] at this time.
     At(Instant),
-    /// A timer is running that ends early enough.
+    /// A running timer ends early enough.
     Scheduled,
 }
 
-/// What a timer that has ended is to do.
+/// The next step after a timer has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wake {
     Flush,
     Sleep(Instant),
-    /// Another timer has taken over, or nothing waits.
+    /// Another timer has replaced this one, or nothing waits.
     End,
 }
 
 /// How often packets of a class are sent at once, and how long they wait above that.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
-    /// Times in a second.
+    /// Flushes per second.
     pub(super) rate: u32,
     pub(super) interval: Duration,
-    /// Packets that may wait: one more, and all are sent.
+    /// The most packets that may wait. When it is reached, all are sent.
     pub(super) capacity: usize,
 }
 
@@ -70,7 +71,7 @@ pub(super) struct Paces {
 struct ClassState {
     pace: Pace,
     bucket: TokenBucket,
-    /// Packets that wait.
+    /// The number of pending packets.
     pending: usize,
 }
 
@@ -85,7 +86,7 @@ struct Pending {
     not: Option<Not>,
 }
 
-/// A packet for all sockets in the room but some.
+/// A packet for all sockets in the room, with exceptions.
 pub(super) struct Delivery {
     pub(super) packet: Encoded,
     pub(super) except_users: Vec<UserId>,
@@ -93,18 +94,19 @@ pub(super) struct Delivery {
 }
 
 pub(super) struct Outbox {
-    /// Oldest first.
+    /// The pending packets, oldest first.
     pending: Vec<Pending>,
-    /// Users who are past the first so many pending packets: they were sent them, or were not in the room.
+    /// For each user, the number of leading pending packets that are not to be sent: the user got them, or was not in
+    /// the room.
     positions: HashMap<UserId, usize>,
     entry: ClassState,
     presence: ClassState,
     ephemeral: ClassState,
-    /// The pending packets are to be sent by then.
+    /// The time by which the pending packets are to be sent.
     deadline: Option<Instant>,
-    /// The caller wants to be woken by then, whether packets wait or not.
+    /// The time by which the caller wants to be woken, whether packets wait or not.
     reminder: Option<Instant>,
-    /// The timer that counts ends then.
+    /// When the current timer ends.
     timer: Option<Instant>,
 }
 
@@ -122,7 +124,7 @@ impl Outbox {
         }
     }
 
-    /// Packets of a class that wait.
+    /// The number of pending packets of a class.
     pub(super) fn pending(&self, class: Class) -> usize {
         match class {
             Class::Entry => self.entry.pending,
@@ -135,14 +137,14 @@ impl Outbox {
         [&mut self.entry, &mut self.presence, &mut self.ephemeral]
     }
 
-    /// Adds a packet for all who are in the room now.
+    /// Adds a packet for the sockets in the room, except `not`.
     pub(super) fn push(&mut self, class: Class, packet: Encoded, not: Option<Not>, now: Instant) -> Flush {
         let state = match class {
             Class::Entry => &mut self.entry,
             Class::Presence => &mut self.presence,
             Class::Ephemeral => &mut self.ephemeral,
         };
-        // Where others of the class wait, this one waits with them: sent one by one they would save nothing.
+        // If others of the class wait, this one waits with them: only a batch saves wake-ups.
         let is_allowed = state.pending == 0 && state.bucket.take(1, now);
         state.pending += 1;
         let is_full = state.pending >= state.pace.capacity;
@@ -155,13 +157,13 @@ impl Outbox {
         self.schedule(deadline)
     }
 
-    /// Adds an entry of the room's log that does not wait, and takes it with all that is pending before it.
+    /// Adds a log entry that does not wait, and flushes it with all packets before it.
     pub(super) fn push_and_flush(&mut self, packet: Encoded) -> Vec<Delivery> {
         self.pending.push(Pending { packet, not: None });
         self.flush()
     }
 
-    /// The caller wants [`Wake::Flush`] by this time, also if no packet waits.
+    /// Schedules a [`Wake::Flush`] by this time, also if no packet waits.
     pub(super) fn remind(&mut self, at: Instant) -> Flush {
         let at = self.reminder.map_or(at, |earlier| earlier.min(at));
         self.reminder = Some(at);
@@ -187,7 +189,7 @@ impl Outbox {
             Some(next) if next > now => Wake::Sleep(next),
             Some(_) => {
                 (self.timer, self.reminder) = (None, None);
-                // These packets were sent together, at the expense of the next.
+                // A batch counts against the rate, too.
                 for class in self.classes().into_iter().filter(|class| class.pending > 0) {
                     class.bucket.take(1, now);
                 }
@@ -196,8 +198,8 @@ impl Outbox {
         }
     }
 
-    /// The pending packets that a user has not been sent, each with the socket that it is not for. From now on the user is past
-    /// them.
+    /// Returns the pending packets that a user has not been sent, each with the socket that it is not for, and moves
+    /// the user's position past them.
     pub(super) fn catch_up(&mut self, user_id: &UserId) -> Vec<(Encoded, Option<Sid>)> {
         let count = self.pending.len();
         if count == 0 {
@@ -214,7 +216,7 @@ impl Outbox {
             .collect()
     }
 
-    /// Takes all pending packets, oldest first, each for those who are not past it.
+    /// Takes all pending packets, oldest first, each except for the users who are past it.
     pub(super) fn flush(&mut self) -> Vec<Delivery> {
         self.deadline = None;
         self.classes().into_iter().for_each(|class| class.pending = 0);
@@ -235,7 +237,7 @@ impl Outbox {
             .collect()
     }
 
-    /// Drops the pending packets: nobody is left to be sent them.
+    /// Drops the pending packets, because the room is empty.
     pub(super) fn clear(&mut self) {
         self.flush();
     }

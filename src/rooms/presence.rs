@@ -1,5 +1,6 @@
-//! Who is in a live room, and which joins and leaves the others hear of. Telling a room of n that n have come back is n² packets:
-//! above a rate these events are deferred, coalesced for each user, and dropped where they cancel out.
+//! Presence: the users in a room, and the join and leave events that the others are sent. When n users come back to a
+//! room, that is n² packets. So above a rate these events are deferred, coalesced for each user, and dropped if they
+//! cancel out.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use crate::{
     rate::TokenBucket,
 };
 
-/// Users of one room whose join or leave may be deferred; of more, nobody is told.
+/// The most users of one room whose join or leave may be deferred. Beyond that, events are dropped.
 const MAX_DEFERRED: usize = 1_000;
 
 /// A user came into a room or left it.
@@ -33,7 +34,7 @@ impl PresenceChange {
     }
 }
 
-/// Whether the others are told that a user is here.
+/// Whether a user's join is announced to the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Announce {
     Yes,
@@ -45,29 +46,30 @@ struct PresentUser {
     is_announced: bool,
 }
 
-/// A user of whom the others believe something that is not so any more.
+/// A user whose presence has changed since the others were last sent it.
 struct Deferred {
     user: TokenUserView,
     is_believed_here: bool,
-    /// Sockets that had arrived before. Those that arrive later see the user as they are then, and believe the opposite.
+    /// The number of arrivals before the change. Sockets that arrive later see the user's state at that time, and so
+    /// believe the opposite of the others.
     arrivals: u64,
-    /// Some believe one thing and some the other: whatever is true is told.
+    /// Some sockets believe one thing and some the other, so the event is sent even if it cancels out.
     is_disputed: bool,
 }
 
 pub(super) struct Presence {
     users: HashMap<UserId, PresentUser>,
     sockets: usize,
-    /// Sockets that have arrived since the beginning.
+    /// The total number of arrivals since the room was loaded.
     arrivals: u64,
-    /// Oldest first.
+    /// Deferred changes, oldest first.
     deferred: IndexMap<UserId, Deferred>,
-    /// One token a packet.
+    /// The rate limit: one token per packet.
     packets: TokenBucket,
 }
 
 impl Presence {
-    /// `rate`: packets of joins and leaves that this room may be sent in a second.
+    /// `rate` is the most packets of joins and leaves that this room is sent per second.
     pub(super) fn new(rate: u32, now: Instant) -> Self {
         Self {
             users: HashMap::new(),
@@ -78,17 +80,17 @@ impl Presence {
         }
     }
 
-    /// True if nobody is here.
+    /// True if no user is in the room.
     pub(super) fn is_empty(&self) -> bool {
         self.users.is_empty()
     }
 
-    /// Users whose join or leave is deferred.
+    /// The number of users whose join or leave is deferred.
     pub(super) fn deferred(&self) -> usize {
         self.deferred.len()
     }
 
-    /// Sockets of those who are here.
+    /// The number of sockets in the room.
     pub(super) fn sockets(&self) -> usize {
         self.sockets
     }
@@ -97,17 +99,17 @@ impl Presence {
         self.users.get(user_id).map_or(&[], |user| &user.sockets)
     }
 
-    /// All sockets that are here.
+    /// All sockets in the room.
     pub(super) fn list_sockets(&self) -> impl Iterator<Item = Sid> {
         self.users.values().flat_map(|user| user.sockets.iter().map(|socket| socket.sid))
     }
 
-    /// Users of whom the others are, or will be, told that they are here.
+    /// The users whose presence is, or will be, announced to the others.
     pub(super) fn announced(&self) -> impl Iterator<Item = &UserId> {
         self.users.iter().filter(|(_, user)| user.is_announced).map(|(user_id, _)| user_id)
     }
 
-    /// Notes a socket of a user. Returns the event that the others are to hear now, if any.
+    /// Adds a socket of a user. Returns the event that the others are to be sent now, if any.
     pub(super) fn arrive(
         &mut self,
         user: &TokenUserView,
@@ -131,7 +133,7 @@ impl Presence {
         self.change(user, (false, true), now)
     }
 
-    /// Notes that a socket that is here was shown what its user may have missed since a moment.
+    /// Records that a socket in the room was sent the messages that its user may have missed since a moment.
     pub(super) fn note_shown(
         &mut self,
         user_id: &UserId,
@@ -146,7 +148,8 @@ impl Presence {
         }
     }
 
-    /// Forgets a socket of a user. Returns whether it was here, and the event that the others are to hear now, if any.
+    /// Removes a socket of a user. Returns whether it was in the room, and the event that the others are to be sent
+    /// now, if any.
     pub(super) fn depart(
         &mut self,
         user: &TokenUserView,
@@ -166,7 +169,7 @@ impl Presence {
         (was_here, self.change(user, (was_announced, false), now))
     }
 
-    /// Forgets the users who may not stay, and returns them with their sockets.
+    /// Removes the users who may not stay, and returns them with their sockets.
     pub(super) fn evict(&mut self, may_stay: impl Fn(&UserId) -> bool) -> Vec<(UserId, Vec<Sid>)> {
         let evicted = self.users.extract_if(|user_id, _| !may_stay(user_id));
         let sids = |user: PresentUser| user.sockets.iter().map(|socket| socket.sid).collect();
@@ -178,7 +181,7 @@ impl Presence {
         evicted
     }
 
-    /// The deferred events that the rate allows by now, oldest first.
+    /// Takes the deferred events that the rate allows by now, oldest first.
     pub(super) fn due(&mut self, now: Instant) -> Vec<PresenceChange> {
         let mut due = Vec::new();
         while let Some((user_id, deferred)) = self.deferred.first() {
@@ -194,7 +197,7 @@ impl Presence {
         due
     }
 
-    /// `is_believed_here`: by the others, unless a change is deferred.
+    /// `is_believed_here` is the state that the others know, unless a change is deferred.
     fn change(
         &mut self,
         user: &TokenUserView,
@@ -208,7 +211,7 @@ impl Presence {
             }
             return None;
         }
-        // Nobody hears of it.
+        // The room has no other user to send it to.
         if self.sockets == self.sockets_of(&user.id).len() {
             return None;
         }
@@ -258,7 +261,7 @@ mod tests {
             .iter()
             .zip(&sids)
             .filter_map(|(name, sid)| presence.arrive(&user(name), *sid, Announce::Yes, start));
-        // Nobody hears of the first; two, then three packets; the fourth finds one token left.
+        // The first join has no audience. The next two cost two and three packets; the fourth finds one token left.
         assert_eq!(told(told_at_once.collect::<Vec<_>>()), ["+b", "+c"]);
         assert_eq!(presence.deferred(), 3);
         assert!(presence.due(start).is_empty());
@@ -278,7 +281,7 @@ mod tests {
         presence.arrive(&user("a"), Sid::new(), Announce::Yes, start);
         presence.arrive(&user("b"), Sid::new(), Announce::Yes, start);
         assert!(presence.arrive(&user("c"), sid, Announce::Yes, start).is_none(), "deferred");
-        // Sees that c is here.
+        // This one sees on joining that c is here.
         presence.arrive(&user("d"), Sid::new(), Announce::No, start);
         presence.depart(&user("c"), sid, start);
         assert_eq!(told(presence.due(later)), ["-c"]);

@@ -1,5 +1,5 @@
-//! Read marks: gathered for a moment, only the newest of each user and room written. One that somebody waits for is written at
-//! once, and with it all that were gathered.
+//! Read marks are batched for a moment and coalesced: only the newest of each user and room is written. If a caller
+//! waits for a mark, the whole batch is written at once.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-/// Marks that may wait; one more is dropped, as a later one covers it.
+/// The most marks that may wait. Above that a mark is dropped, because a later one covers it.
 const QUEUE: usize = 65_536;
-/// Marks written together at the most.
+/// The most marks in one batch.
 const BATCH: usize = 4_096;
 /// The longest that a mark waits for others.
 const GATHER: Duration = Duration::from_millis(500);
@@ -46,7 +46,7 @@ impl ReadMarks {
 
     pub(super) fn note(&self, mark: ReadMark) {
         if self.queue.try_send(Job { mark: Some(mark), written: None }).is_err() {
-            tracing::warn!("too many read marks wait: one was dropped");
+            tracing::warn!("the queue of read marks is full: one was dropped");
         }
     }
 
@@ -93,7 +93,7 @@ async fn run(db: Db, mut jobs: mpsc::Receiver<Job>, count: Counter) {
 /// The newest mark of each user and room.
 type Newest = HashMap<(RoomId, UserId), ReadMark>;
 
-/// Takes a mark, unless a newer one is there.
+/// Adds a mark, unless a newer one is there.
 fn take(newest: &mut Newest, mark: ReadMark) {
     let key = (mark.room_id.clone(), mark.user_id.clone());
     let there = newest.entry(key).or_insert_with(|| mark.clone());
@@ -102,7 +102,7 @@ fn take(newest: &mut Newest, mark: ReadMark) {
     }
 }
 
-/// False if no more marks will come.
+/// Collects a batch. Returns false if no more marks will come.
 async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> bool {
     let has_more = fill(jobs, batch, BATCH).await;
     let is_awaited = |batch: &[Job]| batch.iter().any(|job| job.written.is_some());

@@ -1,4 +1,4 @@
-//! The place of a room on this node, and the phases of its life there.
+//! A room's `RoomCell` in the registry of this node, and the phases of its life.
 
 use std::sync::Mutex;
 
@@ -8,17 +8,17 @@ use crate::db::room_log::Entry;
 #[derive(Default)]
 pub(super) struct RoomCell {
     pub(super) phase: Mutex<Phase>,
-    /// Held while the room is loaded, so that it is loaded once.
+    /// Held while the room is loaded, backfilled or compared, so that only one task does it.
     pub(super) loading: tokio::sync::Mutex<()>,
-    /// It is in the queue of those that nobody is in, and counts there for so many bytes.
+    /// The bytes with which the room counts in the eviction queue, if it is queued there.
     pub(super) queued: Mutex<Option<usize>>,
 }
 
 pub(super) enum Phase {
-    /// Being loaded; what is committed meanwhile waits here.
+    /// The room is being loaded. Entries committed meanwhile wait here.
     Loading(Vec<Entry>),
     Live(Box<RoomState>),
-    /// Taken out of the map: look there again.
+    /// The cell was removed from the map: look the room up again.
     Closed,
 }
 

@@ -1,4 +1,4 @@
-//! Forgets, now and then, what has been in the rooms' logs for longer than the settings say.
+//! Periodically deletes log entries that are older than the retention time in the settings.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::{
     db::{Db, room_log},
 };
 
-/// Between two looks.
+/// The interval between two runs.
 const TICK: Duration = Duration::from_secs(60 * 60);
 
-/// Runs as long as the server.
+/// Runs until the server ends.
 pub(super) async fn run(db: Db, retention: Duration) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -23,7 +23,7 @@ pub(super) async fn run(db: Db, retention: Duration) {
         let moment = Timestamp::from_millis(clock::now().millis().saturating_sub(retention));
         match room_log::forget_before(&db, moment).await {
             Ok(0) => {}
-            Ok(forgotten) => tracing::info!(forgotten, "entries of the rooms' logs have been forgotten"),
+            Ok(forgotten) => tracing::info!(forgotten, "old log entries have been deleted"),
             Err(error) => error.log(),
         }
     }

@@ -1,4 +1,4 @@
-//! A live room: the newest of a room's log and who is here. No I/O; its owner holds the lock and does the telling.
+//! The state of a loaded room: its newest messages and its audience. No I/O: the caller locks it and sends the packets.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -27,59 +27,59 @@ use crate::{
     protocol::{MessageView, RoomHistoryView, event},
 };
 
-/// Histories longer than a page grow by this many messages.
+/// Histories longer than a page grow in steps of this many messages.
 const STEP: usize = 50;
-/// Entries kept for those who catch up, at the most, and the memory that they may take, in bytes.
+/// The most entries kept for catch-up, and the memory that they may take, in bytes.
 const RECENT: usize = 512;
 const RECENT_BYTES: usize = 4 << 20;
-/// Entries of its log that a room is loaded with and that are known again later.
+/// The log entries loaded with a room that are remembered, to recognise them when they come again.
 const LOADED: usize = 32;
 
 pub(super) struct RoomState {
-    /// The last entry taken.
+    /// The last entry applied.
     seq: i64,
     messages: History,
-    /// Messages kept at least; up to twice as many before the oldest go.
+    /// The minimum of messages kept. Trimming starts at twice as many.
     keep: usize,
     /// The room has no older messages than these.
     complete: bool,
     backfill: Option<Backfill>,
-    /// `room:history`, until the next entry.
+    /// Encoded `room:history` packets, valid until the next entry.
     histories: Histories,
     /// The message of the last entry, where it is known.
     last: Option<MessageId>,
-    /// What the last entries were about that it was loaded with, newest first.
+    /// The last entries that the room was loaded with, newest first: their numbers and messages.
     loaded: Vec<(i64, MessageId)>,
     /// The log has all that happened from this entry on.
     complete_from: i64,
-    /// When it was found to be as the database has it.
+    /// When the room was last compared with the database.
     pub(super) compared_at: Instant,
-    /// The last entries taken, without holes, oldest first.
+    /// The last entries applied, without a gap, oldest first.
     recent: VecDeque<Entry>,
     recent_bytes: usize,
     pub(super) audience: Audience,
     pub(super) absence: Absence,
-    /// Its part of the memory of all rooms.
+    /// The room's share of the memory of all rooms.
     share: Share,
-    /// Nobody has been here since.
+    /// Since when the room has been empty.
     pub(super) idle_since: Option<Instant>,
     settings: Arc<LiveSettings>,
 }
 
-/// Older messages that are being loaded.
+/// A backfill: older messages that are being loaded.
 struct Backfill {
     count: usize,
-    /// What was taken meanwhile: they may be of an earlier moment.
+    /// Entries applied meanwhile. The older messages may be from an earlier snapshot, so these are applied again.
     taken: Vec<Entry>,
 }
 
-/// A history, and where it ends.
+/// An encoded history, and the place where it ends.
 pub(super) struct HistoryPage {
     /// The event `room:history`.
     pub(super) packet: Encoded,
     /// The place of its oldest message.
     pub(super) end: Option<Place>,
-    /// The next older message is, or may be, of the same millisecond.
+    /// The next older message has, or may have, the same millisecond as the oldest one.
     pub(super) ends_in_tie: bool,
 }
 
@@ -122,17 +122,17 @@ impl RoomState {
         room
     }
 
-    /// Counts what it takes by now.
+    /// Updates the memory that the room counts for.
     fn weigh(&mut self) {
         self.share.set(self.messages.bytes() + self.recent_bytes + self.histories.bytes());
     }
 
-    /// Its messages are to take less.
+    /// True if the messages exceed their memory limit.
     fn is_large(&self) -> bool {
         self.messages.bytes() > self.share.most_of_messages()
     }
 
-    /// Lets go of what can be loaded or encoded again, if it is large.
+    /// Drops what can be loaded or encoded again, if it is large.
     pub(super) fn shed(&mut self) {
         self.histories.shed();
         self.trim();
@@ -143,15 +143,15 @@ impl RoomState {
         self.seq
     }
 
-    /// Messages kept.
+    /// The number of messages in memory.
     pub(super) fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// The memory that it takes, about, in bytes.
+    /// The estimated memory of the room, in bytes.
     pub(super) fn size(&self) -> usize {
         let recent = self.recent.iter().map(|entry| match &entry.told {
-            // Counted already: it is among the messages.
+            // Its message is shared with the history and counted there.
             EntryBody::New(message) | EntryBody::Updated(message) if Arc::strong_count(message) > 1 => {
                 ENTRY_SIZE
             }
@@ -170,17 +170,17 @@ impl RoomState {
         self.complete_from
     }
 
-    /// Before this entry another program wrote.
+    /// Records that another program wrote before this entry.
     pub(super) fn note_complete_from(&mut self, seq: i64) {
         self.complete_from = self.complete_from.max(seq);
     }
 
-    /// It is time to compare it with the database once more.
+    /// True if the room is due for a comparison with the database.
     pub(super) fn is_to_be_compared(&self) -> bool {
         self.compared_at.elapsed() > self.settings.compared_for
     }
 
-    /// History first.
+    /// Newest first.
     pub(super) fn messages(&self) -> impl Iterator<Item = &MessageView> {
         self.messages.iter()
     }
@@ -190,18 +190,18 @@ impl RoomState {
         self.complete
     }
 
-    /// What the entries after `after` are about, as far as they are here.
+    /// The messages of the entries after `after`, as far as these are in memory.
     pub(super) fn touched_after(&self, after: i64) -> impl Iterator<Item = &MessageId> {
         self.recent.iter().filter(move |entry| entry.seq > after).filter_map(|entry| entry.told.message_id())
     }
 
-    /// The last entry before a hole, if there is one between it and `entry`.
+    /// The last entry before the gap, if there is a gap between it and `entry`.
     pub(super) fn gap_before(&self, entry: &Entry) -> Option<i64> {
         (entry.seq > self.seq + 1).then_some(self.seq)
     }
 
-    /// An entry that was committed now does not go on where this log ended, and it is not known to have been taken before: the
-    /// log may be another one.
+    /// True if a newly committed entry does not continue this log and is not known to have been applied before: the
+    /// database's log may have been replaced.
     pub(super) fn is_doubtful(&self, entry: &Entry) -> bool {
         if entry.seq > self.seq {
             return false;
@@ -213,13 +213,13 @@ impl RoomState {
         taken.or_else(loaded) != Some(message_id)
     }
 
-    /// What was found in the database at a later moment has the last entry that was taken here.
+    /// True if the database still has the last entry applied here.
     pub(super) fn goes_on_in(&self, (before, last): (i64, Option<&MessageId>), found: &Fingerprints) -> bool {
-        // Old entries are forgotten: then it is not there, and others are behind it.
+        // Retention may have deleted the entry: then it is not there, but later ones are.
         found.seq >= before && (last.is_none() || found.last.is_none() || last == found.last.as_ref())
     }
 
-    /// Begins anew with what the database has. Who is here stays.
+    /// Resets the room to the state of the database. The users in it stay.
     pub(super) fn begin_anew(&mut self, room_id: &RoomId, tail: Tail, complete_from: i64) {
         let memory = Arc::clone(self.share.memory());
         let mut anew = Self::new(room_id.clone(), tail, Vec::new(), Arc::clone(&self.settings), memory);
@@ -229,7 +229,7 @@ impl RoomState {
         *self = anew;
     }
 
-    /// Takes an entry; false if it was taken before.
+    /// Applies an entry; false if it was applied before.
     pub(super) fn apply(&mut self, entry: &Entry) -> bool {
         if entry.seq <= self.seq {
             return false;
@@ -256,7 +256,7 @@ impl RoomState {
         }
     }
 
-    /// Changes the messages; doing so again changes nothing more.
+    /// Applies an entry to the messages. This is idempotent.
     fn change(&mut self, told: &EntryBody) {
         match told {
             EntryBody::New(message) => self.messages.insert(message, Instant::now()),
@@ -280,8 +280,8 @@ impl RoomState {
         }
     }
 
-    /// Lets the oldest go when there are many, or when they are large. Those that somebody may not have heard are kept, up to a
-    /// limit.
+    /// Drops the oldest messages when there are many, or when they are large. Up to a limit, messages within the
+    /// liveness window are kept: a user may not have received them.
     fn trim(&mut self) {
         let is_crowded = self.is_large();
         if !is_crowded && self.messages.len() <= 2 * self.keep {
@@ -301,8 +301,8 @@ impl RoomState {
         }
     }
 
-    /// How many messages somebody is to be shown who may have missed some: a page, or as far back as that, in steps, so that
-    /// many share one encoding.
+    /// How many messages a user who may have missed some is sent: a page, or as far back as needed. It grows in steps,
+    /// so that many users share one encoding.
     fn page_for(&self, missed: &Missed) -> usize {
         let by_time = missed.since.map_or(0, |since| self.messages.count_since(since));
         let by_signs_of_life = missed.told_after.map_or(0, |heard| self.messages.count_told_after(heard));
@@ -311,8 +311,7 @@ impl RoomState {
         page.min(self.settings.history.max(DEFAULT_PAGE))
     }
 
-    /// What this user may have missed. `last_heard`: when the connection of a socket gave its last sign of life, if that is
-    /// known.
+    /// Returns what this user may have missed; `last_heard` returns a socket's last sign of life, if known.
     pub(super) fn missed(
         &self,
         user_id: &UserId,
@@ -322,12 +321,12 @@ impl RoomState {
         self.absence.missed(user_id, self.audience.presence.sockets_of(user_id), now, last_heard)
     }
 
-    /// True if somebody who may have missed this is to be shown more than a page.
+    /// True if a user who may have missed this has to be sent more than a page.
     pub(super) fn is_long_for(&self, missed: &Missed) -> bool {
         self.page_for(missed) > DEFAULT_PAGE
     }
 
-    /// True if the room has more that somebody is to be shown than is here.
+    /// True if a user has to be sent messages that are not in memory.
     pub(super) fn wants_more(&self, missed: &Missed) -> bool {
         let short = self.messages.len() < self.page_for(missed);
         let oldest = self.messages.end().map(|oldest| oldest.at);
@@ -336,8 +335,9 @@ impl RoomState {
         !self.complete && (short || !reaches)
     }
 
-    /// Begins to note what is taken, and says below which place the missing messages are, and how many are wanted. Who has once
-    /// been asked for more will be again: from now on that many are kept. Large ones are loaded a page at a time, and not kept.
+    /// Starts a backfill: collects the entries applied from now on, and returns below which place messages are missing,
+    /// and how many to load. From now on that many are kept, for the next request. Large messages are loaded a page at
+    /// a time, and not kept.
     pub(super) fn begin_backfill(&mut self) -> (Place, usize) {
         let count = if self.is_large() || self.messages.bytes() > LARGE / 2 {
             DEFAULT_PAGE
@@ -350,7 +350,7 @@ impl RoomState {
         (end.unwrap_or_else(|| Place::below(Timestamp::from_millis(i64::MAX))), count)
     }
 
-    /// Adds older messages, newest first: as many as were wanted, or all that there are.
+    /// Ends a backfill with the older messages, newest first: as many as were wanted, or all there are.
     pub(super) fn finish_backfill(&mut self, older: Vec<MessageView>) {
         let Some(backfill) = self.backfill.take() else { return };
         self.complete = older.len() < backfill.count;
@@ -364,7 +364,8 @@ impl RoomState {
         self.backfill = None;
     }
 
-    /// `room:history`, encoded once for all who join between two entries and have missed as much. None if it cannot be encoded.
+    /// The `room:history` packet, encoded once for all who join between two entries and have missed as much, if it can
+    /// be.
     pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<HistoryPage> {
         let count = self.page_for(missed).min(self.messages.len());
         let packet = match self.histories.find(count) {
@@ -386,7 +387,7 @@ impl RoomState {
         })
     }
 
-    /// The entries after `after`, if they are all here.
+    /// The entries after `after`, if all of them are in memory.
     pub(super) fn entries_since(&self, after: i64, limit: usize) -> Option<Vec<Entry>> {
         let before_first = self.recent.front().map_or(self.seq, |first| first.seq - 1);
         let skip = usize::try_from(after.checked_sub(before_first)?).ok()?;

@@ -1,5 +1,5 @@
-//! Finds out, when a room is loaded, what another program has written in it while nobody compared: the newest messages are
-//! compared with what the last entries of the room's log say of them. No I/O.
+//! Detects, when a room is loaded, what another program has written in it since the last comparison. The newest
+//! messages are compared with the notes in the last entries of the room's log. No I/O.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,14 +14,15 @@ use crate::{
     protocol::MessageView,
 };
 
-/// A trigger may give an edit a time that is later than its entry's, by less than this, in milliseconds.
+/// A trigger may stamp an edit later than its entry, by less than this, in milliseconds.
 const STAMPED: i64 = 5_000;
 
-/// What the newest messages of a room show of another program's work, by the last entries of its log; `has_triggers`: of messages.
+/// Finds another program's changes by comparing a room's newest messages with the last entries of its log.
+/// `has_triggers`: there are triggers on messages.
 pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     let Some(oldest) = tail.log.last() else { return Vec::new() };
     let reads_from = Timestamp::from(oldest.at);
-    // Of a message that has no entry here the last one may be the one before the oldest.
+    // A message without an entry here may have been edited as late as by the entry before the oldest.
     let is_edited_from = Timestamp::from_millis(reads_from.millis() + if has_triggers { STAMPED } else { 0 });
     let mut entries: HashMap<&str, Vec<&Logged>> = HashMap::new();
     for entry in &tail.log {
@@ -39,7 +40,7 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     let oldest = tail.messages.last().filter(|_| !tail.complete).map(|message| message.created_at);
     let here: HashSet<&str> = tail.messages.iter().map(|message| message.id.as_str()).collect();
     let mut seen = HashSet::new();
-    // History first: the first of a message tells what became of it.
+    // The entries are newest first: the first one of a message has its final state.
     for entry in &tail.log {
         let is_within = oldest.is_none_or(|oldest| Timestamp::from(entry.at) > oldest);
         if seen.insert(entry.message_id.as_str())
@@ -57,7 +58,8 @@ fn is_of_content(entry: &Logged) -> bool {
     matches!(entry.kind.as_str(), kind::NEW | kind::EDIT)
 }
 
-/// A message's content is that of its last entry, newest first; one without an entry was not edited since a moment.
+/// True if a message's content is that of its last entry (`its` is newest first), or, without an entry, if it was not
+/// edited since a moment.
 fn is_as_logged(message: &MessageView, its: &[&Logged], edited_from: Timestamp) -> bool {
     let last = its.iter().find(|entry| is_of_content(entry));
     let noted = last.and_then(|entry| is_as_noted(entry.body.as_deref(), message));
@@ -68,15 +70,15 @@ fn is_as_logged(message: &MessageView, its: &[&Logged], edited_from: Timestamp) 
     })
 }
 
-/// The hash of the reactions that a message had at an entry, where that is known. Entries of earlier versions have no note.
+/// The hash of a message's reactions at an entry, if known. Entries of earlier versions have no note.
 fn reactions_at(entry: &Logged) -> Option<u64> {
     let is_own_message =
         entry.kind == kind::NEW && entry.body.as_deref().is_some_and(|body| body.contains('='));
     noted_reactions(entry.body.as_deref()).or(is_own_message.then_some(0))
 }
 
-/// A message has the reactions that its entries, newest first, leave on it. Of those that are older than the log's last entries
-/// nothing is known: then only the others are compared.
+/// True if a message has the reactions that its entries, newest first, leave on it. Reactions older than the entries
+/// read are unknown: then only the others are compared.
 fn has_logged_reactions(message: &MessageView, its: &[&Logged]) -> bool {
     let (mut base, mut changed) = (None, 0);
     let mut last: HashMap<(&str, &str), bool> = HashMap::new();
@@ -85,7 +87,7 @@ fn has_logged_reactions(message: &MessageView, its: &[&Logged]) -> bool {
             kind::REACT | kind::UNREACT => {
                 let key = (entry.actor_id.as_str(), entry.body.as_deref().unwrap_or_default());
                 last.entry(key).or_insert(entry.kind == kind::REACT);
-                // One entry adds what another removes.
+                // By exclusive or, the addition and the removal of a reaction cancel out.
                 changed ^= hash_of_reaction(key.0, key.1);
             }
             _ => base = reactions_at(entry),

@@ -1,5 +1,5 @@
-//! What is told to users who look at a list of their rooms: that something was said in one that they have not opened. It is
-//! gathered, so that a busy room is a packet in a while, however much is said there.
+//! Unread push: notifies users who watch their list of rooms of new messages in rooms that they have not opened. It is
+//! coalesced: a busy room costs one packet per tick, however many messages it gets.
 
 use std::{
     collections::HashMap,
@@ -22,19 +22,19 @@ use crate::{
     sync::lock,
 };
 
-/// Between two looks for something to tell.
+/// The interval between two pushes.
 const TICK: Duration = Duration::from_millis(250);
-/// Rooms whose members are read at the same time at the most. Others need connections, too.
+/// The most rooms whose members are read at the same time, because others need connections, too.
 const LOADED: usize = 4;
 
 #[derive(Default)]
 pub(super) struct UnreadPush {
-    /// Users who look at their list, with the number of their sockets that do.
+    /// Users who watch their list, with the number of their watching sockets.
     watching: Mutex<HashMap<UserId, usize>>,
     said: Mutex<HashMap<RoomId, RoomDigest>>,
 }
 
-/// What was said in a room since the last look.
+/// A digest of the new messages in a room since the last push.
 struct RoomDigest {
     last_message_at: Timestamp,
     by: HashMap<UserId, u32>,
@@ -49,7 +49,7 @@ impl UnreadPush {
         lock(&self.watching).contains_key(user_id)
     }
 
-    /// Notes a committed entry.
+    /// Adds a committed entry to the digest of its room.
     pub(super) fn note(&self, entry: &Entry) {
         let EntryBody::New(message) = &entry.told else { return };
         if !self.is_watched() {
@@ -65,12 +65,12 @@ impl UnreadPush {
 }
 
 impl Rooms {
-    /// One more socket of this user looks at the list: from now on the user is told what is said in their rooms.
+    /// Adds a watching socket of this user: from now on the user is sent digests of their rooms.
     pub fn watch(&self, user_id: &UserId) {
         *lock(&self.activity.watching).entry(user_id.clone()).or_default() += 1;
     }
 
-    /// Such a socket is gone.
+    /// Removes a watching socket of this user.
     pub fn unwatch(&self, user_id: &UserId) {
         let mut watching = lock(&self.activity.watching);
         if let Some(sockets) = watching.get_mut(user_id) {
@@ -81,7 +81,8 @@ impl Rooms {
         }
     }
 
-    /// Tells at once what was said in a room. Before a socket leaves it: what it has heard there it is not to be told again.
+    /// Sends a room's digest at once. It is called before a socket leaves the room, so that the socket is not sent a
+    /// digest of messages that it received there.
     pub async fn push_unread_in(&self, access: &Access, room_id: &RoomId) {
         let said = lock(&self.activity.said).remove(room_id);
         if let Some(said) = said {
@@ -91,7 +92,7 @@ impl Rooms {
 
     async fn push_unread(&self, access: &Access) {
         let all = std::mem::take(&mut *lock(&self.activity.said));
-        // Of a room that is not remembered, the members are read: not of one after the other.
+        // The members of an uncached room are read from the database, of several rooms concurrently.
         stream::iter(all)
             .for_each_concurrent(LOADED, async |(room_id, said)| {
                 self.push_digest(access, &room_id, &said).await
@@ -102,7 +103,7 @@ impl Rooms {
     async fn push_digest(&self, access: &Access, room_id: &RoomId, said: &RoomDigest) {
         let room = match access.room(room_id).await {
             Ok(room) => room,
-            // The list, when it is asked for again, says the same.
+            // A dropped digest is harmless: the list shows the same when it is requested again.
             Err(error) => return error.log(),
         };
         let members = match access.list_members(room_id, &room).await {
@@ -112,7 +113,7 @@ impl Rooms {
         let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
         let view = RoomActivityView { room_id, last_message_at: said.last_message_at, by };
         let Some(packet) = Encoded::new(event::ROOM_ACTIVITY, &view) else { return };
-        // Sockets in the room hear it there.
+        // Sockets in the room receive the message itself.
         let except = Except { room: Some(room_id), ..Except::NOBODY };
         for member in members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
             self.broadcast.send(Target::User(&member.id), except, &packet);
@@ -120,7 +121,7 @@ impl Rooms {
     }
 }
 
-/// Runs until `owner` is gone; `of` are its rooms and who may hear of them.
+/// Runs until `owner` is gone. `of` returns its rooms and the access rules.
 pub async fn run<T>(owner: Weak<T>, of: impl Fn(&T) -> (&Rooms, &Access)) {
     let mut ticks = tokio::time::interval(TICK);
     loop {

@@ -55,7 +55,7 @@ on_both! {
             let ack = alice.ask(event, ask).await;
             assert_eq!(refusal(&ack), BY_UNIQUENESS, "{event}: {ack}");
         }
-        // Who has the room already gets it again.
+        // A user who has the room already gets it again.
         assert_eq!(alice.ask("dm:start", "bob".into()).await["success"], true);
         assert_eq!(carol.heard().await, []);
         assert_eq!(server.database.select(r#"SELECT count(*) FROM "Room""#).await, ["2"]);

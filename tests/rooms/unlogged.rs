@@ -138,7 +138,7 @@ async fn an_edit_that_no_clock_tells_of_is_noticed_in_a_room_that_nobody_was_in(
         }
         let change = format!(r#"UPDATE "Message" SET "content" = 'ONE' WHERE "id" = '{}'"#, id(&message));
         server.database.execute(&change).await;
-        // Who asks without joining is not told that there is nothing.
+        // A client that asks without joining is not sent an empty, complete answer.
         assert_eq!(sync(&mut alice, 1).await["complete"], false);
         let shown = history(&mut alice).await;
         assert_eq!((contents(&shown), &shown["seq"]), (vec!["ONE"], &json!(2)));

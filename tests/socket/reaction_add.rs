@@ -200,7 +200,7 @@ on_both! {
         server.database.execute(&many(backend, two, "'u' || n", 1_999)).await;
         let ask = |id: &str, emoji: &str| json!({"messageId": id, "roomId": "general", "emoji": emoji});
         for (id, others) in [(one, true), (two, false)] {
-            // Of those that come at once the first is the last that is taken.
+            // The limit is reached by the first of these concurrent requests.
             let asks = ["a", "b", "a"].map(|emoji| ask(id, emoji));
             let mut answers = Vec::new();
             for ask in asks {

@@ -1,5 +1,5 @@
-//! Looks for faults that a column's type leaves open: a NULL where there is none in the original, a kind that is not known, a text
-//! that is too long. The rows tell whether it is so.
+//! Collects possible faults that a column's type allows: a NULL where the original has none, an unknown enum label, a
+//! text that is too long. Only a scan of the rows can confirm them.
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -10,7 +10,7 @@ use super::{
     rows::{ColumnRow, Name, Relation},
 };
 
-/// Columns that may be NULL where no row of the original's is.
+/// Columns that are nullable although the original never stores NULL there.
 pub(super) fn doubt_nulls<'a>(
     catalog: &mut Catalog,
     table: &Table,
@@ -20,7 +20,7 @@ pub(super) fn doubt_nulls<'a>(
     let is_expected = |name: &str| {
         table.columns.iter().any(|column| column.name == name && !column.may_be_null && column.is_read)
     };
-    // A view does not tell which may, and to look through all of them would take long.
+    // Views are skipped: they do not say which columns are nullable, and a scan would take long.
     for row in
         rows.filter(|row| relation.is_table && row.is_nullable && row.may_select && is_expected(&row.name))
     {
@@ -33,7 +33,7 @@ pub(super) fn doubt_nulls<'a>(
     }
 }
 
-/// The labels of the enums that columns are of.
+/// Checks the labels of the enums.
 pub(super) async fn look_at_labels(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
@@ -71,7 +71,7 @@ pub(super) async fn look_at_labels(
     Ok(())
 }
 
-/// Columns whose texts are made here, or are copies of ids: what is too long for them is refused.
+/// Columns whose texts are made here, or are copies of ids. A text that is too long for them is refused.
 pub(super) fn doubt_widths<'a>(
     catalog: &mut Catalog,
     table: &Table,
@@ -126,7 +126,8 @@ pub(super) fn doubt_widths<'a>(
     }
 }
 
-/// Characters of an id that is made here, of a direct room's name, and of the address of a user without one whose id is a UUID.
+/// The length of an id that is made here, of a direct room's name, and of the placeholder e-mail address of a user
+/// whose id is a UUID.
 const OWN_ID: i32 = 36;
 const DIRECT_NAME: i32 = 14;
 const USUAL_EMAIL: i32 = 50;

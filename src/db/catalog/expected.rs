@@ -5,14 +5,14 @@ use std::fmt;
 pub struct Table {
     pub name: &'static str,
     pub(super) columns: &'static [ExpectedColumn],
-    /// What fails when no row can be written.
+    /// The consequence when no row can be inserted.
     pub(super) cannot_insert: &'static str,
-    /// What fails when no row can be changed; none: none ever is.
+    /// The consequence when no row can be updated; none if chatoxide never updates this table.
     pub(super) cannot_update: Option<&'static str>,
     pub(super) cannot_delete: Option<&'static str>,
-    /// Columns whose values together are in one row only.
+    /// The unique keys, each a set of columns.
     pub(super) unique: &'static [&'static [&'static str]],
-    /// Makes it on PostgreSQL, and on SQLite.
+    /// The statements that create the table on PostgreSQL, and on SQLite.
     pub postgres: &'static str,
     pub sqlite: &'static str,
 }
@@ -20,20 +20,20 @@ pub struct Table {
 pub(super) struct ExpectedColumn {
     pub(super) name: &'static str,
     pub(super) kind: ColumnKind,
-    /// Rows are written with NULL there.
+    /// Rows may be inserted with NULL in this column.
     pub(super) may_be_null: bool,
-    /// Rows that are there are changed there.
+    /// The column is updated in existing rows.
     pub(super) is_updated: bool,
-    /// Rows are written with a value there, or NULL.
+    /// The column is named when rows are inserted.
     pub(super) is_inserted: bool,
     pub(super) is_read: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColumnKind {
-    /// Text that is read as it was written, and so can be compared with what is known.
+    /// Text that is read exactly as it was written, and so can be compared.
     Key,
-    /// Any text, also one that is padded with blanks.
+    /// Any text, including text that is padded with blanks.
     Text,
     Time,
     Json,
@@ -42,7 +42,7 @@ pub(super) enum ColumnKind {
 }
 
 impl ColumnKind {
-    /// A column of this kind may be one of `found`.
+    /// True if a column that is expected to be of this kind may be of the kind `found`.
     pub(super) fn takes(self, found: Self) -> bool {
         self == found || self == ColumnKind::Text && found == ColumnKind::Key
     }
@@ -61,10 +61,10 @@ impl fmt::Display for ColumnKind {
     }
 }
 
-/// The consequence where messages that are there cannot be changed.
+/// The consequence if existing messages cannot be updated.
 pub(super) const CANNOT_EDIT: &str = "no message can be edited";
 
-/// The enums: their labels that are written, and all of them.
+/// The enums: the labels that chatoxide writes, and all labels.
 pub(super) const ENUMS: [(&str, ColumnKind, &[&str], &[&str]); 2] = [
     ("RoomType", ColumnKind::RoomType, &["public", "private", "direct"], &["public", "private", "direct"]),
     (
@@ -101,7 +101,7 @@ macro_rules! statements {
     };
 }
 
-/// Each behind those that it refers to.
+/// Ordered by foreign keys: each table comes after those that it refers to.
 pub const TABLES: [Table; 5] = [
     Table {
         name: "User",
@@ -148,7 +148,7 @@ pub const TABLES: [Table; 5] = [
             only_updated(nullable(column("updatedAt", ColumnKind::Time))),
         ],
         cannot_insert: "no message can be sent",
-        // Whatever changes a message or its reactions locks its row, which takes this right, too.
+        // Every change of a message or its reactions takes a row lock on it, which needs this right, too.
         cannot_update: Some("no message can be edited or deleted, and none be reacted to"),
         cannot_delete: Some("no message can be deleted"),
         unique: &[&["id"]],

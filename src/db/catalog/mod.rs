@@ -1,5 +1,5 @@
-//! The shape of a database, read from its catalog before anything in it is changed: whether the original's tables are there, and
-//! what of them chatoxide cannot work with.
+//! The schema of a database, read from its catalog before anything is changed: which of the original's tables exist,
+//! and which parts of them chatoxide cannot work with.
 
 mod doubts;
 mod expected;
@@ -22,40 +22,41 @@ use crate::{
 
 pub use expected::TABLES;
 
-/// Everything that was read.
+/// The result of reading the catalog.
 #[derive(Debug)]
 pub struct Catalog {
     pub tables: Tables,
-    /// What chatoxide cannot work with, or not fully.
+    /// The faults of the schema that chatoxide cannot work with, or not fully.
     pub findings: Vec<Finding>,
-    /// What only a look at all rows tells.
+    /// Possible faults that only a scan of the rows can confirm.
     doubts: Vec<Doubt>,
-    /// The database's version; none: there is no file yet.
+    /// The database's version; none if the file does not exist yet.
     pub version: Option<String>,
-    /// chatoxide's own tables have been made, at least in part.
+    /// True if some of chatoxide's own tables exist.
     pub has_own: bool,
-    /// The migrations of chatoxide's own tables that have run, by version.
+    /// The applied migrations of chatoxide's own tables, by version.
     pub ran: Vec<String>,
-    /// What an administrator has to run before this role can make the original's tables, or chatoxide's own.
+    /// The statements that an administrator has to run before this role can create the original's tables, or
+    /// chatoxide's own.
     grants: Vec<String>,
     own_grants: Vec<String>,
-    /// For people: where the tables are looked for.
+    /// A description, for people, of where the tables are looked for.
     pub place: String,
     /// The tables may be in another schema of the same database.
     has_schemas: bool,
 }
 
-/// Which of the original's tables are there.
+/// Which of the original's tables exist.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Tables {
     All,
     /// No table at all, of whatever name.
     Nothing,
-    /// No table, but those of a chat are in another schema.
+    /// There is no table here, but another schema has the tables of a chat.
     Elsewhere {
         schema: String,
     },
-    /// Some of them, or only others.
+    /// Some of the tables exist, or only unrelated ones.
     Unlike {
         missing: Vec<&'static str>,
         others: Vec<String>,
@@ -63,7 +64,7 @@ pub enum Tables {
 }
 
 impl Tables {
-    /// The tables that are to be made.
+    /// The tables that have to be created.
     pub fn missing(&self) -> Vec<&'static str> {
         match self {
             Tables::All => Vec::new(),
@@ -77,13 +78,13 @@ impl Tables {
 pub struct Finding {
     pub severity: Severity,
     pub text: String,
-    /// It concerns only those who are not in the database yet.
+    /// The finding concerns only users who are not in the database yet.
     of_newcomers: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It works, as far as the catalog tells.
+    /// Everything works, as far as the catalog shows.
     Notice,
     /// Some events fail.
     Partial,
@@ -91,34 +92,34 @@ pub enum Severity {
     Unusable,
 }
 
-/// A fault that there may be.
+/// A possible fault, with the query that confirms it.
 #[derive(Debug)]
 struct Doubt {
     query: String,
     text: String,
-    /// It concerns only those who are not in the database yet.
+    /// The finding concerns only users who are not in the database yet.
     of_newcomers: bool,
 }
 
-/// A column as the catalog has it.
+/// A column as the catalog describes it.
 #[derive(Debug)]
 struct Column {
-    /// For people: its type.
+    /// The name of its type, for people.
     type_name: String,
-    /// None: a type that is not expected anywhere.
+    /// None if no column is expected to have this type.
     kind: Option<ColumnKind>,
     is_nullable: bool,
-    /// A row that says nothing of it can be written.
+    /// A row can be inserted without a value for this column.
     has_default: bool,
-    /// No value can be written there: it is generated, or computed by a view.
+    /// The column cannot be written: it is generated, or computed by a view.
     is_generated: bool,
 }
 
-/// By name.
+/// Columns by name.
 type Columns = BTreeMap<String, Column>;
 
 impl Catalog {
-    /// Reads it. Nothing is changed, and a file that is not there is not made.
+    /// Reads the catalog. It changes nothing, and does not create a missing file.
     pub async fn read(db: &Db, config: &Config) -> Result<Self> {
         match (db, &config.database) {
             (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
@@ -138,7 +139,7 @@ impl Catalog {
         }
     }
 
-    /// Looks for what only the rows tell, which may take long.
+    /// Scans the rows to confirm possible faults. This may take long.
     pub async fn look_at_rows(&mut self, db: &Db) {
         let Db::Pg { pool, .. } = db else { return };
         for doubt in std::mem::take(&mut self.doubts) {
@@ -160,18 +161,18 @@ impl Catalog {
         }
     }
 
-    /// Reads it on a connection that is in a transaction.
+    /// Reads the catalog of PostgreSQL on a connection that is in a transaction.
     pub(super) async fn read_postgres(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> Result<Self> {
         Ok(postgres::read(connection, url).await?)
     }
 
-    /// The same on SQLite.
+    /// Reads the catalog of SQLite on a connection that is in a transaction.
     pub(super) fn read_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<Self> {
         sqlite::read_on(connection, path)
     }
 
-    /// Why the server cannot work with this database, if it cannot. `makes_tables`: those that are missing are to be made,
-    /// whatever else is there. `migrates`: chatoxide's own tables are to be made or changed.
+    /// Returns why the server cannot work with this database, if it cannot. `makes_tables`: missing tables are to be
+    /// created, whatever else exists. `migrates`: chatoxide's own tables are to be created or changed.
     pub fn obstacle(&self, makes_tables: bool, migrates: bool) -> Option<String> {
         let place = &self.place;
         match &self.tables {
@@ -208,7 +209,7 @@ impl Catalog {
         (!texts.is_empty()).then(|| texts.join("; "))
     }
 
-    /// Compares a table's columns with those that are expected.
+    /// Compares a table's columns with the expected ones.
     fn compare(&mut self, table: &Table, columns: &Columns) {
         let name = table.name;
         for expected in table.columns {
@@ -263,12 +264,12 @@ impl Catalog {
         self.findings.push(Finding { severity, text, of_newcomers: false });
     }
 
-    /// Some rows, or none, can be written to a table.
+    /// Adds a finding: some rows, or all, cannot be inserted into a table.
     fn find_unwritable(&mut self, table: &Table, text: String) {
         self.findings.push(Finding { severity: Severity::Partial, text, of_newcomers: table.name == "User" });
     }
 
-    /// chatoxide's own tables are there, and the list of the migrations that made them is not.
+    /// Adds a finding if chatoxide's own tables exist but the list of their migrations does not.
     fn find_lost_migrations(&mut self, list: &str, begin_anew: &str) {
         let text = format!(
             "chatoxide's own tables are there, but the list of the migrations that made them, {list}, is empty or missing: \
@@ -278,7 +279,7 @@ impl Catalog {
         self.find(Severity::Unusable, text);
     }
 
-    /// Leaves out what concerns users who are not in the database, where the settings refuse these.
+    /// Drops the findings about users who are not in the database, if the settings refuse these.
     pub fn with_settings(mut self, config: &Config) -> Self {
         let makes_users = config.auto_create_users;
         self.findings.retain(|finding| makes_users || !finding.of_newcomers);
@@ -287,7 +288,7 @@ impl Catalog {
     }
 }
 
-/// Tells the names of what is there from those that are expected.
+/// Compares the names of the existing tables with the expected ones.
 fn compare_names(there: &[String]) -> Tables {
     let is_there = |name: &str| there.iter().any(|table| table == name);
     let missing: Vec<&str> = TABLES.iter().map(|table| table.name).filter(|name| !is_there(name)).collect();
@@ -301,7 +302,7 @@ fn compare_names(there: &[String]) -> Tables {
     }
 }
 
-/// Names in quotes, the first few of them.
+/// The first few of the names, in quotes.
 fn quoted<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     const MOST: usize = 6;
     let left_out = names.len().saturating_sub(MOST);

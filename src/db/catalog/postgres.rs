@@ -15,7 +15,7 @@ use super::{
 };
 use crate::config::PostgresUrl;
 
-/// The role, where it is, and what it may make.
+/// The role, its schema, and its rights to create tables.
 #[derive(QueryableByName)]
 struct Place {
     #[diesel(sql_type = Text)]
@@ -44,14 +44,14 @@ struct Place {
     may_use_tables: Option<bool>,
     #[diesel(sql_type = Nullable<Bool>)]
     may_use_own: Option<bool>,
-    /// Of chatoxide's own tables; true if there are none.
+    /// The role may write chatoxide's own tables; also true if there are none.
     #[diesel(sql_type = Bool)]
     may_write_own: bool,
     #[diesel(sql_type = Bool)]
     is_read_only: bool,
 }
 
-/// Behind PgBouncer the schema is the role's own first one, as nothing can be set for a session.
+/// Behind PgBouncer nothing can be set for a session, so the schema is the first of the role's own search path.
 const PLACE: &str = "
     SELECT current_user::text AS role, current_database()::text AS database, name AS schema,
         current_setting('server_version') AS version, getdatabaseencoding()::text AS encoding,
@@ -79,8 +79,8 @@ const PLACE: &str = "
         pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only
     FROM (SELECT coalesce($1, current_schema()::text, 'public') AS name) AS there";
 
-/// Tables, views and what else rows are read from, but for what extensions brought along. For a table that is
-/// locked PostgreSQL's function would wait.
+/// Selects tables, views and other relations with rows, except those of extensions. For a table it does not call
+/// `pg_relation_is_updatable`, which would wait if the table is locked.
 const RELATIONS: &str = "
     SELECT class.relname::text AS name, CASE WHEN class.relkind IN ('r', 'p') THEN 28 WHEN class.relname = ANY
         ('{User,Room,Message,Reaction,_RoomMembers}') THEN pg_relation_is_updatable(class.oid, true) ELSE 0 END AS takes,
@@ -94,7 +94,7 @@ const RELATIONS: &str = "
         )
     ORDER BY 1";
 
-/// Another schema that has the tables of a chat.
+/// Selects another schema that has the tables of a chat.
 const ELSEWHERE: &str = "
     SELECT nspname::text AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relname IN ('User', 'Room', 'Message') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND nspname <> $1
@@ -186,8 +186,8 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     Ok(catalog)
 }
 
-/// Statements for an administrator, where the role may not use what is there or make the original's tables, and where it may
-/// not make ours.
+/// GRANT statements for an administrator: for a role that may not use the existing tables or create the original's, and
+/// for one that may not create ours.
 fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
     let identifier = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let role = identifier(&place.role);
@@ -207,7 +207,7 @@ fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
     let needed = use_of(&place.schema, place.may_use_tables).into_iter().chain(original);
     let needed = needed.chain(use_of("chatoxide", place.may_use_own)).chain(own_rights);
     let needed: Vec<String> = needed.collect();
-    // Whether anything is to be made there shows once it may be read.
+    // Whether anything has to be created there is only known once it may be read.
     let may_read_own = place.may_use_own != Some(false) && place.may_write_own;
     let own = grant("chatoxide", place.may_make_own).filter(|_| may_read_own);
     (needed, own.into_iter().collect())
@@ -252,7 +252,7 @@ fn column(row: &ColumnRow, relation: &Relation) -> Column {
         kind,
         is_nullable: row.is_nullable,
         has_default: row.has_default,
-        // Of a view that takes no row at all it is not said of each column.
+        // A view that takes no INSERT at all has its own finding: it is not reported for each column.
         is_generated: row.is_generated && relation.takes & TAKES_INSERT != 0,
     }
 }
@@ -266,7 +266,7 @@ fn look_at_rights<'a>(
     rows: impl Iterator<Item = &'a ColumnRow>,
 ) {
     let (mut may_select, mut may_insert, mut may_update) = (true, true, true);
-    // The right to UPDATE any column is enough for that.
+    // The right to UPDATE any column is enough for a row lock.
     let mut may_lock = false;
     for row in rows {
         may_lock |= row.may_update;
@@ -319,7 +319,7 @@ struct Answer {
     is_so: bool,
 }
 
-/// Asks what only the rows tell.
+/// Runs the query that confirms a possible fault.
 pub(super) async fn is_so(connection: &mut AsyncPgConnection, doubt: &Doubt) -> QueryResult<bool> {
     let answer: Answer = diesel::sql_query(&doubt.query).get_result(connection).await?;
     Ok(answer.is_so)

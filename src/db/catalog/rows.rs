@@ -9,7 +9,7 @@ use diesel::{
 pub(super) struct Relation {
     #[diesel(sql_type = Text)]
     pub(super) name: String,
-    /// Bits of the commands that it takes, also by triggers.
+    /// A bit set of the commands that the relation supports, including by triggers.
     #[diesel(sql_type = Integer)]
     pub(super) takes: i32,
     #[diesel(sql_type = Bool)]
@@ -28,7 +28,7 @@ pub(super) struct ColumnRow {
     pub(super) name: String,
     #[diesel(sql_type = Text)]
     pub(super) type_name: String,
-    /// A domain's is that of the type below it.
+    /// For a domain, that of its base type.
     #[diesel(sql_type = Text)]
     pub(super) base_type: String,
     #[diesel(sql_type = Bool)]
@@ -43,7 +43,7 @@ pub(super) struct ColumnRow {
     pub(super) may_insert: bool,
     #[diesel(sql_type = Bool)]
     pub(super) may_update: bool,
-    /// Characters that it takes; none: any number.
+    /// The most characters that the column takes; none if unlimited.
     #[diesel(sql_type = Nullable<Integer>)]
     pub(super) most: Option<i32>,
 }

@@ -1,4 +1,4 @@
-//! Rules and unique indexes of a team's own on PostgreSQL, by which statements of chatoxide's fail.
+//! Finds a team's own rules and unique indexes on PostgreSQL that make chatoxide's statements fail.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -16,7 +16,7 @@ struct Rule {
     name: String,
     #[diesel(sql_type = Text)]
     command: String,
-    /// A single statement takes the place of the command, and returns what that would.
+    /// The rule replaces the command by a single statement, with the same RETURNING list.
     #[diesel(sql_type = Bool)]
     replaces: bool,
 }
@@ -30,8 +30,8 @@ const RULES: &str = r"
         AND rulename <> '_RETURN' AND ev_enabled <> 'D'
     ORDER BY 1, 2";
 
-/// Statements of chatoxide's that return what they have written stand in others, where PostgreSQL allows few rules; and beside
-/// rules about INSERT and UPDATE it allows no ON CONFLICT.
+/// chatoxide has statements with RETURNING inside CTEs, where PostgreSQL supports few rules. And it refuses ON CONFLICT
+/// on tables with rules about INSERT or UPDATE.
 pub(super) async fn look_at_rules(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
@@ -76,7 +76,7 @@ struct UniqueIndex {
     columns: Vec<String>,
 }
 
-/// Those of all rows: one with a condition, or of an expression, may well be meant for the rows that chatoxide writes.
+/// Selects indexes over all rows. A partial or expression index may well allow the rows that chatoxide writes.
 const UNIQUE: &str = "
     SELECT class.relname::text AS relation, of_index.relname::text AS name, ARRAY(
         SELECT attname::text FROM unnest(indkey::int2[]) WITH ORDINALITY AS key (number, place)
@@ -87,7 +87,7 @@ const UNIQUE: &str = "
         AND indisunique AND indpred IS NULL AND indexprs IS NULL
     ORDER BY 1, 2";
 
-/// Unique indexes by which rows are refused that the original's tables take.
+/// Reports unique indexes that refuse rows which the original's tables accept.
 pub(super) async fn look_at_uniqueness(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
@@ -102,7 +102,7 @@ pub(super) async fn look_at_uniqueness(
     for index in indexes {
         let Some(table) = TABLES.iter().find(|table| table.name == index.relation) else { continue };
         let has = |column: &&str| index.columns.iter().any(|of_index| of_index == column);
-        // A row has NULL, or a default, in a column that is not written.
+        // A column that is not written has NULL or a default.
         let is_written = |name: &String| {
             table
                 .columns

@@ -1,5 +1,5 @@
-//! The catalog of SQLite. The file is opened to be read only: what is done at a start, such as the change of its journal, is
-//! not done to a file that is only looked at.
+//! The catalog of SQLite. The file is opened read-only, so that a check does not apply changes of the start, such as
+//! that of the journal mode.
 
 use std::path::Path;
 
@@ -33,13 +33,13 @@ struct ColumnRow {
 
 const RELATIONS: &str = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
 
-/// A column of a primary key may be given no value where it is the row's number.
+/// An integer primary key needs no value: it is the row id.
 const COLUMNS: &str = "
     SELECT name, type AS type_name, \"notnull\" = 0 AS is_nullable,
         dflt_value IS NOT NULL OR pk > 0 AND upper(type) = 'INTEGER' AS has_default
     FROM pragma_table_info(?)";
 
-/// For which another program's write is waited for.
+/// The longest wait for another program's write.
 const PATIENCE: &str = "PRAGMA busy_timeout = 3000";
 
 pub(super) fn read(path: &Path) -> Result<Catalog> {
@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     if !path.exists() {
         return Ok(catalog);
     }
-    // Not to be opened beside SQLite: to close it would give up SQLite's own locks.
+    // The file must not be opened here as well: closing it would release SQLite's own locks.
     if path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
         catalog.find(Severity::Unusable, format!("{} may not be written to", path.display()));
     }
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     Ok(catalog)
 }
 
-/// Reads it on a connection that is in a transaction.
+/// Reads the catalog on a connection that is in a transaction.
 pub(super) fn read_on(connection: &mut SqliteConnection, path: &Path) -> Result<Catalog> {
     let mut catalog = empty(path);
     look(connection, &mut catalog)?;
@@ -110,10 +110,10 @@ fn look(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult
         let columns: Columns = rows
             .into_iter()
             .map(|row| {
-                // Any value may be in any column, whatever its type.
+                // In SQLite any column may hold any value, whatever its type.
                 let kind = kind_of(&row.name);
                 let ColumnRow { type_name, is_nullable, has_default, .. } = row;
-                // Of the columns that are known all are written.
+                // All known columns are written, so their defaults do not matter.
                 let has_default = has_default && kind.is_none();
                 (row.name, Column { type_name, kind, is_nullable, has_default, is_generated: false })
             })

@@ -1,4 +1,4 @@
-//! Writing the log: the quick way for new messages on PostgreSQL, the careful way for everything.
+//! Appends to the log: the fast path for new messages on PostgreSQL, the slow path for everything.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,51 +22,51 @@ use crate::{
     db::{Db, direct::Direct, error::is_refusal, facts},
 };
 
-/// Client ids remembered that their clients use for several messages, at the most.
+/// The most idempotency keys remembered that clients reuse for several messages.
 const REUSED: usize = 10_000;
-/// Rooms remembered whose head another transaction has locked, at the most.
+/// The most rooms remembered whose head another transaction has locked.
 const HELD: usize = 1_024;
 
-/// Appends to the log, and remembers what lets the next append take the quick way.
+/// Appends to the log, and remembers what lets the next append take the fast path.
 #[derive(Default)]
 pub struct Appender {
     heads: Arc<Heads>,
-    /// Client ids that stand for something else than one message to their client, and come again and again. The quick way would
-    /// fail on each.
+    /// Idempotency keys that a client uses again and again for different messages. The fast path would fail on each.
     reused: HashMap<Key, Known>,
     connection: Option<Box<fast_path::Connection>>,
-    /// Rooms whose head another transaction did not let go of.
+    /// Rooms whose head another transaction keeps locked.
     held: HashSet<RoomId>,
 }
 
 impl Appender {
-    /// `heads`: shared with who loads rooms.
+    /// `heads` is shared with the code that loads rooms.
     pub fn new(heads: Arc<Heads>) -> Self {
         Self { heads, ..Self::default() }
     }
 
-    /// It has appended to this room before, or the room has been loaded: it may do it quickly.
+    /// True if this appender has appended to the room before, or the room has been loaded: it may take the fast path.
     pub fn knows(&self, room_id: &RoomId) -> bool {
         self.heads.is_known(room_id)
     }
 
-    /// Another transaction has locked the head of this room's log, and did not let go of it: others are to be written without it.
+    /// True if another transaction keeps the row lock on the head of this room's log: other rooms are to be written
+    /// without it.
     pub fn is_held(&self, room_id: &RoomId) -> bool {
         self.held.contains(room_id)
     }
 
-    /// Finds out which of these rooms are held no more.
+    /// Finds out which of these rooms are no longer locked.
     pub async fn look_at_held(&mut self, db: &Db, rooms: impl Iterator<Item = &RoomId>) {
         let asked: HashSet<RoomId> = rooms.filter(|room_id| self.is_held(room_id)).cloned().collect();
         if asked.is_empty() {
             return;
         }
         self.held.retain(|room_id| !asked.contains(room_id));
-        // Without an answer they count as free: the next attempt tells.
+        // Without an answer they count as free: the next attempt finds out.
         let _tried_again = self.note_held(db, asked.iter()).await;
     }
 
-    /// Looks which of these rooms are held. Whether any is.
+    /// Checks which of these rooms are locked. Returns whether any is.
     async fn note_held(&mut self, db: &Db, rooms: impl Iterator<Item = &RoomId>) -> Result<bool> {
         let Some(connection) = self.connection.take() else { return Ok(false) };
         let look = Box::pin(slow_postgres::list_held(connection.client(), db, rooms));
@@ -84,12 +84,12 @@ impl Appender {
         is_any
     }
 
-    /// Commits all of `batch` at once, in its order, and tells for each what became of it. One failing row fails all: the
-    /// caller then halves them. `batch` is sorted by room, so that nodes never wait for each other in a circle.
+    /// Commits all of `batch` in one transaction, in its order, and returns the outcome of each change. One failing row
+    /// fails all: the caller then bisects the batch. `batch` is sorted by room, so that nodes cannot deadlock.
     pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
         facts::look_again(db, now);
         batch.iter().try_for_each(|append| ensure_fits(db, append))?;
-        // Both ways together take no longer than one may.
+        // Both paths together have the time of one request.
         db.within_timeout(Box::pin(self.append_either_way(db, batch, now))).await
     }
 
@@ -116,7 +116,8 @@ impl Appender {
         self.reused.extend(reused);
     }
 
-    /// New messages in rooms that are as they were left take one statement on PostgreSQL. None: take the careful way.
+    /// The fast path: new messages in rooms whose head is as it was left take one statement on PostgreSQL. None: take
+    /// the slow path.
     async fn append_quickly(
         &mut self,
         db: &Db,
@@ -124,7 +125,7 @@ impl Appender {
         now: NaiveDateTime,
     ) -> Result<Option<Vec<Appended>>> {
         let Db::Pg { direct: Some(direct), facts, .. } = db else { return Ok(None) };
-        // What the database makes of a row is seen by reading it, in the same transaction.
+        // A row that the database may change has to be read back in the same transaction. The fast path cannot do that.
         if facts.changes_messages() {
             return Ok(None);
         }
@@ -142,10 +143,10 @@ impl Appender {
                 writes.new_message(append, message);
             }
         }
-        // A connection that does not answer in time is not put back.
+        // A connection that does not answer in time is dropped.
         let connection = self.connection.take();
         let (connection, written) = {
-            // Pinned here: a large future, not to be moved.
+            // The future is large: it is pinned here and not moved.
             let write = pin!(async {
                 let connection = match open(connection, direct).await {
                     Ok(connection) => connection,
@@ -157,7 +158,7 @@ impl Appender {
             });
             write.await
         };
-        // It may have ended without knowing it yet, or its statements may fit the tables no more.
+        // The connection may be broken without having noticed yet, or its prepared statements may be stale.
         let is_locked =
             written.as_ref().is_err_and(|error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE));
         let is_outdated = written.as_ref().is_err_and(|error| !is_about_a_row(error)) && !is_locked;
@@ -169,22 +170,22 @@ impl Appender {
                 self.heads.keep(writes.heads);
                 Ok(Some(writes.outcomes))
             }
-            // Another node was there: nothing was written.
+            // Another node has advanced a head: nothing was written.
             Ok(false) => Ok(None),
             Err(_) if is_locked => {
                 let rooms = batch.iter().map(|append| &append.room_id);
                 if self.note_held(db, rooms).await? { Err(held()) } else { Ok(None) }
             }
-            // Its time is over: the careful way would wait as long again.
+            // The statement timed out: the slow path would wait as long again.
             Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(error.into()),
-            // A row is at fault, or a client id is known, or the statement fits the tables no more: nothing was written.
+            // A row is at fault, an idempotency key is known, or the prepared statement is stale: nothing was written.
             Err(error) if is_refusal(&error) => Ok(None),
-            // What ends the connection may come after the commit: to append once more could be to store twice.
+            // A connection may break after the commit: a retry could store the batch twice.
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Any changes, in one transaction.
+    /// The slow path: any changes, in one transaction.
     async fn append_carefully(
         &mut self,
         db: &Db,
@@ -203,7 +204,7 @@ impl Appender {
                     Ok::<_, Error>((connection, done))
                 };
                 let (connection, done) = Box::pin(append).await?;
-                // What made it unavailable may have left its transaction open.
+                // After this error a transaction may still be open on the connection, so it is dropped.
                 self.connection = Some(connection).filter(|_| !matches!(done, Err(Error::Unavailable(_))));
                 match done? {
                     Attempt::Done(done) => Ok(done),
@@ -217,7 +218,7 @@ impl Appender {
     }
 }
 
-/// Refuses a change for which a column of ids is too short.
+/// Refuses a change if a column of ids is too short for it.
 fn ensure_fits(db: &Db, append: &Append) -> Result<()> {
     let (facts, actor) = (db.facts(), append.actor_id.as_str());
     match &append.change {
@@ -235,23 +236,24 @@ fn ensure_fits(db: &Db, append: &Append) -> Result<()> {
     }
 }
 
-/// As long as every id that is made here.
+/// A sample with the length of every id that is made here.
 const AN_ID: &str = "00000000-0000-7000-8000-000000000000";
 
-/// A change that was not made since the head of a room's log is held.
+/// The error of a change that failed because another transaction holds the row lock on the head of the room's log.
 pub fn held() -> Error {
     Error::Unavailable("another transaction holds the head of the room's log".to_owned())
 }
 
-/// Classes of errors of a statement that fits the tables no more, and of a connection or a server that is not well.
+/// SQLSTATE classes that do not blame a row: the prepared statement is stale, or the connection or the server is
+/// unwell.
 const OUTDATED: [&str; 10] = ["08", "0A", "25", "26", "42", "53", "55", "57", "58", "XX"];
 
-/// The statement was refused for what it was to write: bad data, a constraint, a trigger with a code of its own.
+/// True if the statement was refused for its data: a bad value, a constraint, a trigger with an error code of its own.
 fn is_about_a_row(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| !OUTDATED.iter().any(|class| code.code().starts_with(class)))
 }
 
-/// The writer's own connection: the one that it has, if that is still open.
+/// Returns the writer's own connection: the one it has, if that is still open, or a new one.
 async fn open(
     connection: Option<Box<fast_path::Connection>>,
     direct: &Direct,

@@ -1,8 +1,9 @@
-//! The bookkeeping of one append: which numbers the entries get, what each change came to, what is to be written. No SQL.
+//! The bookkeeping of one append batch: the entries' numbers, the outcome of each change, and the rows to write. No
+//! SQL.
 
 use std::{collections::HashMap, sync::Arc};
 
-/// The head of a room as it was left.
+/// The head of a room's log as this node left it.
 #[derive(Clone, Copy)]
 pub(super) struct Remembered {
     pub(super) seq: i64,
@@ -21,7 +22,7 @@ use crate::{
     protocol::{MessageView, ReactionView, SenderView},
 };
 
-/// An entry of the log before it is written.
+/// A log entry that is not written yet.
 pub(super) struct LogEntry {
     pub(super) room_id: RoomId,
     pub(super) seq: i64,
@@ -35,7 +36,7 @@ pub(super) struct LogEntry {
 
 /// The head of a room's log while entries are added to it.
 pub(super) struct Head {
-    /// Where it was when the writes was opened.
+    /// The last entry's number when the batch was opened.
     pub(super) found: i64,
     pub(super) seq: i64,
     /// The time of the last entry, or now if that is later.
@@ -47,12 +48,13 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The time of the next entry. Each has a millisecond of its own, so that a moment names a place in history; entries that
-    /// come faster run ahead of the clock. The further they are ahead, the more share a millisecond, so that a room is about
-    /// eight milliseconds ahead for each entry beyond the first of every millisecond: 32 ms at 5,000 a second.
+    /// Returns the time of the next entry. Each entry has its own millisecond, so that a time is a cursor in history.
+    /// Under load the entries run ahead of the clock. The further ahead they are, the more of them share a millisecond.
+    /// So a room is about eight milliseconds ahead for each entry beyond the first of every millisecond: 32 ms at 5,000
+    /// a second.
     fn next_at(&self) -> NaiveDateTime {
         let ahead = self.at - self.now;
-        // Another program's clock runs ahead of ours: that is no load.
+        // A head this far ahead comes from another program's clock, not from load.
         let most = if ahead > CLOCKS_DIFFER { 1 } else { 1 + ahead.num_milliseconds() / MILLIS_AHEAD };
         if i64::from(self.sharing) < most { self.at } else { self.at + MILLISECOND }
     }
@@ -62,16 +64,17 @@ impl Head {
     }
 }
 
-/// Clocks of several machines differ by less.
+/// The clocks of several machines are assumed to differ by less.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(1);
 const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
-/// For so many milliseconds that a room's entries are ahead of the clock one more of them shares a millisecond.
+/// For each of this many milliseconds that a room's entries run ahead of the clock, one more entry shares a
+/// millisecond.
 const MILLIS_AHEAD: i64 = 8;
 
-/// An actor and a client id.
+/// An idempotency key: an actor and a client id.
 pub(super) type Key = (String, String);
 
-/// What a client id stands for: a message, and what it was when it was sent.
+/// The message that an idempotency key stands for, with its fingerprint from when it was sent.
 #[derive(Clone)]
 pub(super) struct Known {
     message_id: MessageId,
@@ -83,22 +86,22 @@ pub(super) struct Known {
 pub(super) struct AppendBatch {
     pub(super) heads: HashMap<RoomId, Head>,
     pub(super) known: HashMap<Key, Known>,
-    /// Client ids under which another message came.
+    /// Idempotency keys under which a different message came.
     reused: Vec<Key>,
-    /// New ones, each with its entry in the log.
+    /// New messages, each with its entry in the log.
     pub(super) messages: Vec<Arc<MessageView>>,
     pub(super) log: Vec<LogEntry>,
     pub(super) outcomes: Vec<Appended>,
 }
 
-/// What an append came to, once it is committed.
+/// The result of an append, once it is committed.
 pub(super) struct Done {
     pub(super) outcomes: Vec<Appended>,
     pub(super) heads: HashMap<RoomId, Head>,
     pub(super) reused: Vec<(Key, Known)>,
 }
 
-/// What identifies a message under its client id, whatever is edited later.
+/// The fingerprint of a message under its idempotency key. It does not change when the message is edited later.
 fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
     let body =
         serde_json::json!([room_id, message.content, message.kind, message.metadata, message.reply_to]);
@@ -106,7 +109,8 @@ fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
 }
 
 impl AppendBatch {
-    /// `last` is the time of the room's newest entry or message; `left` is how this node left the room.
+    /// Opens a room for appending. `last` is the time of the room's newest entry or message; `left` is the head as this
+    /// node left it.
     pub(super) fn open(
         &mut self,
         room_id: &RoomId,
@@ -117,7 +121,7 @@ impl AppendBatch {
         let (at, sharing) = match left {
             _ if last < now => (now, 0),
             Some(left) if (left.seq, left.at) == (seq, last) => (last, left.sharing),
-            // Nobody knows how many there are of that time.
+            // The number of entries that share this time is not known.
             _ => (last, u32::MAX),
         };
         let head = Head { found: seq, seq, at, sharing, now, advanced: false };
@@ -129,7 +133,7 @@ impl AppendBatch {
         Done { outcomes: self.outcomes, heads: self.heads, reused }
     }
 
-    /// The client ids under which another message came, with what they stand for.
+    /// The idempotency keys under which a different message came, with the messages that they stand for.
     pub(super) fn reused(&mut self) -> Vec<(Key, Known)> {
         let reused = std::mem::take(&mut self.reused);
         reused.into_iter().filter_map(|key| self.known.remove_entry(&key)).collect()
@@ -142,13 +146,13 @@ impl AppendBatch {
         self.known.insert((actor_id, client_id.unwrap_or_default()), known);
     }
 
-    /// The number and the time that the room's next entry gets. The room was opened.
+    /// The number and the time that the room's next entry gets. The room must have been opened.
     fn next(&self, room_id: &RoomId) -> (i64, NaiveDateTime) {
         let Some(head) = self.heads.get(room_id) else { return (1, NaiveDateTime::default()) };
         (head.seq + 1, head.next_at())
     }
 
-    /// An id for what the room's next entry makes.
+    /// An id for the row that the room's next entry inserts.
     pub(super) fn next_id(&self, room_id: &RoomId) -> Uuid {
         let (seq, at) = self.next(room_id);
         ordered_uuid(at.into(), seq, Uuid::new_v4())
@@ -166,7 +170,8 @@ impl AppendBatch {
             if client_id.is_some_and(|client_id| client_id.refuses_others) {
                 return self.outcomes.push(Appended::ClientIdTaken);
             }
-            // The client means something else by it: its name stays with the first message, and this one has none.
+            // The client reuses its key for a different message: the key stays with the first message, and this one is
+            // stored without.
             self.reused.extend(key.take());
             (client_id, print) = (None, None);
         }
@@ -226,7 +231,8 @@ impl AppendBatch {
         }
     }
 
-    /// Notes in the log what triggers have made of the messages: the outcomes have it by now.
+    /// Replaces the notes in the log by those of the messages as triggers have stored them. The outcomes already have
+    /// these.
     pub(super) fn note_as_stored(&mut self) {
         let entries = self.outcomes.iter().filter_map(|outcome| match outcome {
             Appended::Entry(entry) => Some(&entry.told),
@@ -240,7 +246,7 @@ impl AppendBatch {
         }
     }
 
-    /// A change that came to nothing.
+    /// Records the outcome of a change that writes nothing.
     pub(super) fn nothing(&mut self, outcome: Appended) {
         self.outcomes.push(outcome);
     }
@@ -299,7 +305,7 @@ mod tests {
         Timestamp::from_millis(1_700_000_000_000 + millis).naive()
     }
 
-    /// Commits of so many entries at these moments; the times of all entries, in milliseconds.
+    /// Commits this many entries at each moment; returns the times of all entries, in milliseconds.
     fn times(heads: &Heads, commits: impl Iterator<Item = (i64, usize)>) -> Vec<i64> {
         let mut times = Vec::new();
         for (now, count) in commits {
@@ -336,7 +342,7 @@ mod tests {
 
     #[test]
     fn under_a_load_that_lasts_times_stay_near_the_clock() {
-        // 5,000 and 50,000 entries a second.
+        // These are loads of 5,000 and 50,000 entries a second.
         for (each, most, ahead) in [(5, 6, 40), (50, 52, 420)] {
             let times = times(&heads(-9), (0..3_000).map(|now| (now, each)));
             assert!(times.is_sorted());

@@ -1,5 +1,5 @@
-//! Applies the edits, deletions and reactions of a batch in memory, one after the other: so all that they need can be
-//! read together before, and all that they change written together afterwards. No SQL.
+//! Applies the edits, deletions and reactions of a batch in memory, one after the other. So the rows that they need can
+//! be read together before, and the rows that they change written together afterwards. No SQL.
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,7 +30,7 @@ pub(super) struct StoredMessage {
     id: String,
     room_id: String,
     sender_id: String,
-    /// Not read where it is to be replaced.
+    /// Not read where an edit is about to replace it.
     #[serde(default)]
     content: String,
     kind: MessageTypeRow,
@@ -56,14 +56,14 @@ impl From<StoredMessage> for MessageRow {
     }
 }
 
-/// Id, message, user and emoji.
+/// A reaction's id, message, user and emoji.
 pub(super) type StoredReaction = (String, String, String, String);
 
-/// The messages that a batch changes and the reactions that it has to know of, as they are by now.
+/// The messages that a batch changes and the reactions that it needs, with the changes so far applied.
 #[derive(Default)]
 pub(super) struct Changes {
     messages: HashMap<String, MessageRow>,
-    /// By message, in the order of their ids.
+    /// Reactions by message, in the order of their ids.
     reactions: HashMap<String, Vec<ReactionRow>>,
     counts: ReactionCounts,
     /// The ids of the reactions that are in the database.
@@ -80,8 +80,8 @@ pub(super) fn messages_of(batch: &[Append]) -> Vec<Value> {
     targets.iter().map(|(id, room_id)| json!({ "id": id, "room_id": room_id })).collect()
 }
 
-/// The reactions that a batch has to know of: all on messages that are edited, since these are told with them, and of
-/// the others those that are to be added or removed.
+/// The reactions that a batch needs: all on messages that it edits, since these are sent with them, and otherwise those
+/// that it adds or removes.
 pub(super) fn reactions_of(batch: &[Append]) -> Value {
     let (mut all_on, mut single) = (HashSet::new(), HashSet::new());
     for append in batch {
@@ -118,8 +118,8 @@ impl Changes {
         changes
     }
 
-    /// Makes one change after those before it. New messages are the writes's: nobody knows their ids before they are
-    /// told.
+    /// Applies one change after those before it. New messages are left to `writes`: no change in the batch can refer to
+    /// one, as its id is not known before it is sent.
     pub(super) fn make(&mut self, append: &Append, writes: &mut AppendBatch, now: NaiveDateTime) {
         match &append.change {
             Change::New(message) => writes.new_message(append, message),
@@ -185,7 +185,7 @@ impl Changes {
         (message.sender_id == append.actor_id.as_str()).then_some(message)
     }
 
-    /// What is left of the edits: `[{id, content, at}, ..]`.
+    /// The edits that are to be written: `[{id, content, at}, ..]`.
     pub(super) fn edits(&self) -> Vec<Value> {
         let edited = self.edited.iter().filter_map(|id| self.messages.get(id));
         edited
@@ -196,17 +196,17 @@ impl Changes {
             .collect()
     }
 
-    /// Ids of messages that go, and with each all reactions on it.
+    /// The ids of the messages to delete, each with all reactions on it.
     pub(super) fn deleted(&self) -> &[String] {
         &self.deleted
     }
 
-    /// Reactions that go: `[id, ..]`.
+    /// The reactions to delete: `[id, ..]`.
     pub(super) fn removed(&self) -> Vec<&str> {
         self.removed.iter().map(|row| row.id.as_str()).collect()
     }
 
-    /// Reactions that come: `[{id, message_id, user_id, emoji}, ..]`.
+    /// The reactions to insert: `[{id, message_id, user_id, emoji}, ..]`.
     pub(super) fn added(&self) -> Vec<Value> {
         let rows = self.reactions.values().flatten().filter(|row| !self.stored.contains(&row.id));
         rows.map(|row| {

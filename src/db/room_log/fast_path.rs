@@ -1,9 +1,9 @@
-//! Appending new messages on PostgreSQL in a single statement: heads, rows and log entries, for rooms whose head is known
-//! from the last append, or from when the room was loaded. Where a head is not as expected nothing is written, and the caller
-//! takes the careful way.
+//! The fast path: appends new messages on PostgreSQL in a single statement (heads, rows and log entries), for rooms
+//! whose head is known from the last append, or from when the room was loaded. If a head is not as expected, nothing is
+//! written, and the caller takes the slow path.
 //!
-//! This statement, of which there is one for each message on a server that is not busy, is prepared once and goes without
-//! diesel, which would build its text for each use, and serialise its parameters into buffers from which the driver then does.
+//! Each statement is a prepared statement and bypasses diesel. On a server that is not busy it runs once for each
+//! message, and diesel would build its text each time and serialise its parameters twice.
 
 use std::sync::Arc;
 
@@ -25,9 +25,10 @@ use crate::{
     protocol::MessageView,
 };
 
-// Where a trigger keeps a message out, its statement divides by zero and leaves nothing behind: the careful way then says why.
+// Where a trigger keeps a message from being stored, the statement divides by zero and so is rolled back. The slow path
+// then reports the reason.
 
-/// A single message: a plainer statement, which costs PostgreSQL less.
+/// Appends a single message: a simpler statement, which costs PostgreSQL less.
 const APPEND_ONE: &str = r#"
     WITH advanced AS (
         UPDATE chatoxide.room_head SET seq = $4, at = $2 WHERE room_id = $1 AND seq = $3 RETURNING 1
@@ -55,8 +56,8 @@ const ONE: [Type; 13] = [
     Type::TEXT,
 ];
 
-/// Several messages, in columns. The locks are taken in the order of the rooms' bytes, as everywhere; what another node
-/// advanced meanwhile is not locked.
+/// Several messages, in columns. Row locks are taken in the byte order of the room ids, as everywhere. A head that
+/// another node has advanced meanwhile is not locked.
 const APPEND_MANY: &str = r#"
     WITH expected (room_id, found, seq, at) AS (
         SELECT * FROM unnest($1, $2, $3, $4)
@@ -100,7 +101,7 @@ const MANY: [Type; 16] = [
 
 type Parameter<'a> = &'a (dyn ToSql + Sync);
 
-/// A connection with the statements prepared.
+/// A connection with the prepared statements.
 pub(super) struct Connection {
     client: DirectClient,
     one: Statement,
@@ -110,7 +111,8 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) async fn open(direct: &Direct) -> Result<Self, tokio_postgres::Error> {
         let client = direct.connect().await?;
-        // One after the other: where a table is locked, the first would be cancelled and the second wait on.
+        // They are prepared one after the other: where a table is locked, the first would be cancelled and the second
+        // wait on.
         let one = client.prepare(APPEND_ONE, &ONE).await?;
         let many = client.prepare(APPEND_MANY, &MANY).await?;
         Ok(Self { client, one, many })
@@ -124,7 +126,7 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Writes what the writes has to write; false, and nothing written, if a head was not as the writes has it.
+    /// Writes the batch; returns false, with nothing written, if a head was not as the batch expects it.
     pub(super) async fn write(&self, writes: &AppendBatch) -> Result<bool, tokio_postgres::Error> {
         let mut heads: Vec<_> = writes.heads.iter().filter(|(_, head)| head.advanced).collect();
         let written = match (heads.as_slice(), writes.messages.as_slice(), writes.log.as_slice()) {
@@ -168,7 +170,7 @@ impl Connection {
         messages: &[Arc<MessageView>],
         log: &[LogEntry],
     ) -> Result<u64, tokio_postgres::Error> {
-        // Each message has its entry.
+        // Each message has exactly one log entry.
         let parameters: [Parameter<'_>; MANY.len()] = [
             &column(heads, |(room_id, _)| room_id.as_str()),
             &column(heads, |(_, head)| head.found),

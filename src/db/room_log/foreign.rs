@@ -1,4 +1,4 @@
-//! What another program has done to a room becomes entries of the room's log, and what the log no longer has is noted there.
+//! Adds log entries for changes that another program has made to a room, and notes from where on the log is complete.
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -14,8 +14,8 @@ use crate::{
     protocol::{MessageView, ReactionView},
 };
 
-/// Adds entries for changes that are in the database already, as it was found at the entry `after`. What later entries are
-/// about is left out: it was changed once more.
+/// Adds entries for changes that are in the database already, as it was read at the entry `after`. Messages that later
+/// entries are about are left out: they have changed again.
 pub async fn append_foreign(
     db: &Db,
     room_id: &RoomId,
@@ -54,7 +54,7 @@ pub async fn append_foreign(
             ));
             entries.push((seq, told.clone()));
         }
-        // A statement binds so many values at the most.
+        // The number of values that one statement may bind is limited.
         while !rows.is_empty() {
             let part: Vec<_> = rows.drain(..rows.len().min(1_000)).collect();
             run!(c.execute(diesel::insert_into(own::room_log::table).values(part)));
@@ -71,7 +71,7 @@ pub async fn append_foreign(
     Ok(entries.into_iter().map(|(seq, told)| Entry { room_id: room_id.clone(), seq, told }).collect())
 }
 
-/// Kind, message, actor and body of a change. Who made it nobody knows: a message's sender stands there.
+/// The kind, message, actor and body of a change. Its author is unknown: the message's sender stands in.
 fn stored(told: &EntryBody) -> Option<(&'static str, String, String, Option<String>)> {
     let of_reaction =
         |reaction: &ReactionView| (reaction.user_id.to_string(), Some(reaction.emoji.to_string()));
@@ -101,7 +101,7 @@ const NOTE_INCOMPLETE_LITE: &str = "
     INSERT INTO chatoxide_room_head (room_id, seq, at, complete_from) VALUES (?1, 0, ?3, ?2)
     ON CONFLICT (room_id) DO UPDATE SET complete_from = max(complete_from, excluded.complete_from)";
 
-/// Notes that a room's log has all that happened from an entry on only.
+/// Notes that a room's log is complete only from an entry on.
 pub async fn note_incomplete(db: &Db, room_id: &RoomId, complete_from: i64, now: Timestamp) -> Result<()> {
     let statement = if matches!(db, Db::Pg { .. }) { NOTE_INCOMPLETE_PG } else { NOTE_INCOMPLETE_LITE };
     on!(db.writer, c => {

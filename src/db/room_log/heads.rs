@@ -1,5 +1,5 @@
-//! The heads of rooms' logs as this node last saw them: what it expects of the next append, not what is so. Other
-//! nodes append too, and the database compares.
+//! A cache of the heads of rooms' logs as this node last saw them. They are expectations, not truth: other nodes append
+//! too, so the database compares them on each append.
 
 use std::{
     collections::HashMap,
@@ -14,26 +14,26 @@ use super::{
 };
 use crate::chat::{id::RoomId, timestamp::Timestamp};
 
-/// Rooms whose head is remembered at the most.
+/// The most rooms whose head is remembered.
 const REMEMBERED: usize = 100_000;
 
-/// Shared by the writer, which leaves heads behind, and by whoever loads a room, and so reads its head.
+/// Shared by the writer, which updates heads when it commits, and the code that loads rooms, which reads heads.
 #[derive(Default)]
 pub struct Heads(Mutex<HashMap<RoomId, Remembered>>);
 
 impl Heads {
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Remembered>> {
-        // A map of numbers is never half changed.
+        // A poisoned lock is harmless: a map of numbers is never half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a head that was read from the database, unless one is remembered. A log without entries has none: the
-    /// messages of its room may be newer than the head.
+    /// Remembers a head that was read from the database, unless one is remembered. A log without entries is not
+    /// remembered: the room's messages may be newer than the head.
     pub fn note(&self, room_id: &RoomId, seq: i64, at: Timestamp) {
         if seq > 0 {
             let mut heads = self.lock();
             make_room_for(&mut heads, 1);
-            // How many entries have that time was not read.
+            // The number of entries that share this time was not read.
             let read = Remembered { seq, at: at.naive(), sharing: u32::MAX };
             heads.entry(room_id.clone()).or_insert(read);
         }
@@ -43,7 +43,7 @@ impl Heads {
         self.lock().contains_key(room_id)
     }
 
-    /// A writes of these rooms, if the heads of all are known. They are known again when the writes is kept.
+    /// Opens a batch for these rooms, if all their heads are known. The heads are forgotten until [`Self::keep`].
     pub(super) fn open(&self, batch: &[Append], now: NaiveDateTime) -> Option<AppendBatch> {
         let mut heads = self.lock();
         let mut writes = AppendBatch::default();
@@ -56,14 +56,14 @@ impl Heads {
         Some(writes)
     }
 
-    /// What is remembered of these rooms.
+    /// The remembered heads of these rooms.
     pub(super) fn remembered(&self, batch: &[Append]) -> HashMap<RoomId, Remembered> {
         let heads = self.lock();
         let left = |append: &Append| Some((append.room_id.clone(), *heads.get(&append.room_id)?));
         batch.iter().filter_map(left).collect()
     }
 
-    /// Remembers the heads of what was committed.
+    /// Remembers the heads of a committed batch.
     pub(super) fn keep(&self, committed: HashMap<RoomId, Head>) {
         let mut heads = self.lock();
         make_room_for(&mut heads, committed.len());

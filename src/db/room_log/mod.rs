@@ -1,5 +1,5 @@
-//! Our tables `room_head` and `room_log`, and with them every change to messages and reactions: a row and its entry in the
-//! room's log are committed together, and entries of a room are numbered 1, 2, 3 without holes.
+//! Our tables `room_head` and `room_log`, and every change to messages and reactions. A row and its log entry are
+//! committed together, and the entries of a room are numbered 1, 2, 3 without gaps.
 
 mod append;
 mod batch;
@@ -39,7 +39,7 @@ use crate::{
     protocol::{MessageView, ReactionView},
 };
 
-/// A change that somebody who may make it asks for.
+/// A requested change whose actor has been authorised.
 #[derive(Clone, Debug)]
 pub struct Append {
     pub room_id: RoomId,
@@ -72,7 +72,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// The message that it changes.
+    /// The message that this changes.
     fn message_id(&self) -> Option<&MessageId> {
         match self {
             Change::New(_) => None,
@@ -93,11 +93,11 @@ pub struct NewMessage {
     pub client_id: Option<ClientId>,
 }
 
-/// The sender's own name for a message: the same one again is the same message.
+/// The client's half of an idempotency key: a message sent again under the same client id is stored once.
 #[derive(Clone, Debug)]
 pub struct ClientId {
     pub text: String,
-    /// Another message under a name that is taken is refused. Otherwise it is stored without its name.
+    /// If true, a different message under a used client id is refused. Otherwise it is stored without its client id.
     pub refuses_others: bool,
 }
 
@@ -109,7 +109,7 @@ pub struct Entry {
     pub told: EntryBody,
 }
 
-/// What the members are told of an entry.
+/// The content of an entry as it is sent to the members.
 #[derive(Clone, Debug)]
 pub enum EntryBody {
     New(Arc<MessageView>),
@@ -123,7 +123,7 @@ pub enum EntryBody {
         message_id: MessageId,
         reaction: ReactionView,
     },
-    /// The message of an older entry has been deleted since: a later entry tells so.
+    /// The message of an older entry has been deleted since: a later entry reports that.
     Tombstone,
 }
 
@@ -140,26 +140,26 @@ impl EntryBody {
     }
 }
 
-/// What became of an [`Append`].
+/// The outcome of an [`Append`].
 #[derive(Clone, Debug)]
 pub enum Appended {
     Entry(Entry),
-    /// The client id was used before, for this same message.
+    /// The client id was used before for this very message, so nothing was stored.
     Duplicate {
         message_id: MessageId,
         seq: i64,
     },
-    /// The client id was used before, for another message, and refuses others.
+    /// The client id was used before for a different message, and the client wants that refused.
     ClientIdTaken,
     /// The reaction is already there, or already gone.
     Unchanged,
-    /// The message is not there, or not the actor's to change.
+    /// The message does not exist, or the actor may not change it.
     NotFound,
-    /// The message has as many reactions as there may be.
+    /// The message has as many reactions as are allowed.
     TooManyReactions,
 }
 
-/// The kinds of entries, as the table has them.
+/// The kinds of entries, as stored in the table.
 pub mod kind {
     pub const NEW: &str = "new";
     pub const EDIT: &str = "edit";
@@ -171,7 +171,7 @@ pub mod kind {
 /// Actor, client id, message, body and seq of an entry.
 pub(super) type KnownRow = (String, Option<String>, String, Option<String>, i64);
 
-/// A time as PostgreSQL reads it.
+/// Formats a time for PostgreSQL.
 fn text_of(at: NaiveDateTime) -> String {
     at.format("%F %T%.f").to_string()
 }

@@ -1,17 +1,17 @@
-//! Notes in the log of what a message was when an entry was committed, in short. By them it is found out later whether another
-//! program has changed it since. A note stands in the entry's body, behind the fingerprint of a client id if there is one:
-//! `=<updatedAt in milliseconds, if any>:<hash of the content>`, and, where another program's reactions may be on the message,
-//! `:<hash of its reactions>`.
+//! A note is a short fingerprint, in a log entry, of the message at the time of the commit. It shows later whether
+//! another program has changed the message since. It stands in the entry's body, behind the fingerprint of an
+//! idempotency key if there is one: `=<updatedAt in milliseconds, if any>:<hash of the content>`, and, where another
+//! program's reactions may be on the message, `:<hash of its reactions>`.
 
 use sha2::{Digest, Sha256};
 
 use crate::protocol::{MessageView, ReactionView};
 
-/// The hexadecimal digits of a hash that are kept.
+/// The number of hexadecimal digits to which a hash is truncated.
 const DIGITS: usize = 16;
 
-/// The same as [`of_message`] by PostgreSQL, of a row of "Message" as the transaction has left it. `concat` leaves the blanks that
-/// pad a CHAR(n), where a cast to TEXT takes them off.
+/// Computes [`of_message`] in PostgreSQL, from a row of "Message" as the transaction has left it. `concat` keeps the
+/// blanks that pad a CHAR(n), where a cast to TEXT strips them.
 macro_rules! note_sql {
     () => {
         r#"'=' || coalesce(CAST(CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT) AS TEXT), '')
@@ -20,24 +20,24 @@ macro_rules! note_sql {
 }
 pub(super) use note_sql;
 
-/// The body of an entry that leaves a message so, without what is known of its reactions.
+/// The body of an entry that leaves a message in this state, without a hash of its reactions.
 pub(super) fn of_message(fingerprint: Option<&str>, message: &MessageView) -> String {
     let updated_at = message.updated_at.map(|at| at.millis().to_string()).unwrap_or_default();
     let hash = first_digits(&[message.content.as_bytes()]);
     format!("{}={updated_at}:{hash:0DIGITS$x}", fingerprint.unwrap_or_default())
 }
 
-/// The same of what another program wrote, with the reactions that it has.
+/// The body of an entry for a message that another program wrote, with a hash of its reactions.
 pub(super) fn of_foreign(message: &MessageView) -> String {
     format!("{}:{:0DIGITS$x}", of_message(None, message), hash_of_reactions(&message.reactions))
 }
 
-/// The fingerprint of a client id that a body begins with.
+/// The fingerprint of an idempotency key at the beginning of a body.
 pub(super) fn fingerprint_in(body: &str) -> Option<&str> {
     body.split('=').next().filter(|fingerprint| !fingerprint.is_empty())
 }
 
-/// Whether a message is as an entry's body has it, but for its reactions; none if the body has no note.
+/// Whether a message still matches the note in an entry's body, apart from its reactions; none if the body has no note.
 pub fn is_as_noted(body: Option<&str>, message: &MessageView) -> Option<bool> {
     let (_, noted) = body?.split_once('=')?;
     let now = of_message(None, message);
@@ -45,13 +45,13 @@ pub fn is_as_noted(body: Option<&str>, message: &MessageView) -> Option<bool> {
     Some(noted.strip_prefix(now).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
 }
 
-/// The hash of the reactions that an entry's body has, if it has one.
+/// The hash of the reactions in an entry's body, if it has one.
 pub fn noted_reactions(body: Option<&str>) -> Option<u64> {
     let (_, note) = body?.split_once('=')?;
     u64::from_str_radix(note.splitn(3, ':').nth(2)?, 16).ok()
 }
 
-/// Of any number of reactions, in any order. Those of two sets that have none in common combine by exclusive or.
+/// Hashes a set of reactions, whatever their order. The hashes of two disjoint sets combine by exclusive or.
 pub fn hash_of_reactions(reactions: &[ReactionView]) -> u64 {
     let hash = |reaction: &ReactionView| hash_of_reaction(reaction.user_id.as_str(), &reaction.emoji);
     reactions.iter().fold(0, |all, reaction| all ^ hash(reaction))

@@ -1,5 +1,5 @@
-//! Reactions in the log's transaction: the statements that read and remove them, and their bound on a message, in all and of one
-//! user. What is there above the bound, by Node or by SQL, stays.
+//! Reactions in the log's transaction: the statements that read and remove them, and their limits, for each message and
+//! for each user on a message. Reactions above the limit that Node or SQL has added stay.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,10 +36,10 @@ pub(super) const DELETE_REACTIONS_ON: &str = r#"
     )
     SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
-/// Message, user, reactions on the message, and those of the user. Nobody counts further than the bound.
+/// Message, user, number of reactions on the message, and of those by the user. Counting stops at the limit.
 pub(super) type Count = (String, String, usize, usize);
 
-/// Counts for each message and user in the document, which has the bounds, too.
+/// Counts for each message and user in the document, which also has the limits.
 pub(super) const REACTION_COUNTS: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON))
     SELECT CAST(json_agg(json_build_array(wanted.message_id, wanted.user_id, (
@@ -68,7 +68,7 @@ pub(super) fn counted_in(batch: &[Append]) -> Option<Value> {
     (!wanted.is_empty()).then(|| bounds(wanted))
 }
 
-/// How many reactions there are on the messages that a batch adds some to.
+/// The numbers of reactions on the messages that a batch adds some to.
 #[derive(Default)]
 pub(super) struct ReactionCounts {
     on_message: HashMap<String, usize>,
@@ -85,14 +85,14 @@ impl ReactionCounts {
         all
     }
 
-    /// There is room for another one of this user.
+    /// True if this user may add another reaction to the message.
     pub(super) fn has_room(&self, append: &Append, message_id: &str) -> bool {
         let on_message = self.on_message.get(message_id).copied().unwrap_or(0);
         let of_user = self.of_user.get(&(message_id.to_owned(), append.actor_id.to_string()));
         on_message < REACTIONS_OF_MESSAGE && of_user.copied().unwrap_or(0) < REACTIONS_OF_USER
     }
 
-    /// One has been added, or removed.
+    /// Counts a reaction that has been added or removed.
     pub(super) fn note(&mut self, append: &Append, message_id: &str, is_added: bool) {
         let of_user = self.of_user.get_mut(&(message_id.to_owned(), append.actor_id.to_string()));
         for count in self.on_message.get_mut(message_id).into_iter().chain(of_user) {
@@ -101,7 +101,7 @@ impl ReactionCounts {
     }
 }
 
-/// The message, or this user on it, has as many reactions as there may be. On SQLite.
+/// True if the message, or this user on it, has as many reactions as are allowed. For SQLite.
 pub(super) fn is_full(c: &mut SqliteConnection, row: &ReactionRow) -> QueryResult<bool> {
     let on_it = reactions::message_id.eq(&row.message_id);
     let on_message: i64 = reactions::table.filter(on_it).count().get_result(c)?;

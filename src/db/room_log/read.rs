@@ -1,4 +1,4 @@
-//! Reading the log: what was missed, told as it would have been told live.
+//! Reads the log for catch-up: missed entries, as they would have been sent live.
 
 use std::collections::HashMap;
 
@@ -22,16 +22,16 @@ use crate::{
     protocol::{MessageView, ReactionView},
 };
 
-/// What [`entries_since`] found, all of one moment.
+/// The result of [`entries_since`], read in one snapshot.
 pub struct LogPage {
     pub entries: Vec<Entry>,
     /// The last entry of the room's log.
     pub head: i64,
-    /// Some of what happened after the entry that was asked for is not in the log, or not any more.
+    /// Some changes after the requested entry are not in the log: it never had them, or retention has deleted them.
     pub is_forgotten: bool,
 }
 
-/// Everything of one moment that telling some entries takes.
+/// The rows that some entries are built from, read in one snapshot.
 struct Found {
     head: i64,
     complete_from: i64,
@@ -39,7 +39,7 @@ struct Found {
     entries: Vec<Logged>,
     messages: Vec<(MessageRow, String)>,
     reactions: Vec<ReactionRow>,
-    /// Those that added a reaction which is there.
+    /// The entries that added a reaction which still exists.
     added: Vec<Logged>,
 }
 
@@ -84,7 +84,7 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
         ids.dedup();
         let mut found_messages: Vec<(MessageRow, String)> = Vec::new();
         let mut found_reactions: Vec<ReactionRow> = Vec::new();
-        // SQLite binds each id by itself, and so many at the most.
+        // SQLite binds each id separately, and the number of parameters is limited.
         for ids in ids.chunks(10_000) {
             let page: Vec<(MessageRow, String)> = run!(c.load(messages::table
                 .inner_join(users::table)
@@ -118,8 +118,8 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
     })
 }
 
-/// New and edited messages are told as they are by now, less the reactions that a later entry adds: a client that takes both
-/// would have them twice.
+/// Builds the entries. New and edited messages are sent in their present state, without the reactions that a later
+/// entry adds: a client that applies both would have them twice.
 fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
     let added_at: HashMap<(&str, &str, &str), i64> = found
         .added

@@ -1,4 +1,4 @@
-//! Repairs the heads of rooms' logs where they are behind the logs: the table was emptied, or restored from an older backup.
+//! Repairs heads that are behind their room's log, because the table was emptied or restored from an older backup.
 
 use diesel::{QueryableByName, sql_types::BigInt};
 
@@ -7,7 +7,8 @@ use crate::{
     db::{Db, on},
 };
 
-/// Rooms whose head is behind the last entry of the log, or missing. The index leads from one room to the next.
+/// Selects the rooms whose head is behind the last entry of the log, or missing. It skips through the index from one
+/// room to the next.
 macro_rules! behind {
     () => {
         "WITH RECURSIVE room (id) AS (
@@ -25,7 +26,8 @@ macro_rules! behind {
 
 const COUNT: &str = concat!(behind!(), "SELECT count(*) AS count FROM behind");
 
-/// Nobody knows what the head had said of the log's completeness: it is complete from its last entry on.
+/// The lost head said from where on the log is complete. That is unknown now, so the log counts as complete from its
+/// last entry on.
 const REPAIR: &str = concat!(
     behind!(),
     "INSERT INTO room_head AS head (room_id, seq, at, complete_from)
@@ -42,7 +44,7 @@ struct Count {
     count: i64,
 }
 
-/// The statement with the names that the tables have.
+/// Inserts the names of the tables into the statement.
 fn named(db: &Db, statement: &str) -> String {
     let prefix = if matches!(db, Db::Pg { .. }) { "chatoxide." } else { "chatoxide_" };
     ["room_head", "room_log"].iter().fold(statement.to_owned(), |statement, table| {
@@ -50,7 +52,7 @@ fn named(db: &Db, statement: &str) -> String {
     })
 }
 
-/// How many rooms have a head that is behind the log, or none.
+/// Counts the rooms whose head is missing or behind the log.
 pub async fn count_behind(db: &Db) -> Result<i64> {
     let statement = named(db, COUNT);
     let count: Count = on!(db.readers, c => {
@@ -59,7 +61,7 @@ pub async fn count_behind(db: &Db) -> Result<i64> {
     Ok(count.count)
 }
 
-/// Sets them right; returns how many.
+/// Repairs these heads; returns how many there were.
 pub async fn repair_heads(db: &Db) -> Result<usize> {
     if count_behind(db).await? == 0 {
         return Ok(0);

@@ -1,4 +1,5 @@
-//! Forgetting old entries of the log. The messages stay; what goes is the catching up across them, and their client ids.
+//! Retention: deletes old entries of the log. The messages stay. Catch-up across the deleted entries is lost, and so
+//! are their idempotency keys.
 
 use diesel::{
     prelude::*,
@@ -11,11 +12,12 @@ use crate::{
     db::{Db, on},
 };
 
-/// Rooms looked at in one query, and entries deleted in one: others get their turn in between.
+/// Rooms checked in one query, and entries deleted in one: other queries can run in between.
 const ROOMS: i64 = 100;
 const ENTRIES: i64 = 1_000;
 
-/// Rooms after `$1` whose oldest entry is older than `$2`; that entry is found by the primary key, however long the log is.
+/// Selects the rooms after `$1` whose oldest entry is older than `$2`. The primary key leads to that entry, however
+/// long the log is.
 const OLD_ROOMS_PG: &str = "SELECT head.room_id FROM chatoxide.room_head head WHERE head.room_id > $1 AND \
     (SELECT entry.at FROM chatoxide.room_log entry WHERE entry.room_id = head.room_id ORDER BY entry.seq LIMIT 1) < $2 \
     ORDER BY head.room_id LIMIT $3";
@@ -23,8 +25,8 @@ const OLD_ROOMS_LITE: &str = "SELECT head.room_id FROM chatoxide_room_head head 
     (SELECT entry.at FROM chatoxide_room_log entry WHERE entry.room_id = head.room_id ORDER BY entry.seq LIMIT 1) < $2 \
     ORDER BY head.room_id LIMIT $3";
 
-/// Deletes, in the rooms `$1`, given as JSON, at most `$3` entries that are older than `$2`: in each room those at the
-/// beginning of its log. It looks at that many entries of a room at the most, however long the log is.
+/// Deletes at most `$3` entries older than `$2`, from the beginnings of the logs of the rooms `$1`, given as JSON. It
+/// reads at most that many entries of each room, however long its log is.
 const FORGET_PG: &str = "DELETE FROM chatoxide.room_log WHERE (room_id, seq) IN ( \
     SELECT entry.room_id, entry.seq FROM json_array_elements_text(CAST($1 AS JSON)) AS room (id) \
     CROSS JOIN LATERAL (SELECT min(seq) AS seq FROM chatoxide.room_log WHERE room_id = room.id) AS oldest \
@@ -42,7 +44,7 @@ struct RoomRow {
     room_id: String,
 }
 
-/// Deletes the entries older than `moment`, a bounded number at a time. Returns how many.
+/// Deletes the entries older than `moment`, in batches. Returns how many.
 pub async fn forget_before(db: &Db, moment: Timestamp) -> Result<usize> {
     let mut forgotten = 0;
     let mut last = String::new();
@@ -83,7 +85,7 @@ async fn forget_in_rooms(db: &Db, rooms: &[String], moment: Timestamp) -> Result
             .execute(c)
             .await?)?;
         forgotten += gone;
-        // With fewer than that, no room had more.
+        // Fewer rows than the limit: no room had more.
         if i64::try_from(gone).unwrap_or(0) < ENTRIES {
             return Ok(forgotten);
         }

@@ -1,5 +1,5 @@
-//! A connection to PostgreSQL in a transaction of the log. Each of its statements takes one JSON document, with any
-//! number of rows in it, and returns one: it is one round trip, or shares one with others that are awaited together.
+//! A connection to PostgreSQL in a transaction of the log. Each statement takes one JSON document with any number of
+//! rows, and returns one. It is one round trip, or is pipelined with others that are awaited together.
 
 use diesel::{
     pg::Pg,
@@ -26,7 +26,7 @@ use crate::{
 pub(super) enum Session<'a> {
     /// The writer's own connection.
     Direct { client: &'a DirectClient, db: &'a Db },
-    /// A connection of the pool, where there is no other.
+    /// A connection of the pool, if the writer has no connection of its own.
     Pooled { connection: &'a AsyncPgConnection, db: &'a Db },
 }
 
@@ -36,7 +36,7 @@ impl Session<'_> {
         db
     }
 
-    /// What the statement returns; the default value if that is NULL.
+    /// Runs a statement and returns its document; the default value if that is NULL.
     pub(super) async fn ask<T: DeserializeOwned + Default>(
         &self,
         sql: &'static str,
@@ -54,7 +54,8 @@ impl Session<'_> {
             Self::Pooled { connection, db } => {
                 let statement = JsonStatement { sql, document: &document };
                 let result = diesel_async::RunQueryDsl::get_result(statement, &mut &**connection).await;
-                // In a transaction that is over by then: to look for triggers would need another connection.
+                // The error is explained from the last facts seen: the transaction is over, and to look for triggers
+                // again would need another connection.
                 result.map_err(|error| db.explained_as_seen(error))?
             }
         };
@@ -62,7 +63,7 @@ impl Session<'_> {
     }
 }
 
-/// A statement whose text is always the same: diesel prepares it once for each connection.
+/// A statement with a constant text, so that diesel keeps it as a prepared statement of the connection.
 struct JsonStatement<'a> {
     sql: &'static str,
     document: &'a str,
@@ -84,10 +85,11 @@ impl QueryFragment<Pg> for JsonStatement<'_> {
     }
 }
 
-/// What a statement was refused for, as if diesel had said it; otherwise the connection is at fault.
+/// Converts a refused statement's error as if diesel had returned it; any other error means that the connection is at
+/// fault.
 pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
     let Some(refusal) = error.as_db_error().filter(|_| is_refusal(&error)) else { return error.into() };
-    // PL/pgSQL's own: RAISE without a code of its own, and what else only a function raises.
+    // PL/pgSQL's class: RAISE without a code, and other errors that only functions raise.
     if refusal.code().code().starts_with("P0") {
         return refused_by_rule(refusal.message().to_owned());
     }
@@ -108,7 +110,7 @@ pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
         return refused_by_rule(error.to_string());
     }
     match db.explained_as_seen(error) {
-        // The text is in another language.
+        // The error's text is not in English, so its code decides.
         Error::Internal(cause) if is_transient(refusal.code()) => Error::Unavailable(cause),
         Error::Internal(_) if is_of_value(refusal.code()) => {
             Error::BadInput("the database does not take this value".to_owned())
@@ -117,23 +119,23 @@ pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
     }
 }
 
-/// The same may succeed later.
+/// True if the same statement may succeed later.
 fn is_transient(code: &SqlState) -> bool {
     let codes =
         [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::LOCK_NOT_AVAILABLE];
-    // Insufficient resources, and an operator's intervention, such as a time-out.
+    // These classes are insufficient resources and operator intervention, such as a timeout.
     codes.contains(code) || ["53", "57"].iter().any(|class| code.code().starts_with(class))
 }
 
-/// A text that is too long, or that the encoding does not have, and the like.
+/// True if a value is at fault, such as a text that is too long or that the encoding does not have.
 fn is_of_value(code: &SqlState) -> bool {
     ["22", "54"].iter().any(|class| code.code().starts_with(class))
 }
 
-/// PostgreSQL itself has no such class of errors.
+/// True if PostgreSQL itself has no such class of errors.
 fn is_of_nobody(code: &SqlState) -> bool {
     let class = code.code().get(..1).unwrap_or_default();
-    // The standard's and PostgreSQL's own begin with these.
+    // The classes of the SQL standard and of PostgreSQL begin with these.
     !["0", "2", "3", "4", "5", "F", "H", "P", "X"].contains(&class) || code.code().starts_with("45")
 }
 

@@ -1,6 +1,6 @@
-//! Any changes on PostgreSQL, in one transaction of four round trips, however many rooms and changes there are: lock
-//! the heads, read what the changes need, write all that they come to, commit. Where the database changes messages, one more reads
-//! what it has made of them. What has to be done one after the other is done in memory, between reading and writing: see `changes`.
+//! The slow path on PostgreSQL: any changes in one transaction of four round trips, however many rooms and changes
+//! there are. It locks the heads, reads the rows, writes the results, and commits; a database that changes messages
+//! costs one more read. Sequential work happens in memory between reading and writing: see `changes`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -33,7 +33,7 @@ use crate::{
     protocol::MessageView,
 };
 
-/// The locks are taken in the order of the rooms' bytes, as everywhere: so nodes never wait for each other in a circle.
+/// Row locks are taken in the byte order of the room ids, as everywhere: so nodes cannot deadlock.
 const LOCK_HEADS: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON)), locked AS (
         INSERT INTO chatoxide.room_head (room_id, seq, at)
@@ -45,7 +45,7 @@ const LOCK_HEADS: &str = r#"
         room_id, seq, CAST(round(extract(epoch FROM at) * 1000) AS BIGINT)
     )) AS TEXT) FROM locked"#;
 
-/// Those of these rooms whose head another transaction has locked.
+/// Selects the rooms whose head another transaction has locked.
 const HELD: &str = r#"
     WITH wanted (id) AS (SELECT json_array_elements_text(CAST($1 AS JSON))), free AS (
         SELECT room_id FROM chatoxide.room_head WHERE room_id IN (SELECT id FROM wanted) FOR UPDATE SKIP LOCKED
@@ -53,8 +53,8 @@ const HELD: &str = r#"
     SELECT CAST(json_agg(room_id) AS TEXT) FROM chatoxide.room_head
     WHERE room_id IN (SELECT id FROM wanted) AND room_id NOT IN (SELECT room_id FROM free)"#;
 
-/// The times of the newest messages, in milliseconds; a part of one counts as a whole. Those that no clock shows, such as
-/// `infinity`, do not count.
+/// The times of the newest messages, in milliseconds, rounded up. Times that no clock shows, such as `infinity`, are
+/// ignored.
 const NEWEST: &str = r#"
     SELECT CAST(json_agg(json_build_array(room.id, (
         SELECT CAST(ceil(extract(epoch FROM max("createdAt")) * 1000 - 0.0005) AS BIGINT)
@@ -68,7 +68,8 @@ const KNOWN_CLIENT_IDS: &str = r#"
     FROM json_to_recordset(CAST($1 AS JSON)) AS known (actor_id TEXT, client_id TEXT)
     JOIN chatoxide.room_log AS entry USING (actor_id, client_id)"#;
 
-/// A statement's end that returns the messages `$from`, each as a [`StoredMessage`]. `$content` selects their content, or nothing.
+/// The end of a statement that returns the messages `$from`, each as a [`StoredMessage`]; `$content` is their content,
+/// or empty.
 macro_rules! messages_as_json {
     ($content:literal, $from:literal) => {
         concat!(
@@ -85,8 +86,8 @@ macro_rules! messages_as_json {
     };
 }
 
-/// Locks them: other programs do not write the log, and so do not lock its heads. They may refer to them meanwhile. Their content is
-/// to be replaced, and not read.
+/// Takes row locks on the messages, because other programs do not lock the log's heads. Foreign keys may still refer to
+/// them. Their content is about to be replaced, so it is not read.
 const LOCK_MESSAGES: &str = concat!(
     r#"
     WITH locked AS (
@@ -113,7 +114,7 @@ const EDIT_MESSAGES: &str = concat!(
     messages_as_json!(r#"'content', "content", "#, "edited")
 );
 
-/// The messages as the database has stored them.
+/// Reads the messages back as the database has stored them.
 const STORED: &str = messages_as_json!(
     r#"'content', "content", "#,
     r#""Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#
@@ -141,7 +142,7 @@ const ADD_MESSAGES: &str = r#"
     )
     SELECT CAST(count(*) AS TEXT) FROM written"#;
 
-/// The entries of the log and the heads. Messages are noted as they are by now, whatever triggers have made of them.
+/// Writes log entries and heads. Messages are noted in their present state, whatever triggers have made of them.
 const WRITE_LOG: &str = concat!(
     r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON)), advanced AS (
@@ -164,15 +165,15 @@ const WRITE_LOG: &str = concat!(
     SELECT CAST(count(*) AS TEXT) FROM logged"#
 );
 
-/// What became of a batch.
+/// The result of trying a batch.
 pub(super) enum Attempt {
     Done(Done),
-    /// Nothing was written: another transaction does not let go of the heads of these rooms.
+    /// Nothing was written: another transaction holds the row locks on the heads of these rooms.
     Held(Vec<RoomId>),
 }
 
-/// On the writer's own connection. An error that says that the connection is at fault is [`Error::Unavailable`], and a
-/// transaction may be left open on it.
+/// Runs on the writer's own connection. [`Error::Unavailable`] means that the connection is at fault, and a transaction
+/// may be left open on it.
 pub(super) async fn on_own(
     db: &Db,
     client: &DirectClient,
@@ -182,7 +183,7 @@ pub(super) async fn on_own(
 ) -> Result<Attempt> {
     let session = Session::Direct { client, db };
     let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", limit_lock_waits(db.timeout(), true));
-    // Sent at once, in this order: the beginning costs no round trip of its own. A table may be locked for longer than a head.
+    // These are pipelined in this order, so BEGIN costs no round trip. A table may be locked for longer than a head.
     let begin = client.batch_execute(&begin);
     let unlimited = client.batch_execute("SET LOCAL lock_timeout TO DEFAULT");
     let (begun, heads, _) = join3(begin, lock_heads(&session, batch, now), unlimited).await;
@@ -212,7 +213,7 @@ pub(super) async fn on_own(
     }
 }
 
-/// Those of these rooms whose head another transaction has locked at this moment.
+/// Lists the rooms whose head another transaction has locked at this moment.
 pub(super) async fn list_held(
     client: &DirectClient,
     db: &Db,
@@ -223,7 +224,7 @@ pub(super) async fn list_held(
     Ok(held.into_iter().map(RoomId::from).collect())
 }
 
-/// On a connection of the pool.
+/// Runs on a connection of the pool.
 pub(super) async fn on_pooled(
     db: &Db,
     batch: &[Append],
@@ -239,7 +240,7 @@ pub(super) async fn on_pooled(
             append(&session, heads, batch, left, now).await
         })
         .await;
-    // Its transaction may be open, or its plans out of date: then it does not go back.
+    // After these errors its transaction may be open, or its plans stale: then it does not go back to the pool.
     if !matches!(done, Err(Error::Unavailable(_) | Error::Internal(_))) {
         connection.finish::<()>(&Ok(()));
     }
@@ -254,11 +255,11 @@ async fn append(
     now: NaiveDateTime,
 ) -> Result<Done> {
     let mut writes = AppendBatch::default();
-    // The first entry of a room that may have messages already: they are all older.
+    // A room without entries may have messages already: they are all older than its first entry.
     let first: Vec<&str> = heads.iter().filter(|(_, seq, _)| *seq == 0).map(|(id, ..)| id.as_str()).collect();
     let (newest, known, changes) =
         join3(newest(session, &first), known(session, batch), changes(session, batch)).await;
-    // In the order in which they were sent: of those after one that failed the error only says that one did.
+    // Checked in the order of sending: after the first failure, the others only report that the transaction has failed.
     let (newest, known, mut changes) = (newest?, known?, changes?);
     for (room_id, seq, at) in &heads {
         let last = match seq {
@@ -271,7 +272,7 @@ async fn append(
     known.into_iter().for_each(|row| writes.knows(row));
     batch.iter().for_each(|append| changes.make(append, &mut writes, now));
     let edited = write(session, &changes, &writes).await?;
-    // Only the edits are among these.
+    // `edited` has only the edited messages.
     if tell_as_stored(&mut writes.outcomes, edited) == Agreement::Moved {
         return Err(KEPT_OUT.into());
     }
@@ -285,7 +286,7 @@ async fn append(
     Ok(writes.done())
 }
 
-/// Room, last entry, and its time in milliseconds.
+/// A room, its last entry, and that entry's time in milliseconds.
 type LockedHead = (String, i64, i64);
 
 async fn lock_heads(session: &Session<'_>, batch: &[Append], now: NaiveDateTime) -> Result<Vec<LockedHead>> {
@@ -332,16 +333,16 @@ async fn changes(session: &Session<'_>, batch: &[Append]) -> Result<Changes> {
     Ok(Changes::new(messages?, reactions?, counts?))
 }
 
-/// Writes what the changes came to, in one round trip; returns the messages that were edited.
+/// Writes the results of the changes in one round trip; returns the edited messages.
 async fn write(session: &Session<'_>, changes: &Changes, writes: &AppendBatch) -> Result<Vec<StoredMessage>> {
     let (deleted, removed, added) = (changes.deleted(), changes.removed(), changes.added());
     let (edits, messages) = (changes.edits(), messages_in(writes));
     let counted = async |sql: &'static str, document: &Value, expected: usize| {
         let count: usize = session.ask(sql, document).await?;
-        // A trigger of somebody's kept it as it was, or Node did the same a moment ago: the next attempt tells which.
+        // A trigger kept the row as it was, or Node made the same change a moment ago: the next attempt shows which.
         if count < expected { Err(Error::from(KEPT_OUT)) } else { Ok(()) }
     };
-    // Sent in this order. A reaction may go and come again.
+    // The order matters: a reaction may be removed and added again.
     let statements = [
         (DELETE_REACTIONS, json!(removed), !removed.is_empty(), removed.len()),
         (DELETE_REACTIONS_ON, json!(deleted), !deleted.is_empty(), 0),
@@ -358,9 +359,9 @@ async fn write(session: &Session<'_>, changes: &Changes, writes: &AppendBatch) -
             false => session.ask::<Vec<StoredMessage>>(EDIT_MESSAGES, &edits).await,
         }
     };
-    // Edits come first: the log notes what they have left.
+    // Edits come first, because the log notes the messages as the edits have left them.
     let (edited, counts) = join(edited, join_all(counts)).await;
-    // Of several errors the first one counts: it ended the transaction.
+    // The first error counts: it ended the transaction.
     let edited = edited?;
     counts.into_iter().collect::<Result<()>>()?;
     if edited.len() < edits.len() { Err(KEPT_OUT.into()) } else { Ok(edited) }

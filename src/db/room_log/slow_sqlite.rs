@@ -1,5 +1,5 @@
-//! Any changes on SQLite, in one transaction. A statement costs no round trip there: each change is made when its
-//! turn comes.
+//! The slow path on SQLite: any changes, in one transaction. A statement costs no round trip there, so each change is
+//! made when its turn comes.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -76,7 +76,8 @@ fn append(
     Ok(writes.done())
 }
 
-/// The last entry of a room's log, and the time of the room's newest entry or message. Makes the head if there is none.
+/// Returns the last entry of a room's log, and the time of the room's newest entry or message. Inserts the head if
+/// there is none.
 fn find_head(
     c: &mut SqliteConnection,
     room_id: &RoomId,
@@ -93,7 +94,7 @@ fn find_head(
     if seq > 0 {
         return Ok((seq, at));
     }
-    // The first entry of a room that may have messages already: they are all older.
+    // A room without entries may have messages already: they are all older than its first entry.
     let newest: Option<NaiveDateTime> = messages::table
         .filter(messages::room_id.eq(room_id))
         .select(max(messages::created_at))
@@ -184,7 +185,7 @@ fn change(
             let added =
                 diesel::insert_into(reactions::table).values(&row).on_conflict_do_nothing().execute(c)?;
             match added {
-                // A trigger keeps it out, or makes another one of it.
+                // A trigger has dropped the row, or changed it.
                 _ if !is_on(c, &row)? => return Err(KEPT_OUT),
                 0 => writes.nothing(Appended::Unchanged),
                 _ => writes.reaction(append, message_id, emoji, true),
@@ -206,7 +207,7 @@ fn change(
     Ok(())
 }
 
-/// The user has this reaction on the message already.
+/// True if the user has this reaction on the message already.
 fn is_on(c: &mut SqliteConnection, row: &ReactionRow) -> QueryResult<bool> {
     let its = reactions::message_id.eq(&row.message_id).and(reactions::user_id.eq(&row.user_id));
     let found: i64 =
@@ -214,7 +215,7 @@ fn is_on(c: &mut SqliteConnection, row: &ReactionRow) -> QueryResult<bool> {
     Ok(found > 0)
 }
 
-/// The message is there, and the actor's.
+/// True if the message exists and is the actor's.
 fn is_theirs(c: &mut SqliteConnection, message_id: &MessageId, append: &Append) -> QueryResult<bool> {
     let found: i64 = messages::table
         .filter(messages::id.eq(message_id.as_str()).and(messages::room_id.eq(append.room_id.as_str())))

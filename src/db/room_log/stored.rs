@@ -1,4 +1,4 @@
-//! Messages as a team's own triggers have left them in the database.
+//! Replaces messages by the rows that a team's own triggers have stored in the database.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,17 +8,18 @@ use std::{
 use super::{Appended, Entry, EntryBody};
 use crate::db::messages::MessageRow;
 
-/// How the messages that are told agree with those that are stored.
+/// How the messages to be sent agree with those that are stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Agreement {
     Whole,
-    /// Some are not among those that are stored.
+    /// Some are not among the stored ones.
     Partial,
-    /// One is in another room, or another sender's, than it was written: whom to tell of it nobody knows.
+    /// A stored message has another room or sender than the one that was written, so its audience is unknown.
     Moved,
 }
 
-/// Puts messages as they are stored in the place of what was to be written: what came last of each, unless it was deleted later.
+/// Replaces the messages in the outcomes by the stored ones. Only the last outcome of each message is replaced, unless
+/// the message was deleted later.
 pub(super) fn tell_as_stored(
     outcomes: &mut [Appended],
     stored: impl IntoIterator<Item = impl Into<MessageRow>>,

@@ -1,4 +1,4 @@
-//! The end of a room: its newest messages and the last entries of its log.
+//! The tail of a room: its newest messages and the last entries of its log.
 
 use chrono::{DateTime, NaiveDateTime};
 use diesel::{
@@ -37,7 +37,7 @@ pub struct Logged {
     pub at: NaiveDateTime,
 }
 
-/// The columns of [`Logged`], of the log on the database at hand.
+/// Selects the columns of [`Logged`] from the log of the database in use.
 macro_rules! logged {
     () => {
         (
@@ -52,7 +52,7 @@ macro_rules! logged {
 }
 pub(super) use logged;
 
-/// A room's newest messages and the last entry of its log that they include, all of one moment.
+/// A room's newest messages and the last log entry that they include, read in one snapshot.
 #[derive(Default)]
 pub struct Tail {
     pub seq: i64,
@@ -60,28 +60,28 @@ pub struct Tail {
     pub at: Option<Timestamp>,
     /// Newest first.
     pub messages: Vec<MessageView>,
-    /// There are no older messages than these.
+    /// The room has no older messages than these.
     pub complete: bool,
     /// The last entries of the room's log, newest first.
     pub log: Vec<Logged>,
-    /// The log has all that happened from this entry on.
+    /// The log is complete from this entry on.
     pub complete_from: i64,
-    /// The marks of those who have read the room last, newest first, if they were asked for.
+    /// The newest read marks of the room, newest first, if they were requested.
     pub read: Vec<(UserId, Timestamp)>,
 }
 
-/// Entries that are read with the newest messages.
+/// Log entries that are read with the newest messages.
 const LAST_ENTRIES: i64 = 256;
 
-/// Contents and metadata of the messages that are read beyond a page, in bytes.
+/// The limit on contents and metadata of the messages beyond a page, in bytes.
 pub const TAIL_BYTES: usize = 16 << 20;
 
-/// The newest `limit` messages; of large ones fewer, but a page.
+/// Loads the newest `limit` messages. If they are large, it loads fewer, but at least a page.
 pub async fn load_tail(db: &Db, room_id: &RoomId, limit: usize) -> Result<Tail> {
     load_tail_with_readers(db, room_id, limit, 0).await
 }
 
-/// The same, with the marks of so many readers.
+/// As [`load_tail`], with the read marks of at most `readers` users.
 pub async fn load_tail_with_readers(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
     match db {
         Db::Pg { .. } => load_pg(db, room_id, limit, readers).await,
@@ -89,8 +89,8 @@ pub async fn load_tail_with_readers(db: &Db, room_id: &RoomId, limit: usize, rea
     }
 }
 
-/// One statement, and so one round trip and one moment. What is there once for the room comes with the first row; a room without
-/// messages has one row without any. Places and sizes are known without reading contents that are stored apart.
+/// A single statement: one round trip and one snapshot. Values that the room has once come with the first row; a room
+/// without messages has one row without a message. Sort keys and sizes are read without fetching TOASTed contents.
 const TAIL: &str = r#"
     WITH sized AS (
         SELECT newest.*, row_number() OVER newest_first AS place,
@@ -162,7 +162,7 @@ struct TailRow {
 }
 
 impl TailRow {
-    /// None: the room has no messages.
+    /// Returns none if the room has no messages.
     fn into_message(self) -> Option<(MessageRow, String)> {
         let row = MessageRow {
             id: self.id?,
@@ -223,23 +223,23 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
     Ok(tail)
 }
 
-/// Reads a list that `json_agg` has made: NULL for nothing.
+/// Parses a list from `json_agg`, which returns NULL for an empty one.
 fn list_in<T: DeserializeOwned>(text: Option<String>) -> Result<Vec<T>> {
     let text = text.as_deref().unwrap_or("[]");
     serde_json::from_str(text).map_err(|error| Error::Internal(format!("the end of a room: {error}")))
 }
 
-/// From microseconds since 1970.
+/// Converts microseconds since 1970.
 fn moment(micros: i64) -> Result<NaiveDateTime> {
     let moment = DateTime::from_timestamp_micros(micros).map(|moment| moment.naive_utc());
     moment
         .ok_or_else(|| Error::Internal(format!("a time of a room's log is {micros} microseconds from 1970")))
 }
 
-/// The size of a message, as it is stored.
+/// The stored size of a message.
 const SIZE: &str = "length(CAST(\"Message\".\"content\" AS BLOB)) + length(CAST(\"metadata\" AS BLOB))";
 
-/// A statement costs no round trip here.
+/// Uses several statements: on SQLite they cost no round trips.
 async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
     use diesel::{Connection, RunQueryDsl, dsl::sql};
 
@@ -258,7 +258,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
             .limit(LAST_ENTRIES)
             .select(logged!());
         let log: Vec<Logged> = log.load(c)?;
-        // One more than is wanted says whether there are more.
+        // One extra row shows whether there are more.
         let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
         let sizes = messages::table
             .inner_join(users::table)
@@ -292,7 +292,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
     db.within_timeout(load).await
 }
 
-/// How many of these sizes, from the first on, are a page or take no more than the bytes of a tail.
+/// Counts how many of these sizes, from the first on, fit a page or the byte limit of a tail.
 fn count_within(sizes: &[i64]) -> usize {
     let mut sum = 0_i64;
     let within = sizes.iter().enumerate().take_while(|(place, size)| {

@@ -33,7 +33,7 @@ fn audience(presence_rate: u32, now: Instant) -> Audience {
     Audience::new("room".into(), &settings(presence_rate, FLUSH_INTERVAL), now)
 }
 
-/// How many packets an outgoing has, by event.
+/// Counts the packets of an [`Outgoing`] by event.
 fn counts(outgoing: &Outgoing) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for send in &outgoing.sends {
@@ -50,7 +50,7 @@ fn several_joins_in_a_moment_are_sent_together() {
     let joins: Vec<Outgoing> =
         (0..9).map(|number| audience.arrive(&user(number), Sid::new(), Announce::Yes, now)).collect();
     let sent: Vec<usize> = joins.iter().map(|join| join.sends.len()).collect();
-    // Nobody hears of the first.
+    // The first join has no audience.
     assert_eq!(sent, [0, 1, 1, 1, 1, 0, 0, 0, 0]);
     assert_eq!(joins[5].next, Next::Timer(now + PRESENCE_INTERVAL));
     assert_eq!(audience.waiting_presence(), 4);

@@ -1,4 +1,5 @@
-//! Names of senders, which another program may change. That is no entry of the log, which is about messages.
+//! Updates names of senders, which another program may change. Such a change is no log entry, because the log is about
+//! messages.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,7 +13,7 @@ use crate::{
 type Names = HashMap<UserId, Arc<str>>;
 
 impl RoomState {
-    /// Shows senders from now on by the names that they have in these messages, which are later.
+    /// Takes over the senders' names from these messages, which were read later.
     pub(in crate::rooms) fn rename(&mut self, found: &[MessageView]) {
         let names: Names = found
             .iter()

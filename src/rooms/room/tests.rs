@@ -1,4 +1,5 @@
-//! A live room by itself: what is kept of it, what it says of what is not kept, and what is loaded while it goes on.
+//! Unit tests of `RoomState`: which messages it keeps, how it knows that older ones exist, and entries that arrive
+//! during a backfill.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +11,7 @@ use crate::{
     protocol::{ReactionView, SenderView},
 };
 
-/// Messages kept at least.
+/// The minimum of messages kept.
 const KEPT: usize = 50;
 
 fn settings(history: usize) -> Arc<LiveSettings> {
@@ -28,7 +29,7 @@ fn settings(history: usize) -> Arc<LiveSettings> {
     })
 }
 
-/// A message of so many seconds after the beginning.
+/// A message of this many seconds after the beginning.
 fn message(second: i64, content: &str) -> MessageView {
     let name: Arc<str> = "Anna".into();
     MessageView {
@@ -63,7 +64,7 @@ fn heart() -> ReactionView {
     ReactionView { emoji: "heart".into(), user_id: "ben".into() }
 }
 
-/// A room of these messages, oldest first, in whose log they are all that there is.
+/// A room whose log has exactly these messages, oldest first.
 fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) -> RoomState {
     let seq = *seconds.end();
     let messages = seconds.rev().map(|second| message(second, "")).collect();
@@ -71,7 +72,7 @@ fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) 
     RoomState::new("room".into(), tail, Vec::new(), settings(history), Memory::new(usize::MAX))
 }
 
-/// The history that somebody is shown who has missed all since a moment, newest first.
+/// The history, newest first, for a user who has missed everything since a moment.
 fn history(live: &mut RoomState, since: Option<i64>) -> Vec<Value> {
     let missed =
         Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), told_after: None };
@@ -103,7 +104,7 @@ fn of_many_messages_the_oldest_go_and_the_room_knows_that_it_has_more() {
 #[test]
 fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history() {
     let mut live = room(1..=1, true, 200);
-    // All of one second, and so of the time within which a connection may be dead.
+    // All are of one second, and so within the liveness window.
     for seq in 2..=1_000 {
         let told = EntryBody::New(Arc::new(MessageView { id: id(seq), ..message(2, "") }));
         live.apply(&entry(seq, told));
@@ -158,7 +159,7 @@ fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
     ]) {
         assert!(live.apply(&entry(seq, told)));
     }
-    // Some of that was committed before these were read, and some after.
+    // Some of these entries were committed before the older messages were read, and some after.
     let mut older: Vec<MessageView> = (90..=99).rev().map(|second| message(second, "")).collect();
     older[0].reactions.push(heart());
     older[4].reactions.push(other);
@@ -183,7 +184,7 @@ fn after_older_messages_were_loaded_the_room_is_complete_only_if_there_were_no_m
         assert_eq!(count, KEPT);
         let oldest = 101 - i64::try_from(found).unwrap();
         live.finish_backfill((oldest..=100).rev().map(|second| message(second, "")).collect());
-        // Less than a page is left: if the room has more, it is to be loaded.
+        // Less than a page is left: if the room has more messages, it needs a backfill.
         for (seq, second) in (103..).zip(oldest + 10..=102) {
             live.apply(&entry(seq, EntryBody::Deleted(id(second))));
         }

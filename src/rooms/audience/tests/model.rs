@@ -1,5 +1,5 @@
-//! A model of a room: thousands of random histories, in which each socket gets exactly what was pushed while it was in the room,
-//! in order, once.
+//! A model-based test of a room: in thousands of random histories each socket gets exactly the packets that were pushed
+//! while it was in the room, in order, once.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ struct ModelSocket {
     is_slow: bool,
     expected: Vec<(Instant, String)>,
     got: Mailbox,
-    /// Users who are here as this client believes.
+    /// The users who are in the room as far as this client knows.
     believed_here: BTreeSet<String>,
 }
 
@@ -30,7 +30,7 @@ struct Model {
     rng: Rng,
     audience: Audience,
     now: Instant,
-    /// Those in the room.
+    /// The sockets in the room.
     sockets: Vec<ModelSocket>,
     timers: Vec<Instant>,
     /// Flushes that come after an ack.
@@ -82,7 +82,7 @@ impl Model {
         }
     }
 
-    /// A packet is pushed that these sockets are to get.
+    /// Records that a packet was pushed that these sockets have to get.
     fn expect(&mut self, text: &str, is_for: impl Fn(&ModelSocket) -> bool) {
         let now = self.now;
         for socket in self.sockets.iter_mut().filter(|socket| is_for(socket)) {
@@ -123,7 +123,7 @@ impl Model {
             self.expect_presence(event::ROOM_USER_JOINED, number);
         }
         self.carry_out(outgoing);
-        // The client is shown who is here, and all messages that were pushed until now.
+        // The client is sent a snapshot of the presence and of all messages that were pushed until now.
         let believed_here = self.audience.presence.announced().map(ToString::to_string).collect();
         let (expected, got, is_slow) = (Vec::new(), Vec::new(), false);
         self.sockets.push(ModelSocket { sid, user: number, is_slow, expected, got, believed_here });
@@ -140,7 +140,7 @@ impl Model {
         let (sid, number) = (self.sockets[index].sid, self.sockets[index].user);
         let (was_here, outgoing) = self.audience.depart(&user(number), sid, self.now);
         assert!(was_here);
-        // As in the original, also of a user of whose coming nobody was told.
+        // As in the original, a leave is sent even for a user whose join was never sent.
         if self.audience.presence.sockets_of(&user(number).id).is_empty() {
             self.expect_presence(event::ROOM_USER_LEFT, number);
         }
@@ -186,7 +186,7 @@ impl Model {
         (0..USERS).for_each(|number| self.ensure_caught_up(number));
     }
 
-    /// By somebody in the room, or by somebody who is not.
+    /// Pushes ephemeral state from a socket in the room, or from one that is not in it.
     fn push_ephemeral(&mut self) {
         let from = self.some_socket().map_or_else(Sid::new, |index| self.sockets[index].sid);
         let packet = self.packet(event::TYPING_USER);
@@ -195,7 +195,7 @@ impl Model {
         self.carry_out(outgoing);
     }
 
-    /// As for `messages:sync` and `room:presence`.
+    /// Catches a user up, as `messages:sync` and `room:presence` do.
     fn catch_up(&mut self) {
         let number = self.rng.usize(..USERS);
         let outgoing = self.audience.catch_up(&user(number).id);
@@ -297,7 +297,7 @@ impl ModelSocket {
         }
     }
 
-    /// The packets that it got, without those of which the model does not know whether they are sent.
+    /// Returns the packets that the socket got, without those that the model cannot predict.
     fn got(&self, is_exact: bool) -> Vec<&String> {
         self.got.iter().filter(|text| is_exact || !text.starts_with("room:user-")).collect()
     }
