@@ -23,7 +23,7 @@ use std::{
 pub use acceptor::Acceptor;
 use futures_util::task::AtomicWaker;
 use prometheus_client::metrics::counter::Counter;
-pub use route::{SocketRoute, WeakRoute};
+pub use route::{Hold, SocketRoute, WeakRoute};
 use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tokio_util::task::TaskTracker;
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify, task::yield_now};
 
 use super::Connection;
 
@@ -35,8 +35,34 @@ struct Shared {
     is_aborted: AtomicBool,
     /// The number of refused sign-ins.
     refusals: AtomicU32,
-    /// The task that reads for the socket, which notices an abort.
+    /// The client's packets are held back.
+    is_held: AtomicBool,
+    /// The task that reads for the socket, which notices an abort and the end of a hold.
     reader: AtomicWaker,
+}
+
+/// Holds back a client's packets until a moment after it is dropped.
+pub struct Hold(SocketRoute);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let route = self.0.clone();
+        let release = move || {
+            route.0.is_held.store(false, Ordering::Release);
+            fence(Ordering::SeqCst);
+            route.wake_reader();
+        };
+        match Handle::try_current() {
+            // The task that drops it is to end first.
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    yield_now().await;
+                    release();
+                });
+            }
+            Err(_) => release(),
+        }
+    }
 }
 
 impl Default for SocketRoute {
@@ -50,6 +76,7 @@ impl Default for SocketRoute {
             is_signed_in: AtomicBool::new(false),
             is_aborted: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
+            is_held: AtomicBool::new(false),
             reader: AtomicWaker::new(),
         }))
     }
@@ -142,6 +169,16 @@ impl SocketRoute {
         self.0.refusals.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// Holds back the client's next packets: the server reads them when it is done with the last one.
+    pub fn hold(&self) -> Hold {
+        self.0.is_held.store(true, Ordering::Release);
+        Hold(self.clone())
+    }
+
+    pub fn is_held(&self) -> bool {
+        self.0.is_held.load(Ordering::Acquire)
+    }
+
     /// Aborts the transport as a broken network would; the client reconnects.
     pub fn abort(&self) {
         self.0.is_aborted.store(true, Ordering::Release);
@@ -170,5 +207,25 @@ impl WeakRoute {
     /// The route, if its socket still exists.
     pub fn upgrade(&self) -> Option<SocketRoute> {
         self.0.upgrade().map(SocketRoute)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn packets_are_held_back_until_the_task_that_let_them_go_has_ended() {
+        let route = SocketRoute::default();
+        let hold = route.hold();
+        let held = route.clone();
+        let task = tokio::spawn(async move {
+            drop(hold);
+            held.is_held()
+        });
+        assert!(task.await.unwrap(), "its task is not done");
+        while route.is_held() {
+            yield_now().await;
+        }
     }
 }

@@ -206,6 +206,12 @@ impl AsyncRead for EngineStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.beat(cx)?;
+        if this.route.is_held() {
+            this.route.watch(cx);
+            if this.route.is_held() {
+                return Poll::Pending;
+            }
+        }
         loop {
             if this.inbound.deliver(buf) {
                 return Poll::Ready(Ok(()));

@@ -1,7 +1,7 @@
 //! A client connects: it is authenticated, and its event handlers are registered before it is told that it is
 //! connected, so that an event that it sends at once is not lost.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use socketioxide::{
     SocketIo,
@@ -25,7 +25,7 @@ use crate::{
     app::App,
     broadcast::ClientSocket,
     chat::{Error, room::personal_channel},
-    connection::SocketRoute,
+    connection::{Hold, SocketRoute},
     metrics::Counted,
 };
 
@@ -40,6 +40,24 @@ const MOST_REFUSALS: u32 = 3;
 
 /// The time that a client gets to receive its last refusal before its connection is aborted.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// A refused sign-in. Until the library has told the client and dropped this, the client's next packets are held back: the
+/// library ignores a CONNECT that comes before the task of the last one has ended, and its client would wait for ever.
+struct Refusal {
+    _hold: Option<Hold>,
+}
+
+impl Refusal {
+    fn of(client: &ClientSocket) -> Self {
+        Self { _hold: client.route().map(SocketRoute::hold) }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(REFUSED)
+    }
+}
 
 /// A socket that has signed in.
 #[derive(Clone)]
@@ -57,14 +75,14 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
             let (sid, client) = (socket.id, ClientSocket::new(socket.clone()));
             let refusals = client.route().map_or(0, SocketRoute::refusals);
             if refusals >= MOST_REFUSALS {
-                return Err(REFUSED);
+                return Err(Refusal::of(&client));
             }
             let Auth::Presented(presented) = auth else {
                 log.write(
                     |left_out| tracing::info!(%sid, left_out, "malformed credentials: connection closed"),
                 );
                 client.abort();
-                return Err(REFUSED);
+                return Err(Refusal::of(&client));
             };
             let welcomed = match app.keys.verify(&presented.token, &app.config.limits) {
                 Ok(claims) => {
@@ -75,13 +93,14 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
             };
             let Err(why) = welcomed else { return Ok(()) };
             log.write(|left_out| tracing::info!(%sid, left_out, why, "refused"));
+            let refusal = Refusal::of(&client);
             if client.route().is_some_and(|route| route.refuse() == MOST_REFUSALS) {
                 tokio::spawn(async move {
                     sleep(LAST_WORDS).await;
                     client.abort();
                 });
             }
-            Err(REFUSED)
+            Err(refusal)
         }
     };
     // The event table is set up in the middleware, before the client is told that it is connected. Events that it sends
