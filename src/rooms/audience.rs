@@ -172,6 +172,13 @@ impl Audience {
         Outgoing { sends: missed_by(&mut self.outbox, user_id, &sids), next: Next::Nothing }
     }
 
+    /// Lists the users who are here. The reader is sent what is pending first: pending joins are in the list already.
+    pub(super) fn list_present(&mut self, reader: &UserId) -> (Vec<UserId>, Outgoing) {
+        let outgoing = self.catch_up(reader);
+        self.presence.note_listed();
+        (self.presence.announced().cloned().collect(), outgoing)
+    }
+
     /// Flushes the outbox to everybody.
     pub(super) fn flush(&mut self) -> Outgoing {
         let sends = self.outbox.flush().into_iter().map(Send::ToRoom).collect();

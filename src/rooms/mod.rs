@@ -292,7 +292,17 @@ impl Rooms {
                 return Ok(LogPage { entries, head: live.seq(), is_forgotten });
             }
         }
-        db::room_log::entries_since(&self.db, room_id, after, limit).await
+        let mut page = db::room_log::entries_since(&self.db, room_id, after, limit).await?;
+        if let Phase::Live(live) = &mut *lock(&cell.phase)
+            && live.seq() >= after
+        {
+            // The same here: pending entries are sent first, and later ones, which are about to be sent, are left out.
+            let outgoing = live.audience.catch_up(reader);
+            self.carry_out(room_id, &cell, outgoing);
+            page.entries.retain(|entry| entry.seq <= live.seq());
+            page.head = page.head.min(live.seq());
+        }
+        Ok(page)
     }
 
     /// Records that a user has read a room up to an entry, or up to now. It is written soon, in a batch.
@@ -319,10 +329,8 @@ impl Rooms {
         let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return (Vec::new(), 0) };
         let mut state = lock(&cell.phase);
         let Phase::Live(live) = &mut *state else { return (Vec::new(), 0) };
-        // Flushes first: pending joins are already in the list that the reader gets.
-        let outgoing = live.audience.catch_up(reader);
+        let (mut users, outgoing) = live.audience.list_present(reader);
         self.carry_out(room_id, &cell, outgoing);
-        let mut users: Vec<UserId> = live.audience.presence.announced().cloned().collect();
         let count = users.len();
         users.truncate(limit);
         (users, count)

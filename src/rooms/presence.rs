@@ -50,9 +50,9 @@ struct PresentUser {
 struct Deferred {
     user: TokenUserView,
     is_believed_here: bool,
-    /// The number of arrivals before the change. Sockets that arrive later see the user's state at that time, and so
-    /// believe the opposite of the others.
-    arrivals: u64,
+    /// The number of looks before the change. A socket that looks later sees the user's state at that time, and so
+    /// believes the opposite of the others.
+    looks: u64,
     /// Some sockets believe one thing and some the other, so the event is sent even if it cancels out.
     is_disputed: bool,
 }
@@ -60,8 +60,8 @@ struct Deferred {
 pub(super) struct Presence {
     users: HashMap<UserId, PresentUser>,
     sockets: usize,
-    /// The total number of arrivals since the room was loaded.
-    arrivals: u64,
+    /// How many times sockets were shown who is here: each does when it arrives, and when it asks.
+    looks: u64,
     /// Deferred changes, oldest first.
     deferred: IndexMap<UserId, Deferred>,
     /// The rate limit: one token per packet.
@@ -74,7 +74,7 @@ impl Presence {
         Self {
             users: HashMap::new(),
             sockets: 0,
-            arrivals: 0,
+            looks: 0,
             deferred: IndexMap::new(),
             packets: TokenBucket::new(rate, now),
         }
@@ -104,6 +104,11 @@ impl Presence {
         self.users.values().flat_map(|user| user.sockets.iter().map(|socket| socket.sid))
     }
 
+    /// Notes that somebody was shown who is here. A deferred change that they saw does not cancel out any more.
+    pub(super) fn note_listed(&mut self) {
+        self.looks += 1;
+    }
+
     /// The users whose presence is, or will be, announced to the others.
     pub(super) fn announced(&self) -> impl Iterator<Item = &UserId> {
         self.users.iter().filter(|(_, user)| user.is_announced).map(|(user_id, _)| user_id)
@@ -125,7 +130,7 @@ impl Presence {
             present.sockets.push(Here { sid: socket, joined: now, shown_since: None });
             self.sockets += 1;
         }
-        self.arrivals += 1;
+        self.looks += 1;
         if announce == Announce::No || present.is_announced {
             return None;
         }
@@ -205,7 +210,7 @@ impl Presence {
         now: Instant,
     ) -> Option<PresenceChange> {
         if let Some(deferred) = self.deferred.get_mut(&user.id) {
-            deferred.is_disputed |= self.arrivals - u64::from(is_here) != deferred.arrivals;
+            deferred.is_disputed |= self.looks - u64::from(is_here) != deferred.looks;
             if deferred.is_believed_here == is_here && !deferred.is_disputed {
                 self.deferred.shift_remove(&user.id);
             }
@@ -219,8 +224,8 @@ impl Presence {
             return Some(presence_change(user, is_here));
         }
         if is_believed_here != is_here && self.deferred.len() < MAX_DEFERRED {
-            let (user, arrivals) = (user.clone(), self.arrivals);
-            let deferred = Deferred { user, is_believed_here, arrivals, is_disputed: false };
+            let (user, looks) = (user.clone(), self.looks);
+            let deferred = Deferred { user, is_believed_here, looks, is_disputed: false };
             self.deferred.insert(deferred.user.id.clone(), deferred);
         }
         None
@@ -283,6 +288,20 @@ mod tests {
         assert!(presence.arrive(&user("c"), sid, Announce::Yes, start).is_none(), "deferred");
         // This one sees on joining that c is here.
         presence.arrive(&user("d"), Sid::new(), Announce::No, start);
+        presence.depart(&user("c"), sid, start);
+        assert_eq!(told(presence.due(later)), ["-c"]);
+    }
+
+    #[test]
+    fn nor_does_one_that_somebody_saw_in_a_list() {
+        let start = Instant::now();
+        let mut presence = Presence::new(2, start);
+        let (sid, later) = (Sid::new(), start + Duration::from_secs(60));
+        for name in ["a", "b"] {
+            presence.arrive(&user(name), Sid::new(), Announce::Yes, start);
+        }
+        assert!(presence.arrive(&user("c"), sid, Announce::Yes, start).is_none(), "deferred");
+        presence.note_listed();
         presence.depart(&user("c"), sid, start);
         assert_eq!(told(presence.due(later)), ["-c"]);
     }

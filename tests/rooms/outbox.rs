@@ -21,10 +21,15 @@ impl Crowd {
     }
 
     async fn gather_in(kind: RoomType, server: TestServer) -> Self {
+        server.make_room("general", kind, &["alice", "bob", "carol"]).await;
+        Self::gather_anew(server).await
+    }
+
+    /// After a restart of the server.
+    async fn gather_anew(server: TestServer) -> Self {
         // Members are not remembered: what is changed by SQL is seen at once.
         let settings = ["--flush-interval", "1000", "--membership-ttl", "0"];
         let server = TestServer::start_with(server.stop().await, &settings).await;
-        server.make_room("general", kind, &["alice", "bob", "carol"]).await;
         let mut alice = server.connect_in("alice", "general").await;
         let mut bob = server.connect_in("bob", "general").await;
         let mut listener = server.connect_in("carol", "general").await;
@@ -167,6 +172,21 @@ on_both! {
         crowd.alice.say("general", "4").await;
         crowd.bob.ask("typing:start", "general".into()).await;
         assert_eq!(said(crowd.listener.heard().await), ["4", "typing:user"]);
+    }
+}
+
+on_both! {
+    async fn nor_where_the_answer_comes_from_the_database(server: TestServer) {
+        let Crowd { server, alice, .. } = Crowd::gather(server).await;
+        drop(alice);
+        // No entry from before a restart is in memory.
+        let mut crowd = Crowd::gather_anew(server).await;
+        crowd.talk().await;
+        let caught = crowd.listener.ask("messages:sync", json!({"roomId": "general", "since": 0})).await;
+        assert_eq!(caught["events"].as_array().unwrap().len(), 5, "{caught}");
+        assert_eq!(said(crowd.listener.heard_before()), ["1", "2", "3"]);
+        crowd.bob.ask("typing:start", "general".into()).await;
+        assert_eq!(said(crowd.listener.heard().await), ["typing:user"]);
     }
 }
 

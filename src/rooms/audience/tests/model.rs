@@ -195,12 +195,22 @@ impl Model {
         self.carry_out(outgoing);
     }
 
-    /// Catches a user up, as `messages:sync` and `room:presence` do.
+    /// As for `messages:sync`.
     fn catch_up(&mut self) {
         let number = self.rng.usize(..USERS);
         let outgoing = self.audience.catch_up(&user(number).id);
         self.carry_out(outgoing);
         self.ensure_caught_up(number);
+    }
+
+    /// As for `room:presence`: the client takes the list for what it is from then on.
+    fn list_present(&mut self) {
+        let Some(index) = self.some_socket() else { return };
+        let number = self.sockets[index].user;
+        let (users, outgoing) = self.audience.list_present(&user(number).id);
+        self.carry_out(outgoing);
+        self.ensure_caught_up(number);
+        self.sockets[index].believed_here = users.iter().map(ToString::to_string).collect();
     }
 
     fn stall(&mut self) {
@@ -250,7 +260,8 @@ impl Model {
             34..60 => self.send_message(),
             60..64 => self.edit(),
             64..78 => self.push_ephemeral(),
-            78..82 => self.catch_up(),
+            78..80 => self.catch_up(),
+            80..82 => self.list_present(),
             82..84 => self.stall(),
             84..86 => self.evict(),
             86..90 => self.run_after_ack(),
