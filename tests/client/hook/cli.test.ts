@@ -145,7 +145,7 @@ describe('npm run test:hook', () => {
       .replace('export function useChat', 'let more = true;\n$&');
     const file = path.join(folder, 'equal.tsx');
     await writeFile(file, source);
-    const some = ['--only', 'long history', '--patience', '10'];
+    const some = ['--only', 'long history', '--patience', '20'];
 
     const equal = await run('--hook', file, '--url', world.server.url, ...some);
     const good = await run('--hook', SAMPLE, '--url', world.server.url, ...some);
