@@ -1,5 +1,5 @@
-//! The settings as they are written: a flag and an environment variable each, in groups. `--help`, `.env.sample` and the tables of
-//! docs/configuration.md say the same; a test holds them to it.
+//! The settings as they are written: a flag and an environment variable each, in groups. `--help`, `.env.sample` and the
+//! tables of docs/configuration.md say the same; a test holds them to it.
 
 use std::{net::IpAddr, path::PathBuf};
 

@@ -1,5 +1,7 @@
 //! The state of a loaded room: its newest messages and its audience. No I/O: the caller locks it and sends the packets.
 
+mod names;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use tokio::time::Instant;
@@ -364,8 +366,7 @@ impl RoomState {
         self.backfill = None;
     }
 
-    /// The `room:history` packet, encoded once for all who join between two entries and have missed as much, if it can
-    /// be.
+    /// The packet `room:history`, encoded once for all who join between two entries and have missed as much.
     pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<HistoryPage> {
         let count = self.page_for(missed).min(self.messages.len());
         let packet = match self.histories.find(count) {
@@ -395,6 +396,5 @@ impl RoomState {
     }
 }
 
-mod names;
 #[cfg(test)]
 mod tests;

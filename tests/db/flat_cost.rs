@@ -134,7 +134,7 @@ fn open(database: &TestDatabase) -> Db {
     Db::open(&server::config(&database.url, database.folder.path(), &[])).unwrap()
 }
 
-/// So many users, `user-000001` and so on, who are all in the room `all`.
+/// Inserts this many users, `user-000001` and so on, who are all members of the room `all`.
 fn crowd(backend: Backend, count: usize) -> String {
     let (id, series) = match backend {
         Backend::Postgres => ("lpad(n::text, 6, '0')", format!("generate_series(1, {count}) AS s (n)")),
