@@ -177,7 +177,7 @@ pub enum AnsweredMessage {
 /// The event that is broadcast for an entry of a room's log.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Telling<'a> {
+pub enum EntryView<'a> {
     Message(NumberedMessageView<&'a MessageView>),
     Deleted(MessageDeletedView<'a>),
     Reaction(ReactionChangedView<'a>),
@@ -192,6 +192,12 @@ pub struct ReactionChangedView<'a> {
     pub user_id: &'a UserId,
     pub emoji: &'a str,
     pub seq: i64,
+}
+
+impl<'a> ReactionChangedView<'a> {
+    pub fn new(message_id: &'a MessageId, reaction: &'a ReactionView, room_id: &'a RoomId, seq: i64) -> Self {
+        Self { message_id, room_id, user_id: &reaction.user_id, emoji: &reaction.emoji, seq }
+    }
 }
 
 #[derive(Debug, Serialize)]

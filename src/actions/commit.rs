@@ -6,8 +6,8 @@ use super::Actor;
 use crate::{
     app::App,
     broadcast::Encoded,
-    chat::{Result, id::RoomId},
-    db::room_log::{Append, Change},
+    chat::{Error, Result, id::RoomId},
+    db::room_log::{Append, Change, Entry},
     log::Committed,
     protocol::{AnsweredMessage, MessageView, NumberedMessageView},
 };
@@ -36,6 +36,16 @@ pub struct CommittedMessage {
     pub seq: i64,
     /// The event that was broadcast to the room, if anybody was in it here.
     pub sent: Option<Encoded>,
+}
+
+impl CommittedMessage {
+    /// The message of an entry that adds or edits one.
+    pub(super) fn new(entry: &Entry, sent: Option<Encoded>) -> Result<Self> {
+        let body = &entry.body;
+        let no_message = || Error::Internal(format!("an entry without a message: {body:?}"));
+        let message = body.effect().message().map(Arc::clone).ok_or_else(no_message)?;
+        Ok(Self { message, seq: entry.seq, sent })
+    }
 }
 
 impl From<CommittedMessage> for AnsweredMessage {

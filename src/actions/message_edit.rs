@@ -4,7 +4,7 @@ use super::{Actor, CommittedMessage, commit::commit};
 use crate::{
     app::App,
     chat::{Error, Result, id::MessageId, permission},
-    db::room_log::{Appended, Change, EntryBody},
+    db::room_log::{Appended, Change, Edit},
 };
 
 /// Returns the edited message.
@@ -17,14 +17,10 @@ pub async fn run(
     let found = app.access.find_message(&message_id).await?.ok_or(Error::MessageNotFound)?;
     permission::ensure_may_edit(actor.user_id(), &found.sender_id)?;
     app.access.ensure_may_enter(actor.user_id(), &found.room_id).await?;
-    let committed = commit(app, &actor, found.room_id, Change::Edit { message_id, content }).await?;
+    let change = Change::Edit(Edit { message_id, content });
+    let committed = commit(app, &actor, found.room_id, change).await?;
     match committed.appended {
-        Appended::Entry(entry) => match entry.told {
-            EntryBody::Updated(message) => {
-                Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent })
-            }
-            _ => Err(Error::Internal("an edit became another entry".to_owned())),
-        },
+        Appended::Entry(entry) => CommittedMessage::new(&entry, committed.sent),
         _ => Err(Error::MessageNotFound),
     }
 }

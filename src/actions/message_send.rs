@@ -8,7 +8,7 @@ use crate::{
     chat::{Error, Result, id::RoomId},
     db::{
         self,
-        room_log::{Appended, Change, EntryBody, NewMessage},
+        room_log::{Appended, Change, NewMessage},
     },
 };
 
@@ -25,10 +25,7 @@ pub async fn run(
     }
     let committed = commit(app, &actor, room_id, Change::New(message)).await?;
     match committed.appended {
-        Appended::Entry(entry) => match entry.told {
-            EntryBody::New(message) => Ok(CommittedMessage { message, seq: entry.seq, sent: committed.sent }),
-            _ => Err(Error::Internal("a new message became another entry".to_owned())),
-        },
+        Appended::Entry(entry) => CommittedMessage::new(&entry, committed.sent),
         Appended::Duplicate { message_id, seq } => {
             let message = db::messages::find(&app.db, &message_id).await?.ok_or(Error::MessageNotFound)?;
             Ok(CommittedMessage { message: Arc::new(message), seq, sent: None })

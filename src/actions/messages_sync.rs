@@ -5,7 +5,6 @@ use crate::{
     app::App,
     chat::{Result, id::RoomId},
     db::room_log::Entry,
-    rooms,
 };
 
 /// The entries that a client missed.
@@ -32,6 +31,6 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, since: i64) -> R
         return Ok(Missed { entries: Vec::new(), seq: head, is_complete: false, has_more: false });
     }
     let seq = caught.entries.last().map_or(since, |last| last.seq);
-    let entries = caught.entries.into_iter().filter(|entry| rooms::event_of(entry).is_some()).collect();
+    let entries = caught.entries.into_iter().filter(|entry| entry.event().is_some()).collect();
     Ok(Missed { entries, seq, is_complete: seq == head, has_more: seq < head })
 }

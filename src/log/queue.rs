@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use super::Reply;
 use crate::{
-    chat::{Error, Result, message::size_of_json},
-    db::room_log::{Append, Change},
+    chat::{Error, Result},
+    db::room_log::Append,
 };
 
 /// The most content of waiting changes, in bytes. Pictures are sent as content, too.
@@ -59,7 +59,7 @@ impl Queue {
 
     /// Queues a change; [`Error::Busy`] if the queue is full.
     pub(super) fn push(&self, append: Append, reply: Reply) -> Result<()> {
-        let weight = Weight::put_on(&self.bytes, size_of(&append)).ok_or(Error::Busy)?;
+        let weight = Weight::put_on(&self.bytes, append.change.size()).ok_or(Error::Busy)?;
         self.changes.try_send(Queued { append, reply, weight }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
@@ -71,21 +71,15 @@ impl Queue {
     }
 }
 
-/// The estimated content of a change, in bytes.
-fn size_of(append: &Append) -> usize {
-    match &append.change {
-        Change::New(message) => message.content.len() + size_of_json(&message.metadata),
-        Change::Edit { content, .. } => content.len(),
-        Change::Delete { .. } | Change::React { .. } | Change::Unreact { .. } => 0,
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::{chat::message::MessageType, db::room_log::NewMessage};
+    use crate::{
+        chat::message::MessageType,
+        db::room_log::{Change, NewMessage},
+    };
 
     /// A new message of this many bytes.
     pub(in super::super) fn append(bytes: usize) -> Append {

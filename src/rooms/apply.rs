@@ -19,38 +19,11 @@ use crate::{
     chat::id::RoomId,
     db::{
         self,
-        room_log::{Appended, Entry, EntryBody},
+        room_log::{Appended, Effect, Entry},
     },
     log::{self, Outcome},
-    protocol::{MessageDeletedView, NumberedMessageView, ReactionChangedView, Telling, event},
     sync::lock,
 };
-
-/// The event for an entry, and its payload; none for a tombstone.
-pub fn event_of(entry: &Entry) -> Option<(&'static str, Telling<'_>)> {
-    let (room_id, seq) = (&entry.room_id, entry.seq);
-    Some(match &entry.told {
-        EntryBody::New(message) => {
-            (event::MESSAGE_NEW, Telling::Message(NumberedMessageView { message, seq }))
-        }
-        EntryBody::Updated(message) => {
-            (event::MESSAGE_UPDATED, Telling::Message(NumberedMessageView { message, seq }))
-        }
-        EntryBody::Deleted(message_id) => {
-            (event::MESSAGE_DELETED, Telling::Deleted(MessageDeletedView { message_id, room_id, seq }))
-        }
-        EntryBody::ReactionAdded { message_id, reaction }
-        | EntryBody::ReactionRemoved { message_id, reaction } => {
-            let name = match &entry.told {
-                EntryBody::ReactionAdded { .. } => event::REACTION_ADDED,
-                _ => event::REACTION_REMOVED,
-            };
-            let (user_id, emoji) = (&reaction.user_id, reaction.emoji.as_ref());
-            (name, Telling::Reaction(ReactionChangedView { message_id, room_id, user_id, emoji, seq }))
-        }
-        EntryBody::Tombstone => return None,
-    })
-}
 
 /// Applies committed entries in order and answers the requests. Runs until the log has ended.
 pub(super) async fn run(rooms: Weak<Rooms>, mut outcomes: mpsc::Receiver<Vec<Outcome>>) {
@@ -131,10 +104,10 @@ impl Rooms {
         if !live.apply(entry) {
             return None;
         }
-        let (event, view) = event_of(entry)?;
+        let (event, view) = entry.event()?;
         let (packet, now) = (Encoded::new(event, &view)?, Instant::now());
-        let outgoing = match &entry.told {
-            EntryBody::New(message) => live.audience.push_message(&message.sender_id, packet.clone(), now),
+        let outgoing = match entry.body.effect() {
+            Effect::Insert(message) => live.audience.push_message(&message.sender_id, packet.clone(), now),
             // Edits, deletions and reactions are few, so they are not batched.
             _ => live.audience.push_entry(packet.clone()),
         };

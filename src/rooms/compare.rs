@@ -27,7 +27,10 @@ use crate::{
     db::{
         self,
         fingerprints::{self, Fingerprints},
-        room_log::{EntryBody, Tail, append_foreign, list_between, load_tail, note_incomplete},
+        room_log::{
+            EntryBody, MessageAdded, MessageDeleted, MessageEdited, ReactionAdded, ReactionRemoved, Tail,
+            append_foreign, list_between, load_tail, note_incomplete,
+        },
     },
     protocol::{MessageView, ReactionView},
     sync::lock,
@@ -88,13 +91,15 @@ impl Rooms {
         room_id: &RoomId,
         (seq, mut changes): (i64, Vec<EntryBody>),
     ) -> Result<()> {
-        let is_missing =
-            |change: &EntryBody| if let EntryBody::Deleted(id) = change { Some(id.clone()) } else { None };
-        let missing: Vec<MessageId> = changes.iter().filter_map(is_missing).collect();
+        let deleted = |change: &EntryBody| match change {
+            EntryBody::Deleted(deleted) => Some(deleted.0.clone()),
+            _ => None,
+        };
+        let missing: Vec<MessageId> = changes.iter().filter_map(deleted).collect();
         if !missing.is_empty() {
             // These messages may exist and only be older than the loaded ones.
             let there = db::messages::list_existing(&self.db, &missing).await?;
-            changes.retain(|change| !matches!(change, EntryBody::Deleted(id) if there.contains(id)));
+            changes.retain(|change| deleted(change).is_none_or(|id| !there.contains(&id)));
         }
         self.note_foreign(room_id, seq, changes).await
     }
@@ -224,11 +229,11 @@ fn differences(live: &RoomState, before: i64, found: &Tail) -> Vec<EntryBody> {
     let mut changes = Vec::new();
     for message in found.messages.iter().rev().filter(is_compared) {
         match here.remove(message.id.as_str()) {
-            None => changes.push(EntryBody::New(Arc::new(message.clone()))),
+            None => changes.push(EntryBody::New(MessageAdded(Arc::new(message.clone())))),
             Some(known) => changes.extend(change_of(known, message)),
         }
     }
-    changes.extend(here.into_values().map(|gone| EntryBody::Deleted(gone.id.clone())));
+    changes.extend(here.into_values().map(|gone| EntryBody::Deleted(MessageDeleted(gone.id.clone()))));
     changes
 }
 
@@ -240,7 +245,7 @@ fn change_of(here: &MessageView, found: &MessageView) -> Vec<EntryBody> {
         && here.reply_to == found.reply_to
         && here.updated_at == found.updated_at;
     if !is_same {
-        return vec![EntryBody::Updated(Arc::new(found.clone()))];
+        return vec![EntryBody::Updated(MessageEdited(Arc::new(found.clone())))];
     }
     let message_id = &found.id;
     let missing = |from: &[ReactionView], of: &[ReactionView]| -> Vec<ReactionView> {
@@ -248,9 +253,10 @@ fn change_of(here: &MessageView, found: &MessageView) -> Vec<EntryBody> {
     };
     let removed = missing(&found.reactions, &here.reactions).into_iter();
     let added = missing(&here.reactions, &found.reactions).into_iter();
-    let removed =
-        removed.map(|reaction| EntryBody::ReactionRemoved { message_id: message_id.clone(), reaction });
-    removed
-        .chain(added.map(|reaction| EntryBody::ReactionAdded { message_id: message_id.clone(), reaction }))
-        .collect()
+    let removed = removed.map(|reaction| {
+        EntryBody::ReactionRemoved(ReactionRemoved { message_id: message_id.clone(), reaction })
+    });
+    let added = added
+        .map(|reaction| EntryBody::ReactionAdded(ReactionAdded { message_id: message_id.clone(), reaction }));
+    removed.chain(added).collect()
 }

@@ -11,7 +11,7 @@ use crate::{
         message::{Place, size_of_json},
         timestamp::Timestamp,
     },
-    db::room_log::{Entry, EntryBody},
+    db::room_log::Entry,
     protocol::MessageView,
 };
 
@@ -145,10 +145,7 @@ fn size_of(message: &MessageView) -> usize {
 
 /// The estimated memory of an entry, in bytes.
 pub(super) fn size_of_entry(entry: &Entry) -> usize {
-    match &entry.told {
-        EntryBody::New(message) | EntryBody::Updated(message) => size_of(message),
-        _ => ENTRY_SIZE,
-    }
+    entry.body.effect().message().map_or(ENTRY_SIZE, |message| size_of(message))
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ use std::{
     time::Duration,
 };
 
-pub use apply::event_of;
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
 pub use unread_push::run as push_unread;

@@ -24,7 +24,7 @@ use crate::{
     config::LiveSettings,
     db::{
         fingerprints::Fingerprints,
-        room_log::{Entry, EntryBody, Tail},
+        room_log::{Effect, Entry, Tail},
     },
     protocol::{MessageView, RoomHistoryView, event},
 };
@@ -152,11 +152,9 @@ impl RoomState {
 
     /// The estimated memory of the room, in bytes.
     pub(super) fn size(&self) -> usize {
-        let recent = self.recent.iter().map(|entry| match &entry.told {
+        let recent = self.recent.iter().map(|entry| match entry.body.effect().message() {
             // Its message is shared with the history and counted there.
-            EntryBody::New(message) | EntryBody::Updated(message) if Arc::strong_count(message) > 1 => {
-                ENTRY_SIZE
-            }
+            Some(message) if Arc::strong_count(message) > 1 => ENTRY_SIZE,
             _ => size_of_entry(entry),
         });
         self.messages.bytes() + self.histories.bytes() + recent.sum::<usize>()
@@ -194,7 +192,7 @@ impl RoomState {
 
     /// The messages of the entries after `after`, as far as these are in memory.
     pub(super) fn touched_after(&self, after: i64) -> impl Iterator<Item = &MessageId> {
-        self.recent.iter().filter(move |entry| entry.seq > after).filter_map(|entry| entry.told.message_id())
+        self.recent.iter().filter(move |entry| entry.seq > after).filter_map(|entry| entry.body.message_id())
     }
 
     /// The last entry before the gap, if there is a gap between it and `entry`.
@@ -208,9 +206,9 @@ impl RoomState {
         if entry.seq > self.seq {
             return false;
         }
-        let Some(message_id) = entry.told.message_id() else { return false };
+        let Some(message_id) = entry.body.message_id() else { return false };
         let recent = self.recent.iter().find(|recent| recent.seq == entry.seq);
-        let taken = recent.and_then(|recent| recent.told.message_id());
+        let taken = recent.and_then(|recent| recent.body.message_id());
         let loaded = || self.loaded.iter().find(|(seq, _)| *seq == entry.seq).map(|(_, id)| id);
         taken.or_else(loaded) != Some(message_id)
     }
@@ -237,13 +235,13 @@ impl RoomState {
             return false;
         }
         self.seq = entry.seq;
-        self.last = entry.told.message_id().cloned();
+        self.last = entry.body.message_id().cloned();
         self.histories.clear();
         self.note_recent(entry);
         if let Some(backfill) = &mut self.backfill {
             backfill.taken.push(entry.clone());
         }
-        self.change(&entry.told);
+        self.change(entry.body.effect());
         self.trim();
         self.weigh();
         true
@@ -259,26 +257,15 @@ impl RoomState {
     }
 
     /// Applies an entry to the messages. This is idempotent.
-    fn change(&mut self, told: &EntryBody) {
-        match told {
-            EntryBody::New(message) => self.messages.insert(message, Instant::now()),
-            EntryBody::Updated(message) => {
+    fn change(&mut self, effect: Effect<'_>) {
+        match effect {
+            Effect::None => {}
+            Effect::Insert(message) => self.messages.insert(message, Instant::now()),
+            Effect::Replace(message) => {
                 self.messages.change(&message.id, |there| *there = Arc::clone(message));
             }
-            EntryBody::Deleted(id) => self.messages.remove(id),
-            EntryBody::ReactionAdded { message_id, reaction } => {
-                self.messages.change(message_id, |message| {
-                    if !message.reactions.contains(reaction) {
-                        Arc::make_mut(message).reactions.push(reaction.clone());
-                    }
-                })
-            }
-            EntryBody::ReactionRemoved { message_id, reaction } => {
-                self.messages.change(message_id, |message| {
-                    Arc::make_mut(message).reactions.retain(|there| there != reaction);
-                })
-            }
-            EntryBody::Tombstone => {}
+            Effect::Remove(id) => self.messages.remove(id),
+            Effect::Change(id, change) => self.messages.change(id, change),
         }
     }
 
@@ -357,7 +344,7 @@ impl RoomState {
         let Some(backfill) = self.backfill.take() else { return };
         self.complete = older.len() < backfill.count;
         older.into_iter().for_each(|message| self.messages.push_older(message));
-        backfill.taken.iter().for_each(|entry| self.change(&entry.told));
+        backfill.taken.iter().for_each(|entry| self.change(entry.body.effect()));
         self.histories.clear();
         self.weigh();
     }

@@ -9,7 +9,8 @@ use std::{
 use crate::{
     chat::timestamp::Timestamp,
     db::room_log::{
-        EntryBody, Logged, Tail, hash_of_reaction, hash_of_reactions, is_as_noted, kind, noted_reactions,
+        EntryBody, Logged, MessageAdded, MessageDeleted, MessageEdited, Tail, hash_of_reaction,
+        hash_of_reactions, is_as_noted, kind, noted_reactions,
     },
     protocol::MessageView,
 };
@@ -32,9 +33,9 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     for message in tail.messages.iter().rev() {
         let its = entries.get(message.id.as_str()).map_or(&[][..], Vec::as_slice);
         if message.created_at > reads_from && !its.iter().any(|entry| entry.kind == kind::NEW) {
-            changes.push(EntryBody::New(Arc::new(message.clone())));
+            changes.push(EntryBody::New(MessageAdded(Arc::new(message.clone()))));
         } else if !is_as_logged(message, its, is_edited_from) || !has_logged_reactions(message, its) {
-            changes.push(EntryBody::Updated(Arc::new(message.clone())));
+            changes.push(EntryBody::Updated(MessageEdited(Arc::new(message.clone()))));
         }
     }
     let oldest = tail.messages.last().filter(|_| !tail.complete).map(|message| message.created_at);
@@ -48,7 +49,7 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
             && is_within
             && !here.contains(entry.message_id.as_str())
         {
-            changes.push(EntryBody::Deleted(entry.message_id.as_str().into()));
+            changes.push(EntryBody::Deleted(MessageDeleted(entry.message_id.as_str().into())));
         }
     }
     changes
@@ -90,7 +91,8 @@ fn has_logged_reactions(message: &MessageView, its: &[&Logged]) -> bool {
                 // By exclusive or, the addition and the removal of a reaction cancel out.
                 changed ^= hash_of_reaction(key.0, key.1);
             }
-            _ => base = reactions_at(entry),
+            kind::NEW | kind::EDIT => base = reactions_at(entry),
+            _ => {}
         }
         if base.is_some() {
             break;

@@ -17,7 +17,7 @@ use crate::{
         id::{RoomId, UserId},
         timestamp::Timestamp,
     },
-    db::room_log::{Entry, EntryBody},
+    db::room_log::{Effect, Entry},
     protocol::{RoomActivityView, SaidView, event},
     sync::lock,
 };
@@ -51,7 +51,7 @@ impl UnreadPush {
 
     /// Adds a committed entry to the digest of its room.
     pub(super) fn note(&self, entry: &Entry) {
-        let EntryBody::New(message) = &entry.told else { return };
+        let Effect::Insert(message) = entry.body.effect() else { return };
         if !self.is_watched() {
             return;
         }

@@ -7,7 +7,7 @@ use chatoxide::{
     cluster::node_cache::NodeCache,
     db::{
         Db,
-        room_log::{Entry, EntryBody},
+        room_log::{Entry, EntryBody, MessageDeleted},
         users,
     },
 };
@@ -249,7 +249,11 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
     for n in 1..=ROOMS {
         let room_id = RoomId::from(format!("room-{n}"));
         keys.note_entry(
-            &Entry { room_id: room_id.clone(), seq: 121, told: EntryBody::Deleted("m".into()) },
+            &Entry {
+                room_id: room_id.clone(),
+                seq: 121,
+                body: EntryBody::Deleted(MessageDeleted("m".into())),
+            },
             None,
         );
         keys.import_reads(&room_id);

@@ -9,7 +9,7 @@ use chatoxide::{
     cluster::node_cache::NodeCache,
     db::{
         read_markers::ReadMark,
-        room_log::{Append, Appended, Appender, Change, Entry, EntryBody, NewMessage},
+        room_log::{Append, Appended, Appender, Change, Entry, EntryBody, MessageDeleted, NewMessage},
     },
 };
 use deadpool_redis::redis::{self, AsyncCommands, aio::MultiplexedConnection};
@@ -148,7 +148,7 @@ async fn a_list_of_which_it_was_not_noted_that_it_has_changed_is_written_anew_be
     note_at_once(&keys, move |keys| {
         let changed = |room_id: &str| Entry {
             room_id: room_id.into(),
-            told: EntryBody::Deleted("it".into()),
+            body: EntryBody::Deleted(MessageDeleted("it".into())),
             ..second.clone()
         };
         for (length, count) in FILLING {

@@ -234,8 +234,10 @@ async fn a_wrong_setting_is_one_clear_sentence_and_exit_code_2() {
 #[tokio::test]
 async fn migrate_makes_the_tables_once() {
     let folder = tempfile::tempdir().unwrap();
+    let migrations =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap().count();
     let (code, first, _) = run(folder.path(), &["migrate"]).await;
-    assert_eq!((code, first.contains("2 migrations ran")), (0, true), "{first}");
+    assert_eq!((code, first.contains(&format!("{migrations} migrations ran"))), (0, true), "{first}");
     let (code, second, _) = run(folder.path(), &["migrate"]).await;
     assert_eq!((code, second.contains("0 migrations ran")), (0, true), "{second}");
 }

@@ -79,8 +79,8 @@ on_both! {
             let batch: Arc<[Append]> = Arc::new([message("x"), message("y")]);
             let at = Timestamp::from_millis(now + millis);
             for appended in appenders[program].append(&server.db, batch, at).await.unwrap() {
-                let Appended::Entry(Entry { told: EntryBody::New(message), .. }) = appended else { panic!("{appended:?}") };
-                times.push(message.created_at.millis() - now);
+                let Appended::Entry(Entry { body: EntryBody::New(message), .. }) = appended else { panic!("{appended:?}") };
+                times.push(message.0.created_at.millis() - now);
             }
         }
         assert!(times.is_sorted() && times[0] == 900, "{times:?}");

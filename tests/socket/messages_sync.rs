@@ -191,6 +191,30 @@ on_both! {
 }
 
 on_both! {
+    async fn an_entry_of_a_kind_that_a_newer_server_wrote_sends_nothing(server: TestServer) {
+        let (mut alice, _bob) = server.meet().await;
+        let message_id = alice.say("general", "first").await["id"].as_str().unwrap().to_owned();
+        let database = server.stop().await;
+        let entry = format!(
+            "INSERT INTO own.room_log (room_id, seq, kind, message_id, actor_id, body, at)
+             SELECT room_id, seq + 1, 'pin', '{message_id}', 'alice', 'x=1:y', at FROM own.room_head"
+        );
+        database.execute(&database.own(&entry)).await;
+        database.execute(&database.own("UPDATE own.room_head SET seq = seq + 1")).await;
+
+        let server = TestServer::start_with(database, &[]).await;
+        let (mut alice, mut bob) = (server.connect("alice").await, server.connect("bob").await);
+        // Bob is not in the room, so he is answered from the database.
+        let answer = sync(&mut bob, 0).await;
+        let names: Vec<String> = events(&answer).into_iter().map(|(event, _)| event).collect();
+        assert_eq!((names, extent(&answer)), (vec!["message:new".to_owned()], (2, true, false)));
+        assert_eq!(alice.say("general", "second").await["seq"], 3);
+        alice.ask("room:join", "general".into()).await;
+        assert_eq!(extent(&sync(&mut alice, 0).await), (3, true, false));
+    }
+}
+
+on_both! {
     async fn from_a_future_that_never_was_there_is_no_way_to_here(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         alice.say("general", "hello").await;

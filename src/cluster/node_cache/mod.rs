@@ -37,7 +37,7 @@ use crate::{
     db::{
         Db,
         read_markers::ReadMark,
-        room_log::{Entry, EntryBody},
+        room_log::{Effect, Entry},
     },
 };
 
@@ -95,8 +95,8 @@ impl NodeCache {
             return;
         }
         let room_id = &entry.room_id;
-        match &entry.told {
-            EntryBody::New(message) => match listed(message, told) {
+        match entry.body.effect() {
+            Effect::Insert(message) => match listed(message, told) {
                 Ok(json) => self.note(|pending| pending.push_message(room_id, entry.seq, json)),
                 // Views are plain data, so encoding them cannot fail.
                 Err(error) => {
@@ -105,8 +105,9 @@ impl NodeCache {
                 }
             },
             // An older message of the list changed, so the list must be rewritten.
-            EntryBody::Updated(_) | EntryBody::Deleted(_) => self.note(|pending| pending.push_stale(room_id)),
-            EntryBody::ReactionAdded { .. } | EntryBody::ReactionRemoved { .. } | EntryBody::Tombstone => {}
+            Effect::Replace(_) | Effect::Remove(_) => self.note(|pending| pending.push_stale(room_id)),
+            // Node's list has no reactions.
+            Effect::Change(..) | Effect::None => {}
         }
     }
 

@@ -10,8 +10,8 @@ use chrono::NaiveDateTime;
 use tokio_postgres::error::SqlState;
 
 use super::{
-    Append, Appended, Change, Heads,
-    batch::{Done, Key, Known, Remembered},
+    Append, Appended, Heads,
+    batch::{Done, FirstUse, IdempotencyKey, Remembered},
     fast_path,
     session::to_error,
     slow_postgres::{self, Attempt},
@@ -32,7 +32,7 @@ const HELD: usize = 1_024;
 pub struct Appender {
     heads: Arc<Heads>,
     /// Idempotency keys that a client uses again and again for different messages. The fast path would fail on each.
-    reused: HashMap<Key, Known>,
+    reused: HashMap<IdempotencyKey, FirstUse>,
     connection: Option<Box<fast_path::Connection>>,
     /// Rooms whose head another transaction keeps locked.
     held: HashSet<RoomId>,
@@ -88,28 +88,28 @@ impl Appender {
     /// fails all: the caller then bisects the batch. `batch` is sorted by room, so that nodes cannot deadlock.
     pub async fn append(&mut self, db: &Db, batch: Arc<[Append]>, now: Timestamp) -> Result<Vec<Appended>> {
         facts::look_again(db, now);
-        batch.iter().try_for_each(|append| ensure_fits(db, append))?;
+        batch.iter().try_for_each(|append| append.change.kind().ensure_fits(append, db.facts()))?;
         // Both paths together have the time of one request.
-        db.within_timeout(Box::pin(self.append_either_way(db, batch, now))).await
+        db.within_timeout(Box::pin(self.append_on_either_path(db, batch, now))).await
     }
 
-    async fn append_either_way(
+    async fn append_on_either_path(
         &mut self,
         db: &Db,
         batch: Arc<[Append]>,
         now: Timestamp,
     ) -> Result<Vec<Appended>> {
-        if let Some(outcomes) = self.append_quickly(db, &batch, now.naive()).await? {
+        if let Some(outcomes) = self.append_on_fast_path(db, &batch, now.naive()).await? {
             return Ok(outcomes);
         }
         let left = self.heads.remembered(&batch);
-        let done = self.append_carefully(db, batch, left, now.naive()).await?;
+        let done = self.append_on_slow_path(db, batch, left, now.naive()).await?;
         self.heads.keep(done.heads);
         self.remember(done.reused);
         Ok(done.outcomes)
     }
 
-    fn remember(&mut self, reused: Vec<(Key, Known)>) {
+    fn remember(&mut self, reused: Vec<(IdempotencyKey, FirstUse)>) {
         if self.reused.len() + reused.len() > REUSED {
             self.reused.clear();
         }
@@ -118,10 +118,10 @@ impl Appender {
 
     /// The fast path: new messages in rooms whose head is as it was left take one statement on PostgreSQL. None: take
     /// the slow path.
-    async fn append_quickly(
+    async fn append_on_fast_path(
         &mut self,
         db: &Db,
-        batch: &[Append],
+        appends: &[Append],
         now: NaiveDateTime,
     ) -> Result<Option<Vec<Appended>>> {
         let Db::Pg { direct: Some(direct), facts, .. } = db else { return Ok(None) };
@@ -129,19 +129,17 @@ impl Appender {
         if facts.changes_messages() {
             return Ok(None);
         }
-        if !batch.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
+        if !appends.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
             return Ok(None);
         }
-        let Some(mut writes) = self.heads.open(batch, now) else { return Ok(None) };
-        for append in batch {
-            if let Change::New(message) = &append.change {
-                let id = append.client_id().filter(|_| !self.reused.is_empty());
-                let key = id.map(|id| (append.actor_id.to_string(), id.to_owned()));
-                if let Some((key, known)) = key.and_then(|key| self.reused.get_key_value(&key)) {
-                    writes.known.entry(key.clone()).or_insert_with(|| known.clone());
-                }
-                writes.new_message(append, message);
+        let Some(mut batch) = self.heads.open(appends, now) else { return Ok(None) };
+        for append in appends {
+            let id = append.client_id().filter(|_| !self.reused.is_empty());
+            let key = id.map(|id| (append.actor_id.to_string(), id.to_owned()));
+            if let Some((key, first_use)) = key.and_then(|key| self.reused.get_key_value(&key)) {
+                batch.first_uses.entry(key.clone()).or_insert_with(|| first_use.clone());
             }
+            batch.make(append, now);
         }
         // A connection that does not answer in time is dropped.
         let connection = self.connection.take();
@@ -153,7 +151,7 @@ impl Appender {
                     Err(error) => return (None, Err(error)),
                 };
                 db.statements().inc();
-                let written = connection.write(&writes).await;
+                let written = connection.write(&batch).await;
                 (Some(connection), written)
             });
             write.await
@@ -165,15 +163,15 @@ impl Appender {
         self.connection = connection.filter(|_| !is_outdated);
         match written {
             Ok(true) => {
-                let reused = writes.reused();
+                let reused = batch.reused();
                 self.remember(reused);
-                self.heads.keep(writes.heads);
-                Ok(Some(writes.outcomes))
+                self.heads.keep(batch.heads);
+                Ok(Some(batch.outcomes))
             }
             // Another node has advanced a head: nothing was written.
             Ok(false) => Ok(None),
             Err(_) if is_locked => {
-                let rooms = batch.iter().map(|append| &append.room_id);
+                let rooms = appends.iter().map(|append| &append.room_id);
                 if self.note_held(db, rooms).await? { Err(held()) } else { Ok(None) }
             }
             // The statement timed out: the slow path would wait as long again.
@@ -186,7 +184,7 @@ impl Appender {
     }
 
     /// The slow path: any changes, in one transaction.
-    async fn append_carefully(
+    async fn append_on_slow_path(
         &mut self,
         db: &Db,
         batch: Arc<[Append]>,
@@ -217,27 +215,6 @@ impl Appender {
         }
     }
 }
-
-/// Refuses a change if a column of ids is too short for it.
-fn ensure_fits(db: &Db, append: &Append) -> Result<()> {
-    let (facts, actor) = (db.facts(), append.actor_id.as_str());
-    match &append.change {
-        Change::New(_) => {
-            facts.ensure_fits("Message", "id", AN_ID)?;
-            facts.ensure_fits("Message", "roomId", append.room_id.as_str())?;
-            facts.ensure_fits("Message", "senderId", actor)
-        }
-        Change::React { message_id, .. } => {
-            facts.ensure_fits("Reaction", "id", AN_ID)?;
-            facts.ensure_fits("Reaction", "messageId", message_id.as_str())?;
-            facts.ensure_fits("Reaction", "userId", actor)
-        }
-        Change::Edit { .. } | Change::Delete { .. } | Change::Unreact { .. } => Ok(()),
-    }
-}
-
-/// A sample with the length of every id that is made here.
-const AN_ID: &str = "00000000-0000-7000-8000-000000000000";
 
 /// The error of a change that failed because another transaction holds the row lock on the head of the room's log.
 pub fn held() -> Error {

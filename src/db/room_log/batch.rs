@@ -1,7 +1,18 @@
 //! The bookkeeping of one append batch: the entries' numbers, the outcome of each change, and the rows to write. No
 //! SQL.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use uuid::Uuid;
+
+use super::{
+    Append, Appended, Change, Entry, FirstUseRow, NewMessage,
+    changes::{Kind, Turn},
+    note,
+    rows::Rows,
+};
+use crate::chat::id::{MessageId, RoomId, UserId};
 
 /// The head of a room's log as this node left it.
 #[derive(Clone, Copy)]
@@ -12,21 +23,11 @@ pub(super) struct Remembered {
     pub(super) sharing: u32,
 }
 
-use chrono::{NaiveDateTime, TimeDelta};
-use uuid::Uuid;
-
-use super::{Append, Appended, Entry, EntryBody, KnownRow, NewMessage, kind, note};
-use crate::{
-    chat::id::{MessageId, RoomId, UserId, ordered_uuid},
-    db::{messages::MessageRow, reactions::ReactionRow},
-    protocol::{MessageView, ReactionView, SenderView},
-};
-
 /// A log entry that is not written yet.
 pub(super) struct LogEntry {
     pub(super) room_id: RoomId,
     pub(super) seq: i64,
-    pub(super) kind: &'static str,
+    pub(super) kind: &'static Kind,
     pub(super) message_id: MessageId,
     pub(super) actor_id: UserId,
     pub(super) client_id: Option<String>,
@@ -59,6 +60,11 @@ impl Head {
         if i64::from(self.sharing) < most { self.at } else { self.at + MILLISECOND }
     }
 
+    fn advance(&mut self, turn: &Turn) {
+        self.sharing = if self.at == turn.at { self.sharing.saturating_add(1) } else { 1 };
+        (self.seq, self.at, self.advanced) = (turn.seq, turn.at, true);
+    }
+
     pub(super) fn left(&self) -> Remembered {
         Remembered { seq: self.seq, at: self.at, sharing: self.sharing }
     }
@@ -71,12 +77,12 @@ const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 /// millisecond.
 const MILLIS_AHEAD: i64 = 8;
 
-/// An idempotency key: an actor and a client id.
-pub(super) type Key = (String, String);
+/// An actor and a client id.
+pub(super) type IdempotencyKey = (String, String);
 
 /// The message that an idempotency key stands for, with its fingerprint from when it was sent.
 #[derive(Clone)]
-pub(super) struct Known {
+pub(super) struct FirstUse {
     message_id: MessageId,
     seq: i64,
     fingerprint: Option<String>,
@@ -85,11 +91,10 @@ pub(super) struct Known {
 #[derive(Default)]
 pub(super) struct AppendBatch {
     pub(super) heads: HashMap<RoomId, Head>,
-    pub(super) known: HashMap<Key, Known>,
+    pub(super) first_uses: HashMap<IdempotencyKey, FirstUse>,
     /// Idempotency keys under which a different message came.
-    reused: Vec<Key>,
-    /// New messages, each with its entry in the log.
-    pub(super) messages: Vec<Arc<MessageView>>,
+    reused: Vec<IdempotencyKey>,
+    pub(super) rows: Rows,
     pub(super) log: Vec<LogEntry>,
     pub(super) outcomes: Vec<Appended>,
 }
@@ -98,7 +103,7 @@ pub(super) struct AppendBatch {
 pub(super) struct Done {
     pub(super) outcomes: Vec<Appended>,
     pub(super) heads: HashMap<RoomId, Head>,
-    pub(super) reused: Vec<(Key, Known)>,
+    pub(super) reused: Vec<(IdempotencyKey, FirstUse)>,
 }
 
 /// The fingerprint of a message under its idempotency key. It does not change when the message is edited later.
@@ -109,6 +114,10 @@ fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
 }
 
 impl AppendBatch {
+    pub(super) fn new(rows: Rows) -> Self {
+        Self { rows, ..Self::default() }
+    }
+
     /// Opens a room for appending. `last` is the time of the room's newest entry or message; `left` is the head as this
     /// node left it.
     pub(super) fn open(
@@ -134,149 +143,105 @@ impl AppendBatch {
     }
 
     /// The idempotency keys under which a different message came, with the messages that they stand for.
-    pub(super) fn reused(&mut self) -> Vec<(Key, Known)> {
+    pub(super) fn reused(&mut self) -> Vec<(IdempotencyKey, FirstUse)> {
         let reused = std::mem::take(&mut self.reused);
-        reused.into_iter().filter_map(|key| self.known.remove_entry(&key)).collect()
+        reused.into_iter().filter_map(|key| self.first_uses.remove_entry(&key)).collect()
     }
 
-    pub(super) fn knows(&mut self, row: KnownRow) {
+    pub(super) fn note_first_use(&mut self, row: FirstUseRow) {
         let (actor_id, client_id, message_id, body, seq) = row;
         let fingerprint = body.as_deref().and_then(note::fingerprint_in).map(str::to_owned);
-        let known = Known { message_id: message_id.into(), seq, fingerprint };
-        self.known.insert((actor_id, client_id.unwrap_or_default()), known);
+        let first_use = FirstUse { message_id: message_id.into(), seq, fingerprint };
+        self.first_uses.insert((actor_id, client_id.unwrap_or_default()), first_use);
     }
 
-    /// The number and the time that the room's next entry gets. The room must have been opened.
-    fn next(&self, room_id: &RoomId) -> (i64, NaiveDateTime) {
-        let Some(head) = self.heads.get(room_id) else { return (1, NaiveDateTime::default()) };
-        (head.seq + 1, head.next_at())
+    /// Makes one change after those before it, and records its outcome.
+    pub(super) fn make(&mut self, append: &Append, now: NaiveDateTime) {
+        let outcome = self.try_make(append, now).unwrap_or_else(|outcome| outcome);
+        self.outcomes.push(outcome);
     }
 
-    /// An id for the row that the room's next entry inserts.
-    pub(super) fn next_id(&self, room_id: &RoomId) -> Uuid {
-        let (seq, at) = self.next(room_id);
-        ordered_uuid(at.into(), seq, Uuid::new_v4())
-    }
-
-    pub(super) fn new_message(&mut self, append: &Append, message: &NewMessage) {
-        let mut client_id = message.client_id.as_ref();
-        let mut print = client_id.is_some().then(|| fingerprint(&append.room_id, message));
-        let mut key = client_id.map(|client_id| (append.actor_id.to_string(), client_id.text.clone()));
-        if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
-            if known.fingerprint == print {
-                let repeated = Appended::Duplicate { message_id: known.message_id.clone(), seq: known.seq };
-                return self.outcomes.push(repeated);
-            }
-            if client_id.is_some_and(|client_id| client_id.refuses_others) {
-                return self.outcomes.push(Appended::ClientIdTaken);
-            }
-            // The client reuses its key for a different message: the key stays with the first message, and this one is
-            // stored without.
-            self.reused.extend(key.take());
-            (client_id, print) = (None, None);
-        }
-        let (seq, at) = self.next(&append.room_id);
-        let id = MessageId::from(ordered_uuid(at.into(), seq, Uuid::new_v4()));
-        if let Some(key) = key {
-            self.known.insert(key, Known { message_id: id.clone(), seq, fingerprint: print.clone() });
-        }
-        let view = Arc::new(MessageView {
-            id: id.clone(),
-            room_id: append.room_id.clone(),
-            sender_id: append.actor_id.clone(),
-            content: message.content.clone(),
-            kind: message.kind,
-            metadata: message.metadata.clone(),
-            reply_to: message.reply_to.clone(),
-            created_at: at.into(),
-            updated_at: None,
-            sender_name: append.actor_name.clone(),
-            sender: SenderView { name: append.actor_name.clone() },
-            reactions: Vec::new(),
-        });
-        self.messages.push(Arc::clone(&view));
-        let body = note::of_message(print.as_deref(), &view);
-        self.entry(append, kind::NEW, id, EntryBody::New(view));
-        if let Some(written) = self.log.last_mut() {
-            (written.client_id, written.body) =
-                (client_id.map(|client_id| client_id.text.clone()), Some(body));
-        }
-    }
-
-    pub(super) fn edited(&mut self, append: &Append, row: MessageRow, on_it: Vec<ReactionRow>) {
-        let id = MessageId::from(row.id.as_str());
-        let on_it = on_it.into_iter().map(ReactionView::from).collect();
-        let view = row.into_view(append.actor_name.clone(), on_it);
-        let body = note::of_message(None, &view);
-        self.entry(append, kind::EDIT, id, EntryBody::Updated(Arc::new(view)));
-        if let Some(written) = self.log.last_mut() {
-            written.body = Some(body);
-        }
-    }
-
-    pub(super) fn deleted(&mut self, append: &Append, id: &MessageId) {
-        self.entry(append, kind::DELETE, id.clone(), EntryBody::Deleted(id.clone()));
-    }
-
-    pub(super) fn reaction(&mut self, append: &Append, id: &MessageId, emoji: &Arc<str>, added: bool) {
-        let message_id = id.clone();
-        let reaction = ReactionView { emoji: emoji.clone(), user_id: append.actor_id.clone() };
-        let (kind, told) = match added {
-            true => (kind::REACT, EntryBody::ReactionAdded { message_id, reaction }),
-            false => (kind::UNREACT, EntryBody::ReactionRemoved { message_id, reaction }),
+    /// Returns the entry of a change, or, as an error, the outcome of one that writes nothing.
+    fn try_make(&mut self, append: &Append, now: NaiveDateTime) -> Result<Appended, Appended> {
+        let first_use = match &append.change {
+            Change::New(message) => self.claim_key(append, message)?,
+            _ => None,
         };
-        self.entry(append, kind, id.clone(), told);
-        if let Some(written) = self.log.last_mut() {
-            written.body = Some(emoji.to_string());
+        let turn = self.next_turn(&append.room_id, now);
+        let body = append.change.kind().make(append, &mut self.rows, &turn)?;
+        let fingerprint = first_use.as_ref().map(|(_, fingerprint)| fingerprint.as_str());
+        // No change is a tombstone.
+        let row = body.row(&|message| note::of_message(fingerprint, message)).ok_or(Appended::Unchanged)?;
+        if let Some(head) = self.heads.get_mut(&append.room_id) {
+            head.advance(&turn);
         }
+        self.log.push(LogEntry {
+            room_id: append.room_id.clone(),
+            seq: turn.seq,
+            kind: row.kind,
+            message_id: row.message_id.clone(),
+            actor_id: append.actor_id.clone(),
+            client_id: first_use.as_ref().map(|((_, client_id), _)| client_id.clone()),
+            body: row.body,
+            at: turn.at,
+        });
+        if let Some((key, fingerprint)) = first_use {
+            let first_use =
+                FirstUse { message_id: row.message_id, seq: turn.seq, fingerprint: Some(fingerprint) };
+            self.first_uses.insert(key, first_use);
+        }
+        Ok(Appended::Entry(Entry { room_id: append.room_id.clone(), seq: turn.seq, body }))
+    }
+
+    /// Returns the idempotency key that a new message is the first to use, with its fingerprint; none if it has no key,
+    /// or is stored without. An error is the outcome of a message that is not stored.
+    fn claim_key(
+        &mut self,
+        append: &Append,
+        message: &NewMessage,
+    ) -> Result<Option<(IdempotencyKey, String)>, Appended> {
+        let Some(client_id) = &message.client_id else { return Ok(None) };
+        let fingerprint = fingerprint(&append.room_id, message);
+        let key = (append.actor_id.to_string(), client_id.text.clone());
+        let Some(first_use) = self.first_uses.get(&key) else { return Ok(Some((key, fingerprint))) };
+        if first_use.fingerprint.as_ref() == Some(&fingerprint) {
+            return Err(Appended::Duplicate { message_id: first_use.message_id.clone(), seq: first_use.seq });
+        }
+        if client_id.refuses_others {
+            return Err(Appended::ClientIdTaken);
+        }
+        // The client reuses its key for a different message: the key stays with the first one.
+        self.reused.push(key);
+        Ok(None)
+    }
+
+    /// The number and the times of the room's next entry. The room must have been opened.
+    fn next_turn(&self, room_id: &RoomId, now: NaiveDateTime) -> Turn {
+        let (seq, at) = self.heads.get(room_id).map_or((1, now), |head| (head.seq + 1, head.next_at()));
+        Turn { seq, at, now }
     }
 
     /// Replaces the notes in the log by those of the messages as triggers have stored them. The outcomes already have
     /// these.
     pub(super) fn note_as_stored(&mut self) {
         let entries = self.outcomes.iter().filter_map(|outcome| match outcome {
-            Appended::Entry(entry) => Some(&entry.told),
+            Appended::Entry(entry) => Some(&entry.body),
             _ => None,
         });
-        for (written, told) in self.log.iter_mut().zip(entries) {
-            if let EntryBody::New(message) | EntryBody::Updated(message) = told {
-                let fingerprint = written.body.as_deref().and_then(note::fingerprint_in);
-                written.body = Some(note::of_message(fingerprint, message));
+        for (written, body) in self.log.iter_mut().zip(entries) {
+            let fingerprint = written.body.as_deref().and_then(note::fingerprint_in);
+            let row = body.row(&|message| note::of_message(fingerprint, message));
+            if let Some(row) = row {
+                written.body = row.body;
             }
         }
-    }
-
-    /// Records the outcome of a change that writes nothing.
-    pub(super) fn nothing(&mut self, outcome: Appended) {
-        self.outcomes.push(outcome);
-    }
-
-    fn entry(&mut self, append: &Append, kind: &'static str, message_id: MessageId, told: EntryBody) {
-        let (seq, at) = self.next(&append.room_id);
-        if let Some(head) = self.heads.get_mut(&append.room_id) {
-            head.sharing = if head.at == at { head.sharing.saturating_add(1) } else { 1 };
-            head.seq = seq;
-            head.at = at;
-            head.advanced = true;
-        }
-        self.log.push(LogEntry {
-            room_id: append.room_id.clone(),
-            seq,
-            kind,
-            message_id,
-            actor_id: append.actor_id.clone(),
-            client_id: None,
-            body: None,
-            at,
-        });
-        self.outcomes.push(Appended::Entry(Entry { room_id: append.room_id.clone(), seq, told }));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Change, ClientId, Heads},
+        super::{ClientId, Heads},
         *,
     };
     use crate::chat::{message::MessageType, timestamp::Timestamp};
@@ -295,12 +260,6 @@ mod tests {
         Append { room_id, actor_id, actor_name: "Anna".into(), change: Change::New(message) }
     }
 
-    fn write(writes: &mut AppendBatch, append: &Append) {
-        if let Change::New(message) = &append.change {
-            writes.new_message(append, message);
-        }
-    }
-
     fn at(millis: i64) -> NaiveDateTime {
         Timestamp::from_millis(1_700_000_000_000 + millis).naive()
     }
@@ -311,7 +270,7 @@ mod tests {
         for (now, count) in commits {
             let batch = [append(None, "x")];
             let mut writes = heads.open(&batch, at(now)).unwrap();
-            (0..count).for_each(|_| write(&mut writes, &batch[0]));
+            (0..count).for_each(|_| writes.make(&batch[0], at(now)));
             times.extend(writes.log.iter().map(|entry| (entry.at - at(0)).num_milliseconds()));
             heads.keep(writes.heads);
         }
@@ -365,7 +324,7 @@ mod tests {
         for (client_id, content) in
             [(lax, "one"), (lax, "one"), (lax, "two"), (lax, "two"), (strict, "three"), (strict, "one")]
         {
-            write(&mut writes, &append(client_id, content));
+            writes.make(&append(client_id, content), at(1));
         }
         let outcome = |outcome: &Appended| match outcome {
             Appended::Entry(entry) => format!("entry {}", entry.seq),

@@ -127,17 +127,17 @@ impl Connection {
     }
 
     /// Writes the batch; returns false, with nothing written, if a head was not as the batch expects it.
-    pub(super) async fn write(&self, writes: &AppendBatch) -> Result<bool, tokio_postgres::Error> {
-        let mut heads: Vec<_> = writes.heads.iter().filter(|(_, head)| head.advanced).collect();
-        let written = match (heads.as_slice(), writes.messages.as_slice(), writes.log.as_slice()) {
+    pub(super) async fn write(&self, batch: &AppendBatch) -> Result<bool, tokio_postgres::Error> {
+        let mut heads: Vec<_> = batch.heads.iter().filter(|(_, head)| head.advanced).collect();
+        let written = match (heads.as_slice(), batch.rows.messages.inserted(), batch.log.as_slice()) {
             ([], ..) => 0,
             ([(_, head)], [message], [entry]) => self.write_one(head.found, message, entry).await?,
             _ => {
                 heads.sort_by_key(|(room_id, _)| *room_id);
-                self.write_many(&heads, &writes.messages, &writes.log).await?
+                self.write_many(&heads, batch.rows.messages.inserted(), &batch.log).await?
             }
         };
-        Ok(usize::try_from(written) == Ok(writes.log.len()))
+        Ok(usize::try_from(written) == Ok(batch.log.len()))
     }
 
     async fn write_one(
@@ -157,7 +157,7 @@ impl Connection {
             &MessageTypeRow(message.kind).text(),
             &message.metadata.to_string(),
             &message.reply_to,
-            &entry.kind,
+            &entry.kind.name,
             &entry.client_id,
             &entry.body,
         ];

@@ -7,11 +7,10 @@ use diesel::{
     upsert::excluded,
 };
 
-use super::{Entry, EntryBody, kind, note};
+use super::{Entry, EntryBody, note};
 use crate::{
     chat::{Result, id::RoomId, timestamp::Timestamp},
     db::{Db, in_transaction, on},
-    protocol::{MessageView, ReactionView},
 };
 
 /// Adds entries for changes that are in the database already, as it was read at the entry `after`. Messages that later
@@ -36,23 +35,26 @@ pub async fn append_foreign(
             .select(own::room_log::message_id)));
         let mut entries = Vec::new();
         let mut rows = Vec::new();
-        for told in &changes {
-            let Some((kind, message_id, actor, body)) = stored(told) else { continue };
+        for body in &changes {
+            let Some(row) = body.row(&note::of_foreign) else { continue };
+            let message_id = row.message_id.to_string();
             if touched.contains(&message_id) {
                 continue;
             }
+            // The author of a change by another program is unknown: the message's sender stands in.
+            let actor = row.actor_id.map(|actor_id| actor_id.to_string()).unwrap_or_default();
             seq += 1;
             at = now.max(at + chrono::TimeDelta::milliseconds(1));
             rows.push((
                 own::room_log::room_id.eq(room.clone()),
                 own::room_log::seq.eq(seq),
-                own::room_log::kind.eq(kind),
+                own::room_log::kind.eq(row.kind.name),
                 own::room_log::message_id.eq(message_id),
                 own::room_log::actor_id.eq(actor),
-                own::room_log::body.eq(body),
+                own::room_log::body.eq(row.body),
                 own::room_log::at.eq(at),
             ));
-            entries.push((seq, told.clone()));
+            entries.push((seq, body.clone()));
         }
         // The number of values that one statement may bind is limited.
         while !rows.is_empty() {
@@ -68,30 +70,7 @@ pub async fn append_foreign(
         }
         Ok(entries)
     })?;
-    Ok(entries.into_iter().map(|(seq, told)| Entry { room_id: room_id.clone(), seq, told }).collect())
-}
-
-/// The kind, message, actor and body of a change. Its author is unknown: the message's sender stands in.
-fn stored(told: &EntryBody) -> Option<(&'static str, String, String, Option<String>)> {
-    let of_reaction =
-        |reaction: &ReactionView| (reaction.user_id.to_string(), Some(reaction.emoji.to_string()));
-    let of_message = |kind, message: &MessageView| {
-        (kind, message.id.to_string(), message.sender_id.to_string(), Some(note::of_foreign(message)))
-    };
-    Some(match told {
-        EntryBody::New(message) => of_message(kind::NEW, message),
-        EntryBody::Updated(message) => of_message(kind::EDIT, message),
-        EntryBody::Deleted(id) => (kind::DELETE, id.to_string(), String::new(), None),
-        EntryBody::ReactionAdded { message_id, reaction } => {
-            let (user, emoji) = of_reaction(reaction);
-            (kind::REACT, message_id.to_string(), user, emoji)
-        }
-        EntryBody::ReactionRemoved { message_id, reaction } => {
-            let (user, emoji) = of_reaction(reaction);
-            (kind::UNREACT, message_id.to_string(), user, emoji)
-        }
-        EntryBody::Tombstone => return None,
-    })
+    Ok(entries.into_iter().map(|(seq, body)| Entry { room_id: room_id.clone(), seq, body }).collect())
 }
 
 const NOTE_INCOMPLETE_PG: &str = "

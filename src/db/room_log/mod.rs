@@ -8,10 +8,10 @@ mod fast_path;
 mod foreign;
 mod heads;
 mod note;
-mod reactions;
 mod read;
 mod repair;
 mod retention;
+mod rows;
 mod session;
 mod slow_postgres;
 mod slow_sqlite;
@@ -21,6 +21,10 @@ mod tail;
 use std::sync::Arc;
 
 pub use append::{Appender, held};
+pub use changes::{
+    Change, ClientId, Delete, Edit, Effect, EntryBody, MessageAdded, MessageDeleted, MessageEdited,
+    NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, kind,
+};
 use chrono::NaiveDateTime;
 pub use foreign::{append_foreign, note_incomplete};
 pub use heads::Heads;
@@ -28,15 +32,11 @@ pub use note::{hash_of_reaction, hash_of_reactions, is_as_noted, noted_reactions
 pub use read::{LogPage, entries_since, list_between};
 pub use repair::{count_behind, repair_heads};
 pub use retention::forget_before;
-use serde_json::Value;
 pub use tail::{Logged, TAIL_BYTES, Tail, load_tail, load_tail_with_readers};
 
 use crate::{
-    chat::{
-        id::{MessageId, RoomId, UserId},
-        message::MessageType,
-    },
-    protocol::{MessageView, ReactionView},
+    chat::id::{MessageId, RoomId, UserId},
+    protocol::EntryView,
 };
 
 /// A requested change whose actor has been authorised.
@@ -62,81 +62,18 @@ impl Append {
     }
 }
 
-#[derive(Clone, Debug)]
-pub enum Change {
-    New(NewMessage),
-    Edit { message_id: MessageId, content: String },
-    Delete { message_id: MessageId },
-    React { message_id: MessageId, emoji: Arc<str> },
-    Unreact { message_id: MessageId, emoji: Arc<str> },
-}
-
-impl Change {
-    /// The message that this changes.
-    fn message_id(&self) -> Option<&MessageId> {
-        match self {
-            Change::New(_) => None,
-            Change::Edit { message_id, .. }
-            | Change::Delete { message_id }
-            | Change::React { message_id, .. }
-            | Change::Unreact { message_id, .. } => Some(message_id),
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct NewMessage {
-    pub content: String,
-    pub kind: MessageType,
-    pub metadata: Value,
-    pub reply_to: Option<String>,
-    pub client_id: Option<ClientId>,
-}
-
-/// The client's half of an idempotency key: a message sent again under the same client id is stored once.
-#[derive(Clone, Debug)]
-pub struct ClientId {
-    pub text: String,
-    /// If true, a different message under a used client id is refused. Otherwise it is stored without its client id.
-    pub refuses_others: bool,
-}
-
 /// An entry of a room's log, as committed.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub room_id: RoomId,
     pub seq: i64,
-    pub told: EntryBody,
+    pub body: EntryBody,
 }
 
-/// The content of an entry as it is sent to the members.
-#[derive(Clone, Debug)]
-pub enum EntryBody {
-    New(Arc<MessageView>),
-    Updated(Arc<MessageView>),
-    Deleted(MessageId),
-    ReactionAdded {
-        message_id: MessageId,
-        reaction: ReactionView,
-    },
-    ReactionRemoved {
-        message_id: MessageId,
-        reaction: ReactionView,
-    },
-    /// The message of an older entry has been deleted since: a later entry reports that.
-    Tombstone,
-}
-
-impl EntryBody {
-    /// The message that was changed.
-    pub fn message_id(&self) -> Option<&MessageId> {
-        match self {
-            EntryBody::New(message) | EntryBody::Updated(message) => Some(&message.id),
-            EntryBody::Deleted(message_id)
-            | EntryBody::ReactionAdded { message_id, .. }
-            | EntryBody::ReactionRemoved { message_id, .. } => Some(message_id),
-            EntryBody::Tombstone => None,
-        }
+impl Entry {
+    /// The event that members receive, and its payload; none for a tombstone.
+    pub fn event(&self) -> Option<(&'static str, EntryView<'_>)> {
+        self.body.event(&self.room_id, self.seq)
     }
 }
 
@@ -159,17 +96,8 @@ pub enum Appended {
     TooManyReactions,
 }
 
-/// The kinds of entries, as stored in the table.
-pub mod kind {
-    pub const NEW: &str = "new";
-    pub const EDIT: &str = "edit";
-    pub const DELETE: &str = "delete";
-    pub const REACT: &str = "react";
-    pub const UNREACT: &str = "unreact";
-}
-
 /// Actor, client id, message, body and seq of an entry.
-pub(super) type KnownRow = (String, Option<String>, String, Option<String>, i64);
+pub(super) type FirstUseRow = (String, Option<String>, String, Option<String>, i64);
 
 /// Formats a time for PostgreSQL.
 fn text_of(at: NaiveDateTime) -> String {

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use diesel::{dsl::min, prelude::*};
 
 use super::{
-    Entry, EntryBody, kind,
+    Entry, EntryBody,
+    changes::{find_kind, kind},
     tail::{Logged, logged},
 };
 use crate::{
     chat::{
         Result,
-        id::{MessageId, RoomId, seq_of_ordered_uuid},
+        id::{RoomId, seq_of_ordered_uuid},
     },
     db::{
         Db, in_transaction,
@@ -46,7 +47,7 @@ struct Found {
 /// The entries after `after` and before `before`, in order.
 pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) -> Result<Vec<Entry>> {
     let found = find(db, room_id, after, before, i64::MAX).await?;
-    Ok(tell(room_id, found))
+    Ok(build(room_id, found))
 }
 
 /// At most `limit` entries after `after`, in order.
@@ -56,7 +57,7 @@ pub async fn entries_since(db: &Db, room_id: &RoomId, after: i64, limit: usize) 
     let head = found.head;
     let is_forgotten =
         after < found.complete_from || head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
-    Ok(LogPage { entries: tell(room_id, found), head, is_forgotten })
+    Ok(LogPage { entries: build(room_id, found), head, is_forgotten })
 }
 
 async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) -> Result<Found> {
@@ -77,7 +78,7 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
             .select(logged!())));
         let mut ids: Vec<&str> = entries
             .iter()
-            .filter(|entry| matches!(entry.kind.as_str(), kind::NEW | kind::EDIT))
+            .filter(|entry| find_kind(&entry.kind).is_some_and(|kind| kind.has_message))
             .map(|entry| entry.message_id.as_str())
             .collect();
         ids.sort_unstable();
@@ -120,7 +121,7 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
 
 /// Builds the entries. New and edited messages are sent in their present state, without the reactions that a later
 /// entry adds: a client that applies both would have them twice.
-fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
+fn build(room_id: &RoomId, found: Found) -> Vec<Entry> {
     let added_at: HashMap<(&str, &str, &str), i64> = found
         .added
         .iter()
@@ -145,22 +146,10 @@ fn tell(room_id: &RoomId, found: Found) -> Vec<Entry> {
     };
     let entry = |stored: &Logged| {
         let seq = stored.seq;
-        let message_id = MessageId::from(stored.message_id.as_str());
-        let reaction = || ReactionView {
-            emoji: stored.body.as_deref().unwrap_or_default().into(),
-            user_id: stored.actor_id.as_str().into(),
-        };
-        let told = match stored.kind.as_str() {
-            kind::NEW => {
-                view(&stored.message_id, seq).map_or(EntryBody::Tombstone, |view| EntryBody::New(view.into()))
-            }
-            kind::EDIT => view(&stored.message_id, seq)
-                .map_or(EntryBody::Tombstone, |view| EntryBody::Updated(view.into())),
-            kind::REACT => EntryBody::ReactionAdded { message_id, reaction: reaction() },
-            kind::UNREACT => EntryBody::ReactionRemoved { message_id, reaction: reaction() },
-            _ => EntryBody::Deleted(message_id),
-        };
-        Entry { room_id: room_id.clone(), seq, told }
+        // A newer server may have written a kind that is not known here: there is nothing to send for it.
+        let body = find_kind(&stored.kind)
+            .map_or(EntryBody::Tombstone, |kind| (kind.read)(stored, &|| view(&stored.message_id, seq)));
+        Entry { room_id: room_id.clone(), seq, body }
     };
     found.entries.iter().map(entry).collect()
 }

@@ -37,7 +37,7 @@ impl Session<'_> {
     }
 
     /// Runs a statement and returns its document; the default value if that is NULL.
-    pub(super) async fn ask<T: DeserializeOwned + Default>(
+    pub(super) async fn query<T: DeserializeOwned + Default>(
         &self,
         sql: &'static str,
         document: &impl Serialize,

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Appended, Entry, EntryBody};
+use super::{Appended, Entry, EntryBody, MessageAdded, MessageEdited};
 use crate::db::messages::MessageRow;
 
 /// How the messages to be sent agree with those that are stored.
@@ -20,20 +20,18 @@ pub(super) enum Agreement {
 
 /// Replaces the messages in the outcomes by the stored ones. Only the last outcome of each message is replaced, unless
 /// the message was deleted later.
-pub(super) fn tell_as_stored(
-    outcomes: &mut [Appended],
-    stored: impl IntoIterator<Item = impl Into<MessageRow>>,
-) -> Agreement {
-    let rows = stored.into_iter().map(Into::into);
-    let stored: HashMap<String, MessageRow> = rows.map(|row: MessageRow| (row.id.clone(), row)).collect();
-    let (mut told, mut agreement) = (HashSet::new(), Agreement::Whole);
+pub(super) fn replace_with_stored(outcomes: &mut [Appended], stored: Vec<MessageRow>) -> Agreement {
+    let stored: HashMap<String, MessageRow> = stored.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let (mut seen, mut agreement) = (HashSet::new(), Agreement::Whole);
     for outcome in outcomes.iter_mut().rev() {
-        let Appended::Entry(Entry { told: change, .. }) = outcome else { continue };
-        match change {
-            EntryBody::Deleted(id) => {
-                told.insert(id.clone());
+        let Appended::Entry(Entry { body, .. }) = outcome else { continue };
+        match body {
+            EntryBody::Deleted(deleted) => {
+                seen.insert(deleted.0.clone());
             }
-            EntryBody::New(view) | EntryBody::Updated(view) if told.insert(view.id.clone()) => {
+            EntryBody::New(MessageAdded(view)) | EntryBody::Updated(MessageEdited(view))
+                if seen.insert(view.id.clone()) =>
+            {
                 match stored.get(view.id.as_str()) {
                     Some(row)
                         if row.room_id != view.room_id.as_str()

@@ -23,7 +23,7 @@ use crate::{
         schema::{messages, reactions as reaction_table, users},
         types::{JsonDoc, JsonRow, MessageTypeRow, MessageTypeSql},
     },
-    protocol::MessageView,
+    protocol::{MessageView, ReactionView},
 };
 
 /// An entry of a room's log as it is stored.
@@ -35,6 +35,14 @@ pub struct Logged {
     pub actor_id: String,
     pub body: Option<String>,
     pub at: NaiveDateTime,
+}
+
+impl Logged {
+    /// The reaction of an entry that adds or removes one.
+    pub(super) fn reaction(&self) -> ReactionView {
+        let emoji = self.body.as_deref().unwrap_or_default();
+        ReactionView { emoji: emoji.into(), user_id: self.actor_id.as_str().into() }
+    }
 }
 
 /// Selects the columns of [`Logged`] from the log of the database in use.

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::RoomState;
 use crate::{
     chat::id::UserId,
-    db::room_log::EntryBody,
+    db::room_log::{EntryBody, MessageAdded, MessageEdited},
     protocol::{MessageView, SenderView},
 };
 
@@ -24,7 +24,9 @@ impl RoomState {
             is_changed |= rename(message, &names);
         }
         for entry in &mut self.recent {
-            if let EntryBody::New(message) | EntryBody::Updated(message) = &mut entry.told {
+            if let EntryBody::New(MessageAdded(message)) | EntryBody::Updated(MessageEdited(message)) =
+                &mut entry.body
+            {
                 rename(message, &names);
             }
         }

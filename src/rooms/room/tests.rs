@@ -6,6 +6,9 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::db::room_log::{
+    EntryBody, MessageAdded, MessageDeleted, MessageEdited, ReactionAdded, ReactionRemoved,
+};
 use crate::{
     chat::{id::MessageId, message::MessageType},
     protocol::{ReactionView, SenderView},
@@ -52,12 +55,12 @@ fn id(second: i64) -> MessageId {
     format!("{second:06}").as_str().into()
 }
 
-fn entry(seq: i64, told: EntryBody) -> Entry {
-    Entry { room_id: "room".into(), seq, told }
+fn entry(seq: i64, body: EntryBody) -> Entry {
+    Entry { room_id: "room".into(), seq, body }
 }
 
 fn new(second: i64, content: &str) -> EntryBody {
-    EntryBody::New(Arc::new(message(second, content)))
+    EntryBody::New(MessageAdded(Arc::new(message(second, content))))
 }
 
 fn heart() -> ReactionView {
@@ -106,7 +109,7 @@ fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history(
     let mut live = room(1..=1, true, 200);
     // All are of one second, and so within the liveness window.
     for seq in 2..=1_000 {
-        let told = EntryBody::New(Arc::new(MessageView { id: id(seq), ..message(2, "") }));
+        let told = EntryBody::New(MessageAdded(Arc::new(MessageView { id: id(seq), ..message(2, "") })));
         live.apply(&entry(seq, told));
         assert!(live.len() >= usize::try_from(seq).unwrap().min(200) && live.len() <= 400, "{}", live.len());
     }
@@ -116,7 +119,7 @@ fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history(
 fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
     let mut live = room(1..=1, true, 500);
     for seq in 2..=1_001 {
-        live.apply(&entry(seq, EntryBody::Deleted(id(seq))));
+        live.apply(&entry(seq, EntryBody::Deleted(MessageDeleted(id(seq)))));
     }
     let kept = i64::try_from(RECENT).unwrap();
     assert_eq!(live.entries_since(1_001 - kept, 10_000).map(|entries| entries.len()), Some(RECENT));
@@ -133,8 +136,13 @@ fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
 fn what_was_loaded_already_is_passed_over() {
     let mut live = room(1..=3, true, 500);
     assert!(!live.apply(&entry(3, new(3, "once more"))));
-    assert!(!live.apply(&entry(2, EntryBody::ReactionAdded { message_id: id(1), reaction: heart() })));
-    assert!(!live.apply(&entry(1, EntryBody::Deleted(id(1)))));
+    assert!(
+        !live.apply(&entry(
+            2,
+            EntryBody::ReactionAdded(ReactionAdded { message_id: id(1), reaction: heart() })
+        ))
+    );
+    assert!(!live.apply(&entry(1, EntryBody::Deleted(MessageDeleted(id(1))))));
     let shown = history(&mut live, None);
     assert_eq!(shown.len(), 3);
     assert!(shown.iter().all(|message| message["content"] == "" && message["reactions"] == json!([])));
@@ -147,15 +155,15 @@ fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
     assert!(wants_all(&live));
     let (place, count) = live.begin_backfill();
     assert_eq!((place.id, count), (id(100), KEPT));
-    let edited = EntryBody::Updated(Arc::new(message(97, "edited")));
+    let edited = EntryBody::Updated(MessageEdited(Arc::new(message(97, "edited"))));
     let (reaction, other) = (heart(), ReactionView { user_id: "cleo".into(), ..heart() });
     for (seq, told) in (111..).zip([
         new(111, ""),
         edited,
-        EntryBody::Deleted(id(98)),
-        EntryBody::ReactionAdded { message_id: id(99), reaction: reaction.clone() },
-        EntryBody::ReactionAdded { message_id: id(96), reaction },
-        EntryBody::ReactionRemoved { message_id: id(95), reaction: other.clone() },
+        EntryBody::Deleted(MessageDeleted(id(98))),
+        EntryBody::ReactionAdded(ReactionAdded { message_id: id(99), reaction: reaction.clone() }),
+        EntryBody::ReactionAdded(ReactionAdded { message_id: id(96), reaction }),
+        EntryBody::ReactionRemoved(ReactionRemoved { message_id: id(95), reaction: other.clone() }),
     ]) {
         assert!(live.apply(&entry(seq, told)));
     }
@@ -186,7 +194,7 @@ fn after_older_messages_were_loaded_the_room_is_complete_only_if_there_were_no_m
         live.finish_backfill((oldest..=100).rev().map(|second| message(second, "")).collect());
         // Less than a page is left: if the room has more messages, it needs a backfill.
         for (seq, second) in (103..).zip(oldest + 10..=102) {
-            live.apply(&entry(seq, EntryBody::Deleted(id(second))));
+            live.apply(&entry(seq, EntryBody::Deleted(MessageDeleted(id(second)))));
         }
         assert_eq!((live.len(), wants_all(&live)), (10, !is_complete));
     }

@@ -7,8 +7,7 @@ use crate::{
     actions::messages_sync,
     chat::{Error, Result, id::RoomId, limits::Limits},
     db::room_log::Entry,
-    protocol::Telling,
-    rooms::event_of,
+    protocol::EntryView,
     socket::{context::Context, request::Request},
 };
 
@@ -55,9 +54,9 @@ impl Serialize for SentEntry {
         #[derive(Serialize)]
         struct View<'a> {
             event: &'static str,
-            data: Telling<'a>,
+            data: EntryView<'a>,
         }
-        event_of(&self.0).map(|(event, data)| View { event, data }).serialize(serializer)
+        self.0.event().map(|(event, data)| View { event, data }).serialize(serializer)
     }
 }
 

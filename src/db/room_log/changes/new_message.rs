@@ -1,0 +1,102 @@
+//! `new`: sends a message. Its idempotency key is checked in `batch`, before it is made.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{ChangeKind, Effect, EntryBody, EntryKind, EntryRow, Kind, SAMPLE_ID, Turn};
+use crate::{
+    chat::{
+        Result,
+        id::{MessageId, RoomId},
+        message::{MessageType, size_of_json},
+    },
+    db::{
+        facts::Facts,
+        room_log::{Append, Appended, rows::Rows},
+    },
+    protocol::{EntryView, MessageView, NumberedMessageView, SenderView, event},
+};
+
+pub(super) const KIND: Kind = Kind {
+    name: "new",
+    has_message: true,
+    read: |_, message| {
+        message().map_or(EntryBody::Tombstone, |message| EntryBody::New(MessageAdded(message.into())))
+    },
+};
+
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    pub content: String,
+    pub kind: MessageType,
+    pub metadata: Value,
+    pub reply_to: Option<String>,
+    pub client_id: Option<ClientId>,
+}
+
+/// The client's half of an idempotency key: a message sent again under the same client id is stored once.
+#[derive(Clone, Debug)]
+pub struct ClientId {
+    pub text: String,
+    /// If true, a different message under a used client id is refused. Otherwise it is stored without its client id.
+    pub refuses_others: bool,
+}
+
+impl ChangeKind for NewMessage {
+    fn size(&self) -> usize {
+        self.content.len() + size_of_json(&self.metadata)
+    }
+
+    fn ensure_fits(&self, append: &Append, facts: &Facts) -> Result<()> {
+        facts.ensure_fits("Message", "id", SAMPLE_ID)?;
+        facts.ensure_fits("Message", "roomId", append.room_id.as_str())?;
+        facts.ensure_fits("Message", "senderId", append.actor_id.as_str())
+    }
+
+    fn make(&self, append: &Append, rows: &mut Rows, turn: &Turn) -> Result<EntryBody, Appended> {
+        let message = Arc::new(MessageView {
+            id: turn.next_id().into(),
+            room_id: append.room_id.clone(),
+            sender_id: append.actor_id.clone(),
+            content: self.content.clone(),
+            kind: self.kind,
+            metadata: self.metadata.clone(),
+            reply_to: self.reply_to.clone(),
+            created_at: turn.at.into(),
+            updated_at: None,
+            sender_name: append.actor_name.clone(),
+            sender: SenderView { name: append.actor_name.clone() },
+            reactions: Vec::new(),
+        });
+        rows.messages.insert(Arc::clone(&message));
+        Ok(EntryBody::New(MessageAdded(message)))
+    }
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug)]
+pub struct MessageAdded(pub Arc<MessageView>);
+
+impl EntryKind for MessageAdded {
+    fn message_id(&self) -> &MessageId {
+        &self.0.id
+    }
+
+    fn event<'a>(&'a self, _: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {
+        (event::MESSAGE_NEW, EntryView::Message(NumberedMessageView { message: &self.0, seq }))
+    }
+
+    fn effect(&self) -> Effect<'_> {
+        Effect::Insert(&self.0)
+    }
+
+    fn row(&self, note: &dyn Fn(&MessageView) -> String) -> EntryRow {
+        EntryRow {
+            kind: &KIND,
+            message_id: self.0.id.clone(),
+            actor_id: Some(self.0.sender_id.clone()),
+            body: Some(note(&self.0)),
+        }
+    }
+}

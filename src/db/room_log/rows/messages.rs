@@ -1,0 +1,288 @@
+//! Rows of `Message` in the transaction of a batch.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::NaiveDateTime;
+use diesel::{QueryResult, prelude::*, sqlite::SqliteConnection};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{super::text_of, Write, ensure_written};
+use crate::{
+    chat::{
+        Result,
+        id::{MessageId, RoomId},
+        timestamp::Timestamp,
+    },
+    db::{
+        error::KEPT_OUT,
+        messages::MessageRow,
+        room_log::session::Session,
+        schema::messages,
+        types::{JsonRow, MessageTypeRow},
+    },
+    protocol::MessageView,
+};
+
+/// The end of a statement that returns the messages `$from`, each as a [`StoredMessage`]; `$content` is their content,
+/// or empty.
+macro_rules! messages_as_json {
+    ($content:literal, $from:literal) => {
+        concat!(
+            r#"
+    SELECT CAST(json_agg(json_build_object(
+        'id', "id", 'room_id', "roomId", 'sender_id', "senderId", "#,
+            $content,
+            r#"'kind', "type", 'metadata', "metadata", 'reply_to', "replyTo",
+        'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
+        'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
+    )) AS TEXT) FROM "#,
+            $from
+        )
+    };
+}
+
+/// Takes row locks on the messages, because other programs do not lock the log's heads. Foreign keys may still refer to
+/// them. Their content is about to be replaced, so it is not read.
+const LOCK: &str = concat!(
+    r#"
+    WITH locked AS (
+        SELECT message.* FROM json_to_recordset(CAST($1 AS JSON)) AS wanted (id TEXT, room_id TEXT)
+        JOIN "Message" AS message ON message."id" = wanted.id AND message."roomId" = wanted.room_id
+        ORDER BY message."id" COLLATE "C" FOR NO KEY UPDATE OF message
+    )"#,
+    messages_as_json!("", "locked")
+);
+
+const DELETE: &str = r#"
+    WITH deleted AS (
+        DELETE FROM "Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+    )
+    SELECT CAST(count(*) AS TEXT) FROM deleted"#;
+
+const EDIT: &str = concat!(
+    r#"
+    WITH edited AS (
+        UPDATE "Message" AS message SET "content" = edit.content, "updatedAt" = edit.at
+        FROM json_to_recordset(CAST($1 AS JSON)) AS edit (id TEXT, content TEXT, at TIMESTAMP)
+        WHERE message."id" = edit.id RETURNING message.*
+    )"#,
+    messages_as_json!(r#"'content', "content", "#, "edited")
+);
+
+const STORED: &str = messages_as_json!(
+    r#"'content', "content", "#,
+    r#""Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#
+);
+
+const INSERT: &str = r#"
+    WITH written AS (
+        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt")
+        SELECT new.id, new.room_id, new.sender_id, new.content, CAST(new.kind AS "MessageType"),
+            CAST(new.metadata AS JSONB), new.reply_to, new.at
+        FROM json_to_recordset(CAST($1 AS JSON)) AS new (
+            id TEXT, room_id TEXT, sender_id TEXT, content TEXT, kind TEXT, metadata TEXT, reply_to TEXT, at TIMESTAMP
+        ) RETURNING 1
+    )
+    SELECT CAST(count(*) AS TEXT) FROM written"#;
+
+/// A message as PostgreSQL returns it in JSON; times in milliseconds.
+#[derive(Deserialize)]
+struct StoredMessage {
+    id: String,
+    room_id: String,
+    sender_id: String,
+    /// Not read where an edit is about to replace it.
+    #[serde(default)]
+    content: String,
+    kind: MessageTypeRow,
+    metadata: Value,
+    reply_to: Option<String>,
+    created_at: i64,
+    updated_at: Option<i64>,
+}
+
+impl From<StoredMessage> for MessageRow {
+    fn from(stored: StoredMessage) -> Self {
+        Self {
+            id: stored.id,
+            room_id: stored.room_id,
+            sender_id: stored.sender_id,
+            content: stored.content,
+            kind: stored.kind,
+            metadata: JsonRow(stored.metadata),
+            reply_to: stored.reply_to,
+            created_at: Timestamp::from_millis(stored.created_at).naive(),
+            updated_at: stored.updated_at.map(|at| Timestamp::from_millis(at).naive()),
+        }
+    }
+}
+
+async fn query_messages(
+    session: &Session<'_>,
+    sql: &'static str,
+    document: &[Value],
+) -> Result<Vec<MessageRow>> {
+    let stored: Vec<StoredMessage> = session.query(sql, &document).await?;
+    Ok(stored.into_iter().map(MessageRow::from).collect())
+}
+
+/// Reads messages back as the database has stored them.
+pub(in super::super) async fn list_stored_pg(
+    session: &Session<'_>,
+    ids: &[Value],
+) -> Result<Vec<MessageRow>> {
+    query_messages(session, STORED, ids).await
+}
+
+/// Reads messages back as the database has stored them.
+pub(in super::super) fn list_stored_sqlite<'a>(
+    c: &mut SqliteConnection,
+    ids: impl Iterator<Item = &'a str>,
+) -> QueryResult<Vec<MessageRow>> {
+    messages::table.filter(messages::id.eq_any(ids)).select(MessageRow::as_select()).load(c)
+}
+
+/// The messages that a batch changes, with their rooms.
+#[derive(Default)]
+pub(in super::super) struct MessageNeeds(HashSet<(MessageId, RoomId)>);
+
+impl MessageNeeds {
+    pub(in super::super) fn add(&mut self, id: &MessageId, room_id: &RoomId) {
+        self.0.insert((id.clone(), room_id.clone()));
+    }
+}
+
+#[derive(Default)]
+pub(in super::super) struct Messages {
+    rows: HashMap<String, MessageRow>,
+    edited: HashSet<String>,
+    deleted: Vec<String>,
+    inserted: Vec<Arc<MessageView>>,
+}
+
+impl Messages {
+    fn new(rows: impl Iterator<Item = MessageRow>) -> Self {
+        Self { rows: rows.map(|row| (row.id.clone(), row)).collect(), ..Self::default() }
+    }
+
+    /// True if the message exists in the room of the change that needs it.
+    pub(in super::super) fn contains(&self, id: &MessageId) -> bool {
+        self.rows.contains_key(id.as_str())
+    }
+
+    /// Replaces a message's content; returns the message, if it exists.
+    pub(in super::super) fn edit(
+        &mut self,
+        id: &MessageId,
+        content: &str,
+        now: NaiveDateTime,
+    ) -> Option<MessageRow> {
+        let row = self.rows.get_mut(id.as_str())?;
+        content.clone_into(&mut row.content);
+        row.updated_at = Some(now);
+        self.edited.insert(row.id.clone());
+        Some(row.clone())
+    }
+
+    /// Deletes a message; false if it does not exist.
+    pub(in super::super) fn delete(&mut self, id: &MessageId) -> bool {
+        let is_there = self.rows.remove(id.as_str()).is_some();
+        if is_there {
+            self.deleted.push(id.to_string());
+        }
+        is_there
+    }
+
+    pub(in super::super) fn insert(&mut self, message: Arc<MessageView>) {
+        self.inserted.push(message);
+    }
+
+    /// The new messages, in the order of their entries.
+    pub(in super::super) fn inserted(&self) -> &[Arc<MessageView>] {
+        &self.inserted
+    }
+
+    fn edits(&self) -> impl Iterator<Item = &MessageRow> {
+        self.edited.iter().filter_map(|id| self.rows.get(id))
+    }
+
+    pub(super) async fn read_pg(session: &Session<'_>, needs: &MessageNeeds) -> Result<Self> {
+        if needs.0.is_empty() {
+            return Ok(Self::default());
+        }
+        let wanted = needs.0.iter().map(|(id, room_id)| json!({ "id": id, "room_id": room_id }));
+        let wanted: Vec<Value> = wanted.collect();
+        Ok(Self::new(query_messages(session, LOCK, &wanted).await?.into_iter()))
+    }
+
+    pub(super) fn read_sqlite(c: &mut SqliteConnection, needs: &MessageNeeds) -> QueryResult<Self> {
+        if needs.0.is_empty() {
+            return Ok(Self::default());
+        }
+        let found = list_stored_sqlite(c, needs.0.iter().map(|(id, _)| id.as_str()))?;
+        let is_wanted =
+            |row: &MessageRow| needs.0.contains(&(row.id.as_str().into(), row.room_id.as_str().into()));
+        Ok(Self::new(found.into_iter().filter(is_wanted)))
+    }
+
+    /// Writes the edits, and returns the edited messages as they are stored.
+    pub(super) async fn write_edits_pg(&self, session: &Session<'_>) -> Result<Vec<MessageRow>> {
+        let edits = self.edits().map(|row| {
+            let at = row.updated_at.map(text_of);
+            json!({ "id": row.id, "content": row.content, "at": at })
+        });
+        let edits: Vec<Value> = edits.collect();
+        if edits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let edited = query_messages(session, EDIT, &edits).await?;
+        if edited.len() < edits.len() { Err(KEPT_OUT.into()) } else { Ok(edited) }
+    }
+
+    pub(super) fn write_edits_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
+        for row in self.edits() {
+            let edit = diesel::update(messages::table.find(&row.id))
+                .set((messages::content.eq(&row.content), messages::updated_at.eq(row.updated_at)));
+            ensure_written(edit.execute(c)?, 1)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn deletions(&self) -> Vec<Write> {
+        let rows: Vec<Value> = self.deleted.iter().map(|id| json!(id)).collect();
+        vec![Write { sql: DELETE, expected: rows.len(), rows }]
+    }
+
+    pub(super) fn write_deletions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
+        if self.deleted.is_empty() {
+            return Ok(());
+        }
+        let deletion = diesel::delete(messages::table.filter(messages::id.eq_any(&self.deleted)));
+        ensure_written(deletion.execute(c)?, self.deleted.len())
+    }
+
+    pub(super) fn insertions(&self) -> Vec<Write> {
+        let row = |message: &Arc<MessageView>| {
+            json!({
+                "id": message.id, "room_id": message.room_id, "sender_id": message.sender_id,
+                "content": message.content, "kind": MessageTypeRow(message.kind).text(),
+                "metadata": message.metadata.to_string(), "reply_to": message.reply_to,
+                "at": text_of(message.created_at.naive()),
+            })
+        };
+        let rows: Vec<Value> = self.inserted.iter().map(row).collect();
+        vec![Write { sql: INSERT, expected: rows.len(), rows }]
+    }
+
+    pub(super) fn write_insertions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
+        if self.inserted.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = self.inserted.iter().map(|message| MessageRow::from(&**message)).collect();
+        ensure_written(diesel::insert_into(messages::table).values(rows).execute(c)?, self.inserted.len())
+    }
+}
