@@ -236,16 +236,18 @@ on_both! {
     }
 }
 
-/// A trigger that keeps out without a word what users whose names begin with a `k` do.
-fn keep_out(backend: Backend, table: &str, user: &str) -> String {
+/// A trigger that silently ignores an operation by users whose names begin with a `k`.
+fn ignore(backend: Backend, operation: &str, table: &str, user: &str) -> String {
+    let (name, row) = (format!("{operation}_{table}"), if operation == "DELETE" { "OLD" } else { "NEW" });
     match backend {
         Backend::Sqlite => format!(
-            r#"CREATE TRIGGER "out_{table}" BEFORE INSERT ON "{table}" WHEN NEW."{user}" LIKE 'k%' BEGIN SELECT RAISE(IGNORE); END;"#
+            r#"CREATE TRIGGER "{name}" BEFORE {operation} ON "{table}" WHEN {row}."{user}" LIKE 'k%'
+               BEGIN SELECT RAISE(IGNORE); END;"#
         ),
         Backend::Postgres => format!(
-            r#"CREATE FUNCTION "out_{table}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                   IF NEW."{user}" LIKE 'k%' THEN RETURN NULL; END IF; RETURN NEW; END $$;
-               CREATE TRIGGER "out_{table}" BEFORE INSERT ON "{table}" FOR EACH ROW EXECUTE FUNCTION "out_{table}"();"#
+            r#"CREATE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                   IF {row}."{user}" LIKE 'k%' THEN RETURN NULL; END IF; RETURN {row}; END $$;
+               CREATE TRIGGER "{name}" BEFORE {operation} ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"();"#
         ),
     }
 }
@@ -256,16 +258,27 @@ on_both! {
         server.make_room("general", RoomType::Public, &["alice", "karl"]).await;
         let (mut alice, mut karl) =
             (server.connect_in("alice", "general").await, server.connect_in("karl", "general").await);
-        karl.say("general", "before").await;
+        let own = karl.say("general", "before").await["id"].clone();
         let id = alice.say("general", "quickly").await["id"].clone();
+        karl.ask("reaction:add", json!({"messageId": id, "emoji": "b"})).await;
+        karl.heard().await;
         // The server has looked a moment ago, and does not know of these yet.
-        for (table, user) in [("Message", "senderId"), ("Reaction", "userId")] {
-            server.database.execute(&keep_out(backend, table, user)).await;
+        for (operation, table, user) in [
+            ("INSERT", "Message", "senderId"),
+            ("UPDATE", "Message", "senderId"),
+            ("DELETE", "Message", "senderId"),
+            ("INSERT", "Reaction", "userId"),
+            ("DELETE", "Reaction", "userId"),
+        ] {
+            server.database.execute(&ignore(backend, operation, table, user)).await;
         }
         let rows = server.database.all_rows().await;
         for (event, ask) in [
             ("message:send", json!({"roomId": "general", "content": "kept out"})),
+            ("message:edit", json!({"messageId": own, "content": "kept out"})),
+            ("message:delete", json!({"messageId": own})),
             ("reaction:add", json!({"messageId": id, "emoji": "a"})),
+            ("reaction:remove", json!({"messageId": id, "emoji": "b"})),
         ] {
             alice.heard().await;
             let ack = karl.ask(event, ask).await;

@@ -247,7 +247,8 @@ impl Messages {
         for row in self.edits() {
             let edit = diesel::update(messages::table.find(&row.id))
                 .set((messages::content.eq(&row.content), messages::updated_at.eq(row.updated_at)));
-            ensure_written(edit.execute(c)?, 1)?;
+            // Returned, not counted: SQLite also counts a row whose change a trigger ignores.
+            ensure_written(edit.returning(messages::id).load::<String>(c)?.len(), 1)?;
         }
         Ok(())
     }
@@ -262,7 +263,7 @@ impl Messages {
             return Ok(());
         }
         let deletion = diesel::delete(messages::table.filter(messages::id.eq_any(&self.deleted)));
-        ensure_written(deletion.execute(c)?, self.deleted.len())
+        ensure_written(deletion.returning(messages::id).load::<String>(c)?.len(), self.deleted.len())
     }
 
     pub(super) fn insertions(&self) -> Vec<Write> {

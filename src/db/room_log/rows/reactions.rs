@@ -236,7 +236,8 @@ impl Reactions {
     pub(super) fn write_deletions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
         if !self.removed.is_empty() {
             let removed = diesel::delete(reactions::table.filter(reactions::id.eq_any(&self.removed)));
-            ensure_written(removed.execute(c)?, self.removed.len())?;
+            let removed: Vec<String> = removed.returning(reactions::id).load(c)?;
+            ensure_written(removed.len(), self.removed.len())?;
         }
         if !self.cleared.is_empty() {
             let cleared = reactions::table.filter(reactions::message_id.eq_any(&self.cleared));
