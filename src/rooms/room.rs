@@ -1,24 +1,25 @@
 //! The state of a loaded room: its newest messages and its audience. No I/O: the caller locks it and sends the packets.
 
+mod backfill;
 mod names;
+mod page;
 
 use std::{collections::VecDeque, sync::Arc};
 
 use tokio::time::Instant;
 
+use self::backfill::Backfill;
 use super::{
-    absence::{Absence, Missed},
+    absence::Absence,
     audience::Audience,
     histories::Histories,
     history::{ENTRY_SIZE, History, size_of_entry},
-    memory::{LARGE, Memory, Share},
+    memory::{Memory, Share},
 };
 use crate::{
-    broadcast::{Encoded, Sid},
     chat::{
         id::{MessageId, RoomId, UserId},
         limits::DEFAULT_PAGE,
-        message::Place,
         timestamp::Timestamp,
     },
     config::LiveSettings,
@@ -26,11 +27,9 @@ use crate::{
         fingerprints::Fingerprints,
         room_log::{Entry, EntryBody, Tail},
     },
-    protocol::{MessageView, RoomHistoryView, event},
+    protocol::MessageView,
 };
 
-/// Histories longer than a page grow in steps of this many messages.
-const STEP: usize = 50;
 /// The most entries kept for catch-up, and the memory that they may take, in bytes.
 const RECENT: usize = 512;
 const RECENT_BYTES: usize = 4 << 20;
@@ -66,23 +65,6 @@ pub(super) struct RoomState {
     /// Since when the room has been empty.
     pub(super) idle_since: Option<Instant>,
     settings: Arc<LiveSettings>,
-}
-
-/// A backfill: older messages that are being loaded.
-struct Backfill {
-    count: usize,
-    /// Entries applied meanwhile. The older messages may be from an earlier snapshot, so these are applied again.
-    taken: Vec<Entry>,
-}
-
-/// An encoded history, and the place where it ends.
-pub(super) struct HistoryPage {
-    /// The event `room:history`.
-    pub(super) packet: Encoded,
-    /// The place of its oldest message.
-    pub(super) end: Option<Place>,
-    /// The next older message has, or may have, the same millisecond as the oldest one.
-    pub(super) ends_in_tie: bool,
 }
 
 impl RoomState {
@@ -241,7 +223,7 @@ impl RoomState {
         self.histories.clear();
         self.note_recent(entry);
         if let Some(backfill) = &mut self.backfill {
-            backfill.taken.push(entry.clone());
+            backfill.applied.push(entry.clone());
         }
         self.change(&entry.told);
         self.trim();
@@ -301,91 +283,6 @@ impl RoomState {
             self.messages.truncate(keep);
             self.complete = false;
         }
-    }
-
-    /// How many messages a user who may have missed some is sent: a page, or as far back as needed. It grows in steps,
-    /// so that many users share one encoding.
-    fn page_for(&self, missed: &Missed) -> usize {
-        let by_time = missed.since.map_or(0, |since| self.messages.count_since(since));
-        let by_signs_of_life = missed.told_after.map_or(0, |heard| self.messages.count_told_after(heard));
-        let missed = by_time.max(by_signs_of_life);
-        let page = if missed <= DEFAULT_PAGE { DEFAULT_PAGE } else { missed.next_multiple_of(STEP) };
-        page.min(self.settings.history.max(DEFAULT_PAGE))
-    }
-
-    /// Returns what this user may have missed; `last_heard` returns a socket's last sign of life, if known.
-    pub(super) fn missed(
-        &self,
-        user_id: &UserId,
-        now: Timestamp,
-        last_heard: impl Fn(Sid) -> Option<Instant>,
-    ) -> Missed {
-        self.absence.missed(user_id, self.audience.presence.sockets_of(user_id), now, last_heard)
-    }
-
-    /// True if a user who may have missed this has to be sent more than a page.
-    pub(super) fn is_long_for(&self, missed: &Missed) -> bool {
-        self.page_for(missed) > DEFAULT_PAGE
-    }
-
-    /// True if a user has to be sent messages that are not in memory.
-    pub(super) fn wants_more(&self, missed: &Missed) -> bool {
-        let short = self.messages.len() < self.page_for(missed);
-        let oldest = self.messages.end().map(|oldest| oldest.at);
-        let reaches = missed.since.is_none_or(|since| oldest.is_some_and(|oldest| oldest < since))
-            || self.messages.len() >= self.settings.history;
-        !self.complete && (short || !reaches)
-    }
-
-    /// Starts a backfill: collects the entries applied from now on, and returns below which place messages are missing,
-    /// and how many to load. From now on that many are kept, for the next request. Large messages are loaded a page at
-    /// a time, and not kept.
-    pub(super) fn begin_backfill(&mut self) -> (Place, usize) {
-        let count = if self.is_large() || self.messages.bytes() > LARGE / 2 {
-            DEFAULT_PAGE
-        } else {
-            self.keep = self.keep.max(self.settings.history);
-            self.keep
-        };
-        self.backfill = Some(Backfill { count, taken: Vec::new() });
-        let end = self.messages.end();
-        (end.unwrap_or_else(|| Place::below(Timestamp::from_millis(i64::MAX))), count)
-    }
-
-    /// Ends a backfill with the older messages, newest first: as many as were wanted, or all there are.
-    pub(super) fn finish_backfill(&mut self, older: Vec<MessageView>) {
-        let Some(backfill) = self.backfill.take() else { return };
-        self.complete = older.len() < backfill.count;
-        older.into_iter().for_each(|message| self.messages.push_older(message));
-        backfill.taken.iter().for_each(|entry| self.change(&entry.told));
-        self.histories.clear();
-        self.weigh();
-    }
-
-    pub(super) fn abandon_backfill(&mut self) {
-        self.backfill = None;
-    }
-
-    /// The packet `room:history`, encoded once for all who join between two entries and have missed as much.
-    pub(super) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<HistoryPage> {
-        let count = self.page_for(missed).min(self.messages.len());
-        let packet = match self.histories.find(count) {
-            Some(packet) => packet,
-            None => {
-                let messages = self.messages.iter().take(count).collect();
-                let view = RoomHistoryView { room_id, messages, seq: self.seq };
-                let packet = Encoded::new(event::ROOM_HISTORY, &view)?;
-                self.histories.keep(count, &packet, self.share.memory().is_over());
-                self.weigh();
-                packet
-            }
-        };
-        let end = self.messages.end_of_page(count);
-        Some(HistoryPage {
-            packet,
-            ends_in_tie: end.as_ref().is_some_and(|(_, is_tie)| is_tie.unwrap_or(!self.complete)),
-            end: end.map(|(place, _)| place),
-        })
     }
 
     /// The entries after `after`, if all of them are in memory.

@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     chat::{id::MessageId, message::MessageType},
     protocol::{ReactionView, SenderView},
+    rooms::absence::Missed,
 };
 
 /// The minimum of messages kept.
