@@ -1,6 +1,6 @@
 //! `chatoxide check`: checks the settings, the database and Redis, and reports the findings. It changes nothing.
 
-use super::{Failure, say};
+use super::{Failure, print_line};
 use crate::{
     auth::Keys,
     chat::Error,
@@ -34,7 +34,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut faults = 0;
     let mut report = |verdict: Verdict, name: &str, text: &str| {
         faults += usize::from(verdict == Verdict::Fault);
-        say(&format!("{:<7}{name}: {text}", verdict.label()));
+        print_line(&format!("{:<7}{name}: {text}", verdict.label()));
     };
     report(Verdict::Ok, "settings", &format!("listens on {}:{}", config.host, config.port));
     match check_keys(&config.keys) {
@@ -72,7 +72,7 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         let db = Db::open(config)?;
         let explain = |error: Error| error.cause();
         let mut catalog = Catalog::read(&db, config).await.map_err(explain)?;
-        catalog.look_at_rows(&db).await;
+        catalog.run_row_checks(&db).await;
         let pending = db::migrations::pending(&db, &catalog).len();
         let mut behind = None;
         let is_there = matches!((&db, &catalog.tables), (Db::Pg { .. }, Tables::All));

@@ -56,7 +56,7 @@ async fn errors_in_german_are_never_taken_for_what_they_are_not() {
         CREATE TRIGGER refuse_end BEFORE DELETE ON "Message" FOR EACH ROW EXECUTE FUNCTION refuse('57014');
         CREATE TRIGGER refuse BEFORE INSERT ON "Room" FOR EACH ROW EXECUTE FUNCTION refuse('P0001')"#;
     execute(&postgres.url(), refuse).await;
-    chatoxide::db::facts::look(&server.db).await.unwrap();
+    chatoxide::db::facts::refresh(&server.db).await.unwrap();
     let id = &sent["id"];
     for (event, ask, code) in [
         // A trigger's, by their codes.
