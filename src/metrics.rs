@@ -31,7 +31,7 @@ pub struct RoomStats {
     /// Messages that all rooms keep in memory.
     pub messages: usize,
     /// Users whose joining or leaving is still to be broadcast.
-    pub news: usize,
+    pub pending_presence: usize,
     /// Changes that wait for the database.
     pub queued: usize,
 }
@@ -43,9 +43,9 @@ pub struct Instruments {
     pub event_seconds: Histogram,
     pub sockets: Gauge,
     /// Connections that were aborted: their clients did not read, or they had to make room, or a sign-in was refused.
-    pub cut: Counter,
+    pub aborted: Counter,
     /// The number of changes in each commit.
-    pub batch: Histogram,
+    pub append_batch: Histogram,
     pub append_seconds: Histogram,
     /// Statements sent to the database.
     pub statements: Counter,
@@ -55,7 +55,7 @@ pub struct Instruments {
     idle_bytes: Gauge,
     live_bytes: Gauge,
     live_messages: Gauge,
-    waiting_news: Gauge,
+    presence_waiting: Gauge,
     queued: Gauge,
 }
 
@@ -68,8 +68,8 @@ impl Instruments {
             events: Family::default(),
             event_seconds: seconds(),
             sockets: Gauge::default(),
-            cut: Counter::default(),
-            batch: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
+            aborted: Counter::default(),
+            append_batch: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             append_seconds: seconds(),
             statements,
             read_marks: Counter::default(),
@@ -78,23 +78,23 @@ impl Instruments {
             idle_bytes: Gauge::default(),
             live_bytes: Gauge::default(),
             live_messages: Gauge::default(),
-            waiting_news: Gauge::default(),
+            presence_waiting: Gauge::default(),
             queued: Gauge::default(),
         }
     }
 }
 
 /// Counts one in a gauge until it is dropped.
-pub struct Counted(Gauge);
+pub struct GaugeGuard(Gauge);
 
-impl Counted {
+impl GaugeGuard {
     pub fn by(gauge: &Gauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -116,9 +116,9 @@ impl Metrics {
         registry.register(
             "sockets_cut",
             "Connections aborted, mostly because their clients did not read",
-            it.cut,
+            it.aborted,
         );
-        registry.register("append_batch", "Changes committed together", it.batch);
+        registry.register("append_batch", "Changes committed together", it.append_batch);
         let text = "The time that a commit of a batch of changes takes";
         registry.register_with_unit("append_duration", text, Unit::Seconds, it.append_seconds);
         registry.register("database_statements", "Statements sent to the database", it.statements);
@@ -133,7 +133,7 @@ impl Metrics {
         registry.register(
             "presence_waiting",
             "Users whose joining or leaving is still to be broadcast",
-            it.waiting_news,
+            it.presence_waiting,
         );
         registry.register("write_queue", "Changes that wait for the database", it.queued);
         Self { registry, instruments }
@@ -147,7 +147,7 @@ impl Metrics {
         set(&it.idle_bytes, stats.idle_bytes);
         set(&it.live_bytes, stats.live_bytes);
         set(&it.live_messages, stats.messages);
-        set(&it.waiting_news, stats.news);
+        set(&it.presence_waiting, stats.pending_presence);
         set(&it.queued, stats.queued);
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;

@@ -72,8 +72,8 @@ async fn a_short_burst_goes_in_a_moment_and_what_follows_it_is_gathered() {
         assert_eq!(read(&mut peer, 2).await, [round, round]);
     }
     write(&mut stream, 100..200).await;
-    assert!(!stream.connection().0.buffer().is_next);
-    assert!(stream.connection().0.buffer().is_later);
+    assert!(!stream.connection().0.buffer().flushes_next);
+    assert!(stream.connection().0.buffer().flushes_later);
     assert!(hears_nothing(&peer));
 }
 
@@ -207,7 +207,7 @@ async fn a_websocket_that_takes_nothing_is_aborted_when_more_than_the_limit_wait
     while connection.0.settings.aborted.get() == 0 {
         let written = stream.write_all(&piece).await;
         // The bytes are in this buffer and in the system's buffers, and nowhere else.
-        assert!(connection.0.buffer().waiting_bytes() <= LIMIT + 2 * piece.len());
+        assert!(connection.0.buffer().buffered_bytes() <= LIMIT + 2 * piece.len());
         assert_eq!(written.is_err(), connection.0.settings.aborted.get() == 1);
     }
 }
@@ -280,7 +280,7 @@ async fn little_waits_for_a_client_that_has_not_signed_in() {
     let piece = [7; 1_000];
     while stream.write_all(&piece).await.is_ok() {
         assert!(
-            stream.connection().0.buffer().waiting_bytes() <= SEND_LIMIT_BEFORE_SIGN_IN + 2 * piece.len()
+            stream.connection().0.buffer().buffered_bytes() <= SEND_LIMIT_BEFORE_SIGN_IN + 2 * piece.len()
         );
     }
     assert_eq!(stream.connection().0.settings.aborted.get(), 1);

@@ -46,10 +46,10 @@ impl GroupCommit {
 
     /// Waits for more changes if `batch` is small, and returns when its commit is to begin. The batch gets at most
     /// `most` changes.
-    pub(super) async fn gather<T>(&mut self, queue: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, most: usize) {
+    pub(super) async fn collect<T>(&mut self, queue: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, max: usize) {
         let before = batch.len();
         if let Some(until) = self.waits_until(before, Instant::now()) {
-            fill_until(queue, batch, most, until, |batch| batch.len() >= COMMIT_SIBLINGS).await;
+            fill_until(queue, batch, max, until, |batch| batch.len() >= COMMIT_SIBLINGS).await;
             self.has_waited(batch.len() > before);
         }
         self.begin(batch.len(), Instant::now());
@@ -80,8 +80,8 @@ impl GroupCommit {
 
     fn begin(&mut self, count: usize, now: Instant) {
         if self.is_small(count) {
-            let most = now + self.interval * BURST;
-            self.paid_until = (self.paid_until.max(now) + self.interval).min(most);
+            let max = now + self.interval * BURST;
+            self.paid_until = (self.paid_until.max(now) + self.interval).min(max);
         }
         self.last_begun = now;
         self.last_count = count;

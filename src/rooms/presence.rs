@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use tokio::time::Instant;
 
-use super::absence::Here;
+use super::absence::PresentSocket;
 use crate::{
     broadcast::Sid,
     chat::{id::UserId, timestamp::Timestamp},
@@ -42,7 +42,7 @@ pub(super) enum Announce {
 }
 
 struct PresentUser {
-    sockets: Vec<Here>,
+    sockets: Vec<PresentSocket>,
     is_announced: bool,
 }
 
@@ -50,18 +50,18 @@ struct PresentUser {
 struct Deferred {
     user: TokenUserView,
     is_believed_here: bool,
-    /// The number of looks before the change. A socket that looks later sees the user's state at that time, and so
-    /// believes the opposite of the others.
-    looks: u64,
+    /// The number of listings before the change. A socket that is sent a listing later sees the user's state at that
+    /// time, and so believes the opposite of the others.
+    listings: u64,
     /// Some sockets believe one thing and some the other, so the event is sent even if it cancels out.
-    is_disputed: bool,
+    is_inconsistent: bool,
 }
 
 pub(super) struct Presence {
     users: HashMap<UserId, PresentUser>,
     sockets: usize,
     /// How many times sockets were shown who is here: each does when it arrives, and when it asks.
-    looks: u64,
+    listings: u64,
     /// Deferred changes, oldest first.
     deferred: IndexMap<UserId, Deferred>,
     /// The rate limit: one token per packet.
@@ -74,7 +74,7 @@ impl Presence {
         Self {
             users: HashMap::new(),
             sockets: 0,
-            looks: 0,
+            listings: 0,
             deferred: IndexMap::new(),
             packets: TokenBucket::new(rate, now),
         }
@@ -95,7 +95,7 @@ impl Presence {
         self.sockets
     }
 
-    pub(super) fn sockets_of(&self, user_id: &UserId) -> &[Here] {
+    pub(super) fn sockets_of(&self, user_id: &UserId) -> &[PresentSocket] {
         self.users.get(user_id).map_or(&[], |user| &user.sockets)
     }
 
@@ -106,7 +106,7 @@ impl Presence {
 
     /// Notes that somebody was shown who is here. A deferred change that they saw does not cancel out any more.
     pub(super) fn note_listed(&mut self) {
-        self.looks += 1;
+        self.listings += 1;
     }
 
     /// The users whose presence is, or will be, announced to the others.
@@ -127,10 +127,10 @@ impl Presence {
             .entry(user.id.clone())
             .or_insert_with(|| PresentUser { sockets: Vec::with_capacity(1), is_announced: false });
         if !present.sockets.iter().any(|there| there.sid == socket) {
-            present.sockets.push(Here { sid: socket, joined: now, shown_since: None });
+            present.sockets.push(PresentSocket { sid: socket, joined: now, shown_since: None });
             self.sockets += 1;
         }
-        self.looks += 1;
+        self.listings += 1;
         if announce == Announce::No || present.is_announced {
             return None;
         }
@@ -191,7 +191,7 @@ impl Presence {
         let mut due = Vec::new();
         while let Some((user_id, deferred)) = self.deferred.first() {
             let is_here = self.users.get(user_id).is_some_and(|user| user.is_announced);
-            if deferred.is_disputed || is_here != deferred.is_believed_here {
+            if deferred.is_inconsistent || is_here != deferred.is_believed_here {
                 if !self.packets.take(self.sockets, now) {
                     break;
                 }
@@ -210,8 +210,8 @@ impl Presence {
         now: Instant,
     ) -> Option<PresenceChange> {
         if let Some(deferred) = self.deferred.get_mut(&user.id) {
-            deferred.is_disputed |= self.looks - u64::from(is_here) != deferred.looks;
-            if deferred.is_believed_here == is_here && !deferred.is_disputed {
+            deferred.is_inconsistent |= self.listings - u64::from(is_here) != deferred.listings;
+            if deferred.is_believed_here == is_here && !deferred.is_inconsistent {
                 self.deferred.shift_remove(&user.id);
             }
             return None;
@@ -224,8 +224,8 @@ impl Presence {
             return Some(presence_change(user, is_here));
         }
         if is_believed_here != is_here && self.deferred.len() < MAX_DEFERRED {
-            let (user, looks) = (user.clone(), self.looks);
-            let deferred = Deferred { user, is_believed_here, looks, is_disputed: false };
+            let (user, listings) = (user.clone(), self.listings);
+            let deferred = Deferred { user, is_believed_here, listings, is_inconsistent: false };
             self.deferred.insert(deferred.user.id.clone(), deferred);
         }
         None

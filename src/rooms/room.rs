@@ -31,17 +31,17 @@ use crate::{
 };
 
 /// The most entries kept for catch-up, and the memory that they may take, in bytes.
-const RECENT: usize = 512;
-const RECENT_BYTES: usize = 4 << 20;
+const MAX_RECENT: usize = 512;
+const MAX_RECENT_BYTES: usize = 4 << 20;
 /// The log entries loaded with a room that are remembered, to recognise them when they come again.
-const LOADED: usize = 32;
+const REMEMBERED_ENTRIES: usize = 32;
 
 pub(super) struct RoomState {
     /// The last entry applied.
     seq: i64,
     messages: History,
     /// The minimum of messages kept. Trimming starts at twice as many.
-    keep: usize,
+    min_kept: usize,
     /// The room has no older messages than these.
     complete: bool,
     backfill: Option<Backfill>,
@@ -76,13 +76,13 @@ impl RoomState {
         memory: Arc<Memory>,
     ) -> Self {
         let now = Instant::now();
-        let loaded = tail.log.iter().take(LOADED);
+        let loaded = tail.log.iter().take(REMEMBERED_ENTRIES);
         let loaded: Vec<(i64, MessageId)> =
             loaded.map(|entry| (entry.seq, entry.message_id.as_str().into())).collect();
         let mut room = Self {
             seq: tail.seq,
             messages: tail.messages.into_iter().collect(),
-            keep: settings.messages,
+            min_kept: settings.messages,
             complete: tail.complete,
             backfill: None,
             histories: Histories::default(),
@@ -102,25 +102,25 @@ impl RoomState {
             room.messages.truncate(DEFAULT_PAGE);
             room.complete = false;
         }
-        room.weigh();
+        room.update_memory_share();
         room
     }
 
     /// Updates the memory that the room counts for.
-    fn weigh(&mut self) {
+    fn update_memory_share(&mut self) {
         self.share.set(self.messages.bytes() + self.recent_bytes + self.histories.bytes());
     }
 
     /// True if the messages exceed their memory limit.
     fn is_large(&self) -> bool {
-        self.messages.bytes() > self.share.most_of_messages()
+        self.messages.bytes() > self.share.messages_limit()
     }
 
     /// Drops what can be loaded or encoded again, if it is large.
     pub(super) fn shed(&mut self) {
         self.histories.shed();
         self.trim();
-        self.weigh();
+        self.update_memory_share();
     }
 
     pub(super) fn seq(&self) -> i64 {
@@ -160,8 +160,8 @@ impl RoomState {
     }
 
     /// True if the room is due for a comparison with the database.
-    pub(super) fn is_to_be_compared(&self) -> bool {
-        self.compared_at.elapsed() > self.settings.compared_for
+    pub(super) fn is_comparison_due(&self) -> bool {
+        self.compared_at.elapsed() > self.settings.compare_interval
     }
 
     /// Newest first.
@@ -192,25 +192,30 @@ impl RoomState {
         }
         let Some(message_id) = entry.told.message_id() else { return false };
         let recent = self.recent.iter().find(|recent| recent.seq == entry.seq);
-        let taken = recent.and_then(|recent| recent.told.message_id());
+        let applied = recent.and_then(|recent| recent.told.message_id());
         let loaded = || self.loaded.iter().find(|(seq, _)| *seq == entry.seq).map(|(_, id)| id);
-        taken.or_else(loaded) != Some(message_id)
+        applied.or_else(loaded) != Some(message_id)
     }
 
     /// True if the database still has the last entry applied here.
-    pub(super) fn goes_on_in(&self, (before, last): (i64, Option<&MessageId>), found: &Fingerprints) -> bool {
+    pub(super) fn continues_in(
+        &self,
+        (before, last): (i64, Option<&MessageId>),
+        found: &Fingerprints,
+    ) -> bool {
         // Retention may have deleted the entry: then it is not there, but later ones are.
         found.seq >= before && (last.is_none() || found.last.is_none() || last == found.last.as_ref())
     }
 
     /// Resets the room to the state of the database. The users in it stay.
-    pub(super) fn begin_anew(&mut self, room_id: &RoomId, tail: Tail, complete_from: i64) {
+    pub(super) fn reset(&mut self, room_id: &RoomId, tail: Tail, complete_from: i64) {
         let memory = Arc::clone(self.share.memory());
-        let mut anew = Self::new(room_id.clone(), tail, Vec::new(), Arc::clone(&self.settings), memory);
-        std::mem::swap(&mut anew.audience, &mut self.audience);
-        std::mem::swap(&mut anew.absence, &mut self.absence);
-        (anew.keep, anew.idle_since, anew.complete_from) = (self.keep, self.idle_since, complete_from);
-        *self = anew;
+        let mut fresh = Self::new(room_id.clone(), tail, Vec::new(), Arc::clone(&self.settings), memory);
+        std::mem::swap(&mut fresh.audience, &mut self.audience);
+        std::mem::swap(&mut fresh.absence, &mut self.absence);
+        (fresh.min_kept, fresh.idle_since, fresh.complete_from) =
+            (self.min_kept, self.idle_since, complete_from);
+        *self = fresh;
     }
 
     /// Applies an entry; false if it was applied before.
@@ -225,23 +230,23 @@ impl RoomState {
         if let Some(backfill) = &mut self.backfill {
             backfill.applied.push(entry.clone());
         }
-        self.change(&entry.told);
+        self.apply_to_messages(&entry.told);
         self.trim();
-        self.weigh();
+        self.update_memory_share();
         true
     }
 
     fn note_recent(&mut self, entry: &Entry) {
         self.recent.push_back(entry.clone());
         self.recent_bytes += size_of_entry(entry);
-        while self.recent.len() > RECENT || self.recent_bytes > RECENT_BYTES {
+        while self.recent.len() > MAX_RECENT || self.recent_bytes > MAX_RECENT_BYTES {
             let Some(first) = self.recent.pop_front() else { return };
             self.recent_bytes -= size_of_entry(&first);
         }
     }
 
     /// Applies an entry to the messages. This is idempotent.
-    fn change(&mut self, told: &EntryBody) {
+    fn apply_to_messages(&mut self, told: &EntryBody) {
         match told {
             EntryBody::New(message) => self.messages.insert(message, Instant::now()),
             EntryBody::Updated(message) => {
@@ -267,18 +272,18 @@ impl RoomState {
     /// Drops the oldest messages when there are many, or when they are large. Up to a limit, messages within the
     /// liveness window are kept: a user may not have received them.
     fn trim(&mut self) {
-        let is_crowded = self.is_large();
-        if !is_crowded && self.messages.len() <= 2 * self.keep {
+        let is_over_limit = self.is_large();
+        if !is_over_limit && self.messages.len() <= 2 * self.min_kept {
             return;
         }
         let newest = self.messages.newest_at().map_or(0, Timestamp::millis);
         let liveness_window = i64::try_from(self.settings.liveness_window.as_millis()).unwrap_or(0);
         let unconfirmed_since = Timestamp::from_millis(newest - liveness_window);
-        let unheard = self.messages.count_since(unconfirmed_since).min(self.settings.history);
-        if !is_crowded && self.messages.len() <= 2 * unheard {
+        let unconfirmed = self.messages.count_since(unconfirmed_since).min(self.settings.history);
+        if !is_over_limit && self.messages.len() <= 2 * unconfirmed {
             return;
         }
-        let keep = unheard.max(if is_crowded { DEFAULT_PAGE } else { self.keep });
+        let keep = unconfirmed.max(if is_over_limit { DEFAULT_PAGE } else { self.min_kept });
         if keep < self.messages.len() {
             self.messages.truncate(keep);
             self.complete = false;

@@ -65,10 +65,10 @@ impl Server {
     /// Binds the port and starts the background tasks. [`Self::run`] then serves connections.
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
         let sockets = config.sockets.clone();
-        let gone_after = sockets.ping_interval + sockets.ping_timeout;
+        let user_timeout = sockets.ping_interval + sockets.ping_timeout;
         let address = SocketAddr::new(config.host, config.port);
         let admission = Admission::new(sockets.max_connections);
-        let acceptor = Acceptor::listen(address, gone_after, {
+        let acceptor = Acceptor::listen(address, user_timeout, {
             let admission = Arc::clone(&admission);
             move || admission.admit()
         })?;
@@ -113,7 +113,7 @@ impl Server {
             flush_interval: sockets.flush_interval,
             send_limit: sockets.send_limit,
             linger: LINGER,
-            aborted: app.metrics.instruments.cut.clone(),
+            aborted: app.metrics.instruments.aborted.clone(),
         };
         let serving = Serving {
             admission,

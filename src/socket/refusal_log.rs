@@ -25,10 +25,10 @@ impl RefusalLog {
     /// one.
     pub(super) fn write(self: &Arc<Self>, write: impl FnOnce(u64)) {
         let now = Instant::now();
-        let taken = lock(&self.lines).get_or_insert_with(|| LineBudget::new(now)).take(now);
-        match taken {
-            Taken::Line { left_out } => write(left_out),
-            Taken::First => {
+        let decision = lock(&self.lines).get_or_insert_with(|| LineBudget::new(now)).take(now);
+        match decision {
+            Decision::Line { left_out } => write(left_out),
+            Decision::First => {
                 let log = Arc::clone(self);
                 tokio::spawn(async move {
                     sleep(REPORT_AFTER).await;
@@ -37,13 +37,13 @@ impl RefusalLog {
                     }
                 });
             }
-            Taken::Nothing => {}
+            Decision::Nothing => {}
         }
     }
 
     /// The number of lines left out since the last one, which the caller reports now.
     fn unreported(&self) -> Option<u64> {
-        let left_out = lock(&self.lines).as_mut().map_or(0, LineBudget::settle);
+        let left_out = lock(&self.lines).as_mut().map_or(0, LineBudget::take_left_out);
         (left_out > 0).then_some(left_out)
     }
 }
@@ -55,7 +55,7 @@ struct LineBudget {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Taken {
+enum Decision {
     Line {
         left_out: u64,
     },
@@ -69,15 +69,15 @@ impl LineBudget {
         Self { bucket: TokenBucket::with_burst(LINES_PER_SECOND, LINES, now), left_out: 0 }
     }
 
-    fn take(&mut self, now: Instant) -> Taken {
+    fn take(&mut self, now: Instant) -> Decision {
         if self.bucket.take(1, now) {
-            return Taken::Line { left_out: self.settle() };
+            return Decision::Line { left_out: self.take_left_out() };
         }
         self.left_out += 1;
-        if self.left_out == 1 { Taken::First } else { Taken::Nothing }
+        if self.left_out == 1 { Decision::First } else { Decision::Nothing }
     }
 
-    fn settle(&mut self) -> u64 {
+    fn take_left_out(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)
     }
 }
@@ -111,15 +111,16 @@ mod tests {
         let (mut lines, mut told) = (0_u64, 0);
         for millisecond in 0..10_000 {
             match budget.take(begin + Duration::from_millis(millisecond)) {
-                Taken::Line { left_out } => (lines, told) = (lines + 1, told + left_out),
-                Taken::First | Taken::Nothing => {}
+                Decision::Line { left_out } => (lines, told) = (lines + 1, told + left_out),
+                Decision::First | Decision::Nothing => {}
             }
         }
         assert_eq!(lines, 29);
-        assert_eq!(lines + told + budget.settle(), 10_000);
+        assert_eq!(lines + told + budget.take_left_out(), 10_000);
         let quiet = begin + Duration::from_secs(3_600);
-        let after = (0..40).map(|_| budget.take(quiet)).filter(|taken| matches!(taken, Taken::Line { .. }));
+        let after =
+            (0..40).map(|_| budget.take(quiet)).filter(|decision| matches!(decision, Decision::Line { .. }));
         assert_eq!(after.count(), 20);
-        assert_eq!(budget.settle(), 20);
+        assert_eq!(budget.take_left_out(), 20);
     }
 }

@@ -77,7 +77,7 @@ async fn a_server_that_ends_does_not_wait_for_a_peer_that_takes_nothing() {
         // The system may still accept a little between two checks.
         soon(async {
             while !connection.0.is_aborted.load(Ordering::Acquire) {
-                connection.0.closing.look();
+                connection.0.closing.abort_stalled_once();
                 tokio::task::yield_now().await;
             }
             closed.await.unwrap();
@@ -92,9 +92,9 @@ async fn a_server_that_ends_waits_for_a_peer_that_takes_something() {
         let (connection, mut peer, closed) = closing(shuts_down).await;
         let mut heard = 0;
         while heard < LARGE {
-            let taken = connection.0.buffer().taken();
-            connection.0.closing.look();
-            while !closed.is_finished() && connection.0.buffer().taken() == taken {
+            let accepted = connection.0.buffer().accepted_bytes();
+            connection.0.closing.abort_stalled_once();
+            while !closed.is_finished() && connection.0.buffer().accepted_bytes() == accepted {
                 heard += read(&mut peer, (LARGE - heard).min(100_000)).await.len();
                 tokio::task::yield_now().await;
             }

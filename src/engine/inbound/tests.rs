@@ -148,12 +148,12 @@ fn what_is_no_part_ends_what_was_begun() {
 fn parts_are_not_gathered_beyond_what_a_packet_may_have() {
     let mut inbound = Inbound::new(1_000);
     inbound.count(0, true).unwrap();
-    inbound.take(&frame(frame::TEXT, false, b"42[\"")).unwrap();
+    inbound.inspect_unbuffered(&frame(frame::TEXT, false, b"42[\"")).unwrap();
     for _ in 0..100 {
-        inbound.take(&frame(CONTINUE, false, &[b'n'; 100])).unwrap();
-        assert!(inbound.parts.as_ref().is_none_or(|(_, packet)| packet.len() <= 1_000));
+        inbound.inspect_unbuffered(&frame(CONTINUE, false, &[b'n'; 100])).unwrap();
+        assert!(inbound.fragments.as_ref().is_none_or(|(_, packet)| packet.len() <= 1_000));
     }
-    assert!(inbound.parts.is_none() && inbound.ready.len() > 10_000);
+    assert!(inbound.fragments.is_none() && inbound.ready.len() > 10_000);
 }
 
 #[test]
@@ -181,13 +181,13 @@ fn an_answer_to_a_ping_is_noted_and_kept_from_the_library_and_a_ping_is_an_error
         }
         assert!(inbound.take_pong() && !inbound.take_pong());
     }
-    assert!(Inbound::new(1_000).take(&text("2")).is_err());
+    assert!(Inbound::new(1_000).inspect_unbuffered(&text("2")).is_err());
 }
 
 #[test]
 fn what_is_no_frame_is_an_error_and_too_much_before_the_sign_in_is_one() {
     let mut inbound = Inbound::new(1_000);
-    assert!(inbound.take(&[0x83, 0x80, 0, 0, 0, 0]).is_err());
+    assert!(inbound.inspect_unbuffered(&[0x83, 0x80, 0, 0, 0, 0]).is_err());
     let mut inbound = Inbound::new(1_000);
     inbound.count(64 * 1_024, false).unwrap();
     inbound.count(1_000_000, true).unwrap();
@@ -195,8 +195,8 @@ fn what_is_no_frame_is_an_error_and_too_much_before_the_sign_in_is_one() {
     // The library refuses an invalid frame length, so it passes here.
     let mut inbound = Inbound::new(1_000);
     inbound.count(0, true).unwrap();
-    inbound.take(&[0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]).unwrap();
+    inbound.inspect_unbuffered(&[0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]).unwrap();
     // The header alone decides.
     let mut inbound = Inbound::new(1_000_000);
-    assert!(inbound.take(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());
+    assert!(inbound.inspect_unbuffered(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());
 }

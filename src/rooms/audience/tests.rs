@@ -18,7 +18,7 @@ fn settings(presence_rate: u32, flush_interval: Duration) -> LiveSettings {
         presence_rate,
         ephemeral_rate: 10,
         flush_interval,
-        compared_for: Duration::ZERO,
+        compare_interval: Duration::ZERO,
         idle: Duration::ZERO,
         idle_memory: 0,
         memory: 0,
@@ -53,10 +53,10 @@ fn several_joins_in_a_moment_are_sent_together() {
     // The first join has no audience.
     assert_eq!(sent, [0, 1, 1, 1, 1, 0, 0, 0, 0]);
     assert_eq!(joins[5].next, Next::Timer(now + PRESENCE_INTERVAL));
-    assert_eq!(audience.waiting_presence(), 4);
+    assert_eq!(audience.pending_presence(), 4);
     let later = now + PRESENCE_INTERVAL;
     assert_eq!(counts(&audience.wake(later, later)), BTreeMap::from([(event::ROOM_USER_JOINED, 4)]));
-    assert_eq!(audience.waiting_presence(), 0);
+    assert_eq!(audience.pending_presence(), 0);
 }
 
 #[test]

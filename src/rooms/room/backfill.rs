@@ -5,7 +5,7 @@ use crate::{
     chat::{limits::DEFAULT_PAGE, message::Place, timestamp::Timestamp},
     db::room_log::Entry,
     protocol::MessageView,
-    rooms::memory::LARGE,
+    rooms::memory::MESSAGES_LIMIT,
 };
 
 /// A backfill: older messages that are being loaded.
@@ -20,11 +20,11 @@ impl RoomState {
     /// and how many to load. From now on that many are kept, for the next request. Large messages are loaded a page at
     /// a time, and not kept.
     pub(in crate::rooms) fn begin_backfill(&mut self) -> (Place, usize) {
-        let count = if self.is_large() || self.messages.bytes() > LARGE / 2 {
+        let count = if self.is_large() || self.messages.bytes() > MESSAGES_LIMIT / 2 {
             DEFAULT_PAGE
         } else {
-            self.keep = self.keep.max(self.settings.history);
-            self.keep
+            self.min_kept = self.min_kept.max(self.settings.history);
+            self.min_kept
         };
         self.backfill = Some(Backfill { count, applied: Vec::new() });
         let end = self.messages.end();
@@ -36,9 +36,9 @@ impl RoomState {
         let Some(backfill) = self.backfill.take() else { return };
         self.complete = older.len() < backfill.count;
         older.into_iter().for_each(|message| self.messages.push_older(message));
-        backfill.applied.iter().for_each(|entry| self.change(&entry.told));
+        backfill.applied.iter().for_each(|entry| self.apply_to_messages(&entry.told));
         self.histories.clear();
-        self.weigh();
+        self.update_memory_share();
     }
 
     pub(in crate::rooms) fn abandon_backfill(&mut self) {

@@ -33,7 +33,7 @@ impl RoomState {
     /// so that many users share one encoding.
     fn page_for(&self, missed: &Missed) -> usize {
         let by_time = missed.since.map_or(0, |since| self.messages.count_since(since));
-        let by_signs_of_life = missed.told_after.map_or(0, |heard| self.messages.count_told_after(heard));
+        let by_signs_of_life = missed.sent_after.map_or(0, |heard| self.messages.count_sent_after(heard));
         let missed = by_time.max(by_signs_of_life);
         let page = if missed <= DEFAULT_PAGE { DEFAULT_PAGE } else { missed.next_multiple_of(STEP) };
         page.min(self.settings.history.max(DEFAULT_PAGE))
@@ -50,12 +50,12 @@ impl RoomState {
     }
 
     /// True if a user who may have missed this has to be sent more than a page.
-    pub(in crate::rooms) fn is_long_for(&self, missed: &Missed) -> bool {
+    pub(in crate::rooms) fn exceeds_page(&self, missed: &Missed) -> bool {
         self.page_for(missed) > DEFAULT_PAGE
     }
 
     /// True if a user has to be sent messages that are not in memory.
-    pub(in crate::rooms) fn wants_more(&self, missed: &Missed) -> bool {
+    pub(in crate::rooms) fn needs_older(&self, missed: &Missed) -> bool {
         let short = self.messages.len() < self.page_for(missed);
         let oldest = self.messages.end().map(|oldest| oldest.at);
         let reaches = missed.since.is_none_or(|since| oldest.is_some_and(|oldest| oldest < since))
@@ -72,8 +72,8 @@ impl RoomState {
                 let messages = self.messages.iter().take(count).collect();
                 let view = RoomHistoryView { room_id, messages, seq: self.seq };
                 let packet = Encoded::new(event::ROOM_HISTORY, &view)?;
-                self.histories.keep(count, &packet, self.share.memory().is_over());
-                self.weigh();
+                self.histories.insert(count, &packet, self.share.memory().is_over());
+                self.update_memory_share();
                 packet
             }
         };

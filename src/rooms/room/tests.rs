@@ -23,7 +23,7 @@ fn settings(history: usize) -> Arc<LiveSettings> {
         presence_rate: 1,
         ephemeral_rate: 1,
         flush_interval: Duration::ZERO,
-        compared_for: Duration::ZERO,
+        compare_interval: Duration::ZERO,
         idle: Duration::ZERO,
         idle_memory: 0,
         memory: usize::MAX,
@@ -76,14 +76,14 @@ fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) 
 /// The history, newest first, for a user who has missed everything since a moment.
 fn history(live: &mut RoomState, since: Option<i64>) -> Vec<Value> {
     let missed =
-        Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), told_after: None };
+        Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), sent_after: None };
     let history = live.history(&"room".into(), &missed).unwrap();
     let view: Value = serde_json::from_str(history.packet.data().get()).unwrap();
     view["messages"].as_array().unwrap().clone()
 }
 
 fn wants_all(live: &RoomState) -> bool {
-    live.wants_more(&Missed { since: Some(Timestamp::from_millis(0)), told_after: None })
+    live.needs_older(&Missed { since: Some(Timestamp::from_millis(0)), sent_after: None })
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
     for seq in 2..=1_001 {
         live.apply(&entry(seq, EntryBody::Deleted(id(seq))));
     }
-    let kept = i64::try_from(RECENT).unwrap();
-    assert_eq!(live.entries_since(1_001 - kept, 10_000).map(|entries| entries.len()), Some(RECENT));
+    let kept = i64::try_from(MAX_RECENT).unwrap();
+    assert_eq!(live.entries_since(1_001 - kept, 10_000).map(|entries| entries.len()), Some(MAX_RECENT));
     assert!(live.entries_since(1_000 - kept, 10_000).is_none(), "older entries are in the database");
-    let large = "x".repeat(RECENT_BYTES / 4);
+    let large = "x".repeat(MAX_RECENT_BYTES / 4);
     for seq in 1_002..=1_010 {
         live.apply(&entry(seq, new(seq, &large)));
     }

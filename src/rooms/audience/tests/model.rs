@@ -275,7 +275,7 @@ impl Model {
     fn ensure_all_is_well(mut self) {
         self.pass(Duration::from_secs(1_000));
         assert!(self.timers.is_empty(), "timers that go on for ever");
-        assert_eq!(self.audience.waiting_presence(), 0);
+        assert_eq!(self.audience.pending_presence(), 0);
         let here: BTreeSet<String> = self.audience.presence.announced().map(ToString::to_string).collect();
         for socket in &self.sockets {
             socket.ensure_complete(self.is_exact);
