@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_browser_sends_is_refused_with_what_to_write() {
+    fn an_origin_that_no_browser_sends_is_refused_with_the_form_to_write() {
         for (wrong, told) in [
             ("https://example.org/", "write https://example.org"),
             ("capacitor://localhost/", "write capacitor://localhost"),

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_by_name() {
+    fn unknown_url_parameters_are_refused_by_name() {
         for (url, named) in [
             ("postgresql://h/db?sslidentity=x.p12", "sslidentity"),
             ("postgresql://h/db?frobnicate=1", "frobnicate"),

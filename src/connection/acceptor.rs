@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn takes_more_at_once_than_the_system_has_room_for_while_nobody_serves() {
+    async fn the_acceptor_takes_more_connections_than_the_systems_queue_holds() {
         let mut acceptor = Acceptor::listen(anywhere(), USER_TIMEOUT, || Some(())).unwrap();
         let address = acceptor.address();
         // This thread is the only one that could serve. It connects instead, and serves nothing before all connections
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_accepted_is_tuned() {
+    async fn accepted_connections_have_nodelay_and_a_user_timeout() {
         let mut acceptor = Acceptor::listen(anywhere(), USER_TIMEOUT, || Some(())).unwrap();
         let _client = Client::connect(acceptor.address()).unwrap();
         let (stream, _) = acceptor.accept().await;

@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn packets_are_held_back_until_the_task_that_let_them_go_has_ended() {
+    async fn packets_are_held_back_until_the_task_that_released_them_has_ended() {
         let route = SocketRoute::default();
         let hold = route.hold();
         let held = route.clone();

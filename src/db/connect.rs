@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_somebody_has_is_switched_to_wal_once_they_have_gone() {
+    fn a_locked_file_is_switched_to_wal_once_it_is_free() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
         let open = || SqliteConnection::establish(path.to_str().unwrap()).unwrap();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_somebody_keeps_is_not_waited_for_without_end() {
+    fn a_file_that_stays_locked_is_not_waited_for_without_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
         let open = || SqliteConnection::establish(path.to_str().unwrap()).unwrap();

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_nothing_are_ignored() {
+    fn events_and_acks_without_content_are_ignored() {
         for packet in ["42", "43", "4317", r#"43["x"]"#] {
             assert!(is_ignored(packet), "{packet}");
         }

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_nobody_waits_for_does_not_put_the_next_ping_off() {
+    async fn an_unexpected_pong_does_not_put_off_the_next_ping() {
         let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
         let first = heartbeat.due.deadline();
         assert_eq!(heartbeat.due_after(Heartbeat::note_pong), first);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_else_the_client_sends_gives_it_time_to_answer_once_for_each_ping() {
+    async fn other_packets_extend_the_pong_timeout_once_for_each_ping() {
         let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
         let first = heartbeat.due.deadline();
         assert_eq!(heartbeat.due_after(Heartbeat::note_received), first);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ping_ahead_of_its_time_does_not_put_off_the_answer_that_is_awaited() {
+    async fn an_early_ping_does_not_extend_the_pong_timeout() {
         let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
         let due = heartbeat.ping().await;
         assert_eq!(heartbeat.due_after(Heartbeat::ping_now), due);

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_who_have_not_signed_in_are_cut_off_when_there_are_too_many() {
+    fn the_oldest_unsigned_sessions_are_aborted_when_there_are_too_many() {
         let sessions = Sessions::new(32);
         let routes: Vec<SocketRoute> = (0..40).map(|_| SocketRoute::default()).collect();
         routes.iter().take(4).for_each(SocketRoute::sign_in);

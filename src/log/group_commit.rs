@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_commits_are_few_none_waits() {
+    async fn no_commit_waits_while_there_are_few() {
         let mut now = Instant::now();
         let mut group_commit = GroupCommit::new(INTERVAL, now);
         for number in 0..10 * BURST {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_wait_in_vain_some_do_not_wait_and_then_more() {
+    async fn some_commits_do_not_wait_after_a_wait_in_vain_and_then_more() {
         let now = Instant::now();
         let mut group_commit = exhausted(now);
         for expected in [UNDELAYED, 2 * UNDELAYED, 4 * UNDELAYED] {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn with_an_interval_of_nothing_none_waits() {
+    async fn no_commit_waits_with_an_interval_of_zero() {
         let now = Instant::now();
         let mut group_commit = GroupCommit::new(Duration::ZERO, now);
         for _ in 0..10 * BURST {

@@ -101,7 +101,7 @@ pub(super) mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_bounded_in_bytes_and_what_is_alone_is_never_too_much() {
+    async fn the_queue_is_bounded_in_bytes_and_takes_any_change_that_is_alone() {
         const LARGE: usize = MAX_BYTES / 4;
         let (queue, mut queued) = Queue::new(1_000);
         let push = |bytes| queue.push(append(bytes), oneshot::channel().0);

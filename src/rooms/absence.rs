@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn each_device_that_comes_back_is_shown_what_the_longest_gone_has_missed() {
+    fn each_returning_device_is_shown_history_since_the_longest_absence() {
         let anna = UserId::from("anna");
         let mut absence = Absence::new(LIVENESS_WINDOW, Vec::new());
         let missed = |absence: &Absence| absence.missed(&anna, &[], at(300), |_| None);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_here_by_another_connection_may_have_missed_what_was_told_after_its_last_sign_of_life() {
+    fn a_user_may_have_missed_messages_since_their_other_connections_last_sign_of_life() {
         let (anna, now) = (UserId::from("anna"), Instant::now());
         let absence = Absence::new(LIVENESS_WINDOW, Vec::new());
         let sockets = [here(now, None), here(now, None)];
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_shown_to_a_connection_that_was_not_heard_of_since_is_shown_again() {
+    fn history_sent_to_a_connection_that_gave_no_sign_of_life_since_is_sent_again() {
         let (anna, now) = (UserId::from("anna"), Instant::now());
         let mut absence = Absence::new(LIVENESS_WINDOW, Vec::new());
         let socket = [here(now, Some(at(7)))];

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_and_goes_is_counted_with_its_metadata() {
+    fn memory_counts_messages_with_their_metadata_as_they_come_and_go() {
         let now = Instant::now();
         let picture = json!({"data": "x".repeat(100_000)});
         let mut newest: History = [message("a", 1, json!({}))].into_iter().collect();

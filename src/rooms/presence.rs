@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn above_the_rate_changes_are_deferred_and_dropped_where_they_cancel_out() {
+    fn changes_above_the_rate_are_deferred_and_dropped_where_they_cancel_out() {
         let start = Instant::now();
         let mut presence = Presence::new(6, start);
         let sids: Vec<Sid> = (0..6).map(|_| Sid::new()).collect();
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn nor_does_one_that_somebody_saw_in_a_list() {
+    fn a_change_that_somebody_saw_in_a_list_does_not_cancel_out() {
         let start = Instant::now();
         let mut presence = Presence::new(2, start);
         let (sid, later) = (Sid::new(), start + Duration::from_secs(60));

@@ -119,7 +119,7 @@ mod tests {
     use crate::chat::timestamp::Timestamp;
 
     #[test]
-    fn of_several_marks_of_a_user_and_room_the_newest_stays() {
+    fn the_newest_mark_of_a_user_and_room_is_kept() {
         let mut newest = Newest::default();
         for (user, room, at, seq) in [
             ("anna", "r", 2, 2),

@@ -110,7 +110,7 @@ mod tests {
     use crate::connection::{ClientStream, ConnectionSettings, Connections};
 
     #[test]
-    fn more_than_may_be_open_are_for_health_and_more_than_that_refused() {
+    fn connections_above_the_limit_are_for_health_checks_and_beyond_those_refused() {
         let admission = Admission::new(Some(2));
         let _kept = [admission.admit(), admission.admit()];
         assert!(_kept.iter().all(|admitted| matches!(admitted, Some(Admitted::Regular(_)))));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_that_serves_nobody_makes_room_and_those_that_are_gone_are_not_kept() {
+    async fn the_oldest_untrusted_connection_makes_room_and_closed_ones_are_not_kept() {
         let aborted = Counter::default();
         let settings = ConnectionSettings {
             flush_interval: Duration::ZERO,

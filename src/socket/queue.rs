@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_came_before_the_end_is_done_before_it_also_where_the_queue_was_never_open() {
+    async fn queued_events_run_before_the_end_even_if_the_queue_was_never_opened() {
         let (queue, log) = (EventQueue::default(), Log::default());
         assert!(queue.push(event(&log, "event", false, None)).is_ok());
         let last = Arc::clone(&log);

@@ -32,7 +32,7 @@ async fn german() -> (Postgres, TestDatabase) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_in_german_are_never_taken_for_what_they_are_not() {
+async fn errors_in_german_are_never_misclassified() {
     let (postgres, database) = german().await;
     let server = TestServer::start_with(database, &["--database-pool", "2"]).await;
     assert!(server.db.facts().speaks_other_language());
@@ -95,7 +95,7 @@ async fn log_of_a_start(database: &TestDatabase) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_language_other_than_english_is_told_at_the_start_and_by_check() {
+async fn a_language_other_than_english_is_reported_at_the_start_and_by_check() {
     let (postgres, mut database) = german().await;
     let mend = "ALTER ROLE ... SET lc_messages = 'C'";
     let check = async |database: &TestDatabase| {

@@ -39,7 +39,7 @@ fn contents(history: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_committed_while_a_room_loads_is_in_its_history() {
+async fn entries_committed_while_a_room_loads_are_in_its_history() {
     let (_server, mut alice, mut bob, hold) = start().await;
     alice.say("general", "two").await;
     hold.release().await;

@@ -260,14 +260,14 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_bounded_in_number_and_one_more_has_its_list_written_anew() {
+    fn pending_messages_are_bounded_in_number_and_the_next_has_its_list_rewritten() {
         let mut pending = Pending::default();
         (0..=MAX_MESSAGES).for_each(|n| pending.push_message(&room(n), 1, "{}".to_owned()));
         assert_eq!(drain(&mut pending), (MAX_MESSAGES, 0, 1, 0));
     }
 
     #[test]
-    fn messages_are_bounded_in_bytes_and_one_more_has_its_list_written_anew() {
+    fn pending_messages_are_bounded_in_bytes_and_the_next_has_its_list_rewritten() {
         const LARGE: usize = 1 << 20;
         let mut pending = Pending::default();
         for n in 0..40 {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn of_one_room_no_more_wait_than_its_list_holds() {
+    fn a_room_has_no_more_pending_messages_than_its_list_holds() {
         let mut pending = Pending::default();
         (1..=250).for_each(|seq| pending.push_message(&room(1), seq, seq.to_string()));
         let taken = pending.take_messages();
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_written_anew_needs_no_message_that_waits_for_it() {
+    fn a_list_that_is_to_be_rewritten_drops_its_pending_messages() {
         let mut pending = Pending::default();
         pending.push_message(&room(1), 1, "{}".to_owned());
         pending.push_stale(&room(1));

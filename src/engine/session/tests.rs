@@ -42,7 +42,7 @@ fn write(session: &Session, packet: &str) {
 }
 
 #[test]
-fn what_was_written_last_is_fetched_with_the_end_and_then_nothing_is_left() {
+fn the_last_packets_are_fetched_with_the_close_and_then_nothing_is_left() {
     let session = session();
     assert!(!session.is_drained());
     write(&session, "42[\"the last word\"]");
@@ -54,7 +54,7 @@ fn what_was_written_last_is_fetched_with_the_end_and_then_nothing_is_left() {
 }
 
 #[test]
-fn a_session_that_its_client_has_closed_has_no_last_words() {
+fn a_session_closed_by_its_client_has_no_last_packets() {
     let session = session();
     write(&session, "42[\"unheard\"]");
     session.post("1").unwrap();
@@ -62,7 +62,7 @@ fn a_session_that_its_client_has_closed_has_no_last_words() {
 }
 
 #[test]
-fn a_session_that_is_over_is_asked_for_its_last_words_only() {
+fn a_session_that_has_ended_answers_only_polls_for_its_last_packets() {
     let sessions = Sessions::new(10);
     let (session, sid) = (session(), Sid::new());
     let _registration = sessions.add(sid, RegisteredSession::Polling(Arc::clone(&session)), &session.route);
@@ -92,7 +92,7 @@ fn a_poll_takes_as_much_as_a_payload_may_have_and_the_next_one_the_rest() {
 }
 
 #[test]
-fn a_client_polls_as_long_as_its_last_poll_is_not_long_ago() {
+fn a_client_counts_as_polling_shortly_after_its_last_poll() {
     let session = session();
     let begun = Instant::now();
     assert!(!session.is_polling(begun));
@@ -105,7 +105,7 @@ fn a_client_polls_as_long_as_its_last_poll_is_not_long_ago() {
 }
 
 #[tokio::test]
-async fn last_words_are_kept_for_a_client_that_polls_and_only_for_a_while() {
+async fn last_packets_are_kept_for_a_polling_client_and_only_for_a_while() {
     let sessions = Sessions::new(10);
     for (polls, speaks, is_kept) in [(true, true, true), (false, true, false), (true, false, false)] {
         let (session, sid) = (session(), Sid::new());

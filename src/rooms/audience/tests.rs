@@ -60,7 +60,7 @@ fn several_joins_in_a_moment_are_sent_together() {
 }
 
 #[test]
-fn in_a_small_room_a_message_is_sent_to_everybody_at_once() {
+fn a_message_in_a_small_room_is_sent_to_everybody_at_once() {
     let now = Instant::now();
     let mut audience = audience(1_000, now);
     for number in 0..BATCH_MIN_SOCKETS - 1 {
@@ -75,7 +75,7 @@ fn in_a_small_room_a_message_is_sent_to_everybody_at_once() {
 }
 
 #[test]
-fn in_a_large_room_the_author_comes_first_and_many_messages_are_sent_together() {
+fn an_author_in_a_large_room_comes_first_and_many_messages_are_sent_together() {
     let now = Instant::now();
     let mut audience = audience(1_000, now);
     for number in 0..BATCH_MIN_SOCKETS {

@@ -87,7 +87,7 @@ fn wants_all(live: &RoomState) -> bool {
 }
 
 #[test]
-fn of_many_messages_the_oldest_go_and_the_room_knows_that_it_has_more() {
+fn the_oldest_of_many_messages_are_dropped_and_the_room_knows_that_it_has_more() {
     let mut live = room(1..=1, true, 500);
     for second in 2..=100 {
         live.apply(&entry(second, new(second, "")));
@@ -103,7 +103,7 @@ fn of_many_messages_the_oldest_go_and_the_room_knows_that_it_has_more() {
 }
 
 #[test]
-fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history() {
+fn messages_that_somebody_may_have_missed_are_kept_up_to_the_longest_history() {
     let mut live = room(1..=1, true, 200);
     // All are of one second, and so within the liveness window.
     for seq in 2..=1_000 {
@@ -114,7 +114,7 @@ fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history(
 }
 
 #[test]
-fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
+fn recent_entries_are_bounded_in_number_and_in_bytes() {
     let mut live = room(1..=1, true, 500);
     for seq in 2..=1_001 {
         live.apply(&entry(seq, EntryBody::Deleted(id(seq))));
@@ -131,7 +131,7 @@ fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
 }
 
 #[test]
-fn what_was_loaded_already_is_passed_over() {
+fn entries_that_the_room_was_loaded_with_are_skipped() {
     let mut live = room(1..=3, true, 500);
     assert!(!live.apply(&entry(3, new(3, "once more"))));
     assert!(!live.apply(&entry(2, EntryBody::ReactionAdded { message_id: id(1), reaction: heart() })));
@@ -143,7 +143,7 @@ fn what_was_loaded_already_is_passed_over() {
 }
 
 #[test]
-fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
+fn changes_during_a_backfill_are_in_the_history_once() {
     let mut live = room(100..=110, false, 50);
     assert!(wants_all(&live));
     let (place, count) = live.begin_backfill();
@@ -178,7 +178,7 @@ fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
 }
 
 #[test]
-fn after_older_messages_were_loaded_the_room_is_complete_only_if_there_were_no_more() {
+fn a_backfilled_room_is_complete_only_if_there_were_no_more_messages() {
     for (found, is_complete) in [(KEPT, false), (KEPT - 1, true)] {
         let mut live = room(101..=102, false, 50);
         let (_, count) = live.begin_backfill();

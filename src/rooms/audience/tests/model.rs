@@ -325,7 +325,7 @@ impl ModelSocket {
 }
 
 #[test]
-fn in_random_histories_each_socket_gets_what_was_pushed_while_it_was_there_in_order_once() {
+fn each_socket_gets_each_packet_pushed_while_it_was_in_the_room_in_order_once() {
     for seed in 0..3_000 {
         let outcome = std::panic::catch_unwind(|| {
             let mut model = Model::new(seed);
