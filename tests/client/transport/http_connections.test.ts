@@ -49,7 +49,7 @@ onEachPeer('an HTTP connection', { MAX_PAYLOAD: String(LIMIT) }, (current) => {
     expect(new Set(answers.map(({ port }) => port)).size).toBe(1);
   });
 
-  test('of a client that keeps its connections carries a conversation over polling', async () => {
+  test('a client that keeps its connections has a conversation over polling', async () => {
     const agent = new http.Agent({ keepAlive: true });
     const room = await current.peer.room();
     const options = { transports: ['polling'], agent };
@@ -75,7 +75,7 @@ onEachPeer('an HTTP connection', { MAX_PAYLOAD: String(LIMIT) }, (current) => {
     ['polling', [Fetch]],
     ['websocket', [Fetch, NodeWebSocket]],
   ])(
-    'of a client that fetches, as browsers do, carries long messages over %s',
+    'a client that fetches, as browsers do, sends long messages over %s',
     async (transport, transports) => {
       const room = await current.peer.room();
       const alice = await Visitor.join(current.url, room, 'alice', { transports });
