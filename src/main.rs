@@ -1,4 +1,4 @@
-//! The program `chatoxide`. What it can do is in `commands`.
+//! The program `chatoxide`. Its commands are in `commands`.
 
 use std::process::ExitCode;
 

@@ -30,7 +30,7 @@ pub struct RoomStats {
     pub live_bytes: usize,
     /// Messages that all rooms keep in memory.
     pub messages: usize,
-    /// Users whose joining or leaving is still to be broadcast.
+    /// Users whose join or leave event waits to be broadcast.
     pub pending_presence: usize,
     /// Changes that wait for the database.
     pub queued: usize,
@@ -109,33 +109,33 @@ impl Metrics {
     pub fn new(instruments: Instruments) -> Self {
         let mut registry = Registry::with_prefix("chatoxide");
         let it = instruments.clone();
-        registry.register("events", "Events from clients, by outcome", it.events);
-        let text = "The time from the start of an event's handling to its answer";
+        registry.register("events", "Client events handled, by event name and outcome", it.events);
+        let text = "Time from the start of an event's handling to its ack";
         registry.register_with_unit("event_duration", text, Unit::Seconds, it.event_seconds);
-        registry.register("sockets", "Sockets connected", it.sockets);
+        registry.register("sockets", "Connected sockets", it.sockets);
         registry.register(
             "sockets_cut",
-            "Connections aborted, mostly because their clients did not read",
+            "Connections that the server aborted: a slow client, a refused sign-in, or the connection limit",
             it.aborted,
         );
-        registry.register("append_batch", "Changes committed together", it.append_batch);
-        let text = "The time that a commit of a batch of changes takes";
+        registry.register("append_batch", "Changes in each commit", it.append_batch);
+        let text = "Time of each commit";
         registry.register_with_unit("append_duration", text, Unit::Seconds, it.append_seconds);
         registry.register("database_statements", "Statements sent to the database", it.statements);
         registry.register("read_marks_written", "Read marks written to the database", it.read_marks);
-        registry.register("rooms_live", "Rooms kept in memory", it.live_rooms);
-        registry.register("rooms_idle", "Rooms kept in memory that nobody is in", it.idle_rooms);
-        let text = "Estimated memory of the rooms that nobody is in";
+        registry.register("rooms_live", "Rooms in memory", it.live_rooms);
+        registry.register("rooms_idle", "Rooms in memory without users", it.idle_rooms);
+        let text = "Estimated memory of rooms without users";
         registry.register_with_unit("rooms_idle", text, Unit::Bytes, it.idle_bytes);
-        let text = "Memory of the rooms kept in memory, about";
+        let text = "Estimated memory of all rooms";
         registry.register_with_unit("rooms_live", text, Unit::Bytes, it.live_bytes);
-        registry.register("messages_live", "Messages kept in memory", it.live_messages);
+        registry.register("messages_live", "Messages in memory", it.live_messages);
         registry.register(
             "presence_waiting",
-            "Users whose joining or leaving is still to be broadcast",
+            "Users whose join or leave event waits to be broadcast",
             it.presence_waiting,
         );
-        registry.register("write_queue", "Changes that wait for the database", it.queued);
+        registry.register("write_queue", "Changes that wait to be committed", it.queued);
         Self { registry, instruments }
     }
 

@@ -113,9 +113,7 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
                 (false, _, _) => "no tables yet: the server makes them at its start",
                 (true, false, _) => "tables as expected; the server makes its own beside them at its start",
                 (true, true, 0) => "tables as expected",
-                (true, true, _) => {
-                    "tables as expected; the server brings its own to today's shape at its start"
-                }
+                (true, true, _) => "tables as expected; the server migrates its own at its start",
             };
             report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
         }
@@ -123,7 +121,7 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
     let behind = match behind {
         None | Some(Ok(0)) => None,
         Some(Ok(rooms)) => Some(format!(
-            "{rooms} rooms have a head that is behind their log, or none: the server sets it right at its start"
+            "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
         )),
         Some(Err(error)) => {
             Some(format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()))

@@ -174,9 +174,9 @@ pub const LACKS_INDEX: &str = "table Message has no index on (\"roomId\", \"crea
     run CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")";
 
 /// The warning if the database's errors are not in English.
-pub const SPEAKS_OTHER_LANGUAGE: &str = "its messages are not in English (lc_messages), and many errors are known by their text \
-    only: what it refuses may be told as an internal error; to mend it, a superuser runs ALTER ROLE ... SET lc_messages = 'C' for \
-    the role of DATABASE_URL";
+pub const SPEAKS_OTHER_LANGUAGE: &str = "its messages are not in English (lc_messages), and many errors are recognised by their \
+    text only: a refusal may be reported as an internal error; to change that, a superuser runs ALTER ROLE ... SET lc_messages = 'C' \
+    for the role of DATABASE_URL";
 
 /// True if PostgreSQL's messages are in English, by the setting `lc_messages`. An empty setting means the locale of the
 /// environment in which the server was started, which is mostly none.
@@ -197,7 +197,10 @@ pub fn look_again(db: &Db, now: Timestamp) {
         let db = db.clone();
         tokio::spawn(async move {
             if let Err(error) = db.within_timeout(refresh(&db)).await {
-                tracing::debug!(error = error.cause(), "the database could not be looked at");
+                tracing::debug!(
+                    error = error.cause(),
+                    "the facts about the database could not be read again"
+                );
             }
         });
     }

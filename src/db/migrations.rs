@@ -101,7 +101,7 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         Ok(rooms) => {
             tracing::warn!(
                 rooms,
-                "the heads of rooms' logs were behind the logs, or missing, and were set right"
+                "the heads of rooms' logs were missing or behind the logs, and were repaired"
             )
         }
         // A failed repair is not fatal: with very long logs it may time out, and most heads are right.

@@ -105,7 +105,7 @@ impl Rooms {
         }
         let entries = append_foreign(&self.db, room_id, seq, changes, clock::now()).await?;
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
-        tracing::info!(room = %room_id, changes = entries.len(), "another program has written in a room");
+        tracing::info!(room = %room_id, changes = entries.len(), "another program has changed a room's messages");
         for entry in &entries {
             self.committed(entry).await;
         }
@@ -146,7 +146,7 @@ impl Rooms {
         let (found, complete_from) = (tail.seq, tail.complete_from.max(lost + 1));
         tracing::error!(
             room = %room_id, told = lost, found,
-            "the database has lost entries of a room's log that were committed: its sockets are sent the history again"
+            "the database has lost committed entries of a room's log: the room's sockets are sent the history again"
         );
         note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
         if let Phase::Live(live) = &mut *lock(&cell.phase) {

@@ -150,7 +150,7 @@ impl Server {
             }
         });
         if drained.await.is_err() {
-            tracing::warn!("some clients were still connected at the shutdown timeout");
+            tracing::warn!("the shutdown timed out: some clients were still connected");
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ where
         .layer(compression)
 }
 
-/// Hands a session to the library. Of the request, the socket keeps only the route to its transport.
+/// Hands a session to the library. The socket keeps only the route to its transport, and nothing else of the request.
 fn accept<S: Clone>(mut service: SocketIoService<S>, stream: EngineStream, route: SocketRoute) {
     let mut request = Request::new(());
     *request.uri_mut() = Uri::from_static("/?EIO=4&transport=websocket");

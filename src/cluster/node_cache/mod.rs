@@ -126,7 +126,7 @@ impl NodeCache {
         self.note(|pending| pending.flushes.push(done));
         handle.shared.flush_now.notify_one();
         if !matches!(timeout(FLUSH_TIMEOUT, flushed).await, Ok(Ok(()))) {
-            tracing::warn!("not all of Node's keys in Redis could be written");
+            tracing::warn!("the flush of Node's keys to Redis failed or timed out");
         }
     }
 

@@ -118,18 +118,18 @@ impl CacheWriter {
     fn log_outcome(&mut self, result: Result<(), KeyError>) {
         match result {
             Ok(()) if self.is_unavailable => {
-                tracing::info!("Redis is back: Node's keys are written again");
+                tracing::info!("Redis is available again: Node's keys are repaired and written");
                 self.is_unavailable = false;
             }
             Err(error) if !self.is_unavailable => {
-                tracing::warn!(%error, "Redis cannot be written to: chat goes on, Node's keys are repaired when it is back");
+                tracing::warn!(%error, "Redis is unavailable: chat continues, and Node's keys are repaired when it is available again");
                 self.is_unavailable = true;
             }
             _ => {}
         }
         let dropped = std::mem::take(&mut self.shared.pending().dropped);
         if dropped > 0 {
-            tracing::warn!(dropped, "too many read marks wait for Redis: some are not written there");
+            tracing::warn!(dropped, "the buffer of read marks for Redis is full: some were dropped");
         }
     }
 

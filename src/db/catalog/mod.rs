@@ -274,8 +274,8 @@ impl Catalog {
     fn add_lost_migrations(&mut self, list: &str, recreate: &str) {
         let text = format!(
             "chatoxide's own tables are there, but the list of the migrations that made them, {list}, is empty or missing: \
-             restore it from a backup, or begin new ones by {recreate}, which loses no message, but who has read what, and \
-             the changes that messages:sync tells of"
+             restore it from a backup, or begin new ones by {recreate}, which loses no message, but the read marks, and \
+             the changes that messages:sync returns"
         );
         self.add(Severity::Unusable, text);
     }

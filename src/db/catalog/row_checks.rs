@@ -28,7 +28,7 @@ pub(super) fn add_null_checks<'a>(
         catalog.row_checks.push(RowCheck {
             query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS has_match"),
             only_new_users: false,
-            text: format!("\"{name}\" has rows whose \"{column}\" is NULL: what they are in cannot be shown"),
+            text: format!("\"{name}\" has rows whose \"{column}\" is NULL: such rows cannot be shown"),
         });
     }
 }
@@ -47,7 +47,7 @@ pub(super) async fn check_enum_labels(
         let missing: Vec<&str> = written.iter().copied().filter(|label| !is_there(label)).collect();
         if !labels.is_empty() && !missing.is_empty() {
             let text = format!(
-                "the enum \"{name}\" has no label {}: what is of that kind is refused",
+                "the enum \"{name}\" has no label {}: rows of that kind are refused",
                 missing.join(", ")
             );
             catalog.add(Severity::Partial, text);
@@ -101,16 +101,16 @@ pub(super) fn add_width_checks<'a>(
             ("Room", "id") | ("_RoomMembers", "A") | ("Message", "roomId") => (
                 LONGEST_DIRECT,
                 false,
-                "which is too short for the direct rooms of some who are there: dm:start, or what is said there, fails",
+                "which is too short for the direct rooms of some users: dm:start, or sending there, fails",
             ),
             ("Message", "senderId") | ("Reaction", "userId") | ("_RoomMembers", "B") => {
-                (LONGEST_USER, false, "which is too short for some users who are there: what they do fails")
+                (LONGEST_USER, false, "which is too short for the ids of some users: their events fail")
             }
             ("User", "email") => (
                 LONGEST_EMAIL,
                 true,
-                "which is too short for \"<id>@users.invalid\": who has an id as long as some have, and no e-mail address in \
-                 the token, is not made a user",
+                "which is too short for \"<id>@users.invalid\": a user with an id as long as the longest, and no e-mail \
+                 address in the token, is not made a user",
             ),
             _ => continue,
         };

@@ -120,10 +120,10 @@ pub(super) async fn check_unique_indexes(
                 "room:create fails where another room has the same, and so does dm:start, as all direct rooms have one \
                        name and type"
             }
-            "User" => "who signs in for the first time, and has the same as another user, is not made a user",
-            "Message" => "messages fail that have the same as another",
-            "Reaction" => "reactions fail that have the same as another",
-            _ => "whoever has the same as another member becomes none",
+            "User" => "a new user with the same value as another user is not made a user",
+            "Message" => "messages with the same value as another fail",
+            "Reaction" => "reactions with the same value as another fail",
+            _ => "a user with the same value as another member becomes no member",
         };
         let text = format!(
             "the unique index \"{}\" is on {columns} of \"{}\": {consequence}",
