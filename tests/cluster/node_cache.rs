@@ -1,4 +1,4 @@
-//! `chat:messages:<room>` and `chat:read:<room>` are as the original keeps them, also when Redis was away.
+//! `chat:messages:<room>` and `chat:read:<room>` have the original's contents, also after an outage of Redis.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The keys of Node come to be true again, whatever was lost on the way to Redis: without a server, so that a test says what is
-//! noted and when it is written.
+//! Repair of Node's keys after any loss on the way to Redis. These tests run without a server, so that each decides which
+//! changes are noted and when they are written.
 
 use std::{path::Path, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! `chatoxide check`: true in both directions, and it changes nothing.
+//! `chatoxide check`: it reports each fault, reports nothing else, and changes nothing.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;

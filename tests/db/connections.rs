@@ -1,4 +1,4 @@
-//! The server's connections to PostgreSQL: as many as the setting says, and new ones for those that somebody ends.
+//! The server's connections to PostgreSQL: their number is bounded by the setting, and terminated ones are replaced.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! A database that is far away: what is asked of it takes as many round trips for many rooms, users and marks as for
-//! one, so that nothing is refused when everybody comes back after a restart.
+//! A database that is far away: statements take as many round trips for many rooms, users and marks as for one, so that
+//! nothing is refused when all clients reconnect after a restart.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A database whose messages are in German, as by `lc_messages`: what is known by its text only is not known there.
+//! A database with German error messages (`lc_messages`): errors that are recognised by their text only are not recognised.
 
 use std::{fs, path::Path, process::Stdio};
 

@@ -1,4 +1,4 @@
-//! Tables and rows that somebody else has locked: only what needs them waits, and what was given up is cancelled.
+//! Tables and rows that another session has locked: only events that need them wait, and abandoned statements are cancelled.
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -1,4 +1,4 @@
-//! A database that is away: a clear error in time, sockets stay up, and work resumes by itself.
+//! An outage of the database: clients get a clear error in time, sockets stay up, and work resumes by itself.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Rules that a team's database has of its own: what they refuse is said to be refused, and what they change is told as it is
+//! A team's own rules in the database: their refusals are reported as such, and the changes that they make are broadcast as
 //! stored.
 
 use chatoxide::{

@@ -1,5 +1,5 @@
 //! Rows that the database refuses, or stores otherwise than they were written: rooms, members, users, and messages and reactions
-//! that it moves elsewhere. What is answered and told is what is stored.
+//! that it moves elsewhere. Acks and broadcasts show the stored rows.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};

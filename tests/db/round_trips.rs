@@ -1,4 +1,4 @@
-//! Round trips to the database of each event that reads or makes rooms, and the time that an event waits for it in all.
+//! The round trips to the database of each event that reads or creates rooms, and the limit on the sum of an event's waits.
 
 use std::{
     future::pending,

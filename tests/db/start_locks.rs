@@ -1,4 +1,4 @@
-//! A start on a database in which somebody else holds locks: it does not need those of tables, and waits for no other without end.
+//! A start while other sessions hold locks in the database: it needs no table lock, and waits for no other lock for ever.
 
 use chatoxide::db::{Db, catalog::Catalog, migrations};
 

@@ -1,4 +1,4 @@
-//! Statements for any number of rows: users, members, read marks and old entries, of which many come at once.
+//! Statements that serve any number of rows: users, members, read marks and old entries.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Pings come at the rhythm that the handshake tells, the first one included.
+//! Pings follow the interval that the handshake announces, from the first one on.
 
 use std::{
     future::pending,

@@ -1,4 +1,4 @@
-//! Polling as the protocol has it, and clients that do not keep to it: they end their own session and nobody else's.
+//! Polling, and clients that break its protocol: each ends its own session and no other.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A websocket in place of polling: one that does not work harms nothing, and one that does loses nothing.
+//! The upgrade from polling to a websocket: a failed one harms nothing, and a successful one loses nothing.
 
 use futures_util::{FutureExt, SinkExt};
 use serde_json::json;

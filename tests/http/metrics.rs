@@ -1,4 +1,4 @@
-//! `GET /metrics`: what Prometheus reads.
+//! `GET /metrics`: the metrics for Prometheus.
 
 use serde_json::json;
 

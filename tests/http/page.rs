@@ -1,4 +1,4 @@
-//! `GET /`, its files, the client's bundles, and paths that there are not. What is on the page is looked at with a browser, in
+//! `GET /`, its files, the client's bundles, and paths that there are not. A browser checks the page itself, in
 //! tests/client/browser.
 //!
 //! The page must be in the binary, as `make test` builds it. Where it was left out on purpose, as where there is no npm,

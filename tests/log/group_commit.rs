@@ -1,4 +1,4 @@
-//! A server that commits all the time lets changes that come one by one share commits.
+//! Group commit: on a server that commits all the time, small changes share commits.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Rooms that nobody is in: kept for who comes back, for a time and within a bound of memory.
+//! Eviction: rooms that nobody is in are kept for returning users, within a time and a memory limit.
 
 use crate::support::{Backend, Client, TestDatabase, TestServer, http, until};
 use chatoxide::chat::room::RoomType;

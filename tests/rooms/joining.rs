@@ -1,4 +1,4 @@
-//! Joining has no gap and no double: history and what follows is the conversation, also while it goes on under full load.
+//! A join loses and repeats no message: history and the later events are the whole conversation, also under full load.
 
 use std::{
     collections::{BTreeSet, VecDeque},

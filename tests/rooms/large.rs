@@ -1,4 +1,4 @@
-//! Rooms of large messages: the memory that they take while somebody is in them, as `/metrics` tells it.
+//! Rooms of large messages: their memory while somebody is in them, as `/metrics` reports it.
 
 use chatoxide::chat::room::RoomType;
 

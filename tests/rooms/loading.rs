@@ -1,4 +1,4 @@
-//! A room comes to be live while others go on writing in it: what is committed meanwhile is neither lost nor shown twice.
+//! Loading a room while others write in it: entries committed meanwhile are neither lost nor shown twice.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A database that has lost what it had committed and the server had told.
+//! A database that has lost entries which were committed and broadcast.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Membership as it changes under a running server.
+//! Membership that changes while the server runs.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! Where many hear much, entries wait a moment and are told back to back. Each hears each once, in one order, and before and
-//! after what else there is to hear as if nothing had waited.
+//! The outbox of a large room: entries wait a moment and are sent in a batch. Each socket gets each of them once, in one
+//! order, and in their place among all other events.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A client that does not read is cut off and delays nobody; it never has a gap in what it hears. One that only pauses loses
+//! A client that does not read is aborted, delays nobody, and never has a gap in its stream. One that only pauses loses
 //! nothing.
 
 use chatoxide::chat::room::RoomType;

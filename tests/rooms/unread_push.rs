@@ -1,4 +1,4 @@
-//! `room:activity`: what is said in one's rooms is told to sockets that have asked for the list and are not in the room.
+//! `room:activity`: sockets that have listed their rooms get the unread counts of rooms that they are not in.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};

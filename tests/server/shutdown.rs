@@ -1,5 +1,5 @@
-//! Shutting down: what was begun is finished and answered, nothing new is begun, what is written behind is written, and nobody
-//! waits for a client that does not read.
+//! A shutdown finishes and answers the events that have begun, begins no new ones, flushes pending writes, and does not wait
+//! for a client that does not read.
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -1,5 +1,4 @@
-//! Strangers on the network: whatever they do before they sign in is bounded in bytes, time and number, and somebody who has
-//! signed in notices nothing.
+//! Clients that have not signed in: whatever they do is bounded in bytes, time and number, and signed-in users do not notice.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The same client id is one message, however often, from wherever and whenever it is sent again.
+//! A client id names one message, however often, from wherever and whenever it is sent again.
 
 use chatoxide::chat::room::RoomType;
 use futures_util::future::join_all;

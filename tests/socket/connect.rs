@@ -1,4 +1,4 @@
-//! Signing in: who is let in, who is not, and what becomes of a user who was not known.
+//! Sign-in: accepted and refused tokens, and users who are not in the database yet.
 
 use chatoxide::chat::room::RoomType;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};

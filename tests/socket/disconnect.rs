@@ -1,4 +1,4 @@
-//! A client goes: by its own wish, by a closed tab, by a broken connection.
+//! A client disconnects: by its own wish, with its tab, or with its network.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
