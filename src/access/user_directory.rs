@@ -39,7 +39,7 @@ pub(super) struct UserDirectory {
 struct Lookup {
     user_id: UserId,
     /// The user to insert if they are absent.
-    newcomer: Option<NewUser>,
+    new_user: Option<NewUser>,
     answer: oneshot::Sender<Result<Option<Arc<str>>>>,
 }
 
@@ -70,11 +70,11 @@ impl UserDirectory {
         if let Some(name) = self.names.get(&claims.sub).await {
             return Ok(name);
         }
-        let newcomer = || {
+        let new_user = || {
             let (name, email) = (claims.name.as_deref(), claims.email.as_deref());
             NewUser::new(&claims.sub, name, email, claims.avatar.as_deref(), clock::now())
         };
-        Box::pin(self.look_up(&claims.sub, self.auto_create.then(newcomer))).await
+        Box::pin(self.look_up(&claims.sub, self.auto_create.then(new_user))).await
     }
 
     /// True if the user was seen in the database a moment ago.
@@ -86,9 +86,9 @@ impl UserDirectory {
         self.seen.insert(user_id.clone(), ()).await;
     }
 
-    async fn look_up(&self, user_id: &UserId, newcomer: Option<NewUser>) -> Result<Arc<str>> {
+    async fn look_up(&self, user_id: &UserId, new_user: Option<NewUser>) -> Result<Arc<str>> {
         let (answer, answered) = oneshot::channel();
-        let lookup = Lookup { user_id: user_id.clone(), newcomer, answer };
+        let lookup = Lookup { user_id: user_id.clone(), new_user, answer };
         self.lookups.try_send(lookup).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
@@ -107,13 +107,13 @@ async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
         // A caller that has stopped waiting needs no answer.
         lookups.retain(|lookup: &Lookup| !lookup.answer.is_closed());
         let requested: HashSet<UserId> = lookups.iter().map(|lookup| lookup.user_id.clone()).collect();
-        let mut newcomers = HashMap::new();
+        let mut new_users = HashMap::new();
         for lookup in &mut lookups {
-            if let Some(newcomer) = lookup.newcomer.take() {
-                newcomers.entry(lookup.user_id.clone()).or_insert(newcomer);
+            if let Some(new_user) = lookup.new_user.take() {
+                new_users.entry(lookup.user_id.clone()).or_insert(new_user);
             }
         }
-        let found = resolve(&db, requested.into_iter().collect(), newcomers).await;
+        let found = resolve(&db, requested.into_iter().collect(), new_users).await;
         for lookup in lookups.drain(..) {
             let name = match &found {
                 Ok(found) => found.get(&lookup.user_id).cloned().transpose(),
@@ -128,23 +128,23 @@ async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
 async fn resolve(
     db: &Db,
     requested: Vec<UserId>,
-    mut newcomers: HashMap<UserId, NewUser>,
+    mut new_users: HashMap<UserId, NewUser>,
 ) -> Result<HashMap<UserId, Result<Arc<str>>>> {
     if requested.is_empty() {
         return Ok(HashMap::new());
     }
     let mut refused: HashMap<UserId, Error> = HashMap::new();
     let mut found = users::list_names(db, requested).await?;
-    newcomers.retain(|user_id, _| !found.contains_key(user_id));
-    if !newcomers.is_empty() {
-        let mut newcomers: Vec<NewUser> = newcomers.into_values().collect();
-        refused.extend(users::insert_absent(db, newcomers.clone()).await?);
-        newcomers.retain(|newcomer| !refused.contains_key(newcomer.id.as_str()));
-        found.extend(users::list_names(db, ids_of(&newcomers)).await?);
-        newcomers.retain(|newcomer| !found.contains_key(newcomer.id.as_str()));
-        if !newcomers.is_empty() {
-            refused.extend(users::list_refused(db, &newcomers).await?);
-            found.extend(users::list_names(db, ids_of(&newcomers)).await?);
+    new_users.retain(|user_id, _| !found.contains_key(user_id));
+    if !new_users.is_empty() {
+        let mut new_users: Vec<NewUser> = new_users.into_values().collect();
+        refused.extend(users::insert_absent(db, new_users.clone()).await?);
+        new_users.retain(|new_user| !refused.contains_key(new_user.id.as_str()));
+        found.extend(users::list_names(db, ids_of(&new_users)).await?);
+        new_users.retain(|new_user| !found.contains_key(new_user.id.as_str()));
+        if !new_users.is_empty() {
+            refused.extend(users::list_refused(db, &new_users).await?);
+            found.extend(users::list_names(db, ids_of(&new_users)).await?);
         }
     }
     let mut names: HashMap<UserId, Result<Arc<str>>> =

@@ -144,7 +144,7 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
     });
     // Sorted, so that two nodes cannot deadlock.
     users.sort_by(|one, other| one.id.cmp(&other.id));
-    let mut has_made_one = users.is_empty();
+    let mut has_inserted_one = users.is_empty();
     let mut parts: Vec<Arc<[NewUser]>> = if users.is_empty() { Vec::new() } else { vec![users.into()] };
     while let Some(part) = parts.pop() {
         let made = match db {
@@ -152,10 +152,10 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
             Db::Lite { .. } => insert_absent_lite(db, Arc::clone(&part)).await,
         };
         match (made, &*part) {
-            (Ok(()), _) => has_made_one = true,
+            (Ok(()), _) => has_inserted_one = true,
             (Err(error @ (Error::Unavailable(_) | Error::Internal(_))), _) => return Err(error),
             // The database refuses everybody: do not try each user.
-            (Err(error), _) if !has_made_one && refused.len() >= MAX_SINGLE_REFUSALS => {
+            (Err(error), _) if !has_inserted_one && refused.len() >= MAX_SINGLE_REFUSALS => {
                 refused.extend(part.iter().map(|user| (user.id.as_str().into(), error.clone())));
             }
             (Err(error), [user]) => {

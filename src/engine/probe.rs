@@ -92,7 +92,7 @@ mod tests {
         let (mut client, mut server): (DuplexStream, DuplexStream) = duplex(100_000);
         client.write_all(sent).await.unwrap();
         let mut left = BytesMut::new();
-        let told = {
+        let decided = {
             let mut packet = pin!(next_packet(&mut server, &mut left));
             match packet.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(packet) => Some(packet.unwrap()),
@@ -102,7 +102,7 @@ mod tests {
         drop(server);
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
-        (told, answer, left)
+        (decided, answer, left)
     }
 
     #[tokio::test]

@@ -246,7 +246,7 @@ mod tests {
         TokenUserView { id: name.into(), name: None }
     }
 
-    fn told(changes: impl IntoIterator<Item = PresenceChange>) -> Vec<String> {
+    fn names_of(changes: impl IntoIterator<Item = PresenceChange>) -> Vec<String> {
         changes
             .into_iter()
             .map(|change| match change {
@@ -262,19 +262,19 @@ mod tests {
         let mut presence = Presence::new(6, start);
         let sids: Vec<Sid> = (0..6).map(|_| Sid::new()).collect();
         let names = ["a", "b", "c", "d", "e", "f"];
-        let told_at_once = names
+        let sent_at_once = names
             .iter()
             .zip(&sids)
             .filter_map(|(name, sid)| presence.arrive(&user(name), *sid, Announce::Yes, start));
         // The first join has no audience. The next two cost two and three packets; the fourth finds one token left.
-        assert_eq!(told(told_at_once.collect::<Vec<_>>()), ["+b", "+c"]);
+        assert_eq!(names_of(sent_at_once.collect::<Vec<_>>()), ["+b", "+c"]);
         assert_eq!(presence.deferred(), 3);
         assert!(presence.due(start).is_empty());
         let (was_here, change) = presence.depart(&user("f"), sids[5], start);
         assert!(was_here && change.is_none());
         let later = start + Duration::from_secs(60);
-        assert_eq!(told(presence.due(later)), ["+d"]);
-        assert_eq!(told(presence.due(later + Duration::from_secs(60))), ["+e"]);
+        assert_eq!(names_of(presence.due(later)), ["+d"]);
+        assert_eq!(names_of(presence.due(later + Duration::from_secs(60))), ["+e"]);
         assert_eq!((presence.deferred(), presence.sockets), (0, 5));
     }
 
@@ -289,7 +289,7 @@ mod tests {
         // This one sees on joining that c is here.
         presence.arrive(&user("d"), Sid::new(), Announce::No, start);
         presence.depart(&user("c"), sid, start);
-        assert_eq!(told(presence.due(later)), ["-c"]);
+        assert_eq!(names_of(presence.due(later)), ["-c"]);
     }
 
     #[test]
@@ -303,22 +303,22 @@ mod tests {
         assert!(presence.arrive(&user("c"), sid, Announce::Yes, start).is_none(), "deferred");
         presence.note_listed();
         presence.depart(&user("c"), sid, start);
-        assert_eq!(told(presence.due(later)), ["-c"]);
+        assert_eq!(names_of(presence.due(later)), ["-c"]);
     }
 
     #[test]
     fn a_room_larger_than_the_rate_goes_into_debt() {
         let start = Instant::now();
         let mut presence = Presence::new(2, start);
-        let told_at_once = ["a", "b", "c", "d"]
+        let sent_at_once = ["a", "b", "c", "d"]
             .map(|name| presence.arrive(&user(name), Sid::new(), Announce::Yes, start))
             .into_iter()
             .flatten();
-        assert_eq!(told(told_at_once), ["+b"]);
+        assert_eq!(names_of(sent_at_once), ["+b"]);
         let later = start + Duration::from_secs(60);
-        assert_eq!(told(presence.due(later)), ["+c"]);
+        assert_eq!(names_of(presence.due(later)), ["+c"]);
         assert!(presence.due(later + Duration::from_secs(1)).is_empty());
-        assert_eq!(told(presence.due(later + Duration::from_secs(2))), ["+d"]);
+        assert_eq!(names_of(presence.due(later + Duration::from_secs(2))), ["+d"]);
     }
 
     #[test]
@@ -328,9 +328,9 @@ mod tests {
         presence.arrive(&user("b"), Sid::new(), Announce::Yes, now);
         let (first, second) = (Sid::new(), Sid::new());
         assert!(presence.arrive(&user("a"), first, Announce::No, now).is_none());
-        assert_eq!(told(presence.arrive(&user("a"), second, Announce::Yes, now)), ["+a"]);
+        assert_eq!(names_of(presence.arrive(&user("a"), second, Announce::Yes, now)), ["+a"]);
         assert!(matches!(presence.depart(&user("a"), first, now), (true, None)));
-        assert_eq!(told(presence.depart(&user("a"), second, now).1), ["-a"]);
+        assert_eq!(names_of(presence.depart(&user("a"), second, now).1), ["-a"]);
         assert!(!presence.is_empty());
     }
 }

@@ -24,12 +24,12 @@ const MIN_SWEEP: usize = 1_024;
 pub(super) struct Admission {
     connections: Arc<Semaphore>,
     health_reserve: Arc<Semaphore>,
-    newcomers: Mutex<Newcomers>,
+    untrusted: Mutex<UntrustedConnections>,
 }
 
 /// Connections that serve no signed-in client, oldest first; some may be gone.
 #[derive(Default)]
-struct Newcomers {
+struct UntrustedConnections {
     queue: VecDeque<WeakConnection>,
     sweep_at: usize,
 }
@@ -48,7 +48,7 @@ impl Admission {
         Arc::new(Self {
             connections: Arc::new(Semaphore::new(max)),
             health_reserve: Arc::new(Semaphore::new(HEALTH_RESERVE)),
-            newcomers: Mutex::default(),
+            untrusted: Mutex::default(),
         })
     }
 
@@ -68,8 +68,8 @@ impl Admission {
 
     /// Lists a connection as one that may be closed to make room.
     pub(super) fn list(&self, connection: &Connection) {
-        let mut newcomers = lock(&self.newcomers);
-        let Newcomers { queue, sweep_at } = &mut *newcomers;
+        let mut untrusted = lock(&self.untrusted);
+        let UntrustedConnections { queue, sweep_at } = &mut *untrusted;
         if queue.len() >= (*sweep_at).max(MIN_SWEEP) {
             queue
                 .retain(|connection| connection.upgrade().is_some_and(|connection| !connection.is_trusted()));
@@ -80,8 +80,8 @@ impl Admission {
 
     /// Aborts the oldest connection that serves no signed-in client.
     fn make_room(&self) {
-        let mut newcomers = lock(&self.newcomers);
-        while let Some(connection) = newcomers.queue.pop_front() {
+        let mut untrusted = lock(&self.untrusted);
+        while let Some(connection) = untrusted.queue.pop_front() {
             if let Some(connection) = connection.upgrade().filter(|connection| !connection.is_trusted()) {
                 return connection.abort();
             }
@@ -168,7 +168,7 @@ mod tests {
         for _ in 0..2 * MIN_SWEEP {
             admission.list(trusted.connection());
         }
-        let listed = admission.newcomers.lock().unwrap().queue.len();
+        let listed = admission.untrusted.lock().unwrap().queue.len();
         assert!(listed <= MIN_SWEEP + 2, "{listed} are listed");
 
         for (makes_room, number) in [(&oldest, 1), (&newest, 2)] {

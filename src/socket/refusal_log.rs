@@ -92,14 +92,14 @@ mod tests {
         // A bucket that does not refill.
         let bucket = |lines| TokenBucket::with_burst(0.0, lines, Instant::now());
         *lock(&log.lines) = Some(LineBudget { bucket: bucket(2.0), left_out: 0 });
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for _ in 0..7 {
-            log.write(|left_out| told.push(left_out));
+            log.write(|left_out| reported.push(left_out));
         }
-        assert_eq!(told, [0, 0]);
+        assert_eq!(reported, [0, 0]);
         lock(&log.lines).as_mut().unwrap().bucket = bucket(1.0);
-        log.write(|left_out| told.push(left_out));
-        assert_eq!((told, log.unreported()), (vec![0, 0, 5], None));
+        log.write(|left_out| reported.push(left_out));
+        assert_eq!((reported, log.unreported()), (vec![0, 0, 5], None));
         (0..3).for_each(|_| log.write(|_| panic!("there is no line left")));
         assert_eq!((log.unreported(), log.unreported()), (Some(3), None));
     }
@@ -108,15 +108,15 @@ mod tests {
     fn a_flood_gets_few_lines_and_none_is_uncounted() {
         let begin = Instant::now();
         let mut budget = LineBudget::new(begin);
-        let (mut lines, mut told) = (0_u64, 0);
+        let (mut lines, mut reported) = (0_u64, 0);
         for millisecond in 0..10_000 {
             match budget.take(begin + Duration::from_millis(millisecond)) {
-                Decision::Line { left_out } => (lines, told) = (lines + 1, told + left_out),
+                Decision::Line { left_out } => (lines, reported) = (lines + 1, reported + left_out),
                 Decision::First | Decision::Nothing => {}
             }
         }
         assert_eq!(lines, 29);
-        assert_eq!(lines + told + budget.take_left_out(), 10_000);
+        assert_eq!(lines + reported + budget.take_left_out(), 10_000);
         let quiet = begin + Duration::from_secs(3_600);
         let after =
             (0..40).map(|_| budget.take(quiet)).filter(|decision| matches!(decision, Decision::Line { .. }));
