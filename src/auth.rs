@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_node_refuses_is_refused() {
+    fn a_token_that_node_refuses_is_refused() {
         let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJhbGljZSJ9.";
         let other = Keys::from_secret("another secret").sign("alice", None, clock::now(), HOUR).unwrap();
         for bad in [

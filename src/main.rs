@@ -1,9 +1,9 @@
-//! The program `chatoxide`. What it can do is in `commands`.
+//! The program `chatoxide`. Its commands are in `commands`.
 
 use std::process::ExitCode;
 
-// A message is a hundred small allocations, many of them at once for those who hear it: the system's allocator has room for
-// seven of a size before it becomes slow.
+// A message takes a hundred small allocations, and its recipients' allocations come at once. The system's allocator caches
+// seven of a size for a thread and is slow beyond that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -30,8 +30,8 @@ pub struct RoomStats {
     pub live_bytes: usize,
     /// Messages that all rooms keep in memory.
     pub messages: usize,
-    /// Users whose joining or leaving is still to be broadcast.
-    pub news: usize,
+    /// Users whose join or leave event waits to be broadcast.
+    pub pending_presence: usize,
     /// Changes that wait for the database.
     pub queued: usize,
 }
@@ -43,9 +43,9 @@ pub struct Instruments {
     pub event_seconds: Histogram,
     pub sockets: Gauge,
     /// Connections that were aborted: their clients did not read, or they had to make room, or a sign-in was refused.
-    pub cut: Counter,
+    pub aborted: Counter,
     /// The number of changes in each commit.
-    pub batch: Histogram,
+    pub append_batch: Histogram,
     pub append_seconds: Histogram,
     /// Statements sent to the database.
     pub statements: Counter,
@@ -55,7 +55,7 @@ pub struct Instruments {
     idle_bytes: Gauge,
     live_bytes: Gauge,
     live_messages: Gauge,
-    waiting_news: Gauge,
+    presence_waiting: Gauge,
     queued: Gauge,
 }
 
@@ -68,8 +68,8 @@ impl Instruments {
             events: Family::default(),
             event_seconds: seconds(),
             sockets: Gauge::default(),
-            cut: Counter::default(),
-            batch: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
+            aborted: Counter::default(),
+            append_batch: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             append_seconds: seconds(),
             statements,
             read_marks: Counter::default(),
@@ -78,23 +78,23 @@ impl Instruments {
             idle_bytes: Gauge::default(),
             live_bytes: Gauge::default(),
             live_messages: Gauge::default(),
-            waiting_news: Gauge::default(),
+            presence_waiting: Gauge::default(),
             queued: Gauge::default(),
         }
     }
 }
 
 /// Counts one in a gauge until it is dropped.
-pub struct Counted(Gauge);
+pub struct GaugeGuard(Gauge);
 
-impl Counted {
+impl GaugeGuard {
     pub fn by(gauge: &Gauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -109,33 +109,33 @@ impl Metrics {
     pub fn new(instruments: Instruments) -> Self {
         let mut registry = Registry::with_prefix("chatoxide");
         let it = instruments.clone();
-        registry.register("events", "Events from clients, by outcome", it.events);
-        let text = "The time from the start of an event's handling to its answer";
+        registry.register("events", "Client events handled, by event name and outcome", it.events);
+        let text = "Time from the start of an event's handling to its ack";
         registry.register_with_unit("event_duration", text, Unit::Seconds, it.event_seconds);
-        registry.register("sockets", "Sockets connected", it.sockets);
+        registry.register("sockets", "Connected sockets", it.sockets);
         registry.register(
             "sockets_cut",
-            "Connections aborted, mostly because their clients did not read",
-            it.cut,
+            "Connections that the server aborted: a slow client, a refused sign-in, or the connection limit",
+            it.aborted,
         );
-        registry.register("append_batch", "Changes committed together", it.batch);
-        let text = "The time that a commit of a batch of changes takes";
+        registry.register("append_batch", "Changes in each commit", it.append_batch);
+        let text = "Time of each commit";
         registry.register_with_unit("append_duration", text, Unit::Seconds, it.append_seconds);
         registry.register("database_statements", "Statements sent to the database", it.statements);
         registry.register("read_marks_written", "Read marks written to the database", it.read_marks);
-        registry.register("rooms_live", "Rooms kept in memory", it.live_rooms);
-        registry.register("rooms_idle", "Rooms kept in memory that nobody is in", it.idle_rooms);
-        let text = "Estimated memory of the rooms that nobody is in";
+        registry.register("rooms_live", "Rooms in memory", it.live_rooms);
+        registry.register("rooms_idle", "Rooms in memory without users", it.idle_rooms);
+        let text = "Estimated memory of rooms without users";
         registry.register_with_unit("rooms_idle", text, Unit::Bytes, it.idle_bytes);
-        let text = "Memory of the rooms kept in memory, about";
+        let text = "Estimated memory of all rooms";
         registry.register_with_unit("rooms_live", text, Unit::Bytes, it.live_bytes);
-        registry.register("messages_live", "Messages kept in memory", it.live_messages);
+        registry.register("messages_live", "Messages in memory", it.live_messages);
         registry.register(
             "presence_waiting",
-            "Users whose joining or leaving is still to be broadcast",
-            it.waiting_news,
+            "Users whose join or leave event waits to be broadcast",
+            it.presence_waiting,
         );
-        registry.register("write_queue", "Changes that wait for the database", it.queued);
+        registry.register("write_queue", "Changes that wait to be committed", it.queued);
         Self { registry, instruments }
     }
 
@@ -147,7 +147,7 @@ impl Metrics {
         set(&it.idle_bytes, stats.idle_bytes);
         set(&it.live_bytes, stats.live_bytes);
         set(&it.live_messages, stats.messages);
-        set(&it.waiting_news, stats.news);
+        set(&it.presence_waiting, stats.pending_presence);
         set(&it.queued, stats.queued);
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;

@@ -219,13 +219,13 @@ pub struct RoomInvitedView<'a> {
 pub struct RoomActivityView<'a> {
     pub room_id: &'a RoomId,
     pub last_message_at: Timestamp,
-    pub by: Vec<SaidView<'a>>,
+    pub by: Vec<SenderCountView<'a>>,
 }
 
 /// The number of messages by one user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SaidView<'a> {
+pub struct SenderCountView<'a> {
     pub user_id: &'a UserId,
     pub count: u32,
 }

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_or_not_answered_is_not_missed() {
+    fn refused_and_unanswered_sends_do_not_count_as_missing() {
         use Fate::{Accepted, Outstanding, Refused};
         let right = [(7, 1), (8, 1), (7, 2), (8, 2), (7, 3)];
         let more: [&[Fate]; 2] =

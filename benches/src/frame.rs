@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_server_sends_is_an_error() {
+    fn a_frame_that_no_server_sends_is_an_error() {
         assert!(first(b"\x01\x01x").is_err(), "fragmented");
         assert!(first(b"\xC1\x01x").is_err(), "compressed");
         assert!(first(b"\x81\x81\0\0\0\0x").is_err(), "masked");

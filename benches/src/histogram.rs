@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_slower_than_a_bound_is_counted() {
+    fn values_above_a_bound_are_counted() {
         let mut histogram = Histogram::default();
         for value in [10, 20, 900_000, 2_000_000, 3_000_000, u64::MAX] {
             histogram.record(value);

@@ -22,10 +22,10 @@ use crate::{
 };
 
 /// The most rooms and the most users in the cache.
-const REMEMBERED: u64 = 100_000;
+const CACHE_CAPACITY: u64 = 100_000;
 
 /// The most public rooms that are listed: the newest.
-const LISTED: i64 = 500;
+const MAX_LISTED_ROOMS: i64 = 500;
 
 /// A cached room and the users who may enter it.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Access {
             users: UserDirectory::start(db.clone(), ttl, auto_create_users),
             db,
             on_load,
-            rooms: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
+            rooms: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(ttl).build(),
             public_rooms: Cache::builder().time_to_live(ttl).build(),
         }
     }
@@ -104,18 +104,18 @@ impl Access {
 
     /// Returns the cached list of public rooms.
     pub async fn list_public(&self) -> Result<Arc<[Room]>> {
-        let load = async { db::room_list::list_public(&self.db, LISTED).await.map(Arc::from) };
+        let load = async { db::room_list::list_public(&self.db, MAX_LISTED_ROOMS).await.map(Arc::from) };
         let listed = Box::pin(self.public_rooms.try_get_with((), load)).await;
         listed.map_err(|error: Arc<Error>| (*error).clone())
     }
 
     /// Drops the cached list, so that a public room that was just made here is listed at once.
-    pub async fn forget_public(&self) {
+    pub async fn invalidate_public_rooms(&self) {
         self.public_rooms.invalidate(&()).await;
     }
 
     /// Drops a cached room whose members were changed here.
-    pub async fn forget_room(&self, room_id: &RoomId) {
+    pub async fn invalidate_room(&self, room_id: &RoomId) {
         self.rooms.invalidate(room_id).await;
     }
 

@@ -10,7 +10,7 @@ use std::{
 use moka::future::Cache;
 use tokio::sync::{mpsc, oneshot};
 
-use super::REMEMBERED;
+use super::CACHE_CAPACITY;
 use crate::{
     auth::Claims,
     batch::fill,
@@ -23,10 +23,10 @@ use crate::{
 };
 
 /// A user who was seen within this time is not looked up again.
-const SEEN: Duration = Duration::from_secs(60);
+const SEEN_TTL: Duration = Duration::from_secs(60);
 /// The most look-ups that may wait, and the most in one batch.
-const QUEUE: usize = 65_536;
-const BATCH: usize = 1_024;
+const QUEUE_CAPACITY: usize = 65_536;
+const MAX_BATCH: usize = 1_024;
 
 pub(super) struct UserDirectory {
     db: Db,
@@ -39,18 +39,18 @@ pub(super) struct UserDirectory {
 struct Lookup {
     user_id: UserId,
     /// The user to insert if they are absent.
-    newcomer: Option<NewUser>,
+    new_user: Option<NewUser>,
     answer: oneshot::Sender<Result<Option<Arc<str>>>>,
 }
 
 impl UserDirectory {
     pub(super) fn start(db: Db, ttl: Duration, auto_create: bool) -> Self {
-        let (lookups, queue) = mpsc::channel(QUEUE);
+        let (lookups, queue) = mpsc::channel(QUEUE_CAPACITY);
         tokio::spawn(run(db.clone(), queue));
         Self {
             db,
-            names: Cache::builder().max_capacity(REMEMBERED).time_to_live(ttl).build(),
-            seen: Cache::builder().max_capacity(REMEMBERED).time_to_live(SEEN).build(),
+            names: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(ttl).build(),
+            seen: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(SEEN_TTL).build(),
             lookups,
             auto_create,
         }
@@ -61,7 +61,7 @@ impl UserDirectory {
         if let Some(name) = self.names.get(user_id).await {
             return Ok(name);
         }
-        Box::pin(self.ask(user_id, None)).await
+        Box::pin(self.look_up(user_id, None)).await
     }
 
     /// Returns the user's name in the database. A user who signs in for the first time is inserted, if the settings
@@ -70,11 +70,11 @@ impl UserDirectory {
         if let Some(name) = self.names.get(&claims.sub).await {
             return Ok(name);
         }
-        let newcomer = || {
+        let new_user = || {
             let (name, email) = (claims.name.as_deref(), claims.email.as_deref());
             NewUser::new(&claims.sub, name, email, claims.avatar.as_deref(), clock::now())
         };
-        Box::pin(self.ask(&claims.sub, self.auto_create.then(newcomer))).await
+        Box::pin(self.look_up(&claims.sub, self.auto_create.then(new_user))).await
     }
 
     /// True if the user was seen in the database a moment ago.
@@ -86,9 +86,9 @@ impl UserDirectory {
         self.seen.insert(user_id.clone(), ()).await;
     }
 
-    async fn ask(&self, user_id: &UserId, newcomer: Option<NewUser>) -> Result<Arc<str>> {
+    async fn look_up(&self, user_id: &UserId, new_user: Option<NewUser>) -> Result<Arc<str>> {
         let (answer, answered) = oneshot::channel();
-        let lookup = Lookup { user_id: user_id.clone(), newcomer, answer };
+        let lookup = Lookup { user_id: user_id.clone(), new_user, answer };
         self.lookups.try_send(lookup).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
@@ -103,17 +103,17 @@ impl UserDirectory {
 
 async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
     let mut lookups = Vec::new();
-    while fill(&mut queue, &mut lookups, BATCH).await {
+    while fill(&mut queue, &mut lookups, MAX_BATCH).await {
         // A caller that has stopped waiting needs no answer.
         lookups.retain(|lookup: &Lookup| !lookup.answer.is_closed());
-        let asked: HashSet<UserId> = lookups.iter().map(|lookup| lookup.user_id.clone()).collect();
-        let mut newcomers = HashMap::new();
+        let requested: HashSet<UserId> = lookups.iter().map(|lookup| lookup.user_id.clone()).collect();
+        let mut new_users = HashMap::new();
         for lookup in &mut lookups {
-            if let Some(newcomer) = lookup.newcomer.take() {
-                newcomers.entry(lookup.user_id.clone()).or_insert(newcomer);
+            if let Some(new_user) = lookup.new_user.take() {
+                new_users.entry(lookup.user_id.clone()).or_insert(new_user);
             }
         }
-        let found = answer(&db, asked.into_iter().collect(), newcomers).await;
+        let found = resolve(&db, requested.into_iter().collect(), new_users).await;
         for lookup in lookups.drain(..) {
             let name = match &found {
                 Ok(found) => found.get(&lookup.user_id).cloned().transpose(),
@@ -125,26 +125,26 @@ async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
 }
 
 /// Returns the names of the users who are in the database now, and why others could not be inserted.
-async fn answer(
+async fn resolve(
     db: &Db,
-    asked: Vec<UserId>,
-    mut newcomers: HashMap<UserId, NewUser>,
+    requested: Vec<UserId>,
+    mut new_users: HashMap<UserId, NewUser>,
 ) -> Result<HashMap<UserId, Result<Arc<str>>>> {
-    if asked.is_empty() {
+    if requested.is_empty() {
         return Ok(HashMap::new());
     }
     let mut refused: HashMap<UserId, Error> = HashMap::new();
-    let mut found = users::list_names(db, asked).await?;
-    newcomers.retain(|user_id, _| !found.contains_key(user_id));
-    if !newcomers.is_empty() {
-        let mut newcomers: Vec<NewUser> = newcomers.into_values().collect();
-        refused.extend(users::insert_absent(db, newcomers.clone()).await?);
-        newcomers.retain(|newcomer| !refused.contains_key(newcomer.id.as_str()));
-        found.extend(users::list_names(db, ids_of(&newcomers)).await?);
-        newcomers.retain(|newcomer| !found.contains_key(newcomer.id.as_str()));
-        if !newcomers.is_empty() {
-            refused.extend(users::list_kept_out(db, &newcomers).await?);
-            found.extend(users::list_names(db, ids_of(&newcomers)).await?);
+    let mut found = users::list_names(db, requested).await?;
+    new_users.retain(|user_id, _| !found.contains_key(user_id));
+    if !new_users.is_empty() {
+        let mut new_users: Vec<NewUser> = new_users.into_values().collect();
+        refused.extend(users::insert_absent(db, new_users.clone()).await?);
+        new_users.retain(|new_user| !refused.contains_key(new_user.id.as_str()));
+        found.extend(users::list_names(db, ids_of(&new_users)).await?);
+        new_users.retain(|new_user| !found.contains_key(new_user.id.as_str()));
+        if !new_users.is_empty() {
+            refused.extend(users::list_refused(db, &new_users).await?);
+            found.extend(users::list_names(db, ids_of(&new_users)).await?);
         }
     }
     let mut names: HashMap<UserId, Result<Arc<str>>> =

@@ -9,7 +9,7 @@ use crate::{
     clock,
     db::{
         self,
-        rooms::{Made, Room},
+        rooms::{InsertedRoom, Room},
     },
     protocol::{DmStartedView, RoomView, event},
 };
@@ -29,12 +29,12 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
     let members = vec![first.clone(), second.clone()];
     let room = Room::new(&room_id, NAME, RoomType::Direct, clock::now());
     let room = match db::make_room::make_room(&app.db, room, members.clone(), Some(caller)).await? {
-        Made::Room(room, _) => room,
-        Made::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
-        Made::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),
-        Made::UserMissing => return Err(Error::UserNotFound),
+        InsertedRoom::Room(room, _) => room,
+        InsertedRoom::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
+        InsertedRoom::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),
+        InsertedRoom::UserMissing => return Err(Error::UserNotFound),
     };
-    app.access.forget_room(&room_id).await;
+    app.access.invalidate_room(&room_id).await;
     if let Some(socket) = actor.socket {
         app.rooms.listen(socket.client, &room_id, actor.user).await?;
         socket.state.enter(&room_id);

@@ -15,7 +15,7 @@ use crate::{
     clock,
     db::{
         self,
-        rooms::{Made, Room},
+        rooms::{InsertedRoom, Room},
     },
     protocol::{RoomInvitedView, RoomView, event},
 };
@@ -35,14 +35,14 @@ pub async fn run(
     let id = RoomId::from(Uuid::new_v4().to_string());
     let room = Room::new(&id, name.trim(), kind, clock::now());
     let (room, members) = match db::make_room::make_room(&app.db, room, members, None).await? {
-        Made::Room(room, members) => (room, members),
-        Made::UserMissing => return Err(Error::UserNotFound),
-        Made::OthersInside | Made::NotInside => {
+        InsertedRoom::Room(room, members) => (room, members),
+        InsertedRoom::UserMissing => return Err(Error::UserNotFound),
+        InsertedRoom::OthersInside | InsertedRoom::NotInside => {
             return Err(Error::Conflict("A room of this id is there already"));
         }
     };
     if kind == RoomType::Public {
-        app.access.forget_public().await;
+        app.access.invalidate_public_rooms().await;
     }
     let room =
         RoomView { id, name: room.name, kind: room.kind.0, created_at: room.created_at.into(), members };

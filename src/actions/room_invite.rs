@@ -25,14 +25,14 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId
     let members = db::rooms::list_members(&app.db, room_id).await?;
     if !is_new && !members.iter().any(|member| member.id == *inviter) {
         // The inviter was removed from the room a moment ago, so the cached members are stale.
-        app.access.forget_room(room_id).await;
+        app.access.invalidate_room(room_id).await;
         permission::ensure_may_enter(stored.kind.0, false)?;
     }
     if !members.iter().any(|member| member.id == *user_id) {
         return Err(db::refused_by_rule("the database stored no such member of the room".to_owned()));
     }
     if is_new {
-        app.access.forget_room(room_id).await;
+        app.access.invalidate_room(room_id).await;
         let room = RoomView {
             id: room_id.clone(),
             name: stored.name,

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sorted_by_code_unit_and_the_same_from_both_ends() {
+    fn a_direct_rooms_id_sorts_by_code_unit_and_is_the_same_from_both_ends() {
         for (one, other, expected) in [
             ("alice", "bob", "dm:alice:bob"),
             ("alice", "Zoe", "dm:Zoe:alice"),

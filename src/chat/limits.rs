@@ -99,8 +99,8 @@ impl Limits {
     }
 
     /// The page size for a client's request: none or 0 is the default, and more than the maximum is the maximum.
-    pub fn page_size(&self, asked: Option<u64>) -> usize {
-        match asked {
+    pub fn page_size(&self, requested: Option<u64>) -> usize {
+        match requested {
             None | Some(0) => DEFAULT_PAGE.min(self.page),
             Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX).min(self.page),
         }

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn always_three_digits() {
+    fn a_timestamp_always_has_three_digits_of_milliseconds() {
         let text = |millis| serde_json::to_string(&Timestamp::from_millis(millis)).unwrap();
         assert_eq!(text(1_769_850_307_042), r#""2026-01-31T09:05:07.042Z""#);
         assert_eq!(text(1_769_850_307_000), r#""2026-01-31T09:05:07.000Z""#);

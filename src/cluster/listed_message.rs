@@ -65,7 +65,7 @@ mod tests {
     use crate::protocol::{NumberedMessageView, ReactionView, SenderView};
 
     #[test]
-    fn what_is_told_begins_with_what_is_listed() {
+    fn the_broadcast_message_begins_with_the_listed_one() {
         let name: Arc<str> = r#"A","sender":{"name":"B"},"x":"#.into();
         let message = MessageView {
             id: "m".into(),

@@ -1,6 +1,6 @@
 //! `chatoxide check`: checks the settings, the database and Redis, and reports the findings. It changes nothing.
 
-use super::{Failure, say};
+use super::{Failure, print_line};
 use crate::{
     auth::Keys,
     chat::Error,
@@ -34,7 +34,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut faults = 0;
     let mut report = |verdict: Verdict, name: &str, text: &str| {
         faults += usize::from(verdict == Verdict::Fault);
-        say(&format!("{:<7}{name}: {text}", verdict.label()));
+        print_line(&format!("{:<7}{name}: {text}", verdict.label()));
     };
     report(Verdict::Ok, "settings", &format!("listens on {}:{}", config.host, config.port));
     match check_keys(&config.keys) {
@@ -72,7 +72,7 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         let db = Db::open(config)?;
         let explain = |error: Error| error.cause();
         let mut catalog = Catalog::read(&db, config).await.map_err(explain)?;
-        catalog.look_at_rows(&db).await;
+        catalog.run_row_checks(&db).await;
         let pending = db::migrations::pending(&db, &catalog).len();
         let mut behind = None;
         let is_there = matches!((&db, &catalog.tables), (Db::Pg { .. }, Tables::All));
@@ -113,9 +113,7 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
                 (false, _, _) => "no tables yet: the server makes them at its start",
                 (true, false, _) => "tables as expected; the server makes its own beside them at its start",
                 (true, true, 0) => "tables as expected",
-                (true, true, _) => {
-                    "tables as expected; the server brings its own to today's shape at its start"
-                }
+                (true, true, _) => "tables as expected; the server migrates its own at its start",
             };
             report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
         }
@@ -123,7 +121,7 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
     let behind = match behind {
         None | Some(Ok(0)) => None,
         Some(Ok(rooms)) => Some(format!(
-            "{rooms} rooms have a head that is behind their log, or none: the server sets it right at its start"
+            "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
         )),
         Some(Err(error)) => {
             Some(format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()))

@@ -39,7 +39,7 @@ const VETTED: [&str; 3] = ["hyper", "hyper_util", "rustls"];
 /// Starts logging to standard error.
 pub(super) fn start(settings: &Settings) -> Result<(), String> {
     let filter = EnvFilter::try_new(&settings.logs.rust_log).map_err(|error| format!("RUST_LOG: {error}"))?;
-    let discreet = filter_fn(is_discreet)
+    let safe = filter_fn(is_safe_to_log)
         // Without this hint the libraries would format lines of every level, only for the filter to drop them.
         .with_max_level_hint(LevelFilter::TRACE);
     let is_json = settings.logs.log_format == LogFormat::Json;
@@ -48,13 +48,13 @@ pub(super) fn start(settings: &Settings) -> Result<(), String> {
         .with_ansi(!is_json && std::io::stderr().is_terminal())
         .fmt_fields(Fields { is_json })
         .event_format(Line { is_json });
-    let result = tracing_subscriber::registry().with(layer.with_filter(filter.and(discreet))).try_init();
+    let result = tracing_subscriber::registry().with(layer.with_filter(filter.and(safe))).try_init();
     result.map_err(|error| format!("logging cannot be started: {error}"))
 }
 
 /// True if a line may be logged: below `info`, the database's driver logs statements with their values, and other
 /// libraries log frames, with messages and tokens.
-fn is_discreet(metadata: &Metadata<'_>) -> bool {
+fn is_safe_to_log(metadata: &Metadata<'_>) -> bool {
     let library = metadata.target().split("::").next().unwrap_or_default();
     let most = match library {
         "chatoxide" => Level::TRACE,
@@ -150,21 +150,21 @@ impl Visit for FieldWriter<'_> {
     }
 }
 
-/// Formats text on one line of at most `longest` characters, and escapes what a terminal would obey or what changes the
-/// text direction.
+/// Formats text on one line of at most `longest` characters, and escapes characters that a terminal would act on, or
+/// that change the text direction.
 fn printable(text: fmt::Arguments<'_>, longest: usize) -> String {
-    let mut printed = Printed { text: String::new(), left: longest };
+    let mut escaped = Escaped { text: String::new(), left: longest };
     // A value whose formatting fails is printed up to the failure.
-    let _as_far = printed.write_fmt(text);
-    printed.text
+    let _as_far = escaped.write_fmt(text);
+    escaped.text
 }
 
-struct Printed {
+struct Escaped {
     text: String,
     left: usize,
 }
 
-impl Write for Printed {
+impl Write for Escaped {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
             if self.left == 0 {
@@ -174,7 +174,7 @@ impl Write for Printed {
                 return Ok(());
             }
             self.left -= 1;
-            if is_obeyed(character) {
+            if needs_escape(character) {
                 self.text.extend(character.escape_unicode());
             } else {
                 self.text.push(character);
@@ -186,7 +186,7 @@ impl Write for Printed {
 
 /// True for invisible characters that have an effect: control characters, line ends, direction marks, joiners and
 /// characters of zero width.
-fn is_obeyed(character: char) -> bool {
+fn needs_escape(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

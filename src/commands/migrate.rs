@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Failure, say};
+use super::{Failure, print_line};
 use crate::{
     config::{Config, DatabaseUrl},
     db::{self, Db},
@@ -28,8 +28,8 @@ pub(super) async fn run(config: Config, args: &MigrateArgs) -> Result<(), Failur
     })?;
     let made = migrated.found.tables.missing();
     if !made.is_empty() {
-        say(&format!("{name}: made {}", made.join(", ")));
+        print_line(&format!("{name}: made {}", made.join(", ")));
     }
-    say(&format!("{name}: {} migrations ran", migrated.ran));
+    print_line(&format!("{name}: {} migrations ran", migrated.ran));
     Ok(())
 }

@@ -62,7 +62,7 @@ pub fn run() -> ExitCode {
         Err(error) if !error.not_found() => {
             end(Err(Failure::Setting(format!(".env cannot be read: {error}"))))
         }
-        _ => end(obey(line)),
+        _ => end(execute(line)),
     }
 }
 
@@ -88,7 +88,7 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
     })
 }
 
-fn obey(line: CommandLine) -> Result<(), Failure> {
+fn execute(line: CommandLine) -> Result<(), Failure> {
     let CommandLine { command, settings } = line;
     logging::start(&settings).map_err(Failure::Setting)?;
     let config = Config::from_settings(settings).map_err(Failure::Setting)?;
@@ -106,7 +106,7 @@ fn end(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Setting(sentence)) => (sentence, 2),
         Err(Failure::Failed(sentence)) => (sentence, 1),
     };
-    say_error(&format!("error: {sentence}"));
+    print_error(&format!("error: {sentence}"));
     ExitCode::from(code)
 }
 
@@ -122,10 +122,10 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
 }
 
 /// Prints a line. Standard output may be closed, which is no failure.
-fn say(text: &str) {
+fn print_line(text: &str) {
     let _nobody_listens = writeln!(std::io::stdout(), "{text}");
 }
 
-fn say_error(text: &str) {
+fn print_error(text: &str) {
     let _nobody_listens = writeln!(std::io::stderr(), "{text}");
 }

@@ -4,7 +4,7 @@
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, demo, say};
+use super::{Failure, demo, print_line};
 use crate::{
     auth::Keys,
     config::Config,
@@ -49,9 +49,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let place = format!("{}:{}", config.host, config.port);
     let server = Server::bind(config, db, keys)
         .map_err(|error| Failure::Failed(format!("{place} cannot be listened on: {error}")))?;
-    say(&banner(&server.address().to_string(), &database, redis, demo));
+    print_line(&banner(&server.address().to_string(), &database, redis, demo));
     if has_samples {
-        say("  samples   users alice, bob, carol, dave; rooms general, random");
+        print_line("  samples   users alice, bob, carol, dave; rooms general, random");
     }
     let served = server.run(first_of(terminate, interrupt)).await;
     served.map_err(|error| Failure::Failed(format!("serving failed: {error}")))

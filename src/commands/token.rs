@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Failure, say};
+use super::{Failure, print_line};
 use crate::{auth::Keys, clock, config::Config};
 
 #[derive(Args, Debug)]
@@ -27,6 +27,6 @@ pub(super) fn run(config: &Config, args: &TokenArgs) -> Result<(), Failure> {
     let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
     let token =
         keys.sign(&args.sub, args.name.as_deref(), clock::now(), args.ttl).map_err(Failure::Setting)?;
-    say(&token);
+    print_line(&token);
     Ok(())
 }

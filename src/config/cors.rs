@@ -169,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn what_no_browser_sends_is_refused_with_what_to_write() {
-        for (wrong, told) in [
+    fn an_origin_that_no_browser_sends_is_refused_with_the_form_to_write() {
+        for (wrong, expected) in [
             ("https://example.org/", "write https://example.org"),
             ("capacitor://localhost/", "write capacitor://localhost"),
             ("https://example.org:443", "as https://example.org:"),
@@ -197,7 +197,7 @@ mod tests {
             ("https://example.org:port", "CORS_ORIGIN"),
         ] {
             let why = CorsOrigin::parse(&format!("https://right.example,{wrong}")).unwrap_err();
-            assert!(why.starts_with("CORS_ORIGIN has '") && why.contains(told), "{wrong}: {why}");
+            assert!(why.starts_with("CORS_ORIGIN has '") && why.contains(expected), "{wrong}: {why}");
         }
     }
 

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_by_name() {
+    fn unknown_url_parameters_are_refused_by_name() {
         for (url, named) in [
             ("postgresql://h/db?sslidentity=x.p12", "sslidentity"),
             ("postgresql://h/db?frobnicate=1", "frobnicate"),
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn pgbouncer_is_told_nothing_that_it_refuses() {
+    fn pgbouncer_gets_no_parameter_that_it_refuses() {
         let url = postgres("postgresql://h/db?pgbouncer=true&schema=public").unwrap();
         let driver: tokio_postgres::Config = url.driver_url.parse().unwrap();
         assert!(url.pgbouncer && driver.get_options().is_none());

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn demo_mode_is_for_the_embedded_database_or_for_who_asks_for_it() {
+    fn demo_mode_needs_the_embedded_database_or_the_setting() {
         for (demo, names_database, is_demo) in [
             (None, false, true),
             (None, true, false),

@@ -90,7 +90,7 @@ pub struct LiveSettings {
     /// The interval at which entries are broadcast in a large and busy room.
     pub flush_interval: Duration,
     /// A room is compared with the database when a user enters it and this time has passed since the last comparison.
-    pub compared_for: Duration,
+    pub compare_interval: Duration,
     /// How long an idle room, which nobody is in, stays in memory.
     pub idle: Duration,
     /// The memory that all idle rooms together may take, in bytes.
@@ -211,7 +211,7 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         presence_rate: settings.tuning.presence_rate,
         ephemeral_rate: settings.tuning.ephemeral_rate,
         flush_interval: Duration::from_millis(settings.tuning.flush_interval.into()),
-        compared_for: Duration::from_millis(settings.storage.membership_ttl.into()),
+        compare_interval: Duration::from_millis(settings.storage.membership_ttl.into()),
         idle: Duration::from_millis(settings.tuning.live_room_idle.into()),
         idle_memory: settings.tuning.live_idle_memory as usize * 1_024 * 1_024,
         memory: settings.tuning.live_memory as usize * 1_024 * 1_024,

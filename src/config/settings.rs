@@ -195,47 +195,47 @@ pub struct LogSettings {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Tuning: the defaults suit nearly everybody")]
 pub struct TuningSettings {
-    /// Longest that a packet waits to be written to a busy client together with others, in milliseconds; 0: not at all
+    /// Longest that a packet waits to share one write with others to a busy client or room, in milliseconds; 0: no wait
     #[arg(long, env = "FLUSH_INTERVAL", global = true, default_value_t = 16, value_parser = value_parser!(u32).range(..=1_000))]
     pub flush_interval: u32,
 
-    /// Group commit: longest that a small batch of changes waits for more, in milliseconds; 0: not at all
+    /// Longest that a small database commit waits for more changes to share it (group commit), in milliseconds; 0: no wait
     #[arg(long, env = "COMMIT_INTERVAL", global = true, default_value_t = 3, value_parser = value_parser!(u32).range(..=10_000))]
     pub commit_interval: u32,
 
-    /// Packets of join and leave events that a room is sent, a second; above that they are deferred and coalesced
+    /// Most join and leave packets to all sockets of one room, per second; above that they wait, and those that cancel out are dropped
     #[arg(long, env = "PRESENCE_RATE", global = true, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
     pub presence_rate: u32,
 
-    /// Times that a room is sent typing and read events one by one, a second; above that they are sent together
+    /// Most typing and read events that one room is sent at once, per second; above that they wait and are sent in batches
     #[arg(long, env = "EPHEMERAL_RATE", global = true, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
     pub ephemeral_rate: u32,
 
-    /// Packets that may wait for one socket before its connection is closed
+    /// Most packets that wait for one socket before its connection is closed
     #[arg(long, env = "SEND_BUFFER", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(64..))]
     pub send_buffer: u32,
 
-    /// Bytes that may wait for one slow client, beside its largest packet, before its connection is closed
+    /// Most bytes that wait for one slow client, beside its largest packet, before its connection is closed
     #[arg(long, env = "SEND_LIMIT", global = true, default_value_t = 16_777_216, value_parser = value_parser!(u32).range(65_536..))]
     pub send_limit: u32,
 
-    /// Changes that may wait for their commit before clients are told that the server is busy
+    /// Most changes that wait for their commit; above that clients get the error busy
     #[arg(long, env = "WRITE_QUEUE", global = true, default_value_t = 16_384, value_parser = value_parser!(u32).range(1..))]
     pub write_queue: u32,
 
-    /// Messages of a room that are kept in memory while somebody is in it, at least
+    /// Fewest messages kept in memory for each room that somebody is in
     #[arg(long, env = "LIVE_MESSAGES", global = true, default_value_t = 100, value_parser = value_parser!(u32).range(50..=10_000))]
     pub live_messages: u32,
 
-    /// How long a room that nobody is in is kept in memory, in milliseconds
+    /// How long a room stays in memory after the last user has left, in milliseconds
     #[arg(long, env = "LIVE_ROOM_IDLE", global = true, default_value_t = 60_000)]
     pub live_room_idle: u32,
 
-    /// Memory that all rooms that nobody is in may take, in MiB
+    /// Most memory for all rooms that nobody is in, in MiB; above that the longest empty ones are dropped
     #[arg(long, env = "LIVE_IDLE_MEMORY", global = true, default_value_t = 64)]
     pub live_idle_memory: u32,
 
-    /// Memory that all rooms may take, above which rooms of large messages keep only a page, in MiB
+    /// Memory of all rooms above which rooms with large messages keep only one page, in MiB
     #[arg(long, env = "LIVE_MEMORY", global = true, default_value_t = 256)]
     pub live_memory: u32,
 }

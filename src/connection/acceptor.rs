@@ -16,7 +16,7 @@ use tokio::{net::TcpStream, sync::mpsc};
 /// The backlog: connections that may wait in the operating system's accept queue.
 const BACKLOG: i32 = 4_096;
 /// Accepted connections that may wait to be served. When there are more, the system's queue fills.
-const WAITING: usize = 65_536;
+const MAX_WAITING: usize = 65_536;
 /// The pause before the next attempt when the system has run out of a resource, such as file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -35,13 +35,13 @@ pub struct Acceptor<P> {
 }
 
 impl<P: Send + 'static> Acceptor<P> {
-    /// Sets `TCP_NODELAY`, so that small packets are sent at once, and the TCP user timeout to `gone_after`: without
+    /// Sets `TCP_NODELAY`, so that small packets are sent at once, and the TCP user timeout to `user_timeout`: without
     /// it, a peer that has stopped reading would hold its socket for ever. `admit` decides on each connection when it
     /// is accepted, so that connections that wait to be served count too. A connection for which it returns none is
     /// closed.
     pub fn listen(
         address: SocketAddr,
-        gone_after: Duration,
+        user_timeout: Duration,
         admit: impl Fn() -> Option<P> + Send + 'static,
     ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
@@ -50,7 +50,7 @@ impl<P: Send + 'static> Acceptor<P> {
         socket.set_nonblocking(true)?;
         // Accepted connections inherit these options.
         socket.set_tcp_nodelay(true)?;
-        socket.set_tcp_user_timeout(Some(gone_after))?;
+        socket.set_tcp_user_timeout(Some(user_timeout))?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         let mut listener = TcpListener::from_std(socket.into());
@@ -58,7 +58,7 @@ impl<P: Send + 'static> Acceptor<P> {
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, CONNECTIONS, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), END)?;
-        let (queue, waiting) = mpsc::channel(WAITING);
+        let (queue, waiting) = mpsc::channel(MAX_WAITING);
         let accept = move || accept_all(poll, &listener, &queue, &admit);
         let thread = thread::Builder::new().name("chatoxide-accept".to_owned()).spawn(accept)?;
         Ok(Self { address, waiting, waker, thread: Some(thread) })
@@ -153,15 +153,15 @@ mod tests {
 
     use super::*;
 
-    const GONE_AFTER: Duration = Duration::from_secs(45);
+    const USER_TIMEOUT: Duration = Duration::from_secs(45);
 
     fn anywhere() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
     }
 
     #[tokio::test]
-    async fn takes_more_at_once_than_the_system_has_room_for_while_nobody_serves() {
-        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, || Some(())).unwrap();
+    async fn the_acceptor_takes_more_connections_than_the_systems_queue_holds() {
+        let mut acceptor = Acceptor::listen(anywhere(), USER_TIMEOUT, || Some(())).unwrap();
         let address = acceptor.address();
         // This thread is the only one that could serve. It connects instead, and serves nothing before all connections
         // are open.
@@ -172,24 +172,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_accepted_is_tuned() {
-        let mut acceptor = Acceptor::listen(anywhere(), GONE_AFTER, || Some(())).unwrap();
+    async fn accepted_connections_have_nodelay_and_a_user_timeout() {
+        let mut acceptor = Acceptor::listen(anywhere(), USER_TIMEOUT, || Some(())).unwrap();
         let _client = Client::connect(acceptor.address()).unwrap();
         let (stream, _) = acceptor.accept().await;
         assert!(stream.nodelay().unwrap());
-        assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(GONE_AFTER));
+        assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(USER_TIMEOUT));
     }
 
     #[tokio::test]
     async fn the_port_is_free_as_soon_as_it_is_dropped() {
-        let acceptor = Acceptor::listen(anywhere(), GONE_AFTER, || Some(())).unwrap();
+        let acceptor = Acceptor::listen(anywhere(), USER_TIMEOUT, || Some(())).unwrap();
         let address = acceptor.address();
         let _client = Client::connect(address).unwrap();
         assert_eq!(
-            Acceptor::listen(address, GONE_AFTER, || Some(())).err().unwrap().kind(),
+            Acceptor::listen(address, USER_TIMEOUT, || Some(())).err().unwrap().kind(),
             io::ErrorKind::AddrInUse
         );
         drop(acceptor);
-        Acceptor::listen(address, GONE_AFTER, || Some(())).unwrap();
+        Acceptor::listen(address, USER_TIMEOUT, || Some(())).unwrap();
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Closing(Mutex<Vec<Closed>>);
 struct Closed {
     state: Weak<State>,
     /// Bytes that the peer had read in all at the last check; none before the first check.
-    taken: Option<u64>,
+    accepted_bytes: Option<u64>,
 }
 
 impl Closing {
@@ -31,7 +31,7 @@ impl Closing {
         if closing.len() == closing.capacity() {
             closing.retain(|closed| closed.state.strong_count() > 0);
         }
-        closing.push(Closed { state: Arc::downgrade(state), taken: None });
+        closing.push(Closed { state: Arc::downgrade(state), accepted_bytes: None });
     }
 
     #[cfg(test)]
@@ -42,18 +42,18 @@ impl Closing {
     /// Aborts stalled connections, again and again, until it is dropped.
     pub(super) async fn abort_stalled(&self) -> Infallible {
         loop {
-            self.look();
+            self.abort_stalled_once();
             sleep(STALLED_AFTER).await;
         }
     }
 
     /// Aborts the connections whose peers have read nothing since the last check.
-    pub(super) fn look(&self) {
+    pub(super) fn abort_stalled_once(&self) {
         let mut closing = lock(&self.0);
         closing.retain_mut(|closed| {
             let Some(state) = closed.state.upgrade() else { return false };
-            let taken = state.buffer().taken();
-            let has_stalled = closed.taken.replace(taken) == Some(taken);
+            let accepted_bytes = state.buffer().accepted_bytes();
+            let has_stalled = closed.accepted_bytes.replace(accepted_bytes) == Some(accepted_bytes);
             if has_stalled {
                 Connection(state).abort();
             }

@@ -52,7 +52,7 @@ async fn write_next(mut connections: mpsc::UnboundedReceiver<Arc<State>>) {
         }
         for connection in batch.drain(..) {
             let mut buffer = connection.buffer();
-            buffer.is_next = false;
+            buffer.flushes_next = false;
             connection.write_out(&mut buffer);
         }
     }
@@ -68,7 +68,7 @@ async fn write_later(mut connections: mpsc::UnboundedReceiver<Arc<State>>, inter
         loop {
             for connection in batch.drain(..) {
                 let mut buffer = connection.buffer();
-                buffer.is_later = false;
+                buffer.flushes_later = false;
                 connection.write_out(&mut buffer);
             }
             if others == 0 {

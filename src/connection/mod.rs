@@ -51,7 +51,7 @@ pub struct ConnectionSettings {
 pub struct Connections {
     settings: Arc<ConnectionSettings>,
     /// One flusher for each thread; connections are assigned to them in turn.
-    gatherers: Vec<Flusher>,
+    flushers: Vec<Flusher>,
     opened: AtomicUsize,
     lingering: TaskTracker,
     closing: Arc<Closing>,
@@ -61,10 +61,10 @@ impl Connections {
     /// Starts the flusher tasks. `lingering` tracks the closed connections that are still being written to.
     pub fn start(settings: ConnectionSettings, lingering: TaskTracker) -> Self {
         let threads = tokio::runtime::Handle::current().metrics().num_workers();
-        let gatherers = (0..threads).map(|_| Flusher::start(settings.flush_interval)).collect();
+        let flushers = (0..threads).map(|_| Flusher::start(settings.flush_interval)).collect();
         Self {
             settings: Arc::new(settings),
-            gatherers,
+            flushers,
             opened: AtomicUsize::new(0),
             lingering,
             closing: Arc::default(),
@@ -79,8 +79,8 @@ impl Connections {
     /// Opens a connection. `permit` is released when it ends.
     pub fn open(&self, stream: TcpStream, permit: OwnedSemaphorePermit) -> ClientStream {
         let interval = self.settings.flush_interval;
-        let turn = self.opened.fetch_add(1, Ordering::Relaxed) % self.gatherers.len().max(1);
-        let flusher = self.gatherers.get(turn).cloned().unwrap_or_else(|| Flusher::start(interval));
+        let turn = self.opened.fetch_add(1, Ordering::Relaxed) % self.flushers.len().max(1);
+        let flusher = self.flushers.get(turn).cloned().unwrap_or_else(|| Flusher::start(interval));
         let (read, write) = stream.into_split();
         let state = State {
             is_aborted: AtomicBool::default(),

@@ -26,10 +26,10 @@ struct Shared {
     created: Instant,
     websocket: OnceLock<Connection>,
     /// The time when the client was last known to be alive, in microseconds after the creation; 0 if it never was.
-    heard: AtomicU64,
+    last_heard_micros: AtomicU64,
     /// A liveness probe is under way.
-    is_asked: AtomicBool,
-    has_heard: Notify,
+    is_probe_requested: AtomicBool,
+    signs_of_life: Notify,
     /// The client has signed in.
     is_signed_in: AtomicBool,
     is_aborted: AtomicBool,
@@ -70,9 +70,9 @@ impl Default for SocketRoute {
         Self(Arc::new(Shared {
             created: Instant::now(),
             websocket: OnceLock::new(),
-            heard: AtomicU64::new(0),
-            is_asked: AtomicBool::new(false),
-            has_heard: Notify::new(),
+            last_heard_micros: AtomicU64::new(0),
+            is_probe_requested: AtomicBool::new(false),
+            signs_of_life: Notify::new(),
             is_signed_in: AtomicBool::new(false),
             is_aborted: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
@@ -86,33 +86,34 @@ impl SocketRoute {
     /// Notes that the client is alive: it has received what it was sent a round trip ago.
     pub fn note_heard(&self) {
         let since = u64::try_from(self.0.created.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.0.heard.store(since.max(1), Ordering::Relaxed);
-        self.0.has_heard.notify_waiters();
+        self.0.last_heard_micros.store(since.max(1), Ordering::Relaxed);
+        self.0.signs_of_life.notify_waiters();
     }
 
     /// The time when the client was last known to be alive: its websocket was read from, or it answered a ping.
     pub fn last_heard(&self) -> Option<Instant> {
-        let since = self.0.heard.load(Ordering::Relaxed);
+        let since = self.0.last_heard_micros.load(Ordering::Relaxed);
         (since > 0).then(|| self.0.created + Duration::from_micros(since))
     }
 
     /// Probes the client: pings it and waits until it is known to be alive.
-    pub async fn hear(&self) {
-        let asked = Instant::now();
-        self.0.is_asked.store(true, Ordering::Release);
+    pub async fn probe(&self) {
+        let requested_at = Instant::now();
+        self.0.is_probe_requested.store(true, Ordering::Release);
         self.wake_reader();
         loop {
-            let heard = self.0.has_heard.notified();
-            if self.last_heard().is_some_and(|last| last > asked) {
+            let sign = self.0.signs_of_life.notified();
+            if self.last_heard().is_some_and(|last| last > requested_at) {
                 return;
             }
-            heard.await;
+            sign.await;
         }
     }
 
-    /// True once after a liveness probe was asked for.
-    pub fn take_asked(&self) -> bool {
-        self.0.is_asked.load(Ordering::Acquire) && self.0.is_asked.swap(false, Ordering::AcqRel)
+    /// True once after a liveness probe was requested.
+    pub fn take_probe_request(&self) -> bool {
+        self.0.is_probe_requested.load(Ordering::Acquire)
+            && self.0.is_probe_requested.swap(false, Ordering::AcqRel)
     }
 
     fn wake_reader(&self) {
@@ -215,7 +216,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn packets_are_held_back_until_the_task_that_let_them_go_has_ended() {
+    async fn packets_are_held_back_until_the_task_that_released_them_has_ended() {
         let route = SocketRoute::default();
         let hold = route.hold();
         let held = route.clone();

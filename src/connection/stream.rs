@@ -30,12 +30,12 @@ pub struct ClientStream {
     /// Bytes read since the buffer was last empty.
     read_ahead: u64,
     /// Bytes that the peer had read in all when `read_ahead` began to count.
-    taken_before: u64,
+    accepted_before: u64,
 }
 
 impl ClientStream {
     pub(super) fn new(read: OwnedReadHalf, connection: Connection, permit: OwnedSemaphorePermit) -> Self {
-        Self { read, connection, _permit: permit, read_ahead: 0, taken_before: 0 }
+        Self { read, connection, _permit: permit, read_ahead: 0, accepted_before: 0 }
     }
 
     pub fn connection(&self) -> &Connection {
@@ -67,13 +67,13 @@ impl ClientStream {
         if !buffer.is_over(self.connection.send_limit() / 2) {
             return Poll::Ready(Ok(()));
         }
-        let taken = buffer.taken();
+        let accepted_bytes = buffer.accepted_bytes();
         drop(buffer);
         if self.read_ahead == 0 {
-            self.taken_before = taken;
+            self.accepted_before = accepted_bytes;
         }
         // A peer that has read some bytes may send as many.
-        if self.read_ahead < READ_AHEAD + (taken - self.taken_before) {
+        if self.read_ahead < READ_AHEAD + (accepted_bytes - self.accepted_before) {
             Poll::Ready(Ok(()))
         } else {
             Poll::Pending
@@ -110,11 +110,11 @@ impl State {
             // The reader task writes as soon as the peer accepts more.
         } else if at_once || buffer.is_full() {
             self.write_out(&mut buffer);
-        } else if !buffer.is_next && buffer.has_credit(Instant::now()) {
-            buffer.is_next = true;
+        } else if !buffer.flushes_next && buffer.has_credit(Instant::now()) {
+            buffer.flushes_next = true;
             self.flusher.write_next(&connection.0);
-        } else if !buffer.is_next && !buffer.is_later {
-            buffer.is_later = true;
+        } else if !buffer.flushes_next && !buffer.flushes_later {
+            buffer.flushes_later = true;
             self.flusher.write_later(&connection.0);
         }
         Ok(())

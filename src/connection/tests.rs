@@ -63,7 +63,7 @@ async fn exhaust(stream: &mut ClientStream, peer: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn a_short_burst_goes_in_a_moment_and_what_follows_it_is_gathered() {
+async fn a_short_burst_is_written_soon_and_later_packets_are_buffered() {
     let (mut stream, mut peer) = websocket(FOR_EVER).await;
     for round in 0..BURST as u8 {
         // Two writes in the same moment share a system call.
@@ -72,13 +72,13 @@ async fn a_short_burst_goes_in_a_moment_and_what_follows_it_is_gathered() {
         assert_eq!(read(&mut peer, 2).await, [round, round]);
     }
     write(&mut stream, 100..200).await;
-    assert!(!stream.connection().0.buffer().is_next);
-    assert!(stream.connection().0.buffer().is_later);
+    assert!(!stream.connection().0.buffer().flushes_next);
+    assert!(stream.connection().0.buffer().flushes_later);
     assert!(hears_nothing(&peer));
 }
 
 #[tokio::test]
-async fn what_is_urgent_goes_at_once_after_all_that_was_gathered_before_it() {
+async fn an_urgent_packet_is_written_at_once_after_all_buffered_before_it() {
     let (mut stream, mut peer) = websocket(FOR_EVER).await;
     exhaust(&mut stream, &mut peer).await;
     write(&mut stream, 0..100).await;
@@ -88,7 +88,7 @@ async fn what_is_urgent_goes_at_once_after_all_that_was_gathered_before_it() {
 }
 
 #[tokio::test]
-async fn what_is_urgent_goes_before_what_was_written_to_others_earlier() {
+async fn an_urgent_packet_is_written_before_earlier_packets_to_other_clients() {
     let (mut first, mut first_peer) = websocket(FOR_EVER).await;
     let (mut second, mut second_peer) = websocket(FOR_EVER).await;
     write(&mut first, [1]).await;
@@ -102,7 +102,7 @@ async fn what_is_urgent_goes_before_what_was_written_to_others_earlier() {
 }
 
 #[tokio::test]
-async fn what_was_written_while_the_urgent_was_emitted_does_not_keep_it_back() {
+async fn a_concurrent_write_does_not_delay_an_urgent_packet() {
     let (mut stream, mut peer) = websocket(FOR_EVER).await;
     exhaust(&mut stream, &mut peer).await;
     write(&mut stream, 0..100).await;
@@ -117,7 +117,7 @@ async fn what_was_written_while_the_urgent_was_emitted_does_not_keep_it_back() {
 }
 
 #[tokio::test]
-async fn what_was_gathered_goes_when_the_interval_is_over() {
+async fn buffered_packets_are_written_when_the_interval_is_over() {
     let (mut stream, mut peer) = websocket(Duration::from_millis(1)).await;
     for _ in 0..3 {
         write(&mut stream, 0..200).await;
@@ -126,7 +126,7 @@ async fn what_was_gathered_goes_when_the_interval_is_over() {
 }
 
 #[tokio::test]
-async fn what_is_no_websocket_and_an_interval_of_nothing_gather_nothing() {
+async fn http_and_an_interval_of_zero_buffer_nothing() {
     let (mut stream, mut peer) = websocket(Duration::ZERO).await;
     write(&mut stream, 0..200).await;
     assert_eq!(read(&mut peer, 200).await, Vec::from_iter(0..200));
@@ -138,7 +138,7 @@ async fn what_is_no_websocket_and_an_interval_of_nothing_gather_nothing() {
 }
 
 #[tokio::test]
-async fn the_end_comes_after_what_was_gathered() {
+async fn the_close_comes_after_all_buffered_packets() {
     for shuts_down in [true, false] {
         let (mut stream, mut peer) = websocket(FOR_EVER).await;
         write(&mut stream, 0..200).await;
@@ -154,7 +154,7 @@ async fn the_end_comes_after_what_was_gathered() {
 }
 
 #[tokio::test]
-async fn a_peer_that_takes_nothing_for_a_while_misses_nothing() {
+async fn a_peer_that_reads_nothing_for_a_while_misses_nothing() {
     const PIECE: [u8; 1_000] = [7; 1_000];
     let (stream, mut peer) = websocket(FOR_EVER).await;
     let connection = stream.connection().clone();
@@ -199,7 +199,7 @@ async fn an_abort_ends_reading_and_writing_even_where_they_wait() {
 }
 
 #[tokio::test]
-async fn a_websocket_that_takes_nothing_is_aborted_when_more_than_the_limit_waits() {
+async fn a_websocket_that_is_not_read_is_aborted_above_the_send_limit() {
     const LIMIT: usize = 100_000;
     let (mut stream, _peer) = websocket_with(Duration::ZERO, LIMIT).await;
     let connection = stream.connection().clone();
@@ -207,7 +207,7 @@ async fn a_websocket_that_takes_nothing_is_aborted_when_more_than_the_limit_wait
     while connection.0.settings.aborted.get() == 0 {
         let written = stream.write_all(&piece).await;
         // The bytes are in this buffer and in the system's buffers, and nowhere else.
-        assert!(connection.0.buffer().waiting_bytes() <= LIMIT + 2 * piece.len());
+        assert!(connection.0.buffer().buffered_bytes() <= LIMIT + 2 * piece.len());
         assert_eq!(written.is_err(), connection.0.settings.aborted.get() == 1);
     }
 }
@@ -225,7 +225,7 @@ async fn one_piece_above_the_limit_is_no_reason_to_abort() {
 }
 
 #[tokio::test]
-async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
+async fn a_peer_that_reads_nothing_is_not_read_from_for_long() {
     let (mut stream, mut peer) = websocket_with(Duration::ZERO, 20_000_000).await;
     // More than the system's buffers and half of the send limit hold.
     for _ in 0..200 {
@@ -261,7 +261,7 @@ async fn a_peer_that_takes_nothing_is_not_read_from_for_long() {
 }
 
 #[tokio::test]
-async fn a_peer_that_says_much_before_it_takes_anything_is_read_from() {
+async fn a_peer_that_sends_much_before_it_reads_is_read_from() {
     let (mut stream, mut peer) = websocket_with(Duration::ZERO, 50_000_000).await;
     for _ in 0..200 {
         stream.write_all(&[7; 100_000]).await.unwrap();
@@ -274,20 +274,20 @@ async fn a_peer_that_says_much_before_it_takes_anything_is_read_from() {
 }
 
 #[tokio::test]
-async fn little_waits_for_a_client_that_has_not_signed_in() {
+async fn little_is_buffered_for_a_client_that_has_not_signed_in() {
     let (mut stream, _peer) = websocket(Duration::ZERO).await;
     stream.connection().0.is_trusted.store(false, Ordering::Release);
     let piece = [7; 1_000];
     while stream.write_all(&piece).await.is_ok() {
         assert!(
-            stream.connection().0.buffer().waiting_bytes() <= SEND_LIMIT_BEFORE_SIGN_IN + 2 * piece.len()
+            stream.connection().0.buffer().buffered_bytes() <= SEND_LIMIT_BEFORE_SIGN_IN + 2 * piece.len()
         );
     }
     assert_eq!(stream.connection().0.settings.aborted.get(), 1);
 }
 
 #[tokio::test]
-async fn a_route_passes_on_what_it_was_told_before_it_had_its_websocket() {
+async fn a_route_applies_an_earlier_abort_or_sign_in_to_its_websocket() {
     let (stream, _peer) = websocket(Duration::ZERO).await;
     stream.connection().0.is_trusted.store(false, Ordering::Release);
     let route = SocketRoute::default();

@@ -13,22 +13,22 @@ use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
 /// Immediate writes that a quiet connection has as credit, so that a short burst is not delayed.
 pub(super) const BURST: u32 = 8;
 /// A buffer of this many bytes is flushed at once, although the interval is not over.
-const FULL: usize = 64 * 1_024;
+const FLUSH_SIZE: usize = 64 * 1_024;
 /// The first capacity of a buffer, in bytes: room for a few packets.
-const FIRST: usize = 2 * 1_024;
+const INITIAL_CAPACITY: usize = 2 * 1_024;
 
 pub(super) struct WriteBuffer {
     /// None when the connection is closed.
     half: Option<OwnedWriteHalf>,
-    waiting: BytesMut,
+    buffered: BytesMut,
     /// The largest single write in the buffer, in bytes.
     largest: usize,
     /// Bytes that the peer has read in all.
-    taken: u64,
+    accepted_bytes: u64,
     /// The buffer will be flushed after the next yield.
-    pub(super) is_next: bool,
+    pub(super) flushes_next: bool,
     /// The buffer will be flushed when the interval is over.
-    pub(super) is_later: bool,
+    pub(super) flushes_later: bool,
     /// The connection is being closed while bytes are buffered.
     is_closing: bool,
     interval: Duration,
@@ -40,11 +40,11 @@ impl WriteBuffer {
     pub(super) fn new(half: OwnedWriteHalf, interval: Duration) -> Self {
         Self {
             half: Some(half),
-            waiting: BytesMut::new(),
+            buffered: BytesMut::new(),
             largest: 0,
-            taken: 0,
-            is_next: false,
-            is_later: false,
+            accepted_bytes: 0,
+            flushes_next: false,
+            flushes_later: false,
             is_closing: false,
             interval,
             paid_until: Instant::now(),
@@ -52,27 +52,27 @@ impl WriteBuffer {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.buffered.is_empty()
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= FULL
+        self.buffered.len() >= FLUSH_SIZE
     }
 
     #[cfg(test)]
-    pub(super) fn waiting_bytes(&self) -> usize {
-        self.waiting.len()
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.buffered.len()
     }
 
     /// True if more than `limit` bytes are buffered beside the largest write: one large answer does not prove a slow
     /// reader.
     pub(super) fn is_over(&self, limit: usize) -> bool {
-        self.waiting.len() > limit.saturating_add(self.largest)
+        self.buffered.len() > limit.saturating_add(self.largest)
     }
 
     /// Bytes that the peer has read in all.
-    pub(super) fn taken(&self) -> u64 {
-        self.taken
+    pub(super) fn accepted_bytes(&self) -> u64 {
+        self.accepted_bytes
     }
 
     /// True if the connection has credit for a write before the interval is over.
@@ -80,16 +80,16 @@ impl WriteBuffer {
         self.paid_until <= now + self.interval * (BURST - 1)
     }
 
-    fn pay(&mut self, now: Instant) {
+    fn spend_credit(&mut self, now: Instant) {
         let most = now + self.interval * BURST;
         self.paid_until = (self.paid_until.max(now) + self.interval).min(most);
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        if self.waiting.capacity() == 0 {
-            self.waiting.reserve(FIRST.max(bytes.len()));
+        if self.buffered.capacity() == 0 {
+            self.buffered.reserve(INITIAL_CAPACITY.max(bytes.len()));
         }
-        self.waiting.extend_from_slice(bytes);
+        self.buffered.extend_from_slice(bytes);
         self.largest = self.largest.max(bytes.len());
     }
 
@@ -98,7 +98,7 @@ impl WriteBuffer {
         let half = self.half.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
         match half.try_write(bytes) {
             Ok(written) => {
-                self.taken += written as u64;
+                self.accepted_bytes += written as u64;
                 Ok(written)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
@@ -112,15 +112,15 @@ impl WriteBuffer {
 
     /// Writes the buffer; false if the peer does not accept all of it now.
     pub(super) fn try_write(&mut self, now: Instant) -> bool {
-        if !self.waiting.is_empty() {
-            self.pay(now);
+        if !self.buffered.is_empty() {
+            self.spend_credit(now);
         }
         let Some(half) = &self.half else { return true };
-        while !self.waiting.is_empty() {
-            match half.try_write(&self.waiting) {
+        while !self.buffered.is_empty() {
+            match half.try_write(&self.buffered) {
                 Ok(written) => {
-                    self.waiting.advance(written);
-                    self.taken += written as u64;
+                    self.buffered.advance(written);
+                    self.accepted_bytes += written as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // The connection is broken: the next read or write will find out.
@@ -132,17 +132,17 @@ impl WriteBuffer {
     }
 
     fn clear(&mut self) {
-        self.waiting = BytesMut::new();
+        self.buffered = BytesMut::new();
         self.largest = 0;
     }
 
     /// Writes the whole buffer.
     pub(super) fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.waiting.is_empty() {
+        while !self.buffered.is_empty() {
             let half = self.half.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-            let written = ready!(Pin::new(half).poll_write(cx, &self.waiting))?;
-            self.waiting.advance(written);
-            self.taken += written as u64;
+            let written = ready!(Pin::new(half).poll_write(cx, &self.buffered))?;
+            self.buffered.advance(written);
+            self.accepted_bytes += written as u64;
         }
         self.clear();
         Poll::Ready(Ok(()))

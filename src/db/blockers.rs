@@ -10,7 +10,7 @@ use super::{Db, on_lease};
 use crate::chat::{Error, Result};
 
 /// The advisory lock by which nodes that start at the same time take turns.
-pub const TURN: i64 = 7_163_540_178;
+pub const MIGRATION_LOCK: i64 = 7_163_540_178;
 
 /// Selects other sessions that hold a lock which the start may wait for: the turn to migrate, or an exclusive table
 /// lock. For a session of another role PostgreSQL shows neither its state nor its program.
@@ -63,7 +63,7 @@ async fn list(db: &Db) -> Result<Vec<String>> {
     };
     let load = Box::pin(async {
         on_lease!(once readers db pool, connection => diesel::sql_query(BLOCKERS)
-            .bind::<BigInt, _>(TURN)
+            .bind::<BigInt, _>(MIGRATION_LOCK)
             .load::<Blocker>(&mut *connection)
             .await?)
     });

@@ -57,7 +57,7 @@ impl Db {
                 };
                 let others = config.database_pool - usize::from(config.database_pool > 1);
                 let session = session(url, timeout);
-                let canceller = Canceller { tls: tls.clone(), patience: timeout };
+                let canceller = Canceller { tls: tls.clone(), timeout };
                 let setup = counted(postgres_setup(tls.clone(), session.clone()), &statements);
                 let pool = pool(&url.driver_url, others, wait, setup)?;
                 let pool = Pool::new(pool, canceller.clone(), Arc::clone(&facts));
@@ -73,7 +73,7 @@ impl Db {
             DatabaseUrl::Sqlite(path) => {
                 let path = path.to_str().ok_or("DATABASE_URL names a file that is not UTF-8")?;
                 let lite = |size| {
-                    let canceller = Canceller { tls: None, patience: timeout };
+                    let canceller = Canceller { tls: None, timeout };
                     let pool = pool(path, size, timeout, counted(lite_setup(timeout), &statements))?;
                     Ok::<_, String>(Pool::new(pool, canceller, Arc::clone(&facts)))
                 };
@@ -149,7 +149,7 @@ fn lite_setup(timeout: Duration) -> Setup<Lite> {
 }
 
 /// Attempts to switch a file to WAL, each after a wait for the processes that have it open.
-const SWITCHES: usize = 32;
+const MAX_WAL_ATTEMPTS: usize = 32;
 
 /// Switches the file to WAL. Servers that start at the same time, or another program, may have a new file open that is
 /// not in WAL yet. The switch needs an exclusive lock, and SQLite does not wait for that by itself.
@@ -162,7 +162,7 @@ fn use_wal(
         let switched = SimpleConnection::batch_execute(connection, "PRAGMA journal_mode = WAL");
         attempts += 1;
         match switched {
-            Err(error) if attempts < SWITCHES && error.to_string().contains("database is locked") => {
+            Err(error) if attempts < MAX_WAL_ATTEMPTS && error.to_string().contains("database is locked") => {
                 wait(connection)?;
             }
             switched => return switched,
@@ -225,12 +225,12 @@ fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
     if mode == SslMode::Require && url.ssl_root_cert.is_some() {
         mode = SslMode::VerifyCa;
     }
-    let lax = |authority| {
+    let relaxed = |authority| {
         let verifier = Arc::new(RelaxedVerifier { provider: Arc::clone(&provider), authority });
         builder.clone().dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     };
     if matches!(mode, SslMode::Prefer | SslMode::Require | SslMode::Disable) {
-        return Ok(lax(None));
+        return Ok(relaxed(None));
     }
     let mut roots = RootCertStore::empty();
     match &url.ssl_root_cert {
@@ -250,7 +250,7 @@ fn tls_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
         let authority = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
             .build()
             .map_err(|error| format!("DATABASE_URL has no usable authority for TLS: {error}"))?;
-        return Ok(lax(Some(authority)));
+        return Ok(relaxed(Some(authority)));
     }
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_somebody_has_is_switched_to_wal_once_they_have_gone() {
+    fn a_locked_file_is_switched_to_wal_once_it_is_free() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
         let open = || SqliteConnection::establish(path.to_str().unwrap()).unwrap();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_somebody_keeps_is_not_waited_for_without_end() {
+    fn a_file_that_stays_locked_is_not_waited_for_without_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
         let open = || SqliteConnection::establish(path.to_str().unwrap()).unwrap();
@@ -348,7 +348,7 @@ mod tests {
             Ok(())
         };
         assert!(use_wal(&mut connection, wait).is_err());
-        assert_eq!(*waits.borrow(), SWITCHES - 1);
+        assert_eq!(*waits.borrow(), MAX_WAL_ATTEMPTS - 1);
         assert!(wait_for_others(&mut connection).is_err());
     }
 }

@@ -23,9 +23,9 @@ pub(super) const KEEP_PLANS: &str = "SET plan_cache_mode = force_generic_plan; S
 /// Sets the writer's lock timeout for the head of a room's log, unless the database has a limit already. While it
 /// waits, nothing is written in any room. `is_local`: only for the current transaction.
 pub(super) fn limit_lock_waits(timeout: Duration, is_local: bool) -> String {
-    let patience = (timeout / 4).as_millis();
+    let lock_timeout = (timeout / 4).as_millis();
     format!(
-        "SELECT set_config('lock_timeout', '{patience}ms', {is_local}) WHERE current_setting('lock_timeout') = '0'"
+        "SELECT set_config('lock_timeout', '{lock_timeout}ms', {is_local}) WHERE current_setting('lock_timeout') = '0'"
     )
 }
 

@@ -27,7 +27,7 @@ const TRANSIENT: [&str; 10] = [
 ];
 
 /// Beginnings of errors about values that the client sent.
-const OF_VALUES: [&str; 6] = [
+const VALUE_ERRORS: [&str; 6] = [
     "index row size",
     "index row requires",
     "invalid byte sequence for encoding",
@@ -37,7 +37,7 @@ const OF_VALUES: [&str; 6] = [
 ];
 
 /// Beginnings of errors that mean that a database is set up wrongly, or is broken. No trigger raises them.
-const OF_OPERATION: [&str; 19] = [
+const OPERATION_ERRORS: [&str; 19] = [
     "permission denied for",
     "must be owner of",
     "cache lookup failed",
@@ -91,13 +91,13 @@ impl From<DieselError> for Error {
                 | Kind::UnableToSendCommand
                 | Kind::SerializationFailure
                 | Kind::ReadOnlyTransaction => Error::Unavailable(error.to_string()),
-                _ if is_of_our_tables(&**info) => Error::Internal(error.to_string()),
+                _ if is_on_own_table(&**info) => Error::Internal(error.to_string()),
                 Kind::ForeignKeyViolation => missing_row(&**info).unwrap_or_else(|| refused(BY_REFERENCE)),
                 Kind::RestrictViolation => refused(BY_REFERENCE),
                 Kind::UniqueViolation | Kind::ExclusionViolation => refused(BY_UNIQUENESS),
                 Kind::CheckViolation => refused(BY_CHECK),
                 Kind::NotNullViolation => refused(BY_MISSING_VALUE),
-                _ => by_text(info.message()).unwrap_or_else(|| Error::Internal(error.to_string())),
+                _ => classify_by_text(info.message()).unwrap_or_else(|| Error::Internal(error.to_string())),
             },
             _ => Error::Internal(error.to_string()),
         }
@@ -105,7 +105,7 @@ impl From<DieselError> for Error {
 }
 
 /// True for a constraint of our own tables: only a fault of ours can violate it.
-fn is_of_our_tables(info: &dyn DatabaseErrorInformation) -> bool {
+fn is_on_own_table(info: &dyn DatabaseErrorInformation) -> bool {
     match info.table_name() {
         Some(table) => matches!(table, "room_head" | "room_log" | "read_marker"),
         None => info.message().contains("chatoxide_"),
@@ -135,27 +135,27 @@ fn missing_row(info: &dyn DatabaseErrorInformation) -> Option<Error> {
     }
 }
 
-fn by_text(message: &str) -> Option<Error> {
+fn classify_by_text(message: &str) -> Option<Error> {
     if TRANSIENT.iter().any(|text| message.contains(text)) {
         return Some(Error::Unavailable(message.to_owned()));
     }
     if let Some(column) = message.strip_prefix(TOO_LONG) {
         return Some(Error::BadInput(format!("a text is too long for the database, which takes {column}")));
     }
-    if OF_VALUES.iter().any(|text| message.starts_with(text)) {
+    if VALUE_ERRORS.iter().any(|text| message.starts_with(text)) {
         return Some(Error::BadInput("the database does not take this value".to_owned()));
     }
     message.starts_with(POLICY).then(|| refused_by_rule(message.to_owned()))
 }
 
 /// True if a trigger may have raised the error: the text is unknown, and no position in our statement is at fault.
-fn may_be_raised(error: &DieselError) -> bool {
+fn may_be_trigger_error(error: &DieselError) -> bool {
     let DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) = error else { return false };
     let message = info.message();
     info.statement_position().is_none()
-        && by_text(message).is_none()
+        && classify_by_text(message).is_none()
         && !message.ends_with("does not exist")
-        && !OF_OPERATION.iter().any(|text| message.starts_with(text))
+        && !OPERATION_ERRORS.iter().any(|text| message.starts_with(text))
 }
 
 /// The error when a trigger, a policy or the like of the team's own refuses a change.
@@ -168,7 +168,7 @@ impl Db {
     /// error cannot be told from any other.
     pub(super) fn explained_as_seen(&self, error: DieselError) -> Error {
         let facts = self.facts();
-        if facts.has_triggers() && !facts.speaks_other_language() && may_be_raised(&error) {
+        if facts.has_triggers() && !facts.speaks_other_language() && may_be_trigger_error(&error) {
             return refused_by_rule(error.to_string());
         }
         error.into()
@@ -178,10 +178,10 @@ impl Db {
     pub(super) async fn explained<T>(&self, result: QueryResult<T>) -> Result<T> {
         match result {
             Ok(value) => Ok(value),
-            Err(error) if may_be_raised(&error) => {
+            Err(error) if may_be_trigger_error(&error) => {
                 if !self.facts().has_triggers() {
                     // This error is returned, even if reading the facts fails.
-                    let _looked = Box::pin(facts::look(self)).await;
+                    let _looked = Box::pin(facts::refresh(self)).await;
                 }
                 Err(self.explained_as_seen(error))
             }

@@ -16,9 +16,9 @@ use super::Db;
 use crate::chat::{Error, Result, timestamp::Timestamp};
 
 /// The interval at which the facts are read again while the server writes, in milliseconds.
-const LOOK_EVERY: i64 = 10_000;
+const REFRESH_INTERVAL_MS: i64 = 10_000;
 
-const LOOK_PG: &str = r#"
+const READ_PG: &str = r#"
     WITH ours (id) AS (
         VALUES (to_regclass('"User"')), (to_regclass('"Room"')), (to_regclass('"Message"')), (to_regclass('"Reaction"')),
             (to_regclass('"_RoomMembers"'))
@@ -73,7 +73,7 @@ const LOOK_PG: &str = r#"
     ) AS message"#;
 
 /// SQLite's tables are always made by us, with their index, and its times have no zone.
-const LOOK_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \
+const READ_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \
         SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
             AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
     ) AS has_triggers, \
@@ -88,7 +88,7 @@ pub struct Facts {
     speaks_other: AtomicBool,
     widths: RwLock<Vec<Width>>,
     /// When the facts were last read, in milliseconds since 1970.
-    looked_at: AtomicI64,
+    read_at: AtomicI64,
 }
 
 /// A table, a column, and the most characters that it takes.
@@ -135,7 +135,7 @@ impl Facts {
 }
 
 #[derive(QueryableByName)]
-struct Seen {
+struct FactsRow {
     #[diesel(sql_type = Text)]
     zone: String,
     #[diesel(sql_type = Text)]
@@ -157,13 +157,13 @@ struct Seen {
 
 /// Reads the facts before the server accepts connections. Refuses a database that would store wrong times.
 pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
-    db.facts().looked_at.store(now.millis(), Ordering::Relaxed);
-    let seen = db.within_timeout(see(db)).await?;
-    if seen.has_zoned_times && !seen.is_utc {
+    db.facts().read_at.store(now.millis(), Ordering::Relaxed);
+    let row = db.within_timeout(read(db)).await?;
+    if row.has_zoned_times && !row.is_utc {
         return Err(Error::Internal(format!(
             "its columns are TIMESTAMPTZ and the session's zone is {}, so that wrong times would be stored: behind a pooler, \
              run ALTER ROLE ... SET timezone = 'UTC' for the role of DATABASE_URL",
-            seen.zone
+            row.zone
         )));
     }
     Ok(())
@@ -174,9 +174,9 @@ pub const LACKS_INDEX: &str = "table Message has no index on (\"roomId\", \"crea
     run CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")";
 
 /// The warning if the database's errors are not in English.
-pub const SPEAKS_OTHER_LANGUAGE: &str = "its messages are not in English (lc_messages), and many errors are known by their text \
-    only: what it refuses may be told as an internal error; to mend it, a superuser runs ALTER ROLE ... SET lc_messages = 'C' for \
-    the role of DATABASE_URL";
+pub const SPEAKS_OTHER_LANGUAGE: &str = "its messages are not in English (lc_messages), and many errors are recognised by their \
+    text only: a refusal may be reported as an internal error; to change that, a superuser runs ALTER ROLE ... SET lc_messages = 'C' \
+    for the role of DATABASE_URL";
 
 /// True if PostgreSQL's messages are in English, by the setting `lc_messages`. An empty setting means the locale of the
 /// environment in which the server was started, which is mostly none.
@@ -190,50 +190,52 @@ fn is_english(language: &str) -> bool {
 
 /// Reads the facts again in the background if they are old.
 pub fn look_again(db: &Db, now: Timestamp) {
-    let looked_at = &db.facts().looked_at;
-    let last = looked_at.load(Ordering::Relaxed);
-    let is_due = now.millis() >= last.saturating_add(LOOK_EVERY);
-    if is_due && looked_at.compare_exchange(last, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    {
+    let read_at = &db.facts().read_at;
+    let last = read_at.load(Ordering::Relaxed);
+    let is_due = now.millis() >= last.saturating_add(REFRESH_INTERVAL_MS);
+    if is_due && read_at.compare_exchange(last, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         let db = db.clone();
         tokio::spawn(async move {
-            if let Err(error) = db.within_timeout(look(&db)).await {
-                tracing::debug!(error = error.cause(), "the database could not be looked at");
+            if let Err(error) = db.within_timeout(refresh(&db)).await {
+                tracing::debug!(
+                    error = error.cause(),
+                    "the facts about the database could not be read again"
+                );
             }
         });
     }
 }
 
 /// Reads the facts from the database.
-pub async fn look(db: &Db) -> Result<()> {
-    see(db).await.map(drop)
+pub async fn refresh(db: &Db) -> Result<()> {
+    read(db).await.map(drop)
 }
 
-async fn see(db: &Db) -> Result<Seen> {
+async fn read(db: &Db) -> Result<FactsRow> {
     use diesel_async::RunQueryDsl;
-    let seen: Seen = match db {
+    let row: FactsRow = match db {
         Db::Pg { pool, .. } => {
             let mut connection = pool.get().await?;
-            let seen = diesel::sql_query(LOOK_PG).get_result(&mut *connection).await;
-            connection.finish(&seen);
-            seen?
+            let row = diesel::sql_query(READ_PG).get_result(&mut *connection).await;
+            connection.finish(&row);
+            row?
         }
         Db::Lite { readers, .. } => {
             let mut connection = readers.get().await?;
-            let seen = diesel::sql_query(LOOK_LITE).get_result(&mut *connection).await;
-            connection.finish(&seen);
-            seen?
+            let row = diesel::sql_query(READ_LITE).get_result(&mut *connection).await;
+            connection.finish(&row);
+            row?
         }
     };
     let facts = db.facts();
-    facts.has_triggers.store(seen.has_triggers, Ordering::Relaxed);
-    facts.changes_messages.store(seen.changes_messages, Ordering::Relaxed);
-    facts.lacks_index.store(!seen.has_index, Ordering::Relaxed);
-    let widths = serde_json::from_str(&seen.widths)
+    facts.has_triggers.store(row.has_triggers, Ordering::Relaxed);
+    facts.changes_messages.store(row.changes_messages, Ordering::Relaxed);
+    facts.lacks_index.store(!row.has_index, Ordering::Relaxed);
+    let widths = serde_json::from_str(&row.widths)
         .map_err(|error| Error::Internal(format!("the widths of columns: {error}")))?;
     *facts.widths.write().unwrap_or_else(PoisonError::into_inner) = widths;
-    facts.speaks_other.store(!is_english(&seen.language), Ordering::Relaxed);
-    Ok(seen)
+    facts.speaks_other.store(!is_english(&row.language), Ordering::Relaxed);
+    Ok(row)
 }
 
 #[cfg(test)]

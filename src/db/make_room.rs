@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::{
     Db, on_lease,
     prepared::Prepared,
-    rooms::{Made, Room, insert_with_members},
+    rooms::{InsertedRoom, Room, insert_with_members},
     types::{RoomTypeRow, RoomTypeSql},
 };
 use crate::chat::{Error, Result, id::UserId};
@@ -69,7 +69,12 @@ struct Row {
 }
 
 /// Does the same as [`insert_with_members`], in one round trip if possible.
-pub async fn make_room(db: &Db, room: Room, members: Vec<UserId>, maker: Option<&UserId>) -> Result<Made> {
+pub async fn make_room(
+    db: &Db,
+    room: Room,
+    members: Vec<UserId>,
+    maker: Option<&UserId>,
+) -> Result<InsertedRoom> {
     match by_statement(db, &room, &members, maker).await? {
         Some(made) => Ok(made),
         None => insert_with_members(db, room, members, maker).await,
@@ -83,7 +88,7 @@ async fn by_statement(
     room: &Room,
     members: &[UserId],
     maker: Option<&UserId>,
-) -> Result<Option<Made>> {
+) -> Result<Option<InsertedRoom>> {
     let Db::Pg { pool, .. } = db else { return Ok(None) };
     if db.facts().has_triggers() {
         return Ok(None);
@@ -105,19 +110,19 @@ async fn by_statement(
         Ok(row) => row,
     };
     if row.lacks_user {
-        return Ok(Some(Made::UserMissing));
+        return Ok(Some(InsertedRoom::UserMissing));
     }
     let (Some(id), Some(name), Some(kind), Some(created_at)) = (row.id, row.name, row.kind, row.created_at)
     else {
         return Ok(None);
     };
     Ok(Some(match (row.has_others, row.is_new || row.may_complete) {
-        (true, _) => Made::OthersInside,
-        (false, false) => Made::NotInside,
+        (true, _) => InsertedRoom::OthersInside,
+        (false, false) => InsertedRoom::NotInside,
         (false, true) => {
             let mut members = members.to_vec();
             members.sort();
-            Made::Room(Room { id, name, kind, created_at }, members)
+            InsertedRoom::Room(Room { id, name, kind, created_at }, members)
         }
     }))
 }

@@ -39,14 +39,14 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// Nodes that start at the same time take turns on this advisory lock, whose number is arbitrary. A migration may take
 /// any time, but no lock is waited for longer than `DATABASE_TIMEOUT`, so that a supervisor sees that the server does
 /// not start, and why.
-fn take_turns(timeout: Duration) -> String {
+fn lock_statements(timeout: Duration) -> String {
     let timeout = timeout.as_millis();
     format!(
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; \
          SELECT set_config('lock_timeout', '{timeout}', true) FROM pg_settings \
              WHERE name = 'lock_timeout' AND (setting = '0' OR setting::bigint > {timeout}); \
          SELECT pg_advisory_xact_lock({})",
-        blockers::TURN
+        blockers::MIGRATION_LOCK
     )
 }
 
@@ -59,13 +59,13 @@ pub struct Migrated {
 /// Applies pending migrations. `makes_tables`: missing tables of the original are also created beside others. If
 /// somebody else holds a lock for longer than `DATABASE_TIMEOUT`, the error names them.
 pub async fn run(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrated> {
-    match bring_to_shape(db, config, makes_tables).await {
+    match migrate(db, config, makes_tables).await {
         Err(error) => Err(blockers::explained(db, error).await),
         migrated => migrated,
     }
 }
 
-async fn bring_to_shape(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrated> {
+async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrated> {
     let migrated = match (db, &config.database) {
         (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => {
             let found = Catalog::read(db, config).await?;
@@ -101,7 +101,7 @@ async fn bring_to_shape(db: &Db, config: &Config, makes_tables: bool) -> Result<
         Ok(rooms) => {
             tracing::warn!(
                 rooms,
-                "the heads of rooms' logs were behind the logs, or missing, and were set right"
+                "the heads of rooms' logs were missing or behind the logs, and were repaired"
             )
         }
         // A failed repair is not fatal: with very long logs it may time out, and most heads are right.
@@ -125,7 +125,7 @@ pub fn pending(db: &Db, found: &Catalog) -> Vec<String> {
         Db::Pg { .. } => versions::<Pg>(POSTGRES),
         Db::Lite { .. } => versions::<Sqlite>(SQLITE),
     };
-    all.retain(|version| !found.ran.contains(version));
+    all.retain(|version| !found.applied.contains(version));
     all
 }
 
@@ -143,7 +143,7 @@ async fn migrate_postgres(
     // This timeout is for a database that does not answer at all: it ends after PostgreSQL's own lock timeout.
     let look = async {
         Transaction::begin_transaction(&mut connection).await?;
-        connection.batch_execute(&take_turns(db.timeout())).await?;
+        connection.batch_execute(&lock_statements(db.timeout())).await?;
         Catalog::read_postgres(&mut connection, url).await
     };
     let found = timeout(db.timeout() * 2, look).await.map_err(|_| {

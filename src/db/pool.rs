@@ -33,7 +33,7 @@ use super::{Lite, facts::Facts};
 pub struct Canceller {
     pub tls: Option<MakeRustlsConnect>,
     /// The longest wait for PostgreSQL to accept the request.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Canceller {
@@ -45,7 +45,7 @@ impl Canceller {
                 Some(tls) => query.cancel_query(tls).await,
             }
         };
-        match timeout(self.patience, request).await {
+        match timeout(self.timeout, request).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "a query could not be cancelled"),
             Err(_) => tracing::debug!("a query could not be cancelled in time"),
@@ -127,7 +127,7 @@ impl<M: Connections> Pool<M> {
     /// counts as one, but only once in a while, because all connections are then replaced.
     fn notes_stale(&self, error: &DieselError) -> bool {
         let mut stale_before = self.stale_before.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_noted = stale_before.is_some_and(|moment| moment.elapsed() < DOUBTED_EVERY);
+        let was_noted = stale_before.is_some_and(|moment| moment.elapsed() < UNKNOWN_ERROR_INTERVAL);
         let is_stale =
             is_stale(error) || self.facts.speaks_other_language() && is_unknown(error) && !was_noted;
         if is_stale {
@@ -215,7 +215,7 @@ impl<M: Connections> DerefMut for Lease<'_, M> {
 }
 
 /// The minimum interval between two unknown errors that count as stale plans.
-const DOUBTED_EVERY: Duration = Duration::from_millis(200);
+const UNKNOWN_ERROR_INTERVAL: Duration = Duration::from_millis(200);
 
 /// PostgreSQL's error texts for a prepared statement whose tables or types a migration has changed.
 const STALE: [&str; 3] =

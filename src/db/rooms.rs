@@ -71,7 +71,7 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
 }
 
 /// The result of [`insert_with_members`].
-pub enum Made {
+pub enum InsertedRoom {
     /// The room and its members, as they are stored.
     Room(Room, Vec<UserId>),
     /// A room of this id exists and has other members than these; nothing was changed.
@@ -96,7 +96,7 @@ pub async fn insert_with_members(
     room: Room,
     members: Vec<UserId>,
     maker: Option<&UserId>,
-) -> Result<Made> {
+) -> Result<InsertedRoom> {
     ensure_room_fits(db, &room, &members, maker.is_some())?;
     let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
@@ -108,7 +108,7 @@ pub async fn insert_with_members(
     in_transaction!($ db write, c => {
         let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(&members)).count()));
         if usize::try_from(known).is_ok_and(|known| known < members.len()) {
-            return Ok(Made::UserMissing);
+            return Ok(InsertedRoom::UserMissing);
         }
         let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
         let found: Vec<Room> = run!(c.load(rooms::table.find(&room.id)));
@@ -123,10 +123,10 @@ pub async fn insert_with_members(
             .select(room_members::user_id)));
         if (!is_new || maker.is_some()) && inside.iter().any(|user| !members.contains(user)) {
             // Only a trigger adds other members to a new room.
-            return if is_new { Err(KEPT_OUT) } else { Ok(Made::OthersInside) };
+            return if is_new { Err(KEPT_OUT) } else { Ok(InsertedRoom::OthersInside) };
         }
         if !is_new && maker.as_ref().is_some_and(|maker| !inside.contains(maker)) {
-            return Ok(Made::NotInside);
+            return Ok(InsertedRoom::NotInside);
         }
         let absent: Vec<String> = members.iter().filter(|user| !inside.contains(user)).cloned().collect();
         if !absent.is_empty() {
@@ -149,7 +149,7 @@ pub async fn insert_with_members(
             return Err(KEPT_OUT);
         }
         inside.sort();
-        Ok(Made::Room(stored, inside.into_iter().map(UserId::from).collect()))
+        Ok(InsertedRoom::Room(stored, inside.into_iter().map(UserId::from).collect()))
     })
 }
 

@@ -128,7 +128,7 @@ const INSERT_ABSENT_PG: &str = r#"
     ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING"#;
 
 /// After this many single refusals without a success, all others are refused, too.
-const ENOUGH: usize = 8;
+const MAX_SINGLE_REFUSALS: usize = 8;
 
 /// Inserts each user unless the id exists. An e-mail address of somebody else is not taken over: the user then gets the
 /// placeholder instead. A user that the database refuses does not fail the others: the refused ones are returned, with
@@ -144,7 +144,7 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
     });
     // Sorted, so that two nodes cannot deadlock.
     users.sort_by(|one, other| one.id.cmp(&other.id));
-    let mut has_made_one = users.is_empty();
+    let mut has_inserted_one = users.is_empty();
     let mut parts: Vec<Arc<[NewUser]>> = if users.is_empty() { Vec::new() } else { vec![users.into()] };
     while let Some(part) = parts.pop() {
         let made = match db {
@@ -152,10 +152,10 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
             Db::Lite { .. } => insert_absent_lite(db, Arc::clone(&part)).await,
         };
         match (made, &*part) {
-            (Ok(()), _) => has_made_one = true,
+            (Ok(()), _) => has_inserted_one = true,
             (Err(error @ (Error::Unavailable(_) | Error::Internal(_))), _) => return Err(error),
             // The database refuses everybody: do not try each user.
-            (Err(error), _) if !has_made_one && refused.len() >= ENOUGH => {
+            (Err(error), _) if !has_inserted_one && refused.len() >= MAX_SINGLE_REFUSALS => {
                 refused.extend(part.iter().map(|user| (user.id.as_str().into(), error.clone())));
             }
             (Err(error), [user]) => {
@@ -184,12 +184,12 @@ fn ensure_fits(db: &Db, user: &NewUser, email: &str) -> Result<()> {
 
 /// Returns why [`insert_absent`] has neither inserted nor refused some users: a trigger keeps them out, or another row
 /// has one of their unique values. If there are many, only a few are tried.
-pub async fn list_kept_out(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Error)>> {
-    let mut kept_out = Vec::new();
+pub async fn list_refused(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Error)>> {
+    let mut refused = Vec::new();
     let mut last = refused_by_rule("the database stored no row of the user".to_owned());
     for (place, user) in users.iter().enumerate() {
         let id = UserId::from(user.id.as_str());
-        if place < ENOUGH {
+        if place < MAX_SINGLE_REFUSALS {
             let email = placeholder_email(&id);
             let made = on!(db.writer, c => diesel::insert_into(users::table)
                 .values((
@@ -206,9 +206,9 @@ pub async fn list_kept_out(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Er
                 Err(error) => last = error,
             }
         }
-        kept_out.push((id, last.clone()));
+        refused.push((id, last.clone()));
     }
-    Ok(kept_out)
+    Ok(refused)
 }
 
 async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// The name that replaces one that is not a string.
-const NO_TEXT: &str = "(not a text)";
+const NOT_A_STRING: &str = "(not a text)";
 
 /// The verdict on the first bytes of a packet.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) enum Verdict {
     /// Not an event, or an event whose name is plain.
     Plain,
     /// An event whose name has to be rewritten.
-    Odd,
+    NeedsRewrite,
     /// The packet goes on, and the bytes so far do not decide.
     Unknown,
 }
@@ -41,10 +41,10 @@ pub(super) fn inspect(packet: &[u8], is_whole: bool) -> Verdict {
         Some((b']', _)) => Verdict::Plain,
         Some((b'"', text)) => match text.iter().find(|byte| matches!(byte, b'"' | b'\\')) {
             Some(b'"') => Verdict::Plain,
-            Some(_) => Verdict::Odd,
+            Some(_) => Verdict::NeedsRewrite,
             None => unknown,
         },
-        Some(_) => Verdict::Odd,
+        Some(_) => Verdict::NeedsRewrite,
         None => unknown,
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn is_ignored(packet: &str) -> bool {
 /// Returns the packet with a name that the library can read. Escapes are resolved; characters that would still need an
 /// escape are replaced. The event is then the one that Node would see, or an unknown one.
 pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
-    if inspect(packet.as_bytes(), true) != Verdict::Odd {
+    if inspect(packet.as_bytes(), true) != Verdict::NeedsRewrite {
         return Cow::Borrowed(packet);
     }
     let Some((head, array)) =
@@ -97,16 +97,16 @@ pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
     let (name, rest) = match first {
         Some(Ok(serde_json::Value::String(name))) => (name, array.get(end..)),
         Some(Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_))) => {
-            (NO_TEXT.to_owned(), array.get(end..))
+            (NOT_A_STRING.to_owned(), array.get(end..))
         }
         // A JSON string that a Rust string cannot hold, such as one with half a surrogate pair.
-        _ if array.trim_start().starts_with('"') => (NO_TEXT.to_owned(), after_text(array)),
+        _ if array.trim_start().starts_with('"') => (NOT_A_STRING.to_owned(), after_string(array)),
         // A number or a literal: it ends at the next comma or at the end of the array.
         _ => match array.find([',', ']']).and_then(|end| array.split_at_checked(end)) {
-            Some((word, rest)) if is_word(word.trim()) => {
+            Some((word, rest)) if is_number_or_literal(word.trim()) => {
                 let word = word.trim();
                 let is_number = !word.starts_with(|first: char| first.is_ascii_alphabetic());
-                (if is_number { word } else { NO_TEXT }.to_owned(), Some(rest))
+                (if is_number { word } else { NOT_A_STRING }.to_owned(), Some(rest))
             }
             // The packet is not JSON: the library closes the connection, as Node does.
             _ => return Cow::Borrowed(packet),
@@ -127,13 +127,13 @@ pub(super) fn rewrite(packet: &str) -> Cow<'_, str> {
 }
 
 /// True for a number, which may be larger than any that Rust has, and for `true`, `false` and `null`.
-fn is_word(text: &str) -> bool {
+fn is_number_or_literal(text: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     serde_json::from_str::<serde_json::Value>(text).is_ok() || !text.is_empty() && text.bytes().all(is_digit)
 }
 
 /// The rest of an array after its first string.
-fn after_text(array: &str) -> Option<&str> {
+fn after_string(array: &str) -> Option<&str> {
     let mut bytes = array.bytes().enumerate().skip_while(|(_, byte)| *byte != b'"').skip(1);
     while let Some((position, byte)) = bytes.next() {
         match byte {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_nothing_are_ignored() {
+    fn events_and_acks_without_content_are_ignored() {
         for packet in ["42", "43", "4317", r#"43["x"]"#] {
             assert!(is_ignored(packet), "{packet}");
         }
@@ -224,8 +224,8 @@ mod tests {
             let expected = if length < 19 { Verdict::Unknown } else { Verdict::Plain };
             assert_eq!(inspect(packet.get(..length).unwrap(), false), expected, "{length}");
         }
-        assert_eq!(inspect(b"42[\"q\\", false), Verdict::Odd);
-        assert_eq!(inspect(b"42[7", false), Verdict::Odd);
+        assert_eq!(inspect(b"42[\"q\\", false), Verdict::NeedsRewrite);
+        assert_eq!(inspect(b"42[7", false), Verdict::NeedsRewrite);
         assert_eq!(inspect(b"40", false), Verdict::Plain);
         assert_eq!(inspect(b"3", false), Verdict::Plain);
     }

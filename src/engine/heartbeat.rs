@@ -14,9 +14,9 @@ pub(super) struct Heartbeat {
     timeout: Duration,
     /// The deadline of the next ping or, after a ping, of its pong.
     due: Pin<Box<Sleep>>,
-    is_awaited: bool,
+    is_pong_awaited: bool,
     /// The client has sent something since the last ping, so its deadline has been extended once.
-    is_put_off: bool,
+    is_extended: bool,
 }
 
 /// The next step of a heartbeat.
@@ -29,39 +29,39 @@ pub(super) enum Beat {
 
 impl Heartbeat {
     pub(super) fn new(interval: Duration, timeout: Duration) -> Self {
-        Self { interval, timeout, due: Box::pin(sleep(interval)), is_awaited: false, is_put_off: false }
+        Self { interval, timeout, due: Box::pin(sleep(interval)), is_pong_awaited: false, is_extended: false }
     }
 
     /// Waits until the next ping is due or, after a ping, until its pong is overdue.
     pub(super) fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<Beat> {
         ready!(self.due.as_mut().poll(cx));
-        if self.is_awaited {
+        if self.is_pong_awaited {
             return Poll::Ready(Beat::Missed);
         }
-        self.is_awaited = true;
-        self.is_put_off = false;
+        self.is_pong_awaited = true;
+        self.is_extended = false;
         self.due.as_mut().reset(Instant::now() + self.timeout);
         Poll::Ready(Beat::Ping)
     }
 
     /// Makes a ping due now, unless a pong is awaited already.
     pub(super) fn ping_now(&mut self) {
-        if !self.is_awaited {
+        if !self.is_pong_awaited {
             self.due.as_mut().reset(Instant::now());
         }
     }
 
     /// Notes that the client has sent something. While a pong is awaited, this restarts its timeout, once for each
     /// ping, as in Node: the pong may be queued behind a large packet.
-    pub(super) fn heard(&mut self) {
-        if self.is_awaited && !std::mem::replace(&mut self.is_put_off, true) {
+    pub(super) fn note_received(&mut self) {
+        if self.is_pong_awaited && !std::mem::replace(&mut self.is_extended, true) {
             self.due.as_mut().reset(Instant::now() + self.timeout);
         }
     }
 
     /// Notes a pong. An unexpected pong changes nothing.
-    pub(super) fn answered(&mut self) {
-        if std::mem::take(&mut self.is_awaited) {
+    pub(super) fn note_pong(&mut self) {
+        if std::mem::take(&mut self.is_pong_awaited) {
             self.due.as_mut().reset(Instant::now() + self.interval);
         }
     }
@@ -98,15 +98,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_nobody_waits_for_does_not_put_the_next_ping_off() {
+    async fn an_unexpected_pong_does_not_put_off_the_next_ping() {
         let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
         let first = heartbeat.due.deadline();
-        assert_eq!(heartbeat.due_after(Heartbeat::answered), first);
+        assert_eq!(heartbeat.due_after(Heartbeat::note_pong), first);
         heartbeat.ping().await;
         let answered = Instant::now();
-        let next = heartbeat.due_after(Heartbeat::answered);
+        let next = heartbeat.due_after(Heartbeat::note_pong);
         assert!(next > answered + INTERVAL);
-        assert_eq!(heartbeat.due_after(Heartbeat::answered), next);
+        assert_eq!(heartbeat.due_after(Heartbeat::note_pong), next);
         // An unexpected pong does not answer the next ping either.
         heartbeat.ping().await;
         heartbeat.due.as_mut().reset(Instant::now());
@@ -114,21 +114,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_else_the_client_sends_gives_it_time_to_answer_once_for_each_ping() {
+    async fn other_packets_extend_the_pong_timeout_once_for_each_ping() {
         let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
         let first = heartbeat.due.deadline();
-        assert_eq!(heartbeat.due_after(Heartbeat::heard), first);
+        assert_eq!(heartbeat.due_after(Heartbeat::note_received), first);
         for _ in 0..2 {
             let due = heartbeat.ping().await;
-            let put_off = heartbeat.due_after(Heartbeat::heard);
+            let put_off = heartbeat.due_after(Heartbeat::note_received);
             assert!(put_off > due && put_off < due + INTERVAL);
-            assert_eq!(heartbeat.due_after(Heartbeat::heard), put_off);
-            heartbeat.answered();
+            assert_eq!(heartbeat.due_after(Heartbeat::note_received), put_off);
+            heartbeat.note_pong();
         }
     }
 
     #[tokio::test]
-    async fn a_ping_ahead_of_its_time_does_not_put_off_the_answer_that_is_awaited() {
+    async fn an_early_ping_does_not_extend_the_pong_timeout() {
         let mut heartbeat = Heartbeat::new(INTERVAL, TIMEOUT);
         let due = heartbeat.ping().await;
         assert_eq!(heartbeat.due_after(Heartbeat::ping_now), due);

@@ -26,8 +26,8 @@ use serde::Serialize;
 
 pub use self::stream::EngineStream;
 use self::{
-    request::Wanted,
-    sessions::{Found, Sessions, Sid},
+    request::EngineRequest,
+    sessions::{RegisteredSession, Sessions, Sid},
 };
 use crate::connection::{Connection, SocketRoute};
 
@@ -70,11 +70,13 @@ impl Engine {
 
     /// Answers a request to Engine.IO's path.
     pub async fn serve(self: Arc<Self>, request: Request<Body>) -> Response {
-        let wanted = request::wanted(&request, &self.sessions);
-        let session = match &wanted {
-            Ok(Wanted::Poll(session) | Wanted::Post(session) | Wanted::Upgrade(Found::Polling(session))) => {
-                Some(session)
-            }
+        let parsed = request::parse(&request, &self.sessions);
+        let session = match &parsed {
+            Ok(
+                EngineRequest::Poll(session)
+                | EngineRequest::Post(session)
+                | EngineRequest::Upgrade(RegisteredSession::Polling(session)),
+            ) => Some(session),
             _ => None,
         };
         if let (Some(session), Some(connection)) = (session, request.extensions().get::<Connection>())
@@ -82,12 +84,12 @@ impl Engine {
         {
             connection.trust();
         }
-        match wanted {
-            Ok(Wanted::Open) => polling::open(&self),
-            Ok(Wanted::Poll(session)) => polling::poll(session).await,
-            Ok(Wanted::Post(session)) => polling::post(&self, session, request).await,
-            Ok(Wanted::OpenWebsocket) => websocket::answer(&self, None, request),
-            Ok(Wanted::Upgrade(found)) => websocket::answer(&self, Some(found), request),
+        match parsed {
+            Ok(EngineRequest::Open) => polling::open(&self),
+            Ok(EngineRequest::Poll(session)) => polling::poll(session).await,
+            Ok(EngineRequest::Post(session)) => polling::post(&self, session, request).await,
+            Ok(EngineRequest::OpenWebsocket) => websocket::answer(&self, None, request),
+            Ok(EngineRequest::Upgrade(found)) => websocket::answer(&self, Some(found), request),
             Err(refusal) => refusal.into_response(),
         }
     }

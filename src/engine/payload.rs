@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_takes_what_was_written_up_to_a_limit_and_the_rest_stays() {
+    fn a_poll_takes_packets_up_to_a_limit_and_leaves_the_rest() {
         let mut written = BytesMut::new();
         for (opcode, data) in [
             (frame::TEXT, b"42[1]".as_slice()),

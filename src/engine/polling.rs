@@ -15,7 +15,7 @@ use super::{
     inbound::BEFORE_SIGN_IN,
     request::Refusal,
     session::{Misuse, Session},
-    sessions::{Found, Sid},
+    sessions::{RegisteredSession, Sid},
     stream::EngineStream,
 };
 
@@ -27,7 +27,8 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html");
 pub(super) fn open(engine: &Arc<Engine>) -> Response {
     let sid = Sid::new();
     let session = Session::new(Arc::clone(&engine.settings));
-    let registration = engine.sessions.add(sid, Found::Polling(Arc::clone(&session)), &session.route);
+    let registration =
+        engine.sessions.add(sid, RegisteredSession::Polling(Arc::clone(&session)), &session.route);
     let route = session.route.clone();
     let stream = EngineStream::polling(session, registration, &engine.settings);
     (engine.accept)(stream, route);

@@ -92,7 +92,7 @@ mod tests {
         let (mut client, mut server): (DuplexStream, DuplexStream) = duplex(100_000);
         client.write_all(sent).await.unwrap();
         let mut left = BytesMut::new();
-        let told = {
+        let decided = {
             let mut packet = pin!(next_packet(&mut server, &mut left));
             match packet.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(packet) => Some(packet.unwrap()),
@@ -102,11 +102,11 @@ mod tests {
         drop(server);
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
-        (told, answer, left)
+        (decided, answer, left)
     }
 
     #[tokio::test]
-    async fn a_packet_is_read_and_what_follows_it_is_left() {
+    async fn a_packet_is_read_and_the_bytes_after_it_are_left() {
         let mut sent = masked(frame::TEXT, b"5");
         sent.extend(masked(frame::TEXT, b"42[\"more\"]"));
         let (packet, answer, left) = after(&sent).await;
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_frame_that_is_too_long_is_refused_before_it_has_come() {
+    async fn a_frame_that_is_too_long_is_refused_before_it_has_arrived() {
         for opcode in [frame::TEXT, OpCode::Control(Control::Ping)] {
             let long = masked(opcode, &[b'x'; 1_025]);
             assert_eq!(after(&long[..8]).await.0, Some(None), "{opcode}");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_packet_ends_the_probe() {
+    async fn an_invalid_packet_ends_the_probe() {
         let unfinished = FrameHeader { is_final: false, mask: Some(MASK), ..FrameHeader::default() };
         let mut part = BytesMut::new();
         frame::put(&mut part, FrameHeader { opcode: frame::TEXT, ..unfinished }, b"2pro");

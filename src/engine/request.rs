@@ -7,12 +7,12 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::sessions::{Found, Sessions, Sid};
+use super::sessions::{RegisteredSession, Sessions, Sid};
 use crate::engine::session::Session;
 use std::sync::Arc;
 
 /// The operation that a request asks for.
-pub(super) enum Wanted {
+pub(super) enum EngineRequest {
     /// Opens a session over polling.
     Open,
     Poll(Arc<Session>),
@@ -20,7 +20,7 @@ pub(super) enum Wanted {
     /// Opens a session over a websocket.
     OpenWebsocket,
     /// Upgrades this session to a websocket.
-    Upgrade(Found),
+    Upgrade(RegisteredSession),
 }
 
 /// The reason for which a request is refused. The code and the text are Node's.
@@ -75,7 +75,7 @@ fn query<B>(request: &Request<B>) -> Query {
 }
 
 /// Determines what a request asks for.
-pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wanted, Refusal> {
+pub(super) fn parse<B>(request: &Request<B>, sessions: &Sessions) -> Result<EngineRequest, Refusal> {
     let Query { transport, version, sid } = query(request);
     let is_websocket = match transport.as_str() {
         "polling" => false,
@@ -89,13 +89,15 @@ pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wan
             return Err(Refusal::BadRequest);
         }
         return match (is_websocket, found, request.method()) {
-            (true, found, _) if is_upgrade(request) => Ok(Wanted::Upgrade(found)),
-            (false, Found::Polling(session), _) if session.is_spent() => Err(Refusal::SessionUnknown),
-            (false, Found::Polling(session), &Method::GET) => Ok(Wanted::Poll(session)),
-            (false, Found::Polling(session), &Method::POST) if session.is_over() => {
+            (true, found, _) if is_upgrade(request) => Ok(EngineRequest::Upgrade(found)),
+            (false, RegisteredSession::Polling(session), _) if session.is_drained() => {
                 Err(Refusal::SessionUnknown)
             }
-            (false, Found::Polling(session), &Method::POST) => Ok(Wanted::Post(session)),
+            (false, RegisteredSession::Polling(session), &Method::GET) => Ok(EngineRequest::Poll(session)),
+            (false, RegisteredSession::Polling(session), &Method::POST) if session.is_over() => {
+                Err(Refusal::SessionUnknown)
+            }
+            (false, RegisteredSession::Polling(session), &Method::POST) => Ok(EngineRequest::Post(session)),
             _ => Err(Refusal::BadRequest),
         };
     }
@@ -106,8 +108,8 @@ pub(super) fn wanted<B>(request: &Request<B>, sessions: &Sessions) -> Result<Wan
         return Err(Refusal::BadRequest);
     }
     match (version.as_str(), is_websocket) {
-        ("4", false) => Ok(Wanted::Open),
-        ("4", true) => Ok(Wanted::OpenWebsocket),
+        ("4", false) => Ok(EngineRequest::Open),
+        ("4", true) => Ok(EngineRequest::OpenWebsocket),
         _ => Err(Refusal::VersionUnsupported),
     }
 }

@@ -38,13 +38,13 @@ impl Sid {
 
 /// A session that was found.
 #[derive(Clone)]
-pub(super) enum Found {
+pub(super) enum RegisteredSession {
     Polling(Arc<Session>),
     Websocket,
 }
 
 pub(super) struct Sessions {
-    found: Mutex<HashMap<Sid, Found>>,
+    by_id: Mutex<HashMap<Sid, RegisteredSession>>,
     /// The routes of sessions whose clients had not signed in at the last check, oldest first.
     unsigned: Mutex<VecDeque<WeakRoute>>,
     max_unsigned: usize,
@@ -57,20 +57,25 @@ const WARN_AGAIN: Duration = Duration::from_secs(60);
 impl Sessions {
     pub(super) fn new(max_unsigned: usize) -> Arc<Self> {
         Arc::new(Self {
-            found: Mutex::default(),
+            by_id: Mutex::default(),
             unsigned: Mutex::default(),
             max_unsigned,
             warned: Mutex::default(),
         })
     }
 
-    pub(super) fn find(&self, sid: Sid) -> Option<Found> {
-        lock(&self.found).get(&sid).cloned()
+    pub(super) fn find(&self, sid: Sid) -> Option<RegisteredSession> {
+        lock(&self.by_id).get(&sid).cloned()
     }
 
     /// Registers a new session. When too many clients have not signed in, the oldest of their sessions end.
-    pub(super) fn add(self: &Arc<Self>, sid: Sid, session: Found, route: &SocketRoute) -> Registration {
-        lock(&self.found).insert(sid, session);
+    pub(super) fn add(
+        self: &Arc<Self>,
+        sid: Sid,
+        session: RegisteredSession,
+        route: &SocketRoute,
+    ) -> Registration {
+        lock(&self.by_id).insert(sid, session);
         let mut unsigned = lock(&self.unsigned);
         if unsigned.len() >= self.max_unsigned {
             unsigned.retain(|route| route.upgrade().is_some_and(|route| !route.is_signed_in()));
@@ -99,13 +104,13 @@ impl Sessions {
 
     /// Notes that a session has been upgraded to a websocket.
     pub(super) fn upgraded(&self, sid: Sid) {
-        if let Some(found) = lock(&self.found).get_mut(&sid) {
-            *found = Found::Websocket;
+        if let Some(found) = lock(&self.by_id).get_mut(&sid) {
+            *found = RegisteredSession::Websocket;
         }
     }
 
     pub(super) fn remove(&self, sid: Sid) {
-        lock(&self.found).remove(&sid);
+        lock(&self.by_id).remove(&sid);
     }
 }
 
@@ -135,12 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_who_have_not_signed_in_are_cut_off_when_there_are_too_many() {
+    fn the_oldest_unsigned_sessions_are_aborted_when_there_are_too_many() {
         let sessions = Sessions::new(32);
         let routes: Vec<SocketRoute> = (0..40).map(|_| SocketRoute::default()).collect();
         routes.iter().take(4).for_each(SocketRoute::sign_in);
-        let kept: Vec<Registration> =
-            routes.iter().map(|route| sessions.add(Sid::new(), Found::Websocket, route)).collect();
+        let kept: Vec<Registration> = routes
+            .iter()
+            .map(|route| sessions.add(Sid::new(), RegisteredSession::Websocket, route))
+            .collect();
         let aborted: Vec<usize> =
             (0..routes.len()).filter(|index| routes.get(*index).unwrap().is_aborted()).collect();
         // Clients that have signed in do not count, however old their sessions are.
@@ -148,6 +155,6 @@ mod tests {
         assert_eq!(aborted, Vec::from_iter(4..4 + aborted.len()));
         assert!(lock(&sessions.unsigned).len() <= 32);
         drop(kept);
-        assert!(lock(&sessions.found).is_empty());
+        assert!(lock(&sessions.by_id).is_empty());
     }
 }

@@ -46,7 +46,7 @@ pub struct EngineStream {
 enum Wire {
     Polling(Arc<Session>),
     Websocket(ClientStream),
-    Over,
+    Closed,
 }
 
 /// The first frames of the library that are still expected.
@@ -95,8 +95,8 @@ impl EngineStream {
     }
 
     /// Puts bytes that were read before the handshake was answered in front of all others.
-    pub(super) fn took(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.inbound.take(bytes)
+    pub(super) fn push_early_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inbound.inspect_unbuffered(bytes)
     }
 
     /// Switches to the websocket for reading and writing; buffered frames come first.
@@ -104,7 +104,7 @@ impl EngineStream {
         let Handover { mut stream, rest, inbox, outbox } = handover;
         self.inbound.count(rest.len(), self.route.is_signed_in())?;
         self.inbound.inject(&inbox);
-        self.inbound.take(&rest)?;
+        self.inbound.inspect_unbuffered(&rest)?;
         if !outbox.is_empty() {
             write_all(&mut stream, cx, &outbox)?;
         }
@@ -113,7 +113,7 @@ impl EngineStream {
             registration.sessions.upgraded(registration.sid);
         }
         // The pong may have followed the upgrade packet directly.
-        if self.inbound.take_pong() { self.answered(cx) } else { Ok(()) }
+        if self.inbound.take_pong() { self.note_pong(cx) } else { Ok(()) }
     }
 
     /// Lets the library read a packet that its client did not send.
@@ -133,14 +133,14 @@ impl EngineStream {
         }
         match &mut self.wire {
             Wire::Websocket(stream) => write_all(stream, cx, frames),
-            Wire::Polling(_) | Wire::Over => Err(io::ErrorKind::BrokenPipe.into()),
+            Wire::Polling(_) | Wire::Closed => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 
     /// Writes the library's first frames, without those that the client must not receive.
     fn greet(&mut self, cx: &mut Context<'_>, written: &[u8]) -> io::Result<()> {
         let mut frames = BytesMut::from(written);
-        let mut told = BytesMut::new();
+        let mut forwarded = BytesMut::new();
         // The library writes whole frames only.
         while let Some((header, payload)) = frame::split(&mut frames)? {
             let greeting = &mut self.greeting;
@@ -156,25 +156,25 @@ impl EngineStream {
             match connected(&payload).filter(|_| header.opcode == frame::TEXT) {
                 Some(with_pid) => {
                     greeting.is_connected = true;
-                    frame::put(&mut told, header, with_pid.as_bytes());
+                    frame::put(&mut forwarded, header, with_pid.as_bytes());
                 }
-                None => frame::put(&mut told, header, &payload),
+                None => frame::put(&mut forwarded, header, &payload),
             }
         }
-        told.extend_from_slice(&frames);
-        self.write(cx, &told)
+        forwarded.extend_from_slice(&frames);
+        self.write(cx, &forwarded)
     }
 
-    fn answered(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    fn note_pong(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.route.note_heard();
-        self.heartbeat.answered();
+        self.heartbeat.note_pong();
         // Poll the timer, so that it wakes this task for the next ping.
-        self.beat(cx)
+        self.poll_heartbeat(cx)
     }
 
     /// Pings when a ping is due; an error when the pong is overdue.
-    fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if self.route.take_asked() {
+    fn poll_heartbeat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.route.take_probe_request() {
             self.heartbeat.ping_now();
         }
         while let Poll::Ready(beat) = self.heartbeat.poll_beat(cx) {
@@ -205,7 +205,7 @@ fn write_all(stream: &mut ClientStream, cx: &mut Context<'_>, frames: &[u8]) -> 
 impl AsyncRead for EngineStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.beat(cx)?;
+        this.poll_heartbeat(cx)?;
         if this.route.is_held() {
             this.route.watch(cx);
             if this.route.is_held() {
@@ -228,34 +228,34 @@ impl AsyncRead for EngineStream {
                     }
                     match ready!(session.poll_inbox(cx, buf)) {
                         Inbox::Bytes => {
-                            this.heartbeat.heard();
+                            this.heartbeat.note_received();
                             return Poll::Ready(Ok(()));
                         }
                         Inbox::End => return Poll::Ready(Ok(())),
                         Inbox::Handover(handover) => this.take_over(cx, *handover)?,
-                        Inbox::Pong => this.answered(cx)?,
-                        Inbox::Left => this.inject(CLOSE),
+                        Inbox::Pong => this.note_pong(cx)?,
+                        Inbox::ClosedByClient => this.inject(CLOSE),
                     }
                 }
                 Wire::Websocket(stream) => {
                     let before = buf.filled().len();
                     ready!(Pin::new(stream).poll_read(cx, buf))?;
-                    let came = buf.filled().len() - before;
-                    if came == 0 {
+                    let received = buf.filled().len() - before;
+                    if received == 0 {
                         return Poll::Ready(Ok(()));
                     }
                     this.route.note_heard();
-                    this.heartbeat.heard();
-                    this.inbound.count(came, this.route.is_signed_in())?;
+                    this.heartbeat.note_received();
+                    this.inbound.count(received, this.route.is_signed_in())?;
                     this.inbound.inspect(buf, before)?;
                     if this.inbound.take_pong() {
-                        this.answered(cx)?;
+                        this.note_pong(cx)?;
                     }
                     if buf.filled().len() > before {
                         return Poll::Ready(Ok(()));
                     }
                 }
-                Wire::Over => return Poll::Ready(Ok(())),
+                Wire::Closed => return Poll::Ready(Ok(())),
             }
         }
     }
@@ -274,21 +274,21 @@ impl AsyncWrite for EngineStream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().wire {
             Wire::Websocket(stream) => Pin::new(stream).poll_flush(cx),
-            Wire::Polling(_) | Wire::Over => Poll::Ready(Ok(())),
+            Wire::Polling(_) | Wire::Closed => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().wire {
             Wire::Websocket(stream) => Pin::new(stream).poll_shutdown(cx),
-            Wire::Polling(_) | Wire::Over => Poll::Ready(Ok(())),
+            Wire::Polling(_) | Wire::Closed => Poll::Ready(Ok(())),
         }
     }
 }
 
 impl Drop for EngineStream {
     fn drop(&mut self) {
-        if let Wire::Polling(session) = std::mem::replace(&mut self.wire, Wire::Over) {
+        if let Wire::Polling(session) = std::mem::replace(&mut self.wire, Wire::Closed) {
             session.abandon();
             if let Some(registration) = self.registration.take() {
                 linger(session, registration);
@@ -299,7 +299,7 @@ impl Drop for EngineStream {
 
 /// Keeps an ended session until a poll has taken its last packets, or the time for that is over.
 pub(super) fn linger(session: Arc<Session>, registration: Registration) {
-    if session.is_spent() || !session.is_polling(Instant::now()) {
+    if session.is_drained() || !session.is_polling(Instant::now()) {
         return;
     }
     tokio::spawn(async move {

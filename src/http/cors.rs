@@ -24,14 +24,14 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 pub(super) async fn answer(State(allowed): State<Arc<CorsOrigin>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
     if request.method() == Method::OPTIONS {
-        let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+        let requested = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         allow(&allowed, origin, headers);
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
         headers.append(VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
-        if let Some(asked) = asked {
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        if let Some(requested) = requested {
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, requested);
         }
         return response;
     }

@@ -18,7 +18,7 @@ use crate::{
 
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 /// The most users that are suggested.
-const SUGGESTED: i64 = 8;
+const MAX_SUGGESTED: i64 = 8;
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 100;
 
@@ -40,7 +40,7 @@ pub(super) async fn users(
     request: HeaderMap,
 ) -> Result<Json<Users>> {
     ensure_demo(&app, version, &request)?;
-    let users = db::users::list_like(&app.db, "", SUGGESTED).await?;
+    let users = db::users::list_like(&app.db, "", MAX_SUGGESTED).await?;
     let users = users.iter().map(|user| User { id: user.id.to_string(), name: user.name.to_string() });
     Ok(Json(Users { users: users.collect() }))
 }
@@ -89,13 +89,13 @@ fn ensure_demo(app: &App, version: Version, request: &HeaderMap) -> Result<()> {
     let text = |name: HeaderName| request.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = text(header::HOST).and_then(|host| Url::parse(&format!("http://{host}")).ok());
     let origin = text(header::ORIGIN).map(Url::parse);
-    let is_ours = host.is_some_and(|host| is_here(&host))
-        && origin.is_none_or(|origin| origin.is_ok_and(|origin| is_here(&origin)));
+    let is_ours = host.is_some_and(|host| is_loopback(&host))
+        && origin.is_none_or(|origin| origin.is_ok_and(|origin| is_loopback(&origin)));
     if is_ours { Ok(()) } else { Err(Error::Forbidden("Demo mode answers pages of this machine only")) }
 }
 
 /// The headers by which proxies and tunnels name the client that they ask for.
-const OF_PROXIES: [&str; 11] = [
+const PROXY_HEADERS: [&str; 11] = [
     "cdn-loop",
     "cf-connecting-ip",
     "cf-ray",
@@ -110,18 +110,19 @@ const OF_PROXIES: [&str; 11] = [
 ];
 
 /// Prefixes of more such headers: `X-Forwarded-For`, `X-Original-Host`, `X-Envoy-External-Address`.
-const OF_PROXIES_BEGIN: [&str; 4] = ["x-forwarded", "x-original-", "x-envoy-", "x-proxyuser-"];
+const PROXY_HEADER_PREFIXES: [&str; 4] = ["x-forwarded", "x-original-", "x-envoy-", "x-proxyuser-"];
 
 /// True if the request came through a proxy. Browsers do not send HTTP/1.0; nginx does, and adds no header, when it is
 /// configured with nothing but `proxy_pass`.
 fn came_through_proxy(version: Version, request: &HeaderMap) -> bool {
     version < Version::HTTP_11
         || request.keys().map(HeaderName::as_str).any(|name| {
-            OF_PROXIES.contains(&name) || OF_PROXIES_BEGIN.iter().any(|beginning| name.starts_with(beginning))
+            PROXY_HEADERS.contains(&name)
+                || PROXY_HEADER_PREFIXES.iter().any(|beginning| name.starts_with(beginning))
         })
 }
 
-fn is_here(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),

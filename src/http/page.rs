@@ -18,7 +18,7 @@ use crate::{app::App, chat::Error};
 #[derive(RustEmbed)]
 #[folder = "clients/web/dist"]
 #[allow_missing = true]
-struct Built;
+struct PageFiles;
 
 /// The Content-Security-Policy of the page. Images may come from anywhere, because messages contain them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; \
@@ -27,36 +27,36 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const PLAIN_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// For files whose names change with their content.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// For files that must be revalidated each time; the answer is 304 if nothing has changed.
-const ASK_AGAIN: &str = "no-cache";
+const REVALIDATE: &str = "no-cache";
 
 pub(super) async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Response {
-    match send("index.html", ASK_AGAIN, None, &request) {
-        Some(page) => (under(POLICY), page).into_response(),
+    match send("index.html", REVALIDATE, None, &request) {
+        Some(page) => (security_headers(POLICY), page).into_response(),
         None => plain_page(app.config.demo),
     }
 }
 
 fn plain_page(is_demo: bool) -> Response {
-    (under(PLAIN_POLICY), NO_SNIFFING, Html(plain(is_demo))).into_response()
+    (security_headers(PLAIN_POLICY), NO_SNIFFING, Html(plain(is_demo))).into_response()
 }
 
-fn under(policy: &'static str) -> [(HeaderName, &'static str); 2] {
+fn security_headers(policy: &'static str) -> [(HeaderName, &'static str); 2] {
     [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, "no-referrer")]
 }
 
 /// A file of the page.
 pub(super) async fn asset(Path(name): Path<String>, request: HeaderMap) -> Response {
-    file(&format!("assets/{name}"), FOR_EVER, &request)
+    file(&format!("assets/{name}"), IMMUTABLE, &request)
 }
 
 pub(super) async fn icon(request: HeaderMap) -> Response {
-    file("favicon.svg", ASK_AGAIN, &request)
+    file("favicon.svg", REVALIDATE, &request)
 }
 
 pub(super) async fn manifest(request: HeaderMap) -> Response {
-    file("manifest.webmanifest", ASK_AGAIN, &request)
+    file("manifest.webmanifest", REVALIDATE, &request)
 }
 
 /// The bundles of `socket.io-client`, at Node's URLs. This is middleware around the sockets, whose path is a prefix of
@@ -88,11 +88,11 @@ fn send(
     media_type: Option<&str>,
     request: &HeaderMap,
 ) -> Option<Response> {
-    let plain = Built::get(path).filter(|_| !encoding::is_stored_name(path))?;
+    let plain = PageFiles::get(path).filter(|_| !encoding::is_stored_name(path))?;
     let media_type = media_type.unwrap_or_else(|| plain.metadata.mimetype()).to_owned();
     let stored = encoding::preferred(request)
         .into_iter()
-        .find_map(|(name, end)| Some((Built::get(&format!("{path}{end}"))?, Some(name))));
+        .find_map(|(name, end)| Some((PageFiles::get(&format!("{path}{end}"))?, Some(name))));
     let (file, encoding) = stored.unwrap_or((plain, None));
     // The ETag is the hash of the bytes that are sent, so each encoding has its own.
     let hash = file.metadata.sha256_hash();

@@ -46,10 +46,10 @@ impl GroupCommit {
 
     /// Waits for more changes if `batch` is small, and returns when its commit is to begin. The batch gets at most
     /// `most` changes.
-    pub(super) async fn gather<T>(&mut self, queue: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, most: usize) {
+    pub(super) async fn collect<T>(&mut self, queue: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, max: usize) {
         let before = batch.len();
         if let Some(until) = self.waits_until(before, Instant::now()) {
-            fill_until(queue, batch, most, until, |batch| batch.len() >= COMMIT_SIBLINGS).await;
+            fill_until(queue, batch, max, until, |batch| batch.len() >= COMMIT_SIBLINGS).await;
             self.has_waited(batch.len() > before);
         }
         self.begin(batch.len(), Instant::now());
@@ -80,8 +80,8 @@ impl GroupCommit {
 
     fn begin(&mut self, count: usize, now: Instant) {
         if self.is_small(count) {
-            let most = now + self.interval * BURST;
-            self.paid_until = (self.paid_until.max(now) + self.interval).min(most);
+            let max = now + self.interval * BURST;
+            self.paid_until = (self.paid_until.max(now) + self.interval).min(max);
         }
         self.last_begun = now;
         self.last_count = count;
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_commits_are_few_none_waits() {
+    async fn no_commit_waits_while_there_are_few() {
         let mut now = Instant::now();
         let mut group_commit = GroupCommit::new(INTERVAL, now);
         for number in 0..10 * BURST {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_wait_in_vain_some_do_not_wait_and_then_more() {
+    async fn some_commits_do_not_wait_after_a_wait_in_vain_and_then_more() {
         let now = Instant::now();
         let mut group_commit = exhausted(now);
         for expected in [UNDELAYED, 2 * UNDELAYED, 4 * UNDELAYED] {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn with_an_interval_of_nothing_none_waits() {
+    async fn no_commit_waits_with_an_interval_of_zero() {
         let now = Instant::now();
         let mut group_commit = GroupCommit::new(Duration::ZERO, now);
         for _ in 0..10 * BURST {

@@ -36,7 +36,7 @@ pub struct Settings {
     /// The most changes that may wait.
     pub capacity: usize,
     /// The longest that a change waits for its commit.
-    pub patience: Duration,
+    pub commit_timeout: Duration,
     /// The longest that a small batch waits for more changes; zero turns the wait off.
     pub commit_interval: Duration,
 }
@@ -44,7 +44,7 @@ pub struct Settings {
 /// Accepts changes and queues them for commit.
 pub struct Log {
     queue: Queue,
-    patience: Duration,
+    timeout: Duration,
     heads: Arc<Heads>,
 }
 
@@ -74,7 +74,7 @@ impl Outcome {
 /// The receipt for a queued change.
 pub struct Receipt {
     committed: oneshot::Receiver<Result<Committed>>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Receipt {
@@ -82,9 +82,9 @@ impl Receipt {
     /// committed any more. One that the database has been given by then may still be committed, and is then applied
     /// like any other.
     pub async fn committed(self) -> Result<Committed> {
-        match timeout(clock::time_left(self.patience), self.committed).await {
+        match timeout(clock::time_left(self.timeout), self.committed).await {
             Ok(committed) => committed.unwrap_or(Err(Error::ShuttingDown)),
-            Err(_) => Err(Error::Unavailable(format!("not committed within {:?}", self.patience))),
+            Err(_) => Err(Error::Unavailable(format!("not committed within {:?}", self.timeout))),
         }
     }
 }
@@ -103,14 +103,14 @@ impl Log {
         let writer = Writer::new(db, instruments, Arc::clone(&heads));
         let group_commit = GroupCommit::new(settings.commit_interval, Instant::now());
         tokio::spawn(writer.run(queued, group_commit, outcomes));
-        (Self { queue, patience: settings.patience, heads }, received)
+        (Self { queue, timeout: settings.commit_timeout, heads }, received)
     }
 
     /// Queues a change for commit, in the order of the calls. If the queue is full, returns [`Error::Busy`] at once.
     pub fn append(&self, append: Append) -> Result<Receipt> {
         let (reply, committed) = oneshot::channel();
         self.queue.push(append, reply)?;
-        Ok(Receipt { committed, patience: self.patience })
+        Ok(Receipt { committed, timeout: self.timeout })
     }
 
     /// Tells the writer the head of a room's log, so that its next append takes the fast path.

@@ -26,25 +26,25 @@ pub(super) struct Queue {
 pub(super) struct Queued {
     pub(super) append: Append,
     pub(super) reply: Reply,
-    pub(super) weight: Weight,
+    pub(super) size: QueuedBytes,
 }
 
 /// The content of a change in bytes. It counts towards the limit until this is dropped.
-pub(super) struct Weight {
+pub(super) struct QueuedBytes {
     pub(super) bytes: usize,
     waiting: Arc<AtomicUsize>,
 }
 
-impl Weight {
+impl QueuedBytes {
     /// Counts the bytes; none if they exceed the limit. A change that is alone never exceeds it.
-    fn put_on(waiting: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+    fn reserve(waiting: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
         let before = waiting.fetch_add(bytes, Ordering::Relaxed);
-        let weight = Self { bytes, waiting: Arc::clone(waiting) };
-        (before == 0 || before + bytes <= MAX_BYTES).then_some(weight)
+        let size = Self { bytes, waiting: Arc::clone(waiting) };
+        (before == 0 || before + bytes <= MAX_BYTES).then_some(size)
     }
 }
 
-impl Drop for Weight {
+impl Drop for QueuedBytes {
     fn drop(&mut self) {
         self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -59,8 +59,8 @@ impl Queue {
 
     /// Queues a change; [`Error::Busy`] if the queue is full.
     pub(super) fn push(&self, append: Append, reply: Reply) -> Result<()> {
-        let weight = Weight::put_on(&self.bytes, append.change.size()).ok_or(Error::Busy)?;
-        self.changes.try_send(Queued { append, reply, weight }).map_err(|error| match error {
+        let size = QueuedBytes::reserve(&self.bytes, append.change.size()).ok_or(Error::Busy)?;
+        self.changes.try_send(Queued { append, reply, size }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::ShuttingDown,
         })
@@ -95,7 +95,7 @@ pub(super) mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_bounded_in_bytes_and_what_is_alone_is_never_too_much() {
+    async fn the_queue_is_bounded_in_bytes_and_takes_any_change_that_is_alone() {
         const LARGE: usize = MAX_BYTES / 4;
         let (queue, mut queued) = Queue::new(1_000);
         let push = |bytes| queue.push(append(bytes), oneshot::channel().0);

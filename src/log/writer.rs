@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     Outcome, Reply,
     group_commit::GroupCommit,
-    queue::{Queued, Weight},
+    queue::{Queued, QueuedBytes},
 };
 use crate::{
     batch::fill,
@@ -48,7 +48,7 @@ impl Writer {
     ) {
         let mut batch = Vec::new();
         while fill(&mut queue, &mut batch, BATCH).await {
-            group_commit.gather(&mut queue, &mut batch, BATCH).await;
+            group_commit.collect(&mut queue, &mut batch, BATCH).await;
             // Sort by room id, so that all nodes lock the rooms in one order. The sort is stable: within a room the
             // order of arrival stays.
             batch.sort_by(|one, other| one.append.room_id.cmp(&other.append.room_id));
@@ -83,11 +83,11 @@ impl Writer {
     /// fail and the others are committed without them.
     async fn write(&mut self, batch: Vec<Queued>) -> Vec<Outcome> {
         // The changes count as waiting until they are written.
-        let mut _weights: Vec<Weight> = Vec::with_capacity(batch.len());
+        let mut _sizes: Vec<QueuedBytes> = Vec::with_capacity(batch.len());
         let mut rest: Vec<(Append, Reply)> = batch
             .into_iter()
-            .map(|Queued { append, reply, weight }| {
-                _weights.push(weight);
+            .map(|Queued { append, reply, size }| {
+                _sizes.push(size);
                 (append, reply)
             })
             .collect();
@@ -126,7 +126,7 @@ impl Writer {
     async fn commit(&mut self, appends: &Arc<[Append]>, replies: &[Reply]) -> Vec<Result<Appended>> {
         let begun = Instant::now();
         let appended = self.appender.append(&self.db, Arc::clone(appends), clock::now()).await;
-        self.instruments.batch.observe(appends.len() as f64);
+        self.instruments.append_batch.observe(appends.len() as f64);
         self.instruments.append_seconds.observe(begun.elapsed().as_secs_f64());
         match appended {
             Ok(appended) => appended.into_iter().map(Ok).collect(),
@@ -141,11 +141,11 @@ impl Writer {
     /// commits for each bad row, however many rows there are.
     async fn write_in_halves(&mut self, appends: &[Append], replies: &[Reply]) -> Vec<Result<Appended>> {
         let mut results = Vec::with_capacity(appends.len());
-        let mut lost = None;
+        let mut unavailable = None;
         let mut parts = halves(appends, replies);
         while let Some((part, replies)) = parts.pop() {
             // The database became unavailable meanwhile: do not wait for it once for each part.
-            if let Some(error) = &lost {
+            if let Some(error) = &unavailable {
                 results.extend(part.iter().map(|_| Err(Error::clone(error))));
                 continue;
             }
@@ -162,7 +162,7 @@ impl Writer {
                 Ok(committed) => results.extend(committed.into_iter().map(Ok)),
                 Err(error @ Error::Unavailable(_)) => {
                     results.extend(part.iter().map(|_| Err(error.clone())));
-                    lost = Some(error);
+                    unavailable = Some(error);
                 }
                 Err(error) if part.len() == 1 => results.push(Err(error)),
                 Err(_) => parts.extend(halves(part, replies)),
@@ -177,11 +177,11 @@ fn portions(batch: Vec<Queued>) -> Vec<Vec<Queued>> {
     let mut portions: Vec<Vec<Queued>> = Vec::new();
     let mut bytes = 0;
     for queued in batch {
-        bytes += queued.weight.bytes;
+        bytes += queued.size.bytes;
         match portions.last_mut() {
             Some(last) if bytes <= BATCH_BYTES => last.push(queued),
             _ => {
-                bytes = queued.weight.bytes;
+                bytes = queued.size.bytes;
                 portions.push(vec![queued]);
             }
         }

@@ -20,16 +20,16 @@ const DEPARTURES: usize = 8;
 const IN_FLIGHT: Duration = Duration::from_secs(2);
 
 /// A socket that is in the room.
-pub(super) struct Here {
+pub(super) struct PresentSocket {
     pub(super) sid: Sid,
     pub(super) joined: Instant,
     /// The start of the missed messages that it was sent when it joined, if its user may have missed any.
     pub(super) shown_since: Option<Timestamp>,
 }
 
-impl Here {
+impl PresentSocket {
     /// [`Self::shown_since`], unless the history that it was sent is known to have arrived.
-    pub(super) fn owed(&self, last_heard: Option<Instant>) -> Option<Timestamp> {
+    pub(super) fn resend_since(&self, last_heard: Option<Instant>) -> Option<Timestamp> {
         let has_arrived = last_heard.is_some_and(|heard| heard > self.joined + IN_FLIGHT);
         if has_arrived { None } else { self.shown_since }
     }
@@ -42,11 +42,11 @@ pub(super) struct Missed {
     pub(super) since: Option<Timestamp>,
     /// All messages sent after another connection of the user gave its last sign of life. If that connection is dead,
     /// this may be its client, reconnecting.
-    pub(super) told_after: Option<Instant>,
+    pub(super) sent_after: Option<Instant>,
 }
 
 impl Missed {
-    fn may_go_back_to(&mut self, moment: Option<Timestamp>) {
+    fn extend_back_to(&mut self, moment: Option<Timestamp>) {
         self.since = self.since.into_iter().chain(moment).min();
     }
 }
@@ -69,21 +69,21 @@ impl Absence {
     pub(super) fn missed(
         &self,
         user_id: &UserId,
-        here: &[Here],
+        here: &[PresentSocket],
         now: Timestamp,
         last_heard: impl Fn(Sid) -> Option<Instant>,
     ) -> Missed {
         let earlier = self.missed.get(user_id).and_then(|missed| missed.first().copied());
-        let mut missed = Missed { since: earlier, told_after: None };
+        let mut missed = Missed { since: earlier, sent_after: None };
         for socket in here {
             match last_heard(socket.sid) {
                 Some(heard) => {
-                    missed.told_after = missed.told_after.into_iter().chain([heard]).min();
-                    missed.may_go_back_to(socket.owed(Some(heard)));
+                    missed.sent_after = missed.sent_after.into_iter().chain([heard]).min();
+                    missed.extend_back_to(socket.resend_since(Some(heard)));
                 }
                 None => {
-                    missed.may_go_back_to(Some(self.unconfirmed_since(now)));
-                    missed.may_go_back_to(socket.owed(None));
+                    missed.extend_back_to(Some(self.unconfirmed_since(now)));
+                    missed.extend_back_to(socket.resend_since(None));
                 }
             }
         }
@@ -99,10 +99,11 @@ impl Absence {
         }
     }
 
-    /// `owed` is the start of the missed messages that the socket was sent, unless they are known to have arrived.
-    pub(super) fn departed(&mut self, user_id: &UserId, owed: Option<Timestamp>, now: Timestamp) {
+    /// `resend_since` is the start of the missed messages that the socket was sent, unless they are known to have arrived.
+    pub(super) fn departed(&mut self, user_id: &UserId, resend_since: Option<Timestamp>, now: Timestamp) {
         let unconfirmed_since = self.unconfirmed_since(now);
-        let since = owed.map_or(unconfirmed_since, |owed| owed.min(unconfirmed_since));
+        let since =
+            resend_since.map_or(unconfirmed_since, |resend_since| resend_since.min(unconfirmed_since));
         if let Some(missed) = self.missed.get_mut(user_id) {
             if missed.len() < DEPARTURES {
                 missed.push(since);
@@ -121,24 +122,24 @@ impl Absence {
 mod tests {
     use super::*;
 
-    const DOUBT: Duration = Duration::from_secs(45);
+    const LIVENESS_WINDOW: Duration = Duration::from_secs(45);
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1_000)
     }
 
     fn since(moment: Option<Timestamp>) -> Missed {
-        Missed { since: moment, told_after: None }
+        Missed { since: moment, sent_after: None }
     }
 
-    fn here(joined: Instant, shown_since: Option<Timestamp>) -> Here {
-        Here { sid: Sid::new(), joined, shown_since }
+    fn here(joined: Instant, shown_since: Option<Timestamp>) -> PresentSocket {
+        PresentSocket { sid: Sid::new(), joined, shown_since }
     }
 
     #[test]
-    fn each_device_that_comes_back_is_shown_what_the_longest_gone_has_missed() {
+    fn each_returning_device_is_shown_history_since_the_longest_absence() {
         let anna = UserId::from("anna");
-        let mut absence = Absence::new(DOUBT, Vec::new());
+        let mut absence = Absence::new(LIVENESS_WINDOW, Vec::new());
         let missed = |absence: &Absence| absence.missed(&anna, &[], at(300), |_| None);
         assert_eq!(missed(&absence), since(None), "a newcomer has missed nothing");
         absence.departed(&anna, None, at(100));
@@ -151,29 +152,29 @@ mod tests {
     }
 
     #[test]
-    fn who_is_here_by_another_connection_may_have_missed_what_was_told_after_its_last_sign_of_life() {
+    fn a_user_may_have_missed_messages_since_their_other_connections_last_sign_of_life() {
         let (anna, now) = (UserId::from("anna"), Instant::now());
-        let absence = Absence::new(DOUBT, Vec::new());
+        let absence = Absence::new(LIVENESS_WINDOW, Vec::new());
         let sockets = [here(now, None), here(now, None)];
         let heard = [now + Duration::from_secs(70), now + Duration::from_secs(50)];
         let last_heard =
             |sid| sockets.iter().zip(heard).find(|(socket, _)| socket.sid == sid).map(|(_, at)| at);
         let missed = absence.missed(&anna, &sockets, at(100), last_heard);
-        assert_eq!(missed, Missed { since: None, told_after: Some(heard[1]) });
+        assert_eq!(missed, Missed { since: None, sent_after: Some(heard[1]) });
         // Over long polling there is no sign of life.
         assert_eq!(absence.missed(&anna, &sockets, at(100), |_| None), since(Some(at(55))));
     }
 
     #[test]
-    fn what_was_shown_to_a_connection_that_was_not_heard_of_since_is_shown_again() {
+    fn history_sent_to_a_connection_that_gave_no_sign_of_life_since_is_sent_again() {
         let (anna, now) = (UserId::from("anna"), Instant::now());
-        let mut absence = Absence::new(DOUBT, Vec::new());
+        let mut absence = Absence::new(LIVENESS_WINDOW, Vec::new());
         let socket = [here(now, Some(at(7)))];
         let missed = |absence: &Absence, heard| absence.missed(&anna, &socket, at(100), |_| Some(heard));
         let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(3));
-        assert_eq!(missed(&absence, soon), Missed { since: Some(at(7)), told_after: Some(soon) });
-        assert_eq!(missed(&absence, later), Missed { since: None, told_after: Some(later) });
-        absence.departed(&anna, socket[0].owed(Some(soon)), at(100));
+        assert_eq!(missed(&absence, soon), Missed { since: Some(at(7)), sent_after: Some(soon) });
+        assert_eq!(missed(&absence, later), Missed { since: None, sent_after: Some(later) });
+        absence.departed(&anna, socket[0].resend_since(Some(soon)), at(100));
         assert_eq!(absence.missed(&anna, &[], at(300), |_| None), since(Some(at(7))));
     }
 }

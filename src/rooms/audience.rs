@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    outbox::{Class, Delivery, Flush, Not, Outbox, Pace, Paces, Wake},
+    outbox::{Class, Delivery, Excluded, Flush, FlushPolicies, FlushPolicy, Outbox, Wake},
     presence::{Announce, Presence, PresenceChange},
 };
 use crate::{
@@ -66,10 +66,14 @@ impl Audience {
         let rate = Duration::from_secs(1).as_nanos().checked_div(interval.as_nanos());
         let rate = rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(u32::MAX);
         let ephemeral_interval = Duration::from_secs(1) / settings.ephemeral_rate;
-        let paces = Paces {
-            entry: Pace { rate, interval, capacity: MAX_ENTRIES },
-            presence: Pace { rate: PRESENCE_RATE, interval: PRESENCE_INTERVAL, capacity: MAX_PRESENCE },
-            ephemeral: Pace {
+        let policies = FlushPolicies {
+            entry: FlushPolicy { rate, interval, capacity: MAX_ENTRIES },
+            presence: FlushPolicy {
+                rate: PRESENCE_RATE,
+                interval: PRESENCE_INTERVAL,
+                capacity: MAX_PRESENCE,
+            },
+            ephemeral: FlushPolicy {
                 rate: settings.ephemeral_rate,
                 interval: ephemeral_interval,
                 capacity: MAX_EPHEMERAL,
@@ -77,14 +81,14 @@ impl Audience {
         };
         Self {
             presence: Presence::new(settings.presence_rate, now),
-            outbox: Outbox::new(paces, now),
+            outbox: Outbox::new(policies, now),
             room_id,
             batches_entries: !interval.is_zero(),
         }
     }
 
     /// Joins and leaves that have not been sent yet.
-    pub(super) fn waiting_presence(&self) -> usize {
+    pub(super) fn pending_presence(&self) -> usize {
         self.outbox.pending(Class::Presence) + self.presence.deferred()
     }
 
@@ -118,7 +122,7 @@ impl Audience {
         may_stay: impl Fn(&UserId) -> bool,
     ) -> (Vec<(UserId, Vec<Sid>)>, Outgoing) {
         let evicted = self.presence.evict(may_stay);
-        let missed = evicted.iter().flat_map(|(user_id, sids)| missed_by(&mut self.outbox, user_id, sids));
+        let missed = evicted.iter().flat_map(|(user_id, sids)| take_missed(&mut self.outbox, user_id, sids));
         let outgoing = Outgoing { sends: missed.collect(), next: Next::Nothing };
         (evicted, outgoing)
     }
@@ -161,15 +165,15 @@ impl Audience {
     /// Queues ephemeral state of one socket's user for all other sockets.
     pub(super) fn push_ephemeral(&mut self, from: Sid, packet: Encoded, now: Instant) -> Outgoing {
         let mut outgoing = Outgoing::default();
-        let flush = self.outbox.push(Class::Ephemeral, packet, Some(Not::Socket(from)), now);
-        self.follow(flush, &mut outgoing);
+        let flush = self.outbox.push(Class::Ephemeral, packet, Some(Excluded::Socket(from)), now);
+        self.apply_flush(flush, &mut outgoing);
         outgoing
     }
 
     /// Sends a user's sockets the pending packets, before they are sent a snapshot that includes them.
     pub(super) fn catch_up(&mut self, user_id: &UserId) -> Outgoing {
         let sids: Vec<Sid> = self.presence.sockets_of(user_id).iter().map(|here| here.sid).collect();
-        Outgoing { sends: missed_by(&mut self.outbox, user_id, &sids), next: Next::Nothing }
+        Outgoing { sends: take_missed(&mut self.outbox, user_id, &sids), next: Next::Nothing }
     }
 
     /// Lists the users who are here. The reader is sent what is pending first: pending joins are in the list already.
@@ -214,15 +218,15 @@ impl Audience {
                 }
             };
             if let Some(packet) = packet {
-                let not = Not::User(change.user_id().clone());
-                let flush = self.outbox.push(Class::Presence, packet, Some(not), now);
-                self.follow(flush, outgoing);
+                let excluded = Excluded::User(change.user_id().clone());
+                let flush = self.outbox.push(Class::Presence, packet, Some(excluded), now);
+                self.apply_flush(flush, outgoing);
             }
         }
         self.remind(now, outgoing);
     }
 
-    fn follow(&mut self, flush: Flush, outgoing: &mut Outgoing) {
+    fn apply_flush(&mut self, flush: Flush, outgoing: &mut Outgoing) {
         match flush {
             Flush::Now => outgoing.sends.extend(self.flush().sends),
             Flush::At(time) => outgoing.next = Next::Timer(time),
@@ -234,7 +238,7 @@ impl Audience {
     fn remind(&mut self, now: Instant, outgoing: &mut Outgoing) {
         if self.presence.deferred() > 0 {
             let flush = self.outbox.remind(now + PRESENCE_INTERVAL);
-            self.follow(flush, outgoing);
+            self.apply_flush(flush, outgoing);
         }
     }
 
@@ -246,10 +250,10 @@ impl Audience {
 }
 
 /// Takes the pending packets that one user's sockets have not been sent.
-fn missed_by(outbox: &mut Outbox, user_id: &UserId, sids: &[Sid]) -> Vec<Send> {
+fn take_missed(outbox: &mut Outbox, user_id: &UserId, sids: &[Sid]) -> Vec<Send> {
     let missed = outbox.catch_up(user_id).into_iter();
-    let sends = missed.filter_map(|(packet, not)| {
-        let sids: Vec<Sid> = sids.iter().copied().filter(|sid| Some(*sid) != not).collect();
+    let sends = missed.filter_map(|(packet, excluded)| {
+        let sids: Vec<Sid> = sids.iter().copied().filter(|sid| Some(*sid) != excluded).collect();
         (!sids.is_empty()).then_some(Send::ToSockets(sids, packet))
     });
     sends.collect()

@@ -55,14 +55,14 @@ impl Rooms {
             _ => return Ok(()),
         };
         let found = fingerprints::read(&self.db, room_id, count, before).await?;
-        let (goes_on, is_same) = match &*lock(&cell.phase) {
+        let (continues, is_same) = match &*lock(&cell.phase) {
             Phase::Live(live) => {
-                (live.goes_on_in((before, last.as_ref()), &found), is_same(live, &found, count))
+                (live.continues_in((before, last.as_ref()), &found), is_same(live, &found, count))
             }
             _ => return Ok(()),
         };
-        if !goes_on {
-            return self.begin_anew(room_id, cell).await;
+        if !continues {
+            return self.reset_room(room_id, cell).await;
         }
         let head = found.seq;
         if !is_same {
@@ -74,7 +74,7 @@ impl Rooms {
                 }
                 _ => return Ok(()),
             };
-            self.note_foreign(room_id, found.seq, changes).await?;
+            self.log_foreign_changes(room_id, found.seq, changes).await?;
         }
         // The log may be ahead: another node has committed more, or a commit was wrongly reported as failed.
         let behind = match &*lock(&cell.phase) {
@@ -86,7 +86,7 @@ impl Rooms {
 
     /// Logs another program's changes that were found when the room was loaded. The caller holds the cell's `loading`
     /// lock.
-    pub(super) async fn note_unlogged(
+    pub(super) async fn log_unlogged(
         &self,
         room_id: &RoomId,
         (seq, mut changes): (i64, Vec<EntryBody>),
@@ -101,16 +101,16 @@ impl Rooms {
             let there = db::messages::list_existing(&self.db, &missing).await?;
             changes.retain(|change| deleted(change).is_none_or(|id| !there.contains(&id)));
         }
-        self.note_foreign(room_id, seq, changes).await
+        self.log_foreign_changes(room_id, seq, changes).await
     }
 
-    async fn note_foreign(&self, room_id: &RoomId, seq: i64, changes: Vec<EntryBody>) -> Result<()> {
+    async fn log_foreign_changes(&self, room_id: &RoomId, seq: i64, changes: Vec<EntryBody>) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
         let entries = append_foreign(&self.db, room_id, seq, changes, clock::now()).await?;
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
-        tracing::info!(room = %room_id, changes = entries.len(), "another program has written in a room");
+        tracing::info!(room = %room_id, changes = entries.len(), "another program has changed a room's messages");
         for entry in &entries {
             self.committed(entry).await;
         }
@@ -133,16 +133,16 @@ impl Rooms {
             _ => return Ok(()),
         };
         let found = fingerprints::read(&self.db, room_id, 0, before).await?;
-        let goes_on = match &*lock(&cell.phase) {
-            Phase::Live(live) => live.goes_on_in((before, last.as_ref()), &found),
+        let continues = match &*lock(&cell.phase) {
+            Phase::Live(live) => live.continues_in((before, last.as_ref()), &found),
             _ => true,
         };
-        if goes_on { Ok(()) } else { self.begin_anew(room_id, cell).await }
+        if continues { Ok(()) } else { self.reset_room(room_id, cell).await }
     }
 
     /// Resets the room after the database has lost entries that were committed and sent: by a crash without its WAL on
     /// disk, or by a failover to a replica that lagged. The sockets in the room are sent the remaining history.
-    async fn begin_anew(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
+    async fn reset_room(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
         let lost = match &*lock(&cell.phase) {
             Phase::Live(live) => live.seq(),
             _ => return Ok(()),
@@ -150,14 +150,14 @@ impl Rooms {
         let tail = load_tail(&self.db, room_id, self.settings.messages).await?;
         let (found, complete_from) = (tail.seq, tail.complete_from.max(lost + 1));
         tracing::error!(
-            room = %room_id, told = lost, found,
-            "the database has lost entries of a room's log that were committed: its sockets are sent the history again"
+            room = %room_id, expected = lost, found,
+            "the database has lost committed entries of a room's log: the room's sockets are sent the history again"
         );
         note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
             let outgoing = live.audience.flush();
             self.carry_out(room_id, cell, outgoing);
-            live.begin_anew(room_id, tail, complete_from);
+            live.reset(room_id, tail, complete_from);
             if let Some(history) = live.history(room_id, &Missed::default()) {
                 let sids: Vec<_> = live.audience.presence.list_sockets().collect();
                 for socket in self.broadcast.sockets(&sids) {
@@ -179,7 +179,7 @@ impl Rooms {
 }
 
 /// The oldest place down to which a list, newest first, has all messages; none if it has the whole room.
-fn reaches_to(oldest: Option<Place>, is_complete: bool) -> Option<Place> {
+fn oldest_known(oldest: Option<Place>, is_complete: bool) -> Option<Place> {
     if is_complete { None } else { oldest }
 }
 
@@ -192,8 +192,8 @@ fn is_same(live: &RoomState, found: &Fingerprints, count: usize) -> bool {
     let touched: HashSet<&MessageId> = found.touched.iter().chain(live.touched_after(found.seq)).collect();
     let is_all = found.messages.len() < count;
     let bounds = [
-        reaches_to(live.messages().last().map(MessageView::place), live.is_complete()),
-        reaches_to(found.messages.last().map(|found| found.place.clone()), is_all),
+        oldest_known(live.messages().last().map(MessageView::place), live.is_complete()),
+        oldest_known(found.messages.last().map(|found| found.place.clone()), is_all),
     ];
     let mut here: HashMap<&MessageId, &MessageView> = live
         .messages()
@@ -219,8 +219,8 @@ fn differences(live: &RoomState, before: i64, found: &Tail) -> Vec<EntryBody> {
         found.log.iter().filter(|entry| entry.seq > before).map(|entry| entry.message_id.as_str().into()),
     );
     let bounds = [
-        reaches_to(live.messages().last().map(MessageView::place), live.is_complete()),
-        reaches_to(found.messages.last().map(MessageView::place), found.complete),
+        oldest_known(live.messages().last().map(MessageView::place), live.is_complete()),
+        oldest_known(found.messages.last().map(MessageView::place), found.complete),
     ];
     let is_compared =
         |message: &&MessageView| is_within(&message.place(), &bounds) && !touched.contains(&message.id);

@@ -22,11 +22,11 @@ const TICK: Duration = Duration::from_secs(1);
 /// Empty rooms, in the order in which they became idle. Some may have been entered since.
 #[derive(Default)]
 pub(super) struct EvictionQueue {
-    queue: VecDeque<Waiting>,
+    queue: VecDeque<IdleRoom>,
     size: usize,
 }
 
-struct Waiting {
+struct IdleRoom {
     since: Instant,
     room_id: RoomId,
     cell: Arc<RoomCell>,
@@ -45,14 +45,14 @@ pub(super) async fn run(rooms: Weak<Rooms>) {
     loop {
         ticks.tick().await;
         let Some(rooms) = rooms.upgrade() else { return };
-        rooms.close_idle(Instant::now());
-        rooms.shed_if_crowded();
+        rooms.evict_idle(Instant::now());
+        rooms.shed_if_over_limit();
     }
 }
 
 impl Rooms {
     /// Queues the room for eviction if nobody is in it. The caller holds the lock of the cell's phase.
-    pub(super) fn idle_if_empty(&self, room_id: &RoomId, cell: &Arc<RoomCell>, live: &mut RoomState) {
+    pub(super) fn mark_idle_if_empty(&self, room_id: &RoomId, cell: &Arc<RoomCell>, live: &mut RoomState) {
         if !live.audience.presence.is_empty() {
             return;
         }
@@ -65,13 +65,13 @@ impl Rooms {
             Some(before) => idle.size -= before,
             None => {
                 let (room_id, cell) = (room_id.clone(), Arc::clone(cell));
-                idle.queue.push_back(Waiting { since, room_id, cell });
+                idle.queue.push_back(IdleRoom { since, room_id, cell });
             }
         }
     }
 
     /// While all rooms together exceed the memory limit, rooms with large messages are trimmed to the minimum.
-    fn shed_if_crowded(&self) {
+    fn shed_if_over_limit(&self) {
         if !self.memory.is_over() {
             return;
         }
@@ -84,37 +84,38 @@ impl Rooms {
     }
 
     /// Evicts without waiting for the next tick, if the settings keep no idle rooms.
-    pub(super) fn close_idle_at_once(&self) {
+    pub(super) fn evict_idle_now(&self) {
         if self.settings.idle.is_zero() {
-            self.close_idle(Instant::now());
+            self.evict_idle(Instant::now());
         }
     }
 
     /// Evicts the rooms that have been idle for long enough, and the longest idle ones while idle rooms exceed the
     /// memory limit.
-    fn close_idle(&self, now: Instant) {
+    fn evict_idle(&self, now: Instant) {
         loop {
-            let waiting = {
+            let idle_room = {
                 let mut idle = lock(&self.idle);
-                let is_crowded = idle.size > self.settings.idle_memory;
-                let is_over = |waiting: &Waiting| now.duration_since(waiting.since) >= self.settings.idle;
-                if !idle.queue.front().is_some_and(|first| is_crowded || is_over(first)) {
+                let exceeds_memory = idle.size > self.settings.idle_memory;
+                let has_expired =
+                    |idle_room: &IdleRoom| now.duration_since(idle_room.since) >= self.settings.idle;
+                if !idle.queue.front().is_some_and(|first| exceeds_memory || has_expired(first)) {
                     return;
                 }
-                let Some(waiting) = idle.queue.pop_front() else { return };
-                idle.size -= lock(&waiting.cell.queued).take().unwrap_or(0);
-                waiting
+                let Some(idle_room) = idle.queue.pop_front() else { return };
+                idle.size -= lock(&idle_room.cell.queued).take().unwrap_or(0);
+                idle_room
             };
-            let mut state = lock(&waiting.cell.phase);
+            let mut state = lock(&idle_room.cell.phase);
             let Phase::Live(live) = &mut *state else { continue };
             match live.idle_since {
-                Some(since) if since == waiting.since => {
+                Some(since) if since == idle_room.since => {
                     *state = Phase::Closed;
                     drop(state);
-                    self.remove_cell(&waiting.room_id, &waiting.cell);
+                    self.remove_cell(&idle_room.room_id, &idle_room.cell);
                 }
                 // The room was entered and left again since: its idle time starts again.
-                Some(_) => self.idle_if_empty(&waiting.room_id, &waiting.cell, live),
+                Some(_) => self.mark_idle_if_empty(&idle_room.room_id, &idle_room.cell, live),
                 None => {}
             }
         }

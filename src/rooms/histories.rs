@@ -1,10 +1,10 @@
 //! A cache of a room's encoded histories: each is encoded once for all who join between two entries.
 
-use super::memory::LARGE_WHEN_CROWDED;
+use super::memory::MESSAGES_LIMIT_UNDER_PRESSURE;
 use crate::broadcast::Encoded;
 
 /// The most memory that histories of different lengths may take, in bytes.
-const BYTES: usize = 8 << 20;
+const MAX_BYTES: usize = 8 << 20;
 
 /// Encoded histories, keyed by their number of messages.
 #[derive(Default)]
@@ -21,11 +21,11 @@ impl Histories {
     }
 
     /// Caches a history, unless it is large and all rooms together exceed the memory limit.
-    pub(super) fn keep(&mut self, count: usize, history: &Encoded, is_crowded: bool) {
-        if is_crowded && size_of(history) > LARGE_WHEN_CROWDED {
+    pub(super) fn insert(&mut self, count: usize, history: &Encoded, is_over_memory_limit: bool) {
+        if is_over_memory_limit && size_of(history) > MESSAGES_LIMIT_UNDER_PRESSURE {
             return;
         }
-        if self.bytes() > BYTES {
+        if self.bytes() > MAX_BYTES {
             self.clear();
         }
         self.0.push((count, history.clone()));
@@ -37,7 +37,7 @@ impl Histories {
 
     /// Drops them if they are large.
     pub(super) fn shed(&mut self) {
-        if self.bytes() > LARGE_WHEN_CROWDED {
+        if self.bytes() > MESSAGES_LIMIT_UNDER_PRESSURE {
             self.clear();
         }
     }

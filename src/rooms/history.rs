@@ -23,7 +23,7 @@ pub(super) const ENTRY_SIZE: usize = 200;
 struct Kept {
     message: Arc<MessageView>,
     /// When it was sent live. None: it was loaded, so later joiners got it in their history.
-    told_at: Option<Instant>,
+    sent_at: Option<Instant>,
 }
 
 /// Newest first.
@@ -62,11 +62,11 @@ impl History {
     }
 
     /// Inserts a message at its place, unless it is there.
-    pub(super) fn insert(&mut self, message: &Arc<MessageView>, told_at: Instant) {
+    pub(super) fn insert(&mut self, message: &Arc<MessageView>, sent_at: Instant) {
         let newer = self.kept.partition_point(|there| sort_key(&there.message) > sort_key(message));
         if self.kept.get(newer).is_none_or(|there| there.message.id != message.id) {
             self.bytes += size_of(message);
-            self.kept.insert(newer, Kept { message: Arc::clone(message), told_at: Some(told_at) });
+            self.kept.insert(newer, Kept { message: Arc::clone(message), sent_at: Some(sent_at) });
         }
     }
 
@@ -74,7 +74,7 @@ impl History {
     pub(super) fn push_older(&mut self, message: MessageView) {
         if self.position(&message.id).is_none() {
             self.bytes += size_of(&message);
-            self.kept.push_back(Kept { message: Arc::new(message), told_at: None });
+            self.kept.push_back(Kept { message: Arc::new(message), sent_at: None });
         }
     }
 
@@ -106,8 +106,8 @@ impl History {
     }
 
     /// Counts the newest messages that were sent after a moment.
-    pub(super) fn count_told_after(&self, moment: Instant) -> usize {
-        self.kept.iter().take_while(|kept| kept.told_at.is_some_and(|told_at| told_at > moment)).count()
+    pub(super) fn count_sent_after(&self, moment: Instant) -> usize {
+        self.kept.iter().take_while(|kept| kept.sent_at.is_some_and(|sent_at| sent_at > moment)).count()
     }
 
     /// The place of the last of the newest `count` messages, and whether the next older one is of the same millisecond.
@@ -127,7 +127,7 @@ impl FromIterator<MessageView> for History {
     /// The messages have to be in order, newest first.
     fn from_iter<I: IntoIterator<Item = MessageView>>(messages: I) -> Self {
         let kept: VecDeque<_> =
-            messages.into_iter().map(|message| Kept { message: Arc::new(message), told_at: None }).collect();
+            messages.into_iter().map(|message| Kept { message: Arc::new(message), sent_at: None }).collect();
         let bytes = kept.iter().map(|kept| size_of(&kept.message)).sum();
         Self { kept, bytes }
     }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_and_goes_is_counted_with_its_metadata() {
+    fn memory_counts_messages_with_their_metadata_as_they_come_and_go() {
         let now = Instant::now();
         let picture = json!({"data": "x".repeat(100_000)});
         let mut newest: History = [message("a", 1, json!({}))].into_iter().collect();

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The most read marks that are loaded with a room. From them it is known what their users have missed.
-const READERS: i64 = 10_000;
+const MAX_READ_MARKS: i64 = 10_000;
 
 /// The next step that a cell needs before somebody can enter the room.
 enum Need {
@@ -42,16 +42,16 @@ impl Rooms {
         mut compares: bool,
     ) -> Result<Arc<RoomCell>> {
         loop {
-            let is_due = |live: &RoomState| compares && live.is_to_be_compared();
+            let is_due = |live: &RoomState| compares && live.is_comparison_due();
             let cell = lock(&self.cells).entry(room_id.clone()).or_default().clone();
-            if matches!(&*lock(&cell.phase), Phase::Live(live) if !self.wants_more(live, reader) && !is_due(live))
+            if matches!(&*lock(&cell.phase), Phase::Live(live) if !self.needs_older(live, reader) && !is_due(live))
             {
                 return Ok(cell);
             }
             let _turn = self.db.within_timeout(async { Ok(cell.loading.lock().await) }).await?;
             let need = match &mut *lock(&cell.phase) {
                 Phase::Live(live) if is_due(live) => Need::Comparison,
-                Phase::Live(live) if self.wants_more(live, reader) => {
+                Phase::Live(live) if self.needs_older(live, reader) => {
                     let (place, count) = live.begin_backfill();
                     Need::Older(place, count)
                 }
@@ -80,7 +80,7 @@ impl Rooms {
                             Ok(older) => live.finish_backfill(older.messages),
                             Err(error) => {
                                 live.abandon_backfill();
-                                self.idle_if_empty(room_id, &cell, live);
+                                self.mark_idle_if_empty(room_id, &cell, live);
                                 return Err(error);
                             }
                         }
@@ -92,7 +92,7 @@ impl Rooms {
 
     async fn load(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
         let limit = self.settings.messages;
-        let mut tail = db::room_log::load_tail_with_readers(&self.db, room_id, limit, READERS).await?;
+        let mut tail = db::room_log::load_tail_with_readers(&self.db, room_id, limit, MAX_READ_MARKS).await?;
         // A user who enters a room soon writes in it: the known head allows the fast path.
         if let Some(at) = tail.at {
             self.log.note_head(room_id, tail.seq, at);
@@ -119,7 +119,7 @@ impl Rooms {
         if has_gap {
             self.catch_up(room_id, cell, loaded).await?;
         }
-        if let Err(error) = self.note_unlogged(room_id, unlogged).await {
+        if let Err(error) = self.log_unlogged(room_id, unlogged).await {
             // The next load of the room finds these changes again.
             error.log();
         }
@@ -127,9 +127,9 @@ impl Rooms {
     }
 
     /// True if the reader has to be sent messages that are not in memory.
-    pub(super) fn wants_more(&self, live: &RoomState, reader: Option<&UserId>) -> bool {
+    pub(super) fn needs_older(&self, live: &RoomState, reader: Option<&UserId>) -> bool {
         reader.is_some_and(|reader| {
-            live.wants_more(&live.missed(reader, clock::now(), |sid| self.last_heard(sid)))
+            live.needs_older(&live.missed(reader, clock::now(), |sid| self.last_heard(sid)))
         })
     }
 

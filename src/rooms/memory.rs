@@ -9,19 +9,19 @@ use std::sync::{
 use crate::db::room_log::TAIL_BYTES;
 
 /// The most memory that a room's messages may take, in bytes, apart from those that somebody may still have to be sent.
-pub(super) const LARGE: usize = TAIL_BYTES;
-/// The lower limit that replaces [`LARGE`] while all rooms together exceed the memory limit.
-pub(super) const LARGE_WHEN_CROWDED: usize = 1 << 20;
+pub(super) const MESSAGES_LIMIT: usize = TAIL_BYTES;
+/// The lower limit that replaces [`MESSAGES_LIMIT`] while all rooms together exceed the memory limit.
+pub(super) const MESSAGES_LIMIT_UNDER_PRESSURE: usize = 1 << 20;
 
 /// Counts the bytes of all rooms.
 pub(super) struct Memory {
     bytes: AtomicUsize,
-    most: usize,
+    limit: usize,
 }
 
 impl Memory {
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { bytes: AtomicUsize::new(0), most })
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { bytes: AtomicUsize::new(0), limit })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -29,7 +29,7 @@ impl Memory {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.bytes() > self.most
+        self.bytes() > self.limit
     }
 }
 
@@ -50,8 +50,8 @@ impl Share {
 
     /// The most memory that the room's messages may take, in bytes, apart from those that somebody may still have to be
     /// sent.
-    pub(super) fn most_of_messages(&self) -> usize {
-        if self.memory.is_over() { LARGE_WHEN_CROWDED } else { LARGE }
+    pub(super) fn messages_limit(&self) -> usize {
+        if self.memory.is_over() { MESSAGES_LIMIT_UNDER_PRESSURE } else { MESSAGES_LIMIT }
     }
 
     /// Sets the bytes that the room takes now.

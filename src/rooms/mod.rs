@@ -64,7 +64,7 @@ use crate::{
 
 /// The longest wait for the answer of a socket that may be dead. After it, a new socket of the same user is sent
 /// everything that the user may have missed.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub struct Rooms {
     broadcast: Broadcast,
@@ -102,7 +102,7 @@ impl Rooms {
     ) -> Arc<Self> {
         let settings = log::Settings {
             capacity: config.sockets.write_queue,
-            patience: config.database_timeout,
+            commit_timeout: config.database_timeout,
             commit_interval: config.sockets.commit_interval,
         };
         let (log, outcomes) = Log::start(db.clone(), instruments.clone(), &settings);
@@ -144,7 +144,7 @@ impl Rooms {
         members: &[MemberView],
     ) -> Result<Shown> {
         if !has_returned {
-            self.hear_other_sockets(room_id, &user.id).await;
+            self.probe_other_sockets(room_id, &user.id).await;
         }
         let now = clock::now();
         self.enter(socket, room_id, Some(&user.id), |cell, live| {
@@ -182,20 +182,20 @@ impl Rooms {
         socket: &ClientSocket,
         room_id: &RoomId,
         reader: Option<&UserId>,
-        welcome: impl FnOnce(&Arc<RoomCell>, &mut RoomState) -> Result<T>,
+        on_enter: impl FnOnce(&Arc<RoomCell>, &mut RoomState) -> Result<T>,
     ) -> Result<T> {
         loop {
             let cell = self.live_cell(room_id, reader, reader.is_some()).await?;
             let mut state = lock(&cell.phase);
             let Phase::Live(live) = &mut *state else { continue };
             // Large messages that were loaded for the reader may have been dropped again meanwhile.
-            if self.wants_more(live, reader) {
+            if self.needs_older(live, reader) {
                 continue;
             }
-            let welcomed = welcome(&cell, live)?;
+            let entered = on_enter(&cell, live)?;
             live.idle_since = None;
             socket.join(room_id);
-            return Ok(welcomed);
+            return Ok(entered);
         }
     }
 
@@ -208,36 +208,36 @@ impl Rooms {
         };
         let here = live.audience.presence.sockets_of(&user.id);
         let here = here.iter().find(|there| there.sid == socket.id());
-        let owed = here.and_then(|here| here.owed(socket.last_heard()));
+        let resend_since = here.and_then(|here| here.resend_since(socket.last_heard()));
         let (was_here, outgoing) = live.audience.depart(user, socket.id(), Instant::now());
         self.carry_out(room_id, cell, outgoing);
         socket.leave(room_id);
         if was_here {
-            live.absence.departed(&user.id, owed, clock::now());
+            live.absence.departed(&user.id, resend_since, clock::now());
         }
-        self.idle_if_empty(room_id, cell, live);
+        self.mark_idle_if_empty(room_id, cell, live);
         drop(state);
-        self.close_idle_at_once();
+        self.evict_idle_now();
     }
 
     /// Probes the user's sockets in the room, if one may be dead and too much was sent since its last sign of life. The
     /// client that is joining may be that one's, reconnecting, or another one beside it.
-    async fn hear_other_sockets(&self, room_id: &RoomId, user_id: &UserId) {
+    async fn probe_other_sockets(&self, room_id: &RoomId, user_id: &UserId) {
         let routes: Vec<SocketRoute> = {
             let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return };
             let Phase::Live(live) = &*lock(&cell.phase) else { return };
             let here = live.audience.presence.sockets_of(user_id);
             if here.is_empty()
-                || !live.is_long_for(&live.missed(user_id, clock::now(), |sid| self.last_heard(sid)))
+                || !live.exceeds_page(&live.missed(user_id, clock::now(), |sid| self.last_heard(sid)))
             {
                 return;
             }
             let sids: Vec<Sid> = here.iter().map(|here| here.sid).collect();
             self.broadcast.sockets(&sids).iter().filter_map(|socket| socket.route().cloned()).collect()
         };
-        let heard = join_all(routes.iter().map(SocketRoute::hear));
+        let answers = join_all(routes.iter().map(SocketRoute::probe));
         // A socket that does not answer in time may be dead: we stop waiting.
-        let _silent = timeout(SIGN_OF_LIFE, heard).await;
+        let _silent = timeout(PROBE_TIMEOUT, answers).await;
     }
 
     /// When the client of a socket gave its last sign of life; none if the socket is gone or gave none.
@@ -266,9 +266,9 @@ impl Rooms {
         let user_ids = evicted.into_iter().map(|(user_id, _)| user_id);
         let outgoing = live.audience.evicted(user_ids, Instant::now());
         self.carry_out(room_id, &cell, outgoing);
-        self.idle_if_empty(room_id, &cell, live);
+        self.mark_idle_if_empty(room_id, &cell, live);
         drop(state);
-        self.close_idle_at_once();
+        self.evict_idle_now();
     }
 
     /// Returns at most `limit` entries of a room after `after`, from memory if possible. The room is compared with the
@@ -282,7 +282,7 @@ impl Rooms {
     ) -> Result<LogPage> {
         let cell = self.live_cell(room_id, None, true).await?;
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
-            self.idle_if_empty(room_id, &cell, live);
+            self.mark_idle_if_empty(room_id, &cell, live);
             if let Some(entries) = live.entries_since(after, limit) {
                 // A reader who is in the room would otherwise be sent these entries twice.
                 let outgoing = live.audience.catch_up(reader);
@@ -349,7 +349,7 @@ impl Rooms {
                 stats.live += 1;
                 stats.idle += usize::from(live.idle_since.is_some());
                 stats.messages += live.len();
-                stats.news += live.audience.waiting_presence();
+                stats.pending_presence += live.audience.pending_presence();
             }
         }
         stats

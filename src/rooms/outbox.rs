@@ -26,7 +26,7 @@ pub(super) enum Class {
 
 /// The sockets in the room that are not to be sent a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Not {
+pub(super) enum Excluded {
     User(UserId),
     Socket(Sid),
 }
@@ -52,7 +52,7 @@ pub(super) enum Wake {
 
 /// How often packets of a class are sent at once, and how long they wait above that.
 #[derive(Clone, Copy)]
-pub(super) struct Pace {
+pub(super) struct FlushPolicy {
     /// Flushes per second.
     pub(super) rate: u32,
     pub(super) interval: Duration,
@@ -62,28 +62,28 @@ pub(super) struct Pace {
 
 /// How often the packets of each class are sent.
 #[derive(Clone, Copy)]
-pub(super) struct Paces {
-    pub(super) entry: Pace,
-    pub(super) presence: Pace,
-    pub(super) ephemeral: Pace,
+pub(super) struct FlushPolicies {
+    pub(super) entry: FlushPolicy,
+    pub(super) presence: FlushPolicy,
+    pub(super) ephemeral: FlushPolicy,
 }
 
 struct ClassState {
-    pace: Pace,
+    policy: FlushPolicy,
     bucket: TokenBucket,
     /// The number of pending packets.
     pending: usize,
 }
 
 impl ClassState {
-    fn new(pace: Pace, now: Instant) -> Self {
-        Self { pace, bucket: TokenBucket::new(pace.rate, now), pending: 0 }
+    fn new(policy: FlushPolicy, now: Instant) -> Self {
+        Self { policy, bucket: TokenBucket::new(policy.rate, now), pending: 0 }
     }
 }
 
 struct Pending {
     packet: Encoded,
-    not: Option<Not>,
+    excluded: Option<Excluded>,
 }
 
 /// A packet for all sockets in the room, with exceptions.
@@ -111,13 +111,13 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn new(paces: Paces, now: Instant) -> Self {
+    pub(super) fn new(policies: FlushPolicies, now: Instant) -> Self {
         Self {
             pending: Vec::new(),
             positions: HashMap::new(),
-            entry: ClassState::new(paces.entry, now),
-            presence: ClassState::new(paces.presence, now),
-            ephemeral: ClassState::new(paces.ephemeral, now),
+            entry: ClassState::new(policies.entry, now),
+            presence: ClassState::new(policies.presence, now),
+            ephemeral: ClassState::new(policies.ephemeral, now),
             deadline: None,
             reminder: None,
             timer: None,
@@ -138,7 +138,13 @@ impl Outbox {
     }
 
     /// Adds a packet for the sockets in the room, except `not`.
-    pub(super) fn push(&mut self, class: Class, packet: Encoded, not: Option<Not>, now: Instant) -> Flush {
+    pub(super) fn push(
+        &mut self,
+        class: Class,
+        packet: Encoded,
+        excluded: Option<Excluded>,
+        now: Instant,
+    ) -> Flush {
         let state = match class {
             Class::Entry => &mut self.entry,
             Class::Presence => &mut self.presence,
@@ -147,9 +153,9 @@ impl Outbox {
         // If others of the class wait, this one waits with them: only a batch saves wake-ups.
         let is_allowed = state.pending == 0 && state.bucket.take(1, now);
         state.pending += 1;
-        let is_full = state.pending >= state.pace.capacity;
-        let deadline = now + state.pace.interval;
-        self.pending.push(Pending { packet, not });
+        let is_full = state.pending >= state.policy.capacity;
+        let deadline = now + state.policy.interval;
+        self.pending.push(Pending { packet, excluded });
         if is_allowed || is_full {
             return Flush::Now;
         }
@@ -159,7 +165,7 @@ impl Outbox {
 
     /// Adds a log entry that does not wait, and flushes it with all packets before it.
     pub(super) fn push_and_flush(&mut self, packet: Encoded) -> Vec<Delivery> {
-        self.pending.push(Pending { packet, not: None });
+        self.pending.push(Pending { packet, excluded: None });
         self.flush()
     }
 
@@ -208,9 +214,9 @@ impl Outbox {
         let position = self.positions.insert(user_id.clone(), count).unwrap_or(0);
         let missed = self.pending.iter().skip(position);
         missed
-            .filter_map(|pending| match &pending.not {
-                Some(Not::User(not)) if not == user_id => None,
-                Some(Not::Socket(sid)) => Some((pending.packet.clone(), Some(*sid))),
+            .filter_map(|pending| match &pending.excluded {
+                Some(Excluded::User(excluded)) if excluded == user_id => None,
+                Some(Excluded::Socket(sid)) => Some((pending.packet.clone(), Some(*sid))),
                 _ => Some((pending.packet.clone(), None)),
             })
             .collect()
@@ -223,13 +229,13 @@ impl Outbox {
         let positions = std::mem::take(&mut self.positions);
         let pending = std::mem::take(&mut self.pending).into_iter().enumerate();
         pending
-            .map(|(index, Pending { packet, not })| {
+            .map(|(index, Pending { packet, excluded })| {
                 let past = positions.iter().filter(|(_, position)| **position > index);
                 let mut except_users: Vec<UserId> = past.map(|(user_id, _)| user_id.clone()).collect();
                 let mut except_socket = None;
-                match not {
-                    Some(Not::User(user_id)) => except_users.push(user_id),
-                    Some(Not::Socket(sid)) => except_socket = Some(sid),
+                match excluded {
+                    Some(Excluded::User(user_id)) => except_users.push(user_id),
+                    Some(Excluded::Socket(sid)) => except_socket = Some(sid),
                     None => {}
                 }
                 Delivery { packet, except_users, except_socket }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use tokio::time::Instant;
 
-use super::absence::Here;
+use super::absence::PresentSocket;
 use crate::{
     broadcast::Sid,
     chat::{id::UserId, timestamp::Timestamp},
@@ -42,7 +42,7 @@ pub(super) enum Announce {
 }
 
 struct PresentUser {
-    sockets: Vec<Here>,
+    sockets: Vec<PresentSocket>,
     is_announced: bool,
 }
 
@@ -50,18 +50,18 @@ struct PresentUser {
 struct Deferred {
     user: TokenUserView,
     is_believed_here: bool,
-    /// The number of looks before the change. A socket that looks later sees the user's state at that time, and so
-    /// believes the opposite of the others.
-    looks: u64,
+    /// The number of listings before the change. A socket that is sent a listing later sees the user's state at that
+    /// time, and so believes the opposite of the others.
+    listings: u64,
     /// Some sockets believe one thing and some the other, so the event is sent even if it cancels out.
-    is_disputed: bool,
+    is_inconsistent: bool,
 }
 
 pub(super) struct Presence {
     users: HashMap<UserId, PresentUser>,
     sockets: usize,
     /// How many times sockets were shown who is here: each does when it arrives, and when it asks.
-    looks: u64,
+    listings: u64,
     /// Deferred changes, oldest first.
     deferred: IndexMap<UserId, Deferred>,
     /// The rate limit: one token per packet.
@@ -74,7 +74,7 @@ impl Presence {
         Self {
             users: HashMap::new(),
             sockets: 0,
-            looks: 0,
+            listings: 0,
             deferred: IndexMap::new(),
             packets: TokenBucket::new(rate, now),
         }
@@ -95,7 +95,7 @@ impl Presence {
         self.sockets
     }
 
-    pub(super) fn sockets_of(&self, user_id: &UserId) -> &[Here] {
+    pub(super) fn sockets_of(&self, user_id: &UserId) -> &[PresentSocket] {
         self.users.get(user_id).map_or(&[], |user| &user.sockets)
     }
 
@@ -106,7 +106,7 @@ impl Presence {
 
     /// Notes that somebody was shown who is here. A deferred change that they saw does not cancel out any more.
     pub(super) fn note_listed(&mut self) {
-        self.looks += 1;
+        self.listings += 1;
     }
 
     /// The users whose presence is, or will be, announced to the others.
@@ -127,10 +127,10 @@ impl Presence {
             .entry(user.id.clone())
             .or_insert_with(|| PresentUser { sockets: Vec::with_capacity(1), is_announced: false });
         if !present.sockets.iter().any(|there| there.sid == socket) {
-            present.sockets.push(Here { sid: socket, joined: now, shown_since: None });
+            present.sockets.push(PresentSocket { sid: socket, joined: now, shown_since: None });
             self.sockets += 1;
         }
-        self.looks += 1;
+        self.listings += 1;
         if announce == Announce::No || present.is_announced {
             return None;
         }
@@ -191,7 +191,7 @@ impl Presence {
         let mut due = Vec::new();
         while let Some((user_id, deferred)) = self.deferred.first() {
             let is_here = self.users.get(user_id).is_some_and(|user| user.is_announced);
-            if deferred.is_disputed || is_here != deferred.is_believed_here {
+            if deferred.is_inconsistent || is_here != deferred.is_believed_here {
                 if !self.packets.take(self.sockets, now) {
                     break;
                 }
@@ -210,8 +210,8 @@ impl Presence {
         now: Instant,
     ) -> Option<PresenceChange> {
         if let Some(deferred) = self.deferred.get_mut(&user.id) {
-            deferred.is_disputed |= self.looks - u64::from(is_here) != deferred.looks;
-            if deferred.is_believed_here == is_here && !deferred.is_disputed {
+            deferred.is_inconsistent |= self.listings - u64::from(is_here) != deferred.listings;
+            if deferred.is_believed_here == is_here && !deferred.is_inconsistent {
                 self.deferred.shift_remove(&user.id);
             }
             return None;
@@ -224,8 +224,8 @@ impl Presence {
             return Some(presence_change(user, is_here));
         }
         if is_believed_here != is_here && self.deferred.len() < MAX_DEFERRED {
-            let (user, looks) = (user.clone(), self.looks);
-            let deferred = Deferred { user, is_believed_here, looks, is_disputed: false };
+            let (user, listings) = (user.clone(), self.listings);
+            let deferred = Deferred { user, is_believed_here, listings, is_inconsistent: false };
             self.deferred.insert(deferred.user.id.clone(), deferred);
         }
         None
@@ -246,7 +246,7 @@ mod tests {
         TokenUserView { id: name.into(), name: None }
     }
 
-    fn told(changes: impl IntoIterator<Item = PresenceChange>) -> Vec<String> {
+    fn names_of(changes: impl IntoIterator<Item = PresenceChange>) -> Vec<String> {
         changes
             .into_iter()
             .map(|change| match change {
@@ -257,24 +257,24 @@ mod tests {
     }
 
     #[test]
-    fn above_the_rate_changes_are_deferred_and_dropped_where_they_cancel_out() {
+    fn changes_above_the_rate_are_deferred_and_dropped_where_they_cancel_out() {
         let start = Instant::now();
         let mut presence = Presence::new(6, start);
         let sids: Vec<Sid> = (0..6).map(|_| Sid::new()).collect();
         let names = ["a", "b", "c", "d", "e", "f"];
-        let told_at_once = names
+        let sent_at_once = names
             .iter()
             .zip(&sids)
             .filter_map(|(name, sid)| presence.arrive(&user(name), *sid, Announce::Yes, start));
         // The first join has no audience. The next two cost two and three packets; the fourth finds one token left.
-        assert_eq!(told(told_at_once.collect::<Vec<_>>()), ["+b", "+c"]);
+        assert_eq!(names_of(sent_at_once.collect::<Vec<_>>()), ["+b", "+c"]);
         assert_eq!(presence.deferred(), 3);
         assert!(presence.due(start).is_empty());
         let (was_here, change) = presence.depart(&user("f"), sids[5], start);
         assert!(was_here && change.is_none());
         let later = start + Duration::from_secs(60);
-        assert_eq!(told(presence.due(later)), ["+d"]);
-        assert_eq!(told(presence.due(later + Duration::from_secs(60))), ["+e"]);
+        assert_eq!(names_of(presence.due(later)), ["+d"]);
+        assert_eq!(names_of(presence.due(later + Duration::from_secs(60))), ["+e"]);
         assert_eq!((presence.deferred(), presence.sockets), (0, 5));
     }
 
@@ -289,11 +289,11 @@ mod tests {
         // This one sees on joining that c is here.
         presence.arrive(&user("d"), Sid::new(), Announce::No, start);
         presence.depart(&user("c"), sid, start);
-        assert_eq!(told(presence.due(later)), ["-c"]);
+        assert_eq!(names_of(presence.due(later)), ["-c"]);
     }
 
     #[test]
-    fn nor_does_one_that_somebody_saw_in_a_list() {
+    fn a_change_that_somebody_saw_in_a_list_does_not_cancel_out() {
         let start = Instant::now();
         let mut presence = Presence::new(2, start);
         let (sid, later) = (Sid::new(), start + Duration::from_secs(60));
@@ -303,22 +303,22 @@ mod tests {
         assert!(presence.arrive(&user("c"), sid, Announce::Yes, start).is_none(), "deferred");
         presence.note_listed();
         presence.depart(&user("c"), sid, start);
-        assert_eq!(told(presence.due(later)), ["-c"]);
+        assert_eq!(names_of(presence.due(later)), ["-c"]);
     }
 
     #[test]
     fn a_room_larger_than_the_rate_goes_into_debt() {
         let start = Instant::now();
         let mut presence = Presence::new(2, start);
-        let told_at_once = ["a", "b", "c", "d"]
+        let sent_at_once = ["a", "b", "c", "d"]
             .map(|name| presence.arrive(&user(name), Sid::new(), Announce::Yes, start))
             .into_iter()
             .flatten();
-        assert_eq!(told(told_at_once), ["+b"]);
+        assert_eq!(names_of(sent_at_once), ["+b"]);
         let later = start + Duration::from_secs(60);
-        assert_eq!(told(presence.due(later)), ["+c"]);
+        assert_eq!(names_of(presence.due(later)), ["+c"]);
         assert!(presence.due(later + Duration::from_secs(1)).is_empty());
-        assert_eq!(told(presence.due(later + Duration::from_secs(2))), ["+d"]);
+        assert_eq!(names_of(presence.due(later + Duration::from_secs(2))), ["+d"]);
     }
 
     #[test]
@@ -328,9 +328,9 @@ mod tests {
         presence.arrive(&user("b"), Sid::new(), Announce::Yes, now);
         let (first, second) = (Sid::new(), Sid::new());
         assert!(presence.arrive(&user("a"), first, Announce::No, now).is_none());
-        assert_eq!(told(presence.arrive(&user("a"), second, Announce::Yes, now)), ["+a"]);
+        assert_eq!(names_of(presence.arrive(&user("a"), second, Announce::Yes, now)), ["+a"]);
         assert!(matches!(presence.depart(&user("a"), first, now), (true, None)));
-        assert_eq!(told(presence.depart(&user("a"), second, now).1), ["-a"]);
+        assert_eq!(names_of(presence.depart(&user("a"), second, now).1), ["-a"]);
         assert!(!presence.is_empty());
     }
 }

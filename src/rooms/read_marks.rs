@@ -22,30 +22,30 @@ use crate::{
 };
 
 /// The most marks that may wait. Above that a mark is dropped, because a later one covers it.
-const QUEUE: usize = 65_536;
+const QUEUE_CAPACITY: usize = 65_536;
 /// The most marks in one batch.
-const BATCH: usize = 4_096;
+const MAX_BATCH: usize = 4_096;
 /// The longest that a mark waits for others.
-const GATHER: Duration = Duration::from_millis(500);
+const BATCH_DELAY: Duration = Duration::from_millis(500);
 
 pub(super) struct ReadMarks {
-    queue: mpsc::Sender<Job>,
+    queue: mpsc::Sender<WriteRequest>,
 }
 
-struct Job {
+struct WriteRequest {
     mark: Option<ReadMark>,
     written: Option<oneshot::Sender<Result<()>>>,
 }
 
 impl ReadMarks {
     pub(super) fn start(db: Db, written: Counter) -> Self {
-        let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(run(db, jobs, written));
+        let (queue, requests) = mpsc::channel(QUEUE_CAPACITY);
+        tokio::spawn(run(db, requests, written));
         Self { queue }
     }
 
     pub(super) fn note(&self, mark: ReadMark) {
-        if self.queue.try_send(Job { mark: Some(mark), written: None }).is_err() {
+        if self.queue.try_send(WriteRequest { mark: Some(mark), written: None }).is_err() {
             tracing::warn!("the queue of read marks is full: one was dropped");
         }
     }
@@ -62,19 +62,22 @@ impl ReadMarks {
 
     async fn send(&self, mark: Option<ReadMark>) -> Result<()> {
         let (written, done) = oneshot::channel();
-        self.queue.send(Job { mark, written: Some(written) }).await.map_err(|_| Error::ShuttingDown)?;
+        self.queue
+            .send(WriteRequest { mark, written: Some(written) })
+            .await
+            .map_err(|_| Error::ShuttingDown)?;
         done.await.unwrap_or(Err(Error::ShuttingDown))
     }
 }
 
-async fn run(db: Db, mut jobs: mpsc::Receiver<Job>, count: Counter) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while gather(&mut jobs, &mut batch).await {
+async fn run(db: Db, mut requests: mpsc::Receiver<WriteRequest>, count: Counter) {
+    let mut batch = Vec::with_capacity(MAX_BATCH);
+    while collect_batch(&mut requests, &mut batch).await {
         let mut newest = Newest::default();
         let mut waiting = Vec::new();
-        for job in batch.drain(..) {
-            job.mark.into_iter().for_each(|mark| take(&mut newest, mark));
-            waiting.extend(job.written);
+        for request in batch.drain(..) {
+            request.mark.into_iter().for_each(|mark| keep_newest(&mut newest, mark));
+            waiting.extend(request.written);
         }
         count.inc_by(newest.len() as u64);
         let result = match newest.is_empty() {
@@ -94,7 +97,7 @@ async fn run(db: Db, mut jobs: mpsc::Receiver<Job>, count: Counter) {
 type Newest = HashMap<(RoomId, UserId), ReadMark>;
 
 /// Adds a mark, unless a newer one is there.
-fn take(newest: &mut Newest, mark: ReadMark) {
+fn keep_newest(newest: &mut Newest, mark: ReadMark) {
     let key = (mark.room_id.clone(), mark.user_id.clone());
     let there = newest.entry(key).or_insert_with(|| mark.clone());
     if mark.at >= there.at {
@@ -103,10 +106,10 @@ fn take(newest: &mut Newest, mark: ReadMark) {
 }
 
 /// Collects a batch. Returns false if no more marks will come.
-async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> bool {
-    let has_more = fill(jobs, batch, BATCH).await;
-    let is_awaited = |batch: &[Job]| batch.iter().any(|job| job.written.is_some());
-    fill_until(jobs, batch, BATCH, Instant::now() + GATHER, is_awaited).await;
+async fn collect_batch(requests: &mut mpsc::Receiver<WriteRequest>, batch: &mut Vec<WriteRequest>) -> bool {
+    let has_more = fill(requests, batch, MAX_BATCH).await;
+    let has_waiter = |batch: &[WriteRequest]| batch.iter().any(|request| request.written.is_some());
+    fill_until(requests, batch, MAX_BATCH, Instant::now() + BATCH_DELAY, has_waiter).await;
     has_more
 }
 
@@ -116,7 +119,7 @@ mod tests {
     use crate::chat::timestamp::Timestamp;
 
     #[test]
-    fn of_several_marks_of_a_user_and_room_the_newest_stays() {
+    fn the_newest_mark_of_a_user_and_room_is_kept() {
         let mut newest = Newest::default();
         for (user, room, at, seq) in [
             ("anna", "r", 2, 2),
@@ -126,7 +129,10 @@ mod tests {
             ("anna", "s", 1, 1),
         ] {
             let at = Timestamp::from_millis(at);
-            take(&mut newest, ReadMark { room_id: room.into(), user_id: user.into(), at, seq: Some(seq) });
+            keep_newest(
+                &mut newest,
+                ReadMark { room_id: room.into(), user_id: user.into(), at, seq: Some(seq) },
+            );
         }
         let mut marks: Vec<_> = newest
             .into_values()

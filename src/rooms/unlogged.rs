@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A trigger may stamp an edit later than its entry, by less than this, in milliseconds.
-const STAMPED: i64 = 5_000;
+const MAX_STAMP_DELAY_MS: i64 = 5_000;
 
 /// Finds another program's changes by comparing a room's newest messages with the last entries of its log.
 /// `has_triggers`: there are triggers on messages.
@@ -24,7 +24,8 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     let Some(oldest) = tail.log.last() else { return Vec::new() };
     let reads_from = Timestamp::from(oldest.at);
     // A message without an entry here may have been edited as late as by the entry before the oldest.
-    let is_edited_from = Timestamp::from_millis(reads_from.millis() + if has_triggers { STAMPED } else { 0 });
+    let is_edited_from =
+        Timestamp::from_millis(reads_from.millis() + if has_triggers { MAX_STAMP_DELAY_MS } else { 0 });
     let mut entries: HashMap<&str, Vec<&Logged>> = HashMap::new();
     for entry in &tail.log {
         entries.entry(&entry.message_id).or_default().push(entry);

@@ -18,20 +18,20 @@ use crate::{
         timestamp::Timestamp,
     },
     db::room_log::{Effect, Entry},
-    protocol::{RoomActivityView, SaidView, event},
+    protocol::{RoomActivityView, SenderCountView, event},
     sync::lock,
 };
 
 /// The interval between two pushes.
 const TICK: Duration = Duration::from_millis(250);
 /// The most rooms whose members are read at the same time, because others need connections, too.
-const LOADED: usize = 4;
+const CONCURRENT_ROOMS: usize = 4;
 
 #[derive(Default)]
 pub(super) struct UnreadPush {
     /// Users who watch their list, with the number of their watching sockets.
     watching: Mutex<HashMap<UserId, usize>>,
-    said: Mutex<HashMap<RoomId, RoomDigest>>,
+    digests: Mutex<HashMap<RoomId, RoomDigest>>,
 }
 
 /// A digest of the new messages in a room since the last push.
@@ -55,12 +55,12 @@ impl UnreadPush {
         if !self.is_watched() {
             return;
         }
-        let mut said = lock(&self.said);
-        let said = said
+        let mut digests = lock(&self.digests);
+        let digest = digests
             .entry(entry.room_id.clone())
             .or_insert_with(|| RoomDigest { last_message_at: message.created_at, by: HashMap::new() });
-        said.last_message_at = said.last_message_at.max(message.created_at);
-        *said.by.entry(message.sender_id.clone()).or_default() += 1;
+        digest.last_message_at = digest.last_message_at.max(message.created_at);
+        *digest.by.entry(message.sender_id.clone()).or_default() += 1;
     }
 }
 
@@ -84,23 +84,23 @@ impl Rooms {
     /// Sends a room's digest at once. It is called before a socket leaves the room, so that the socket is not sent a
     /// digest of messages that it received there.
     pub async fn push_unread_in(&self, access: &Access, room_id: &RoomId) {
-        let said = lock(&self.activity.said).remove(room_id);
-        if let Some(said) = said {
-            self.push_digest(access, room_id, &said).await;
+        let digest = lock(&self.activity.digests).remove(room_id);
+        if let Some(digest) = digest {
+            self.push_digest(access, room_id, &digest).await;
         }
     }
 
     async fn push_unread(&self, access: &Access) {
-        let all = std::mem::take(&mut *lock(&self.activity.said));
+        let all = std::mem::take(&mut *lock(&self.activity.digests));
         // The members of an uncached room are read from the database, of several rooms concurrently.
         stream::iter(all)
-            .for_each_concurrent(LOADED, async |(room_id, said)| {
-                self.push_digest(access, &room_id, &said).await
+            .for_each_concurrent(CONCURRENT_ROOMS, async |(room_id, digest)| {
+                self.push_digest(access, &room_id, &digest).await
             })
             .await;
     }
 
-    async fn push_digest(&self, access: &Access, room_id: &RoomId, said: &RoomDigest) {
+    async fn push_digest(&self, access: &Access, room_id: &RoomId, digest: &RoomDigest) {
         let room = match access.room(room_id).await {
             Ok(room) => room,
             // A dropped digest is harmless: the list shows the same when it is requested again.
@@ -110,8 +110,9 @@ impl Rooms {
             Ok(members) => members,
             Err(error) => return error.log(),
         };
-        let by = said.by.iter().map(|(user_id, count)| SaidView { user_id, count: *count }).collect();
-        let view = RoomActivityView { room_id, last_message_at: said.last_message_at, by };
+        let by =
+            digest.by.iter().map(|(user_id, count)| SenderCountView { user_id, count: *count }).collect();
+        let view = RoomActivityView { room_id, last_message_at: digest.last_message_at, by };
         let Some(packet) = Encoded::new(event::ROOM_ACTIVITY, &view) else { return };
         // Sockets in the room receive the message itself.
         let except = Except { room: Some(room_id), ..Except::NOBODY };
@@ -121,13 +122,13 @@ impl Rooms {
     }
 }
 
-/// Runs until `owner` is gone. `of` returns its rooms and the access rules.
-pub async fn run<T>(owner: Weak<T>, of: impl Fn(&T) -> (&Rooms, &Access)) {
+/// Runs until `owner` is gone. `parts` returns its rooms and the access rules.
+pub async fn run<T>(owner: Weak<T>, parts: impl Fn(&T) -> (&Rooms, &Access)) {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         ticks.tick().await;
         let Some(owner) = owner.upgrade() else { return };
-        let (rooms, access) = of(&owner);
+        let (rooms, access) = parts(&owner);
         rooms.push_unread(access).await;
     }
 }

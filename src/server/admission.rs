@@ -15,50 +15,50 @@ use crate::{
 };
 
 /// Connections that are reserved for health checks.
-const FOR_HEALTH: usize = 64;
+const HEALTH_RESERVE: usize = 64;
 /// Open files that are not clients' connections: the database's, Redis's, the program's own.
 const OTHER_FILES: usize = 192;
 /// The length of the list at which it is first swept for connections that are gone.
-const SWEEP: usize = 1_024;
+const MIN_SWEEP: usize = 1_024;
 
 pub(super) struct Admission {
     connections: Arc<Semaphore>,
-    for_health: Arc<Semaphore>,
-    newcomers: Mutex<Newcomers>,
+    health_reserve: Arc<Semaphore>,
+    untrusted: Mutex<UntrustedConnections>,
 }
 
 /// Connections that serve no signed-in client, oldest first; some may be gone.
 #[derive(Default)]
-struct Newcomers {
+struct UntrustedConnections {
     queue: VecDeque<WeakConnection>,
     sweep_at: usize,
 }
 
 /// The purpose for which a connection is admitted.
 pub(super) enum Admitted {
-    ForAll(OwnedSemaphorePermit),
+    Regular(OwnedSemaphorePermit),
     /// The limit is reached. Room may be made in a moment.
-    ForHealth(OwnedSemaphorePermit),
+    HealthOnly(OwnedSemaphorePermit),
 }
 
 impl Admission {
     /// Allows `max` connections, or as many as the limit on open files leaves.
     pub(super) fn new(max: Option<usize>) -> Arc<Self> {
-        let max = max.unwrap_or_else(|| allowed(open_files())).min(Semaphore::MAX_PERMITS);
+        let max = max.unwrap_or_else(|| allowed(max_open_files())).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             connections: Arc::new(Semaphore::new(max)),
-            for_health: Arc::new(Semaphore::new(FOR_HEALTH)),
-            newcomers: Mutex::default(),
+            health_reserve: Arc::new(Semaphore::new(HEALTH_RESERVE)),
+            untrusted: Mutex::default(),
         })
     }
 
     /// Decides on a new connection; none if even the reserved connections are in use.
     pub(super) fn admit(&self) -> Option<Admitted> {
         if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
-            return Some(Admitted::ForAll(permit));
+            return Some(Admitted::Regular(permit));
         }
         self.make_room();
-        Arc::clone(&self.for_health).try_acquire_owned().ok().map(Admitted::ForHealth)
+        Arc::clone(&self.health_reserve).try_acquire_owned().ok().map(Admitted::HealthOnly)
     }
 
     /// Waits until another connection has ended.
@@ -68,9 +68,9 @@ impl Admission {
 
     /// Lists a connection as one that may be closed to make room.
     pub(super) fn list(&self, connection: &Connection) {
-        let mut newcomers = lock(&self.newcomers);
-        let Newcomers { queue, sweep_at } = &mut *newcomers;
-        if queue.len() >= (*sweep_at).max(SWEEP) {
+        let mut untrusted = lock(&self.untrusted);
+        let UntrustedConnections { queue, sweep_at } = &mut *untrusted;
+        if queue.len() >= (*sweep_at).max(MIN_SWEEP) {
             queue
                 .retain(|connection| connection.upgrade().is_some_and(|connection| !connection.is_trusted()));
             *sweep_at = queue.len() * 2;
@@ -80,8 +80,8 @@ impl Admission {
 
     /// Aborts the oldest connection that serves no signed-in client.
     fn make_room(&self) {
-        let mut newcomers = lock(&self.newcomers);
-        while let Some(connection) = newcomers.queue.pop_front() {
+        let mut untrusted = lock(&self.untrusted);
+        while let Some(connection) = untrusted.queue.pop_front() {
             if let Some(connection) = connection.upgrade().filter(|connection| !connection.is_trusted()) {
                 return connection.abort();
             }
@@ -91,10 +91,10 @@ impl Admission {
 
 /// The number of connections that this limit on open files leaves.
 fn allowed(limit: usize) -> usize {
-    limit.saturating_sub(FOR_HEALTH + OTHER_FILES).max(limit / 2)
+    limit.saturating_sub(HEALTH_RESERVE + OTHER_FILES).max(limit / 2)
 }
 
-fn open_files() -> usize {
+fn max_open_files() -> usize {
     getrlimit(Resource::Nofile).current.map_or(usize::MAX, |limit| limit as usize)
 }
 
@@ -110,15 +110,15 @@ mod tests {
     use crate::connection::{ClientStream, ConnectionSettings, Connections};
 
     #[test]
-    fn more_than_may_be_open_are_for_health_and_more_than_that_refused() {
+    fn connections_above_the_limit_are_for_health_checks_and_beyond_those_refused() {
         let admission = Admission::new(Some(2));
         let _kept = [admission.admit(), admission.admit()];
-        assert!(_kept.iter().all(|admitted| matches!(admitted, Some(Admitted::ForAll(_)))));
-        let for_health: Vec<_> = (0..FOR_HEALTH).map(|_| admission.admit()).collect();
-        assert!(for_health.iter().all(|admitted| matches!(admitted, Some(Admitted::ForHealth(_)))));
+        assert!(_kept.iter().all(|admitted| matches!(admitted, Some(Admitted::Regular(_)))));
+        let health_reserve: Vec<_> = (0..HEALTH_RESERVE).map(|_| admission.admit()).collect();
+        assert!(health_reserve.iter().all(|admitted| matches!(admitted, Some(Admitted::HealthOnly(_)))));
         assert!(admission.admit().is_none());
-        drop(for_health);
-        assert!(matches!(admission.admit(), Some(Admitted::ForHealth(_))));
+        drop(health_reserve);
+        assert!(matches!(admission.admit(), Some(Admitted::HealthOnly(_))));
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
             assert_eq!(allowed(limit), connections, "{limit}");
         }
         let admission = Admission::new(None);
-        assert_eq!(admission.connections.available_permits(), allowed(open_files()));
+        assert_eq!(admission.connections.available_permits(), allowed(max_open_files()));
     }
 
     async fn open(connections: &Connections) -> ClientStream {
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_that_serves_nobody_makes_room_and_those_that_are_gone_are_not_kept() {
+    async fn the_oldest_untrusted_connection_makes_room_and_closed_ones_are_not_kept() {
         let aborted = Counter::default();
         let settings = ConnectionSettings {
             flush_interval: Duration::ZERO,
@@ -156,23 +156,23 @@ mod tests {
         admission.list(trusted.connection());
         admission.list(oldest.connection());
         // Many connections that are gone, and many that serve a signed-in client.
-        for _ in 0..2 * SWEEP {
+        for _ in 0..2 * MIN_SWEEP {
             admission.list(trusted.connection());
         }
         let gone = open(&connections).await;
-        for _ in 0..2 * SWEEP {
+        for _ in 0..2 * MIN_SWEEP {
             admission.list(gone.connection());
         }
         drop(gone);
         admission.list(newest.connection());
-        for _ in 0..2 * SWEEP {
+        for _ in 0..2 * MIN_SWEEP {
             admission.list(trusted.connection());
         }
-        let listed = admission.newcomers.lock().unwrap().queue.len();
-        assert!(listed <= SWEEP + 2, "{listed} are listed");
+        let listed = admission.untrusted.lock().unwrap().queue.len();
+        assert!(listed <= MIN_SWEEP + 2, "{listed} are listed");
 
         for (makes_room, number) in [(&oldest, 1), (&newest, 2)] {
-            assert!(matches!(admission.admit(), Some(Admitted::ForHealth(_))));
+            assert!(matches!(admission.admit(), Some(Admitted::HealthOnly(_))));
             assert_eq!(aborted.get(), number);
             assert!(makes_room.connection().is_aborted());
         }

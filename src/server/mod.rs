@@ -65,10 +65,10 @@ impl Server {
     /// Binds the port and starts the background tasks. [`Self::run`] then serves connections.
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
         let sockets = config.sockets.clone();
-        let gone_after = sockets.ping_interval + sockets.ping_timeout;
+        let user_timeout = sockets.ping_interval + sockets.ping_timeout;
         let address = SocketAddr::new(config.host, config.port);
         let admission = Admission::new(sockets.max_connections);
-        let acceptor = Acceptor::listen(address, gone_after, {
+        let acceptor = Acceptor::listen(address, user_timeout, {
             let admission = Arc::clone(&admission);
             move || admission.admit()
         })?;
@@ -113,7 +113,7 @@ impl Server {
             flush_interval: sockets.flush_interval,
             send_limit: sockets.send_limit,
             linger: LINGER,
-            aborted: app.metrics.instruments.cut.clone(),
+            aborted: app.metrics.instruments.aborted.clone(),
         };
         let serving = Serving {
             admission,
@@ -150,7 +150,7 @@ impl Server {
             }
         });
         if drained.await.is_err() {
-            tracing::warn!("some clients were still connected at the shutdown timeout");
+            tracing::warn!("the shutdown timed out: some clients were still connected");
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ where
         .layer(compression)
 }
 
-/// Hands a session to the library. Of the request, the socket keeps only the route to its transport.
+/// Hands a session to the library. The socket keeps only the route to its transport, and nothing else of the request.
 fn accept<S: Clone>(mut service: SocketIoService<S>, stream: EngineStream, route: SocketRoute) {
     let mut request = Request::new(());
     *request.uri_mut() = Uri::from_static("/?EIO=4&transport=websocket");

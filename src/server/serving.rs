@@ -49,12 +49,12 @@ impl Serving {
     pub(super) fn serve(&self, stream: TcpStream, admitted: Admitted) {
         let (routes, stopping) = (Arc::clone(&self.routes), self.stopping.clone());
         match admitted {
-            Admitted::ForAll(permit) => {
+            Admitted::Regular(permit) => {
                 let stream = self.connections.open(stream, permit);
                 self.admission.list(stream.connection());
                 self.serving.spawn(async move { routes.serve(stream, stopping).await });
             }
-            Admitted::ForHealth(permit) => {
+            Admitted::HealthOnly(permit) => {
                 let connections = Arc::clone(&self.connections);
                 let admission = Arc::clone(&self.admission);
                 self.serving.spawn(async move {

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn each_takes_the_place_that_names_it_however_deep() {
+    fn each_attachment_replaces_its_placeholder_however_deep() {
         let one = json!({"_placeholder": true, "num": 1});
         let zero = json!({"_placeholder": true, "num": 0});
         let value = json!({"a": [one, 7], "b": {"c": zero}});
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_names_none_or_one_that_was_taken_is_refused() {
+    fn a_placeholder_of_no_attachment_or_of_one_already_used_is_refused() {
         for num in [json!(1), json!(-1), json!(0.5), json!("0"), json!(1e300), json!(u64::MAX), json!(null)] {
             assert_eq!(put(&["AA=="], json!({"_placeholder": true, "num": num})), None, "{num}");
         }

@@ -26,20 +26,20 @@ use crate::{
     broadcast::ClientSocket,
     chat::{Error, room::personal_channel},
     connection::{Hold, SocketRoute},
-    metrics::Counted,
+    metrics::GaugeGuard,
 };
 
 /// The longest that a sign-in waits for the database to find or create the user.
-const PATIENCE: Duration = Duration::from_secs(1);
+const USER_LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The text of every refused sign-in, which does not say why.
 const REFUSED: &str = "Authentication failed";
 
 /// The connection is closed after this many refused sign-ins. `socket.io-client` itself closes it after the first.
-const MOST_REFUSALS: u32 = 3;
+const MAX_REFUSALS: u32 = 3;
 
 /// The time that a client gets to receive its last refusal before its connection is aborted.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+const REFUSAL_DELAY: Duration = Duration::from_millis(100);
 
 /// A refused sign-in. Until the library has told the client and dropped this, the client's next packets are held back: the
 /// library ignores a CONNECT that comes before the task of the last one has ended, and its client would wait for ever.
@@ -61,7 +61,7 @@ impl fmt::Display for Refusal {
 
 /// A socket that has signed in.
 #[derive(Clone)]
-struct Signed {
+struct SignedIn {
     session: Arc<Session>,
     queue: Arc<EventQueue<Arrival>>,
 }
@@ -74,7 +74,7 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
         async move {
             let (sid, client) = (socket.id, ClientSocket::new(socket.clone()));
             let refusals = client.route().map_or(0, SocketRoute::refusals);
-            if refusals >= MOST_REFUSALS {
+            if refusals >= MAX_REFUSALS {
                 return Err(Refusal::of(&client));
             }
             let Auth::Presented(presented) = auth else {
@@ -84,19 +84,19 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
                 client.abort();
                 return Err(Refusal::of(&client));
             };
-            let welcomed = match app.keys.verify(&presented.token, &app.config.limits) {
+            let opened = match app.keys.verify(&presented.token, &app.config.limits) {
                 Ok(claims) => {
-                    let counted = Counted::by(&app.metrics.instruments.sockets);
-                    welcome(app, socket, Session::new(claims, &presented, counted)).await
+                    let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
+                    open_session(app, socket, Session::new(claims, &presented, gauge_guard)).await
                 }
                 Err(why) => Err(why),
             };
-            let Err(why) = welcomed else { return Ok(()) };
+            let Err(why) = opened else { return Ok(()) };
             log.write(|left_out| tracing::info!(%sid, left_out, why, "refused"));
             let refusal = Refusal::of(&client);
-            if client.route().is_some_and(|route| route.refuse() == MOST_REFUSALS) {
+            if client.route().is_some_and(|route| route.refuse() == MAX_REFUSALS) {
                 tokio::spawn(async move {
-                    sleep(LAST_WORDS).await;
+                    sleep(REFUSAL_DELAY).await;
                     client.abort();
                 });
             }
@@ -106,7 +106,7 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
     // The event table is set up in the middleware, before the client is told that it is connected. Events that it sends
     // at once are queued until the library has marked the socket as connected, because nothing can be emitted to it
     // before.
-    let open = move |socket: SocketRef, Extension(Signed { session, queue }): Extension<Signed>| {
+    let open = move |socket: SocketRef, Extension(SignedIn { session, queue }): Extension<SignedIn>| {
         let client = ClientSocket::new(socket);
         let transport = client.route().map_or("unknown", SocketRoute::transport);
         tracing::info!(sid = %client.id(), user = %session.user.id, transport, "connected");
@@ -115,7 +115,7 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
     io.ns("/", open.with(sign_in));
 }
 
-async fn welcome(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(), &'static str> {
+async fn open_session(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(), &'static str> {
     let (session, queue) = (Arc::new(session), Arc::<EventQueue<Arrival>>::default());
     {
         let (app, session, queue) = (Arc::clone(&app), Arc::clone(&session), Arc::clone(&queue));
@@ -132,9 +132,9 @@ async fn welcome(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(
             disconnect::handle(app, (session, queue), ClientSocket::new(socket), reason)
         });
     }
-    socket.extensions.insert(Signed { session: Arc::clone(&session), queue });
+    socket.extensions.insert(SignedIn { session: Arc::clone(&session), queue });
     socket.join(personal_channel(session.user.id.as_str()));
-    match timeout(PATIENCE, session.ensure_exists(&app.access)).await {
+    match timeout(USER_LOOKUP_TIMEOUT, session.ensure_exists(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
             return Err("not a user of the database");
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{queue::Admitted, session::Session};
+use super::{queue::NextAllowed, session::Session};
 use crate::{
     actions::{ActingSocket, Actor},
     app::App,
@@ -15,12 +15,12 @@ pub(super) struct Context {
     pub(super) socket: ClientSocket,
     /// The client waits for an ack.
     pub(super) has_callback: bool,
-    pub(super) admitted: Admitted,
+    pub(super) next_allowed: NextAllowed,
 }
 
 impl Context {
     pub(super) fn acting_socket(&self) -> ActingSocket<'_> {
-        ActingSocket { client: &self.socket, state: &self.session.state, is_queued: &self.admitted }
+        ActingSocket { client: &self.socket, state: &self.session.state, is_queued: &self.next_allowed }
     }
 
     pub(super) fn actor(&self) -> Actor<'_> {

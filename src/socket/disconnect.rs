@@ -21,7 +21,7 @@ pub(super) async fn handle(
     reason: DisconnectReason,
 ) {
     tracing::info!(sid = %socket.id(), user = %session.user.id, %reason, "disconnected");
-    session.uncount();
+    session.stop_counting();
     let _in_flight = app.in_flight.token();
     let close: BoxFuture<'static, ()> = {
         let (app, session) = (Arc::clone(&app), Arc::clone(&session));

@@ -16,7 +16,7 @@ use tracing::Instrument;
 use super::{
     context::Context,
     payload::Packet,
-    queue::{Admitted, EventQueue, QueuedEvent},
+    queue::{EventQueue, NextAllowed, QueuedEvent},
     request::Request,
     session::Session,
 };
@@ -34,7 +34,7 @@ const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// The most characters of an unknown event's name that are sent back.
-const SHOWN_NAME: usize = 128;
+const MAX_SHOWN_NAME: usize = 128;
 
 /// The condition for an event to begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,11 +93,11 @@ where
     let room_id = request.room_id().map(ToString::to_string);
     let has_callback = context.has_callback;
     let checked = context.app.ensure_open().and_then(|()| request.check(&context.app.config.limits));
-    let admitted = match checked {
+    let access = match checked {
         Ok(()) => context.session.ensure_exists(&context.app.access).await,
         Err(error) => Err(error),
     };
-    let result = match admitted {
+    let result = match access {
         Ok(()) => handle(context, request).await.and_then(|answer| {
             let encode = || serde_json::value::to_raw_value(&DoneView { success: true, answer });
             has_callback.then(encode).transpose().map_err(|error| Error::Internal(error.to_string()))
@@ -115,7 +115,7 @@ pub(super) struct Arrival {
     route: Route,
     packet: Packet,
     ack: AckSender,
-    came: Instant,
+    arrived: Instant,
     /// A shutdown waits until this token is dropped.
     _in_flight: TaskTrackerToken,
 }
@@ -137,7 +137,7 @@ pub(super) fn accept(
     let Some(route) = route else {
         let error = Error::BadInput("this event is not known".to_owned());
         let outcome = Outcome { result: Err(error), room_id: None };
-        let shown: String = name.chars().take(SHOWN_NAME).collect();
+        let shown: String = name.chars().take(MAX_SHOWN_NAME).collect();
         return answer(&app.broadcast, (&socket, ack), &shown, packet.has_callback, outcome);
     };
     let (app, session) = (Arc::clone(app), Arc::clone(session));
@@ -149,7 +149,7 @@ pub(super) fn accept(
         route,
         packet,
         ack,
-        came: Instant::now(),
+        arrived: Instant::now(),
         _in_flight: in_flight,
     };
     if let Err(arrival) = queue.push(arrival) {
@@ -174,7 +174,7 @@ impl QueuedEvent for Arrival {
         self.packet.size()
     }
 
-    fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+    fn begin(self, next_allowed: NextAllowed) -> BoxFuture<'static, ()> {
         let span = tracing::debug_span!(
             "event",
             user = %self.session.user.id,
@@ -183,22 +183,23 @@ impl QueuedEvent for Arrival {
             outcome = tracing::field::Empty,
             duration_us = tracing::field::Empty,
         );
-        Box::pin(self.handle(admitted).instrument(span))
+        Box::pin(self.handle(next_allowed).instrument(span))
     }
 }
 
 impl Arrival {
-    async fn handle(self, admitted: Admitted) {
+    async fn handle(self, next_allowed: NextAllowed) {
         let begun = Instant::now();
-        let Self { app, session, socket, route, packet, ack, came, _in_flight } = self;
+        let Self { app, session, socket, route, packet, ack, arrived, _in_flight } = self;
         let has_callback = packet.has_callback;
-        let outcome = if session.lost_database_after(came) {
+        let outcome = if session.lost_database_after(arrived) {
             let error = Error::Unavailable("it did not answer an earlier event".to_owned());
             Outcome { result: Err(error), room_id: None }
         } else {
             let (session, socket) = (Arc::clone(&session), socket.clone());
             let app = Arc::clone(&app);
-            let context = Context { app, session, socket, has_callback, admitted: Arc::clone(&admitted) };
+            let context =
+                Context { app, session, socket, has_callback, next_allowed: Arc::clone(&next_allowed) };
             let limit = context.app.config.database_timeout;
             let called = clock::within(limit, (route.call)(context, packet));
             AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|_| Outcome {
@@ -221,7 +222,7 @@ impl Arrival {
         span.record("duration_us", u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         tracing::debug!("handled");
         answer(&app.broadcast, (&socket, ack), route.name, has_callback, outcome);
-        admitted.store(true, Ordering::Relaxed);
+        next_allowed.store(true, Ordering::Relaxed);
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Presented {
 pub(super) enum Auth {
     Presented(Presented),
     /// A payload that no client library sends.
-    Garbage,
+    Malformed,
 }
 
 impl FromConnectParts<LocalAdapter> for Auth {
@@ -41,7 +41,7 @@ impl FromConnectParts<LocalAdapter> for Auth {
                 let has_returned = auth.get("pid").is_some_and(serde_json::Value::is_string);
                 Auth::Presented(Presented { token, protocol, has_returned })
             }
-            Err(_) => Auth::Garbage,
+            Err(_) => Auth::Malformed,
         })
     }
 }

@@ -79,13 +79,13 @@ fn bad_input(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
     let sentence = text.get(..end).unwrap_or_default();
-    let said =
-        RUST_NAMES.iter().find_map(|(name, word)| Some(format!("{}{word}", sentence.strip_suffix(name)?)));
-    Error::BadInput(said.unwrap_or_else(|| sentence.to_owned()))
+    let translated =
+        TYPE_NAMES.iter().find_map(|(name, word)| Some(format!("{}{word}", sentence.strip_suffix(name)?)));
+    Error::BadInput(translated.unwrap_or_else(|| sentence.to_owned()))
 }
 
 /// Types as the decoder's sentences end with them, and the same in the words of people.
-const RUST_NAMES: [(&str, &str); 7] = [
+const TYPE_NAMES: [(&str, &str); 7] = [
     ("expected f64", "expected a number"),
     ("expected i64", "expected a whole number"),
     ("expected u64", "expected a whole number"),

@@ -18,13 +18,13 @@ use tokio::{sync::Notify, task::unconstrained};
 use crate::sync::lock;
 
 /// The most events of one socket that may wait, and their bytes together. One more is refused as `busy`.
-const EVENTS: usize = 16_384;
-const BYTES: usize = 32 << 20;
+const MAX_EVENTS: usize = 16_384;
+const MAX_BYTES: usize = 32 << 20;
 /// The most events of one socket that may wait for their commit at the same time.
-const OVERLAP: usize = 512;
+const MAX_OVERLAP: usize = 512;
 
 /// Set by an event once the next one may begin.
-pub(super) type Admitted = Arc<AtomicBool>;
+pub(super) type NextAllowed = Arc<AtomicBool>;
 
 /// An event as its queue sees it.
 pub(super) trait QueuedEvent: Send {
@@ -34,13 +34,13 @@ pub(super) trait QueuedEvent: Send {
     /// The memory that the event takes while it waits, in bytes.
     fn size(&self) -> usize;
 
-    /// Handles the event. `admitted` is set as soon as the next event may begin, at the end at the latest.
-    fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()>;
+    /// Handles the event. `next_allowed` is set as soon as the next event may begin, at the end at the latest.
+    fn begin(self, next_allowed: NextAllowed) -> BoxFuture<'static, ()>;
 }
 
 pub(super) struct EventQueue<E> {
     waiting: Mutex<Waiting<E>>,
-    came: Notify,
+    arrived: Notify,
 }
 
 struct Waiting<E> {
@@ -55,7 +55,7 @@ impl<E> Default for EventQueue<E> {
     fn default() -> Self {
         let waiting =
             Waiting { events: VecDeque::new(), bytes: 0, draining: false, is_open: false, last: None };
-        Self { waiting: Mutex::new(waiting), came: Notify::new() }
+        Self { waiting: Mutex::new(waiting), arrived: Notify::new() }
     }
 }
 
@@ -67,14 +67,14 @@ impl<E: QueuedEvent> EventQueue<E> {
     /// Queues an event. Gives it back if the queue is full.
     pub(super) fn push(&self, event: E) -> Result<(), E> {
         let mut waiting = self.lock();
-        let crowded = waiting.events.len() >= EVENTS || waiting.bytes + event.size() > BYTES;
-        if crowded && !waiting.events.is_empty() {
+        let is_full = waiting.events.len() >= MAX_EVENTS || waiting.bytes + event.size() > MAX_BYTES;
+        if is_full && !waiting.events.is_empty() {
             return Err(event);
         }
         waiting.bytes += event.size();
         waiting.events.push_back(event);
         drop(waiting);
-        self.came.notify_one();
+        self.arrived.notify_one();
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl<E: QueuedEvent> EventQueue<E> {
             waiting.last = Some(last);
             waiting.is_open = true;
         }
-        self.came.notify_one();
+        self.arrived.notify_one();
         self.drain().await;
     }
 
@@ -129,25 +129,25 @@ impl<E: QueuedEvent> EventQueue<E> {
             let Some(event) = event else {
                 tokio::select! {
                     _ = running.next() => {}
-                    () = self.came.notified() => {}
+                    () = self.arrived.notified() => {}
                 }
                 continue;
             };
-            while !running.is_empty() && (event.is_after_earlier() || running.len() >= OVERLAP) {
+            while !running.is_empty() && (event.is_after_earlier() || running.len() >= MAX_OVERLAP) {
                 running.next().await;
             }
-            let admitted = Admitted::default();
-            running.push(event.begin(Arc::clone(&admitted)));
+            let next_allowed = NextAllowed::default();
+            running.push(event.begin(Arc::clone(&next_allowed)));
             // The event runs on this very task, so its flag can only change while it is polled here.
             poll_fn(|context| {
                 loop {
-                    if admitted.load(Ordering::Relaxed) {
+                    if next_allowed.load(Ordering::Relaxed) {
                         return Poll::Ready(());
                     }
                     match running.poll_next(context) {
                         Poll::Ready(Some(())) => {}
                         Poll::Ready(None) => return Poll::Ready(()),
-                        Poll::Pending if admitted.load(Ordering::Relaxed) => return Poll::Ready(()),
+                        Poll::Pending if next_allowed.load(Ordering::Relaxed) => return Poll::Ready(()),
                         Poll::Pending => return Poll::Pending,
                     }
                 }
@@ -158,7 +158,7 @@ impl<E: QueuedEvent> EventQueue<E> {
 }
 
 /// Events that are done in one go before other tasks have their turn.
-const TURN: usize = 64;
+const MAX_PER_TURN: usize = 64;
 
 /// Events that have begun and are not done.
 #[derive(Default)]
@@ -189,7 +189,7 @@ impl Running {
     /// Bypasses Tokio's cooperative budget: an event that the budget delays would be polled again after later ones, and
     /// so be answered after them.
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
-        if self.done >= TURN {
+        if self.done >= MAX_PER_TURN {
             self.done = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -226,15 +226,15 @@ mod tests {
             1
         }
 
-        fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+        fn begin(self, next_allowed: NextAllowed) -> BoxFuture<'static, ()> {
             Box::pin(async move {
                 self.log.lock().unwrap().push(self.name);
                 if let Some(gate) = self.gate {
-                    admitted.store(true, Ordering::Relaxed);
+                    next_allowed.store(true, Ordering::Relaxed);
                     gate.await.unwrap();
                     self.log.lock().unwrap().push("done");
                 }
-                admitted.store(true, Ordering::Relaxed);
+                next_allowed.store(true, Ordering::Relaxed);
             })
         }
     }
@@ -289,10 +289,10 @@ mod tests {
             1
         }
 
-        fn begin(self, admitted: Admitted) -> BoxFuture<'static, ()> {
+        fn begin(self, next_allowed: NextAllowed) -> BoxFuture<'static, ()> {
             Box::pin(async move {
                 self.begun.fetch_add(1, Ordering::Relaxed);
-                admitted.store(true, Ordering::Relaxed);
+                next_allowed.store(true, Ordering::Relaxed);
                 self.gate.await.unwrap();
                 self.done.lock().unwrap().push(self.number);
             })
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_came_before_the_end_is_done_before_it_also_where_the_queue_was_never_open() {
+    async fn queued_events_run_before_the_end_even_if_the_queue_was_never_opened() {
         let (queue, log) = (EventQueue::default(), Log::default());
         assert!(queue.push(event(&log, "event", false, None)).is_ok());
         let last = Arc::clone(&log);
@@ -342,14 +342,14 @@ mod tests {
     #[tokio::test]
     async fn a_crowded_queue_refuses() {
         let (queue, log) = (EventQueue::default(), Log::default());
-        for _ in 0..EVENTS {
+        for _ in 0..MAX_EVENTS {
             assert!(queue.push(event(&log, "event", false, None)).is_ok());
         }
         assert!(queue.push(event(&log, "one more", false, None)).is_err());
         queue.drain().await;
         assert!(log.lock().unwrap().is_empty(), "nothing is handled before the queue is open");
         queue.open().await;
-        assert_eq!(log.lock().unwrap().len(), EVENTS);
+        assert_eq!(log.lock().unwrap().len(), MAX_EVENTS);
         assert!(queue.push(event(&log, "again", false, None)).is_ok());
     }
 }

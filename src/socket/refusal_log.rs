@@ -25,10 +25,10 @@ impl RefusalLog {
     /// one.
     pub(super) fn write(self: &Arc<Self>, write: impl FnOnce(u64)) {
         let now = Instant::now();
-        let taken = lock(&self.lines).get_or_insert_with(|| LineBudget::new(now)).take(now);
-        match taken {
-            Taken::Line { left_out } => write(left_out),
-            Taken::First => {
+        let decision = lock(&self.lines).get_or_insert_with(|| LineBudget::new(now)).take(now);
+        match decision {
+            Decision::Line { left_out } => write(left_out),
+            Decision::First => {
                 let log = Arc::clone(self);
                 tokio::spawn(async move {
                     sleep(REPORT_AFTER).await;
@@ -37,13 +37,13 @@ impl RefusalLog {
                     }
                 });
             }
-            Taken::Nothing => {}
+            Decision::Nothing => {}
         }
     }
 
     /// The number of lines left out since the last one, which the caller reports now.
     fn unreported(&self) -> Option<u64> {
-        let left_out = lock(&self.lines).as_mut().map_or(0, LineBudget::settle);
+        let left_out = lock(&self.lines).as_mut().map_or(0, LineBudget::take_left_out);
         (left_out > 0).then_some(left_out)
     }
 }
@@ -55,7 +55,7 @@ struct LineBudget {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Taken {
+enum Decision {
     Line {
         left_out: u64,
     },
@@ -69,15 +69,15 @@ impl LineBudget {
         Self { bucket: TokenBucket::with_burst(LINES_PER_SECOND, LINES, now), left_out: 0 }
     }
 
-    fn take(&mut self, now: Instant) -> Taken {
+    fn take(&mut self, now: Instant) -> Decision {
         if self.bucket.take(1, now) {
-            return Taken::Line { left_out: self.settle() };
+            return Decision::Line { left_out: self.take_left_out() };
         }
         self.left_out += 1;
-        if self.left_out == 1 { Taken::First } else { Taken::Nothing }
+        if self.left_out == 1 { Decision::First } else { Decision::Nothing }
     }
 
-    fn settle(&mut self) -> u64 {
+    fn take_left_out(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)
     }
 }
@@ -92,14 +92,14 @@ mod tests {
         // A bucket that does not refill.
         let bucket = |lines| TokenBucket::with_burst(0.0, lines, Instant::now());
         *lock(&log.lines) = Some(LineBudget { bucket: bucket(2.0), left_out: 0 });
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for _ in 0..7 {
-            log.write(|left_out| told.push(left_out));
+            log.write(|left_out| reported.push(left_out));
         }
-        assert_eq!(told, [0, 0]);
+        assert_eq!(reported, [0, 0]);
         lock(&log.lines).as_mut().unwrap().bucket = bucket(1.0);
-        log.write(|left_out| told.push(left_out));
-        assert_eq!((told, log.unreported()), (vec![0, 0, 5], None));
+        log.write(|left_out| reported.push(left_out));
+        assert_eq!((reported, log.unreported()), (vec![0, 0, 5], None));
         (0..3).for_each(|_| log.write(|_| panic!("there is no line left")));
         assert_eq!((log.unreported(), log.unreported()), (Some(3), None));
     }
@@ -108,18 +108,19 @@ mod tests {
     fn a_flood_gets_few_lines_and_none_is_uncounted() {
         let begin = Instant::now();
         let mut budget = LineBudget::new(begin);
-        let (mut lines, mut told) = (0_u64, 0);
+        let (mut lines, mut reported) = (0_u64, 0);
         for millisecond in 0..10_000 {
             match budget.take(begin + Duration::from_millis(millisecond)) {
-                Taken::Line { left_out } => (lines, told) = (lines + 1, told + left_out),
-                Taken::First | Taken::Nothing => {}
+                Decision::Line { left_out } => (lines, reported) = (lines + 1, reported + left_out),
+                Decision::First | Decision::Nothing => {}
             }
         }
         assert_eq!(lines, 29);
-        assert_eq!(lines + told + budget.settle(), 10_000);
+        assert_eq!(lines + reported + budget.take_left_out(), 10_000);
         let quiet = begin + Duration::from_secs(3_600);
-        let after = (0..40).map(|_| budget.take(quiet)).filter(|taken| matches!(taken, Taken::Line { .. }));
+        let after =
+            (0..40).map(|_| budget.take(quiet)).filter(|decision| matches!(decision, Decision::Line { .. }));
         assert_eq!(after.count(), 20);
-        assert_eq!(budget.settle(), 20);
+        assert_eq!(budget.take_left_out(), 20);
     }
 }

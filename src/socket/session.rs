@@ -10,7 +10,7 @@ use std::{
 
 use super::handshake::Presented;
 use crate::{
-    access::Access, actions::SocketState, auth::Claims, chat::Result, metrics::Counted,
+    access::Access, actions::SocketState, auth::Claims, chat::Result, metrics::GaugeGuard,
     protocol::TokenUserView, sync::lock,
 };
 
@@ -22,13 +22,13 @@ pub(super) struct Session {
     pub(super) state: SocketState,
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
-    counted: Mutex<Option<Counted>>,
+    gauge_guard: Mutex<Option<GaugeGuard>>,
 }
 
 impl Session {
-    /// `counted`: counts the session in the number of sockets until it is over. A session may end without a connect or
+    /// `gauge_guard`: counts the session in the number of sockets until it is over. A session may end without a connect or
     /// disconnect event, if its client leaves in between.
-    pub(super) fn new(claims: Claims, presented: &Presented, counted: Counted) -> Self {
+    pub(super) fn new(claims: Claims, presented: &Presented, gauge_guard: GaugeGuard) -> Self {
         Self {
             user: claims.token_user(),
             claims,
@@ -36,13 +36,13 @@ impl Session {
             state: SocketState::new(presented.has_returned),
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),
-            counted: Mutex::new(Some(counted)),
+            gauge_guard: Mutex::new(Some(gauge_guard)),
         }
     }
 
     /// Stops counting this socket.
-    pub(super) fn uncount(&self) {
-        lock(&self.counted).take();
+    pub(super) fn stop_counting(&self) {
+        lock(&self.gauge_guard).take();
     }
 
     /// Ensures that the user exists in the database. If sign-in could not find out, the first event does, before

@@ -1,4 +1,4 @@
-//! `chat:messages:<room>` and `chat:read:<room>` are as the original keeps them, also when Redis was away.
+//! `chat:messages:<room>` and `chat:read:<room>` have the original's contents, also after an outage of Redis.
 
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ async fn read_marks_are_written_and_those_of_node_are_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_is_away_chat_goes_on_and_the_keys_are_repaired_on_its_return() {
+async fn chat_continues_without_redis_and_the_keys_are_repaired_on_its_return() {
     // A socket of its own: a port that is free now may be another's when the test comes to it.
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("redis.sock");
@@ -155,7 +155,7 @@ async fn while_redis_is_away_chat_goes_on_and_the_keys_are_repaired_on_its_retur
 const DELAY: Duration = Duration::from_millis(10);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_pipeline_that_failed_only_its_own_lists_are_written_anew() {
+async fn a_failed_pipeline_has_only_its_own_lists_rewritten() {
     let (url, mut redis) = fresh_redis().await;
     let proxy = Proxy::start(&url, DELAY).await;
     let server = server(&proxy.url(&url)).await;

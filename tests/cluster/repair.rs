@@ -1,5 +1,5 @@
-//! The keys of Node come to be true again, whatever was lost on the way to Redis: without a server, so that a test says what is
-//! noted and when it is written.
+//! Repair of Node's keys after any loss on the way to Redis. These tests run without a server, so that each decides which
+//! changes are noted and when they are written.
 
 use std::{path::Path, sync::Arc};
 
@@ -97,7 +97,7 @@ async fn note_at_once(keys: &NodeCache, note: impl FnOnce(&NodeCache) + Send + '
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_list_was_written_with_already_is_not_pushed_once_more() {
+async fn a_message_in_a_rewritten_list_is_not_pushed_again() {
     let (url, mut redis) = fresh_redis().await;
     let mut room = Room::create().await;
     let keys = NodeCache::start(Some(&url), room.server.db.clone());
@@ -115,7 +115,7 @@ async fn what_a_list_was_written_with_already_is_not_pushed_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn what_does_not_fit_into_the_queue_is_written_nevertheless() {
+async fn messages_beyond_the_queue_are_written_nevertheless() {
     /// More than may wait.
     const MANY: usize = 20_000;
     let (url, mut redis) = fresh_redis().await;
@@ -136,7 +136,7 @@ async fn what_does_not_fit_into_the_queue_is_written_nevertheless() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_list_of_which_it_was_not_noted_that_it_has_changed_is_written_anew_before_it_is_pushed_to() {
+async fn a_list_whose_change_was_lost_is_rewritten_before_the_next_push() {
     /// Rooms, by the length of their ids, that fill what is noted of rooms to the last: the next finds no place.
     const FILLING: [(usize, usize); 5] = [(1 << 20, 17), (1 << 15, 33), (1 << 10, 34), (32, 34), (7, 3)];
     let (url, mut redis) = fresh_redis().await;
@@ -167,7 +167,7 @@ async fn a_list_of_which_it_was_not_noted_that_it_has_changed_is_written_anew_be
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn of_several_marks_the_newest_is_written() {
+async fn the_newest_of_several_marks_is_written() {
     let (url, mut redis) = fresh_redis().await;
     let room = Room::create().await;
     let keys = NodeCache::start(Some(&url), room.server.db.clone());
@@ -202,7 +202,7 @@ async fn start_redis(folder: &Path) -> (Child, MultiplexedConnection) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_written_while_redis_was_away_is_on_the_list_when_it_is_back() {
+async fn messages_sent_while_redis_was_away_are_on_the_list_when_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let (mut first_run, mut redis) = start_redis(folder.path()).await;
     let mut room = Room::create().await;
@@ -250,7 +250,7 @@ async fn marks_of_node_that_could_not_be_read_are_read_when_redis_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_redis_refused_is_written_when_it_takes_it() {
+async fn keys_that_redis_refused_are_written_when_it_accepts_them() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, redis) = start_redis(folder.path()).await;
     let mut room = Room::create().await;
@@ -302,7 +302,7 @@ async fn a_key_of_another_type_costs_only_its_own_marks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_list_of_another_type_has_no_other_list_written_anew() {
+async fn a_list_of_another_type_has_no_other_list_rewritten() {
     let (url, redis) = fresh_redis().await;
     let mut room = Room::create().await;
     room.server.make_room("other", RoomType::Public, &["alice"]).await;

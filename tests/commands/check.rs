@@ -1,4 +1,4 @@
-//! `chatoxide check`: true in both directions, and it changes nothing.
+//! `chatoxide check`: it reports each fault, reports nothing else, and changes nothing.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn check(database: &TestDatabase, url: &str) -> (i32, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_tells_what_it_found() {
+async fn check_reports_its_findings() {
     let server = TestServer::start(Backend::Postgres).await;
     server.make_room("general", RoomType::Public, &[]).await;
     let (code, found) = check(&server.database, &server.database.url).await;
@@ -54,7 +54,7 @@ async fn a_database_that_serves_is_ok_before_it_was_ever_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_not_there_is_ok_and_not_made() {
+async fn a_missing_file_is_ok_and_is_not_created() {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let (code, found) = check(&database, &database.url).await;
     assert_eq!((code, found.len()), (0, 1), "{found:?}");
@@ -141,7 +141,7 @@ const FAULTS: &[(&str, &[&str])] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_event_that_will_fail_is_named() {
+async fn check_names_each_event_that_will_fail() {
     let mut wrong = Vec::new();
     for &(change, expected) in FAULTS {
         let database = TestDatabase::create(Backend::Postgres).await;
@@ -189,7 +189,7 @@ async fn a_database_that_was_served_and_cannot_be_any_more_is_not_ok() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_be_otherwise_and_is_not_is_ok() {
+async fn a_type_that_allows_faults_is_ok_if_no_row_has_one() {
     let change = r#"ALTER TABLE "User" ADD "password" TEXT; ALTER TABLE "User" ADD "age" INT NOT NULL DEFAULT 0;
         ALTER TABLE "Message" ALTER "content" DROP NOT NULL; ALTER TYPE "MessageType" ADD VALUE 'poll';
         ALTER TABLE "Message" ALTER "content" TYPE VARCHAR(4000); ALTER TABLE "Message" ALTER "createdAt" TYPE TIMESTAMPTZ"#;
@@ -203,7 +203,7 @@ async fn what_could_be_otherwise_and_is_not_is_ok() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_event_needs_may_be_otherwise() {
+async fn columns_that_no_event_needs_may_differ() {
     let tables = prisma_tables(PRISMA_6).replace(", 'system')", ")");
     for change in [
         r#"ALTER TABLE "User" ALTER "email" DROP NOT NULL; UPDATE "User" SET "email" = NULL"#,
@@ -224,7 +224,7 @@ async fn what_no_event_needs_may_be_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_no_user_is_ever_made_none_has_to_fit() {
+async fn columns_of_new_users_do_not_matter_if_none_is_created() {
     let database = TestDatabase::create(Backend::Postgres).await;
     database.execute(&prisma_tables(PRISMA_6)).await;
     database
@@ -241,7 +241,7 @@ async fn where_no_user_is_ever_made_none_has_to_fit() {
 }
 
 on_both! {
-    async fn heads_that_were_lost_are_told_of_and_set_right_by_their_logs(server: TestServer) {
+    async fn lost_heads_are_reported_and_repaired_from_their_logs(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         for content in ["one", "two"] {
             alice.say("general", content).await;

@@ -218,17 +218,17 @@ async fn no_client_forges_a_line(format: &str) {
 }
 
 #[tokio::test]
-async fn nothing_that_a_client_sends_is_a_line_of_its_own_as_text() {
+async fn no_client_can_forge_a_log_line_as_text() {
     no_client_forges_a_line("text").await;
 }
 
 #[tokio::test]
-async fn nothing_that_a_client_sends_is_a_line_of_its_own_as_json() {
+async fn no_client_can_forge_a_log_line_as_json() {
     no_client_forges_a_line("json").await;
 }
 
 #[tokio::test]
-async fn a_field_cannot_pass_for_another() {
+async fn a_value_in_the_log_cannot_pass_for_another_field() {
     let server = Logged::start(Backend::Sqlite, &[("RUST_LOG", "info")]).await;
     let forger = TestServer::sign(&json!({"sub": "alice transport=Polling\" user=bob"}));
     Client::connect(server.address, &forger).await.unwrap().close().await;
@@ -333,7 +333,7 @@ async fn a_right_that_is_not_granted_on_one_table_is_warned_of_and_the_rest_is_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_let_in_and_cannot_be_made_a_user_is_logged_with_the_rule() {
+async fn a_user_whom_the_database_refuses_is_logged_with_the_rule() {
     let server = TestServer::start(Backend::Postgres).await;
     drop(server.connect("alice").await);
     let database = server.stop().await;

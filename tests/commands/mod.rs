@@ -1,4 +1,4 @@
-//! Mirrors src/commands: the program as it is run, its settings, what it logs; and the documents about them.
+//! Mirrors src/commands: the program as it is run, its settings, its logs, and the documents about them.
 
 mod check;
 mod documents;

@@ -55,7 +55,7 @@ async fn started(mut child: Child) -> (Child, String, u16) {
 }
 
 #[tokio::test]
-async fn with_nothing_configured_it_is_in_demo_mode_and_serves_its_samples() {
+async fn a_server_without_settings_is_in_demo_mode_and_serves_its_samples() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, printed, port) = start(&mut chatoxide(folder.path(), &[])).await;
     assert!(printed.contains("demo mode") && printed.contains("sqlite://data/chatoxide.db"), "{printed}");
@@ -74,7 +74,7 @@ async fn with_nothing_configured_it_is_in_demo_mode_and_serves_its_samples() {
 }
 
 #[tokio::test]
-async fn as_many_connections_may_be_open_as_the_system_allows() {
+async fn the_server_allows_as_many_connections_as_the_system() {
     let folder = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh");
     let line = format!("ulimit -Sn 256; exec {}", env!("CARGO_BIN_EXE_chatoxide"));
@@ -103,7 +103,7 @@ async fn a_file_named_env_is_read_and_the_environment_goes_before_it() {
 }
 
 #[tokio::test]
-async fn without_a_key_it_refuses_any_address_but_this_machine() {
+async fn a_server_without_a_key_refuses_any_address_but_this_machine() {
     let folder = tempfile::tempdir().unwrap();
     let (code, _, error) = run(folder.path(), &["--host", "0.0.0.0"]).await;
     assert_eq!(code, 2);
@@ -142,7 +142,7 @@ async fn a_database_that_somebody_named_is_never_opened_without_a_key() {
 }
 
 #[tokio::test]
-async fn demo_mode_opens_a_named_database_for_who_asks_for_it() {
+async fn demo_mode_opens_a_named_database_if_the_setting_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = chatoxide(folder.path(), &["--database-url", "sqlite://named.db", "--demo", "true"]);
     let (_child, printed, port) = start(&mut command).await;
@@ -243,7 +243,7 @@ async fn migrate_makes_the_tables_once() {
 }
 
 #[tokio::test]
-async fn help_shows_the_settings_in_groups_and_that_of_token_only_what_is_about_tokens() {
+async fn help_shows_the_settings_in_groups_and_that_of_token_only_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let (code, help, _) = run(folder.path(), &["--help"]).await;
     assert_eq!(code, 0);

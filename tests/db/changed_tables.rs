@@ -41,7 +41,7 @@ async fn ask_everything(alice: &mut Client, message: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_columns_have_changed_their_type_the_first_answer_is_right() {
+async fn the_first_answer_after_a_change_of_column_types_is_right() {
     let (server, mut alice) = start().await;
     let sent = alice.say("general", "second").await;
     for change in [
@@ -57,7 +57,7 @@ async fn after_columns_have_changed_their_type_the_first_answer_is_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_prisma_has_made_an_enum_anew_the_first_answer_is_right() {
+async fn the_first_answer_after_prisma_recreated_an_enum_is_right() {
     let (server, mut alice) = start().await;
     let sent = alice.say("general", "second").await;
     for (kind, table, values) in [

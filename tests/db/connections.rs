@@ -1,4 +1,4 @@
-//! The server's connections to PostgreSQL: as many as the setting says, and new ones for those that somebody ends.
+//! The server's connections to PostgreSQL: their number is bounded by the setting, and terminated ones are replaced.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn contents(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_are_no_more_than_the_setting_says() {
+async fn the_server_opens_no_more_connections_than_the_setting_says() {
     for pool in [1, 2, 4] {
         let (server, mut alice) = start(pool).await;
         let mut expected = 1;
@@ -51,7 +51,7 @@ async fn there_are_no_more_than_the_setting_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_that_an_operator_ends_are_replaced() {
+async fn connections_that_an_operator_terminates_are_replaced() {
     let (server, mut alice) = start(4).await;
     alice.say("general", "second").await;
     let operator = connect(&server.database.url).await;
@@ -71,7 +71,7 @@ async fn those_that_an_operator_ends_are_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_being_written_on_one_that_is_ended_is_refused_and_not_written_again() {
+async fn a_write_on_a_terminated_connection_is_refused_and_not_retried() {
     let (server, mut alice) = start(4).await;
     let (operator, other) = (connect(&server.database.url).await, connect(&server.database.url).await);
     other.batch_execute(r#"BEGIN; SELECT 1 FROM "Room" FOR UPDATE"#).await.unwrap();
@@ -94,7 +94,7 @@ async fn what_was_being_written_on_one_that_is_ended_is_refused_and_not_written_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_on_which_a_row_was_refused_goes_on() {
+async fn a_connection_is_used_again_after_a_refused_row() {
     let (server, mut alice) = start(4).await;
     // A rule of the team's own.
     server.database.execute(r#"ALTER TABLE "Message" ADD CHECK ("content" <> 'bad')"#).await;
@@ -107,7 +107,7 @@ async fn a_connection_on_which_a_row_was_refused_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_of_them_are_encrypted_where_that_is_required() {
+async fn all_connections_are_encrypted_if_the_url_requires_it() {
     let mut database = TestDatabase::create(Backend::Postgres).await;
     let plain = database.url.clone();
     database.url = format!("{plain}?sslmode=require");

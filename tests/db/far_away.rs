@@ -1,5 +1,5 @@
-//! A database that is far away: what is asked of it takes as many round trips for many rooms, users and marks as for
-//! one, so that nothing is refused when everybody comes back after a restart.
+//! A database that is far away: statements take as many round trips for many rooms, users and marks as for one, so that
+//! nothing is refused when all clients reconnect after a restart.
 
 use std::{sync::Arc, time::Duration};
 
@@ -139,7 +139,7 @@ async fn an_append_takes_as_many_round_trips_for_many_rooms_as_for_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_single_connection_for_all_too() {
+async fn an_append_takes_no_more_round_trips_on_a_single_connection() {
     let far = Far::open(true, &["--database-pool", "1"]).await;
     let mut appender = Appender::default();
     // Each statement is prepared.
@@ -152,7 +152,7 @@ async fn on_a_single_connection_for_all_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_room_whose_head_was_read_the_first_message_takes_one_round_trip() {
+async fn the_first_message_in_a_loaded_room_takes_one_round_trip() {
     let far = Far::open(true, &[]).await;
     let heads = Arc::<Heads>::default();
     let mut appender = Appender::new(Arc::clone(&heads));
@@ -267,7 +267,7 @@ async fn the_first_message_in_a_room_that_went_live_is_one_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn newcomers_who_come_at_once_are_all_let_in() {
+async fn new_users_who_connect_at_once_all_sign_in() {
     let (mut server, _proxy, _clients, plain) = start(true, &[]).await;
     let address = server.address();
     let come = |n: usize| async move {

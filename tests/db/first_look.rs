@@ -53,7 +53,7 @@ async fn is_refused(database: &TestDatabase, url: &str, expected: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_are_not_made_beside_others_unless_somebody_says_so() {
+async fn tables_are_not_created_beside_others_without_the_option() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = TestDatabase::create(backend).await;
         database
@@ -78,7 +78,7 @@ async fn tables_are_not_made_beside_others_unless_somebody_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_that_is_missing_is_named_and_made_when_somebody_says_so() {
+async fn a_missing_table_is_named_and_created_with_the_option() {
     let database = TestDatabase::create(Backend::Postgres).await;
     database.execute(&prisma_tables(PRISMA_6)).await;
     database.execute(r#"DROP TABLE "Reaction""#).await;
@@ -136,7 +136,7 @@ async fn a_schema_of_another_shape_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_make_tables_is_told_the_statement_that_allows_it() {
+async fn a_role_without_the_right_to_create_tables_is_told_the_grant() {
     let database = TestDatabase::create(Backend::Postgres).await;
     let role = format!("role_{}", uuid::Uuid::new_v4().simple());
     database.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'")).await;
@@ -206,7 +206,7 @@ async fn nodes_that_start_at_once_on_a_new_file_take_turns() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_file_that_somebody_has_is_waited_for() {
+async fn a_start_waits_for_another_program_that_has_the_new_file_open() {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let other = Writing::begin(&database, "BEGIN EXCLUSIVE;");
     let config: Config = config(&database.url, database.folder.path(), &[]);

@@ -197,7 +197,7 @@ async fn rows_read_for_the_partners_of_direct_rooms_do_not_grow_with_the_users_p
 }
 
 on_both! {
-    async fn a_room_without_messages_is_not_asked_for_reactions(server: TestServer) {
+    async fn a_room_without_messages_reads_no_reactions(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice"]).await;
         // Not the server's: that looks after its log meanwhile.
         let db = open(&server.database);

@@ -1,4 +1,4 @@
-//! A database whose messages are in German, as by `lc_messages`: what is known by its text only is not known there.
+//! A database with German error messages (`lc_messages`): errors that are recognised by their text only are not recognised.
 
 use std::{fs, path::Path, process::Stdio};
 
@@ -32,7 +32,7 @@ async fn german() -> (Postgres, TestDatabase) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_in_german_are_never_taken_for_what_they_are_not() {
+async fn errors_in_german_are_never_misclassified() {
     let (postgres, database) = german().await;
     let server = TestServer::start_with(database, &["--database-pool", "2"]).await;
     assert!(server.db.facts().speaks_other_language());
@@ -56,7 +56,7 @@ async fn errors_in_german_are_never_taken_for_what_they_are_not() {
         CREATE TRIGGER refuse_end BEFORE DELETE ON "Message" FOR EACH ROW EXECUTE FUNCTION refuse('57014');
         CREATE TRIGGER refuse BEFORE INSERT ON "Room" FOR EACH ROW EXECUTE FUNCTION refuse('P0001')"#;
     execute(&postgres.url(), refuse).await;
-    chatoxide::db::facts::look(&server.db).await.unwrap();
+    chatoxide::db::facts::refresh(&server.db).await.unwrap();
     let id = &sent["id"];
     for (event, ask, code) in [
         // A trigger's, by their codes.
@@ -95,7 +95,7 @@ async fn log_of_a_start(database: &TestDatabase) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_language_other_than_english_is_told_at_the_start_and_by_check() {
+async fn a_language_other_than_english_is_reported_at_the_start_and_by_check() {
     let (postgres, mut database) = german().await;
     let mend = "ALTER ROLE ... SET lc_messages = 'C'";
     let check = async |database: &TestDatabase| {

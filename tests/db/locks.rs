@@ -1,4 +1,4 @@
-//! Tables and rows that somebody else has locked: only what needs them waits, and what was given up is cancelled.
+//! Tables and rows that another session has locked: only events that need them wait, and abandoned statements are cancelled.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -53,7 +53,7 @@ async fn until_somebody_waits(server: &TestServer) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_a_table_is_locked_what_does_not_need_it_goes_on() {
+async fn events_that_need_no_locked_table_continue() {
     let (server, mut alice) = start(&["--database-pool", "4", "--database-timeout", "500"]).await;
     let migration = connect(&server.database.url).await;
     migration.batch_execute(r#"BEGIN; LOCK TABLE "Message" IN ACCESS EXCLUSIVE MODE"#).await.unwrap();
@@ -93,7 +93,7 @@ async fn while_a_table_is_locked_what_does_not_need_it_goes_on() {
 /// If the log of one room in a batch is locked, the other rooms are still written: on the fast path by the single
 /// statement, on the slow path by the transaction.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_log_of_a_room_is_held_others_are_written() {
+async fn a_lock_on_one_rooms_log_does_not_stop_the_other_rooms() {
     let database = TestDatabase::create(Backend::Postgres).await;
     let server = TestServer::start_with(database, &["--database-timeout", "8000"]).await;
     let mut alice = server.connect("alice").await;
@@ -156,7 +156,7 @@ async fn while_the_log_of_a_room_is_held_others_are_written() {
 
 /// For a head the writer waits two seconds here.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_is_waited_for_longer_than_the_head_of_a_log() {
+async fn the_lock_timeout_of_a_table_is_longer_than_that_of_a_head() {
     let database = TestDatabase::create(Backend::Postgres).await;
     let server = TestServer::start_with(database, &["--database-timeout", "8000"]).await;
     server.make_room("general", RoomType::Public, &["alice"]).await;
@@ -180,7 +180,7 @@ async fn a_table_is_waited_for_longer_than_the_head_of_a_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_speaks_in_a_public_room_waits_for_no_list_of_its_members() {
+async fn sending_in_a_public_room_waits_for_no_list_of_members() {
     let (server, mut alice) = start(&["--database-timeout", "500"]).await;
     server.make_room("open", RoomType::Public, &["alice", "bob"]).await;
     server.make_room("closed", RoomType::Private, &["alice", "bob"]).await;
@@ -193,7 +193,7 @@ async fn who_speaks_in_a_public_room_waits_for_no_list_of_its_members() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_is_given_up_is_cancelled_and_rolled_back_at_once() {
+async fn an_abandoned_transaction_is_cancelled_and_rolled_back_at_once() {
     let (server, _alice) = start(&["--database-timeout", "60000"]).await;
     let migration = connect(&server.database.url).await;
     migration.batch_execute(r#"BEGIN; LOCK TABLE "_RoomMembers" IN ACCESS EXCLUSIVE MODE"#).await.unwrap();
@@ -212,7 +212,7 @@ async fn a_transaction_that_is_given_up_is_cancelled_and_rolled_back_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_is_given_up_while_it_is_prepared_is_cancelled() {
+async fn a_statement_abandoned_while_it_is_prepared_is_cancelled() {
     let (server, mut alice) = start(&["--database-pool", "2", "--database-timeout", "500"]).await;
     let operator = connect(&server.database.url).await;
     let end = r"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chatoxide'
@@ -253,7 +253,7 @@ async fn postgresql_ends_a_statement_with_its_request_and_a_shorter_limit_stays(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_postgresql_has_ended_for_its_time_is_not_tried_the_careful_way() {
+async fn a_statement_that_timed_out_is_not_retried_on_the_slow_path() {
     let mut database = TestDatabase::create(Backend::Postgres).await;
     let plain = database.url.clone();
     database.url = format!("{plain}?options=-c%20statement_timeout%3D200");
@@ -303,8 +303,7 @@ impl Writing {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_another_program_writes_to_sqlite_what_reads_goes_on_and_what_was_refused_is_not_written_later()
-{
+async fn reads_continue_during_another_programs_write_to_sqlite_and_refused_changes_stay_unwritten() {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let server = TestServer::start_with(database, &["--database-timeout", "1000"]).await;
     server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
@@ -321,7 +320,7 @@ async fn while_another_program_writes_to_sqlite_what_reads_goes_on_and_what_was_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_to_sqlite_is_nobody_elses_until_what_was_given_up_on_it_has_ended() {
+async fn a_sqlite_connection_is_not_reused_until_its_abandoned_work_has_ended() {
     let server = TestServer::start(Backend::Sqlite).await;
     let Db::Lite { writer, .. } = server.db.clone() else { panic!("not SQLite") };
     let (end, ended) = std::sync::mpsc::channel::<()>();

@@ -1,5 +1,5 @@
-//! Mirrors src/db: the database of a team that comes from Node, its connections, what questions cost it, TLS, what
-//! happens when it is away or far away.
+//! Mirrors src/db: the database of a team that comes from Node, its connections, the cost of statements, TLS, outages, and a
+//! database that is far away.
 
 mod append;
 mod changed_tables;

@@ -1,4 +1,4 @@
-//! A database that is away: a clear error in time, sockets stay up, and work resumes by itself.
+//! An outage of the database: clients get a clear error in time, sockets stay up, and work resumes by itself.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
@@ -18,7 +18,7 @@ async fn server_with(postgres: &Postgres, more: &[&str]) -> TestServer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_stopped_senders_are_told_and_later_all_goes_on() {
+async fn senders_get_an_error_while_the_database_is_stopped_and_later_all_works() {
     let postgres = Postgres::create();
     postgres.start();
     let server = server_on(&postgres).await;
@@ -50,7 +50,7 @@ async fn while_the_database_is_stopped_senders_are_told_and_later_all_goes_on() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_hangs_is_answered_for_in_time() {
+async fn events_are_answered_in_time_while_the_database_hangs() {
     let postgres = Postgres::create();
     postgres.start();
     let server = server_on(&postgres).await;
@@ -90,7 +90,7 @@ async fn a_database_that_hangs_is_answered_for_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_came_while_the_database_was_away_is_checked_before_anything_else() {
+async fn a_user_who_connected_without_the_database_is_checked_before_anything_else() {
     let postgres = Postgres::create();
     postgres.start();
     let server = server_with(&postgres, &["--auto-create-users", "false"]).await;

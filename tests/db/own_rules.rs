@@ -1,4 +1,4 @@
-//! Rules that a team's database has of its own: what they refuse is said to be refused, and what they change is told as it is
+//! A team's own rules in the database: their refusals are reported as such, and the changes that they make are broadcast as
 //! stored.
 
 use chatoxide::{
@@ -37,7 +37,7 @@ const RAISE: &str = r#"CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql
     CREATE TRIGGER forbid BEFORE INSERT OR UPDATE ON "Message" FOR EACH ROW EXECUTE FUNCTION forbid()"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_rule_of_the_database_refuses_is_a_conflict_and_what_does_not_fit_is_bad_input() {
+async fn a_refusal_by_the_database_is_a_conflict_and_a_value_too_long_is_bad_input() {
     for (rule, code, sentence) in [
         (
             r#"ALTER TABLE "Message" ADD CHECK ("content" NOT LIKE 'bad%')"#,
@@ -93,7 +93,7 @@ async fn a_required_column_that_chatoxide_does_not_know_is_a_conflict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_that_is_made_while_the_server_runs_is_told_as_a_refusal_too() {
+async fn the_refusal_of_a_trigger_created_later_is_a_conflict_too() {
     let (server, mut alice) = start("").await;
     alice.say("general", "good").await;
     server.database.execute(RAISE).await;
@@ -105,7 +105,7 @@ async fn a_trigger_that_is_made_while_the_server_runs_is_told_as_a_refusal_too()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_of_the_teams_that_refers_to_a_message_keeps_it() {
+async fn a_message_that_a_row_of_the_teams_refers_to_is_not_deleted() {
     let pins = r#"CREATE TABLE pins (message TEXT REFERENCES "Message")"#;
     let (server, mut alice) = start(pins).await;
     let id = alice.say("general", "pinned").await["id"].take();
@@ -199,7 +199,7 @@ fn censor(backend: Backend) -> &'static str {
 }
 
 on_both! {
-    async fn what_a_trigger_makes_of_a_message_is_told_and_what_it_refuses_is_not(server: TestServer) {
+    async fn messages_are_broadcast_as_a_trigger_stores_them_and_not_if_it_refuses(server: TestServer) {
         let backend = server.database.backend;
         let database = server.stop().await;
         database.execute(censor(backend)).await;
@@ -253,7 +253,7 @@ fn ignore(backend: Backend, operation: &str, table: &str, user: &str) -> String 
 }
 
 on_both! {
-    async fn what_is_kept_out_without_a_word_is_neither_acked_nor_told(server: TestServer) {
+    async fn a_row_silently_kept_out_is_neither_acked_nor_broadcast(server: TestServer) {
         let backend = server.database.backend;
         server.make_room("general", RoomType::Public, &["alice", "karl"]).await;
         let (mut alice, mut karl) =
@@ -314,7 +314,7 @@ fn refuse_at_commit(backend: Backend) -> &'static str {
 }
 
 on_both! {
-    async fn what_is_refused_at_the_very_commit_is_neither_acked_nor_told(server: TestServer) {
+    async fn a_change_refused_at_the_commit_is_neither_acked_nor_broadcast(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         alice.say("general", "before").await;
         server.database.execute(refuse_at_commit(server.database.backend)).await;
@@ -337,7 +337,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_below_a_view_is_seen_in_what_is_told() {
+async fn events_show_rows_as_the_tables_below_a_view_store_them() {
     // The view has no trigger of its own, and no index.
     let view = r#"ALTER TABLE "Message" RENAME TO messages;
         CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -361,7 +361,7 @@ fn newcomers(prefix: &str, count: usize) -> Vec<NewUser> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_that_takes_no_user_is_not_asked_for_each() {
+async fn a_table_that_refuses_every_user_is_not_tried_for_each() {
     let (server, _alice) = start("").await;
     let db = &server.db;
     let forbid = r#"CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

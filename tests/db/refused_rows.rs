@@ -1,5 +1,5 @@
 //! Rows that the database refuses, or stores otherwise than they were written: rooms, members, users, and messages and reactions
-//! that it moves elsewhere. What is answered and told is what is stored.
+//! that it moves elsewhere. Acks and broadcasts show the stored rows.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_room_or_a_member_that_was_not_stored_is_refused_and_told_to_nobody(server: TestServer) {
+    async fn a_room_or_a_member_that_was_not_stored_is_refused_and_not_announced(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice"]).await;
         for table in ["_RoomMembers", "Room"] {
             server.database.execute(&keep_out(server.database.backend, table)).await;
@@ -84,7 +84,7 @@ on_both! {
 }
 
 on_both! {
-    async fn members_whom_a_trigger_adds_are_told_and_are_not_let_into_a_direct_room(server: TestServer) {
+    async fn members_added_by_a_trigger_are_invited_and_kept_out_of_direct_rooms(server: TestServer) {
         drop(server.connect("carol").await);
         let add = add_carol(server.database.backend);
         let server = restart(server, &add).await;
@@ -104,7 +104,7 @@ on_both! {
 }
 
 on_both! {
-    async fn members_who_come_with_another_are_told_too(server: TestServer) {
+    async fn members_added_together_with_another_are_invited_too(server: TestServer) {
         let backend = server.database.backend;
         let insert = r#"INSERT INTO "_RoomMembers" VALUES (NEW."A", 'carol') ON CONFLICT DO NOTHING"#;
         let add = trigger(backend, "AFTER INSERT", "_RoomMembers", (insert, &format!("{insert}; RETURN NULL")));
@@ -121,7 +121,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_cannot_be_made_a_user_is_connected_and_told_why_nothing_works(server: TestServer) {
+    async fn a_user_whom_the_database_refuses_connects_and_gets_the_reason(server: TestServer) {
         drop(server.connect("alice").await);
         server.make_room("general", RoomType::Public, &["alice"]).await;
         server.database.execute(r#"CREATE UNIQUE INDEX one_name ON "User" ("name")"#).await;
@@ -142,7 +142,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_server_makes_itself_and_has_no_room_is_told_with_its_column() {
+async fn a_generated_value_that_does_not_fit_is_refused_with_its_column() {
     for (alter, event, column) in [
         (
             r#"ALTER TABLE "Message" ALTER "id" TYPE VARCHAR(30)"#,
@@ -200,7 +200,7 @@ fn move_rows(backend: Backend) -> String {
 }
 
 on_both! {
-    async fn what_is_moved_elsewhere_is_refused_and_stays_where_it_was(server: TestServer) {
+    async fn a_row_that_a_trigger_moves_is_refused_and_nothing_is_stored(server: TestServer) {
         let backend = server.database.backend;
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         server.make_room("other", RoomType::Public, &["alice", "bob"]).await;

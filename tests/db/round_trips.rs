@@ -1,4 +1,4 @@
-//! Round trips to the database of each event that reads or makes rooms, and the time that an event waits for it in all.
+//! The round trips to the database of each event that reads or creates rooms, and the limit on the sum of an event's waits.
 
 use std::{
     future::pending,
@@ -43,7 +43,7 @@ async fn an_event_takes_the_fewest_round_trips() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_comes_to_be_live_by_one_round_trip() {
+async fn a_room_is_loaded_in_one_round_trip() {
     let far = Far::open(true, &["--database-pool", "1"]).await;
     // Prepared with the first.
     for (room, expected) in [("room-0", 2), ("room-1", 1), ("none", 1)] {
@@ -67,7 +67,7 @@ async fn a_room_comes_to_be_live_by_one_round_trip() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_all_start_a_conversation_at_once_are_answered_in_time() {
+async fn many_who_start_a_conversation_at_once_are_answered_in_time() {
     const CALLERS: usize = 400;
     // Twice the time that this takes, several times less than it would take with a round trip for each statement.
     let (mut server, _proxy, _clients, plain) = start(true, &["--database-timeout", "8000"]).await;

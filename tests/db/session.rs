@@ -135,7 +135,7 @@ async fn start_behind(database: &TestDatabase, port: u16) -> Result<usize, Strin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_pooler_that_does_not_keep_the_zone_wrong_times_are_not_stored() {
+async fn no_wrong_times_are_stored_behind_a_pooler_that_drops_the_time_zone() {
     for (times, is_served) in [("TIMESTAMP(3)", true), ("TIMESTAMPTZ(3)", false)] {
         let database = TestServer::start_with(database_with(times).await, &[]).await.stop().await;
         let port = forgetful_pooler(&database.url).await;
@@ -148,7 +148,7 @@ async fn behind_a_pooler_that_does_not_keep_the_zone_wrong_times_are_not_stored(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgresql_compiles_nothing_for_our_sessions() {
+async fn our_sessions_run_without_jit() {
     let server = TestServer::start(Backend::Postgres).await;
     let probe = "CREATE TABLE seen AS SELECT current_setting('jit') AS value WHERE false;
         CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

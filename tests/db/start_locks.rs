@@ -1,4 +1,4 @@
-//! A start on a database in which somebody else holds locks: it does not need those of tables, and waits for no other without end.
+//! A start while other sessions hold locks in the database: it needs no table lock, and waits for no other lock for ever.
 
 use chatoxide::db::{Db, catalog::Catalog, migrations};
 
@@ -20,7 +20,7 @@ async fn start(database: &TestDatabase, timeout: &str) -> Result<(), String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_does_not_need_the_tables_that_somebody_has_locked() {
+async fn a_start_does_not_wait_for_locked_tables() {
     let database = TestDatabase::create(Backend::Postgres).await;
     database.execute(&prisma_tables(PRISMA_6)).await;
     // PostgreSQL finds out only with a lock what a view takes. This one is none of ours.
@@ -38,7 +38,7 @@ async fn a_start_does_not_need_the_tables_that_somebody_has_locked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_that_waits_in_vain_names_who_keeps_it_waiting() {
+async fn a_start_that_times_out_names_the_session_that_blocks_it() {
     let database = TestServer::start(Backend::Postgres).await.stop().await;
     let table_as_view =
         r#"ALTER TABLE "Message" RENAME TO messages; CREATE VIEW "Message" AS SELECT * FROM messages"#;

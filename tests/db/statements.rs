@@ -1,4 +1,4 @@
-//! Statements for any number of rows: users, members, read marks and old entries, of which many come at once.
+//! Statements that serve any number of rows: users, members, read marks and old entries.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn newcomer(id: &str, email: Option<&str>) -> NewUser {
 }
 
 on_both! {
-    async fn newcomers_get_their_address_unless_it_is_somebody_elses(server: TestServer) {
+    async fn new_users_get_their_email_unless_it_is_somebody_elses(server: TestServer) {
         users::insert_absent(&server.db, vec![newcomer("old", Some("old@x"))]).await.unwrap();
         let newcomers = vec![
             newcomer("b", Some("same@x")),
@@ -42,7 +42,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_newcomer_whom_the_database_refuses_keeps_nobody_else_out(server: TestServer) {
+    async fn a_new_user_whom_the_database_refuses_keeps_nobody_else_out(server: TestServer) {
         // A rule of the team's own.
         server.database.execute(match server.database.backend {
             Backend::Postgres => r#"ALTER TABLE "User" ADD CHECK ("name" <> 'bad')"#,
@@ -83,7 +83,7 @@ fn millis(n: usize) -> Timestamp {
 }
 
 on_both! {
-    async fn the_entry_of_a_mark_that_names_none_is_the_last_that_is_not_younger(server: TestServer) {
+    async fn a_mark_without_an_entry_gets_the_last_one_up_to_its_time(server: TestServer) {
         for (room, first, last) in [("one", 1, 1), ("whole", 1, 100), ("forgotten", 41, 100)] {
             fill_log(&server, room, first, last).await;
         }
@@ -133,7 +133,7 @@ on_both! {
 }
 
 on_both! {
-    async fn of_many_rooms_at_once_only_the_old_entries_are_forgotten(server: TestServer) {
+    async fn retention_deletes_only_old_entries_of_many_rooms_at_once(server: TestServer) {
         // More than are looked at in one query, and some with more old entries than are deleted in one.
         let lengths = |n: usize| match n { 7 | 8 => 2_500, n => n % 5 };
         for n in (0..120).filter(|n| lengths(*n) > 0) {

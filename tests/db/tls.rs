@@ -34,7 +34,7 @@ async fn encrypted_connections_are_made_as_sslmode_says() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused_where_it_is_checked() {
+async fn an_untrusted_certificate_is_refused_where_it_is_verified() {
     for parameters in ["sslmode=verify-full", "sslmode=require&sslaccept=strict"] {
         let refused = version(parameters).await.unwrap_err();
         assert!(refused.contains("certificate"), "{parameters}: {refused}");

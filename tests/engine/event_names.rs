@@ -1,5 +1,4 @@
-//! Packets that the Socket.IO library cannot read, such as events with odd names: Node takes them, and so their connection
-//! lives.
+//! Packets that the Socket.IO library cannot read, such as events with odd names: they keep the connection open, as in Node.
 
 use serde_json::json;
 

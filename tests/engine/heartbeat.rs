@@ -1,4 +1,4 @@
-//! Pings come at the rhythm that the handshake tells, the first one included.
+//! Pings follow the interval that the handshake announces, from the first one on.
 
 use std::{
     future::pending,
@@ -68,7 +68,7 @@ async fn a_pong_right_behind_the_upgrade_packet_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_else_comes_after_a_ping_gives_the_client_its_time_anew_on_each_transport() {
+async fn a_packet_after_a_ping_extends_the_pong_timeout_on_each_transport() {
     const TIMEOUT: Duration = Duration::from_millis(3_000);
     const LEAVE: &str = r#"420["room:leave","nowhere"]"#;
     let database = TestDatabase::create(Backend::Sqlite).await;
@@ -102,7 +102,7 @@ async fn what_else_comes_after_a_ping_gives_the_client_its_time_anew_on_each_tra
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_answer_a_ping_is_closed_on_each_transport() {
+async fn a_client_that_misses_a_pong_is_closed_on_each_transport() {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let quick = ["--ping-interval", "200", "--ping-timeout", "300"];
     let server = TestServer::start_with(database, &quick).await;

@@ -14,7 +14,7 @@ fn socket_id(packet: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_knows_the_id_of_a_socket_can_neither_post_nor_poll_nor_take_it_over() {
+async fn a_sockets_id_allows_neither_post_nor_poll_nor_upgrade() {
     let server = TestServer::start(Backend::Sqlite).await;
     let sign_in = format!("40{}", json!({"token": server.token("alice")}));
 

@@ -1,4 +1,4 @@
-//! Polling as the protocol has it, and clients that do not keep to it: they end their own session and nobody else's.
+//! Polling, and clients that break its protocol: each ends its own session and no other.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
@@ -37,7 +37,7 @@ async fn begin_poll(carol: &Polling) -> TcpStream {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_says_goodbye_has_left_and_the_poll_that_waits_is_let_go() {
+async fn a_client_that_closes_has_left_and_its_waiting_poll_is_released() {
     let (_server, mut alice, carol) = alice_and_carol().await;
     let mut poll = begin_poll(&carol).await;
     assert_eq!(carol.post("1").await.body, "ok");
@@ -48,7 +48,7 @@ async fn who_says_goodbye_has_left_and_the_poll_that_waits_is_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_goes_away_in_the_middle_of_a_poll_has_left() {
+async fn a_client_that_disconnects_during_a_poll_has_left() {
     let (_server, mut alice, carol) = alice_and_carol().await;
     let poll = begin_poll(&carol).await;
     drop(poll);
@@ -111,7 +111,7 @@ async fn one_answer_above_the_send_limit_arrives_and_a_client_that_does_not_poll
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_packet_ends_the_session_and_harms_nobody_else() {
+async fn an_invalid_packet_ends_the_session_and_harms_nobody_else() {
     let (server, mut alice, mut carol) = alice_and_carol().await;
     for body in ["abc", "", "b!", "42[\"typing:start\",\"general\"]\u{1e}x"] {
         assert_eq!(carol.post(body).await.status, 400, "{body}");
@@ -123,7 +123,7 @@ async fn what_is_no_packet_ends_the_session_and_harms_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn packets_that_say_nothing_are_taken() {
+async fn packets_without_content_are_accepted() {
     let (_server, mut alice, carol) = alice_and_carol().await;
     assert_eq!(carol.post("6\u{1e}3\u{1e}42[\"typing:start\",\"general\"]\u{1e}5").await.body, "ok");
     alice.hear("typing:user").await;

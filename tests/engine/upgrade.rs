@@ -1,4 +1,4 @@
-//! A websocket in place of polling: one that does not work harms nothing, and one that does loses nothing.
+//! The upgrade from polling to a websocket: a failed one harms nothing, and a successful one loses nothing.
 
 use futures_util::{FutureExt, SinkExt};
 use serde_json::json;
@@ -81,7 +81,7 @@ async fn polls_wait_and_deliver_as_long_as_the_websocket_is_silent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_probe_the_poll_that_waits_is_let_go_by_one_noop() {
+async fn a_waiting_poll_is_released_by_one_noop_after_the_probe() {
     let (_server, mut alice, carol) = alice_and_carol().await;
     let poll = tokio::spawn({
         let (address, path) = (carol.address, carol.path.clone());
@@ -106,7 +106,7 @@ async fn after_the_probe_the_poll_that_waits_is_let_go_by_one_noop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_poll_has_taken_comes_over_the_websocket_in_its_order() {
+async fn packets_that_no_poll_has_taken_come_over_the_websocket_in_order() {
     let (_server, mut alice, carol) = alice_and_carol().await;
     let mut websocket = carol.websocket().await;
     websocket.send("2probe").await;
@@ -137,7 +137,7 @@ async fn what_no_poll_has_taken_comes_over_the_websocket_in_its_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_is_a_websocket_by_now_takes_neither_polls_nor_another_one() {
+async fn an_upgraded_session_takes_neither_polls_nor_another_websocket() {
     let (_server, _alice, carol) = alice_and_carol().await;
     let mut websocket = carol.websocket().await;
     websocket.send("2probe").await;
@@ -175,7 +175,7 @@ async fn a_second_websocket_beside_a_probe_is_refused_at_once_and_leaves_the_fir
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_has_become_a_websocket_can_be_ended() {
+async fn an_upgraded_session_can_be_ended() {
     let server = TestServer::start(Backend::Sqlite).await;
     let polling = Polling::open(server.address()).await;
     let mut websocket = polling.websocket().await;
@@ -190,7 +190,7 @@ async fn a_session_that_has_become_a_websocket_can_be_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_with_the_request_for_a_websocket_is_not_lost() {
+async fn bytes_sent_with_the_websocket_request_are_not_lost() {
     let server = TestServer::start(Backend::Sqlite).await;
     let request = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -210,7 +210,7 @@ async fn what_comes_with_the_request_for_a_websocket_is_not_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_failed_probe_polls_wait_again() {
+async fn polls_wait_again_after_a_failed_probe() {
     let (_server, mut alice, carol) = alice_and_carol().await;
     let mut websocket = carol.websocket().await;
     websocket.send("2probe").await;
@@ -242,7 +242,7 @@ async fn a_session_that_ends_during_the_probe_takes_no_websocket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_posted_comes_before_what_follows_the_upgrade_packet() {
+async fn posted_packets_come_before_those_after_the_upgrade_packet() {
     let (_server, mut alice, carol) = alice_and_carol().await;
     let send = |number: i32| {
         let argument = json!({"roomId": "general", "content": number.to_string()});

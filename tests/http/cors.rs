@@ -38,7 +38,7 @@ fn varies_with(answer: &Response) -> Vec<String> {
 }
 
 on_both! {
-    async fn by_default_any_origin_may_call_and_read_refusals_too(server: TestServer) {
+    async fn any_origin_may_call_and_read_refusals_by_default(server: TestServer) {
         for (path, status) in [(HANDSHAKE, 200), ("/readyz", 200), ("/nothing", 404), ("/socket.io/", 400)] {
             let answer = get(&server, path, "https://anywhere.example.org").await;
             assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("*")));
@@ -71,7 +71,7 @@ async fn server_with(origins: &str) -> TestServer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_list_each_origin_may_call_with_credentials() {
+async fn each_listed_origin_may_call_with_credentials() {
     let server = server_with(&LISTED.join(", ")).await;
     for origin in LISTED {
         for path in [HANDSHAKE, "/socket.io/", "/socket.io/socket.io.js", "/"] {
@@ -114,7 +114,7 @@ async fn subdomains_may_call_where_a_star_stands_for_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_on_the_list_is_served_but_no_browser_shows_it_to_them() {
+async fn an_unlisted_origin_is_served_without_cors_headers() {
     let server = server_with(&LISTED[..4].join(", ")).await;
     let evil = format!("{}.evil.example", LISTED[0]);
     for origin in

@@ -47,7 +47,7 @@ async fn anybody_on_this_machine_signs_in_by_name_postgres() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_is_refused_in_words() {
+async fn an_invalid_name_is_refused_in_words() {
     let (server, _database) = in_demo_mode(Backend::Sqlite).await;
     let long = json!({"name": "x".repeat(101)}).to_string();
     for body in ["", "{}", "[]", "7", r#"{"name": 7}"#, r#"{"name": " "}"#, r#"{"name": "a\u0000"}"#, &long] {
@@ -78,7 +78,7 @@ async fn pages_from_elsewhere_are_refused() {
 }
 
 #[tokio::test]
-async fn what_came_through_a_proxy_is_refused() {
+async fn a_request_through_a_proxy_is_refused() {
     let (server, _database) = in_demo_mode(Backend::Sqlite).await;
     for (name, value) in [
         ("Forwarded", "for=203.0.113.7"),
@@ -104,7 +104,7 @@ async fn what_came_through_a_proxy_is_refused() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_made_to_point_here_is_refused() {
+async fn a_host_name_that_resolves_to_this_machine_is_refused() {
     let (server, _database) = in_demo_mode(Backend::Sqlite).await;
     for (host, status) in
         [("localhost:3000", 200), ("chat.localhost", 200), ("rebound.example.org", 403), ("", 403)]
@@ -115,7 +115,7 @@ async fn a_name_that_was_made_to_point_here_is_refused() {
 }
 
 on_both! {
-    async fn in_no_other_mode_is_it_there(server: TestServer) {
+    async fn demo_sign_in_exists_in_no_other_mode(server: TestServer) {
         for (method, path) in [("GET", "/demo"), ("POST", "/demo/token")] {
             let headers = [("Content-Type", "application/json")];
             let missing = http::request(server.address(), method, path, &headers, r#"{"name": "Ada"}"#).await;

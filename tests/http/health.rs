@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Backend, TestDatabase, TestServer, database, http, on_both, required};
 
 on_both! {
-    async fn a_server_that_lives_and_can_serve_says_so(server: TestServer) {
+    async fn a_working_server_is_live_and_ready(server: TestServer) {
         for path in ["/healthz", "/readyz", "/healthz?from=probe"] {
             let health = http::get(server.address(), path).await;
             assert_eq!((health.status, health.json()), (200, json!({"status": "ok"})));
@@ -17,7 +17,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_database_it_lives_but_is_not_ready() {
+async fn a_server_without_its_database_is_live_but_not_ready() {
     let server = TestServer::start_with(
         TestDatabase::create(Backend::Postgres).await,
         &["--database-timeout", "1000"],

@@ -1,4 +1,4 @@
-//! `GET /metrics`: what Prometheus reads.
+//! `GET /metrics`: the metrics for Prometheus.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ fn value(text: &str, name: &str) -> Option<f64> {
 }
 
 on_both! {
-    async fn unless_the_settings_say_so_there_are_no_metrics(server: TestServer) {
+    async fn metrics_are_off_unless_the_setting_turns_them_on(server: TestServer) {
         let answer = crate::support::http::get(server.address(), "/metrics").await;
         assert_eq!(answer.status, 404);
     }
@@ -62,7 +62,7 @@ async fn metrics_count_events_statements_and_what_is_in_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_read_marks_and_connections_that_were_cut_are_counted() {
+async fn changes_read_marks_and_aborted_connections_are_counted() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = TestDatabase::create(backend).await;
         let server = TestServer::start_with(database, &["--metrics", "true"]).await;

@@ -1,4 +1,4 @@
-//! Mirrors src/http: what answers beside Socket.IO, and what goes around both.
+//! Mirrors src/http: the resources beside Socket.IO, and the middleware around both.
 
 mod cors;
 mod demo;

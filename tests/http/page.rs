@@ -1,4 +1,4 @@
-//! `GET /`, its files, the client's bundles, and paths that there are not. What is on the page is looked at with a browser, in
+//! `GET /`, its files, the client's bundles, and paths that there are not. A browser checks the page itself, in
 //! tests/client/browser.
 //!
 //! The page must be in the binary, as `make test` builds it. Where it was left out on purpose, as where there is no npm,
@@ -42,7 +42,7 @@ on_both! {
 }
 
 on_both! {
-    async fn files_whose_names_tell_their_content_are_kept_and_others_asked_for_again(server: TestServer) {
+    async fn files_named_by_their_hash_are_cached_for_ever_and_others_revalidated(server: TestServer) {
         if is_left_out() {
             for path in ["/favicon.svg", "/manifest.webmanifest"] {
                 assert_eq!(http::get(server.address(), path).await.status, 404, "{path}");
@@ -171,7 +171,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_path_that_there_is_not_is_answered_at_once(server: TestServer) {
+    async fn an_unknown_path_is_answered_at_once(server: TestServer) {
         for path in [
             "/nothing",
             "/healthz/deeper",

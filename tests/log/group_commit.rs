@@ -1,4 +1,4 @@
-//! A server that commits all the time lets changes that come one by one share commits.
+//! Group commit: on a server that commits all the time, small changes share commits.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
@@ -17,7 +17,7 @@ async fn commits(server: &TestServer) -> (f64, f64) {
 }
 
 on_both! {
-    async fn after_a_burst_of_commits_messages_wait_until_enough_share_one(server: TestServer) {
+    async fn messages_after_a_burst_of_commits_wait_until_enough_share_one(server: TestServer) {
         // Waiting may last longer than this test does: only enough of them can end it.
         let settings = ["--commit-interval", "10000", "--database-timeout", "60000", "--metrics", "true"];
         let server = TestServer::start_with(server.stop().await, &settings).await;

@@ -38,7 +38,7 @@ async fn stored(server: &TestServer, room: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_than_may_wait_is_refused_at_once() {
+async fn changes_beyond_the_queue_are_refused_at_once() {
     let (server, mut alice, _bob) = start(&["--write-queue", "4", "--database-timeout", "20000"]).await;
     let hold = server.database.hold(&row_of("general")).await;
     let mut asked = vec![alice.begin("message:send", message("general", "under way")).await];
@@ -80,7 +80,7 @@ async fn a_row_that_is_refused_fails_alone_among_those_that_share_its_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_reported_as_failed_while_it_waited_is_not_stored_later() {
+async fn a_change_reported_as_failed_while_it_waited_is_not_stored_later() {
     let (server, mut alice, mut bob) = start(&["--database-timeout", "3000"]).await;
     let other = server.database.hold(&row_of("other")).await;
     let general = server.database.hold(&row_of("general")).await;
@@ -114,7 +114,7 @@ const REFUSE_OR_WAIT: &str = r#"
     CREATE TRIGGER look BEFORE INSERT ON "Message" FOR EACH ROW EXECUTE FUNCTION look()"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nor_is_it_where_a_commit_was_refused_and_its_rows_are_written_one_by_one() {
+async fn a_change_reported_as_failed_is_not_stored_when_a_refused_batch_is_split() {
     let (server, mut alice, mut bob) = start(&["--database-timeout", "3000"]).await;
     bob.say("third", "first").await;
     server.database.execute(REFUSE_OR_WAIT).await;
@@ -147,7 +147,7 @@ const WAIT_AT_COMMIT: &str = r#"
         FOR EACH ROW EXECUTE FUNCTION wait()"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_acked_or_told_before_the_commit_and_what_is_cut_off_there_has_failed() {
+async fn nothing_is_acked_or_broadcast_before_the_commit_and_a_lost_one_has_failed() {
     // On the writer's own connection, and on the only one that there is.
     for connections in ["10", "1"] {
         let settings = ["--database-timeout", "20000", "--database-pool", connections];

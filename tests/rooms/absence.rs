@@ -27,7 +27,7 @@ async fn say(client: &mut Client, range: std::ops::Range<usize>) {
 }
 
 on_both! {
-    async fn who_was_away_for_more_than_a_page_misses_nothing(server: TestServer) {
+    async fn a_user_who_was_away_for_more_than_a_page_misses_nothing(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         say(&mut alice, 0..300).await;
         bob.close().await;
@@ -47,7 +47,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_tab_that_opens_beside_one_that_lives_is_shown_a_page(server: TestServer) {
+    async fn a_tab_beside_a_live_one_is_shown_a_page(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         say(&mut alice, 0..120).await;
         // Any packet of his other tab, such as the answer to a ping, says that it lives.
@@ -59,7 +59,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_tab_that_opens_beside_one_that_may_be_dead_is_shown_what_that_may_have_missed(server: TestServer) {
+    async fn a_tab_beside_one_that_may_be_dead_is_shown_all_that_it_may_have_missed(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         say(&mut alice, 0..30).await;
         bob.heard().await;
@@ -70,7 +70,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_tab_that_opens_in_a_busy_room_beside_an_idle_one_that_answers_is_shown_a_page(server: TestServer) {
+    async fn a_tab_in_a_busy_room_beside_an_idle_one_that_answers_is_shown_a_page(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         // Carol's idle tab speaks over polling, bob's over a websocket: they answer pings and say nothing.
         let polling = Polling::connect(server.address(), &server.token("carol")).await;
@@ -93,7 +93,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_client_that_says_that_it_has_come_back_is_shown_what_it_may_have_missed(server: TestServer) {
+    async fn a_client_that_returns_with_its_pid_is_shown_all_that_it_may_have_missed(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         say(&mut alice, 0..120).await;
         // His old connection would answer; but it is his client that says so, and nobody is asked.
@@ -108,7 +108,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_a_connection_that_broke_at_once_was_shown_is_shown_again(server: TestServer) {
+    async fn history_sent_to_a_connection_that_broke_at_once_is_sent_again(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         bob.close().await;
         alice.hear("room:user-left").await;
@@ -121,7 +121,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_comes_back_after_a_restart_misses_nothing(server: TestServer) {
+    async fn a_user_who_comes_back_after_a_restart_misses_nothing(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         say(&mut alice, 0..20).await;
         bob.close().await;

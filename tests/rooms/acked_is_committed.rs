@@ -129,11 +129,11 @@ async fn story(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acked_survives_kill_9_at_any_moment_sqlite() {
+async fn acked_messages_survive_kill_9_at_any_moment_sqlite() {
     story(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acked_survives_kill_9_at_any_moment_postgres() {
+async fn acked_messages_survive_kill_9_at_any_moment_postgres() {
     story(Backend::Postgres).await;
 }

@@ -1,4 +1,4 @@
-//! Rooms that nobody is in: kept for who comes back, for a time and within a bound of memory.
+//! Eviction: rooms that nobody is in are kept for returning users, within a time and a memory limit.
 
 use crate::support::{Backend, Client, TestDatabase, TestServer, http, until};
 use chatoxide::chat::room::RoomType;
@@ -33,14 +33,14 @@ async fn rooms(server: &TestServer) -> (f64, f64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn coming_back_to_a_room_that_is_kept_asks_the_database_nothing() {
+async fn coming_back_to_an_idle_room_takes_no_query() {
     let (server, mut alice) = start(&[]).await;
     // The mark that she has read it is written some time later.
     assert!(cost_of_coming_back(&server, &mut alice).await <= 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_is_let_go_when_its_time_is_over() {
+async fn an_idle_room_is_evicted_when_its_time_is_over() {
     let (server, mut alice) = start(&["--live-room-idle", "0"]).await;
     assert_eq!(rooms(&server).await, (1.0, 0.0));
     assert!(cost_of_coming_back(&server, &mut alice).await >= 2, "it is loaded again");
@@ -58,7 +58,7 @@ async fn a_room_is_let_go_when_its_time_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_idle_rooms_take_too_much_memory_the_longest_idle_go_first() {
+async fn the_longest_idle_rooms_are_evicted_first_above_the_memory_limit() {
     // One MiB: two of these rooms fit, three do not.
     let (server, mut alice) = start(&["--live-idle-memory", "1"]).await;
     for room in ["general", "one", "two"] {

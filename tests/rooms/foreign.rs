@@ -107,7 +107,7 @@ async fn what_another_program_wrote_is_shown_and_told(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_program_wrote_is_shown_and_told_on_both() {
+async fn another_programs_changes_are_shown_and_broadcast_on_both() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         what_another_program_wrote_is_shown_and_told(backend).await;
     }
@@ -141,7 +141,7 @@ async fn do_everything(alice: &mut Client, bob: &mut Client) {
 }
 
 on_both! {
-    async fn what_this_server_wrote_itself_is_never_taken_for_anothers(server: TestServer) {
+    async fn this_servers_own_changes_are_never_taken_for_anothers(server: TestServer) {
         let mut server = TestServer::start_with(server.stop().await, &ALWAYS).await;
         let (mut alice, mut bob) = server.meet().await;
         for round in 1..=3 {
@@ -162,7 +162,7 @@ on_both! {
 }
 
 on_both! {
-    async fn nor_while_it_is_being_written(server: TestServer) {
+    async fn a_change_under_way_is_not_taken_for_anothers(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
@@ -183,7 +183,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_written_while_this_server_was_away_is_not_called_complete() {
+async fn a_log_is_not_complete_after_changes_made_while_the_server_was_away() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let server = start(backend).await;
         insert_before(&server).await;
@@ -225,7 +225,7 @@ async fn what_was_written_while_this_server_was_away_is_not_called_complete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_time_that_a_trigger_gives_to_an_edit_is_not_another_programs() {
+async fn a_trigger_that_stamps_an_edit_is_no_foreign_change() {
     let database = TestDatabase::create(Backend::Postgres).await;
     let server = TestServer::start_with(database, &[]).await;
     let stamp = r#"CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -244,7 +244,7 @@ async fn the_time_that_a_trigger_gives_to_an_edit_is_not_another_programs() {
 }
 
 on_both! {
-    async fn what_another_node_committed_is_there_for_who_enters(server: TestServer) {
+    async fn entries_of_another_node_are_in_the_history_on_joining(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
         let (mut alice, mut bob) = server.meet().await;
         say(&mut alice, "one").await;
@@ -261,7 +261,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn however_much_another_program_wrote_it_is_told() {
+async fn any_number_of_foreign_changes_is_broadcast() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let server = start(backend).await;
         let (mut alice, _bob) = server.meet().await;
@@ -325,7 +325,7 @@ async fn a_room_is_compared_by_one_statement_and_not_before_it_is_time() {
 
 /// Types that store something else than what was written.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_column_pads_or_rounds_is_told_as_it_is_stored_and_is_nobody_elses_work() {
+async fn padded_and_rounded_values_are_broadcast_as_stored_and_are_no_foreign_change() {
     for (change, shown) in [
         (r#"ALTER TABLE "Message" ALTER "content" TYPE char(8)"#, ["second  ", "First   "]),
         (

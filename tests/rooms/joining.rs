@@ -1,4 +1,4 @@
-//! Joining has no gap and no double: history and what follows is the conversation, also while it goes on under full load.
+//! A join loses and repeats no message: history and the later events are the whole conversation, also under full load.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -146,7 +146,7 @@ async fn join(
 }
 
 on_both! {
-    async fn who_joins_under_load_has_the_conversation_without_gap_or_double(server: TestServer) {
+    async fn a_user_who_joins_under_load_gets_each_message_once(server: TestServer) {
         // Each comes twice: once as a newcomer, once as somebody who may have missed something.
         let joiners: Vec<String> = (0..JOINS).map(|n| format!("joiner{}", n % (JOINS / 2))).collect();
         let members: Vec<&str> = ["writer", "recorder"].into_iter().chain(joiners.iter().map(String::as_str)).collect();

@@ -1,4 +1,4 @@
-//! Rooms of large messages: the memory that they take while somebody is in them, as `/metrics` tells it.
+//! Rooms of large messages: their memory while somebody is in them, as `/metrics` reports it.
 
 use chatoxide::chat::room::RoomType;
 
@@ -43,7 +43,7 @@ async fn metric(server: &TestServer, name: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_room_of_large_messages_a_page_is_loaded() {
+async fn a_room_of_large_messages_is_loaded_a_page_at_a_time() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         // More than 16 MiB in all, and in a page.
         let bytes = 400_000;
@@ -62,7 +62,7 @@ async fn of_a_room_of_large_messages_a_page_is_loaded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_rooms_of_middling_messages_as_much_is_loaded_as_fits() {
+async fn rooms_of_middling_messages_load_as_much_as_fits() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         // 80 of these are 16 MB, and 83 of them 16 MiB.
         let (server, mut alice) = start(backend, &["texts"], 200_000, &[]).await;
@@ -72,7 +72,7 @@ async fn of_rooms_of_middling_messages_as_much_is_loaded_as_fits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_all_rooms_take_too_much_those_of_large_messages_keep_a_page() {
+async fn rooms_of_large_messages_keep_a_page_above_the_memory_limit() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let bytes = 30_000;
         for (most, kept) in [("1024", 200), ("2", 100)] {

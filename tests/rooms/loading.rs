@@ -1,4 +1,4 @@
-//! A room comes to be live while others go on writing in it: what is committed meanwhile is neither lost nor shown twice.
+//! Loading a room while others write in it: entries committed meanwhile are neither lost nor shown twice.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn contents(history: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_committed_while_a_room_loads_is_in_its_history() {
+async fn entries_committed_while_a_room_loads_are_in_its_history() {
     let (_server, mut alice, mut bob, hold) = start().await;
     alice.say("general", "two").await;
     hold.release().await;

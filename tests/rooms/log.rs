@@ -28,7 +28,7 @@ pub(super) fn message(content: &str) -> Append {
 }
 
 on_both! {
-    async fn entries_that_another_node_committed_are_told_before_the_next_one(server: TestServer) {
+    async fn entries_of_another_node_are_broadcast_before_the_next_one(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let mut alice = server.connect_in("alice", "general").await;
         alice.ask("message:send", json!({"roomId": "general", "content": "one"})).await;

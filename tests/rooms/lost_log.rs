@@ -1,4 +1,4 @@
-//! A database that has lost what it had committed and the server had told.
+//! A database that has lost entries which were committed and broadcast.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ async fn lose_all_after(server: &TestServer, seq: i64) {
 }
 
 on_both! {
-    async fn who_is_in_a_room_is_shown_it_anew_when_the_database_has_lost_what_was_told(server: TestServer) {
+    async fn users_in_a_room_get_its_history_again_after_the_database_lost_entries(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         for n in 1..=6 {
             say(&mut alice, &n.to_string()).await;
@@ -53,7 +53,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_enters_finds_out_too_that_the_database_has_lost_something(server: TestServer) {
+    async fn a_join_also_finds_that_the_database_has_lost_entries(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
         let (mut alice, mut bob) = server.meet().await;
         for n in 1..=6 {
@@ -69,7 +69,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_enters_finds_out_although_another_node_has_filled_the_places_of_what_is_lost(server: TestServer) {
+    async fn a_join_finds_lost_entries_although_another_node_reused_their_numbers(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
         let (mut alice, mut bob) = server.meet().await;
         for n in 1..=6 {
@@ -90,7 +90,7 @@ on_both! {
 }
 
 on_both! {
-    async fn that_a_log_is_lost_is_known_after_a_restart_too(server: TestServer) {
+    async fn a_lost_log_is_detected_after_a_restart_too(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         for n in 1..=6 {
             say(&mut alice, &n.to_string()).await;

@@ -1,4 +1,4 @@
-//! Membership as it changes under a running server.
+//! Membership that changes while the server runs.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
@@ -31,11 +31,11 @@ async fn who_is_removed_hears_no_more(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_removed_hears_no_more_on_sqlite() {
+async fn a_removed_member_gets_no_more_events_on_sqlite() {
     who_is_removed_hears_no_more(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_removed_hears_no_more_on_postgres() {
+async fn a_removed_member_gets_no_more_events_on_postgres() {
     who_is_removed_hears_no_more(Backend::Postgres).await;
 }

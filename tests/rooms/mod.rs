@@ -1,4 +1,4 @@
-//! Mirrors src/rooms: what holds for a room whatever the event.
+//! Mirrors src/rooms: properties of a room that hold for every event.
 
 mod absence;
 mod acked_is_committed;

@@ -6,7 +6,7 @@ use super::foreign::{ALWAYS, history, say, sync};
 use crate::support::{TestServer, on_both};
 
 on_both! {
-    async fn who_enters_is_shown_the_names_that_senders_have_by_now(server: TestServer) {
+    async fn a_join_shows_the_current_names_of_senders(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
         let (mut alice, mut bob) = server.meet().await;
         for content in ["one", "two"] {

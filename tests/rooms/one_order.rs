@@ -65,7 +65,7 @@ async fn load_all(server: &TestServer) -> Vec<String> {
 }
 
 on_both! {
-    async fn one_order_for_all_live_in_history_and_in_the_log(server: TestServer) {
+    async fn events_history_and_the_log_have_one_order_for_all(server: TestServer) {
         let names: Vec<String> =
             (0..SENDERS).map(|n| format!("s{n}")).chain((0..LISTENERS).map(|n| format!("l{n}"))).collect();
         let members: Vec<&str> = names.iter().map(String::as_str).collect();

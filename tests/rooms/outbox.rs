@@ -1,5 +1,5 @@
-//! Where many hear much, entries wait a moment and are told back to back. Each hears each once, in one order, and before and
-//! after what else there is to hear as if nothing had waited.
+//! The outbox of a large room: entries wait a moment and are sent in a batch. Each socket gets each of them once, in one
+//! order, and in their place among all other events.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn content_or(name: String, argument: &Value) -> String {
 }
 
 on_both! {
-    async fn all_hear_each_once_in_one_order_and_authors_theirs_before_the_ack(server: TestServer) {
+    async fn everybody_gets_each_message_once_in_one_order_and_authors_before_the_ack(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.others.push(crowd.server.connect_in("alice", "general").await);
         crowd.alice.heard().await;
@@ -100,7 +100,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_joins_hears_of_nothing_that_is_in_the_history(server: TestServer) {
+    async fn a_user_who_joins_gets_no_event_for_an_entry_in_the_history(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.talk().await;
         // Nobody is told of somebody's second tab.
@@ -123,7 +123,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_changes_a_message_is_heard_after_it(server: TestServer) {
+    async fn changes_of_a_message_arrive_after_it(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.talk().await;
         let id = crowd.alice.say("general", "4").await["id"].take();
@@ -138,7 +138,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_types_and_who_reads_is_heard_in_its_place(server: TestServer) {
+    async fn typing_and_read_events_keep_their_place_among_messages(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.talk().await;
         crowd.bob.ask("typing:start", "general".into()).await;
@@ -151,7 +151,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_leaves_has_heard_what_was_said_until_then(server: TestServer) {
+    async fn a_user_who_leaves_has_got_all_earlier_messages(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.talk().await;
         crowd.listener.ask("room:leave", "general".into()).await;
@@ -163,7 +163,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_catches_up_hears_of_nothing_again(server: TestServer) {
+    async fn a_user_who_syncs_gets_no_entry_twice(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.talk().await;
         let caught = crowd.listener.ask("messages:sync", json!({"roomId": "general", "since": 1})).await;
@@ -176,7 +176,7 @@ on_both! {
 }
 
 on_both! {
-    async fn nor_where_the_answer_comes_from_the_database(server: TestServer) {
+    async fn a_user_who_syncs_from_the_database_gets_no_entry_twice(server: TestServer) {
         let Crowd { server, alice, .. } = Crowd::gather(server).await;
         drop(alice);
         // No entry from before a restart is in memory.
@@ -191,7 +191,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_server_that_ends_leaves_nothing_untold(server: TestServer) {
+    async fn a_shutdown_sends_all_pending_packets(server: TestServer) {
         let mut crowd = Crowd::gather(server).await;
         crowd.talk().await;
         let (_, heard) = tokio::join!(crowd.server.stop(), crowd.listener.hear_to_the_end());
@@ -200,7 +200,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_is_removed_while_something_waits_hears_no_more_and_the_others_do(server: TestServer) {
+    async fn a_member_removed_while_packets_wait_gets_no_more_and_the_others_do(server: TestServer) {
         let mut crowd = Crowd::gather_in(RoomType::Private, server).await;
         crowd.talk().await;
         let remove = r#"DELETE FROM "_RoomMembers" WHERE "B" = 'alice'"#;

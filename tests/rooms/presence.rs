@@ -43,7 +43,7 @@ async fn hear_until(client: &mut Client, last: &str) -> Vec<String> {
 }
 
 on_both! {
-    async fn each_hears_of_all_who_came_and_went_after_them_once_and_in_order(server: TestServer) {
+    async fn each_user_gets_all_later_joins_and_leaves_once_and_in_order(server: TestServer) {
         let (mut alice, mut others) = gather(&server).await;
         let first = others.remove(0);
         first.close().await;
@@ -61,7 +61,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_somebody_says_or_types_is_heard_after_their_coming(server: TestServer) {
+    async fn messages_and_typing_arrive_after_the_users_join(server: TestServer) {
         let (mut alice, mut others) = gather(&server).await;
         others.last_mut().unwrap().say("general", "here").await;
         let heard = hear_until(&mut alice, "message:new").await;
@@ -75,7 +75,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_asks_who_is_here_has_heard_of_all_of_them(server: TestServer) {
+    async fn a_user_who_asks_for_presence_has_got_all_joins(server: TestServer) {
         let (mut alice, _others) = gather(&server).await;
         let present = alice.ask("room:presence", "general".into()).await;
         assert_eq!(present["count"], json!(COME + 1));
@@ -86,7 +86,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_leaves_has_heard_of_all_who_came_before(server: TestServer) {
+    async fn a_user_who_leaves_has_got_all_earlier_joins(server: TestServer) {
         let (_alice, mut others) = gather(&server).await;
         others[0].ask("room:leave", "general".into()).await;
         let heard: Vec<String> = others[0].heard_before().iter().map(news).collect();
@@ -96,7 +96,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_second_tab_hears_of_those_who_come_after_it(server: TestServer) {
+    async fn a_second_tab_gets_the_joins_after_its_own(server: TestServer) {
         let (_alice, _others) = gather(&server).await;
         let mut tab = server.connect_in("alice", "general").await;
         let _late = server.connect_in("late", "general").await;
@@ -105,7 +105,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_comes_back_at_once_is_told_to_have_gone_and_come(server: TestServer) {
+    async fn a_user_who_comes_back_at_once_is_announced_as_left_and_joined(server: TestServer) {
         let (mut alice, mut others) = gather(&server).await;
         hear_until(&mut alice, "+user11").await;
         for _ in 0..3 {

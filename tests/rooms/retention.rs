@@ -25,7 +25,7 @@ async fn entries(server: &TestServer, room: &str) -> Vec<String> {
 }
 
 on_both! {
-    async fn entries_older_than_so_many_days_are_forgotten_after_the_start(server: TestServer) {
+    async fn entries_older_than_the_retention_are_deleted_after_the_start(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         for content in ["one", "two", "three", "four", "five"] {
             alice.say("general", content).await;
@@ -48,7 +48,7 @@ on_both! {
 }
 
 on_both! {
-    async fn however_many_rooms_and_entries_are_old_all_of_them_are_forgotten(server: TestServer) {
+    async fn any_number_of_old_entries_and_rooms_is_deleted(server: TestServer) {
         server.make_room("long", RoomType::Public, &["alice"]).await;
         let (old, young) = (ago(2 * HOUR), ago(Duration::ZERO));
         // More entries than one statement deletes, in more rooms than one query lists.

@@ -1,4 +1,4 @@
-//! A client that does not read is cut off and delays nobody; it never has a gap in what it hears. One that only pauses loses
+//! A client that does not read is aborted, delays nobody, and never has a gap in its stream. One that only pauses loses
 //! nothing.
 
 use chatoxide::chat::room::RoomType;
@@ -16,14 +16,14 @@ async fn start(more: &[&str]) -> (TestServer, Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_read_is_cut_off_and_has_no_gap_in_what_it_heard() {
+async fn a_client_that_does_not_read_is_aborted_and_its_stream_has_no_gap() {
     let (server, alice) = start(&["--send-buffer", "64"]).await;
     let bob = Listener::connect(server.address(), &server.token("bob")).await;
     is_cut_off_without_a_gap(&server, alice, bob).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_read_after_the_upgrade_is_cut_off_too() {
+async fn a_client_that_does_not_read_after_the_upgrade_is_aborted_too() {
     let (server, alice) = start(&["--send-buffer", "64"]).await;
     let bob = Listener::upgrade(server.address(), &server.token("bob")).await;
     is_cut_off_without_a_gap(&server, alice, bob).await;
@@ -63,7 +63,7 @@ async fn is_cut_off_without_a_gap(server: &TestServer, mut alice: Client, mut bo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_never_reads_again_is_gone_after_the_ping_timeout_and_has_delayed_nobody() {
+async fn a_client_that_never_reads_again_is_gone_after_the_ping_timeout_and_delays_nobody() {
     let (server, mut alice) = start(&["--ping-interval", "1000", "--ping-timeout", "1000"]).await;
     let (bob, _) = Listener::enter(server.address(), &server.token("bob"), "general").await;
     alice.hear("room:user-joined").await;
@@ -81,7 +81,7 @@ async fn who_never_reads_again_is_gone_after_the_ping_timeout_and_has_delayed_no
 }
 
 on_both! {
-    async fn who_only_pauses_loses_nothing(server: TestServer) {
+    async fn a_client_that_only_pauses_loses_nothing(server: TestServer) {
         const MESSAGES: i64 = 5_000;
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let mut alice = server.connect_in("alice", "general").await;

@@ -148,11 +148,11 @@ async fn story(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_come_back_at_once_sqlite() {
+async fn ten_thousand_clients_reconnect_at_once_sqlite() {
     story(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_come_back_at_once_postgres() {
+async fn ten_thousand_clients_reconnect_at_once_postgres() {
     story(Backend::Postgres).await;
 }

@@ -127,7 +127,7 @@ async fn an_edit_right_after_the_last_entry_is_noticed_while_this_server_was_sto
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_that_no_clock_tells_of_is_noticed_in_a_room_that_nobody_was_in() {
+async fn an_edit_without_a_new_time_is_noticed_in_a_room_that_nobody_was_in() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = TestDatabase::create(backend).await;
         let server = TestServer::start_with(database, &["--live-room-idle", "0"]).await;
@@ -164,7 +164,7 @@ async fn is_not_noticed(backend: Backend, tables: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_triggers_and_columns_make_of_messages_is_not_another_programs() {
+async fn changes_by_triggers_and_columns_are_no_foreign_change() {
     let function = |when: &str, body: &str| {
         format!(
             r#"CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$;
@@ -189,7 +189,7 @@ async fn what_triggers_and_columns_make_of_messages_is_not_another_programs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nor_is_what_triggers_make_of_messages_on_sqlite() {
+async fn changes_by_triggers_are_no_foreign_change_on_sqlite() {
     let stamp = r#"CREATE TRIGGER stamp AFTER INSERT ON "Message" BEGIN
             UPDATE "Message" SET "content" = "content" || '!' WHERE "id" = NEW."id"; END;
         CREATE TRIGGER edited AFTER UPDATE OF "content" ON "Message" WHEN NEW."content" = 'edited' BEGIN
@@ -198,7 +198,7 @@ async fn nor_is_what_triggers_make_of_messages_on_sqlite() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_time_that_a_column_gives_to_a_new_message_is_not_another_programs() {
+async fn a_column_default_that_stamps_a_new_message_is_no_foreign_change() {
     let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &[]).await;
     server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
     server.database.execute(r#"ALTER TABLE "Message" ALTER COLUMN "updatedAt" SET DEFAULT now()"#).await;

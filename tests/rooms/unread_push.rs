@@ -1,4 +1,4 @@
-//! `room:activity`: what is said in one's rooms is told to sockets that have asked for the list and are not in the room.
+//! `room:activity`: sockets that have listed their rooms get the unread counts of rooms that they are not in.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn gathered(client: &mut Client, room: &str, count: u64) -> (Vec<(String, 
 }
 
 on_both! {
-    async fn who_looks_at_the_list_is_told_of_their_rooms_gathered(server: TestServer) {
+    async fn a_user_who_listed_rooms_gets_batched_activity_of_them(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
         let mut alice = server.connect("alice").await;
         list(&mut alice).await;
@@ -49,7 +49,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_socket_that_is_in_the_room_hears_the_messages_alone(server: TestServer) {
+    async fn a_socket_in_the_room_gets_messages_but_no_activity(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
         let mut inside = server.connect("alice").await;
         let mut outside = server.connect("alice").await;
@@ -67,7 +67,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_leaves_is_not_told_of_what_it_has_heard_in_the_room(server: TestServer) {
+    async fn a_socket_that_leaves_gets_no_activity_for_messages_it_received(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
         let mut alice = server.connect("alice").await;
         list(&mut alice).await;
@@ -85,7 +85,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_is_no_member_or_no_more_is_told_nothing(server: TestServer) {
+    async fn a_user_who_is_not_a_member_gets_no_activity(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
         server.make_room("open", RoomType::Public, &["bob", "carol"]).await;
         let mut alice = server.connect("alice").await;
@@ -106,7 +106,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_done_to_messages_is_no_activity(server: TestServer) {
+    async fn edits_deletions_and_reactions_are_no_activity(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
         let mut bob = server.connect("bob").await;
         let message = bob.say("plans", "hello").await;
@@ -124,7 +124,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_has_left_and_comes_back_without_asking_for_the_list_is_told_nothing(server: TestServer) {
+    async fn a_user_who_left_gets_no_activity_until_they_list_rooms_again(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
         let mut bob = server.connect_in("bob", "plans").await;
         let mut alice = server.connect_in("alice", "plans").await;

@@ -18,7 +18,7 @@ async fn start(more: &[&str]) -> TestServer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_of_somebody_who_has_signed_in_over_polling_make_no_room() {
+async fn polling_connections_of_a_signed_in_client_are_not_closed_to_make_room() {
     let server = start(&["--max-connections", "8"]).await;
     let address = server.address();
     let stranger = Polling::open(address).await;
@@ -47,7 +47,7 @@ async fn connections_of_somebody_who_has_signed_in_over_polling_make_no_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_beyond_the_last_may_ask_for_the_servers_health_and_not_be_silent_for_long() {
+async fn a_connection_above_the_limit_may_only_check_health_and_not_be_silent_for_long() {
     let server = start(&["--max-connections", "1"]).await;
     let mut alice = server.connect("alice").await;
     let mut silent = KeepAlive::open(server.address()).await;

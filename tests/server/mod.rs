@@ -1,4 +1,4 @@
-//! Mirrors src/server: its connections, what it bears from those who have not signed in, and how it ends.
+//! Mirrors src/server: its connections, its limits on clients that have not signed in, and its shutdown.
 
 mod connections;
 mod shutdown;

@@ -1,5 +1,5 @@
-//! Shutting down: what was begun is finished and answered, nothing new is begun, what is written behind is written, and nobody
-//! waits for a client that does not read.
+//! A shutdown finishes and answers the events that have begun, begins no new ones, flushes pending writes, and does not wait
+//! for a client that does not read.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -70,7 +70,7 @@ async fn half_a_request(address: SocketAddr, line: &str) -> TcpStream {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_begun_is_finished_and_nothing_new_is_begun() {
+async fn a_shutdown_finishes_begun_events_and_begins_no_new_ones() {
     let database = database(Backend::Postgres).await;
     let mut server =
         TestServer::start_with(database, &["--database-timeout", PATIENT, "--shutdown-timeout", PATIENT])
@@ -99,7 +99,7 @@ async fn what_was_begun_is_finished_and_nothing_new_is_begun() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn read_marks_that_wait_for_others_are_written() {
+async fn a_shutdown_writes_waiting_read_marks() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = database(backend).await;
         let server = ServerProcess::start(&database, &settings(&database, &[]).await).await;
@@ -135,7 +135,7 @@ async fn a_read_mark_of_an_event_that_was_under_way_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_committed_last_reaches_nodes_keys_in_redis() {
+async fn the_last_commits_reach_nodes_keys_in_redis() {
     let database = database(Backend::Postgres).await;
     let settings = settings(&database, &[("DATABASE_TIMEOUT", PATIENT), ("SHUTDOWN_TIMEOUT", PATIENT)]).await;
     let (_, redis) = settings.iter().find(|(name, _)| name == "REDIS_URL").unwrap();
@@ -157,7 +157,7 @@ async fn what_is_committed_last_reaches_nodes_keys_in_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_for_clients_that_do_not_read() {
+async fn a_shutdown_does_not_wait_for_clients_that_do_not_read() {
     let database = database(Backend::Sqlite).await;
     let server = ServerProcess::start(&database, &settings(&database, &[]).await).await;
     let mut stalled = Vec::new();

@@ -1,5 +1,4 @@
-//! Strangers on the network: whatever they do before they sign in is bounded in bytes, time and number, and somebody who has
-//! signed in notices nothing.
+//! Clients that have not signed in: whatever they do is bounded in bytes, time and number, and signed-in users do not notice.
 
 use std::time::{Duration, Instant};
 
@@ -94,7 +93,7 @@ fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pings_that_are_answered_and_not_read_take_no_memory() {
+async fn unread_pongs_take_no_memory() {
     let mut attacked = Attacked::start(&[]).await;
     let before = attacked.server.resident_bytes();
     let upgrade = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
@@ -129,7 +128,7 @@ async fn pings_that_are_answered_and_not_read_take_no_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn silence_half_a_request_and_half_a_body_end_after_a_time() {
+async fn silent_and_half_sent_requests_are_closed_after_a_time() {
     let attacked = Attacked::start(&[("HEADER_TIMEOUT", "1000"), ("BODY_TIMEOUT", "1000")]).await;
     let address = attacked.server.address;
     let polling = Polling::open(address).await;
@@ -158,7 +157,7 @@ async fn a_client_that_drips_its_headers_is_closed_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_of_strangers_take_little_memory_however_large_they_are_said_to_be() {
+async fn bodies_before_the_sign_in_take_little_memory_whatever_their_announced_length() {
     let mut attacked = Attacked::start(&[]).await;
     let address = attacked.server.address;
     let body = vec![b'4'; 900_000];
@@ -178,7 +177,7 @@ async fn bodies_of_strangers_take_little_memory_however_large_they_are_said_to_b
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_connections_than_there_may_be_leave_those_who_have_signed_in_and_questions_about_health() {
+async fn connections_above_the_limit_leave_signed_in_clients_and_health_checks_alone() {
     let mut attacked = Attacked::start(&[("MAX_CONNECTIONS", "50")]).await;
     let address = attacked.server.address;
     let mut bob = Listener::connect(address, &token("bob")).await;

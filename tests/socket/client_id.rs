@@ -1,4 +1,4 @@
-//! The same client id is one message, however often, from wherever and whenever it is sent again.
+//! A client id names one message, however often, from wherever and whenever it is sent again.
 
 use chatoxide::chat::room::RoomType;
 use futures_util::future::join_all;
@@ -55,7 +55,7 @@ on_both! {
 }
 
 on_both! {
-    async fn after_a_restart_it_is_still_the_same_message(server: TestServer) {
+    async fn a_client_id_is_still_the_same_message_after_a_restart(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let first = alice.ask("message:send", ask("c-1", "once")).await;
         bob.ask("message:send", ask("c-1", "bob's own")).await;
@@ -81,7 +81,7 @@ on_both! {
 }
 
 on_both! {
-    async fn in_another_room_it_is_another_message_and_refused_to_a_client_that_knows_its_meaning(server: TestServer) {
+    async fn a_client_id_in_another_room_is_another_message_or_refused_under_protocol_1(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         server.make_room("random", RoomType::Public, &["alice"]).await;
         alice.ask("message:send", ask("c-1", "once")).await;
@@ -93,7 +93,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_differs_in_anything_that_a_message_says_is_another_message(server: TestServer) {
+    async fn a_reused_client_id_with_any_other_field_is_another_message(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let replied = alice.say("general", "a question").await["id"].take();
         let other = alice.say("general", "another question").await["id"].take();
@@ -118,7 +118,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_client_that_names_its_tab_by_it_loses_no_message(server: TestServer) {
+    async fn a_client_that_uses_one_client_id_for_its_tab_loses_no_message(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         // One by one, and then without waiting, so that some share a commit.
         for n in 0..5 {
@@ -152,7 +152,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_client_id_is_ignored_and_refused_to_a_client_that_knows_its_meaning(server: TestServer) {
+    async fn an_invalid_client_id_is_ignored_or_refused_under_protocol_1(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let mut knowing = Client::connect_knowing(server.address(), &server.token("alice")).await;
         let long = "x".repeat(65);

@@ -1,4 +1,4 @@
-//! Signing in: who is let in, who is not, and what becomes of a user who was not known.
+//! Sign-in: accepted and refused tokens, and users who are not in the database yet.
 
 use chatoxide::chat::room::RoomType;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -25,7 +25,7 @@ async fn user_row(server: &TestServer, id: &str) -> String {
 }
 
 on_both! {
-    async fn who_has_no_good_token_is_refused_in_these_words_and_no_others(server: TestServer) {
+    async fn a_bad_token_is_refused_in_these_words_and_no_others(server: TestServer) {
         let now = chatoxide::clock::now().millis() / 1000;
         let good = TestServer::sign(&json!({"sub": "mallory"}));
         let (head_and_payload, signature) = good.rsplit_once('.').unwrap();
@@ -115,7 +115,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_signs_in_with_an_odd_id_is_that_user_everywhere(server: TestServer) {
+    async fn a_user_with_an_odd_id_is_that_user_everywhere(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let id = "al'ice \"\\ 😀:%_\n";
         let mut odd = server.connect_as(&json!({"sub": id, "name": "<b>Odd</b>"})).await;
@@ -140,17 +140,17 @@ async fn only_who_is_known_is_let_in(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_users_are_not_made_only_who_is_known_is_let_in_on_sqlite() {
+async fn only_known_users_sign_in_without_auto_create_on_sqlite() {
     only_who_is_known_is_let_in(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_users_are_not_made_only_who_is_known_is_let_in_on_postgres() {
+async fn only_known_users_sign_in_without_auto_create_on_postgres() {
     only_who_is_known_is_let_in(Backend::Postgres).await;
 }
 
 on_both! {
-    async fn who_does_not_keep_to_the_protocol_is_cut_off_and_nobody_else_is_harmed(server: TestServer) {
+    async fn a_client_that_breaks_the_protocol_is_aborted_and_nobody_else_is_harmed(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let send = r#"["message:send",{"roomId":"general","content":"no token"}]"#;
         for frames in [vec![format!("42{send}")], vec![format!("420{send}")], vec!["40[\"token\"]".to_owned()],
@@ -175,7 +175,7 @@ on_both! {
 }
 
 on_both! {
-    async fn an_event_that_there_is_not_harms_nobody(server: TestServer) {
+    async fn an_unknown_event_harms_nobody(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         for event in ["message:sned", "", "__proto__", "room:history", "message:new"] {
             bob.emit(event, json!({"roomId": "general", "content": "x"})).await;
@@ -189,7 +189,7 @@ on_both! {
 }
 
 on_both! {
-    async fn all_of_it_works_over_polling_too(server: TestServer) {
+    async fn sign_in_and_events_work_over_polling_too(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let carol = Polling::connect(server.address(), &server.token("carol")).await;
         let expected = json!({
@@ -228,7 +228,7 @@ on_both! {
 }
 
 on_both! {
-    async fn the_last_refusal_is_heard_before_the_connection_ends(server: TestServer) {
+    async fn the_last_refusal_arrives_before_the_connection_ends(server: TestServer) {
         let mut websocket = Websocket::open(server.address(), "").await;
         assert!(websocket.next().await.unwrap().starts_with("0{"));
         let polling = Polling::open(server.address()).await;
@@ -243,7 +243,7 @@ on_both! {
 }
 
 on_both! {
-    async fn over_polling_no_token_is_looked_at_after_the_third_refusal(server: TestServer) {
+    async fn no_token_is_checked_over_polling_after_the_third_refusal(server: TestServer) {
         let session = Polling::open(server.address()).await;
         for _ in 0..3 {
             session.post(r#"40{"token":"let me in"}"#).await;

@@ -1,4 +1,4 @@
-//! A client goes: by its own wish, by a closed tab, by a broken connection.
+//! A client disconnects: by its own wish, with its tab, or with its network.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Backend, Client, TestDatabase, TestServer, http::metric, on_both, until};
 
 on_both! {
-    async fn the_others_in_each_of_its_rooms_hear_that_its_user_left(server: TestServer) {
+    async fn the_others_in_each_of_its_rooms_get_the_leave(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice"]).await;
         server.make_room("random", RoomType::Public, &["carol"]).await;
         server.make_room("quiet", RoomType::Public, &["dave"]).await;
@@ -34,7 +34,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_connection_that_breaks_without_a_word_is_told_as_well(server: TestServer) {
+    async fn a_connection_that_breaks_silently_is_announced_as_well(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         drop(bob);
         let left = json!({"roomId": "general", "userId": "bob"});
@@ -43,7 +43,7 @@ on_both! {
 }
 
 on_both! {
-    async fn leaving_the_namespace_is_told_though_the_connection_stays(server: TestServer) {
+    async fn leaving_the_namespace_is_announced_though_the_connection_stays(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.write("41").await;
         assert_eq!(alice.next().await.0, "room:user-left");
@@ -51,7 +51,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_was_sent_before_going_takes_effect_first(server: TestServer) {
+    async fn events_sent_before_a_disconnect_take_effect_first(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         for n in 0..50 {
             bob.emit("message:send", json!({"roomId": "general", "content": n.to_string()})).await;
@@ -72,7 +72,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_is_back_is_told_nothing_of_their_own_going(server: TestServer) {
+    async fn a_user_who_is_back_gets_no_event_of_their_own_leave(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         bob.close().await;
         alice.hear("room:user-left").await;
@@ -106,7 +106,7 @@ on_both! {
 
 /// A peer that is there and answers no ping is as good as gone.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_answers_no_ping_has_left_the_room() {
+async fn a_client_that_answers_no_ping_has_left_the_room() {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let server =
         TestServer::start_with(database, &["--ping-interval", "200", "--ping-timeout", "1500"]).await;

@@ -14,7 +14,7 @@ async fn a_pair(server: &TestServer) -> (Client, Client) {
 }
 
 on_both! {
-    async fn every_socket_of_the_other_is_told_before_the_ack_and_no_other_socket_is(server: TestServer) {
+    async fn every_socket_of_the_other_user_gets_dm_started_before_the_ack_and_no_other(server: TestServer) {
         let (mut alice, mut bob) = a_pair(&server).await;
         let mut bobs_tab = server.connect("bob").await;
         let mut alices_tab = server.connect("alice").await;
@@ -40,7 +40,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_starts_it_hears_the_room_from_then_on_and_the_other_after_joining(server: TestServer) {
+    async fn the_user_who_starts_a_direct_room_gets_its_events_at_once_and_the_other_after_joining(server: TestServer) {
         let (mut alice, mut bob) = a_pair(&server).await;
         let mut alices_tab = server.connect("alice").await;
         alice.ask("dm:start", "bob".into()).await;
@@ -65,7 +65,7 @@ on_both! {
 }
 
 on_both! {
-    async fn it_is_told_each_time_and_is_one_room_from_whichever_side(server: TestServer) {
+    async fn each_dm_start_is_announced_and_leads_to_one_room_from_either_side(server: TestServer) {
         let (mut alice, mut bob) = a_pair(&server).await;
         let first = alice.ask("dm:start", "bob".into()).await;
         assert_eq!(alice.ask("dm:start", "bob".into()).await, first);
@@ -78,7 +78,7 @@ on_both! {
 }
 
 on_both! {
-    async fn both_may_start_it_at_the_same_moment(server: TestServer) {
+    async fn both_users_may_start_a_direct_room_at_the_same_moment(server: TestServer) {
         let (mut alice, mut bob) = a_pair(&server).await;
         let hers = alice.begin("dm:start", "bob".into()).await;
         let his = bob.begin("dm:start", "alice".into()).await;
@@ -105,7 +105,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_has_no_name_in_the_token_starts_it_without_one(server: TestServer) {
+    async fn a_user_without_a_name_in_the_token_starts_a_direct_room_without_one(server: TestServer) {
         let mut bob = server.connect("bob").await;
         let mut dave = server.connect_as(&json!({"sub": "dave"})).await;
         dave.ask("dm:start", "bob".into()).await;
@@ -114,7 +114,7 @@ on_both! {
 }
 
 on_both! {
-    async fn somebody_who_is_known_but_not_here_finds_it_later(server: TestServer) {
+    async fn an_offline_user_finds_the_direct_room_later(server: TestServer) {
         server.make_room("general", RoomType::Public, &["dora"]).await;
         let mut alice = server.connect("alice").await;
         assert_eq!(alice.ask("dm:start", "dora".into()).await["success"], true);
@@ -125,7 +125,7 @@ on_both! {
 }
 
 on_both! {
-    async fn nobody_else_enters(server: TestServer) {
+    async fn nobody_else_enters_a_direct_room(server: TestServer) {
         let (mut alice, _bob) = a_pair(&server).await;
         let mut carol = server.connect("carol").await;
         // Not before it is there either.
@@ -139,7 +139,7 @@ on_both! {
 }
 
 on_both! {
-    async fn not_with_oneself_and_not_with_somebody_unknown(server: TestServer) {
+    async fn a_direct_room_with_oneself_or_an_unknown_user_is_refused(server: TestServer) {
         let (mut alice, mut bob) = a_pair(&server).await;
         let mut tab = server.connect("alice").await;
         let rows = server.database.all_rows().await;
@@ -214,7 +214,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_was_taken_out_of_a_direct_room_does_not_let_themself_in_again(server: TestServer) {
+    async fn a_user_removed_from_a_direct_room_cannot_enter_it_again(server: TestServer) {
         server.make_room("dm:alice:bob", RoomType::Direct, &["bob"]).await;
         let (mut alice, mut bob) = a_pair(&server).await;
         let ack = alice.ask("dm:start", "bob".into()).await;
@@ -246,7 +246,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = a_pair(&server).await;
         alice.emit("dm:start", "bob".into()).await;
         assert_eq!(alice.heard().await, []);
@@ -257,7 +257,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_user_id_is_refused(server: TestServer) {
+    async fn an_invalid_user_id_is_refused(server: TestServer) {
         let (mut alice, mut bob) = a_pair(&server).await;
         let mut bad = not_ids();
         bad.push(Value::from("x".repeat(600)).to_string());

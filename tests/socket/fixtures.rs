@@ -1,5 +1,5 @@
-//! Every fixture of the wire is met: the client compares all that comes with them, and the first story brings all about. What
-//! a client says is tried on the server.
+//! The server keeps to every fixture of the protocol: the client compares all received packets with them, and the first story
+//! causes all of them. A client's requests are sent to the server as they are, and altered.
 
 use std::collections::BTreeSet;
 

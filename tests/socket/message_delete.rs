@@ -13,7 +13,7 @@ fn ids(history: &Value) -> Vec<&str> {
 }
 
 on_both! {
-    async fn everybody_in_the_room_hears_of_it_and_the_author_before_the_ack(server: TestServer) {
+    async fn everybody_in_the_room_gets_the_deletion_and_the_author_before_the_ack(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
         let id = alice.say("general", "oops").await["id"].take();
@@ -37,7 +37,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_message_goes_with_its_reactions(server: TestServer) {
+    async fn a_deleted_message_takes_its_reactions_with_it(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "oops").await["id"].take();
         for client in [&mut alice, &mut bob] {
@@ -52,7 +52,7 @@ on_both! {
 }
 
 on_both! {
-    async fn after_more_deletions_than_a_page_holds_history_still_fills_one(server: TestServer) {
+    async fn history_still_fills_a_page_after_more_deletions_than_a_page_holds(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let seeded: Vec<_> = (0..160).map(|n| (format!("m-{n:03}"), moment(n))).collect();
         server.database.seed_messages("general", "alice", &seeded).await;
@@ -72,7 +72,7 @@ on_both! {
 }
 
 on_both! {
-    async fn after_deletions_in_a_room_that_was_live_all_along_history_still_fills_a_page(server: TestServer) {
+    async fn history_of_a_live_room_still_fills_a_page_after_deletions(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let mut alice = server.connect_in("alice", "general").await;
         let mut sent = Vec::new();
@@ -93,7 +93,7 @@ on_both! {
 }
 
 on_both! {
-    async fn somebody_elses_message_stays_and_so_does_one_that_is_not_there(server: TestServer) {
+    async fn a_delete_of_somebody_elses_or_a_missing_message_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let sent = alice.say("general", "mine").await;
         alice.heard().await;
@@ -127,7 +127,7 @@ on_both! {
 }
 
 on_both! {
-    async fn the_messages_own_room_hears_of_it_whatever_room_the_client_names(server: TestServer) {
+    async fn the_messages_own_room_gets_the_deletion_whatever_room_the_client_names(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         server.make_room("random", RoomType::Public, &["carol"]).await;
         let mut carol = server.connect_in("carol", "random").await;
@@ -146,7 +146,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "oops").await["id"].take();
         alice.emit("message:delete", json!({"messageId": id, "roomId": "general"})).await;
@@ -156,7 +156,7 @@ on_both! {
 }
 
 on_both! {
-    async fn in_a_room_that_is_no_longer_ones_own_nothing_is_deleted(server: TestServer) {
+    async fn nothing_is_deleted_in_a_room_that_the_author_may_no_longer_enter(server: TestServer) {
         let mut closed = Closed::start(server).await;
         let delete = json!({"messageId": "m-carol", "roomId": "lobby"});
         closed.refuses("message:delete", delete, None, "forbidden").await;
@@ -165,7 +165,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_names_no_message_deletes_none(server: TestServer) {
+    async fn an_invalid_message_id_deletes_nothing(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "one").await["id"].take();
         alice.say("general", "two").await;

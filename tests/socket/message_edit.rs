@@ -13,7 +13,7 @@ async fn page(client: &mut Client) -> Value {
 }
 
 on_both! {
-    async fn everybody_in_the_room_hears_the_new_words_and_the_author_before_the_ack(server: TestServer) {
+    async fn everybody_in_the_room_gets_the_edit_and_the_author_before_the_ack(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
         let ask =
@@ -110,7 +110,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_is_not_in_the_room_may_edit_there_but_hears_nothing_of_it(server: TestServer) {
+    async fn an_author_outside_the_room_may_edit_there_but_gets_no_event(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let sent = alice.say("general", "old").await;
         alice.ask("room:leave", "general".into()).await;
@@ -135,7 +135,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "old").await["id"].take();
         alice.emit("message:edit", json!({"messageId": id, "content": "new"})).await;
@@ -145,7 +145,7 @@ on_both! {
 }
 
 on_both! {
-    async fn in_a_room_that_is_no_longer_ones_own_nothing_is_edited(server: TestServer) {
+    async fn nothing_is_edited_in_a_room_that_the_author_may_no_longer_enter(server: TestServer) {
         let mut closed = Closed::start(server).await;
         let edit = json!({"messageId": "m-carol", "content": "not mine any more"});
         closed.refuses("message:edit", edit, None, "forbidden").await;
@@ -154,7 +154,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_edit_is_refused(server: TestServer) {
+    async fn an_invalid_edit_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "old").await["id"].take();
         alice.heard().await;

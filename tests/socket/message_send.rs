@@ -15,7 +15,7 @@ async fn newest(client: &mut Client) -> Value {
 }
 
 on_both! {
-    async fn everybody_in_the_room_hears_a_message_and_its_sender_before_the_ack(server: TestServer) {
+    async fn everybody_in_the_room_gets_a_message_and_its_sender_before_the_ack(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let mut alice = server.connect_in("alice", "general").await;
         let mut bob = server.connect_in("bob", "general").await;
@@ -69,7 +69,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_cannot_be_stored_is_refused_alone(server: TestServer) {
+    async fn a_message_that_cannot_be_stored_is_refused_alone(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice"]).await;
         let mut alice = server.connect_in("alice", "general").await;
         let asks = [
@@ -94,7 +94,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_left_out_has_its_default_and_history_shows_the_same_message(server: TestServer) {
+    async fn omitted_fields_have_defaults_and_history_shows_the_same_message(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         for content in ["", "hello\n😀 'quoted' \"twice\" \\ {\"a\": 1} %s $1"] {
             let mut message = alice.say("general", content).await;
@@ -177,7 +177,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_has_not_joined_may_send_to_a_public_room_and_hears_nothing_of_it(server: TestServer) {
+    async fn a_user_who_has_not_joined_may_send_to_a_public_room_but_gets_no_event(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
         let message = carol.say("general", "knock knock").await;
@@ -288,7 +288,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         alice.emit("message:send", json!({"roomId": "general", "content": "hello"})).await;
         assert_eq!(alice.heard_names().await, ["message:new"]);
@@ -297,7 +297,7 @@ on_both! {
 }
 
 on_both! {
-    async fn to_a_room_that_is_not_the_callers_nothing_is_sent(server: TestServer) {
+    async fn nothing_is_sent_to_a_room_that_the_caller_may_not_enter(server: TestServer) {
         let mut closed = Closed::start(server).await;
         closed.refuses_each_room("message:send", |room| json!({"roomId": room, "content": "let me in"})).await;
         closed.stays_as_it_was().await;
@@ -305,7 +305,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_message_is_refused(server: TestServer) {
+    async fn an_invalid_message_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let rows = server.database.all_rows().await;
         let good = json!({"roomId": "general", "content": "x"});

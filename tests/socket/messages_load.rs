@@ -112,7 +112,7 @@ on_both! {
 }
 
 on_both! {
-    async fn where_one_socket_ended_is_nothing_to_another_nor_in_another_room(server: TestServer) {
+    async fn the_end_of_a_page_is_remembered_for_one_socket_and_room(server: TestServer) {
         let mut alice = alice_among_ties(&server, 30).await;
         server.make_room("random", RoomType::Public, &["alice"]).await;
         let seeded = [("r-1", "2026-01-31 09:00:10.000"), ("r-2", "2026-01-31 09:00:09.000")];
@@ -147,7 +147,7 @@ on_both! {
 }
 
 on_both! {
-    async fn before_may_be_any_date_that_javascript_takes(server: TestServer) {
+    async fn the_field_before_takes_any_date_that_javascript_takes(server: TestServer) {
         let mut alice = alice_among(&server, 5).await;
         let first_two = [
             json!("2026-01-31T09:00:02.042Z"),
@@ -217,7 +217,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_nothing_is_said(server: TestServer) {
+    async fn messages_load_without_a_callback_sends_nothing(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         alice.emit("messages:load", json!({"roomId": "general", "before": "2999-01-01"})).await;
         assert_eq!(alice.heard().await, []);
@@ -234,7 +234,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_page_is_refused_with_no_messages(server: TestServer) {
+    async fn an_invalid_page_request_is_refused_with_no_messages(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let good = json!({"roomId": "general", "before": "2999-01-01", "limit": 10});
         let texts = |bad: &[&str]| bad.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();

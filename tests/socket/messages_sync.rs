@@ -95,7 +95,7 @@ fn extent(answer: &Value) -> (i64, bool, bool) {
 }
 
 on_both! {
-    async fn from_any_entry_on_it_tells_what_was_heard_since(server: TestServer) {
+    async fn sync_from_any_entry_returns_the_events_sent_since(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let story = Story::tell(&mut alice, &mut bob).await;
         for since in 0..=story.head() {
@@ -109,7 +109,7 @@ on_both! {
 }
 
 on_both! {
-    async fn from_any_entry_on_it_leads_to_the_same_conversation_after_a_restart(server: TestServer) {
+    async fn sync_from_any_entry_leads_to_the_same_conversation_after_a_restart(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let story = Story::tell(&mut alice, &mut bob).await;
         let server = TestServer::start_with(server.stop().await, &["--live-room-idle", "0"]).await;
@@ -134,7 +134,7 @@ on_both! {
 }
 
 on_both! {
-    async fn more_than_a_page_is_told_in_several(server: TestServer) {
+    async fn more_than_a_page_of_entries_is_returned_in_several_pages(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &["--max-page-size", "12"]).await;
         let (mut alice, mut bob) = server.meet().await;
         let story = Story::tell(&mut alice, &mut bob).await;
@@ -164,7 +164,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_the_log_has_forgotten_cannot_be_caught_up_with_and_it_says_so(server: TestServer) {
+    async fn sync_from_before_the_retained_log_says_that_it_is_incomplete(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let story = Story::tell(&mut alice, &mut bob).await;
         let between = server.database.own("UPDATE own.room_log SET at = '2020-01-01 00:00:00' WHERE seq <= 10");
@@ -215,7 +215,7 @@ on_both! {
 }
 
 on_both! {
-    async fn from_a_future_that_never_was_there_is_no_way_to_here(server: TestServer) {
+    async fn sync_from_beyond_the_head_says_that_it_is_incomplete(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         alice.say("general", "hello").await;
         for since in [2, 1_000, i64::MAX] {
@@ -229,7 +229,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_room_that_is_not_the_callers_tells_nothing(server: TestServer) {
+    async fn a_room_that_the_caller_may_not_enter_cannot_be_synced(server: TestServer) {
         let mut closed = Closed::start(server).await;
         closed.refuses_each_room("messages:sync", |room| json!({"roomId": room, "since": 0})).await;
         closed.stays_as_it_was().await;
@@ -237,7 +237,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_place_in_a_log_is_refused(server: TestServer) {
+    async fn an_invalid_sync_request_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let good = json!({"roomId": "general", "since": 0});
         let places = ["", "null", "-1", "1.5", r#""0""#, "true", "[]", "{}", "9223372036854775808"];

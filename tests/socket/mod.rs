@@ -1,4 +1,4 @@
-//! Mirrors src/socket: one file for each client event, and for what holds for all of them.
+//! Mirrors src/socket: one file for each client event, and files for properties of all of them.
 
 mod client_id;
 mod connect;

@@ -57,7 +57,7 @@ on_both! {
 }
 
 on_both! {
-    async fn when_all_tabs_go_at_once_it_is_told_once(server: TestServer) {
+    async fn one_leave_is_announced_when_all_tabs_close_at_once(server: TestServer) {
         let (mut alice, bob) = server.meet().await;
         let mut tabs = vec![bob];
         for _ in 0..5 {

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 on_both! {
-    async fn everybody_in_the_room_sees_the_reaction_and_who_reacts_before_the_ack(server: TestServer) {
+    async fn everybody_in_the_room_gets_the_reaction_and_its_author_before_the_ack(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
         let id = alice.say("general", "hello").await["id"].take();
@@ -48,7 +48,7 @@ on_both! {
 }
 
 on_both! {
-    async fn the_same_reaction_again_changes_nothing_and_tells_nobody(server: TestServer) {
+    async fn the_same_reaction_again_changes_nothing_and_sends_no_event(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "hello").await["id"].take();
         let add = json!({"messageId": id, "roomId": "general", "emoji": "👍"});
@@ -89,7 +89,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_has_not_joined_may_react_in_a_public_room_and_hears_nothing_of_it(server: TestServer) {
+    async fn a_user_who_has_not_joined_may_react_in_a_public_room_but_gets_no_event(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let id = alice.say("general", "hello").await["id"].take();
         let mut carol = server.connect("carol").await;
@@ -101,7 +101,7 @@ on_both! {
 }
 
 on_both! {
-    async fn to_a_message_that_is_not_there_nobody_reacts(server: TestServer) {
+    async fn a_reaction_to_a_missing_message_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "soon gone").await["id"].take();
         alice.ask("message:delete", json!({"messageId": id, "roomId": "general"})).await;
@@ -136,7 +136,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "hello").await["id"].take();
         bob.emit("reaction:add", json!({"messageId": id, "roomId": "general", "emoji": "👍"})).await;
@@ -146,7 +146,7 @@ on_both! {
 }
 
 on_both! {
-    async fn in_a_room_that_is_not_the_callers_nobody_sees_a_reaction(server: TestServer) {
+    async fn no_reaction_is_added_in_a_room_that_the_caller_may_not_enter(server: TestServer) {
         let mut closed = Closed::start(server).await;
         for id in ["m-alice", "m-bob", "m-carol"] {
             let add = json!({"messageId": id, "roomId": "lobby", "emoji": "🎉"});
@@ -157,7 +157,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_reaction_is_refused(server: TestServer) {
+    async fn an_invalid_reaction_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let id = alice.say("general", "hello").await["id"].take();
         alice.heard().await;

@@ -20,7 +20,7 @@ async fn two_thumbs(server: &TestServer) -> (Client, Client, Value) {
 }
 
 on_both! {
-    async fn everybody_in_the_room_sees_it_go_and_who_takes_it_back_before_the_ack(server: TestServer) {
+    async fn everybody_in_the_room_gets_the_removal_and_its_author_before_the_ack(server: TestServer) {
         let (mut alice, mut bob, id) = two_thumbs(&server).await;
         let mut carol = server.connect("carol").await;
 
@@ -43,7 +43,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_not_there_cannot_be_taken_back_and_nobody_is_told(server: TestServer) {
+    async fn removing_a_missing_reaction_changes_nothing_and_sends_no_event(server: TestServer) {
         let (mut alice, mut bob, id) = two_thumbs(&server).await;
         let mut carol = server.connect_in("carol", "general").await;
         carol.heard().await;
@@ -67,7 +67,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_was_taken_back_may_be_given_again(server: TestServer) {
+    async fn a_removed_reaction_may_be_added_again(server: TestServer) {
         let (mut alice, mut bob, id) = two_thumbs(&server).await;
         let thumb = json!({"messageId": id, "roomId": "general", "emoji": "👍"});
         bob.ask("reaction:remove", thumb.clone()).await;
@@ -87,7 +87,7 @@ on_both! {
 }
 
 on_both! {
-    async fn from_a_message_that_is_not_there_nothing_is_taken(server: TestServer) {
+    async fn removing_a_reaction_from_a_missing_message_is_refused(server: TestServer) {
         let (mut alice, mut bob, _) = two_thumbs(&server).await;
         let remove = json!({"messageId": "no such message", "roomId": "general", "emoji": "👍"});
         let ack = bob.ask("reaction:remove", remove.clone()).await;
@@ -100,7 +100,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob, id) = two_thumbs(&server).await;
         bob.emit("reaction:remove", json!({"messageId": id, "roomId": "general", "emoji": "👍"})).await;
         assert_eq!(bob.heard_names().await, ["reaction:removed"]);
@@ -109,7 +109,7 @@ on_both! {
 }
 
 on_both! {
-    async fn in_a_room_that_is_no_longer_ones_own_even_ones_own_reaction_stays(server: TestServer) {
+    async fn a_reaction_stays_in_a_room_that_its_author_may_no_longer_enter(server: TestServer) {
         let mut closed = Closed::start(server).await;
         for id in ["m-alice", "m-bob", "m-carol"] {
             let remove = json!({"messageId": id, "roomId": "lobby", "emoji": "👍"});
@@ -120,7 +120,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_reaction_is_refused(server: TestServer) {
+    async fn an_invalid_reaction_is_refused(server: TestServer) {
         let (mut alice, mut bob, id) = two_thumbs(&server).await;
         let rows = server.database.all_rows().await;
         let good = json!({"messageId": id, "roomId": "general", "emoji": "👍"});

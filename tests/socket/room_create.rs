@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 on_both! {
-    async fn it_is_there_with_its_members_and_every_other_socket_of_theirs_is_told(server: TestServer) {
+    async fn a_new_room_has_its_members_and_all_their_other_sockets_are_invited(server: TestServer) {
         let mut alice = server.connect("alice").await;
         let mut alices_tab = server.connect("alice").await;
         let mut bob = server.connect("bob").await;
@@ -38,7 +38,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_type_and_members_it_is_public_with_the_caller_in_it_and_listed_at_once(server: TestServer) {
+    async fn a_room_without_type_and_members_is_public_has_the_caller_and_is_listed_at_once(server: TestServer) {
         let mut alice = server.connect("alice").await;
         let mut bob = server.connect("bob").await;
         assert_eq!(bob.ask("rooms:list", json!({})).await["rooms"], json!([]));
@@ -55,7 +55,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_member_whom_nobody_knows_is_refused_and_nothing_is_made(server: TestServer) {
+    async fn an_unknown_member_is_refused_and_no_room_is_created(server: TestServer) {
         let mut alice = server.connect("alice").await;
         let mut bob = server.connect("bob").await;
         let rows = server.database.all_rows().await;

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 on_both! {
-    async fn who_is_invited_is_told_and_may_enter_and_the_room_hears_its_new_members(server: TestServer) {
+    async fn an_invited_user_gets_the_room_and_may_enter_and_the_room_gets_its_new_members(server: TestServer) {
         server.make_room("secret", RoomType::Private, &["alice", "bob"]).await;
         let mut alice = server.connect_in("alice", "secret").await;
         let mut bob = server.connect_in("bob", "secret").await;
@@ -40,7 +40,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_is_in_it_already_is_not_told_again(server: TestServer) {
+    async fn a_member_is_not_invited_again(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let rows = server.database.all_rows().await;
         let ack = alice.ask("room:invite", json!({"roomId": "general", "userId": "bob"})).await;
@@ -66,7 +66,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_was_taken_out_lets_in_neither_themself_nor_others(server: TestServer) {
+    async fn a_removed_member_can_invite_neither_themself_nor_others(server: TestServer) {
         server.make_room("secret", RoomType::Private, &["alice", "bob", "carol"]).await;
         let (mut alice, mut bob) = (server.connect_in("alice", "secret").await, server.connect_in("bob", "secret").await);
         server.make_room("general", RoomType::Public, &["dave"]).await;

@@ -13,7 +13,7 @@ fn ids(messages: &Value) -> Vec<&str> {
 }
 
 on_both! {
-    async fn who_joins_is_shown_history_then_members_and_the_others_hear_who_came(server: TestServer) {
+    async fn a_user_who_joins_gets_history_then_members_and_the_others_get_the_join(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let avatar = r#"UPDATE "User" SET "avatar" = 'https://example.org/b.png' WHERE "id" = 'bob'"#;
         server.database.execute(avatar).await;
@@ -49,7 +49,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_joins_has_read_the_room(server: TestServer) {
+    async fn a_user_who_joins_has_read_the_room(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice"]).await;
         let _alice = server.connect_in("alice", "general").await;
 
@@ -97,7 +97,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_joins_again_is_shown_the_room_again_and_nobody_is_told(server: TestServer) {
+    async fn a_second_join_shows_the_room_again_and_is_not_announced(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
 
         assert_eq!(bob.ask("room:join", "general".into()).await["success"], true);
@@ -111,7 +111,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_has_no_name_in_the_token_joins_without_one(server: TestServer) {
+    async fn a_user_without_a_name_in_the_token_joins_without_one(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let mut dave = server.connect_as(&json!({"sub": "dave"})).await;
         dave.ask("room:join", "general".into()).await;
@@ -122,7 +122,7 @@ on_both! {
 }
 
 on_both! {
-    async fn the_name_that_others_hear_is_the_tokens_and_the_members_are_the_databases(server: TestServer) {
+    async fn joins_have_the_tokens_name_and_members_have_the_databases(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let mut tab = server.connect_as(&json!({"sub": "bob", "name": "Robert"})).await;
         tab.ask("room:join", "general".into()).await;
@@ -156,7 +156,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
 
@@ -180,7 +180,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_room_id_is_refused(server: TestServer) {
+    async fn an_invalid_room_id_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let rows = server.database.all_rows().await;
         refuses_bad_input(&mut bob, "room:join", &not_ids()).await;

@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 on_both! {
-    async fn the_others_hear_who_left_and_who_left_hears_no_more(server: TestServer) {
+    async fn the_others_get_the_leave_and_the_leaver_gets_no_more_events(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
 
@@ -27,7 +27,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_comes_back_is_shown_what_was_missed_and_announced_again(server: TestServer) {
+    async fn a_user_who_comes_back_gets_the_missed_messages_and_is_announced_again(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.ask("room:leave", "general".into()).await;
         alice.say("general", "meanwhile").await;
@@ -43,7 +43,7 @@ on_both! {
 }
 
 on_both! {
-    async fn leaving_twice_is_told_once(server: TestServer) {
+    async fn leaving_twice_is_announced_once(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         assert_eq!(bob.ask("room:leave", "general".into()).await["success"], true);
         assert_eq!(bob.ask("room:leave", "general".into()).await["success"], true);
@@ -67,7 +67,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_types_and_leaves_has_stopped_typing_first(server: TestServer) {
+    async fn leaving_while_typing_stops_the_typing_first(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.emit("typing:start", "general".into()).await;
         bob.ask("room:leave", "general".into()).await;
@@ -76,7 +76,7 @@ on_both! {
 }
 
 on_both! {
-    async fn leaving_a_room_that_one_is_not_in_tells_nobody(server: TestServer) {
+    async fn leaving_a_room_that_one_is_not_in_sends_no_event(server: TestServer) {
         let mut closed = Closed::start(server).await;
         for (room, _) in CLOSED_ROOMS {
             closed.carol.ask("room:leave", room.into()).await;
@@ -98,7 +98,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.emit("room:leave", "general".into()).await;
         assert_eq!(bob.heard().await, []);
@@ -107,7 +107,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_room_id_is_refused(server: TestServer) {
+    async fn an_invalid_room_id_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         refuses_bad_input(&mut bob, "room:leave", &not_ids()).await;
         assert_eq!(alice.heard().await, []);

@@ -17,7 +17,7 @@ async fn here(client: &mut Client, room: &str) -> Vec<Value> {
 }
 
 on_both! {
-    async fn those_are_here_who_have_joined_and_not_left_each_once(server: TestServer) {
+    async fn presence_lists_each_user_who_joined_and_has_not_left_once(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let tab = server.connect_in("alice", "general").await;
         let mut carol = server.connect("carol").await;
@@ -36,7 +36,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_started_a_direct_room_is_here_when_they_have_joined_it(server: TestServer) {
+    async fn a_user_who_started_a_direct_room_is_present_once_they_have_joined_it(server: TestServer) {
         let mut alice = server.connect("alice").await;
         let _bob = server.connect("bob").await;
         let room = "dm:alice:bob";
@@ -49,7 +49,7 @@ on_both! {
 }
 
 on_both! {
-    async fn of_more_than_500_there_is_the_number(server: TestServer) {
+    async fn presence_counts_more_than_the_500_users_that_it_lists(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let mut crowd = Vec::new();
         for n in 0..500 {

@@ -23,7 +23,7 @@ fn told(timestamp: &Value) -> NaiveDateTime {
 }
 
 on_both! {
-    async fn the_others_hear_up_to_when_the_room_was_read_and_that_is_stored_with_the_ack(server: TestServer) {
+    async fn the_others_get_the_read_mark_and_it_is_stored_with_the_ack(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
 
@@ -41,7 +41,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_mark_counts_what_was_said_before_it(server: TestServer) {
+    async fn a_read_mark_counts_the_messages_before_it(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         alice.say("general", "one").await;
         alice.say("general", "two").await;
@@ -63,7 +63,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.emit("room:read", "general".into()).await;
         assert_eq!(bob.heard().await, []);
@@ -75,7 +75,7 @@ on_both! {
 }
 
 on_both! {
-    async fn where_much_is_read_and_typed_all_is_heard_in_order_and_before_what_follows_it(server: TestServer) {
+    async fn many_read_and_typing_events_arrive_in_order_and_before_later_messages(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "1"]).await;
         let (mut alice, mut bob) = server.meet().await;
         let mut expected = Vec::new();
@@ -105,7 +105,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_room_id_is_refused(server: TestServer) {
+    async fn an_invalid_room_id_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         refuses_bad_input(&mut bob, "room:read", &not_ids()).await;
         assert_eq!(alice.heard().await, []);
@@ -113,7 +113,7 @@ on_both! {
 }
 
 on_both! {
-    async fn marks_without_an_ack_are_gathered_and_written_within_a_moment(server: TestServer) {
+    async fn marks_without_an_ack_are_written_in_a_batch_within_a_moment(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         for n in 0..3 {
             alice.say("general", &n.to_string()).await;

@@ -28,7 +28,7 @@ async fn seed(server: &TestServer, room: &str, sender: &str, count: usize) {
 }
 
 on_both! {
-    async fn ones_own_rooms_and_those_open_to_all_where_something_was_said_last_first(server: TestServer) {
+    async fn the_list_has_ones_own_and_public_rooms_by_their_last_message(server: TestServer) {
         server.make_room("open", RoomType::Public, &["bob"]).await;
         server.make_room("mine", RoomType::Private, &["alice", "bob"]).await;
         server.make_room("not-mine", RoomType::Private, &["bob", "carol"]).await;
@@ -101,7 +101,7 @@ on_both! {
 }
 
 on_both! {
-    async fn of_the_millisecond_in_which_a_room_was_read_what_came_after_is_unread(server: TestServer) {
+    async fn later_messages_of_the_millisecond_of_a_read_mark_are_unread(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         alice.say("general", "before").await;
         bob.ask("room:read", "general".into()).await;
@@ -116,7 +116,7 @@ on_both! {
 }
 
 on_both! {
-    async fn more_than_99_are_99_and_a_long_run_of_ones_own_hides_none_of_the_next_300(server: TestServer) {
+    async fn unread_counts_end_at_99_and_a_run_of_ones_own_messages_hides_no_others(server: TestServer) {
         server.make_room("much", RoomType::Public, &["alice", "bob"]).await;
         server.make_room("mixed", RoomType::Public, &["alice", "bob"]).await;
         seed(&server, "much", "bob", 120).await;
@@ -130,7 +130,7 @@ on_both! {
 }
 
 on_both! {
-    async fn of_more_rooms_than_are_listed_those_are_where_something_happened_last(server: TestServer) {
+    async fn the_list_has_the_most_recently_active_of_too_many_rooms(server: TestServer) {
         server.make_room("first", RoomType::Private, &["alice"]).await;
         let rooms: Vec<_> = (0..501).map(|n| format!("('room-{n}', 'Room', 'private', '{}')", moment(n))).collect();
         let insert = r#"INSERT INTO "Room" ("id", "name", "type", "createdAt")"#;

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 on_both! {
-    async fn the_others_hear_who_types_by_the_name_in_the_token(server: TestServer) {
+    async fn the_others_get_typing_with_the_name_in_the_token(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
 
@@ -23,7 +23,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_has_no_name_in_the_token_types_without_one(server: TestServer) {
+    async fn a_user_without_a_name_in_the_token_types_without_one(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
         let mut dave = server.connect_as(&json!({"sub": "dave"})).await;
         dave.ask("typing:start", "general".into()).await;
@@ -33,7 +33,7 @@ on_both! {
 }
 
 on_both! {
-    async fn each_start_is_told_so_that_who_comes_later_sees_it_too(server: TestServer) {
+    async fn each_typing_start_is_sent_so_that_later_joiners_see_it_too(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.ask("typing:start", "general".into()).await;
         let mut carol = server.connect_in("carol", "general").await;
@@ -80,7 +80,7 @@ on_both! {
 }
 
 on_both! {
-    async fn where_much_is_typed_all_is_heard_in_order_and_before_what_follows_it(server: TestServer) {
+    async fn many_typing_events_arrive_in_order_and_before_later_messages(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "1"]).await;
         let (mut alice, mut bob) = server.meet().await;
         let mut expected = Vec::new();
@@ -100,7 +100,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_typed_beyond_the_rate_is_heard_although_nothing_follows_it(server: TestServer) {
+    async fn typing_events_above_the_rate_arrive_although_nothing_follows_them(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "2"]).await;
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
@@ -123,7 +123,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_leaves_is_seen_to_leave_after_what_they_typed(server: TestServer) {
+    async fn a_leave_arrives_after_the_users_typing_events(server: TestServer) {
         let server = TestServer::start_with(server.stop().await, &["--ephemeral-rate", "1"]).await;
         let (mut alice, mut bob) = server.meet().await;
         for _ in 0..3 {
@@ -136,7 +136,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.emit("typing:start", "general".into()).await;
         assert_eq!(bob.heard().await, []);
@@ -145,7 +145,7 @@ on_both! {
 }
 
 on_both! {
-    async fn in_a_room_that_is_not_the_callers_nobody_sees_them_type(server: TestServer) {
+    async fn no_typing_is_sent_to_a_room_that_the_caller_may_not_enter(server: TestServer) {
         let mut closed = Closed::start(server).await;
         closed.refuses_each_room("typing:start", |room| room.into()).await;
         closed.stays_as_it_was().await;
@@ -153,7 +153,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_room_id_is_refused(server: TestServer) {
+    async fn an_invalid_room_id_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         refuses_bad_input(&mut bob, "typing:start", &not_ids()).await;
         assert_eq!(alice.heard().await, []);

@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 on_both! {
-    async fn the_others_hear_who_types_no_more(server: TestServer) {
+    async fn the_others_get_the_end_of_typing(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut carol = server.connect("carol").await;
         bob.ask("typing:start", "general".into()).await;
@@ -24,7 +24,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_has_stopped_typing_does_not_stop_again_by_sending_or_leaving(server: TestServer) {
+    async fn typing_that_has_stopped_does_not_stop_again_by_sending_or_leaving(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.emit("typing:start", "general".into()).await;
         bob.emit("typing:stop", "general".into()).await;
@@ -37,7 +37,7 @@ on_both! {
 }
 
 on_both! {
-    async fn without_a_callback_it_works_as_well(server: TestServer) {
+    async fn the_event_works_without_a_callback(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         bob.ask("typing:start", "general".into()).await;
         bob.emit("typing:stop", "general".into()).await;
@@ -47,7 +47,7 @@ on_both! {
 }
 
 on_both! {
-    async fn in_a_room_that_is_not_the_callers_nobody_hears_of_it(server: TestServer) {
+    async fn no_end_of_typing_is_sent_to_a_room_that_the_caller_may_not_enter(server: TestServer) {
         let mut closed = Closed::start(server).await;
         closed.refuses_each_room("typing:stop", |room| room.into()).await;
         closed.stays_as_it_was().await;
@@ -55,7 +55,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_is_no_room_id_is_refused(server: TestServer) {
+    async fn an_invalid_room_id_is_refused(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         refuses_bad_input(&mut bob, "typing:stop", &not_ids()).await;
         assert_eq!(alice.heard().await, []);

@@ -21,7 +21,7 @@ async fn know(server: &TestServer, users: &[(&str, &str)]) {
 }
 
 on_both! {
-    async fn by_any_part_of_the_name_or_the_id_and_in_upper_or_lower_case(server: TestServer) {
+    async fn users_are_found_by_any_part_of_name_or_id_in_either_case(server: TestServer) {
         know(&server, &[("u1", "Grace Hopper"), ("u2", "Ada Lovelace"), ("ACE", "Zed"), ("u4", "Émile")]).await;
         let mut alice = server.connect("alice").await;
 
@@ -39,7 +39,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_means_something_to_the_database_means_itself(server: TestServer) {
+    async fn wildcards_of_the_database_match_themselves(server: TestServer) {
         know(&server, &[("u1", "100 %"), ("u2", "snake_case"), ("u3", r"back\slash"), ("u4", "plain")]).await;
         let mut alice = server.connect("alice").await;
         assert_eq!(found(&mut alice, "%").await, ["u1"]);
@@ -50,7 +50,7 @@ on_both! {
 }
 
 on_both! {
-    async fn an_empty_text_finds_anybody_and_20_are_told_at_the_most(server: TestServer) {
+    async fn an_empty_query_finds_anybody_and_at_most_20_users_are_returned(server: TestServer) {
         let users: Vec<_> = (0..30).map(|n| (format!("u{n:02}"), format!("Name {n:02}"))).collect();
         let users: Vec<_> = users.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
         know(&server, &users).await;

@@ -126,7 +126,7 @@ impl Client {
         self.write(&format!("42{}", json!([event, argument]))).await;
     }
 
-    /// Emits an event and waits for its ack. What is heard meanwhile waits for [`Self::hear`].
+    /// Emits an event and waits for its ack. Events that come meanwhile wait for [`Self::hear`].
     pub async fn ask(&mut self, event: &str, argument: Value) -> Value {
         let id = self.begin(event, argument).await;
         self.answer(id).await

@@ -1,5 +1,5 @@
-//! A conversation as a client has it that takes history and then every event, each once; it panics where taking one twice or
-//! out of order would show.
+//! The conversation of a client that applies history and then each event once. It panics if an event comes twice or out of
+//! order.
 
 use std::collections::BTreeSet;
 

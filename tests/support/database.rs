@@ -1,4 +1,4 @@
-//! A database for one test, gone with it.
+//! A database for one test, dropped with it.
 
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
@@ -35,7 +35,7 @@ impl TestDatabase {
         Self { url, folder, backend }
     }
 
-    /// Runs statements. What they select is not looked at.
+    /// Runs statements. Their rows are ignored.
     pub async fn execute(&self, sql: &str) {
         match self.backend {
             Backend::Postgres => execute(&self.url, sql).await,
@@ -171,7 +171,7 @@ pub async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-/// Runs statements on PostgreSQL. What they select is not looked at.
+/// Runs statements on PostgreSQL. Their rows are ignored.
 pub async fn execute(url: &str, sql: &str) {
     connect(url).await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
 }

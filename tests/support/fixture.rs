@@ -1,5 +1,5 @@
-//! Compares what the server says with tests/fixtures/protocol, and makes of it what a client may ask and may not; the rules
-//! stand in that folder's README.md.
+//! Compares the server's packets with tests/fixtures/protocol, and derives valid and invalid requests from it; the rules are
+//! in that folder's README.md.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

@@ -61,7 +61,7 @@ impl Listener {
         (listener, history)
     }
 
-    /// Joins the room; its history. What happens in rooms before the ack is heard afterwards.
+    /// Joins the room; its history. Events in rooms before the ack are read afterwards.
     pub async fn join(&mut self, room: &str) -> Value {
         self.send(&format!(r#"420["room:join","{room}"]"#)).await;
         let mut history = None;

@@ -1,5 +1,5 @@
-//! The Socket.IO library alone, as chatoxide sets it up: no sign-in, no database, no membership. What chatoxide costs more than
-//! this is its own; what this costs is the library's.
+//! The Socket.IO library alone, as chatoxide sets it up: no sign-in, no database, no membership. Its cost is
+//! the library's share of chatoxide's; the rest is chatoxide's own.
 
 use std::{
     io::{self, Write},

@@ -1,5 +1,5 @@
-//! `messages`: senders send in a closed or an open loop, and every member of their room listens. What was heard is checked
-//! over the whole run.
+//! `messages`: senders send in a closed or an open loop, and every member of their room listens. The received
+//! messages of the whole run are checked.
 
 use std::{
     cell::RefCell,

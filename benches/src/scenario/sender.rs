@@ -75,7 +75,7 @@ impl Sender {
         self.due.borrow_mut().push_back(due);
     }
 
-    /// Writes every message that is due. What was not sent when the run stops never is.
+    /// Writes every message that is due. Messages that are not sent when the run stops are never sent.
     pub fn send(&self, run: &Run<Tally>, tally: &mut Tally, outbox: &mut Outbox) {
         let (mut waiting, mut fates) = (self.due.borrow_mut(), self.fates.borrow_mut());
         if waiting.is_empty() {

@@ -91,7 +91,7 @@ async def test_a_message_is_sent_again(room: Room, code: str) -> None:
 
 
 @pytest.mark.parametrize(('code', 'times'), [('busy', 8), ('unavailable', 8), ('offline', 5)])
-async def test_but_not_for_ever(room: Room, code: str, times: int) -> None:
+async def test_a_message_is_not_sent_again_for_ever(room: Room, code: str, times: int) -> None:
     script(*[code] * 20)
 
     with pytest.raises(ChatError) as refused:
@@ -102,7 +102,7 @@ async def test_but_not_for_ever(room: Room, code: str, times: int) -> None:
 
 
 @pytest.mark.parametrize('code', ['forbidden', 'conflict', 'bad_input', 'internal'])
-async def test_what_will_not_change_is_told_at_once(room: Room, code: str) -> None:
+async def test_a_permanent_refusal_is_raised_at_once(room: Room, code: str) -> None:
     script(code)
 
     with pytest.raises(ChatError) as refused:
@@ -112,7 +112,7 @@ async def test_what_will_not_change_is_told_at_once(room: Room, code: str) -> No
 
 
 @pytest.mark.parametrize('code', ['unavailable', 'offline'])
-async def test_what_may_have_been_done_is_not_done_again(room: Room, code: str) -> None:
+async def test_a_request_that_may_have_succeeded_is_not_retried(room: Room, code: str) -> None:
     script(code, code)
 
     with pytest.raises(ChatError) as edited:
@@ -125,7 +125,7 @@ async def test_what_may_have_been_done_is_not_done_again(room: Room, code: str) 
 
 
 @pytest.mark.parametrize('code', ['busy', 'shutting_down'])
-async def test_what_was_not_done_is_asked_again(room: Room, code: str) -> None:
+async def test_a_request_that_was_not_carried_out_is_retried(room: Room, code: str) -> None:
     script(code, 'done', code, 'done')
 
     await room.edit('1', 'Hello')

@@ -79,7 +79,7 @@ async def test_messages_sent_at_once_keep_their_order_over_a_break(world: World,
     assert contents == [f'{number}' for number in reversed(range(COUNT))]
 
 
-async def test_what_happened_during_a_break_is_told(world: World, proxy: CuttingProxy) -> None:
+async def test_events_during_a_break_are_passed_on(world: World, proxy: CuttingProxy) -> None:
     events, news, bobs, before = await cut_off(world, proxy)
     await bobs.edit(before, 'changed')
     await bobs.react(before, '👍')
@@ -112,7 +112,7 @@ async def test_a_reader_goes_on_where_another_has_ended(world: World) -> None:
     assert [event.message for event in told] == sent[2:]
 
 
-async def test_what_the_log_no_longer_has_is_said_to_be_missing(world: World, proxy: CuttingProxy) -> None:
+async def test_entries_deleted_during_a_break_are_reported_missing(world: World, proxy: CuttingProxy) -> None:
     events, _, bobs, heard = await cut_off(world, proxy)
     missed = [await bobs.send(f'{number}') for number in range(5)]
     # The server keeps the newest entries in memory, too.

@@ -98,7 +98,7 @@ async def test_changes_to_a_message_are_told_in_order(world: World) -> None:
     assert edited.updated_at is not None
 
 
-async def test_who_joins_is_shown_what_there_is(world: World) -> None:
+async def test_a_user_who_joins_gets_the_history(world: World) -> None:
     alice, bob = await world.connect('alice'), await world.connect('bob')
     (alices,) = await world.meet(alice)
     first = await alices.send('first')

@@ -72,7 +72,7 @@ async def told(reader: RoomEvents) -> list[RoomEvent]:
     return [event async for event in reader]
 
 
-async def test_what_comes_in_order_is_told_as_it_is() -> None:
+async def test_events_in_order_are_passed_on_unchanged() -> None:
     log = Log(head=2)
     reader = heard(log, change(1), UserLeft('room', 'bob'), change(2))
 
@@ -80,7 +80,7 @@ async def test_what_comes_in_order_is_told_as_it_is() -> None:
     assert (log.asked, reader.seq) == ([], 2)
 
 
-async def test_what_comes_twice_is_told_once() -> None:
+async def test_an_event_that_comes_twice_is_passed_on_once() -> None:
     reader = heard(Log(head=2), change(1), change(1), change(2), change(1))
 
     assert await told(reader) == [change(1), change(2)]
@@ -118,7 +118,7 @@ async def test_a_slow_reader_is_told_and_misses_no_change() -> None:
     assert events == [Interrupted('room'), *changes, UserLeft('room', 'bob')]
 
 
-async def test_what_was_deleted_meanwhile_is_not_asked_for_again() -> None:
+async def test_a_message_deleted_meanwhile_is_not_requested_again() -> None:
     log = Log(head=7, deleted=frozenset({2, 3, 4, 5, 6}))
     reader = heard(log, History(6, ()), change(7))
 
@@ -126,7 +126,7 @@ async def test_what_was_deleted_meanwhile_is_not_asked_for_again() -> None:
     assert log.asked == [0, 3, 6]
 
 
-async def test_what_the_log_has_forgotten_is_a_discontinuity() -> None:
+async def test_entries_that_retention_has_deleted_are_a_discontinuity() -> None:
     reader = heard(Log(head=8, forgotten=5), change(1), History(7, ()), change(8))
 
     assert await told(reader) == [change(1), Discontinuity('room', 1, 8, (MESSAGE,))]

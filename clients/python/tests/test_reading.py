@@ -127,7 +127,7 @@ def test_a_message_is_read_in_full() -> None:
         ('seq', 'x'),
     ],
 )
-def test_what_cannot_be_read_is_an_error_that_says_where(place: str, put: object) -> None:
+def test_an_invalid_packet_is_an_error_that_says_where(place: str, put: object) -> None:
     example = with_out(fixture('message_updated')['example'], place, put)
 
     with pytest.raises(ChatError) as fault:

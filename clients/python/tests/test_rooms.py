@@ -23,7 +23,7 @@ async def test_a_new_room_is_told_to_its_members_and_listed(world: World) -> Non
     assert listed.last_message_at is not None
 
 
-async def test_who_is_invited_may_enter(world: World) -> None:
+async def test_an_invited_user_may_enter(world: World) -> None:
     alice, bob = await world.connect('alice'), await world.connect('bob')
     made = await alice.create_room('Plans', type='private')
     alices, invitations = await alice.join(made.id), bob.events()
@@ -63,7 +63,7 @@ async def test_users_are_found_by_name_or_id(world: World) -> None:
     assert [(user.id, user.name, user.avatar) for user in found] == [(zoe.user_id, 'Zoe', None)]
 
 
-async def test_what_is_said_in_rooms_that_are_not_joined_is_told_to_who_lists_them(world: World) -> None:
+async def test_a_user_who_listed_rooms_gets_activity_of_rooms_not_joined(world: World) -> None:
     alice, bob = await world.connect('alice'), await world.connect('bob')
     made = await alice.create_room('Plans', type='private', members=[bob.user_id or ''])
     room = await alice.join(made.id)

@@ -61,7 +61,7 @@ async function aDiskWithOneFromBefore(at = 1): Promise<IDBFactory> {
   return disk;
 }
 
-test('what waited before a reload is shown while the server is away, and sent when it is back', async () => {
+test('messages that waited before a reload are shown while the server is away, and sent when it is back', async () => {
   const taken = takesMessages();
   network.isAway = true;
   const source = vi.fn(() => Promise.resolve(tokenOf('alice')));
@@ -123,7 +123,7 @@ describe('after a reload between a message and its ack', () => {
     },
   );
 
-  test('what is written now is none of those that are there, not even by a slow clock', async () => {
+  test('a new message is never taken for an existing one, not even by a slow clock', async () => {
     const { client } = await reload(true);
     const again = { ...sent, content: 'again' };
     sockets[0]?.hears('message:new', message('the first', 'again', 'alice'));
@@ -143,7 +143,7 @@ describe('after a reload between a message and its ack', () => {
   });
 });
 
-test('what is written before there is a token is shown at once, kept when it is known whose it is, and sent in order', async () => {
+test('a message written before there is a token is shown at once, kept once its user is known, and sent in order', async () => {
   let answer: () => void = () => undefined;
   const taken = takesMessages(new Promise<void>((resolve) => (answer = resolve)));
   const disk = await aDiskWithOneFromBefore();
@@ -179,7 +179,7 @@ test('what is written before there is a token is shown at once, kept when it is 
   expect(taken).toEqual(['from before', 'first', 'second']);
 });
 
-test('what is written while nobody uses the connection is shown and kept, and sent when somebody does', async () => {
+test('a message written while nobody uses the connection is shown and kept, and sent when somebody does', async () => {
   const taken = takesMessages();
   const outbox = new MemoryOutbox();
   const client = new ChatClient({ url: 'http://server', token: tokenOf('alice'), outbox });

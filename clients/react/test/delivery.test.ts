@@ -34,7 +34,7 @@ function aDelivery(outbox = new MemoryOutbox()) {
   return { delivery, outbox, state, sent, send, listener };
 }
 
-test('what was being sent while the outbox was being read is not sent, nor shown, again', async () => {
+test('a message that was being sent while the outbox was read is not sent or shown again', async () => {
   const { delivery, outbox, state, send, listener } = aDelivery();
   await outbox.put(entryOf('a'));
   state.isConnected = false;
@@ -56,7 +56,7 @@ test('what was being sent while the outbox was being read is not sent, nor shown
   expect(send).toHaveBeenCalledTimes(1);
 });
 
-test('what is written while the outbox is being read is sent after what is found in it', async () => {
+test('a message written while the outbox is read is sent after those found in it', async () => {
   const { delivery, outbox, sent } = aDelivery();
   const taken = later<Entry[]>();
   vi.spyOn(outbox, 'take').mockReturnValue(taken.promise);
@@ -72,7 +72,7 @@ test('what is written while the outbox is being read is sent after what is found
   expect(sent).toEqual(['older', 'old', 'new']);
 });
 
-test('what the outbox does not have yet is not sent, nor is anything after it', async () => {
+test('a message is sent only once the outbox has it, and so is any after it', async () => {
   const { delivery, outbox, sent, send } = aDelivery();
   const [ack, kept] = [later<Message>(), later<void>()];
   send.mockImplementationOnce(({ clientId }) => {

@@ -23,7 +23,7 @@ test('one after the other comes round to the first', () => {
   expect(after('dark')).toBe('system');
 });
 
-test('what one has chosen is remembered and on the page; the system is what is not', () => {
+test('the chosen theme is remembered and on the page; the system theme is neither', () => {
   for (const theme of ['light', 'dark'] as const) {
     apply(theme);
     expect([storedTheme(), root.dataset.theme]).toEqual([theme, theme]);
@@ -32,7 +32,7 @@ test('what one has chosen is remembered and on the page; the system is what is n
   expect([storedTheme(), root.dataset.theme]).toEqual(['system', undefined]);
 });
 
-test('what nobody could have chosen is the system', () => {
+test('an unknown theme counts as the system theme', () => {
   kept.set('chatoxide-theme', 'purple');
   expect(storedTheme()).toBe('system');
 });

@@ -110,7 +110,7 @@ fn a_text_names_the_moment_that_it_names_in_node() {
 }
 
 #[test]
-fn what_is_no_date_in_node_is_refused() {
+fn text_that_node_reads_as_no_date_is_refused() {
     for text in [
         "2026-01-31T24:00:01Z",
         "2026-01-31T24:01Z",
@@ -218,7 +218,7 @@ fn a_number_is_milliseconds() {
 }
 
 #[test]
-fn what_is_falsy_names_no_date() {
+fn a_falsy_value_is_no_date() {
     for json in ["null", "false", "0", "-0", "0.0", r#""""#] {
         assert_eq!(read(json), Some(JsDate(None)), "{json}");
     }

@@ -42,10 +42,10 @@ use crate::{
 };
 
 /// The longest that a shutdown waits for the last pipeline.
-const FLUSH: Duration = Duration::from_secs(2);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The timeout of a pipeline. After it, the pipeline may or may not have been executed.
-const ANSWER: Duration = Duration::from_secs(5);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A handle on the cache; cheap to clone. Without a Redis it does nothing.
 #[derive(Clone)]
@@ -53,20 +53,20 @@ pub struct NodeCache(Option<Handle>);
 
 #[derive(Clone)]
 struct Handle {
-    waiting: Arc<Waiting>,
+    shared: Arc<Shared>,
     /// Wakes the writer when a change is pending.
     wake: mpsc::Sender<()>,
 }
 
 /// The state that all handles share with the writer task.
 #[derive(Default)]
-struct Waiting {
+struct Shared {
     pending: Mutex<Pending>,
     /// A caller waits for a flush.
     flush_now: Notify,
 }
 
-impl Waiting {
+impl Shared {
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,8 +75,8 @@ impl Waiting {
 impl NodeCache {
     pub fn start(url: Option<&str>, db: Db) -> Self {
         let Some(url) = url else { return Self(None) };
-        let may_be_another = Arc::new(AtomicBool::new(true));
-        let pool = match pool(url, &may_be_another) {
+        let may_have_restarted = Arc::new(AtomicBool::new(true));
+        let pool = match pool(url, &may_have_restarted) {
             Ok(pool) => pool,
             Err(error) => {
                 tracing::error!(%error, "REDIS_URL cannot be used: Node's keys are not written");
@@ -84,9 +84,9 @@ impl NodeCache {
             }
         };
         let (wake, woken) = mpsc::channel(1);
-        let waiting = Arc::<Waiting>::default();
-        tokio::spawn(CacheWriter::new(pool, db, Arc::clone(&waiting), may_be_another).run(woken));
-        Self(Some(Handle { waiting, wake }))
+        let shared = Arc::<Shared>::default();
+        tokio::spawn(CacheWriter::new(pool, db, Arc::clone(&shared), may_have_restarted).run(woken));
+        Self(Some(Handle { shared, wake }))
     }
 
     /// Notes an entry of a room's log. `told` is the entry as it was broadcast to the sockets here, if any.
@@ -125,15 +125,15 @@ impl NodeCache {
         let Some(handle) = &self.0 else { return };
         let (done, flushed) = oneshot::channel();
         self.note(|pending| pending.flushes.push(done));
-        handle.waiting.flush_now.notify_one();
-        if !matches!(timeout(FLUSH, flushed).await, Ok(Ok(()))) {
-            tracing::warn!("not all of Node's keys in Redis could be written");
+        handle.shared.flush_now.notify_one();
+        if !matches!(timeout(FLUSH_TIMEOUT, flushed).await, Ok(Ok(()))) {
+            tracing::warn!("the flush of Node's keys to Redis failed or timed out");
         }
     }
 
     fn note(&self, note: impl FnOnce(&mut Pending)) {
         if let Some(handle) = &self.0 {
-            note(&mut handle.waiting.pending());
+            note(&mut handle.shared.pending());
             // If the channel is full, a wake-up is pending already.
             let _woken = handle.wake.try_send(());
         }
@@ -141,13 +141,13 @@ impl NodeCache {
 }
 
 /// Creates the connection pool. A new connection may lead to another run of Redis than the last one.
-fn pool(url: &str, may_be_another: &Arc<AtomicBool>) -> Result<Pool, String> {
-    let may_be_another = Arc::clone(may_be_another);
+fn pool(url: &str, may_have_restarted: &Arc<AtomicBool>) -> Result<Pool, String> {
+    let may_have_restarted = Arc::clone(may_have_restarted);
     let is_new = Hook::sync_fn(move |_, _| {
-        may_be_another.store(true, Ordering::Release);
+        may_have_restarted.store(true, Ordering::Release);
         Ok(())
     });
-    let config = AsyncConnectionConfig::new().set_response_timeout(Some(ANSWER));
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
     let manager = Manager::new_with_config(url, config).map_err(|error| error.to_string())?;
     let builder = Pool::builder(manager).runtime(Runtime::Tokio1).post_create(is_new);
     builder.build().map_err(|error| error.to_string())
@@ -164,10 +164,10 @@ fn read_key(room_id: &RoomId) -> String {
 /// Checks whether a Redis answers. The error is text for people.
 pub async fn ping(url: &str) -> Result<(), String> {
     let pool = pool(url, &Arc::default())?;
-    let ask = async {
+    let request = async {
         let mut connection = timeout(RETRY, pool.get()).await??;
         let () = redis::cmd("PING").query_async(&mut connection).await?;
         Ok::<_, KeyError>(())
     };
-    ask.await.map_err(|error| error.to_string())
+    request.await.map_err(|error| error.to_string())
 }

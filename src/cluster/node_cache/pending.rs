@@ -14,20 +14,20 @@ use crate::{
 };
 
 /// The most messages of a list, as the original trims it.
-pub(super) const LIST: usize = 100;
+pub(super) const LIST_LENGTH: usize = 100;
 /// Messages that may wait. If one more comes, its room's list is rewritten instead.
-const MESSAGES: usize = 16_384;
+const MAX_MESSAGES: usize = 16_384;
 /// Read marks that may wait. One more is dropped, as a later mark covers it.
-const READS: usize = 65_536;
+const MAX_READ_MARKS: usize = 65_536;
 /// Rooms whose lists are to be rewritten, and rooms with marks to import: the most of each.
-const ROOMS: usize = 100_000;
+const MAX_ROOMS: usize = 100_000;
 /// The bytes that messages, read marks, and room ids may take, each.
-const BYTES: usize = 16 << 20;
+const MAX_BYTES: usize = 16 << 20;
 /// The estimated memory of an entry of a set or map beside its ids, in bytes.
-const OVERHEAD: usize = 64;
+const ENTRY_OVERHEAD: usize = 64;
 /// The most messages and read marks of one batch, and the most bytes of its messages.
-const BATCH: usize = 512;
-const BATCH_BYTES: usize = 1 << 20;
+const MAX_BATCH: usize = 512;
+const MAX_BATCH_BYTES: usize = 1 << 20;
 
 pub(super) type Mark = ((RoomId, UserId), Timestamp);
 
@@ -56,7 +56,7 @@ impl Listing {
     }
 
     fn bytes(&self) -> usize {
-        self.0.iter().map(|(_, json)| json.len() + OVERHEAD).sum()
+        self.0.iter().map(|(_, json)| json.len() + ENTRY_OVERHEAD).sum()
     }
 }
 
@@ -79,11 +79,11 @@ pub(super) struct Pending {
 }
 
 fn size_of_room(room_id: &RoomId) -> usize {
-    room_id.as_str().len() + OVERHEAD
+    room_id.as_str().len() + ENTRY_OVERHEAD
 }
 
 fn size_of_mark((room_id, user_id): &(RoomId, UserId)) -> usize {
-    room_id.as_str().len() + user_id.as_str().len() + OVERHEAD
+    room_id.as_str().len() + user_id.as_str().len() + ENTRY_OVERHEAD
 }
 
 impl Pending {
@@ -104,17 +104,18 @@ impl Pending {
         if self.stale.contains(room_id) {
             return;
         }
-        let bytes = json.len() + OVERHEAD;
-        if self.count >= MESSAGES || self.message_bytes + bytes > BYTES {
+        let bytes = json.len() + ENTRY_OVERHEAD;
+        if self.count >= MAX_MESSAGES || self.message_bytes + bytes > MAX_BYTES {
             return self.push_stale(room_id);
         }
         let listing = self.messages.entry(room_id.clone()).or_default();
         listing.0.push_back((seq, json));
         (self.count, self.message_bytes) = (self.count + 1, self.message_bytes + bytes);
-        if listing.0.len() > LIST
+        if listing.0.len() > LIST_LENGTH
             && let Some((_, json)) = listing.0.pop_front()
         {
-            (self.count, self.message_bytes) = (self.count - 1, self.message_bytes - json.len() - OVERHEAD);
+            (self.count, self.message_bytes) =
+                (self.count - 1, self.message_bytes - json.len() - ENTRY_OVERHEAD);
         }
     }
 
@@ -125,7 +126,7 @@ impl Pending {
             return;
         }
         let bytes = size_of_room(room_id);
-        if self.stale.len() >= ROOMS || self.room_bytes + bytes > BYTES {
+        if self.stale.len() >= MAX_ROOMS || self.room_bytes + bytes > MAX_BYTES {
             self.is_lost = true;
         } else {
             self.room_bytes += bytes;
@@ -143,7 +144,7 @@ impl Pending {
             return;
         }
         let bytes = size_of_mark(&key);
-        if self.reads.len() >= READS || self.read_bytes + bytes > BYTES {
+        if self.reads.len() >= MAX_READ_MARKS || self.read_bytes + bytes > MAX_BYTES {
             self.dropped += 1;
         } else {
             self.read_bytes += bytes;
@@ -155,8 +156,8 @@ impl Pending {
     /// room is loaded.
     pub(super) fn push_import(&mut self, room_id: &RoomId) {
         let bytes = size_of_room(room_id);
-        if self.imports.len() < ROOMS
-            && self.room_bytes + bytes <= BYTES
+        if self.imports.len() < MAX_ROOMS
+            && self.room_bytes + bytes <= MAX_BYTES
             && self.imports.insert(room_id.clone())
         {
             self.room_bytes += bytes;
@@ -175,7 +176,7 @@ impl Pending {
         let (mut rooms, mut count, mut bytes) = (Vec::new(), 0, 0);
         for (room_id, listing) in &self.messages {
             (count, bytes) = (count + listing.0.len(), bytes + listing.bytes());
-            if !rooms.is_empty() && (count > BATCH || bytes > BATCH_BYTES) {
+            if !rooms.is_empty() && (count > MAX_BATCH || bytes > MAX_BATCH_BYTES) {
                 break;
             }
             rooms.push(room_id.clone());
@@ -188,7 +189,7 @@ impl Pending {
 
     /// Takes some read marks, as many as fit one pipeline.
     pub(super) fn take_reads(&mut self) -> Vec<Mark> {
-        let keys: Vec<(RoomId, UserId)> = self.reads.keys().take(BATCH).cloned().collect();
+        let keys: Vec<(RoomId, UserId)> = self.reads.keys().take(MAX_BATCH).cloned().collect();
         let taken: Vec<Mark> = keys.into_iter().filter_map(|key| self.reads.remove_entry(&key)).collect();
         self.read_bytes -= taken.iter().map(|(key, _)| size_of_mark(key)).sum::<usize>();
         taken
@@ -239,7 +240,7 @@ mod tests {
     }
 
     fn is_bounded(pending: &Pending) -> bool {
-        bytes(pending).iter().all(|bytes| *bytes <= BYTES)
+        bytes(pending).iter().all(|bytes| *bytes <= MAX_BYTES)
     }
 
     /// Takes everything that is pending; all counters must then be zero.
@@ -259,14 +260,14 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_bounded_in_number_and_one_more_has_its_list_written_anew() {
+    fn pending_messages_are_bounded_in_number_and_the_next_has_its_list_rewritten() {
         let mut pending = Pending::default();
-        (0..=MESSAGES).for_each(|n| pending.push_message(&room(n), 1, "{}".to_owned()));
-        assert_eq!(drain(&mut pending), (MESSAGES, 0, 1, 0));
+        (0..=MAX_MESSAGES).for_each(|n| pending.push_message(&room(n), 1, "{}".to_owned()));
+        assert_eq!(drain(&mut pending), (MAX_MESSAGES, 0, 1, 0));
     }
 
     #[test]
-    fn messages_are_bounded_in_bytes_and_one_more_has_its_list_written_anew() {
+    fn pending_messages_are_bounded_in_bytes_and_the_next_has_its_list_rewritten() {
         const LARGE: usize = 1 << 20;
         let mut pending = Pending::default();
         for n in 0..40 {
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn of_one_room_no_more_wait_than_its_list_holds() {
+    fn a_room_has_no_more_pending_messages_than_its_list_holds() {
         let mut pending = Pending::default();
         (1..=250).for_each(|seq| pending.push_message(&room(1), seq, seq.to_string()));
         let taken = pending.take_messages();
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_written_anew_needs_no_message_that_waits_for_it() {
+    fn a_list_that_is_to_be_rewritten_drops_its_pending_messages() {
         let mut pending = Pending::default();
         pending.push_message(&room(1), 1, "{}".to_owned());
         pending.push_stale(&room(1));
@@ -299,13 +300,13 @@ mod tests {
     #[test]
     fn rooms_and_marks_are_bounded_in_number_and_in_bytes() {
         let mut pending = Pending::default();
-        for n in 0..ROOMS + 5 {
+        for n in 0..MAX_ROOMS + 5 {
             pending.push_stale(&room(n));
             pending.push_read(&mark(n, 1));
         }
         assert!(pending.is_lost, "no list is known to be true");
-        assert_eq!(pending.dropped, ROOMS + 5 - READS);
-        assert_eq!(drain(&mut pending), (0, READS, ROOMS, 0));
+        assert_eq!(pending.dropped, MAX_ROOMS + 5 - MAX_READ_MARKS);
+        assert_eq!(drain(&mut pending), (0, MAX_READ_MARKS, MAX_ROOMS, 0));
         for n in 0..30_000 {
             let room_id = RoomId::from(format!("{n}-{}", "x".repeat(2_000)));
             pending.push_stale(&room_id);
@@ -330,10 +331,10 @@ mod tests {
     #[test]
     fn a_pipeline_is_bounded_in_number_and_in_bytes() {
         let mut pending = Pending::default();
-        (0..2 * BATCH).for_each(|n| pending.push_message(&room(n), 1, "{}".to_owned()));
-        assert_eq!(pending.take_messages().len(), BATCH);
+        (0..2 * MAX_BATCH).for_each(|n| pending.push_message(&room(n), 1, "{}".to_owned()));
+        assert_eq!(pending.take_messages().len(), MAX_BATCH);
         drain(&mut pending);
-        (0..3).for_each(|n| pending.push_message(&room(n), 1, "x".repeat(BATCH_BYTES * 2)));
+        (0..3).for_each(|n| pending.push_message(&room(n), 1, "x".repeat(MAX_BATCH_BYTES * 2)));
         assert_eq!(pending.take_messages().len(), 1, "one that is alone is never too much");
     }
 }

@@ -19,7 +19,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Waiting, list_key, pending, read_key};
+use super::{Shared, list_key, pending, read_key};
 use crate::{
     chat::{
         Error,
@@ -33,22 +33,22 @@ use crate::{
         tails,
     },
 };
-use pending::{LIST, Listing, Mark};
+use pending::{LIST_LENGTH, Listing, Mark};
 
 /// How long a change waits for others to share its pipeline: two exchanges with Redis cost more than a message does.
-const GATHER: Duration = Duration::from_millis(20);
+const BATCH_DELAY: Duration = Duration::from_millis(20);
 /// The most rooms whose list is remembered as up to date.
-const REMEMBERED: usize = 100_000;
+const MAX_KNOWN_LISTS: usize = 100_000;
 /// The time between two attempts to reach Redis.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// The most lists that are rewritten together, and the most bytes of their messages.
-const REWRITTEN: usize = 100;
-const REWRITTEN_BYTES: usize = 4 << 20;
+const MAX_REWRITTEN: usize = 100;
+const MAX_REWRITTEN_BYTES: usize = 4 << 20;
 /// The most rooms whose marks are read together, and the most marks that are written together.
-const IMPORTED: usize = 64;
-const MARKS: usize = 4_096;
+const MAX_IMPORTED_ROOMS: usize = 64;
+const MAX_WRITTEN_MARKS: usize = 4_096;
 /// The most foreign keys that are logged, each of them once.
-const LOGGED: usize = 1_000;
+const MAX_LOGGED_KEYS: usize = 1_000;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyError {
@@ -68,45 +68,45 @@ pub(super) enum KeyError {
 pub(super) struct CacheWriter {
     pub(super) pool: Pool,
     pub(super) db: Db,
-    pub(super) waiting: Arc<Waiting>,
+    pub(super) shared: Arc<Shared>,
     /// A connection was opened, or a pipeline failed, since Redis was last asked for its run id.
-    pub(super) may_be_another: Arc<AtomicBool>,
+    pub(super) may_have_restarted: Arc<AtomicBool>,
     /// The run id of the Redis that was written to. After a restart it has older data, or none.
     run_id: Option<String>,
     /// Rooms whose list is known to be up to date, each with the last entry of its log that the list includes.
     lists: HashMap<RoomId, i64>,
     /// Keys that were logged as not being Node's.
     other_types: HashSet<String>,
-    is_away: bool,
+    is_unavailable: bool,
 }
 
 impl CacheWriter {
-    pub(super) fn new(pool: Pool, db: Db, waiting: Arc<Waiting>, may_be_another: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(pool: Pool, db: Db, shared: Arc<Shared>, may_have_restarted: Arc<AtomicBool>) -> Self {
         let (run_id, lists, other_types) = (None, HashMap::new(), HashSet::new());
-        Self { pool, db, waiting, may_be_another, run_id, lists, other_types, is_away: false }
+        Self { pool, db, shared, may_have_restarted, run_id, lists, other_types, is_unavailable: false }
     }
 
     /// Runs until all handles are dropped.
     pub(super) async fn run(mut self, mut wake: mpsc::Receiver<()>) {
         loop {
-            let is_waiting = self.waiting.pending().has_work();
-            let goes_on = match (self.is_away, is_waiting) {
+            let is_waiting = self.shared.pending().has_work();
+            let is_running = match (self.is_unavailable, is_waiting) {
                 // While Redis is away nothing is tried; only the end is noticed.
-                (true, _) => timeout(RETRY, ended(&mut wake)).await.is_err(),
+                (true, _) => timeout(RETRY, closed(&mut wake)).await.is_err(),
                 (false, true) => !wake.is_closed(),
                 (false, false) => wake.recv().await.is_some(),
             };
-            if !goes_on {
+            if !is_running {
                 return;
             }
             tokio::select! {
-                () = sleep(GATHER) => {}
-                () = self.waiting.flush_now.notified() => {}
+                () = sleep(BATCH_DELAY) => {}
+                () = self.shared.flush_now.notified() => {}
             }
-            let result = self.turn().await;
-            self.log_turn(result);
-            let mut pending = self.waiting.pending();
-            if self.is_away || !pending.has_work() {
+            let result = self.write_batches().await;
+            self.log_outcome(result);
+            let mut pending = self.shared.pending();
+            if self.is_unavailable || !pending.has_work() {
                 pending.flushes.drain(..).for_each(|done| {
                     let _gone: Result<(), ()> = done.send(());
                 });
@@ -115,30 +115,30 @@ impl CacheWriter {
     }
 
     /// Logs one line when Redis becomes unavailable, and one when it is back.
-    fn log_turn(&mut self, result: Result<(), KeyError>) {
+    fn log_outcome(&mut self, result: Result<(), KeyError>) {
         match result {
-            Ok(()) if self.is_away => {
-                tracing::info!("Redis is back: Node's keys are written again");
-                self.is_away = false;
+            Ok(()) if self.is_unavailable => {
+                tracing::info!("Redis is available again: Node's keys are repaired and written");
+                self.is_unavailable = false;
             }
-            Err(error) if !self.is_away => {
-                tracing::warn!(%error, "Redis cannot be written to: chat goes on, Node's keys are repaired when it is back");
-                self.is_away = true;
+            Err(error) if !self.is_unavailable => {
+                tracing::warn!(%error, "Redis is unavailable: chat continues, and Node's keys are repaired when it is available again");
+                self.is_unavailable = true;
             }
             _ => {}
         }
-        let dropped = std::mem::take(&mut self.waiting.pending().dropped);
+        let dropped = std::mem::take(&mut self.shared.pending().dropped);
         if dropped > 0 {
-            tracing::warn!(dropped, "too many read marks wait for Redis: some are not written there");
+            tracing::warn!(dropped, "the buffer of read marks for Redis is full: some were dropped");
         }
     }
 
     /// Writes one batch of each kind of pending work.
-    async fn turn(&mut self) -> Result<(), KeyError> {
-        if !self.waiting.pending().has_work() {
+    async fn write_batches(&mut self) -> Result<(), KeyError> {
+        if !self.shared.pending().has_work() {
             return Ok(());
         }
-        if std::mem::take(&mut self.waiting.pending().is_lost) {
+        if std::mem::take(&mut self.shared.pending().is_lost) {
             self.lists.clear();
         }
         self.write_pipeline().await?;
@@ -149,9 +149,9 @@ impl CacheWriter {
     /// A connection whose Redis has been compared with the one that was written to.
     async fn connection(&mut self) -> Result<Connection, KeyError> {
         let mut connection = timeout(RETRY, self.pool.get()).await??;
-        if self.may_be_another.swap(false, Ordering::AcqRel) {
+        if self.may_have_restarted.swap(false, Ordering::AcqRel) {
             let compared = self.compare_run(&mut connection).await;
-            self.may_be_another.fetch_or(compared.is_err(), Ordering::AcqRel);
+            self.may_have_restarted.fetch_or(compared.is_err(), Ordering::AcqRel);
             compared?;
         }
         Ok(connection)
@@ -168,7 +168,7 @@ impl CacheWriter {
             Err(_) => None,
         };
         if run_id.is_none() || run_id != self.run_id {
-            let mut pending = self.waiting.pending();
+            let mut pending = self.shared.pending();
             self.lists.drain().for_each(|(room_id, _)| pending.push_stale(&room_id));
         }
         self.run_id = run_id;
@@ -177,12 +177,12 @@ impl CacheWriter {
 
     /// The fast path: appends new messages to their lists and writes the read marks, in one pipeline.
     async fn write_pipeline(&mut self) -> Result<(), KeyError> {
-        if !self.waiting.pending().has_writes() {
+        if !self.shared.pending().has_writes() {
             return Ok(());
         }
         let mut connection = self.connection().await?;
         let (mut messages, reads) = {
-            let mut pending = self.waiting.pending();
+            let mut pending = self.shared.pending();
             let mut messages = pending.take_messages();
             messages.retain(|room_id, listing| match self.lists.get(room_id) {
                 Some(until) => {
@@ -207,7 +207,7 @@ impl CacheWriter {
             let key = list_key(room_id);
             // LPUSHX skips a list that was removed: it is rewritten, so that it never starts in the middle.
             pipe.cmd("LPUSHX").arg(&key).arg(listing.messages().collect::<Vec<_>>());
-            pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST - 1);
+            pipe.cmd("LTRIM").arg(&key).arg(0).arg(LIST_LENGTH - 1);
         }
         for ((room_id, user_id), at) in &reads {
             pipe.cmd("HSET").arg(read_key(room_id)).arg(user_id.as_str()).arg(at.millis());
@@ -216,13 +216,13 @@ impl CacheWriter {
             Ok(answers) => self.note_answers(&listings, reads, answers),
             Err(error) => {
                 // The state of these lists is unknown now; the others are intact, unless Redis was restarted.
-                listings.iter().for_each(|(room_id, _)| self.distrust(room_id));
-                self.waiting.pending().put_back_reads(reads);
+                listings.iter().for_each(|(room_id, _)| self.mark_stale(room_id));
+                self.shared.pending().put_back_reads(reads);
                 Err(error)
             }
         };
         if written.is_err() {
-            self.may_be_another.store(true, Ordering::Release);
+            self.may_have_restarted.store(true, Ordering::Release);
         }
         Ok(written?)
     }
@@ -248,7 +248,7 @@ impl CacheWriter {
                 // The list does not exist.
                 _ => {}
             }
-            self.distrust(room_id);
+            self.mark_stale(room_id);
         }
         for (mark, answer) in reads.into_iter().zip(answers) {
             if let Err(error) = answer
@@ -258,20 +258,20 @@ impl CacheWriter {
                 result = Err(error);
             }
         }
-        self.waiting.pending().put_back_reads(unwritten);
+        self.shared.pending().put_back_reads(unwritten);
         result
     }
 
     /// Marks a room's list for a rewrite.
-    fn distrust(&mut self, room_id: &RoomId) {
+    fn mark_stale(&mut self, room_id: &RoomId) {
         self.lists.remove(room_id);
-        self.waiting.pending().push_stale(room_id);
+        self.shared.pending().push_stale(room_id);
     }
 
     /// True if the key has another type, so it is another program's under one of Node's names: no retry would help.
     fn is_other_type(&mut self, key: &str, error: &RedisError) -> bool {
         let is_other = error.code() == Some("WRONGTYPE");
-        if is_other && self.other_types.len() < LOGGED && self.other_types.insert(key.to_owned()) {
+        if is_other && self.other_types.len() < MAX_LOGGED_KEYS && self.other_types.insert(key.to_owned()) {
             tracing::warn!(
                 key,
                 "a key in Redis is of another type than Node's: marks are left out, a list is replaced"
@@ -282,9 +282,9 @@ impl CacheWriter {
 
     /// Rewrites stale lists from the database, some at a time.
     async fn rewrite_lists(&mut self) -> Result<(), KeyError> {
-        let rooms = self.waiting.pending().take_stale(REWRITTEN);
+        let rooms = self.shared.pending().take_stale(MAX_REWRITTEN);
         let written = if rooms.is_empty() { Ok(0) } else { self.rewrite(&rooms).await };
-        let mut pending = self.waiting.pending();
+        let mut pending = self.shared.pending();
         let count = *written.as_ref().unwrap_or(&0);
         rooms.iter().skip(count).for_each(|room_id| pending.push_stale(room_id));
         written.map(|_| ())
@@ -296,7 +296,7 @@ impl CacheWriter {
         rooms.iter().for_each(|room_id| {
             self.lists.remove(room_id);
         });
-        let tails = match tails::load(&self.db, rooms, LIST, REWRITTEN_BYTES).await {
+        let tails = match tails::load(&self.db, rooms, LIST_LENGTH, MAX_REWRITTEN_BYTES).await {
             Ok(tails) => tails,
             Err(error @ Error::Unavailable(_)) => return Err(error.into()),
             // A room that cannot be read must not block the other rooms' lists.
@@ -321,7 +321,7 @@ impl CacheWriter {
         }
         let mut connection = self.connection().await?;
         let () = pipe.query_async(&mut connection).await?;
-        if self.lists.len() + tails.len() > REMEMBERED {
+        if self.lists.len() + tails.len() > MAX_KNOWN_LISTS {
             // Forgetting loses nothing: the next message of a room has its list rewritten.
             self.lists.clear();
         }
@@ -338,13 +338,13 @@ impl CacheWriter {
     }
 
     async fn import_reads(&mut self) -> Result<(), KeyError> {
-        let rooms = self.waiting.pending().take_imports(IMPORTED);
+        let rooms = self.shared.pending().take_imports(MAX_IMPORTED_ROOMS);
         if rooms.is_empty() {
             return Ok(());
         }
         let imported = self.import(&rooms).await;
         if imported.is_err() {
-            let mut pending = self.waiting.pending();
+            let mut pending = self.shared.pending();
             rooms.iter().for_each(|room_id| pending.push_import(room_id));
         }
         imported
@@ -366,7 +366,7 @@ impl CacheWriter {
                 Err(error) => return Err(error.into()),
             }
         }
-        for marks in all.chunks(MARKS) {
+        for marks in all.chunks(MAX_WRITTEN_MARKS) {
             match read_markers::advance(&self.db, marks.to_vec()).await {
                 Err(error @ Error::Unavailable(_)) => return Err(error.into()),
                 // The database would refuse these marks again, so they are not retried.
@@ -393,6 +393,6 @@ fn marks_of(room_id: &RoomId, marks: HashMap<Vec<u8>, Vec<u8>>) -> Vec<ReadMark>
 }
 
 /// Returns when all senders are gone.
-async fn ended(wake: &mut mpsc::Receiver<()>) {
+async fn closed(wake: &mut mpsc::Receiver<()>) {
     while wake.recv().await.is_some() {}
 }

@@ -20,7 +20,7 @@ async fn closed_with_much_unread(linger: Duration) -> (TaskTracker, TcpStream, u
 }
 
 #[tokio::test]
-async fn a_peer_that_is_slow_is_written_to_after_the_end() {
+async fn a_slow_peer_is_still_written_to_after_the_close() {
     let (lingering, mut peer, much) = closed_with_much_unread(FOR_EVER).await;
     assert_eq!(lingering.len(), 1);
     let mut heard = Vec::new();
@@ -30,7 +30,7 @@ async fn a_peer_that_is_slow_is_written_to_after_the_end() {
 }
 
 #[tokio::test]
-async fn a_peer_that_takes_nothing_is_not_written_to_for_ever_after_the_end() {
+async fn a_stalled_peer_is_not_written_to_for_ever_after_the_close() {
     let (lingering, mut peer, much) = closed_with_much_unread(Duration::from_millis(50)).await;
     assert_eq!(lingering.len(), 1);
     tokio::time::timeout(Duration::from_secs(20), lingering.wait()).await.unwrap();
@@ -71,13 +71,13 @@ async fn closing(shuts_down: bool) -> (Connection, TcpStream, tokio::task::JoinH
 const LARGE: usize = 20_000_000;
 
 #[tokio::test]
-async fn a_server_that_ends_does_not_wait_for_a_peer_that_takes_nothing() {
+async fn a_shutdown_does_not_wait_for_a_peer_that_reads_nothing() {
     for shuts_down in [true, false] {
         let (connection, _peer, closed) = closing(shuts_down).await;
         // The system may still accept a little between two checks.
         soon(async {
             while !connection.0.is_aborted.load(Ordering::Acquire) {
-                connection.0.closing.look();
+                connection.0.closing.abort_stalled_once();
                 tokio::task::yield_now().await;
             }
             closed.await.unwrap();
@@ -87,14 +87,14 @@ async fn a_server_that_ends_does_not_wait_for_a_peer_that_takes_nothing() {
 }
 
 #[tokio::test]
-async fn a_server_that_ends_waits_for_a_peer_that_takes_something() {
+async fn a_shutdown_waits_for_a_peer_that_makes_progress() {
     for shuts_down in [true, false] {
         let (connection, mut peer, closed) = closing(shuts_down).await;
         let mut heard = 0;
         while heard < LARGE {
-            let taken = connection.0.buffer().taken();
-            connection.0.closing.look();
-            while !closed.is_finished() && connection.0.buffer().taken() == taken {
+            let accepted = connection.0.buffer().accepted_bytes();
+            connection.0.closing.abort_stalled_once();
+            while !closed.is_finished() && connection.0.buffer().accepted_bytes() == accepted {
                 heard += read(&mut peer, (LARGE - heard).min(100_000)).await.len();
                 tokio::task::yield_now().await;
             }

@@ -1,9 +1,9 @@
 //! The schema of a database, read from its catalog before anything is changed: which of the original's tables exist,
 //! and which parts of them chatoxide cannot work with.
 
-mod doubts;
 mod expected;
 mod postgres;
+mod row_checks;
 mod rows;
 mod rules;
 mod sqlite;
@@ -29,13 +29,13 @@ pub struct Catalog {
     /// The faults of the schema that chatoxide cannot work with, or not fully.
     pub findings: Vec<Finding>,
     /// Possible faults that only a scan of the rows can confirm.
-    doubts: Vec<Doubt>,
+    row_checks: Vec<RowCheck>,
     /// The database's version; none if the file does not exist yet.
     pub version: Option<String>,
     /// True if some of chatoxide's own tables exist.
     pub has_own: bool,
     /// The applied migrations of chatoxide's own tables, by version.
-    pub ran: Vec<String>,
+    pub applied: Vec<String>,
     /// The statements that an administrator has to run before this role can create the original's tables, or
     /// chatoxide's own.
     grants: Vec<String>,
@@ -79,7 +79,7 @@ pub struct Finding {
     pub severity: Severity,
     pub text: String,
     /// The finding concerns only users who are not in the database yet.
-    of_newcomers: bool,
+    only_new_users: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,11 +94,11 @@ pub enum Severity {
 
 /// A possible fault, with the query that confirms it.
 #[derive(Debug)]
-struct Doubt {
+struct RowCheck {
     query: String,
     text: String,
     /// The finding concerns only users who are not in the database yet.
-    of_newcomers: bool,
+    only_new_users: bool,
 }
 
 /// A column as the catalog describes it.
@@ -140,22 +140,22 @@ impl Catalog {
     }
 
     /// Scans the rows to confirm possible faults. This may take long.
-    pub async fn look_at_rows(&mut self, db: &Db) {
+    pub async fn run_row_checks(&mut self, db: &Db) {
         let Db::Pg { pool, .. } = db else { return };
-        for doubt in std::mem::take(&mut self.doubts) {
+        for check in std::mem::take(&mut self.row_checks) {
             let ask = async {
                 let mut connection = pool.get().await?;
-                let is_so = postgres::is_so(&mut connection, &doubt).await;
-                connection.finish(&is_so);
-                Ok(is_so?)
+                let result = postgres::has_match(&mut connection, &check).await;
+                connection.finish(&result);
+                Ok(result?)
             };
             match db.within_timeout(Box::pin(ask)).await {
-                Ok(true) => self.find(Severity::Partial, doubt.text),
+                Ok(true) => self.add(Severity::Partial, check.text),
                 Ok(false) => {}
                 Err(error) => {
                     let text =
-                        format!("it could not be found out whether {} ({})", doubt.text, error.cause());
-                    self.find(Severity::Notice, text);
+                        format!("it could not be found out whether {} ({})", check.text, error.cause());
+                    self.add(Severity::Notice, text);
                 }
             }
         }
@@ -214,10 +214,7 @@ impl Catalog {
         let name = table.name;
         for expected in table.columns {
             let Some(column) = columns.get(expected.name) else {
-                self.find(
-                    Severity::Unusable,
-                    format!("table \"{name}\" has no column \"{}\"", expected.name),
-                );
+                self.add(Severity::Unusable, format!("table \"{name}\" has no column \"{}\"", expected.name));
                 continue;
             };
             if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
@@ -225,7 +222,7 @@ impl Catalog {
                     "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
                     expected.name, column.type_name, expected.kind
                 );
-                self.find(Severity::Unusable, text);
+                self.add(Severity::Unusable, text);
             }
             if column.is_generated {
                 let consequence = match (expected.is_inserted, expected.is_updated) {
@@ -237,7 +234,7 @@ impl Catalog {
                     "column \"{}\" of \"{name}\" is generated or computed: {consequence}",
                     expected.name
                 );
-                self.find_unwritable(table, text);
+                self.add_unwritable(table, text);
             }
             let is_filled = !expected.is_inserted && (column.has_default || column.is_generated);
             if expected.may_be_null && !column.is_nullable && !is_filled {
@@ -245,7 +242,7 @@ impl Catalog {
                     "column \"{}\" of \"{name}\" is NOT NULL: {}",
                     expected.name, table.cannot_insert
                 );
-                self.find_unwritable(table, text);
+                self.add_unwritable(table, text);
             }
         }
         let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
@@ -255,35 +252,39 @@ impl Catalog {
                     "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}",
                     table.cannot_insert
                 );
-                self.find_unwritable(table, text);
+                self.add_unwritable(table, text);
             }
         }
     }
 
-    fn find(&mut self, severity: Severity, text: String) {
-        self.findings.push(Finding { severity, text, of_newcomers: false });
+    fn add(&mut self, severity: Severity, text: String) {
+        self.findings.push(Finding { severity, text, only_new_users: false });
     }
 
     /// Adds a finding: some rows, or all, cannot be inserted into a table.
-    fn find_unwritable(&mut self, table: &Table, text: String) {
-        self.findings.push(Finding { severity: Severity::Partial, text, of_newcomers: table.name == "User" });
+    fn add_unwritable(&mut self, table: &Table, text: String) {
+        self.findings.push(Finding {
+            severity: Severity::Partial,
+            text,
+            only_new_users: table.name == "User",
+        });
     }
 
     /// Adds a finding if chatoxide's own tables exist but the list of their migrations does not.
-    fn find_lost_migrations(&mut self, list: &str, begin_anew: &str) {
+    fn add_lost_migrations(&mut self, list: &str, recreate: &str) {
         let text = format!(
             "chatoxide's own tables are there, but the list of the migrations that made them, {list}, is empty or missing: \
-             restore it from a backup, or begin new ones by {begin_anew}, which loses no message, but who has read what, and \
-             the changes that messages:sync tells of"
+             restore it from a backup, or begin new ones by {recreate}, which loses no message, but the read marks, and \
+             the changes that messages:sync returns"
         );
-        self.find(Severity::Unusable, text);
+        self.add(Severity::Unusable, text);
     }
 
     /// Drops the findings about users who are not in the database, if the settings refuse these.
     pub fn with_settings(mut self, config: &Config) -> Self {
         let makes_users = config.auto_create_users;
-        self.findings.retain(|finding| makes_users || !finding.of_newcomers);
-        self.doubts.retain(|doubt| makes_users || !doubt.of_newcomers);
+        self.findings.retain(|finding| makes_users || !finding.only_new_users);
+        self.row_checks.retain(|check| makes_users || !check.only_new_users);
         self
     }
 }

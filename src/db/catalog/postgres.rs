@@ -7,11 +7,11 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
-    Catalog, Column, Columns, Doubt, Severity, TABLES, Table, Tables, compare_names,
-    doubts::{doubt_nulls, doubt_widths, look_at_labels},
+    Catalog, Column, Columns, RowCheck, Severity, TABLES, Table, Tables, compare_names,
     expected::{CANNOT_EDIT, ColumnKind},
+    row_checks::{add_null_checks, add_width_checks, check_enum_labels},
     rows::{ColumnRow, Name, Relation},
-    rules::{look_at_rules, look_at_uniqueness},
+    rules::{check_rules, check_unique_indexes},
 };
 use crate::config::PostgresUrl;
 
@@ -134,22 +134,22 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     let relations: Vec<Relation> =
         diesel::sql_query(RELATIONS).bind::<Text, _>(&place.schema).load(connection).await?;
     let names: Vec<String> = relations.iter().map(|relation| relation.name.clone()).collect();
-    let mut ran = Vec::new();
+    let mut applied = Vec::new();
     let may_read_own = place.may_use_own == Some(true) && place.may_write_own;
     if place.has_migrated && may_read_own {
         let versions = "SELECT version::text AS name FROM chatoxide.__diesel_schema_migrations ORDER BY 1";
         let rows: Vec<Name> = diesel::sql_query(versions).load(connection).await?;
-        ran.extend(rows.into_iter().map(|row| row.name));
+        applied.extend(rows.into_iter().map(|row| row.name));
     }
     let mut catalog = Catalog {
         tables: compare_names(&names),
         version: Some(place.version.clone()),
         findings: Vec::new(),
-        doubts: Vec::new(),
+        row_checks: Vec::new(),
         has_own: place.may_make_own.is_some(),
         grants: Vec::new(),
         own_grants: Vec::new(),
-        ran,
+        applied,
         place: format!("schema \"{}\"", place.schema),
         has_schemas: true,
     };
@@ -163,11 +163,11 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         catalog.tables = Tables::Elsewhere { schema: there.name };
     }
     (catalog.grants, catalog.own_grants) = grants(&place, &catalog.tables);
-    if place.has_log && may_read_own && catalog.ran.is_empty() {
-        catalog.find_lost_migrations("chatoxide.__diesel_schema_migrations", "DROP SCHEMA chatoxide CASCADE");
+    if place.has_log && may_read_own && catalog.applied.is_empty() {
+        catalog.add_lost_migrations("chatoxide.__diesel_schema_migrations", "DROP SCHEMA chatoxide CASCADE");
     }
     if place.is_read_only {
-        catalog.find(
+        catalog.add(
             Severity::Unusable,
             "the database, or the role, is read-only: nothing can be written".to_owned(),
         );
@@ -177,12 +177,12 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
             "the database is encoded in {}: messages with characters that it does not have are refused",
             place.encoding
         );
-        catalog.find(Severity::Notice, text);
+        catalog.add(Severity::Notice, text);
     }
-    look_at_columns(connection, &mut catalog, &place, &relations).await?;
-    look_at_labels(connection, &mut catalog).await?;
-    look_at_rules(connection, &mut catalog, &place.schema).await?;
-    look_at_uniqueness(connection, &mut catalog, &place.schema).await?;
+    check_columns(connection, &mut catalog, &place, &relations).await?;
+    check_enum_labels(connection, &mut catalog).await?;
+    check_rules(connection, &mut catalog, &place.schema).await?;
+    check_unique_indexes(connection, &mut catalog, &place.schema).await?;
     Ok(catalog)
 }
 
@@ -213,7 +213,7 @@ fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
     (needed, own.into_iter().collect())
 }
 
-async fn look_at_columns(
+async fn check_columns(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
     place: &Place,
@@ -230,9 +230,9 @@ async fn look_at_columns(
         let of_table = || rows.iter().filter(|row| row.relation == table.name);
         let columns: Columns = of_table().map(|row| (row.name.clone(), column(row, relation))).collect();
         catalog.compare(table, &columns);
-        look_at_rights(catalog, place, table, relation, of_table());
-        doubt_nulls(catalog, table, relation, of_table());
-        doubt_widths(catalog, table, of_table());
+        check_privileges(catalog, place, table, relation, of_table());
+        add_null_checks(catalog, table, relation, of_table());
+        add_width_checks(catalog, table, of_table());
     }
     Ok(())
 }
@@ -258,7 +258,7 @@ fn column(row: &ColumnRow, relation: &Relation) -> Column {
 }
 
 /// Adds findings of the rights that the role lacks on a table.
-fn look_at_rights<'a>(
+fn check_privileges<'a>(
     catalog: &mut Catalog,
     place: &Place,
     table: &Table,
@@ -280,7 +280,7 @@ fn look_at_rights<'a>(
     let (name, role) = (table.name, &place.role);
     let mut lacks = |right: &str, severity, consequence: &str| {
         let text = format!("role {role} has no right to {right} \"{name}\": {consequence}");
-        catalog.find(severity, text);
+        catalog.add(severity, text);
     };
     if !may_select {
         lacks("SELECT from", Severity::Unusable, "nothing can be shown");
@@ -293,14 +293,14 @@ fn look_at_rights<'a>(
     }
     if !may_insert {
         let text = format!("role {role} has no right to INSERT into \"{name}\": {}", table.cannot_insert);
-        catalog.find_unwritable(table, text);
+        catalog.add_unwritable(table, text);
     }
     if relation.takes & TAKES_INSERT == 0 {
-        catalog.find_unwritable(table, format!("\"{name}\" takes no INSERT: {}", table.cannot_insert));
+        catalog.add_unwritable(table, format!("\"{name}\" takes no INSERT: {}", table.cannot_insert));
     }
     let mut takes = |command: i32, verb: &str, consequence: Option<&str>| {
         if let Some(consequence) = consequence.filter(|_| relation.takes & command == 0) {
-            catalog.find(Severity::Partial, format!("\"{name}\" takes no {verb}: {consequence}"));
+            catalog.add(Severity::Partial, format!("\"{name}\" takes no {verb}: {consequence}"));
         }
     };
     takes(TAKES_UPDATE, "UPDATE", table.cannot_update);
@@ -309,18 +309,18 @@ fn look_at_rights<'a>(
         let text = format!(
             "row-level security is active on \"{name}\" for role {role}: events fail, or show nothing, where a policy says so"
         );
-        catalog.find(Severity::Notice, text);
+        catalog.add(Severity::Notice, text);
     }
 }
 
 #[derive(QueryableByName)]
 struct Answer {
     #[diesel(sql_type = Bool)]
-    is_so: bool,
+    has_match: bool,
 }
 
 /// Runs the query that confirms a possible fault.
-pub(super) async fn is_so(connection: &mut AsyncPgConnection, doubt: &Doubt) -> QueryResult<bool> {
-    let answer: Answer = diesel::sql_query(&doubt.query).get_result(connection).await?;
-    Ok(answer.is_so)
+pub(super) async fn has_match(connection: &mut AsyncPgConnection, check: &RowCheck) -> QueryResult<bool> {
+    let answer: Answer = diesel::sql_query(&check.query).get_result(connection).await?;
+    Ok(answer.has_match)
 }

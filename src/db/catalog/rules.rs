@@ -32,7 +32,7 @@ const RULES: &str = r"
 
 /// chatoxide has statements with RETURNING inside CTEs, where PostgreSQL supports few rules. And it refuses ON CONFLICT
 /// on tables with rules about INSERT or UPDATE.
-pub(super) async fn look_at_rules(
+pub(super) async fn check_rules(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
     schema: &str,
@@ -54,13 +54,13 @@ pub(super) async fn look_at_rules(
         match rule.command.as_str() {
             "DELETE" => {
                 if let Some(consequence) = table.cannot_delete.filter(|_| !rule.replaces) {
-                    catalog.find(Severity::Partial, text(consequence));
+                    catalog.add(Severity::Partial, text(consequence));
                 }
             }
-            _ if table.name != "Message" => catalog.find_unwritable(table, text(table.cannot_insert)),
+            _ if table.name != "Message" => catalog.add_unwritable(table, text(table.cannot_insert)),
             _ if rule.replaces => {}
-            "INSERT" => catalog.find(Severity::Partial, text(table.cannot_insert)),
-            _ => catalog.find(Severity::Partial, text(super::expected::CANNOT_EDIT)),
+            "INSERT" => catalog.add(Severity::Partial, text(table.cannot_insert)),
+            _ => catalog.add(Severity::Partial, text(super::expected::CANNOT_EDIT)),
         }
     }
     Ok(())
@@ -88,7 +88,7 @@ const UNIQUE: &str = "
     ORDER BY 1, 2";
 
 /// Reports unique indexes that refuse rows which the original's tables accept.
-pub(super) async fn look_at_uniqueness(
+pub(super) async fn check_unique_indexes(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
     schema: &str,
@@ -120,16 +120,16 @@ pub(super) async fn look_at_uniqueness(
                 "room:create fails where another room has the same, and so does dm:start, as all direct rooms have one \
                        name and type"
             }
-            "User" => "who signs in for the first time, and has the same as another user, is not made a user",
-            "Message" => "messages fail that have the same as another",
-            "Reaction" => "reactions fail that have the same as another",
-            _ => "whoever has the same as another member becomes none",
+            "User" => "a new user with the same value as another user is not made a user",
+            "Message" => "messages with the same value as another fail",
+            "Reaction" => "reactions with the same value as another fail",
+            _ => "a user with the same value as another member becomes no member",
         };
         let text = format!(
             "the unique index \"{}\" is on {columns} of \"{}\": {consequence}",
             index.name, table.name
         );
-        catalog.find_unwritable(table, text);
+        catalog.add_unwritable(table, text);
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ const COLUMNS: &str = "
     FROM pragma_table_info(?)";
 
 /// The longest wait for another program's write.
-const PATIENCE: &str = "PRAGMA busy_timeout = 3000";
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 3000";
 
 pub(super) fn read(path: &Path) -> Result<Catalog> {
     let mut catalog = empty(path);
@@ -49,22 +49,22 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     }
     // The file must not be opened here as well: closing it would release SQLite's own locks.
     if path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
-        catalog.find(Severity::Unusable, format!("{} may not be written to", path.display()));
+        catalog.add(Severity::Unusable, format!("{} may not be written to", path.display()));
     }
     let unusable = |error: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {error}", path.display()));
     let url = url::Url::from_file_path(std::path::absolute(path).map_err(|error| unusable(&error))?)
         .map_err(|()| unusable(&"is no path of a file"))?;
     let mut connection =
         SqliteConnection::establish(&format!("{url}?mode=ro")).map_err(|error| unusable(&error))?;
-    connection.batch_execute(PATIENCE)?;
-    look(&mut connection, &mut catalog)?;
+    connection.batch_execute(BUSY_TIMEOUT)?;
+    read_into(&mut connection, &mut catalog)?;
     Ok(catalog)
 }
 
 /// Reads the catalog on a connection that is in a transaction.
 pub(super) fn read_on(connection: &mut SqliteConnection, path: &Path) -> Result<Catalog> {
     let mut catalog = empty(path);
-    look(connection, &mut catalog)?;
+    read_into(connection, &mut catalog)?;
     Ok(catalog)
 }
 
@@ -73,9 +73,9 @@ fn empty(path: &Path) -> Catalog {
         tables: Tables::Nothing,
         version: None,
         findings: Vec::new(),
-        doubts: Vec::new(),
+        row_checks: Vec::new(),
         has_own: false,
-        ran: Vec::new(),
+        applied: Vec::new(),
         grants: Vec::new(),
         own_grants: Vec::new(),
         place: format!("the file {}", path.display()),
@@ -83,7 +83,7 @@ fn empty(path: &Path) -> Catalog {
     }
 }
 
-fn look(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult<()> {
+fn read_into(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult<()> {
     let version: Name = diesel::sql_query("SELECT sqlite_version() AS name").get_result(connection)?;
     catalog.version = Some(version.name);
     let mut names: Vec<String> =
@@ -92,14 +92,14 @@ fn look(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryResult
         let rows: Vec<Name> =
             diesel::sql_query("SELECT version AS name FROM __diesel_schema_migrations ORDER BY 1")
                 .load(connection)?;
-        catalog.ran.extend(rows.into_iter().map(|row| row.name));
+        catalog.applied.extend(rows.into_iter().map(|row| row.name));
     }
     let is_own = |name: &String| name.starts_with("chatoxide_") || name == "__diesel_schema_migrations";
     catalog.has_own = names.iter().any(is_own);
-    if names.iter().any(|name| name == "chatoxide_room_log") && catalog.ran.is_empty() {
-        let begin_anew =
+    if names.iter().any(|name| name == "chatoxide_room_log") && catalog.applied.is_empty() {
+        let recreate =
             "DROP TABLE chatoxide_room_log; DROP TABLE chatoxide_room_head; DROP TABLE chatoxide_read_marker";
-        catalog.find_lost_migrations("__diesel_schema_migrations", begin_anew);
+        catalog.add_lost_migrations("__diesel_schema_migrations", recreate);
     }
     names.retain(|name| !is_own(name));
     catalog.tables = compare_names(&names);

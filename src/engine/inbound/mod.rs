@@ -2,7 +2,7 @@
 //! all pass unchanged. An event whose name the library cannot read is rewritten, packets that Node ignores are dropped,
 //! and a client that has not signed in may send only a limited number of bytes.
 
-mod judgement;
+mod decision;
 
 use std::io;
 
@@ -14,7 +14,7 @@ use tungstenite::protocol::frame::{
 };
 
 use super::frame::{self, Parsed};
-use judgement::{Judgement, Settled, judge, settle};
+use decision::{FrameAction, PacketAction, decide_frame, decide_packet};
 
 /// Bytes that a client may send before it has signed in: room for some tokens and a few packets.
 pub(super) const BEFORE_SIGN_IN: u64 = 64 * 1_024;
@@ -22,13 +22,13 @@ pub(super) const BEFORE_SIGN_IN: u64 = 64 * 1_024;
 #[derive(Default)]
 pub(super) struct Inbound {
     /// Bytes of the current frame that still pass without inspection.
-    passing: u64,
+    pass_through: u64,
     /// The beginning of a frame that cannot be judged yet, or that must be complete to be decoded as a packet.
     held: BytesMut,
     /// The number of bytes that must be held before the next inspection.
-    awaited: usize,
+    needed: usize,
     /// The fragments so far of a message that is decoded as a packet when the last fragment has arrived.
-    parts: Option<(FrameHeader, BytesMut)>,
+    fragments: Option<(FrameHeader, BytesMut)>,
     /// Bytes for the library, to be read before any others.
     ready: BytesMut,
     /// Bytes received in all, counted until the client signs in.
@@ -70,66 +70,66 @@ impl Inbound {
         self.is_signed_in = is_signed_in;
         if !is_signed_in {
             self.before_sign_in += bytes as u64;
-            ensure_little(self.before_sign_in)?;
+            ensure_within_limit(self.before_sign_in)?;
         }
         Ok(())
     }
 
     /// Decides on the frame that `bytes` begin with. A frame that is too long before the sign-in is refused before it
     /// has arrived.
-    fn judge(&self, bytes: &[u8]) -> io::Result<Judgement> {
-        let Some(parsed) = frame::parse(bytes)? else { return Ok(Judgement::Wait) };
+    fn decide(&self, bytes: &[u8]) -> io::Result<FrameAction> {
+        let Some(parsed) = frame::parse(bytes)? else { return Ok(FrameAction::Wait) };
         if !self.is_signed_in {
-            ensure_little(parsed.length)?;
+            ensure_within_limit(parsed.length)?;
         }
-        Ok(match &self.parts {
-            None => judge(bytes, &parsed, self.max_frame),
-            Some((_, before)) => self.judge_part(&parsed, before.len() as u64),
+        Ok(match &self.fragments {
+            None => decide_frame(bytes, &parsed, self.max_frame),
+            Some((_, before)) => self.decide_fragment(&parsed, before.len() as u64),
         })
     }
 
     /// Decides on a frame that continues a message of which `before` bytes are held.
-    fn judge_part(&self, frame: &Parsed, before: u64) -> Judgement {
+    fn decide_fragment(&self, frame: &Parsed, before: u64) -> FrameAction {
         let Parsed { header, start, length } = frame;
         let whole = length.saturating_add(*start as u64);
         let is_part = header.opcode == OpCode::Data(Data::Continue) && header.mask.is_some();
         if !is_part || before.saturating_add(*length) > self.max_frame {
             // A control frame, which may come between fragments, or a frame that the library refuses.
-            return Judgement::Pass { whole };
+            return FrameAction::Pass { whole };
         }
-        Judgement::Take { whole: usize::try_from(whole).unwrap_or(usize::MAX) }
+        FrameAction::Buffer { whole: usize::try_from(whole).unwrap_or(usize::MAX) }
     }
 
     /// Inspects bytes that were not read into a read buffer.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn inspect_unbuffered(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.held.extend_from_slice(bytes);
-        self.look_at_held()
+        self.inspect_held()
     }
 
     /// Inspects the bytes of `buf` after `before`. Bytes that must wait, or that are to be replaced, are removed from
     /// it.
     pub(super) fn inspect(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> io::Result<()> {
-        if !self.held.is_empty() || self.parts.is_some() {
+        if !self.held.is_empty() || self.fragments.is_some() {
             let came = buf.filled().get(before..).unwrap_or_default();
             self.held.extend_from_slice(came);
             buf.set_filled(before);
-            self.look_at_held()?;
+            self.inspect_held()?;
             self.deliver(buf);
             return Ok(());
         }
         let mut position = before;
         loop {
             let rest = buf.filled().get(position..).unwrap_or_default();
-            let passing = rest.len().min(usize::try_from(self.passing).unwrap_or(usize::MAX));
-            self.passing -= passing as u64;
+            let passing = rest.len().min(usize::try_from(self.pass_through).unwrap_or(usize::MAX));
+            self.pass_through -= passing as u64;
             position += passing;
             let Some(rest) = rest.get(passing..).filter(|rest| !rest.is_empty()) else { return Ok(()) };
-            match self.judge(rest)? {
-                Judgement::Pass { whole } => self.passing = whole,
-                Judgement::Wait | Judgement::Take { .. } => {
+            match self.decide(rest)? {
+                FrameAction::Pass { whole } => self.pass_through = whole,
+                FrameAction::Wait | FrameAction::Buffer { .. } => {
                     self.held.extend_from_slice(rest);
                     buf.set_filled(position);
-                    self.look_at_held()?;
+                    self.inspect_held()?;
                     if position == before {
                         self.deliver(buf);
                     }
@@ -140,22 +140,22 @@ impl Inbound {
     }
 
     /// Moves decided bytes from `held` to `ready`.
-    fn look_at_held(&mut self) -> io::Result<()> {
+    fn inspect_held(&mut self) -> io::Result<()> {
         // The bytes of an incomplete frame were judged before.
-        while self.held.len() >= self.awaited {
-            self.awaited = 0;
-            let passing = self.held.len().min(usize::try_from(self.passing).unwrap_or(usize::MAX));
-            self.passing -= passing as u64;
+        while self.held.len() >= self.needed {
+            self.needed = 0;
+            let passing = self.held.len().min(usize::try_from(self.pass_through).unwrap_or(usize::MAX));
+            self.pass_through -= passing as u64;
             self.ready.extend_from_slice(&self.held.split_to(passing));
             if self.held.is_empty() {
                 self.held = BytesMut::new();
                 return Ok(());
             }
-            match self.judge(&self.held)? {
-                Judgement::Pass { whole } => self.pass(whole)?,
-                Judgement::Wait => return Ok(()),
-                Judgement::Take { whole } if self.held.len() < whole => self.awaited = whole,
-                Judgement::Take { .. } => self.take_frame()?,
+            match self.decide(&self.held)? {
+                FrameAction::Pass { whole } => self.pass(whole)?,
+                FrameAction::Wait => return Ok(()),
+                FrameAction::Buffer { whole } if self.held.len() < whole => self.needed = whole,
+                FrameAction::Buffer { .. } => self.take_frame()?,
             }
         }
         Ok(())
@@ -163,11 +163,11 @@ impl Inbound {
 
     /// Passes the frame at the beginning of the held bytes.
     fn pass(&mut self, whole: u64) -> io::Result<()> {
-        self.passing = whole;
+        self.pass_through = whole;
         let is_control = |frame: Parsed| matches!(frame.header.opcode, OpCode::Control(_));
-        if self.parts.is_some()
+        if self.fragments.is_some()
             && !frame::parse(&self.held)?.is_some_and(is_control)
-            && let Some((header, packet)) = self.parts.take()
+            && let Some((header, packet)) = self.fragments.take()
         {
             // The message is malformed: pass it on, so that the library refuses it.
             frame::put(&mut self.ready, header, &packet);
@@ -179,7 +179,7 @@ impl Inbound {
     fn take_frame(&mut self) -> io::Result<()> {
         let Some((header, payload)) = frame::split(&mut self.held)? else { return Ok(()) };
         let is_final = header.is_final;
-        let (mut header, packet) = match self.parts.take() {
+        let (mut header, packet) = match self.fragments.take() {
             None => (header, payload),
             Some((first, mut packet)) => {
                 packet.extend_from_slice(&payload);
@@ -187,20 +187,20 @@ impl Inbound {
             }
         };
         if !is_final {
-            self.parts = Some((header, packet));
+            self.fragments = Some((header, packet));
             return Ok(());
         }
         header.is_final = true;
-        match settle(&packet)? {
-            Settled::Packet(packet) => frame::put(&mut self.ready, header, &packet),
-            Settled::Pong => self.has_ponged = true,
-            Settled::Ignored => {}
+        match decide_packet(&packet)? {
+            PacketAction::Deliver(packet) => frame::put(&mut self.ready, header, &packet),
+            PacketAction::Pong => self.has_ponged = true,
+            PacketAction::Ignore => {}
         }
         Ok(())
     }
 }
 
-fn ensure_little(bytes: u64) -> io::Result<()> {
+fn ensure_within_limit(bytes: u64) -> io::Result<()> {
     if bytes > BEFORE_SIGN_IN {
         return Err(invalid("too much before the sign-in"));
     }

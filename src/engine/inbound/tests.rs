@@ -50,7 +50,7 @@ fn packets(mut bytes: BytesMut) -> Vec<String> {
 }
 
 #[test]
-fn what_is_ordinary_passes_untouched_however_it_comes() {
+fn ordinary_frames_pass_unchanged_however_they_are_split() {
     let long = format!(r#"42["message:send",{{"content":"{}"}}]"#, "é\\\"".repeat(5_000));
     let mut bytes = text(r#"40{"token":"t"}"#);
     bytes.extend(text(r#"4217["message:send",{"content":"\""}]"#));
@@ -66,7 +66,7 @@ fn what_is_ordinary_passes_untouched_however_it_comes() {
 }
 
 #[test]
-fn odd_names_are_rewritten_and_ignored_packets_left_out_however_they_come() {
+fn odd_names_are_rewritten_and_ignored_packets_dropped_however_they_are_split() {
     let mut bytes = text("40");
     bytes.extend(text(r#"42["q\"uote",{"a":"\\"}]"#));
     bytes.extend(text("6"));
@@ -101,7 +101,7 @@ fn in_parts(packet: &str, length: usize) -> BytesMut {
 }
 
 #[test]
-fn a_packet_in_parts_is_read_as_a_whole_and_what_comes_between_them_goes_first() {
+fn a_fragmented_packet_is_read_as_a_whole_and_control_frames_between_go_first() {
     let long_name = "n".repeat(5_000);
     for (packet, expected) in [
         (r#"42["q\"uote",{"a":"é\\"}]"#.to_owned(), "42[\"q\u{fffd}uote\",{\"a\":\"é\\\\\"}]".to_owned()),
@@ -120,7 +120,7 @@ fn a_packet_in_parts_is_read_as_a_whole_and_what_comes_between_them_goes_first()
 }
 
 #[test]
-fn parts_that_are_plain_pass_untouched() {
+fn plain_fragments_pass_unchanged() {
     let bytes = in_parts(r#"42["message:send",{"content":"\""}]"#, 20);
     for size in [1, 16, bytes.len()] {
         assert_eq!(read(&bytes, size), bytes, "{size}");
@@ -128,7 +128,7 @@ fn parts_that_are_plain_pass_untouched() {
 }
 
 #[test]
-fn what_is_no_part_ends_what_was_begun() {
+fn a_frame_that_is_no_fragment_ends_the_message_that_was_begun() {
     for no_part in [text("42"), frame(frame::BINARY, true, b"x"), {
         let mut bytes = BytesMut::new();
         frame::put(&mut bytes, FrameHeader { opcode: CONTINUE, mask: None, ..FrameHeader::default() }, b"x");
@@ -145,19 +145,19 @@ fn what_is_no_part_ends_what_was_begun() {
 }
 
 #[test]
-fn parts_are_not_gathered_beyond_what_a_packet_may_have() {
+fn fragments_are_not_collected_beyond_the_largest_packet() {
     let mut inbound = Inbound::new(1_000);
     inbound.count(0, true).unwrap();
-    inbound.take(&frame(frame::TEXT, false, b"42[\"")).unwrap();
+    inbound.inspect_unbuffered(&frame(frame::TEXT, false, b"42[\"")).unwrap();
     for _ in 0..100 {
-        inbound.take(&frame(CONTINUE, false, &[b'n'; 100])).unwrap();
-        assert!(inbound.parts.as_ref().is_none_or(|(_, packet)| packet.len() <= 1_000));
+        inbound.inspect_unbuffered(&frame(CONTINUE, false, &[b'n'; 100])).unwrap();
+        assert!(inbound.fragments.as_ref().is_none_or(|(_, packet)| packet.len() <= 1_000));
     }
-    assert!(inbound.parts.is_none() && inbound.ready.len() > 10_000);
+    assert!(inbound.fragments.is_none() && inbound.ready.len() > 10_000);
 }
 
 #[test]
-fn packets_that_node_ignores_are_left_out_in_parts_too() {
+fn fragmented_packets_that_node_ignores_are_dropped_too() {
     for packet in ["5probe", "6x", "0{}", "1more", "42", "43[\"x\"]", "4317"] {
         for length in [1, 2, 100] {
             let mut bytes = in_parts(packet, length);
@@ -168,7 +168,7 @@ fn packets_that_node_ignores_are_left_out_in_parts_too() {
 }
 
 #[test]
-fn an_answer_to_a_ping_is_noted_and_kept_from_the_library_and_a_ping_is_an_error() {
+fn a_pong_is_noted_and_kept_from_the_library_and_a_ping_is_an_error() {
     for size in [1, 3, 100] {
         let mut inbound = Inbound::new(1_000);
         let mut store = [0; 100];
@@ -181,13 +181,13 @@ fn an_answer_to_a_ping_is_noted_and_kept_from_the_library_and_a_ping_is_an_error
         }
         assert!(inbound.take_pong() && !inbound.take_pong());
     }
-    assert!(Inbound::new(1_000).take(&text("2")).is_err());
+    assert!(Inbound::new(1_000).inspect_unbuffered(&text("2")).is_err());
 }
 
 #[test]
-fn what_is_no_frame_is_an_error_and_too_much_before_the_sign_in_is_one() {
+fn invalid_frames_and_too_many_bytes_before_the_sign_in_are_errors() {
     let mut inbound = Inbound::new(1_000);
-    assert!(inbound.take(&[0x83, 0x80, 0, 0, 0, 0]).is_err());
+    assert!(inbound.inspect_unbuffered(&[0x83, 0x80, 0, 0, 0, 0]).is_err());
     let mut inbound = Inbound::new(1_000);
     inbound.count(64 * 1_024, false).unwrap();
     inbound.count(1_000_000, true).unwrap();
@@ -195,8 +195,8 @@ fn what_is_no_frame_is_an_error_and_too_much_before_the_sign_in_is_one() {
     // The library refuses an invalid frame length, so it passes here.
     let mut inbound = Inbound::new(1_000);
     inbound.count(0, true).unwrap();
-    inbound.take(&[0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]).unwrap();
+    inbound.inspect_unbuffered(&[0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]).unwrap();
     // The header alone decides.
     let mut inbound = Inbound::new(1_000_000);
-    assert!(inbound.take(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());
+    assert!(inbound.inspect_unbuffered(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());
 }

@@ -55,7 +55,7 @@ pub(super) enum Inbox {
     /// The client has sent a pong.
     Pong,
     /// The client has closed the session; returned once, before the end of the stream.
-    Left,
+    ClosedByClient,
     End,
 }
 
@@ -83,7 +83,7 @@ struct State {
     is_probed: bool,
     /// The probe has been answered, so waiting polls are released, each after this delay.
     release_after: Option<Duration>,
-    is_left_told: bool,
+    is_close_reported: bool,
     has_ponged: bool,
     /// Bytes posted before the sign-in.
     before_sign_in: u64,
@@ -96,9 +96,9 @@ enum Phase {
     /// A websocket has taken the session over.
     Upgraded,
     /// The client has closed the session.
-    Left,
+    ClosedByClient,
     /// The session ended in another way.
-    Over,
+    Ended,
 }
 
 impl Session {
@@ -113,9 +113,9 @@ impl Session {
     }
 
     /// True if the session is over and has nothing left to fetch. A client that has closed its session fetches nothing.
-    pub(super) fn is_spent(&self) -> bool {
+    pub(super) fn is_drained(&self) -> bool {
         let state = self.lock();
-        state.phase == Phase::Left || (state.phase == Phase::Over && state.outbox.is_empty())
+        state.phase == Phase::ClosedByClient || (state.phase == Phase::Ended && state.outbox.is_empty())
     }
 
     /// True if a poll is waiting, or the last one ended so recently that the client is about to poll again.
@@ -127,19 +127,19 @@ impl Session {
 
     /// True if the session has ended and accepts nothing from its client any more.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.lock().phase, Phase::Left | Phase::Over)
+        matches!(self.lock().phase, Phase::ClosedByClient | Phase::Ended)
     }
 
     /// Ends the session as a broken transport would.
     pub(super) fn fail(&self) {
-        self.end(Phase::Over);
+        self.end(Phase::Ended);
     }
 
     /// Ends the session because the library has dropped its stream.
     pub(super) fn abandon(&self) {
         let mut state = self.lock();
         if state.handover.take().is_some() {
-            state.phase = Phase::Over;
+            state.phase = Phase::Ended;
         }
         drop(state);
         self.fail();
@@ -188,7 +188,7 @@ impl Session {
         wake_reader(&mut state);
         drop(state);
         if posted.closes {
-            self.end(Phase::Left);
+            self.end(Phase::ClosedByClient);
         } else if posted.is_bad || is_too_much {
             self.fail();
             return Err(Misuse::BadPacket);
@@ -265,8 +265,10 @@ impl Session {
         }
         let phase = state.phase;
         match phase {
-            Phase::Left if !std::mem::replace(&mut state.is_left_told, true) => Poll::Ready(Inbox::Left),
-            Phase::Left | Phase::Over => Poll::Ready(Inbox::End),
+            Phase::ClosedByClient if !std::mem::replace(&mut state.is_close_reported, true) => {
+                Poll::Ready(Inbox::ClosedByClient)
+            }
+            Phase::ClosedByClient | Phase::Ended => Poll::Ready(Inbox::End),
             Phase::Open | Phase::Upgraded => {
                 state.reader = Some(cx.waker().clone());
                 Poll::Pending
@@ -278,7 +280,7 @@ impl Session {
     pub(super) fn push(&self, frames: &[u8]) -> io::Result<Option<Box<Handover>>> {
         let mut state = self.lock();
         match state.phase {
-            Phase::Left | Phase::Over => return Err(io::ErrorKind::BrokenPipe.into()),
+            Phase::ClosedByClient | Phase::Ended => return Err(io::ErrorKind::BrokenPipe.into()),
             Phase::Upgraded => return Ok(take_handover(&mut state).map(Box::new)),
             Phase::Open => {}
         }

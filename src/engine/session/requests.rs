@@ -53,7 +53,7 @@ impl PollGuard {
         if state.phase != Phase::Upgraded {
             let mut payload = payload::take(&mut state.outbox, self.session.settings.max_payload);
             if !payload.is_empty() {
-                if state.phase == Phase::Over && state.outbox.is_empty() {
+                if state.phase == Phase::Ended && state.outbox.is_empty() {
                     // Send the close packet now: no other poll is answered.
                     payload.push(payload::SEPARATOR);
                     payload.push_str(CLOSE);
@@ -63,8 +63,8 @@ impl PollGuard {
         }
         match state.phase {
             Phase::Open => None,
-            Phase::Upgraded | Phase::Left => Some(NOOP.to_owned()),
-            Phase::Over => Some(CLOSE.to_owned()),
+            Phase::Upgraded | Phase::ClosedByClient => Some(NOOP.to_owned()),
+            Phase::Ended => Some(CLOSE.to_owned()),
         }
     }
 }

@@ -7,8 +7,8 @@ use axum::http::{Method, Request};
 use super::*;
 use crate::engine::{
     frame,
-    request::{self, Refusal, Wanted},
-    sessions::{Found, Sessions, Sid},
+    request::{self, EngineRequest, Refusal},
+    sessions::{RegisteredSession, Sessions, Sid},
     stream::linger,
 };
 
@@ -42,40 +42,40 @@ fn write(session: &Session, packet: &str) {
 }
 
 #[test]
-fn what_was_written_last_is_fetched_with_the_end_and_then_nothing_is_left() {
+fn the_last_packets_are_fetched_with_the_close_and_then_nothing_is_left() {
     let session = session();
-    assert!(!session.is_spent());
+    assert!(!session.is_drained());
     write(&session, "42[\"the last word\"]");
     session.fail();
-    assert!(!session.is_spent());
+    assert!(!session.is_drained());
     assert!(session.push(&frame::text("too late")).is_err());
     assert_eq!(poll(&session), "42[\"the last word\"]\u{1e}1");
-    assert!(session.is_spent());
+    assert!(session.is_drained());
 }
 
 #[test]
-fn a_session_that_its_client_has_closed_has_no_last_words() {
+fn a_session_closed_by_its_client_has_no_last_packets() {
     let session = session();
     write(&session, "42[\"unheard\"]");
     session.post("1").unwrap();
-    assert!(session.is_spent());
+    assert!(session.is_drained());
 }
 
 #[test]
-fn a_session_that_is_over_is_asked_for_its_last_words_only() {
+fn a_session_that_has_ended_answers_only_polls_for_its_last_packets() {
     let sessions = Sessions::new(10);
     let (session, sid) = (session(), Sid::new());
-    let _registration = sessions.add(sid, Found::Polling(Arc::clone(&session)), &session.route);
+    let _registration = sessions.add(sid, RegisteredSession::Polling(Arc::clone(&session)), &session.route);
     let asked = |method: Method| {
         let query = format!("/socket.io/?EIO=4&transport=polling&sid={}", sid.text());
-        request::wanted(&Request::builder().method(method).uri(query).body(()).unwrap(), &sessions)
+        request::parse(&Request::builder().method(method).uri(query).body(()).unwrap(), &sessions)
     };
-    assert!(matches!(asked(Method::GET), Ok(Wanted::Poll(_))));
-    assert!(matches!(asked(Method::POST), Ok(Wanted::Post(_))));
+    assert!(matches!(asked(Method::GET), Ok(EngineRequest::Poll(_))));
+    assert!(matches!(asked(Method::POST), Ok(EngineRequest::Post(_))));
     write(&session, "last");
     session.fail();
     assert!(matches!(asked(Method::POST), Err(Refusal::SessionUnknown)));
-    assert!(matches!(asked(Method::GET), Ok(Wanted::Poll(_))));
+    assert!(matches!(asked(Method::GET), Ok(EngineRequest::Poll(_))));
     assert_eq!(poll(&session), "last\u{1e}1");
     assert!(matches!(asked(Method::GET), Err(Refusal::SessionUnknown)));
 }
@@ -92,7 +92,7 @@ fn a_poll_takes_as_much_as_a_payload_may_have_and_the_next_one_the_rest() {
 }
 
 #[test]
-fn a_client_polls_as_long_as_its_last_poll_is_not_long_ago() {
+fn a_client_counts_as_polling_shortly_after_its_last_poll() {
     let session = session();
     let begun = Instant::now();
     assert!(!session.is_polling(begun));
@@ -105,11 +105,12 @@ fn a_client_polls_as_long_as_its_last_poll_is_not_long_ago() {
 }
 
 #[tokio::test]
-async fn last_words_are_kept_for_a_client_that_polls_and_only_for_a_while() {
+async fn last_packets_are_kept_for_a_polling_client_and_only_for_a_while() {
     let sessions = Sessions::new(10);
     for (polls, speaks, is_kept) in [(true, true, true), (false, true, false), (true, false, false)] {
         let (session, sid) = (session(), Sid::new());
-        let registration = sessions.add(sid, Found::Polling(Arc::clone(&session)), &session.route);
+        let registration =
+            sessions.add(sid, RegisteredSession::Polling(Arc::clone(&session)), &session.route);
         let _poll = polls.then(|| session.begin_poll().unwrap());
         if speaks {
             write(&session, "last");

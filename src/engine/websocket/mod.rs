@@ -18,13 +18,17 @@ use super::{
     probe::probe,
     request::Refusal,
     session::Session,
-    sessions::{Found, Sid},
+    sessions::{RegisteredSession, Sid},
     stream::EngineStream,
 };
 use crate::connection::{ClientStream, SocketRoute};
 
 /// Answers an upgrade request; the websocket then runs in a task of its own.
-pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: Request<Body>) -> Response {
+pub(super) fn answer(
+    engine: &Arc<Engine>,
+    session: Option<RegisteredSession>,
+    mut request: Request<Body>,
+) -> Response {
     let Some(accepted) = accepted(request.headers()) else { return Refusal::BadRequest.into_response() };
     let upgrade = hyper::upgrade::on(&mut request);
     let engine = Arc::clone(engine);
@@ -32,9 +36,11 @@ pub(super) fn answer(engine: &Arc<Engine>, session: Option<Found>, mut request: 
         let Some((stream, rest)) = upgraded(upgrade).await else { return };
         let served = match session {
             None => open(&engine, stream, rest).await,
-            Some(Found::Polling(session)) => upgrade_session(&engine, &session, stream, rest).await,
+            Some(RegisteredSession::Polling(session)) => {
+                upgrade_session(&engine, &session, stream, rest).await
+            }
             // The session has its websocket already.
-            Some(Found::Websocket) => close(stream).await,
+            Some(RegisteredSession::Websocket) => close(stream).await,
         };
         if let Err(error) = served {
             tracing::debug!(%error, "a websocket failed before it served its session");
@@ -74,9 +80,9 @@ async fn open(engine: &Engine, mut stream: ClientStream, rest: BytesMut) -> io::
     let route = SocketRoute::default();
     route.set_websocket(stream.connection());
     stream.connection().becomes_websocket();
-    let registration = engine.sessions.add(sid, Found::Websocket, &route);
+    let registration = engine.sessions.add(sid, RegisteredSession::Websocket, &route);
     let mut stream = EngineStream::websocket(stream, route.clone(), registration, &engine.settings);
-    stream.took(&rest)?;
+    stream.push_early_bytes(&rest)?;
     (engine.accept)(stream, route);
     Ok(())
 }

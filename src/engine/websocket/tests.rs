@@ -60,7 +60,7 @@ fn from_client(packets: &[&str]) -> BytesMut {
 }
 
 #[tokio::test]
-async fn a_websocket_that_takes_a_session_over_gathers_writes_and_is_reached_by_a_cut() {
+async fn a_websocket_after_an_upgrade_buffers_writes_and_can_be_aborted() {
     let engine = engine(MINUTE);
     let session = Session::new(Arc::clone(&engine.settings));
     let (stream, mut peer) = connection().await;
@@ -82,7 +82,7 @@ async fn a_websocket_that_takes_a_session_over_gathers_writes_and_is_reached_by_
 }
 
 #[tokio::test]
-async fn a_websocket_from_the_start_gathers_writes_too() {
+async fn a_websocket_from_the_start_buffers_writes_too() {
     let engine = engine(MINUTE);
     let (stream, _peer) = connection().await;
     let connection = stream.connection().clone();

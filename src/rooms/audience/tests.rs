@@ -18,7 +18,7 @@ fn settings(presence_rate: u32, flush_interval: Duration) -> LiveSettings {
         presence_rate,
         ephemeral_rate: 10,
         flush_interval,
-        compared_for: Duration::ZERO,
+        compare_interval: Duration::ZERO,
         idle: Duration::ZERO,
         idle_memory: 0,
         memory: 0,
@@ -53,14 +53,14 @@ fn several_joins_in_a_moment_are_sent_together() {
     // The first join has no audience.
     assert_eq!(sent, [0, 1, 1, 1, 1, 0, 0, 0, 0]);
     assert_eq!(joins[5].next, Next::Timer(now + PRESENCE_INTERVAL));
-    assert_eq!(audience.waiting_presence(), 4);
+    assert_eq!(audience.pending_presence(), 4);
     let later = now + PRESENCE_INTERVAL;
     assert_eq!(counts(&audience.wake(later, later)), BTreeMap::from([(event::ROOM_USER_JOINED, 4)]));
-    assert_eq!(audience.waiting_presence(), 0);
+    assert_eq!(audience.pending_presence(), 0);
 }
 
 #[test]
-fn in_a_small_room_a_message_is_sent_to_everybody_at_once() {
+fn a_message_in_a_small_room_is_sent_to_everybody_at_once() {
     let now = Instant::now();
     let mut audience = audience(1_000, now);
     for number in 0..BATCH_MIN_SOCKETS - 1 {
@@ -75,7 +75,7 @@ fn in_a_small_room_a_message_is_sent_to_everybody_at_once() {
 }
 
 #[test]
-fn in_a_large_room_the_author_comes_first_and_many_messages_are_sent_together() {
+fn an_author_in_a_large_room_comes_first_and_many_messages_are_sent_together() {
     let now = Instant::now();
     let mut audience = audience(1_000, now);
     for number in 0..BATCH_MIN_SOCKETS {

@@ -12,6 +12,7 @@ use crate::db::room_log::{
 use crate::{
     chat::{id::MessageId, message::MessageType},
     protocol::{ReactionView, SenderView},
+    rooms::absence::Missed,
 };
 
 /// The minimum of messages kept.
@@ -25,7 +26,7 @@ fn settings(history: usize) -> Arc<LiveSettings> {
         presence_rate: 1,
         ephemeral_rate: 1,
         flush_interval: Duration::ZERO,
-        compared_for: Duration::ZERO,
+        compare_interval: Duration::ZERO,
         idle: Duration::ZERO,
         idle_memory: 0,
         memory: usize::MAX,
@@ -78,18 +79,18 @@ fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) 
 /// The history, newest first, for a user who has missed everything since a moment.
 fn history(live: &mut RoomState, since: Option<i64>) -> Vec<Value> {
     let missed =
-        Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), told_after: None };
+        Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), sent_after: None };
     let history = live.history(&"room".into(), &missed).unwrap();
     let view: Value = serde_json::from_str(history.packet.data().get()).unwrap();
     view["messages"].as_array().unwrap().clone()
 }
 
 fn wants_all(live: &RoomState) -> bool {
-    live.wants_more(&Missed { since: Some(Timestamp::from_millis(0)), told_after: None })
+    live.needs_older(&Missed { since: Some(Timestamp::from_millis(0)), sent_after: None })
 }
 
 #[test]
-fn of_many_messages_the_oldest_go_and_the_room_knows_that_it_has_more() {
+fn the_oldest_of_many_messages_are_dropped_and_the_room_knows_that_it_has_more() {
     let mut live = room(1..=1, true, 500);
     for second in 2..=100 {
         live.apply(&entry(second, new(second, "")));
@@ -105,7 +106,7 @@ fn of_many_messages_the_oldest_go_and_the_room_knows_that_it_has_more() {
 }
 
 #[test]
-fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history() {
+fn messages_that_somebody_may_have_missed_are_kept_up_to_the_longest_history() {
     let mut live = room(1..=1, true, 200);
     // All are of one second, and so within the liveness window.
     for seq in 2..=1_000 {
@@ -116,15 +117,15 @@ fn messages_that_somebody_may_not_have_heard_are_kept_up_to_the_longest_history(
 }
 
 #[test]
-fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
+fn recent_entries_are_bounded_in_number_and_in_bytes() {
     let mut live = room(1..=1, true, 500);
     for seq in 2..=1_001 {
         live.apply(&entry(seq, EntryBody::Deleted(MessageDeleted(id(seq)))));
     }
-    let kept = i64::try_from(RECENT).unwrap();
-    assert_eq!(live.entries_since(1_001 - kept, 10_000).map(|entries| entries.len()), Some(RECENT));
+    let kept = i64::try_from(MAX_RECENT).unwrap();
+    assert_eq!(live.entries_since(1_001 - kept, 10_000).map(|entries| entries.len()), Some(MAX_RECENT));
     assert!(live.entries_since(1_000 - kept, 10_000).is_none(), "older entries are in the database");
-    let large = "x".repeat(RECENT_BYTES / 4);
+    let large = "x".repeat(MAX_RECENT_BYTES / 4);
     for seq in 1_002..=1_010 {
         live.apply(&entry(seq, new(seq, &large)));
     }
@@ -133,7 +134,7 @@ fn entries_for_those_who_catch_up_are_bounded_in_number_and_in_bytes() {
 }
 
 #[test]
-fn what_was_loaded_already_is_passed_over() {
+fn entries_that_the_room_was_loaded_with_are_skipped() {
     let mut live = room(1..=3, true, 500);
     assert!(!live.apply(&entry(3, new(3, "once more"))));
     assert!(
@@ -150,7 +151,7 @@ fn what_was_loaded_already_is_passed_over() {
 }
 
 #[test]
-fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
+fn changes_during_a_backfill_are_in_the_history_once() {
     let mut live = room(100..=110, false, 50);
     assert!(wants_all(&live));
     let (place, count) = live.begin_backfill();
@@ -185,7 +186,7 @@ fn what_happens_while_older_messages_are_loaded_is_in_what_is_shown_once() {
 }
 
 #[test]
-fn after_older_messages_were_loaded_the_room_is_complete_only_if_there_were_no_more() {
+fn a_backfilled_room_is_complete_only_if_there_were_no_more_messages() {
     for (found, is_complete) in [(KEPT, false), (KEPT - 1, true)] {
         let mut live = room(101..=102, false, 50);
         let (_, count) = live.begin_backfill();

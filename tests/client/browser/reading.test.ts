@@ -53,7 +53,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await drawn(alice);
   });
 
-  test('who reads above is not pushed, and jumps to what came meanwhile', { timeout: LONG }, async () => {
+  test('a reader above the end is not scrolled, and jumps to newer messages', { timeout: LONG }, async () => {
     const room = await party.room('Busy');
     await seedMessages(party.server.database, room, past(room, 60, 600_000));
     const [alice, bob] = await party.two(room);

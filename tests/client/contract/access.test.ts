@@ -87,7 +87,7 @@ everywhere('access', (world) => {
     });
   });
 
-  test('who was refused hears nothing of the room afterwards', async () => {
+  test('a refused user gets no event of the room afterwards', async () => {
     const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
     const carol = await world.connect(world.user('carol'));
     await carol.ask('room:join', room);
@@ -147,7 +147,7 @@ describe.each(BACKENDS)('membership on %s', (backend) => {
     }
   }
 
-  test('who is taken out of a private room in the database is refused soon after', async () => {
+  test('a member removed from a private room in the database is refused soon after', async () => {
     const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
     await until(bob, room, true);
 
@@ -160,7 +160,7 @@ describe.each(BACKENDS)('membership on %s', (backend) => {
     await until(alice, room, true);
   });
 
-  test('who is put into a private room in the database is let in soon after', async () => {
+  test('a member added to a private room in the database may enter soon after', async () => {
     const { room } = await world.meetIn({ type: 'private' }, 'alice');
     const carol = await world.connect(world.user('carol'));
     await until(carol, room, false);

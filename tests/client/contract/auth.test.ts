@@ -92,7 +92,7 @@ everywhere('signing in', (world) => {
     expect(client.socket.connected).toBe(true);
   });
 
-  test('who was refused can come back with a better token', async () => {
+  test('a refused client can come back with a better token', async () => {
     const alice = world.user('alice');
     const client = world.open(alice, { token: 'let me in' });
     await within('connect_error', (resolve) => client.socket.once('connect_error', resolve));
@@ -124,7 +124,7 @@ everywhere('signing in', (world) => {
     expect(rows).toMatchObject([{ avatar: 'https://example.org/b.png' }]);
   });
 
-  test('who has no e-mail claim gets an address that leads nowhere', async () => {
+  test('a user without an e-mail claim gets an address that leads nowhere', async () => {
     const alice = world.user('alice');
 
     await world.connect(alice);
@@ -133,7 +133,7 @@ everywhere('signing in', (world) => {
     expect(rows).toMatchObject([{ name: 'Alice', email: `${alice.id}@users.invalid`, avatar: null }]);
   });
 
-  test('who has no name claim can sign in and send', async () => {
+  test('a user without a name claim can sign in and send', async () => {
     const { room } = await world.meet('bob');
     const alice = await world.connect(world.nameless('alice'));
 

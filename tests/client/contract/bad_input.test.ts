@@ -184,7 +184,7 @@ everywhere('bad input', (world) => {
     await expectSilence(bob);
   });
 
-  test('who sent bad input a hundred times is still served', async () => {
+  test('a client that sent bad input a hundred times is still served', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     for (let time = 0; time < 100; time += 1) alice.tell('message:send', { roomId: room });
 

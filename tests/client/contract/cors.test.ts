@@ -99,14 +99,14 @@ describe('when origins are listed', () => {
     expect(other.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  test('who is no browser, and names no origin, is served', async () => {
+  test('a client that is no browser, and names no origin, is served', async () => {
     const client = await world.connect(world.user('alice'));
 
     expect(client.socket.connected).toBe(true);
   });
 });
 
-describe('what Node answers', () => {
+describe('answers of Node', () => {
   const SEEN = ['origin', 'credentials', 'methods', 'headers'].map((name) => `access-control-allow-${name}`);
   const seen = ({ status, headers }: Response) => [
     status,

@@ -55,7 +55,7 @@ everywhere('disconnect', (world) => {
     expect(bob.all('room:user-left')).toHaveLength(1);
   });
 
-  test('who closes while typing has stopped typing', async () => {
+  test('closing while typing stops the typing', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     await alice.ask('typing:start', room);
 
@@ -65,7 +65,7 @@ everywhere('disconnect', (world) => {
     await bob.next('room:user-left');
   });
 
-  test('who left the room before is not told of a second time', async () => {
+  test('a user who left the room before is not announced a second time', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     const { room: second, carol } = await world.meet('carol');
     await world.join(second, alice);
@@ -78,7 +78,7 @@ everywhere('disconnect', (world) => {
     expect(bob.all('room:user-left')).toEqual([{ roomId: room, userId: alice.id }]);
   });
 
-  test('whose connection is cut has left as well', async () => {
+  test('a client whose connection is cut has left as well', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
 
     cut(alice);

@@ -46,7 +46,7 @@ everywhere('dm:start', (world) => {
     await expectSilence(alice, ownTab, carol);
   });
 
-  test('who has no name claim starts it without a name', async () => {
+  test('a user without a name claim starts a direct room without a name', async () => {
     const alice = await world.connect(world.nameless('alice'));
     const bob = await world.connect(world.user('bob'));
 
@@ -57,7 +57,7 @@ everywhere('dm:start', (world) => {
     expect(from).not.toHaveProperty('name');
   });
 
-  test('who starts it is in the room from then on', async () => {
+  test('the user who starts a direct room is in it from then on', async () => {
     const { alice, bob, id } = await pair();
     await alice.ask('dm:start', bob.id);
 
@@ -70,7 +70,7 @@ everywhere('dm:start', (world) => {
     expect(bob.all('message:new').map((message) => message.content)).toEqual(['Hello, Alice', 'Hello, Bob']);
   });
 
-  test('who was told of it is shown the room when they join', async () => {
+  test('the other user is shown the room when they join', async () => {
     const { alice, bob, id } = await pair();
     await alice.ask('dm:start', bob.id);
     await alice.ask('message:send', { roomId: id, content: 'Are you there?' });

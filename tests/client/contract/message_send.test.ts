@@ -26,7 +26,7 @@ everywhere('message:send', (world) => {
     expect(carol.events()).toEqual(['message:new']);
   });
 
-  test('what is not said has its default', async () => {
+  test('omitted fields have their defaults', async () => {
     const { room, alice } = await world.meet('alice');
     const before = Date.now();
 
@@ -229,7 +229,7 @@ everywhere('message:send', (world) => {
     expect(await tab.next('message:new')).toEqual(message);
   });
 
-  test('who sends while typing has stopped typing', async () => {
+  test('sending while typing stops the typing', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     await alice.ask('typing:start', room);
 

@@ -46,7 +46,7 @@ describe("the original's keys in Redis", () => {
     expect(list[1].updatedAt).toBe(edited.message.updatedAt);
   });
 
-  test('what was deleted is no longer in the list', async () => {
+  test('a deleted message is no longer in the list', async () => {
     const { room, alice } = await world.meet('alice');
     const { message } = await alice.ask('message:send', { roomId: room, content: 'gone soon' });
     await alice.ask('message:send', { roomId: room, content: 'stays' });
@@ -106,7 +106,7 @@ describe("the original's keys in Redis", () => {
     expect(Math.abs(Number(read[alice.id]) - Date.parse(timestamp))).toBeLessThan(1000);
   });
 
-  test('who joins a room has read it', async () => {
+  test('a user who joins a room has read it', async () => {
     const { room, alice } = await world.meet('alice');
 
     const read = await eventually(
@@ -117,7 +117,7 @@ describe("the original's keys in Redis", () => {
     expect(Math.abs(Number(read[alice.id]) - Date.now())).toBeLessThan(PATIENCE);
   });
 
-  test('what a Node server left in the list is not believed', async () => {
+  test('a list that a Node server left is not trusted', async () => {
     const alice = world.user('alice');
     const room = await world.room();
     const [kept] = await world.messages(room, alice, 1);

@@ -4,7 +4,7 @@ import { seedUsers } from '../support/seed';
 import { everywhere, expectSilence, forgotten, settled } from '../support/world';
 
 everywhere('room:join', (world) => {
-  test('who enters is shown the newest messages, then the members, then gets the ack', async () => {
+  test('a user who joins gets the newest messages, then the members, then the ack', async () => {
     const alice = world.user('alice');
     const room = await world.room({ members: [alice] });
     const seeded = await world.messages(room, alice, 60);
@@ -86,7 +86,7 @@ everywhere('room:join', (world) => {
     expect(bob.events()).toEqual(['room:user-joined']);
   });
 
-  test('who has no name claim comes without a name', async () => {
+  test('a user without a name claim joins without a name', async () => {
     const { room, bob } = await world.meet('bob');
     const client = await world.connect(world.nameless('carol'));
 
@@ -107,7 +107,7 @@ everywhere('room:join', (world) => {
     await expectSilence(alice, bob);
   });
 
-  test('who joins again is shown the room again, and nobody is told', async () => {
+  test('a second join shows the room again, and is not announced', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
 
     await alice.ask('room:join', room);

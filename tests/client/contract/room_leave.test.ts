@@ -12,7 +12,7 @@ everywhere('room:leave', (world) => {
     await expectSilence(alice);
   });
 
-  test('who left hears nothing more from the room', async () => {
+  test('a user who left gets no more events of the room', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     await alice.ask('room:leave', room);
 
@@ -47,7 +47,7 @@ everywhere('room:leave', (world) => {
     expect(bob.all('room:user-left')).toEqual([{ roomId: room, userId: alice.id }]);
   });
 
-  test('who was not in the room leaves nobody behind', async () => {
+  test('leaving a room that one is not in sends no event', async () => {
     const { room, bob } = await world.meet('bob');
     const carol = await world.connect(world.user('carol'));
 
@@ -56,7 +56,7 @@ everywhere('room:leave', (world) => {
     await expectSilence(bob);
   });
 
-  test('who leaves while typing has stopped typing', async () => {
+  test('leaving while typing stops the typing', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     await alice.ask('typing:start', room);
 
@@ -66,7 +66,7 @@ everywhere('room:leave', (world) => {
     expect(await bob.next('room:user-left')).toEqual({ roomId: room, userId: alice.id });
   });
 
-  test('who comes back is told of again', async () => {
+  test('a user who comes back is announced again', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
 
     await alice.ask('room:leave', room);

@@ -29,7 +29,7 @@ everywhere('room:read', (world) => {
     expect(Date.parse(second.timestamp)).toBeGreaterThanOrEqual(Date.parse(first.timestamp));
   });
 
-  test('who is in another room is not told', async () => {
+  test('a user in another room gets no read mark', async () => {
     const { room, alice } = await world.meet('alice');
     const { carol } = await world.meet('carol');
 

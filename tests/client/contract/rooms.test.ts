@@ -25,7 +25,7 @@ everywhere('rooms', (world) => {
     await expectSilence(carol);
   });
 
-  test('who is invited is told on every socket, and the room hears of its members', async () => {
+  test('an invited user gets the room on every socket, and the room gets its members', async () => {
     const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
     const [carol] = await people('carol');
     const tab = await world.connect(carol.user);
@@ -43,7 +43,7 @@ everywhere('rooms', (world) => {
     expect(await carol.ask('room:join', room)).toEqual({ success: true });
   });
 
-  test('what is said in rooms that are not joined is told to who has asked for the list', async () => {
+  test('a user who listed rooms gets activity of rooms that they have not joined', async () => {
     const { room, alice, bob } = await world.meetIn({ type: 'private' }, 'alice', 'bob');
     const [carol] = await people('carol');
     await alice.ask('room:invite', { roomId: room, userId: carol.id });
@@ -60,7 +60,7 @@ everywhere('rooms', (world) => {
     for (const client of [alice, bob]) expect(client.events()).not.toContain('room:activity');
   });
 
-  test('who is here, and who is found by a part of the name', async () => {
+  test('presence lists users, and users are found by a part of the name', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
     const both = [alice.id, bob.id].sort();
     const present = await alice.ask('room:presence', room);
@@ -89,7 +89,7 @@ everywhere('rooms', (world) => {
   });
 });
 
-describe('what is refused', () => {
+describe('refusals', () => {
   const world = aWorld('sqlite');
 
   test('is answered, and changes nothing', async () => {

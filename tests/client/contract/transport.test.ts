@@ -216,7 +216,7 @@ describe('the heartbeat', () => {
     raw.cut();
   });
 
-  test('who does not answer is closed, and has left the room', async () => {
+  test('a client that does not answer is closed, and has left the room', async () => {
     const { room, bob } = await world.meet('bob');
     const alice = world.user('alice');
     const raw = await RawWebSocket.connect(world.server.url, world.tokenOf(alice), {
@@ -229,7 +229,7 @@ describe('the heartbeat', () => {
     await raw.whenClosed();
   });
 
-  test('who stops polling has left the room', async () => {
+  test('a client that stops polling has left the room', async () => {
     const { room, bob } = await world.meet('bob');
     const alice = world.user('alice');
     const polling = await RawPolling.open(world.server.url);
@@ -241,7 +241,7 @@ describe('the heartbeat', () => {
     expect((await polling.get()).status).toBe(400);
   });
 
-  test('whose connection is cut has left the room', async () => {
+  test('a client whose connection is cut has left the room', async () => {
     const { room, bob } = await world.meet('bob');
     const alice = world.user('alice');
     const raw = await RawWebSocket.connect(world.server.url, world.tokenOf(alice));
@@ -270,7 +270,7 @@ describe('the heartbeat', () => {
   });
 });
 
-describe('who never joins the namespace', () => {
+describe('a client that never joins the namespace', () => {
   const world = aWorld('sqlite', { CONNECT_TIMEOUT: '300' });
 
   test('is closed', async () => {
@@ -321,7 +321,7 @@ describe('the limit of a packet', () => {
   });
 });
 
-describe('who does not keep to the protocol', () => {
+describe('a client that breaks the protocol', () => {
   const world = aWorld('sqlite');
 
   test.each([

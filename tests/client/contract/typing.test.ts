@@ -44,7 +44,7 @@ everywhere('typing', (world) => {
     expect(typing).not.toHaveProperty('userName');
   });
 
-  test('who goes on typing is told of again', async () => {
+  test('a user who goes on typing is announced again', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
 
     await alice.ask('typing:start', room);
@@ -76,7 +76,7 @@ everywhere('typing', (world) => {
     await expectSilence(bob);
   });
 
-  test('who sends without having typed has nothing to stop', async () => {
+  test('sending without typing stops no typing', async () => {
     const { room, alice, bob } = await world.meet('alice', 'bob');
 
     await alice.ask('message:send', { roomId: room, content: 'x' });

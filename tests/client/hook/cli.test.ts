@@ -241,15 +241,19 @@ describe('npm run test:hook', () => {
     expect(unnamed.code).toBe(1);
   });
 
-  test('what a hook does not have is not run, and not counted as passed', { timeout: SLOW }, async () => {
-    const file = await faulty("markAsRead: () => tell('room:read', roomId),", "'mark-as-read': null,");
+  test(
+    'checks of a feature that the hook lacks are not run, and not counted as passed',
+    { timeout: SLOW },
+    async () => {
+      const file = await faulty("markAsRead: () => tell('room:read', roomId),", "'mark-as-read': null,");
 
-    const partial = await run('--hook', file, '--url', world.server.url, '--only', 'who reads');
+      const partial = await run('--hook', file, '--url', world.server.url, '--only', 'who reads');
 
-    expect(partial.said).toContain('not run: the hook returns no markAsRead');
-    expect(partial.said).toMatch(/^0 passed, 0 failed, 1 not run$/m);
-    expect(partial.code).toBe(0);
-  });
+      expect(partial.said).toContain('not run: the hook returns no markAsRead');
+      expect(partial.said).toMatch(/^0 passed, 0 failed, 1 not run$/m);
+      expect(partial.code).toBe(0);
+    },
+  );
 
   test('a wrong command is refused in a sentence, with 2', async () => {
     for (const [args, sentence] of [

@@ -191,7 +191,7 @@ export function checkHook(given: () => Given): void {
     }
   });
 
-  test('who reads says so to the others', async (context) => {
+  test('reading sends a read mark to the others', async (context) => {
     const { scene, alice } = await aliceAndBob();
     needs(context, alice, 'markAsRead');
     await scene.say('news');
@@ -213,7 +213,7 @@ export function checkHook(given: () => Given): void {
     await alice.sees(() => expect(names(), 'the names of the members').toEqual(expected));
   });
 
-  test('what was said while the network was gone is there when it is back, once and in order', async (context) => {
+  test('messages sent while the network was gone are there when it is back, once and in order', async (context) => {
     if (!given().stage.canInterrupt) context.skip('what is encrypted cannot be cut off');
     const { scene, alice, both } = await aliceAndBob();
     await alice.says('before');
@@ -251,7 +251,7 @@ export function checkHook(given: () => Given): void {
     for (const page of both) await page.shows('welcome', 'before', 'meanwhile', 'after');
   });
 
-  test('who is no member of a private room sees and says nothing in it', async (context) => {
+  test('a user who is no member of a private room can neither read nor write in it', async (context) => {
     const { scene, alice } = await aliceAndBob();
     if (!scene.isOwn) context.skip('the server makes no private rooms');
     const mallory = load(scene, await given().stage.stranger());

@@ -29,7 +29,7 @@ describe.each(BACKENDS)('the hook over breaks on %s', (backend) => {
     };
   }
 
-  test('what changed meanwhile is caught up on, in pages that were loaded before, too', async () => {
+  test('changes made meanwhile are caught up on, in pages loaded before, too', async () => {
     const { hers, his } = await meet(120);
     for (const page of [hers, his]) {
       while (page.chat.hasMore) await act(() => page.chat.loadMore());
@@ -107,7 +107,7 @@ describe.each(BACKENDS)('the hook over breaks on %s', (backend) => {
     expect(hers.contents.filter((content) => content.startsWith('his'))).toEqual(theirs);
   });
 
-  test('what was written without a connection is sent after a reload, once and in order', async () => {
+  test('messages written without a connection are sent after a reload, once and in order', async () => {
     const { alice, bob, room } = await meet();
     const disk = new IDBFactory();
     const his = await pages.openReady(room, bob);
@@ -129,7 +129,7 @@ describe.each(BACKENDS)('the hook over breaks on %s', (backend) => {
     await his.shows(...numbered('kept', 3), 'last');
   });
 
-  test('what was refused is there after a reload, with the reason, and is sent when the user says so', async () => {
+  test('a refused message is there after a reload, with the reason, and is sent when the user says so', async () => {
     const { alice, bob, room } = await meet();
     const disk = new IDBFactory();
     const his = await pages.openReady(room, bob);

@@ -72,7 +72,7 @@ describe.each(BACKENDS)('the client on %s', (backend) => {
     expect(asked).toBe(3);
   });
 
-  test('what is written before it is known by whom is sent when it is', async () => {
+  test('a message written before the user is known is sent once they are', async () => {
     const [alice, bob] = [world.user('alice'), world.user('bob')];
     const room = await world.room({ members: [alice, bob] });
     let give: (token: string) => void = () => undefined;

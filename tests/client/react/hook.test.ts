@@ -91,7 +91,7 @@ describe.each(BACKENDS)('the hook on %s', (backend) => {
     }
   });
 
-  test('what is refused is undone and says why', async () => {
+  test('a refused change is undone and says why', async () => {
     const { hers, his } = await meet();
     const { id } = await act(() => hers.chat.sendMessage('mine'));
     await his.shows('mine');
@@ -144,7 +144,7 @@ describe.each(BACKENDS)('the hook on %s', (backend) => {
     await hers.sees(({ present }) => expect([...present]).toEqual([alice.id]));
   });
 
-  test('what comes while nobody looks is unread, from where the reading stopped', async () => {
+  test('messages that come while nobody looks are unread, from where the reading stopped', async () => {
     const { alice, bob, room } = await aRoom();
     let isReading = true;
     const hers = await pages.openReady(room, alice, { isReading: () => isReading });
@@ -193,7 +193,7 @@ describe.each(BACKENDS)('the hook on %s', (backend) => {
     expect(await act(() => hers.chat.loadMore())).toEqual([]);
   });
 
-  test('who may not enter is told so, and hears nothing', async () => {
+  test('a user who may not enter gets an error and no event', async () => {
     const { alice, room } = await aRoom(1, 'private');
     const hers = await pages.openReady(room, alice);
     const mallory = pages.open(room, world.user('mallory'));

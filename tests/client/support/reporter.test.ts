@@ -13,7 +13,7 @@ test('the last line names the files that were not run', () => {
   expect(line).toMatch(/^client: 3 passed, 0 failed; NOT RUN/);
 });
 
-test('of a run that leaves nothing out it says only the numbers', () => {
+test('a run that leaves nothing out prints only the numbers', () => {
   expect(summary({ passed: 3, failed: 1, skipped: 2 }, [])).toBe('client: 3 passed, 1 failed, 2 skipped');
 });
 

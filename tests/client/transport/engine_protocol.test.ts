@@ -121,7 +121,7 @@ onEachPeer('the Engine.IO protocol', SETTINGS, (current) => {
     });
 
     test.each(['abc', '', `${PONG}${SEPARATOR}abc`])(
-      'of no known kind (%j) ends a session over polling',
+      'a packet of no known kind (%j) ends a session over polling',
       async (body) => {
         const polling = await RawPolling.open(current.url);
 
@@ -131,7 +131,7 @@ onEachPeer('the Engine.IO protocol', SETTINGS, (current) => {
       },
     );
 
-    test.each(['abc', ''])('of no known kind (%j) ends a session over websocket', async (frame) => {
+    test.each(['abc', ''])('a packet of no known kind (%j) ends a session over websocket', async (frame) => {
       const raw = await RawWebSocket.open(current.url);
       await raw.next();
 

@@ -132,7 +132,7 @@ onEachPeer('HTTP', {}, (current) => {
       await polling.connect(tokenOfSomebody());
     });
 
-    test('of another protocol is refused with code 3, and the session goes on', async () => {
+    test('a request of another protocol is refused with code 3, and the session goes on', async () => {
       const polling = await RawPolling.open(current.url);
 
       const answer = await exchange(current.url, {
@@ -298,7 +298,7 @@ onEachPeer('HTTP', {}, (current) => {
       expect(answer.body.toString()).toContain('x'.repeat(3_000));
     });
 
-    test('of less is plain, asked for or not', async () => {
+    test('a small answer is plain, asked for or not', async () => {
       const answer = await answerTo(['Accept-Encoding: gzip'], 10);
 
       expect(answer.status).toBe(200);

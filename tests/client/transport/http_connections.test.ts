@@ -49,7 +49,7 @@ onEachPeer('an HTTP connection', { MAX_PAYLOAD: String(LIMIT) }, (current) => {
     expect(new Set(answers.map(({ port }) => port)).size).toBe(1);
   });
 
-  test('of a client that keeps its connections carries a conversation over polling', async () => {
+  test('a client that keeps its connections has a conversation over polling', async () => {
     const agent = new http.Agent({ keepAlive: true });
     const room = await current.peer.room();
     const options = { transports: ['polling'], agent };
@@ -74,28 +74,25 @@ onEachPeer('an HTTP connection', { MAX_PAYLOAD: String(LIMIT) }, (current) => {
   test.each([
     ['polling', [Fetch]],
     ['websocket', [Fetch, NodeWebSocket]],
-  ])(
-    'of a client that fetches, as browsers do, carries long messages over %s',
-    async (transport, transports) => {
-      const room = await current.peer.room();
-      const alice = await Visitor.join(current.url, room, 'alice', { transports });
-      const bob = await Visitor.join(current.url, room, 'bob');
-      await alice.until(() => alice.transport === transport, 4_000);
+  ])('a client that fetches, as browsers do, sends long messages over %s', async (transport, transports) => {
+    const room = await current.peer.room();
+    const alice = await Visitor.join(current.url, room, 'alice', { transports });
+    const bob = await Visitor.join(current.url, room, 'bob');
+    await alice.until(() => alice.transport === transport, 4_000);
 
-      for (let index = 0; index < 10; index += 1) {
-        alice.send(`alice ${index} ${'x'.repeat(3_000)}`);
-        bob.send(`bob ${index} ${'é'.repeat(3_000)}`);
-      }
-      await alice.until(() => alice.heard.length >= 20 && alice.acked.length >= 10, 8_000);
+    for (let index = 0; index < 10; index += 1) {
+      alice.send(`alice ${index} ${'x'.repeat(3_000)}`);
+      bob.send(`bob ${index} ${'é'.repeat(3_000)}`);
+    }
+    await alice.until(() => alice.heard.length >= 20 && alice.acked.length >= 10, 8_000);
 
-      expect(alice.transport).toBe(transport);
-      expect(alice.acked).toEqual(alice.sent);
-      expect(alice.heard.filter((content) => content.startsWith('bob'))).toEqual(bob.sent);
-      expect(alice.disconnects).toEqual([]);
-      alice.close();
-      bob.close();
-    },
-  );
+    expect(alice.transport).toBe(transport);
+    expect(alice.acked).toEqual(alice.sent);
+    expect(alice.heard.filter((content) => content.startsWith('bob'))).toEqual(bob.sent);
+    expect(alice.disconnects).toEqual([]);
+    alice.close();
+    bob.close();
+  });
 
   describe('takes a body', () => {
     const packet = () => `40${JSON.stringify({ token: token() })}`;

@@ -229,7 +229,7 @@ describe('what one does', () => {
     expect(document.activeElement).toBe(rowOf('third'));
   });
 
-  test('what was not sent can be sent again and forgotten', async () => {
+  test('a message that failed can be sent again and forgotten', async () => {
     const failure = { code: 'bad_input' as const, error: 'content is too long' };
     const chat = aChat([message('lost', NOON, { status: 'failed', failure })]);
     await show(chat);
@@ -241,14 +241,14 @@ describe('what one does', () => {
     expect(within(rowOf('lost')).queryByRole('button', { name: 'Add a reaction' })).toBeNull();
   });
 
-  test('what waits to be sent can be forgotten', async () => {
+  test('a message that waits to be sent can be forgotten', async () => {
     const chat = aChat([message('waits', NOON, { status: 'sending' })]);
     await show(chat);
     fireEvent.click(button('waits', 'Discard'));
     expect(chat.discard).toHaveBeenCalledExactlyOnceWith('waits');
   });
 
-  test('what is answered and not loaded is looked for in older pages', async () => {
+  test('a quoted message that is not loaded is searched in older pages', async () => {
     const chat = aChat([message('answer', NOON, { replyTo: 'old' })], { hasMore: true });
     await show(chat);
     fireEvent.click(button('answer', 'An earlier message'));

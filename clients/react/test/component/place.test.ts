@@ -91,7 +91,7 @@ test('a row that is near the end, or in the middle, is as high as can be', () =>
   expect(top()).toBe(120);
 });
 
-test('who scrolls on the way to a row has the last word', () => {
+test('scrolling on the way to a row cancels the jump', () => {
   const { place, top, measure, tell } = aPlace();
   place.go({ key: 'm4', align: 'start' });
   tell();

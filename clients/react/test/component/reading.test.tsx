@@ -97,7 +97,7 @@ test('one’s own message is scrolled to once, and not again while it is on its 
   expect(list().scrollTop).toBe(1000);
 });
 
-test('who is typing, and a message that comes, draw no other row anew', async () => {
+test('typing, and a new message, re-render no other row', async () => {
   const draw = vi.fn((one: ChatMessage) => one.content);
   const few = [...many.slice(0, 3), message('answer', later(4), { replyTo: 'm1' })];
   const chat = aChat(few);

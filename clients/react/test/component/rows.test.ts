@@ -41,7 +41,7 @@ describe('rows', () => {
   });
 });
 
-test('who is typing is said for one, some and many', () => {
+test('the typing line names one, some or many users', () => {
   expect(ENGLISH.typing(['Ann'])).toBe('Ann is typing…');
   expect(ENGLISH.typing(['Ann', 'Ben'])).toBe('Ann and Ben are typing…');
   expect(ENGLISH.typing(['A', 'B', 'C', 'D'])).toBe('Several people are typing…');

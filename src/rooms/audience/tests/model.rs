@@ -275,7 +275,7 @@ impl Model {
     fn ensure_all_is_well(mut self) {
         self.pass(Duration::from_secs(1_000));
         assert!(self.timers.is_empty(), "timers that go on for ever");
-        assert_eq!(self.audience.waiting_presence(), 0);
+        assert_eq!(self.audience.pending_presence(), 0);
         let here: BTreeSet<String> = self.audience.presence.announced().map(ToString::to_string).collect();
         for socket in &self.sockets {
             socket.ensure_complete(self.is_exact);
@@ -325,7 +325,7 @@ impl ModelSocket {
 }
 
 #[test]
-fn in_random_histories_each_socket_gets_what_was_pushed_while_it_was_there_in_order_once() {
+fn each_socket_gets_each_packet_pushed_while_it_was_in_the_room_in_order_once() {
     for seed in 0..3_000 {
         let outcome = std::panic::catch_unwind(|| {
             let mut model = Model::new(seed);

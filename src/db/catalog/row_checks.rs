@@ -5,13 +5,13 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
-    Catalog, Doubt, Finding, Severity, TABLES, Table,
+    Catalog, Finding, RowCheck, Severity, TABLES, Table,
     expected::ENUMS,
     rows::{ColumnRow, Name, Relation},
 };
 
 /// Columns that are nullable although the original never stores NULL there.
-pub(super) fn doubt_nulls<'a>(
+pub(super) fn add_null_checks<'a>(
     catalog: &mut Catalog,
     table: &Table,
     relation: &Relation,
@@ -25,16 +25,16 @@ pub(super) fn doubt_nulls<'a>(
         rows.filter(|row| relation.is_table && row.is_nullable && row.may_select && is_expected(&row.name))
     {
         let (name, column) = (table.name, &row.name);
-        catalog.doubts.push(Doubt {
-            query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS is_so"),
-            of_newcomers: false,
-            text: format!("\"{name}\" has rows whose \"{column}\" is NULL: what they are in cannot be shown"),
+        catalog.row_checks.push(RowCheck {
+            query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS has_match"),
+            only_new_users: false,
+            text: format!("\"{name}\" has rows whose \"{column}\" is NULL: such rows cannot be shown"),
         });
     }
 }
 
 /// Checks the labels of the enums.
-pub(super) async fn look_at_labels(
+pub(super) async fn check_enum_labels(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
 ) -> QueryResult<()> {
@@ -47,21 +47,21 @@ pub(super) async fn look_at_labels(
         let missing: Vec<&str> = written.iter().copied().filter(|label| !is_there(label)).collect();
         if !labels.is_empty() && !missing.is_empty() {
             let text = format!(
-                "the enum \"{name}\" has no label {}: what is of that kind is refused",
+                "the enum \"{name}\" has no label {}: rows of that kind are refused",
                 missing.join(", ")
             );
-            catalog.find(Severity::Partial, text);
+            catalog.add(Severity::Partial, text);
         }
         let others = labels.iter().any(|label| !expected.contains(&label.name.as_str()));
         let known = expected.iter().map(|label| format!("'{label}'")).collect::<Vec<_>>().join(", ");
         let is_of_kind = |table: &&Table| table.columns.iter().any(|column| column.kind == kind);
         for table in TABLES.iter().filter(|table| others && is_of_kind(table)) {
             let name = table.name;
-            catalog.doubts.push(Doubt {
+            catalog.row_checks.push(RowCheck {
                 query: format!(
-                    "SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"type\"::text NOT IN ({known})) AS is_so"
+                    "SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"type\"::text NOT IN ({known})) AS has_match"
                 ),
-                of_newcomers: false,
+                only_new_users: false,
                 text: format!(
                     "\"{name}\" has rows of a type that chatoxide does not know: they cannot be shown"
                 ),
@@ -72,7 +72,7 @@ pub(super) async fn look_at_labels(
 }
 
 /// Columns whose texts are made here, or are copies of ids. A text that is too long for them is refused.
-pub(super) fn doubt_widths<'a>(
+pub(super) fn add_width_checks<'a>(
     catalog: &mut Catalog,
     table: &Table,
     rows: impl Iterator<Item = &'a ColumnRow>,
@@ -91,37 +91,37 @@ pub(super) fn doubt_widths<'a>(
         };
         if !consequence.is_empty() && most < OWN_ID {
             let text = format!("{takes}, and ids that are made here have {OWN_ID}: {consequence}");
-            catalog.find(Severity::Partial, text);
+            catalog.add(Severity::Partial, text);
         }
         if (name, column.as_str()) == ("Room", "name") && most < DIRECT_NAME {
             let text = format!("{takes}, and the name of direct rooms has {DIRECT_NAME}: dm:start fails");
-            catalog.find(Severity::Partial, text);
+            catalog.add(Severity::Partial, text);
         }
-        let (longer_than, of_newcomers, what) = match (name, column.as_str()) {
+        let (longer_than, only_new_users, what) = match (name, column.as_str()) {
             ("Room", "id") | ("_RoomMembers", "A") | ("Message", "roomId") => (
                 LONGEST_DIRECT,
                 false,
-                "which is too short for the direct rooms of some who are there: dm:start, or what is said there, fails",
+                "which is too short for the direct rooms of some users: dm:start, or sending there, fails",
             ),
             ("Message", "senderId") | ("Reaction", "userId") | ("_RoomMembers", "B") => {
-                (LONGEST_USER, false, "which is too short for some users who are there: what they do fails")
+                (LONGEST_USER, false, "which is too short for the ids of some users: their events fail")
             }
             ("User", "email") => (
                 LONGEST_EMAIL,
                 true,
-                "which is too short for \"<id>@users.invalid\": who has an id as long as some have, and no e-mail address in \
-                 the token, is not made a user",
+                "which is too short for \"<id>@users.invalid\": a user with an id as long as the longest, and no e-mail \
+                 address in the token, is not made a user",
             ),
             _ => continue,
         };
-        catalog.doubts.push(Doubt {
-            query: format!("SELECT ({longer_than}) > {most} AS is_so"),
+        catalog.row_checks.push(RowCheck {
+            query: format!("SELECT ({longer_than}) > {most} AS has_match"),
             text: format!("{takes}, {what}"),
-            of_newcomers,
+            only_new_users,
         });
-        if of_newcomers && most < USUAL_EMAIL {
+        if only_new_users && most < USUAL_EMAIL {
             let text = format!("{takes}, which may be too short for \"<id>@users.invalid\"");
-            catalog.findings.push(Finding { severity: Severity::Notice, text, of_newcomers });
+            catalog.findings.push(Finding { severity: Severity::Notice, text, only_new_users });
         }
     }
 }
