@@ -239,12 +239,17 @@ async fn list_first_uses(session: &Session<'_>, batch: &[Append]) -> Result<Vec<
 }
 
 /// Writes the entries of the log, and the heads.
-async fn write_log(session: &Session<'_>, batch: &AppendBatch) -> Result<()> {
-    if batch.log.is_empty() {
-        return Ok(());
+fn write_log<'a>(
+    session: &'a Session<'_>,
+    batch: &AppendBatch,
+) -> impl Future<Output = Result<()>> + use<'a> {
+    let expected = batch.log.len();
+    let written = (expected > 0).then(|| session.query(WRITE_LOG, &log_of(batch)));
+    async move {
+        let Some(written) = written else { return Ok(()) };
+        let count: usize = written.await?;
+        if count < expected { Err(KEPT_OUT.into()) } else { Ok(()) }
     }
-    let written: usize = session.query(WRITE_LOG, &log_of(batch)).await?;
-    if written < batch.log.len() { Err(KEPT_OUT.into()) } else { Ok(()) }
 }
 
 fn log_of(batch: &AppendBatch) -> Value {

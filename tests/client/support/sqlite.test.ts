@@ -32,7 +32,7 @@ test('statements that are asked at once are answered one by one, in their order'
   expect(JSON.parse(long)).toEqual([{ text: 'done', more: '0'.repeat(200_000) }]);
 });
 
-test('what is refused is an error with its reason, changes nothing, and ends nothing for the next', async () => {
+test('a refused statement is an error with its reason, changes nothing, and leaves the next alone', async () => {
   await shell.run('CREATE TABLE word (text UNIQUE)');
   const [refused, next] = await Promise.allSettled([
     shell.run(`BEGIN; INSERT INTO word VALUES ('a'), ('a'); COMMIT`),

@@ -76,9 +76,12 @@ impl Rows {
         // The order matters: a reaction may be removed and added again.
         let writes = self.reactions.deletions().into_iter().chain(self.messages.deletions());
         let writes = writes.chain(self.reactions.insertions()).chain(self.messages.insertions());
-        let writes = writes.filter(|write| !write.rows.is_empty()).map(async |write| {
-            let count: usize = session.query(write.sql, &write.rows).await?;
-            if count < write.expected { Err(Error::from(KEPT_OUT)) } else { Ok(()) }
+        let writes = writes.filter(|write| !write.rows.is_empty()).map(|write| {
+            let written = session.query(write.sql, &write.rows);
+            async move {
+                let count: usize = written.await?;
+                if count < write.expected { Err(Error::from(KEPT_OUT)) } else { Ok(()) }
+            }
         });
         // Edits come first, because the log notes the messages as the edits have left them.
         let (edited, (written, then)) =
