@@ -23,6 +23,14 @@ pub fn ensure_may_invite(kind: RoomType, inviter: &UserId, invited: &UserId) -> 
     Ok(())
 }
 
+/// Members may leave any room but a direct one, which is for two.
+pub fn ensure_may_end_membership(kind: RoomType) -> Result<()> {
+    match kind {
+        RoomType::Public | RoomType::Private => Ok(()),
+        RoomType::Direct => Err(Error::Forbidden("A direct room is for two")),
+    }
+}
+
 /// Authors may edit their messages. To others these do not exist, as in the original.
 pub fn ensure_may_edit(actor: &UserId, author: &UserId) -> Result<()> {
     if actor == author { Ok(()) } else { Err(Error::MessageNotFound) }

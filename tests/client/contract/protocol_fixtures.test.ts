@@ -80,6 +80,10 @@ describe('the server', () => {
     await alice.ask('users:find', { query: bob.id });
     await bob.ask('message:send', { roomId: made.id, content: 'z' });
     await alice.next('room:activity');
+    await alice.ask('users:watch', { userIds: [bob.id] });
+    await tab.ask('member:join', room);
+    await alice.ask('room:invite', { roomId: room, userId: tab.user.id });
+    await alice.ask('users:watch', { userIds: [tab.user.id, away.id] });
     await alice.ask('message:delete', target);
     await tab.ask('room:leave', room);
     await settled(alice, bob, tab);
