@@ -34,9 +34,10 @@ struct State {
     users: HashMap<UserId, Connections>,
     /// The sockets that watch each user.
     watchers: HashMap<UserId, HashSet<Sid>>,
-    watched: HashMap<Sid, Vec<UserId>>,
-    /// The users who came or went since the last push, with what they were before.
-    changed: HashMap<UserId, bool>,
+    /// The users that each socket watches, and whether it was last sent that they are online.
+    watched: HashMap<Sid, HashMap<UserId, bool>>,
+    /// The users who came or went since the last push.
+    changed: HashSet<UserId>,
 }
 
 /// The connections of a user who is online.
@@ -53,7 +54,7 @@ impl State {
         let is_new = !self.users.contains_key(user_id);
         self.users.entry(user_id.clone()).or_default().count += 1;
         if is_new {
-            self.changed.entry(user_id.clone()).or_insert(false);
+            self.changed.insert(user_id.clone());
         }
         is_new
     }
@@ -76,23 +77,28 @@ impl State {
             return false;
         }
         entry.remove();
-        self.changed.entry(user_id.clone()).or_insert(true);
+        self.changed.insert(user_id.clone());
         true
     }
 
     /// Replaces the users that a socket watches; returns those who are online.
     fn watch(&mut self, sid: Sid, user_ids: Vec<UserId>) -> Vec<UserId> {
         self.unwatch(sid);
-        let online = user_ids.iter().filter(|user_id| self.users.contains_key(*user_id)).cloned().collect();
         for user_id in &user_ids {
             self.watchers.entry(user_id.clone()).or_default().insert(sid);
         }
-        self.watched.insert(sid, user_ids);
+        let is_online = |user_id: &UserId| self.users.contains_key(user_id);
+        let online = user_ids.iter().filter(|user_id| is_online(user_id)).cloned().collect();
+        let watched = user_ids.into_iter().map(|user_id| {
+            let is_online = is_online(&user_id);
+            (user_id, is_online)
+        });
+        self.watched.insert(sid, watched.collect());
         online
     }
 
     fn unwatch(&mut self, sid: Sid) {
-        for user_id in self.watched.remove(&sid).unwrap_or_default() {
+        for (user_id, _) in self.watched.remove(&sid).unwrap_or_default() {
             if let Entry::Occupied(mut sids) = self.watchers.entry(user_id) {
                 sids.get_mut().remove(&sid);
                 if sids.get().is_empty() {
@@ -102,15 +108,15 @@ impl State {
         }
     }
 
-    /// Takes the changes since the last call: for each socket, the users whom it watches that came, and that went.
+    /// Takes the changes that sockets are to be sent: for each, the users that came, and those that went.
     fn take_changes(&mut self) -> HashMap<Sid, (Vec<UserId>, Vec<UserId>)> {
         let mut by_socket: HashMap<Sid, (Vec<UserId>, Vec<UserId>)> = HashMap::new();
-        for (user_id, was_online) in std::mem::take(&mut self.changed) {
+        for user_id in std::mem::take(&mut self.changed) {
             let is_online = self.users.contains_key(&user_id);
-            if is_online == was_online {
-                continue;
-            }
             for sid in self.watchers.get(&user_id).into_iter().flatten() {
+                let sent = self.watched.get_mut(sid).and_then(|watched| watched.get_mut(&user_id));
+                let Some(sent) = sent.filter(|sent| **sent != is_online) else { continue };
+                *sent = is_online;
                 let (came, went) = by_socket.entry(*sid).or_default();
                 if is_online { came } else { went }.push(user_id.clone());
             }
@@ -235,8 +241,12 @@ mod tests {
         let absence = state.disconnect(&anna).unwrap();
         state.expire(&anna, absence);
         assert!(state.take_changes().is_empty());
-        state.watch(sid, ids(&["bob"]));
         state.connect(&anna);
+        assert_eq!(state.watch(sid, ids(&["anna"])), ids(&["anna"]));
+        assert!(state.take_changes().is_empty(), "the answer said so");
+        state.watch(sid, ids(&["bob"]));
+        let absence = state.disconnect(&anna).unwrap();
+        state.expire(&anna, absence);
         assert!(state.take_changes().is_empty(), "no longer watched");
         state.unwatch(sid);
         assert!(state.watchers.is_empty() && state.watched.is_empty() && state.changed.is_empty());

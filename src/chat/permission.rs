@@ -62,6 +62,15 @@ mod tests {
     }
 
     #[test]
+    fn membership_ends_in_any_room_but_a_direct_one() {
+        for (kind, expected) in
+            [(RoomType::Public, "allowed"), (RoomType::Private, "allowed"), (RoomType::Direct, "forbidden")]
+        {
+            assert_eq!(code(ensure_may_end_membership(kind)), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
     fn invitations_are_allowed_as_the_table_says() {
         let (anna, bob) = (UserId::from("anna"), UserId::from("bob"));
         for (kind, other, oneself) in [

@@ -34,6 +34,7 @@ on_both! {
         bob.hear("room:activity").await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         alice.ask("message:delete", json!({"messageId": id})).await;
+        server.make_room("watched", RoomType::Private, &["bob", "carol"]).await;
         bob.ask("users:watch", json!({"userIds": ["alice", "carol"]})).await;
         let _carol = server.connect("carol").await;
         bob.ask("member:join", "general".into()).await;

@@ -51,7 +51,7 @@ on_both! {
         let rooms = phone.ask("rooms:list", json!({})).await["rooms"].take();
         let general = rooms.as_array().unwrap().iter().find(|room| room["id"] == "general").unwrap();
         assert_eq!(general["isMember"], false);
-        // What is said in a room whose member he still is comes later than what he must not hear.
+        // Activity of a room whose member he still is would come after that of the room that he left.
         server.make_room("other", RoomType::Public, &["alice", "bob"]).await;
         alice.say("other", "psst").await;
         assert_eq!(phone.hear("room:activity").await["roomId"], "other");
