@@ -9,13 +9,17 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLIENT := tests/client
 CLIENTS := clients
 FOLDERS := $(CLIENT) $(CLIENTS)
+# Makes targets side by side and prints the output of each in one piece, when it ends. If one fails, the others still end.
+SIDE_BY_SIDE := $(MAKE) -j3 --output-sync=target
+# More at once than there are processors: tests wait for much of their time.
+NEXTEST := cargo nextest run --locked --workspace --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 2))
 # Tools that the machine lacks are installed here, not for the whole machine.
 export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
 SCENARIOS ?=
 BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run page test test-fast bench bench-flat bench-programs lint lint-rust lint-client fmt test-rust test-client test-with-services test-fast-with-services tools browser web-proxies client-packages
+.PHONY: help run page test test-fast bench bench-flat bench-programs lint lint-rust lint-stories lint-packages fmt test-rust test-client test-stories test-packages test-python test-with-services test-fast-with-services test-program tools browser web-proxies client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -49,7 +53,8 @@ bench-programs:
 	fi
 	cd benches/node && npm run --silent build
 
-lint: lint-rust lint-client ## All checks that need no server
+lint: tools page client-packages ## All checks that need no server
+	@$(SIDE_BY_SIDE) lint-rust lint-stories lint-packages
 
 fmt: client-packages ## Format everything
 	cargo fmt
@@ -63,29 +68,40 @@ lint-rust: tools page
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --locked check licenses bans sources
 
-lint-client: client-packages
+lint-stories: client-packages
 	cd $(CLIENT) && npm run --silent lint
+
+lint-packages: client-packages
 	cd $(CLIENTS) && npm run --silent lint
 
 # Under with-services: these need PostgreSQL and Redis.
-test-with-services: test-rust test-client
+test-with-services: test-rust
+	@$(MAKE) test-client
 
 test-rust: tools page
-	cargo nextest run --locked --workspace
+	$(NEXTEST)
 
-# On the binary that the Rust tests have built: a second build would take longer than the tests do.
-test-client: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
-test-client: client-packages page browser web-proxies
+test-client: test-program client-packages page browser web-proxies
+	@$(SIDE_BY_SIDE) test-stories test-packages test-python
+
+test-fast-with-services: tools page client-packages web-proxies
+	$(NEXTEST) --profile fast
+	@$(SIDE_BY_SIDE) test-stories test-packages test-python WITHOUT='browser/**'
+
+# The binary that the Rust tests have built: with other features than theirs, a build would take longer than the tests do.
+test-program: tools page
+	cargo nextest run --locked --workspace --no-run
+
+test-stories test-python: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
+
+test-stories:
+	cd $(CLIENT) && npm test --silent -- $(if $(WITHOUT),--exclude '$(WITHOUT)')
+
+test-packages:
 	cd $(CLIENTS) && npm test --silent
-	cargo build --locked --bin chatoxide
-	cd $(CLIENT) && npm test --silent
+
+test-python:
 	$(CLIENTS)/python/check
-
-test-fast-with-services: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
-test-fast-with-services: tools page web-proxies
-	cargo nextest run --locked --workspace --profile fast
-	cd $(CLIENTS) && npm test --silent
-	cd $(CLIENT) && npm test --silent -- --exclude 'browser/**'
 
 browser:
 	@[ -n "$${CHROMIUM_BIN-}" ] || command -v chromium >/dev/null || \

@@ -19,8 +19,11 @@ export default defineConfig({
     include: ['**/*.test.ts', '**/*.test.tsx'],
     exclude: ['node_modules/**', 'artifacts/**', ...leftOut(), ...writesPage],
     pool: 'forks',
-    maxWorkers: 3,
+    // More than the two processors of a small machine: stories wait for much of their time.
+    maxWorkers: 4,
     retry: 0,
+    // Tests of one file that run at once, where the file allows it.
+    maxConcurrency: 3,
     allowOnly: false,
     passWithNoTests: false,
     testTimeout: 20_000,

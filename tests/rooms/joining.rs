@@ -25,6 +25,8 @@ use crate::support::{
 const PER_SECOND: u32 = 2_000;
 const ENTRIES: i64 = 8_000;
 const JOINS: usize = 500;
+/// Requests of the writer that wait for their acks: one in five adds a reaction to the newest message.
+const MAX_WAITING: i64 = 400;
 /// Entries that each joiner waits for after history.
 const FOLLOWING: i64 = 100;
 
@@ -37,7 +39,8 @@ async fn write(mut writer: Listener) {
     let (mut sent, mut acked, mut targets) = (0, 0, Targets::default());
     while acked < ENTRIES {
         tokio::select! {
-            _ = ticks.tick(), if sent < ENTRIES => {
+            // As many reactions on the newest message as may wait are fewer than a user is allowed.
+            _ = ticks.tick(), if sent < ENTRIES && sent - acked < MAX_WAITING => {
                 for _ in 0..10.min(ENTRIES - sent) {
                     sent += 1;
                     writer.send(&format!("42{sent}{}", targets.ask(sent))).await;

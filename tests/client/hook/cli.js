@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { startVitest } from 'vitest/node';
 
 const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, against a running chat server.
 
@@ -78,6 +77,8 @@ const patience = Number(given.patience) * 1000;
 if (!(patience > 0)) refuse('--patience wants a number of seconds');
 
 console.log(`${path.basename(file)} against ${url}`);
+// Loaded only here: a wrong command is answered without the half second that it takes.
+const { startVitest } = await import('vitest/node');
 const vitest = await startVitest('test', [], {
   root: path.resolve(import.meta.dirname, '..'),
   config: false,

@@ -1,4 +1,5 @@
 // The stage on a server that runs elsewhere: a token is signed with its secret, or asked of its demo mode.
+import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { type Guest, Stage } from './stage';
 
@@ -11,7 +12,8 @@ export interface Running {
 }
 
 export function stageOn({ url, secret, room }: Running): Promise<Stage> {
-  const run = Date.now().toString(36);
+  // Several runs may check one server, begun at the same moment.
+  const run = randomUUID().slice(-12);
   let serial = 0;
   return Stage.open({
     url,

@@ -1,4 +1,5 @@
 // Where hooks are checked: a running server, with users and rooms of each check's own.
+import { randomUUID } from 'node:crypto';
 import { Client } from '../support/client';
 import { CuttingProxy } from '../support/cutting_proxy';
 import type { Answer } from '../support/protocol';
@@ -92,9 +93,14 @@ export class Stage {
     else this.proxy?.accept();
   }
 
-  /** For two seconds nothing gets through to pages; then their connections are gone, and new ones welcome. */
-  async cut(): Promise<void> {
-    await this.proxy?.cut('both at once');
+  /** While something happens, nothing gets through to pages; then their connections are gone, and new ones welcome. */
+  async cutDuring(work: () => Promise<void>): Promise<void> {
+    const release = this.proxy?.holdCut('both at once');
+    try {
+      await work();
+    } finally {
+      release?.();
+    }
   }
 
   /** Ends what a check has begun. */
@@ -136,14 +142,12 @@ async function introduce(url: string, guest: Guest): Promise<void> {
   client.close();
 }
 
-let serial = 0;
-
 /** A room and the users in it. What was said there before, and what others say there, is not looked at. */
 export class Scene<Name extends string = string> {
   room = '';
   /** The room is for this scene alone, and private. */
   isOwn = true;
-  private readonly mark = `${Date.now().toString(36)}${(serial += 1)}: `;
+  private readonly mark = `${randomUUID().slice(-12)}: `;
 
   constructor(
     readonly users: Record<Name, Guest>,

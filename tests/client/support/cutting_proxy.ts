@@ -40,21 +40,29 @@ export class CuttingProxy {
   /** Cuts everybody off `after` so many milliseconds, and refuses who comes; resolves when it can be reached again. */
   async cut(end: End, after = 0, millis = CUT): Promise<void> {
     await elapsed(after);
+    const release = this.holdCut(end);
+    await elapsed(millis);
+    release();
+  }
+
+  /** Cuts everybody off, and refuses who comes, until the function that it returns is called. */
+  holdCut(end: End): () => void {
     this.isCut = true;
     const connections = [...this.connections];
     for (const [client, server] of connections) {
       swallow(client, server);
       swallow(server, client);
     }
-    await elapsed(millis);
-    this.isCut = false;
-    for (const [client] of connections) {
-      this.connections.delete(client);
-      client.destroy();
-    }
-    const last = () => connections.forEach(([, server]) => server.destroy());
-    if (end === 'both at once') last();
-    else timer(last, LINGER);
+    return () => {
+      this.isCut = false;
+      for (const [client] of connections) {
+        this.connections.delete(client);
+        client.destroy();
+      }
+      const last = () => connections.forEach(([, server]) => server.destroy());
+      if (end === 'both at once') last();
+      else timer(last, LINGER);
+    };
   }
 
   /** Ends all connections, and refuses who comes for so many milliseconds. */

@@ -1,11 +1,10 @@
 // A fresh database for each server, on SQLite or on PostgreSQL with Redis, and the SQL that tests speak to it.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { SqliteShell } from './sqlite';
 
 export const BACKENDS = ['sqlite', 'postgresql'] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -26,8 +25,6 @@ export interface Database {
 export interface PostgresDatabase extends Database {
   redis: Redis;
 }
-
-const run = promisify(execFile);
 
 // The type "timestamp": as text, not as a Date in this machine's time zone.
 pg.types.setTypeParser(1114, (text) => text);
@@ -55,17 +52,16 @@ export function createDatabase(backend: Backend): Promise<Database> {
 async function createSqlite(): Promise<Database> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chatoxide-sqlite-'));
   const file = path.join(folder, 'chat.db');
-  const shell = async (statements: string) => {
-    const child = run('sqlite3', ['-bail', '-json', file], { maxBuffer: 64 << 20 });
-    child.child.stdin?.end(`.timeout 5000\n${statements};\n`);
-    return (await child).stdout;
-  };
+  const shell = new SqliteShell(file);
   return {
     backend: 'sqlite',
     env: { DATABASE_URL: `sqlite://${file}` },
-    execute: async (statements) => void (await shell(`BEGIN IMMEDIATE;\n${statements};\nCOMMIT`)),
-    query: async (query) => JSON.parse((await shell(query)).trim() || '[]') as Row[],
-    drop: () => rm(folder, { recursive: true }),
+    execute: async (statements) => void (await shell.run(`BEGIN IMMEDIATE;\n${statements};\nCOMMIT`)),
+    query: async (query) => JSON.parse((await shell.run(query)).trim() || '[]') as Row[],
+    drop: async () => {
+      await shell.close();
+      await rm(folder, { recursive: true });
+    },
   };
 }
 
