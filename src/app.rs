@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     db::Db,
     metrics::{Instruments, Metrics},
+    online::OnlineUsers,
     rooms::{self, Rooms},
 };
 
@@ -26,6 +27,7 @@ pub struct App {
     pub access: Access,
     pub broadcast: Broadcast,
     pub rooms: Arc<Rooms>,
+    pub online: Arc<OnlineUsers>,
     pub metrics: Metrics,
     /// Tracks every event that is being handled; a shutdown waits for them.
     pub in_flight: TaskTracker,
@@ -49,6 +51,7 @@ impl App {
         let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users, evict);
         let app = Arc::new(Self {
             access,
+            online: OnlineUsers::new(broadcast.clone()),
             broadcast,
             rooms,
             metrics: Metrics::new(instruments),

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Floors, top to bottom; a file imports only from floors below its own: `main`, `lib` / `commands` / `server` / `socket`, `http` /
-//! `actions` / `app` / `rooms` / `log`, `access`, `broadcast` / `cluster` / `db`, `auth` / `protocol`, `config`, `metrics`, `clock`,
+//! `actions` / `app` / `rooms`, `online` / `log`, `access`, `broadcast` / `cluster` / `db`, `auth` / `protocol`, `config`, `metrics`, `clock`,
 //! `engine` / `connection`, `chat` / `rate`, `batch`, `sync`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
@@ -27,6 +27,7 @@ pub mod engine;
 pub mod http;
 pub mod log;
 pub mod metrics;
+pub mod online;
 pub mod protocol;
 pub mod rate;
 pub mod rooms;

@@ -31,6 +31,8 @@ pub mod event {
     pub const TYPING_USER: &str = "typing:user";
     pub const TYPING_STOPPED: &str = "typing:stopped";
     pub const DM_STARTED: &str = "dm:started";
+    pub const MEMBER_LEFT: &str = "member:left";
+    pub const USERS_PRESENCE: &str = "users:presence";
 }
 
 /// A message in its current state, as in history, pages and events.
@@ -228,6 +230,20 @@ pub struct RoomActivityView<'a> {
 pub struct SenderCountView<'a> {
     pub user_id: &'a UserId,
     pub count: u32,
+}
+
+/// `member:left`, sent to the sockets of the user who is no longer a member.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberLeftView<'a> {
+    pub room_id: &'a RoomId,
+}
+
+/// `users:presence`: the watched users who came online, and who went offline.
+#[derive(Debug, Serialize)]
+pub struct UsersPresenceView<'a> {
+    pub online: &'a [UserId],
+    pub offline: &'a [UserId],
 }
 
 /// `room:error`, sent to the caller's socket only.

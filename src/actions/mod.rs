@@ -7,6 +7,8 @@ mod commit;
 mod page_ends;
 
 pub mod dm_start;
+pub mod member_join;
+pub mod member_leave;
 pub mod message_delete;
 pub mod message_edit;
 pub mod message_send;
@@ -25,6 +27,7 @@ pub mod socket_close;
 pub mod typing_start;
 pub mod typing_stop;
 pub mod users_find;
+pub mod users_watch;
 
 pub use actor::{ActingSocket, Actor, SocketState};
 pub use commit::CommittedMessage;

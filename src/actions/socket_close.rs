@@ -1,5 +1,5 @@
-//! Handles a closed socket: its user stops typing there, it leaves its rooms, and its subscription to `room:activity`
-//! ends.
+//! Handles a closed socket: its user stops typing there, it leaves its rooms, and its subscriptions to `room:activity`
+//! and `users:presence` end.
 
 use super::{ActingSocket, Actor};
 use crate::app::App;
@@ -11,6 +11,7 @@ pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>) {
     for room_id in socket.state.take_rooms() {
         app.rooms.leave(socket.client, &room_id, actor.user);
     }
+    app.online.unwatch(socket.client.id());
     if socket.state.is_watching() {
         app.rooms.unwatch(actor.user_id());
     }

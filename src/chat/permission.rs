@@ -23,6 +23,14 @@ pub fn ensure_may_invite(kind: RoomType, inviter: &UserId, invited: &UserId) -> 
     Ok(())
 }
 
+/// Members may leave any room but a direct one, which is for two.
+pub fn ensure_may_end_membership(kind: RoomType) -> Result<()> {
+    match kind {
+        RoomType::Public | RoomType::Private => Ok(()),
+        RoomType::Direct => Err(Error::Forbidden("A direct room is for two")),
+    }
+}
+
 /// Authors may edit their messages. To others these do not exist, as in the original.
 pub fn ensure_may_edit(actor: &UserId, author: &UserId) -> Result<()> {
     if actor == author { Ok(()) } else { Err(Error::MessageNotFound) }
@@ -50,6 +58,15 @@ mod tests {
         ] {
             let decisions = [true, false].map(|is_member| code(ensure_may_enter(kind, is_member)));
             assert_eq!(decisions, [member, stranger], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn membership_ends_in_any_room_but_a_direct_one() {
+        for (kind, expected) in
+            [(RoomType::Public, "allowed"), (RoomType::Private, "allowed"), (RoomType::Direct, "forbidden")]
+        {
+            assert_eq!(code(ensure_may_end_membership(kind)), expected, "{kind:?}");
         }
     }
 

@@ -185,3 +185,30 @@ pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &Use
         .await?)?;
     Ok(made > 0)
 }
+
+/// Ends a user's membership of a room; false if they were not a member.
+pub async fn delete_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<bool> {
+    let (room, user) = (id.to_string(), user_id.to_string());
+    in_transaction!($ db write, c => {
+        let membership = room_members::table.filter(room_members::room_id.eq(&room).and(room_members::user_id.eq(&user)));
+        let deleted = run!(c.execute(diesel::delete(membership)));
+        let left: i64 = run!(c.get_result(membership.count()));
+        // A trigger or a rule keeps the row.
+        if left > 0 { Err(KEPT_OUT) } else { Ok(deleted > 0) }
+    })
+}
+
+/// Returns those of these users who are members of a room that the user is a member of.
+pub async fn list_sharing(db: &Db, user_id: &UserId, others: &[UserId]) -> Result<Vec<UserId>> {
+    let (own, theirs) = diesel::alias!(room_members as own, room_members as theirs);
+    let others: Vec<&str> = others.iter().map(UserId::as_str).collect();
+    let found: Vec<String> = on!(db.readers, c => theirs
+        .inner_join(own.on(own.field(room_members::room_id).eq(theirs.field(room_members::room_id))))
+        .filter(own.field(room_members::user_id).eq(user_id.as_str()))
+        .filter(theirs.field(room_members::user_id).eq_any(&others))
+        .select(theirs.field(room_members::user_id))
+        .distinct()
+        .load(c)
+        .await?)?;
+    Ok(found.into_iter().map(UserId::from).collect())
+}

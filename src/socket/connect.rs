@@ -87,7 +87,8 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
             let opened = match app.keys.verify(&presented.token, &app.config.limits) {
                 Ok(claims) => {
                     let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
-                    open_session(app, socket, Session::new(claims, &presented, gauge_guard)).await
+                    let connected = (gauge_guard, app.online.connect(&claims.sub));
+                    open_session(app, socket, Session::new(claims, &presented, connected)).await
                 }
                 Err(why) => Err(why),
             };

@@ -10,7 +10,7 @@ use std::{
 
 use super::handshake::Presented;
 use crate::{
-    access::Access, actions::SocketState, auth::Claims, chat::Result, metrics::GaugeGuard,
+    access::Access, actions::SocketState, auth::Claims, chat::Result, metrics::GaugeGuard, online::Online,
     protocol::TokenUserView, sync::lock,
 };
 
@@ -22,13 +22,13 @@ pub(super) struct Session {
     pub(super) state: SocketState,
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
-    gauge_guard: Mutex<Option<GaugeGuard>>,
+    connected: Mutex<Option<(GaugeGuard, Online)>>,
 }
 
 impl Session {
-    /// `gauge_guard`: counts the session in the number of sockets until it is over. A session may end without a connect or
-    /// disconnect event, if its client leaves in between.
-    pub(super) fn new(claims: Claims, presented: &Presented, gauge_guard: GaugeGuard) -> Self {
+    /// `connected`: counts the session in the number of sockets, and as a connection of its user, until it is over. A
+    /// session may end without a connect or disconnect event, if its client leaves in between.
+    pub(super) fn new(claims: Claims, presented: &Presented, connected: (GaugeGuard, Online)) -> Self {
         Self {
             user: claims.token_user(),
             claims,
@@ -36,13 +36,13 @@ impl Session {
             state: SocketState::new(presented.has_returned),
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),
-            gauge_guard: Mutex::new(Some(gauge_guard)),
+            connected: Mutex::new(Some(connected)),
         }
     }
 
     /// Stops counting this socket.
     pub(super) fn stop_counting(&self) {
-        lock(&self.gauge_guard).take();
+        lock(&self.connected).take();
     }
 
     /// Ensures that the user exists in the database. If sign-in could not find out, the first event does, before

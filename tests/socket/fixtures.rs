@@ -34,6 +34,12 @@ on_both! {
         bob.hear("room:activity").await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         alice.ask("message:delete", json!({"messageId": id})).await;
+        server.make_room("watched", RoomType::Private, &["bob", "carol"]).await;
+        bob.ask("users:watch", json!({"userIds": ["alice", "carol"]})).await;
+        let _carol = server.connect("carol").await;
+        bob.ask("member:join", "general".into()).await;
+        bob.ask("member:leave", "general".into()).await;
+        bob.hear("users:presence").await;
         bob.ask("room:leave", "general".into()).await;
         alice.heard().await;
         bob.heard().await;

@@ -2,6 +2,8 @@
 //! calls the action of the same name, and shapes the ack. This is the table of events.
 
 mod dm_start;
+mod member_join;
+mod member_leave;
 mod message_delete;
 mod message_edit;
 mod message_send;
@@ -20,6 +22,7 @@ mod rooms_list;
 mod typing_start;
 mod typing_stop;
 mod users_find;
+mod users_watch;
 
 use super::dispatch::Order::{AfterEarlier, Pipelined};
 
@@ -44,4 +47,7 @@ super::dispatch::events! {
     "room:presence" => AfterEarlier, room_presence::handle;
     "rooms:list" => AfterEarlier, rooms_list::handle;
     "users:find" => AfterEarlier, users_find::handle;
+    "users:watch" => AfterEarlier, users_watch::handle;
+    "member:join" => AfterEarlier, member_join::handle;
+    "member:leave" => AfterEarlier, member_leave::handle;
 }

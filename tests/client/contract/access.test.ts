@@ -15,6 +15,8 @@ const EVENTS: [ClientEvent, (room: string) => unknown][] = [
   ['typing:stop', (room) => room],
   ['room:presence', (room) => room],
   ['room:invite', (roomId) => ({ roomId, userId: 'carol' })],
+  ['member:join', (room) => room],
+  ['member:leave', (room) => room],
 ];
 
 everywhere('access', (world) => {

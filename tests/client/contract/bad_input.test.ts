@@ -52,9 +52,12 @@ const OBJECTS: [ClientEvent, Record<string, unknown>, Record<string, unknown[]>]
   ],
   ['room:invite', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
   ['users:find', { query: 'a' }, { query: [undefined, null, 7, {}, 'a\u0000b'] }],
+  ['users:watch', { userIds: ['bob'] }, { userIds: [undefined, null, 7, {}, 'bob', [7], ['']] }],
 ];
 
 const TEXTS: ClientEvent[] = [
+  'member:join',
+  'member:leave',
   'room:join',
   'room:leave',
   'room:read',

@@ -80,6 +80,13 @@ describe('the server', () => {
     await alice.ask('users:find', { query: bob.id });
     await bob.ask('message:send', { roomId: made.id, content: 'z' });
     await alice.next('room:activity');
+    await tab.ask('member:join', room);
+    await tab.ask('member:leave', room);
+    const dave = WORLD.user('dave');
+    await WORLD.room({ members: [alice.user, dave] });
+    await alice.ask('users:watch', { userIds: [bob.id, dave.id] });
+    await WORLD.connect(dave);
+    await alice.next('users:presence');
     await alice.ask('message:delete', target);
     await tab.ask('room:leave', room);
     await settled(alice, bob, tab);

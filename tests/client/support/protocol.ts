@@ -66,6 +66,8 @@ export interface Heard {
   'typing:user': { roomId: string; userId: string; userName?: string };
   'typing:stopped': { roomId: string; userId: string };
   'dm:started': { room: Room; from: { id: string; name?: string } };
+  'member:left': { roomId: string };
+  'users:presence': { online: string[]; offline: string[] };
 }
 
 /** What an ack may hold; which of it depends on the event and on success. */
@@ -82,6 +84,8 @@ export interface Answer {
   /** Ids of `room:presence`, members of `users:find`. */
   users: (string | Member)[];
   count: number;
+  /** Of `users:watch`. */
+  online: string[];
   /** Of `messages:sync`: what was missed, up to `seq`. */
   events: { event: string; data: unknown }[];
   seq: number;
@@ -109,6 +113,9 @@ export const CLIENT_EVENTS = [
   'room:presence',
   'rooms:list',
   'users:find',
+  'users:watch',
+  'member:join',
+  'member:leave',
 ] as const;
 
 export type ClientEvent = (typeof CLIENT_EVENTS)[number];
