@@ -21,8 +21,7 @@ everywhere('memberships', (world) => {
 
     expect(await phone.ask('member:leave', room.id)).toEqual({ success: true });
 
-    for (const client of [bob, phone])
-      expect(await client.next('member:left')).toEqual({ roomId: room.id });
+    for (const client of [bob, phone]) expect(await client.next('member:left')).toEqual({ roomId: room.id });
     expect((await alice.next('room:members')).members.map(({ id }) => id)).toEqual([alice.id]);
     await settled(alice, bob, phone);
     const listed = (await phone.ask('rooms:list', {})).rooms.find(({ id }) => id === room.id);
