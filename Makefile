@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLIENT := tests/client
 CLIENTS := clients
-FOLDERS := $(CLIENT) $(CLIENTS)
+APPS := tests/apps
+FOLDERS := $(CLIENT) $(CLIENTS) $(APPS)
 # Tools that the machine lacks are installed here, not for the whole machine.
 export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
@@ -103,6 +104,6 @@ tools:
 client-packages:
 	@for folder in $(FOLDERS); do \
 		if ! cmp -s $$folder/package-lock.json $$folder/node_modules/.installed-lock.json; then \
-			(cd $$folder && npm ci --no-progress && cp package-lock.json node_modules/.installed-lock.json); \
+			(cd $$folder && npm ci --ignore-scripts --no-progress && cp package-lock.json node_modules/.installed-lock.json); \
 		fi; \
 	done
