@@ -42,6 +42,8 @@ const output = (format: 'es' | 'cjs', folder: string): Rollup.OutputOptions => (
 
 export default defineConfig({
   plugins: [notCode],
+  // Also where NODE_ENV is not `production`: React's `jsxDEV` is not there in everybody's production build.
+  esbuild: { jsxDev: false },
   build: {
     target: 'es2022',
     sourcemap: true,

@@ -48,10 +48,15 @@ async function clone(): Promise<string> {
   return folder;
 }
 
+/** The environment without the settings of the npm that runs these tests. */
+function ofShell(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+}
+
 /** `npm pack` in a clean clone. */
 export async function pack(): Promise<{ tarball: string; remove: () => Promise<void> }> {
   const clients = await clone();
-  const { stdout } = await run('npm', ['pack', '--silent'], path.join(clients, 'react'));
+  const { stdout } = await run('npm', ['pack', '--silent'], path.join(clients, 'react'), ofShell());
   return {
     tarball: path.join(clients, 'react', stdout.trim()),
     remove: () => rm(path.dirname(clients), { recursive: true }),
