@@ -34,7 +34,7 @@ $(CLIENTS)/web/dist/index.html: $(wildcard $(CLIENTS)/package-lock.json $(CLIENT
 test: lint ## All that CI runs: every check, every test, on every database
 	tests/support/with-services $(MAKE) test-with-services
 
-test-fast: lint ## For daily use: all but the five long files of tests and the browser
+test-fast: lint ## For daily use: all but the five long files of tests, the browser and the examples
 	tests/support/with-services $(MAKE) test-fast-with-services
 
 bench: bench-programs ## Measure beside the Node backend, and write benches/README.md
@@ -86,7 +86,7 @@ test-fast-with-services: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chat
 test-fast-with-services: tools page web-proxies
 	cargo nextest run --locked --workspace --profile fast
 	cd $(CLIENTS) && npm test --silent
-	cd $(CLIENT) && npm test --silent -- --exclude 'browser/**'
+	cd $(CLIENT) && npm test --silent -- --exclude 'browser/**' --exclude 'examples/apps.test.ts'
 
 browser:
 	@[ -n "$${CHROMIUM_BIN-}" ] || command -v chromium >/dev/null || \
