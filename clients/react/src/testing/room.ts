@@ -26,11 +26,10 @@ type LogName = SyncedEvent['event'];
 export class MemoryRoom {
   /** Oldest first. */
   private messages: Message[] = [];
-  private readonly log: { event: LogName; data: { seq: number; id?: string; messageId?: string } }[] = [];
+  private readonly log: SyncedEvent[] = [];
   readonly members = new Set<string>();
   /** The last change when each user read it last. */
   private readonly read = new Map<string, number>();
-  private readonly deleted = new Set<string>();
   private lastTime = 0;
 
   constructor(
@@ -110,7 +109,6 @@ export class MemoryRoom {
 
   delete(messageId: string): { messageId: string; roomId: string; seq: number } {
     this.messages = this.messages.filter(({ id }) => id !== messageId);
-    this.deleted.add(messageId);
     return this.append('message:deleted', { messageId, roomId: this.id, seq: this.seq + 1 });
   }
 
@@ -135,10 +133,7 @@ export class MemoryRoom {
     if (since > this.seq) return { events: [], seq: this.seq, complete: false, more: false };
     const entries = this.log.slice(since, since + LARGEST_PAGE);
     const seq = since + entries.length;
-    // Of a message that is gone only its deletion is told.
-    const isTold = ({ event, data: { id, messageId = id } }: (typeof entries)[number]) =>
-      event === 'message:deleted' || !this.deleted.has(messageId ?? '');
-    return { events: entries.filter(isTold), seq, complete: seq === this.seq, more: seq < this.seq };
+    return { events: entries, seq, complete: seq === this.seq, more: seq < this.seq };
   }
 
   private change(messageId: string, change: (message: Message) => Message): Message {
@@ -150,7 +145,7 @@ export class MemoryRoom {
   }
 
   private append<Data extends { seq?: number }>(event: LogName, data: Data): Data {
-    this.log.push({ event, data: data as Data & { seq: number } });
+    this.log.push({ event, data });
     return data;
   }
 }
