@@ -30,7 +30,10 @@ export function install(tarball: string, example: string): Promise<User> {
   return User.installLinked(tarball, names, folder);
 }
 
-/** A program that runs until it is stopped. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** A program that runs until it is stopped, or until the tests end. */
 export class Program {
   private readonly child: ChildProcess;
   /** All that it has said. */
@@ -49,10 +52,14 @@ export class Program {
         this.said += text;
         this.looks.forEach((look) => look());
       });
-    this.child.once('exit', () => this.looks.forEach((look) => look()));
+    running.add(this.child);
+    this.child.once('exit', () => {
+      running.delete(this.child);
+      this.looks.forEach((look) => look());
+    });
   }
 
-  /** What it says; fails when the program ends, or takes too long. */
+  /** Waits until it has said this; fails when the program ends, or takes too long. */
   says(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const fail = (why: string) => {

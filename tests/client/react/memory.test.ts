@@ -13,7 +13,7 @@ const EVENTS = fixtures.flatMap(({ event }) => event ?? []);
 interface Person {
   ask: (event: ClientEvent, argument: unknown) => Promise<unknown>;
   tell: (event: ClientEvent, argument: unknown) => void;
-  /** What has been heard since it was last asked for. */
+  /** The events that came since the last call. */
   heard: () => unknown[];
 }
 
@@ -85,7 +85,7 @@ const CONVERSATION: Step[] = [
   ['bob', 'rooms:list', () => ({})],
 ];
 
-/** Each step with its answer, and with what everybody heard. */
+/** Each step with its answer, and with the events that everybody heard. */
 async function transcript(stage: Stage): Promise<string[]> {
   const lines: string[] = [];
   let messageId = '';
@@ -102,7 +102,7 @@ async function transcript(stage: Stage): Promise<string[]> {
   return lines.map(masked(stage));
 }
 
-/** Without what differs from run to run: ids in the order in which they come, and times. */
+/** Replaces what differs from run to run: times, and ids by the order in which they come. */
 function masked({ ids, room }: Stage): (line: string) => string {
   const known = new Map<string, string>(
     [...Object.entries(ids), ['room', room]].map(([name, id]) => [id, name]),

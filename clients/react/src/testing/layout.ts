@@ -41,7 +41,7 @@ export function layOut(): void {
   for (const [name, value] of Object.entries(scrolling))
     Object.defineProperty(Element.prototype, name, { configurable: true, writable: true, value });
   const layout = {
-    // What has none is taken for hidden.
+    // An element without one is taken for hidden.
     offsetParent: (element: Element) => element.parentElement,
     offsetHeight: height,
     clientHeight: height,
@@ -58,7 +58,7 @@ export function layOut(): void {
   }
 }
 
-/** Of what `scrollTo` and `scrollBy` are told: `{ top }`, or x and y. */
+/** The vertical argument of `scrollTo` and `scrollBy`: `{ top }`, or x and y. */
 function topOf([options, y]: unknown[]): number {
   const top = typeof options === 'object' ? (options as ScrollToOptions | null)?.top : y;
   return Number(top ?? 0);

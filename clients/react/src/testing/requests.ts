@@ -1,4 +1,4 @@
-// The arguments that the server takes, as tests/fixtures/protocol has them: what else comes is refused as `bad_input`.
+// The arguments that the server takes, as tests/fixtures/protocol has them. Any other is refused as `bad_input`.
 import { ChatError } from '../core/errors.js';
 import type { Asked } from '../core/wire.js';
 
@@ -57,7 +57,7 @@ const oneOf =
   (place, value) => {
     if (!words.includes(value as string)) refuse(place, `expected one of ${words.join(', ')}`);
   };
-/** What JavaScript takes for false is the default. */
+/** A falsy value stands for the default. */
 const orFalsy =
   (check: Check): Check =>
   (place, value) => {

@@ -77,7 +77,7 @@ export class MemoryRoom {
     return Math.min(unread.length, MOST_UNREAD);
   }
 
-  // Each change is one entry of the log; what it returns is the event's data.
+  // Each change is one entry of the log. These methods return the data of its event.
 
   add(author: Author, request: SendRequest): Message {
     const { content, type, metadata, replyTo } = request;

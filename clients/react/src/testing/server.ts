@@ -25,7 +25,7 @@ export interface RoomSeed {
 }
 
 export interface ServerSeed {
-  /** Those whom a room or a token names are added by themselves. */
+  /** Users whom only a room or a token names are added, too. */
   users?: { id: string; name?: string; avatar?: string | null }[];
   /** A public room `general`, if absent. */
   rooms?: RoomSeed[];
@@ -76,7 +76,7 @@ export class ChatServer {
     for (const socket of this.sockets.keys()) if (socket.active) socket.connect();
   }
 
-  /** Whether tokens are taken from now on. It ends no connection. */
+  /** Sets whether tokens are taken from now on. It ends no connection. */
   acceptTokens(accepts: boolean): void {
     this.acceptsTokens = accepts;
   }

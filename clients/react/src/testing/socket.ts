@@ -5,7 +5,7 @@ type Listener = (...heard: never[]) => void;
 export type GiveAuth = (give: (auth: { token?: unknown }) => void) => void;
 export type Answered = (answer: unknown) => void;
 
-/** What a socket needs of the server. */
+/** The part of the server that a socket uses. */
 export interface Door {
   connect: (socket: MemorySocket, token: unknown) => void;
   receive: (socket: MemorySocket, event: string, argument: unknown, answer?: Answered) => void;
@@ -22,7 +22,7 @@ export class MemorySocket {
   active = false;
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly unanswered = new Set<(error: Error) => void>();
-  /** What was sent before there was a connection. */
+  /** Events that were sent before there was a connection. */
   private waiting: (() => void)[] = [];
 
   constructor(
@@ -88,7 +88,7 @@ export class MemorySocket {
   }
 
   hear(event: string, ...data: unknown[]): void {
-    // What is told is the listener's own, as after a network.
+    // Each listener has data of its own, as after a network.
     const copies = data.map(copyOf);
     soon(() => this.connected && this.tell(event, ...copies));
   }
@@ -122,7 +122,7 @@ export class MemorySocket {
   }
 }
 
-/** What arrives of a value: no key that is undefined, and nothing that the sender still holds. */
+/** The value as it arrives: without keys that are undefined, and not the object that the sender still holds. */
 function copyOf(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }

@@ -1,4 +1,4 @@
-// What the server in memory knows: users, rooms, and who is connected.
+// The state of the server in memory: users, rooms, and connections.
 import { ChatError } from '../core/errors.js';
 import type { Member, Message, Room, ServerToClientEvents, TokenUser } from '../core/protocol.js';
 import { uuid } from '../core/uuid.js';
@@ -115,7 +115,7 @@ export class World {
       this.sent.set(`${userId}\n${request.clientId}`, { request: meaningOf(request), message });
   }
 
-  // What others are told.
+  // Events to others.
 
   tellRoom<Name extends keyof ServerToClientEvents>(
     roomId: string,

@@ -56,7 +56,7 @@ describe('TypeScript', () => {
       };
       await user().write('hook.ts', `declare const roomId: string, token: string;\n${HOOK}`);
       await user().write('component.tsx', COMPONENT);
-      // What is found must be the types themselves: a wrong use is an error, and nothing is `any`.
+      // These must be the types themselves: a wrong use is an error, and nothing is `any`.
       await user().write(
         'uses.ts',
         `import { useChat } from '@chatoxide/react';

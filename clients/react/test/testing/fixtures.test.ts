@@ -95,7 +95,7 @@ describe.each(requests.map((fixture) => [fixture.request ?? '', fixture] as cons
     const { example, nullable, optional, any } = fixture;
     const keys = typeof example === 'string' ? [] : Object.keys(example as object);
 
-    /** What becomes of an argument, after another was taken. */
+    /** The code of the refusal of an argument, or `taken`. */
     async function codeOf(argument: unknown): Promise<unknown> {
       const { user, ask } = await watched('alice');
       const { id } = await user.send('general', 'first');
