@@ -96,14 +96,20 @@ async def test_it_follows_an_invitation_and_a_direct_message(world: World) -> No
         assert (await answer_to(direct, '!shout direct')).content == 'DIRECT'
 
 
-async def test_an_invitation_during_a_break_is_followed_after_it(world: World) -> None:
+async def test_after_a_break_it_follows_an_invitation_and_reads_each_room_once(world: World) -> None:
     proxy = CuttingProxy(world.server.port)
     await proxy.start()
     name, client = bot_of(world, proxy.url)
     alice = await world.connect('alice')
-    (first,) = await world.meet(alice)
-    async with running(client, rooms=[first.id]):
-        await has_come(first, name)
+    await world.connect('bot', token=token_of(name))
+    mine = await alice.join((await alice.create_room('Mine', type='private', members=[name])).id)
+    async with running(client, rooms=[mine.id]):
+        await has_come(mine, name)
+        assert (await answer_to(mine, '!shout before')).content == 'BEFORE'
+        # An invitation is followed once the list of rooms has come.
+        (last,) = await world.meet(alice)
+        await last.invite(name)
+        await has_come(last, name)
         news = client.events()
         proxy.cut()
         await next_of(news, Disconnected)
@@ -111,6 +117,11 @@ async def test_an_invitation_during_a_break_is_followed_after_it(world: World) -
         proxy.mend()
         await has_come(room, name)
         assert (await answer_to(room, '!shout back')).content == 'BACK'
+
+        for word in ('once', 'end'):
+            assert (await answer_to(mine, f'!shout {word}')).content == word.upper()
+        answers = [message.content async for message in mine.history() if message.sender_id == name]
+        assert answers == ['END', 'ONCE', 'BEFORE']
     await proxy.stop()
 
 
