@@ -3,7 +3,7 @@
 FROM node:20-bookworm AS page
 WORKDIR /build/clients
 COPY clients .
-RUN npm ci --no-progress && npm run build -w web
+RUN npm ci --ignore-scripts --no-progress && npm run build -w web
 
 FROM rust:1-bookworm AS builder
 WORKDIR /build

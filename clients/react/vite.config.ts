@@ -1,8 +1,8 @@
 // How the package is built: our modules, and in them the list's code, so that socket.io-client stays the one dependency.
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type Rollup } from 'vite';
 
 /** The component's styles, and the terms of what is built in. */
 const notCode: Plugin = {
@@ -13,30 +13,50 @@ const notCode: Plugin = {
     cpSync(path.resolve(import.meta.dirname, 'src/component/styles.css'), path.join(dir, 'styles.css'));
     // Without it the compiler refuses the import, unless something else says what a stylesheet is.
     writeFileSync(path.join(dir, 'styles.css.d.ts'), 'export {};\n');
+    // The package's own type is that of ES modules.
+    mkdirSync(path.join(dir, 'cjs'), { recursive: true });
+    writeFileSync(path.join(dir, 'cjs/package.json'), '{ "type": "commonjs" }\n');
   },
 };
 
-// Two for people. The others are files of their own so that a bundler leaves the component out of a page with the hook alone.
+// Four for people. The others are files of their own so that a bundler leaves the component out of a page with the hook alone.
 const ENTRIES = {
   index: 'src/index.ts',
+  native: 'src/native.ts',
   core: 'src/core/index.ts',
+  testing: 'src/testing/index.ts',
   'react/useChat': 'src/react/useChat.ts',
   'component/index': 'src/component/index.ts',
 };
+/** A server may run these; the others render on the client. */
+const RUNS_ON_SERVERS = ['core', 'testing'];
+
+/** ES modules for bundlers and Node, CommonJS for Jest and older tools. */
+const output = (format: 'es' | 'cjs', folder: string): Rollup.OutputOptions => ({
+  format,
+  exports: 'named',
+  entryFileNames: `${folder}/[name].js`,
+  chunkFileNames: `${folder}/[name].js`,
+  banner: ({ isEntry, name }) => (isEntry && !RUNS_ON_SERVERS.includes(name) ? "'use client';" : ''),
+});
 
 export default defineConfig({
   plugins: [notCode],
+  // Also where NODE_ENV is not `production`: React's `jsxDEV` is not there in everybody's production build.
+  esbuild: { jsxDev: false },
   build: {
     target: 'es2022',
     sourcemap: true,
     minify: false,
-    lib: { entry: ENTRIES, formats: ['es'] },
+    lib: { entry: ENTRIES },
     rollupOptions: {
       onwarn(warning, warn) {
-        // Hints to the minifier in packages that it does not take.
-        if (warning.code !== 'INVALID_ANNOTATION') warn(warning);
+        // Hints to the minifier in packages that it does not take, and directives, which our own entries have.
+        const isHint = /^(INVALID_ANNOTATION|MODULE_LEVEL_DIRECTIVE)$/.test(warning.code ?? '');
+        if (!isHint) warn(warning);
       },
       external: [/^react($|\/)/, /^react-dom($|\/)/, 'socket.io-client'],
+      output: [output('es', 'esm'), output('cjs', 'cjs')],
     },
   },
 });

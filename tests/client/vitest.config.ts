@@ -11,6 +11,10 @@ export default defineConfig({
     // The package as it is written, with this folder's React and client.
     alias: {
       '@chatoxide/react/core': path.resolve(import.meta.dirname, '../../clients/react/src/core/index.ts'),
+      '@chatoxide/react/testing': path.resolve(
+        import.meta.dirname,
+        '../../clients/react/src/testing/index.ts',
+      ),
       '@chatoxide/react': path.resolve(import.meta.dirname, '../../clients/react/src/index.ts'),
     },
     dedupe: ['react', 'react-dom', 'socket.io-client'],

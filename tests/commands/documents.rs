@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Files, and folders whose Markdown files are read.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "ARCHITECTURE.md",
     "README.md",
     "CONTRIBUTING.md",
@@ -17,6 +17,7 @@ const DOCUMENTS: [&str; 9] = [
     "clients/python",
     "clients/react",
     "clients/web",
+    "examples",
 ];
 
 fn documents() -> Vec<PathBuf> {

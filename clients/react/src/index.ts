@@ -1,5 +1,3 @@
-export * from './core/index.js';
-export { ChatProvider, useChatClient, type ChatProviderProps } from './react/context.js';
-export { useChat, type UseChatOptions } from './react/useChat.js';
-export { useConnection, useRoom, useRooms } from './react/hooks.js';
+// All of the package for web pages: what needs no DOM, and the component.
+export * from './native.js';
 export * from './component/index.js';

@@ -1,5 +1,6 @@
 """A client for the chat server chatoxide."""
 
+from .bot import Command, EventHandler
 from .client import ChatClient
 from .errors import ChatError
 from .events import (
@@ -35,10 +36,12 @@ __all__ = [
     'ChatClient',
     'ChatError',
     'ClientEvent',
+    'Command',
     'Connected',
     'DirectStarted',
     'Disconnected',
     'Discontinuity',
+    'EventHandler',
     'Interrupted',
     'Invited',
     'ListedRoom',

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Literal
 
+from .bot import Bot, Command, EventHandler
 from .connection import Again, Connection
 from .errors import ChatError
 from .events import ClientEvent, Connected, Disconnected, Interrupted, read_client_event
@@ -65,6 +66,28 @@ class ChatClient:
         traceback: TracebackType | None,
     ) -> None:
         await self._connection.close()
+
+    async def run(
+        self,
+        commands: Mapping[str, Command] | None = None,
+        *,
+        prefix: str = '!',
+        rooms: Iterable[str] = (),
+        on_event: EventHandler | None = None,
+    ) -> None:
+        """Connects as a bot and stays: `asyncio.run(client.run({'echo': echo}))` is a whole program.
+
+        It joins all rooms of which the user is a member, those into which the user is invited later, and `rooms`, such
+        as public ones. `commands` are functions by name: a message of another user such as `!echo Hello` calls
+        `commands['echo'](room, message, 'Hello')`, and a text that this returns is sent as a reply. `on_event` is
+        called with every event of every room, before a command.
+
+        The events of a room are handled one after the other, and rooms side by side. What a function raises is logged.
+        Ends when the task is cancelled, as Ctrl+C does; raises `ChatError` when the token was refused, also later, or
+        when one of `rooms` cannot be joined.
+        """
+        async with self:
+            await Bot(self, commands or {}, prefix, on_event).run(rooms)
 
     @property
     def user_id(self) -> str | None:

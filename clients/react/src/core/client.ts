@@ -1,6 +1,7 @@
 // A user's connection to a server: one socket, its rooms, and what waits to be sent.
-import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
+import type { ManagerOptions, SocketOptions } from 'socket.io-client';
 import type { LogEvent } from './catchUp.js';
+import { socketTo } from './connect.js';
 import { Delivery } from './delivery.js';
 import { ChatError, discarded } from './errors.js';
 import { openOutbox, type Entry, type Outbox } from './outbox.js';
@@ -80,7 +81,7 @@ export class ChatClient implements Readable<ClientState> {
       got: (owner) => this.signedIn(owner),
       failed: (error) => this.store.patch({ refusal: { code: 'signed_out', error } }),
     });
-    this.socket = io(options.url, {
+    this.socket = socketTo(options.url, {
       // Not the one of another user of this page.
       forceNew: true,
       ...options.socket,

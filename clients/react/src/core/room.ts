@@ -105,8 +105,9 @@ export class Room implements Readable<RoomState>, RoomActions {
     if (isFirst || (seq === undefined && !this.overlay(messages))) this.show(messages, seq);
     if (isFirst) this.begin();
     if (!isFirst && seq === undefined && before === undefined) this.unread.missed(this.sent);
-    this.store.patch({ isReady: !this.isOpening, refusal: null });
+    // Whoever sees that it is ready sees the messages.
     this.refresh();
+    this.store.patch({ isReady: !this.isOpening, refusal: null });
     if (seq !== undefined) void this.log.reach(seq);
     this.presence.ask();
   }

@@ -15,7 +15,8 @@ export function ownerOf(token: string): TokenOwner | null {
   if (!payload) return null;
   try {
     const bytes = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    const text = new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+    // React Native has no `TextDecoder`.
+    const text = decodeURIComponent(bytes.replace(/[^]/g, escaped));
     const { sub, name } = JSON.parse(text) as Claims;
     if (typeof sub !== 'string') return null;
     return { id: sub, name: typeof name === 'string' ? name : undefined };
@@ -24,3 +25,5 @@ export function ownerOf(token: string): TokenOwner | null {
     return null;
   }
 }
+
+const escaped = (byte: string) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;

@@ -8,7 +8,8 @@ export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 /** Longer than the server waits for its database. */
 const PATIENCE = 15_000;
 
-type Asked = {
+/** The argument and the answer of each event that a client sends. */
+export type Asked = {
   [Event in keyof ClientToServerEvents]: Parameters<ClientToServerEvents[Event]> extends [
     infer Argument,
     ((answer: infer Answered) => void)?,

@@ -1,5 +1,6 @@
 // Which components share a client, and with it a socket: those of one server and one user.
 import { ChatClient } from '../core/client.js';
+import { connectEpoch } from '../core/connect.js';
 import { ownerOf } from '../core/token.js';
 
 /** By server and user. */
@@ -13,7 +14,7 @@ export function clientOf(url: string, token: string): ChatClient {
   // On a server nothing is kept: one user's page would find another's.
   if (typeof window === 'undefined') return new ChatClient({ url, token });
   const user = ownerOf(token);
-  const name = JSON.stringify([url, user ? { id: user.id } : token]);
+  const name = JSON.stringify([url, user ? { id: user.id } : token, connectEpoch()]);
   let client = named.get(name);
   if (!client) {
     client = new ChatClient({ url, token });

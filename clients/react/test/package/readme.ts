@@ -19,7 +19,6 @@ export const HOOK = example('diff', 'useChat')
   .map((line) => line.slice(1))
   .join('\n');
 export const COMPONENT = example('tsx', '<ChatRoom');
-export const CORE = example('ts', 'ChatClient');
 
 /** What the README says can be imported from here. */
 export function namesOf(entry: string): string[] {

@@ -1,0 +1,5 @@
+// All that needs no DOM: the entry point for React Native, which has no react-dom.
+export * from './core/index.js';
+export { ChatProvider, useChatClient, type ChatProviderProps } from './react/context.js';
+export { useChat, type UseChatOptions } from './react/useChat.js';
+export { useConnection, useRoom, useRooms } from './react/hooks.js';

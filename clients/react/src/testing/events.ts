@@ -1,0 +1,185 @@
+// Each event that a client sends, as the server in memory carries it out. docs/protocol.md says what each means.
+import { ChatError } from '../core/errors.js';
+import type { ListedRoom } from '../core/protocol.js';
+import type { Asked } from '../core/wire.js';
+import type { Peer } from './peer.js';
+import { PAGE, type MemoryRoom } from './room.js';
+import type { World } from './world.js';
+
+type Event = keyof Asked;
+type Result<E extends Event> = Omit<Asked[E]['answer'], 'success'>;
+type Handlers = { [E in Event]: (world: World, peer: Peer, argument: Asked[E]['argument']) => Result<E> };
+
+const MOST_FOUND = 20;
+const MOST_PRESENT = 500;
+
+const done = {};
+
+export const HANDLERS: Handlers = {
+  'room:join'(world, peer, roomId) {
+    const room = world.entered(peer, roomId);
+    const isHere = world.isPresent(roomId, peer.user.id);
+    peer.hear('room:history', { roomId, messages: room.page(null, PAGE), seq: room.seq });
+    peer.hear('room:members', { roomId, members: world.membersOf(room) });
+    if (!isHere) world.tellRoom(roomId, 'room:user-joined', { roomId, user: peer.user }, peer);
+    peer.rooms.add(roomId);
+    room.markRead(peer.user.id);
+    return done;
+  },
+
+  'room:leave'(world, peer, roomId) {
+    world.leave(peer, roomId);
+    return done;
+  },
+
+  'room:read'(world, peer, roomId) {
+    world.entered(peer, roomId).markRead(peer.user.id);
+    const timestamp = new Date(world.now()).toISOString();
+    world.tellRoom(roomId, 'room:user-read', { roomId, userId: peer.user.id, timestamp }, peer);
+    return done;
+  },
+
+  'room:presence'(world, peer, roomId) {
+    world.entered(peer, roomId);
+    const users = world.presentIn(roomId);
+    return { users: users.slice(0, MOST_PRESENT), count: users.length };
+  },
+
+  'room:create'(world, peer, { name, type, members = [] }) {
+    for (const userId of members) world.userOf(userId);
+    const room = world.addRoom({
+      name: name.trim(),
+      type: type ?? 'public',
+      members: [peer.user.id, ...members],
+    });
+    for (const userId of room.members)
+      world.tellUser(userId, 'room:invited', { room: room.view, from: peer.user }, peer);
+    return { room: room.view };
+  },
+
+  'room:invite'(world, peer, { roomId, userId }) {
+    const room = world.entered(peer, roomId);
+    if (room.type === 'direct') throw new ChatError('forbidden', 'A direct room is for two');
+    if (userId === peer.user.id) throw new ChatError('forbidden', 'You cannot invite yourself');
+    world.userOf(userId);
+    if (room.members.has(userId)) return { members: world.membersOf(room) };
+    room.members.add(userId);
+    room.markRead(userId);
+    const members = world.membersOf(room);
+    world.tellUser(userId, 'room:invited', { room: room.view, from: peer.user });
+    world.tellRoom(roomId, 'room:members', { roomId, members });
+    return { members };
+  },
+
+  'rooms:list'(world, peer) {
+    peer.isWatching = true;
+    const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
+    return { rooms: listed.map((room) => listedFor(world, peer, room)).sort(byActivity) };
+  },
+
+  'users:find'(world, _, { query }) {
+    const sought = query.trim().toLowerCase();
+    const found = world.users().filter(({ id, name }) => `${id}\n${name}`.toLowerCase().includes(sought));
+    return { users: found.sort((one, other) => (one.name < other.name ? -1 : 1)).slice(0, MOST_FOUND) };
+  },
+
+  'message:send'(world, peer, request) {
+    const room = world.entered(peer, request.roomId);
+    world.stopTyping(peer, room.id);
+    const sent = world.sentBefore(peer.user.id, request);
+    if (sent) return { message: sent };
+    const message = room.add(world.userOf(peer.user.id), { ...request, ...unset(request) });
+    world.remember(peer.user.id, request, message);
+    world.tellRoom(room.id, 'message:new', message);
+    world.tellActivity(room, message);
+    return { message };
+  },
+
+  'message:edit'(world, peer, { messageId, content }) {
+    const room = world.roomOfMessage(messageId);
+    if (room?.find(messageId)?.senderId !== peer.user.id)
+      throw new ChatError('message_not_found', 'Message not found');
+    const message = world.entered(peer, room.id).edit(messageId, content);
+    world.tellRoom(room.id, 'message:updated', message);
+    return { message };
+  },
+
+  'message:delete'(world, peer, { messageId }) {
+    const room = world.roomOfMessage(messageId);
+    if (room?.find(messageId)?.senderId !== peer.user.id)
+      throw new ChatError('delete_refused', 'Failed to delete');
+    world.tellRoom(room.id, 'message:deleted', world.entered(peer, room.id).delete(messageId));
+    return done;
+  },
+
+  'messages:load'(world, peer, { roomId, before, limit }) {
+    return { messages: world.entered(peer, roomId).page(before, limit) };
+  },
+
+  'messages:sync'(world, peer, { roomId, since }) {
+    return world.entered(peer, roomId).since(since);
+  },
+
+  'reaction:add'(world, peer, { messageId, emoji }) {
+    const room = world.touched(peer, messageId);
+    const change = room.react(messageId, { emoji, userId: peer.user.id });
+    if (change) world.tellRoom(room.id, 'reaction:added', change);
+    return done;
+  },
+
+  'reaction:remove'(world, peer, { messageId, emoji }) {
+    const room = world.touched(peer, messageId);
+    const change = room.unreact(messageId, { emoji, userId: peer.user.id });
+    if (change) world.tellRoom(room.id, 'reaction:removed', change);
+    return done;
+  },
+
+  'typing:start'(world, peer, roomId) {
+    world.entered(peer, roomId);
+    peer.typingIn.add(roomId);
+    const { id: userId, name: userName } = peer.user;
+    world.tellRoom(roomId, 'typing:user', { roomId, userId, userName }, peer);
+    return done;
+  },
+
+  'typing:stop'(world, peer, roomId) {
+    world.entered(peer, roomId);
+    peer.typingIn.add(roomId);
+    world.stopTyping(peer, roomId);
+    return done;
+  },
+
+  'dm:start'(world, peer, userId) {
+    if (userId === peer.user.id)
+      throw new ChatError('bad_input', 'A direct message needs another user than yourself');
+    world.userOf(userId);
+    const members = [peer.user.id, userId].sort();
+    const id = `dm:${members.join(':')}`;
+    const room = world.findRoom(id) ?? world.addRoom({ id, name: 'Direct Message', type: 'direct', members });
+    peer.rooms.add(id);
+    world.tellUser(userId, 'dm:started', { room: room.view, from: peer.user });
+    return { room: room.view, members };
+  },
+};
+
+/** `null` is the same as absent. */
+function unset({ type, replyTo, clientId }: Asked['message:send']['argument']) {
+  return { type: type ?? undefined, replyTo: replyTo ?? undefined, clientId: clientId ?? undefined };
+}
+
+function listedFor(world: World, peer: Peer, room: MemoryRoom): ListedRoom {
+  const { id, name, type, createdAt } = room.view;
+  const other = [...room.members].find((userId) => userId !== peer.user.id);
+  return {
+    ...{ id, name, type, createdAt },
+    isMember: room.members.has(peer.user.id),
+    with: type === 'direct' && other !== undefined ? world.userOf(other) : null,
+    lastMessageAt: room.lastMessageAt,
+    unreadCount: room.unreadOf(peer.user.id),
+  };
+}
+
+function byActivity(one: ListedRoom, other: ListedRoom): number {
+  const at = (room: ListedRoom) => room.lastMessageAt ?? room.createdAt;
+  return at(one) === at(other) ? 0 : at(one) > at(other) ? -1 : 1;
+}

@@ -1,0 +1,22 @@
+// A connection of a user, as the server in memory knows it.
+import type { ServerToClientEvents, TokenUser } from '../core/protocol.js';
+import type { MemorySocket } from './socket.js';
+
+export type Told<Name extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[Name]>[0];
+
+export class Peer {
+  /** Joined. */
+  readonly rooms = new Set<string>();
+  readonly typingIn = new Set<string>();
+  /** It has asked for the list of rooms. */
+  isWatching = false;
+
+  constructor(
+    readonly socket: MemorySocket,
+    readonly user: TokenUser,
+  ) {}
+
+  hear<Name extends keyof ServerToClientEvents>(event: Name, data: Told<Name>): void {
+    this.socket.hear(event, data);
+  }
+}

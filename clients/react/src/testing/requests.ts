@@ -1,0 +1,119 @@
+// The arguments that the server takes, as tests/fixtures/protocol has them. Any other is refused as `bad_input`.
+import { ChatError } from '../core/errors.js';
+import type { Asked } from '../core/wire.js';
+
+/** The largest sizes that a server without settings takes, in bytes. */
+const ID = 512;
+const EMOJI = 64;
+const CLIENT_ID = 64;
+const ROOM_NAME = 200;
+const FIRST_MEMBERS = 100;
+
+type Check = (place: string, value: unknown) => void;
+
+function refuse(place: string, expected: string): never {
+  throw new ChatError('bad_input', `${place}: ${expected}`);
+}
+
+/** The size in UTF-8: jsdom has no `TextEncoder`. */
+function bytesOf(value: string): number {
+  let size = 0;
+  for (const letter of value) {
+    const code = letter.codePointAt(0) ?? 0;
+    size += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return size;
+}
+
+const text =
+  (least: number, most = Infinity): Check =>
+  (place, value) => {
+    if (typeof value !== 'string') refuse(place, 'expected a text');
+    const size = bytesOf(value);
+    if (size < least || size > most) refuse(place, `has ${size} bytes`);
+    if (value.includes('\0')) refuse(place, 'has a NUL');
+  };
+const id = text(1, ID);
+const anything: Check = () => undefined;
+const whole: Check = (place, value) => {
+  if (!Number.isInteger(value) || (value as number) < 0) refuse(place, 'a whole number, 0 or more');
+};
+const date: Check = (place, value) => {
+  if (value && Number.isNaN(new Date(value as string).getTime())) refuse(place, 'expected a date');
+};
+const orNull =
+  (check: Check): Check =>
+  (place, value) => {
+    if (value !== undefined && value !== null) check(place, value);
+  };
+/** It may be missing, but not null. */
+const optional =
+  (check: Check): Check =>
+  (place, value) => {
+    if (value !== undefined) check(place, value);
+  };
+const oneOf =
+  (...words: string[]): Check =>
+  (place, value) => {
+    if (!words.includes(value as string)) refuse(place, `expected one of ${words.join(', ')}`);
+  };
+/** A falsy value stands for the default. */
+const orFalsy =
+  (check: Check): Check =>
+  (place, value) => {
+    if (value) check(place, value);
+  };
+const list =
+  (most: number, check: Check): Check =>
+  (place, value) => {
+    if (!Array.isArray(value)) refuse(place, 'expected a list');
+    if (value.length > most) refuse(place, `at most ${most}`);
+    for (const item of value) check(place, item);
+  };
+const object =
+  (keys: Record<string, Check>): Check =>
+  (place, value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      refuse(place, 'expected an object');
+    for (const [key, check] of Object.entries(keys)) check(key, (value as Record<string, unknown>)[key]);
+  };
+const named: Check = (place, value) =>
+  text(1, ROOM_NAME)(place, typeof value === 'string' ? value.trim() : value);
+
+const CHECKS: Record<keyof Asked, Check> = {
+  'room:join': id,
+  'room:leave': id,
+  'room:read': id,
+  'room:presence': id,
+  'room:create': object({
+    name: named,
+    type: orNull(oneOf('public', 'private')),
+    members: optional(list(FIRST_MEMBERS, id)),
+  }),
+  'room:invite': object({ roomId: id, userId: id }),
+  'rooms:list': object({}),
+  'users:find': object({ query: text(0, ID) }),
+  'message:send': object({
+    roomId: id,
+    content: text(0),
+    type: orFalsy(oneOf('text', 'image', 'file')),
+    metadata: anything,
+    replyTo: orNull(text(0, ID)),
+    clientId: orNull(text(1, CLIENT_ID)),
+  }),
+  'message:edit': object({ messageId: id, content: text(0) }),
+  'message:delete': object({ messageId: id }),
+  'messages:load': object({ roomId: id, before: date, limit: orNull(whole) }),
+  'messages:sync': object({ roomId: id, since: whole }),
+  'reaction:add': object({ messageId: id, emoji: text(1, EMOJI) }),
+  'reaction:remove': object({ messageId: id, emoji: text(1, EMOJI) }),
+  'typing:start': id,
+  'typing:stop': id,
+  'dm:start': id,
+};
+
+/** Throws `bad_input` for an event that is unknown, and for an argument that the event does not take. */
+export function ensureRequest(event: string, argument: unknown): asserts event is keyof Asked {
+  if (!Object.hasOwn(CHECKS, event)) throw new ChatError('bad_input', `There is no event ${event}`);
+  CHECKS[event as keyof Asked]('argument', argument);
+}

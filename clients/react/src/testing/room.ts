@@ -1,0 +1,157 @@
+// A room of the server in memory: its messages, and the log of their changes.
+import { ChatError } from '../core/errors.js';
+import type {
+  Message,
+  Reaction,
+  ReactionChange,
+  Room,
+  RoomType,
+  SendRequest,
+  Synced,
+  SyncedEvent,
+} from '../core/protocol.js';
+import { uuid } from '../core/uuid.js';
+
+export const PAGE = 50;
+const LARGEST_PAGE = 500;
+const MOST_UNREAD = 99;
+
+export interface Author {
+  id: string;
+  name: string;
+}
+
+type LogName = SyncedEvent['event'];
+
+export class MemoryRoom {
+  /** Oldest first. */
+  private messages: Message[] = [];
+  private readonly log: SyncedEvent[] = [];
+  readonly members = new Set<string>();
+  /** The last change when each user read it last. */
+  private readonly read = new Map<string, number>();
+  private lastTime = 0;
+
+  constructor(
+    readonly id: string,
+    readonly name: string,
+    readonly type: RoomType,
+    private readonly now: () => number,
+    readonly createdAt = new Date(now()).toISOString(),
+  ) {}
+
+  get seq(): number {
+    return this.log.length;
+  }
+
+  get view(): Room {
+    const { id, name, type, createdAt } = this;
+    return { id, name, type, createdAt, members: [...this.members].sort() };
+  }
+
+  get lastMessageAt(): string | null {
+    return this.messages.at(-1)?.createdAt ?? null;
+  }
+
+  /** Newest first. */
+  page(before?: string | number | null, limit?: number | null): Message[] {
+    const end = before ? new Date(before).getTime() : Infinity;
+    const older = this.messages.filter(({ createdAt }) => new Date(createdAt).getTime() < end);
+    return older
+      .slice(-Math.min(limit || PAGE, LARGEST_PAGE))
+      .reverse()
+      .map((message) => withoutSeq(message));
+  }
+
+  find(messageId: string): Message | undefined {
+    return this.messages.find(({ id }) => id === messageId);
+  }
+
+  markRead(userId: string): void {
+    this.read.set(userId, this.seq);
+  }
+
+  unreadOf(userId: string): number {
+    const since = this.read.get(userId) ?? (this.members.has(userId) ? 0 : this.seq);
+    const unread = this.messages.filter(({ senderId, seq = 0 }) => senderId !== userId && seq > since);
+    return Math.min(unread.length, MOST_UNREAD);
+  }
+
+  // Each change is one entry of the log. These methods return the data of its event.
+
+  add(author: Author, request: SendRequest): Message {
+    const { content, type, metadata, replyTo } = request;
+    this.lastTime = Math.max(this.now(), this.lastTime + 1);
+    const message: Message = {
+      id: uuid(),
+      roomId: this.id,
+      senderId: author.id,
+      senderName: author.name,
+      sender: { name: author.name },
+      content,
+      type: type || 'text',
+      metadata: metadata || {},
+      replyTo: replyTo ?? null,
+      createdAt: new Date(this.lastTime).toISOString(),
+      updatedAt: null,
+      reactions: [],
+      seq: this.seq + 1,
+    };
+    this.messages = [...this.messages, message];
+    return this.append('message:new', message);
+  }
+
+  edit(messageId: string, content: string): Message {
+    const updatedAt = new Date(this.now()).toISOString();
+    const edited = this.change(messageId, (message) => ({ ...message, content, updatedAt }));
+    return this.append('message:updated', { ...edited, seq: this.seq + 1 });
+  }
+
+  delete(messageId: string): { messageId: string; roomId: string; seq: number } {
+    this.messages = this.messages.filter(({ id }) => id !== messageId);
+    return this.append('message:deleted', { messageId, roomId: this.id, seq: this.seq + 1 });
+  }
+
+  /** Undefined when the user has that reaction already. */
+  react(messageId: string, reaction: Reaction): ReactionChange | undefined {
+    if (this.find(messageId)?.reactions.some((other) => isSame(other, reaction))) return undefined;
+    this.change(messageId, (message) => ({ ...message, reactions: [...message.reactions, reaction] }));
+    return this.append('reaction:added', { ...reaction, messageId, roomId: this.id, seq: this.seq + 1 });
+  }
+
+  /** Undefined when the user has no such reaction. */
+  unreact(messageId: string, reaction: Reaction): ReactionChange | undefined {
+    if (!this.find(messageId)?.reactions.some((other) => isSame(other, reaction))) return undefined;
+    this.change(messageId, (message) => ({
+      ...message,
+      reactions: message.reactions.filter((other) => !isSame(other, reaction)),
+    }));
+    return this.append('reaction:removed', { ...reaction, messageId, roomId: this.id, seq: this.seq + 1 });
+  }
+
+  since(since: number): Synced {
+    if (since > this.seq) return { events: [], seq: this.seq, complete: false, more: false };
+    const entries = this.log.slice(since, since + LARGEST_PAGE);
+    const seq = since + entries.length;
+    return { events: entries, seq, complete: seq === this.seq, more: seq < this.seq };
+  }
+
+  private change(messageId: string, change: (message: Message) => Message): Message {
+    const before = this.find(messageId);
+    if (!before) throw new ChatError('message_not_found', 'Message not found');
+    const after = change(before);
+    this.messages = this.messages.map((message) => (message === before ? after : message));
+    return after;
+  }
+
+  private append<Data extends { seq?: number }>(event: LogName, data: Data): Data {
+    this.log.push({ event, data });
+    return data;
+  }
+}
+
+function withoutSeq(message: Message): Message {
+  return { ...message, seq: undefined };
+}
+
+const isSame = (one: Reaction, other: Reaction) => one.emoji === other.emoji && one.userId === other.userId;

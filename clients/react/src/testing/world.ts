@@ -1,0 +1,151 @@
+// The state of the server in memory: users, rooms, and connections.
+import { ChatError } from '../core/errors.js';
+import type { Member, Message, Room, ServerToClientEvents, TokenUser } from '../core/protocol.js';
+import { uuid } from '../core/uuid.js';
+import type { Asked } from '../core/wire.js';
+import type { Peer, Told } from './peer.js';
+import { MemoryRoom } from './room.js';
+
+type SendRequest = Asked['message:send']['argument'];
+
+export class World {
+  readonly peers = new Set<Peer>();
+  private readonly known = new Map<string, Member>();
+  private readonly all = new Map<string, MemoryRoom>();
+  /** By sender and `clientId`. */
+  private readonly sent = new Map<string, { request: string; message: Message }>();
+
+  constructor(readonly now: () => number) {}
+
+  users(): Member[] {
+    return [...this.known.values()];
+  }
+
+  rooms(): MemoryRoom[] {
+    return [...this.all.values()];
+  }
+
+  /** As a user who signs in is added to the database. */
+  addUser({ id, name, avatar = null }: TokenUser & { avatar?: string | null }): void {
+    if (!this.known.has(id)) this.known.set(id, { id, name: name ?? id, avatar });
+  }
+
+  userOf(userId: string): Member {
+    const user = this.known.get(userId);
+    if (!user) throw new ChatError('user_not_found', 'User not found');
+    return user;
+  }
+
+  addRoom({
+    id = uuid(),
+    name,
+    type,
+    members,
+  }: Omit<Room, 'id' | 'createdAt'> & { id?: string }): MemoryRoom {
+    const room = new MemoryRoom(id, name, type, this.now);
+    for (const userId of members) room.members.add(userId);
+    this.all.set(id, room);
+    return room;
+  }
+
+  findRoom(roomId: string): MemoryRoom | undefined {
+    return this.all.get(roomId);
+  }
+
+  roomOfMessage(messageId: string): MemoryRoom | undefined {
+    return this.rooms().find((room) => room.find(messageId));
+  }
+
+  /** A room that the user may enter. */
+  entered({ user }: Peer, roomId: string): MemoryRoom {
+    const room = this.all.get(roomId);
+    if (!room) throw new ChatError('room_not_found', 'Room not found');
+    if (room.type !== 'public' && !room.members.has(user.id))
+      throw new ChatError('forbidden', 'You are not a member of this room');
+    return room;
+  }
+
+  /** The room of a message to which the user may react. */
+  touched(peer: Peer, messageId: string): MemoryRoom {
+    const room = this.roomOfMessage(messageId);
+    if (!room) throw new ChatError('message_not_found', 'Message not found');
+    return this.entered(peer, room.id);
+  }
+
+  membersOf(room: MemoryRoom): Member[] {
+    return [...room.members].map((userId) => this.userOf(userId));
+  }
+
+  presentIn(roomId: string): string[] {
+    const here = [...this.peers].filter(({ rooms }) => rooms.has(roomId));
+    return [...new Set(here.map(({ user }) => user.id))];
+  }
+
+  isPresent(roomId: string, userId: string): boolean {
+    return this.presentIn(roomId).includes(userId);
+  }
+
+  leave(peer: Peer, roomId: string): void {
+    const { id: userId } = peer.user;
+    this.stopTyping(peer, roomId);
+    if (!peer.rooms.delete(roomId) || this.isPresent(roomId, userId)) return;
+    this.tellRoom(roomId, 'room:user-left', { roomId, userId });
+  }
+
+  /** Tells the others, if the user was typing there. */
+  stopTyping(peer: Peer, roomId: string): void {
+    if (!peer.typingIn.delete(roomId)) return;
+    this.tellRoom(roomId, 'typing:stopped', { roomId, userId: peer.user.id }, peer);
+  }
+
+  /** The message that this request has made already. */
+  sentBefore(userId: string, request: SendRequest): Message | undefined {
+    const before = request.clientId ? this.sent.get(`${userId}\n${request.clientId}`) : undefined;
+    if (!before) return undefined;
+    if (before.request !== meaningOf(request))
+      throw new ChatError('conflict', 'This clientId was used for another message');
+    const { id, roomId, seq } = before.message;
+    const message = this.all.get(roomId)?.find(id);
+    if (!message) throw new ChatError('message_not_found', 'Message not found');
+    return { ...message, seq };
+  }
+
+  remember(userId: string, request: SendRequest, message: Message): void {
+    if (request.clientId)
+      this.sent.set(`${userId}\n${request.clientId}`, { request: meaningOf(request), message });
+  }
+
+  // Events to others.
+
+  tellRoom<Name extends keyof ServerToClientEvents>(
+    roomId: string,
+    event: Name,
+    data: Told<Name>,
+    except?: Peer,
+  ): void {
+    for (const peer of this.peers) if (peer !== except && peer.rooms.has(roomId)) peer.hear(event, data);
+  }
+
+  tellUser<Name extends keyof ServerToClientEvents>(
+    userId: string,
+    event: Name,
+    data: Told<Name>,
+    except?: Peer,
+  ): void {
+    for (const peer of this.peers) if (peer !== except && peer.user.id === userId) peer.hear(event, data);
+  }
+
+  /** Those who have asked for the list of rooms, and are members but not in the room. */
+  tellActivity(room: MemoryRoom, { senderId, createdAt }: Message): void {
+    const activity = { roomId: room.id, lastMessageAt: createdAt, by: [{ userId: senderId, count: 1 }] };
+    for (const peer of this.peers) {
+      const isAway = peer.isWatching && room.members.has(peer.user.id) && !peer.rooms.has(room.id);
+      if (isAway) peer.hear('room:activity', activity);
+    }
+  }
+}
+
+/** The parts of a request that make it the same message. */
+function meaningOf({ roomId, content, type, metadata, replyTo }: SendRequest): string {
+  return JSON.stringify([roomId, content, type || 'text', metadata || {}, replyTo ?? null]);
+}
