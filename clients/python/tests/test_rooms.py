@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from world import World, next_of, unique
 
-from chatoxide import DirectStarted, Invited, MembersChanged, RoomActivity
+from chatoxide import DirectStarted, Invited, MembersChanged, MembershipEnded, RoomActivity
 
 
 async def test_a_new_room_is_told_to_its_members_and_listed(world: World) -> None:
@@ -78,3 +78,18 @@ async def test_a_user_who_listed_rooms_gets_activity_of_rooms_not_joined(world: 
         said.created_at,
         {alice.user_id: 1},
     )
+
+
+async def test_a_guest_becomes_a_member_and_ends_it(world: World) -> None:
+    alice, bob = await world.connect('alice'), await world.connect('bob')
+    made = await alice.create_room('Open')
+    events = bob.events()
+
+    joined = await bob.become_member(made.id)
+
+    assert set(joined.members) == {alice.user_id, bob.user_id}
+    assert await alice.watch_users([bob.user_id or '', 'nobody-at-all']) == [bob.user_id]
+    await bob.end_membership(made.id)
+    assert (await next_of(events, MembershipEnded)).room_id == made.id
+    listed = {room.id: room for room in await bob.rooms()}[made.id]
+    assert not listed.is_member

@@ -13,6 +13,7 @@ from .events import (
     Interrupted,
     Invited,
     MembersChanged,
+    MembershipEnded,
     MessageDeleted,
     MessageUpdated,
     NewMessage,
@@ -25,6 +26,7 @@ from .events import (
     UserJoined,
     UserLeft,
     UserRead,
+    UsersPresence,
 )
 from .models import ListedRoom, Member, Message, Presence, Reaction, RoomInfo, TokenUser
 from .reader import RoomEvents
@@ -47,6 +49,7 @@ __all__ = [
     'ListedRoom',
     'Member',
     'MembersChanged',
+    'MembershipEnded',
     'Message',
     'MessageDeleted',
     'MessageRef',
@@ -68,4 +71,5 @@ __all__ = [
     'UserJoined',
     'UserLeft',
     'UserRead',
+    'UsersPresence',
 ]

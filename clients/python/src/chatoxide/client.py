@@ -134,6 +134,24 @@ class ChatClient:
         answer = await self._connection.ask('room:create', request, Again.IF_NOT_DONE)
         return RoomInfo.read(answer.record('room'))
 
+    async def become_member(self, room_id: str) -> RoomInfo:
+        """Makes the user a member of a public room: `rooms()` lists it as theirs, with unread counts."""
+        answer = await self._connection.ask('member:join', room_id)
+        return RoomInfo.read(answer.record('room'))
+
+    async def end_membership(self, room_id: str) -> None:
+        """Ends the user's membership of a room, on all devices."""
+        await self._connection.ask('member:leave', room_id)
+
+    async def watch_users(self, user_ids: Iterable[str]) -> list[str]:
+        """Watches up to 500 users who share a room with this one, in place of those of the last call.
+
+        Returns the ids of those who are online by any device. `events()` yields `UsersPresence` when they come and go. A new
+        connection watches nobody: call it again after `Connected`.
+        """
+        answer = await self._connection.ask('users:watch', {'userIds': list(user_ids)})
+        return answer.texts('online')
+
     async def find_users(self, query: str) -> list[Member]:
         """Users whose name or id contains the text, in upper or lower case: by name, at most 20."""
         answer = await self._connection.ask('users:find', {'query': query})

@@ -155,6 +155,21 @@ class DirectStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipEnded:
+    """This user is no longer a member of a room: by another device, too."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsersPresence:
+    """Watched users came online or went offline, by any device. The ids of both."""
+
+    online: tuple[str, ...]
+    offline: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RoomActivity:
     """Something was said in a room of this user's that is not joined; told where `rooms()` was asked for."""
 
@@ -167,7 +182,16 @@ class RoomActivity:
 Change: TypeAlias = NewMessage | MessageUpdated | MessageDeleted | ReactionAdded | ReactionRemoved
 Sign: TypeAlias = UserJoined | UserLeft | UserRead | TypingStarted | TypingStopped | MembersChanged
 RoomEvent: TypeAlias = Change | Sign | Interrupted | Discontinuity
-ClientEvent: TypeAlias = Connected | Disconnected | Invited | DirectStarted | RoomActivity | Interrupted
+ClientEvent: TypeAlias = (
+    Connected
+    | Disconnected
+    | Invited
+    | MembershipEnded
+    | DirectStarted
+    | RoomActivity
+    | UsersPresence
+    | Interrupted
+)
 
 _CHANGES: dict[str, Callable[[Record], Change]] = {
     'message:new': lambda data: NewMessage(
@@ -218,6 +242,10 @@ _OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
     ),
     'dm:started': lambda data: DirectStarted(
         room=RoomInfo.read(data.record('room')), by=TokenUser.read(data.record('from'))
+    ),
+    'member:left': lambda data: MembershipEnded(room_id=data.text('roomId')),
+    'users:presence': lambda data: UsersPresence(
+        online=tuple(data.texts('online')), offline=tuple(data.texts('offline'))
     ),
     'room:activity': lambda data: RoomActivity(
         room_id=data.text('roomId'),

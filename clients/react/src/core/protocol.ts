@@ -187,6 +187,10 @@ export interface ServerToClientEvents extends LogEvents {
   /** Told on sockets that have asked for `rooms:list`, of the user's own rooms that the socket is not in. */
   'room:activity': (activity: RoomActivity) => void;
   'room:invited': (invited: { room: Room; from: TokenUser }) => void;
+  /** The user is no longer a member of this room: by another device, too. */
+  'member:left': (left: { roomId: string }) => void;
+  /** Users whom `users:watch` named, by id: those who came online, and those who went offline. */
+  'users:presence': (presence: { online: string[]; offline: string[] }) => void;
   'typing:user': (typing: { roomId: string; userId: string; userName?: string }) => void;
   'typing:stopped': (stopped: { roomId: string; userId: string }) => void;
   'dm:started': (started: { room: Room; from: TokenUser }) => void;
@@ -203,6 +207,9 @@ export interface ClientToServerEvents {
   'room:create': (room: NewRoom, ack?: Ack<{ room: Room }>) => void;
   'room:invite': (invitation: { roomId: string; userId: string }, ack?: Ack<{ members: Member[] }>) => void;
   'rooms:list': (nothing: Record<string, never>, ack: Ack<{ rooms: ListedRoom[] }>) => void;
+  'users:watch': (watch: { userIds: string[] }, ack: Ack<{ online: string[] }>) => void;
+  'member:join': (roomId: string, ack?: Ack<{ room: Room }>) => void;
+  'member:leave': (roomId: string, ack?: Ack) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;

@@ -71,6 +71,30 @@ export const HANDLERS: Handlers = {
     return { members };
   },
 
+  'member:join'(world, peer, roomId) {
+    const room = world.entered(peer, roomId);
+    if (room.members.has(peer.user.id)) return { room: room.view };
+    room.members.add(peer.user.id);
+    world.tellUser(peer.user.id, 'room:invited', { room: room.view, from: peer.user }, peer);
+    world.tellRoom(roomId, 'room:members', { roomId, members: world.membersOf(room) });
+    return { room: room.view };
+  },
+
+  'member:leave'(world, peer, roomId) {
+    const room = world.entered(peer, roomId);
+    if (room.type === 'direct') throw new ChatError('forbidden', 'A direct room is for two');
+    if (!room.members.delete(peer.user.id)) return done;
+    if (room.type === 'private') world.leaveOnAllDevices(peer.user.id, roomId);
+    world.tellUser(peer.user.id, 'member:left', { roomId });
+    world.tellRoom(roomId, 'room:members', { roomId, members: world.membersOf(room) });
+    return done;
+  },
+
+  'users:watch'(world, peer, { userIds }) {
+    peer.watched = new Set(userIds.filter((userId) => world.shareARoom(peer.user.id, userId)));
+    return { online: [...peer.watched].filter((userId) => world.isOnline(userId)).sort() };
+  },
+
   'rooms:list'(world, peer) {
     peer.isWatching = true;
     const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));

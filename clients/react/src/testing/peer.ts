@@ -8,6 +8,8 @@ export class Peer {
   /** Joined. */
   readonly rooms = new Set<string>();
   readonly typingIn = new Set<string>();
+  /** The users that it watches. */
+  watched: ReadonlySet<string> = new Set();
   /** It has asked for the list of rooms. */
   isWatching = false;
 

@@ -8,6 +8,7 @@ const EMOJI = 64;
 const CLIENT_ID = 64;
 const ROOM_NAME = 200;
 const FIRST_MEMBERS = 100;
+const WATCHED = 500;
 
 type Check = (place: string, value: unknown) => void;
 
@@ -92,6 +93,9 @@ const CHECKS: Record<keyof Asked, Check> = {
   }),
   'room:invite': object({ roomId: id, userId: id }),
   'rooms:list': object({}),
+  'users:watch': object({ userIds: list(WATCHED, id) }),
+  'member:join': id,
+  'member:leave': id,
   'users:find': object({ query: text(0, ID) }),
   'message:send': object({
     roomId: id,

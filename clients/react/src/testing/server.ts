@@ -125,7 +125,9 @@ export class ChatServer {
     const user = name === undefined ? { id } : { id, name };
     this.world.addUser(user);
     const peer = new Peer(socket, user);
+    const wasOnline = this.world.isOnline(id);
     this.world.peers.add(peer);
+    if (!wasOnline) this.world.tellPresence(id);
     this.sockets.set(socket, peer);
     socket.accept();
   }
@@ -139,6 +141,7 @@ export class ChatServer {
     if (!peer) return;
     for (const roomId of [...peer.rooms]) this.world.leave(peer, roomId);
     this.world.peers.delete(peer);
+    if (!this.world.isOnline(peer.user.id)) this.world.tellPresence(peer.user.id);
     this.sockets.set(socket, undefined);
   }
 

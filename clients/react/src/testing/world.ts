@@ -85,6 +85,25 @@ export class World {
     return this.presentIn(roomId).includes(userId);
   }
 
+  isOnline(userId: string): boolean {
+    return [...this.peers].some(({ user }) => user.id === userId);
+  }
+
+  shareARoom(one: string, other: string): boolean {
+    return this.rooms().some(({ members }) => members.has(one) && members.has(other));
+  }
+
+  /** Tells the watchers of a user who has come or gone. */
+  tellPresence(userId: string): void {
+    const isOnline = this.isOnline(userId);
+    const presence = { online: isOnline ? [userId] : [], offline: isOnline ? [] : [userId] };
+    for (const peer of this.peers) if (peer.watched.has(userId)) peer.hear('users:presence', presence);
+  }
+
+  leaveOnAllDevices(userId: string, roomId: string): void {
+    for (const peer of this.peers) if (peer.user.id === userId) this.leave(peer, roomId);
+  }
+
   leave(peer: Peer, roomId: string): void {
     const { id: userId } = peer.user;
     this.stopTyping(peer, roomId);

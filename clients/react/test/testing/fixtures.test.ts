@@ -70,6 +70,13 @@ test('it says everything that there is a fixture for', async () => {
   await alice.ask('rooms:list', {});
   await alice.ask('users:find', { query: 'bob' });
   await bob.ask('message:send', { roomId, content: 'z' });
+  await carol.ask('member:join', roomId);
+  await alice.ask('users:watch', { userIds: ['bob', 'carol'] });
+  const { user: dave } = await watched('dave');
+  await alice.ask('room:invite', { roomId, userId: 'dave' });
+  await alice.ask('users:watch', { userIds: ['dave'] });
+  dave.close();
+  await carol.ask('member:leave', roomId);
   await alice.ask('message:delete', { messageId });
   await carol.ask('room:leave', room);
   await alice.ask('room:presence', room);
