@@ -333,7 +333,10 @@ export class ChatClient implements Readable<ClientState> {
     socket.on('room:members', ({ roomId, members }) => to(roomId)?.heardMembers(members));
     socket.on('room:user-joined', (joined) => to(joined.roomId)?.heardJoined(joined));
     socket.on('room:user-left', (left) => to(left.roomId)?.heardLeft(left));
-    socket.on('room:user-read', (read) => to(read.roomId)?.heardRead(read));
+    socket.on('room:user-read', (read) => {
+      to(read.roomId)?.heardRead(read);
+      if (read.userId === this.author?.id) this.rooms.heardRead(read.roomId, read.timestamp);
+    });
     socket.on('room:error', (refused) => to(refused.roomId)?.heardError(refused));
     socket.on('typing:user', (typing) => to(typing.roomId)?.heardTyping(typing));
     socket.on('typing:stopped', (stopped) => to(stopped.roomId)?.heardStopped(stopped));

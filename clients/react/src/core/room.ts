@@ -1,9 +1,11 @@
 // One room: joined as long as somebody looks at it, kept true over every break, and what one may do in it.
 import { CatchUp, type LogEvent } from './catchUp.js';
-import { ChatError, ignorable, offline } from './errors.js';
+import { ignorable, isPassing } from './errors.js';
+import { MessageChanges } from './messageChanges.js';
 import { PendingMessages } from './pending.js';
 import { PresenceList } from './presence.js';
 import type { Member, Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
+import { Rejoin } from './rejoin.js';
 import type { RoomHost } from './roomHost.js';
 import { unknownRoom } from './roomState.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -22,6 +24,8 @@ export class Room implements Readable<RoomState>, RoomActions {
   private readonly store: Store<RoomState>;
   private sent = timeline.EMPTY;
   private readonly pending = new PendingMessages();
+  private readonly changes: MessageChanges;
+  private readonly rejoin = new Rejoin(() => this.join());
   private readonly log: CatchUp;
   private readonly writers = new Writers((typingUsers) => this.store.patch({ typingUsers }));
   private readonly writing: Writing;
@@ -55,6 +59,18 @@ export class Room implements Readable<RoomState>, RoomActions {
       (present) => this.store.patch({ present }),
     );
     this.unread = new Unread(host, (unread) => this.store.patch(unread));
+    this.changes = new MessageChanges({
+      roomId: id,
+      ask: host.ask,
+      isConnected: () => host.socket.connected,
+      author: () => host.author(),
+      sent: () => this.sent,
+      replace: (sent) => {
+        this.sent = sent;
+        this.refresh();
+      },
+      refresh: () => this.refresh(),
+    });
   }
 
   /** Called when what the page shows has been loaded anew, since there was no way from what it showed to what is. */
@@ -78,7 +94,10 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   /** Nothing is shown; to somebody else, nothing of one's own either. */
   reset(forOther = false): void {
-    if (forOther) this.pending.clear();
+    if (forOther) {
+      this.pending.clear();
+      this.changes.clear();
+    }
     this.interrupt();
     this.log.begin(undefined);
     this.unread.forget();
@@ -90,6 +109,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   /** The connection is gone. */
   interrupt(): void {
     this.isOpening = false;
+    this.rejoin.stop();
     this.log.interrupt();
     this.writers.clear();
     this.writing.forget();
@@ -101,6 +121,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   heardHistory({ messages, seq }: { messages: Message[]; seq?: number }): void {
     const before = this.log.last;
     const isFirst = !this.store.get().isReady;
+    this.rejoin.stop();
     // Where changes are numbered, those since the last one are asked for below: a history shows no deletions.
     if (isFirst || (seq === undefined && !this.overlay(messages))) this.show(messages, seq);
     if (isFirst) this.begin();
@@ -140,6 +161,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     if (userId === this.host.author()?.id) {
       // One's own, on another device.
       this.unread.read();
+      this.host.wasRead(this.id);
       return;
     }
     this.readUntil(userId, timestamp);
@@ -156,7 +178,9 @@ export class Room implements Readable<RoomState>, RoomActions {
   }
 
   heardError({ event, code, error }: Heard<'room:error'>): void {
-    if (event === 'room:join') this.store.patch({ refusal: { code, error } });
+    if (event !== 'room:join') return;
+    this.store.patch({ refusal: { code, error } });
+    if (isPassing(code)) this.rejoin.schedule();
   }
 
   // One's own messages on their way.
@@ -209,18 +233,15 @@ export class Room implements Readable<RoomState>, RoomActions {
   readonly discard = (id: string): void => this.host.discard(id);
 
   readonly editMessage = (messageId: string, content: string): Promise<ChatMessage> =>
-    ignorable(
-      this.host.ask('message:edit', { messageId, content }).then(({ message }) => this.shownAs(message)),
-    );
+    ignorable(this.changes.edit(messageId, content).then((message) => this.edited(message)));
 
-  readonly deleteMessage = (messageId: string): Promise<void> =>
-    ignorable(this.host.ask('message:delete', { messageId, roomId: this.id }).then(() => undefined));
+  readonly deleteMessage = (messageId: string): Promise<void> => ignorable(this.changes.remove(messageId));
 
   readonly addReaction = (messageId: string, emoji: string): Promise<void> =>
-    ignorable(this.react('reaction:add', messageId, emoji));
+    ignorable(this.changes.react('reaction:add', messageId, emoji));
 
   readonly removeReaction = (messageId: string, emoji: string): Promise<void> =>
-    ignorable(this.react('reaction:remove', messageId, emoji));
+    ignorable(this.changes.react('reaction:remove', messageId, emoji));
 
   readonly startTyping = (): void => this.writing.start();
 
@@ -256,34 +277,6 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.store.patch({ hasMore: page.messages.length >= PAGE });
     this.refresh();
     return this.sent.filter(({ id }) => !before.has(id));
-  }
-
-  private async react(
-    event: 'reaction:add' | 'reaction:remove',
-    messageId: string,
-    emoji: string,
-  ): Promise<void> {
-    const author = this.host.author();
-    if (!author || !this.host.socket.connected) throw offline();
-    const reaction: Reaction = { emoji, userId: author.id };
-    const [change, undo] =
-      event === 'reaction:add'
-        ? [timeline.addReaction, timeline.removeReaction]
-        : [timeline.removeReaction, timeline.addReaction];
-    const changed = change(this.sent, messageId, reaction);
-    const isChange = changed !== this.sent;
-    this.sent = changed;
-    this.refresh();
-    try {
-      await this.host.ask(event, { messageId, roomId: this.id, emoji });
-    } catch (error) {
-      // An answer that did not come says nothing: what happened is heard.
-      if (isChange && error instanceof ChatError && !error.isPassing) {
-        this.sent = undo(this.sent, messageId, reaction);
-        this.refresh();
-      }
-      throw error;
-    }
   }
 
   // How it is kept.
@@ -377,6 +370,15 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.discontinuities.forEach((listener) => listener({ roomId: this.id, since }));
   }
 
+  /** The answer to an edit. Its event comes before it, unless a change before that is missing. */
+  private edited(message: Message): ChatMessage {
+    if (message.seq !== undefined && message.seq > (this.log.last ?? message.seq)) {
+      this.sent = timeline.update(this.sent, message);
+      this.refresh();
+    }
+    return this.shownAs(message);
+  }
+
   private shownAs(message: Message): ChatMessage {
     const there = timeline.find(this.sent, message.id);
     return there ?? { ...message, key: this.pending.keys.get(message.id) ?? message.id, status: 'sent' };
@@ -384,7 +386,8 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   private refresh(): void {
     const pending = this.pending.shown();
-    this.store.patch({ messages: pending.length > 0 ? [...this.sent, ...pending] : this.sent });
+    const sent = this.changes.over(this.sent);
+    this.store.patch({ messages: pending.length > 0 ? [...sent, ...pending] : sent });
   }
 }
 

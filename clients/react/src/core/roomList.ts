@@ -13,7 +13,8 @@ export interface RoomListState {
   refusal: Refusal | null;
 }
 
-/** What one reads on another device is not told: the list is asked for so often, while somebody looks. */
+/** A server such as the original's does not tell what is read on another device: the list is asked for so often, while
+ * somebody looks. */
 const INTERVAL = 60_000;
 /** Stands for more, too, as the server counts. */
 const MOST = 99;
@@ -85,6 +86,15 @@ export class RoomList implements Readable<RoomListState> {
 
   wasRead(roomId: string): void {
     this.set(roomId, { unreadCount: 0 });
+  }
+
+  /** The room was read up to then on another device of the user's. */
+  heardRead(roomId: string, until: string): void {
+    const room = this.find(roomId);
+    if (!room || room.unreadCount === 0) return;
+    if ((room.lastMessageAt ?? '') <= until) this.wasRead(roomId);
+    // Something was said since: the server knows how much of it is unread.
+    else this.changed();
   }
 
   /** Something was said. */
