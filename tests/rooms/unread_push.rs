@@ -187,7 +187,7 @@ on_both! {
         phone.ask("room:read", "plans".into()).await;
         phone.say("plans", "read all of it").await;
 
-        // What is read is pushed with what is said.
+        // Read marks are pushed after the digests.
         assert_eq!(gathered(&mut bob, "plans", 1).await.0, [("alice".to_owned(), 1)]);
         assert_eq!(plain.heard().await, []);
     }

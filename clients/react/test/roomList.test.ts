@@ -74,14 +74,14 @@ describe('the list of rooms', () => {
     list.subscribe(() => undefined);
     await list.refresh();
     ask.mockClear();
-    list.heardRead('plans', at(3));
+    list.heardRead({ roomId: 'plans', userId: 'alice', timestamp: at(3) });
     expect(ask, 'something was said since').toHaveBeenCalledTimes(1);
     await list.refresh();
     ask.mockClear();
-    list.heardRead('plans', at(4));
+    list.heardRead({ roomId: 'plans', userId: 'alice', timestamp: at(4) });
     expect(counts()).toEqual(['general 0', 'plans 0']);
-    list.heardRead('general', at(1));
-    list.heardRead('elsewhere', at(9));
+    list.heardRead({ roomId: 'general', userId: 'alice', timestamp: at(1) });
+    list.heardRead({ roomId: 'elsewhere', userId: 'alice', timestamp: at(9) });
     expect(ask).not.toHaveBeenCalled();
   });
 });

@@ -37,7 +37,7 @@ export function offline(): ChatError {
 }
 
 export function discarded(): ChatError {
-  return new ChatError('conflict', 'The message was discarded');
+  return new ChatError('conflict', 'Message discarded');
 }
 
 /** A promise that may be ignored: who does not look at it does not see it fail. */

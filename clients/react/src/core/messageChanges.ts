@@ -1,103 +1,70 @@
 // The user's own edits, deletions and reactions: shown at once, and taken back when the server refuses them.
-import { ChatError, offline } from './errors.js';
-import type { Message, Reaction } from './protocol.js';
+import { offline } from './errors.js';
+import type { Message } from './protocol.js';
+import type { RoomHost } from './roomHost.js';
 import * as timeline from './timeline.js';
-import type { Ask } from './wire.js';
 
-/** What the changes need of their room. */
-export interface ChangesHost {
-  readonly roomId: string;
-  readonly ask: Ask;
-  isConnected(): boolean;
-  author(): { id: string } | null;
-  /** The messages as the server has told them. */
-  sent(): timeline.Timeline;
-  /** Replaces these, and shows them. */
-  replace(sent: timeline.Timeline): void;
-  /** Shows the messages anew. */
-  refresh(): void;
-}
-
-interface Edit {
-  content: string;
-  at: string;
-}
+/** Applied twice, it is the same as once. */
+type Change = (messages: timeline.Timeline) => timeline.Timeline;
 
 export class MessageChanges {
-  /** Unanswered edits by message id, the newest last. */
-  private edits = new Map<string, readonly Edit[]>();
-  /** The number of unanswered deletions by message id. */
-  private deletions = new Map<string, number>();
+  /** Those that are not answered, oldest first. */
+  private unanswered: readonly Change[] = [];
 
-  constructor(private readonly host: ChangesHost) {}
+  /**
+   * `apply` changes the messages that the server has told by what it has acked, if it has, and shows them with what is not
+   * answered.
+   */
+  constructor(
+    private readonly roomId: string,
+    private readonly host: RoomHost,
+    private readonly apply: (acked?: Change) => void,
+  ) {}
 
-  /** The messages with all unanswered edits and deletions; the same object when there are none. */
+  /** The messages with all unanswered changes; the same object when there are none. */
   over(sent: timeline.Timeline): timeline.Timeline {
-    if (this.edits.size === 0 && this.deletions.size === 0) return sent;
-    return sent
-      .filter(({ id }) => !this.deletions.has(id))
-      .map((message) => {
-        const edit = this.edits.get(message.id)?.at(-1);
-        return edit ? { ...message, content: edit.content, updatedAt: edit.at } : message;
-      });
-  }
-
-  /** Another user is here. */
-  clear(): void {
-    this.edits.clear();
-    this.deletions.clear();
+    return this.unanswered.reduce((shown, change) => change(shown), sent);
   }
 
   async edit(messageId: string, content: string): Promise<Message> {
-    if (!this.host.isConnected()) throw offline();
-    const edit = { content, at: new Date().toISOString() };
-    this.edits.set(messageId, [...(this.edits.get(messageId) ?? []), edit]);
-    this.host.refresh();
-    try {
-      return (await this.host.ask('message:edit', { messageId, content })).message;
-    } finally {
-      const others = (this.edits.get(messageId) ?? []).filter((other) => other !== edit);
-      if (others.length > 0) this.edits.set(messageId, others);
-      else this.edits.delete(messageId);
-      this.host.refresh();
-    }
+    const updatedAt = new Date().toISOString();
+    const { message } = await this.make(
+      (messages) => timeline.change(messages, messageId, (there) => ({ ...there, content, updatedAt })),
+      // The event, which comes before the answer, has the time of the server.
+      undefined,
+      () => this.host.ask('message:edit', { messageId, content }),
+    );
+    return message;
   }
 
   async remove(messageId: string): Promise<void> {
-    const { host, deletions } = this;
-    if (!host.isConnected()) throw offline();
-    deletions.set(messageId, (deletions.get(messageId) ?? 0) + 1);
-    host.refresh();
-    try {
-      await host.ask('message:delete', { messageId, roomId: host.roomId });
-      host.replace(timeline.remove(host.sent(), messageId));
-    } finally {
-      const others = (deletions.get(messageId) ?? 1) - 1;
-      if (others > 0) deletions.set(messageId, others);
-      else deletions.delete(messageId);
-      host.refresh();
-    }
+    const change: Change = (messages) => timeline.remove(messages, messageId);
+    await this.make(change, change, () =>
+      this.host.ask('message:delete', { messageId, roomId: this.roomId }),
+    );
   }
 
   async react(event: 'reaction:add' | 'reaction:remove', messageId: string, emoji: string): Promise<void> {
-    const { host } = this;
-    const author = host.author();
-    if (!author || !host.isConnected()) throw offline();
-    const reaction: Reaction = { emoji, userId: author.id };
-    const [change, undo] =
-      event === 'reaction:add'
-        ? [timeline.addReaction, timeline.removeReaction]
-        : [timeline.removeReaction, timeline.addReaction];
-    const before = host.sent();
-    const changed = change(before, messageId, reaction);
-    host.replace(changed);
+    const userId = this.host.author()?.id;
+    if (userId === undefined) throw offline();
+    const step = event === 'reaction:add' ? timeline.addReaction : timeline.removeReaction;
+    const change: Change = (messages) => step(messages, messageId, { emoji, userId });
+    await this.make(change, change, () => this.host.ask(event, { messageId, roomId: this.roomId, emoji }));
+  }
+
+  private async make<T>(change: Change, acked: Change | undefined, ask: () => Promise<T>): Promise<T> {
+    if (!this.host.socket.connected) throw offline();
+    let outcome: Change | undefined;
+    this.unanswered = [...this.unanswered, change];
+    this.apply();
     try {
-      await host.ask(event, { messageId, roomId: host.roomId, emoji });
-    } catch (error) {
-      // Without an answer nothing is known: the change is heard if it was made.
-      if (changed !== before && error instanceof ChatError && !error.isPassing)
-        host.replace(undo(host.sent(), messageId, reaction));
-      throw error;
+      const answer = await ask();
+      outcome = acked;
+      return answer;
+    } finally {
+      // Without an answer nothing is known: a change that was made is heard.
+      this.unanswered = this.unanswered.filter((other) => other !== change);
+      this.apply(outcome);
     }
   }
 }

@@ -1,11 +1,10 @@
 // One room: joined as long as somebody looks at it, kept true over every break, and what one may do in it.
 import { CatchUp, type LogEvent } from './catchUp.js';
-import { ignorable, isPassing } from './errors.js';
+import { ignorable } from './errors.js';
 import { MessageChanges } from './messageChanges.js';
 import { PendingMessages } from './pending.js';
 import { PresenceList } from './presence.js';
-import type { Member, Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
-import { Rejoin } from './rejoin.js';
+import type { Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
 import type { RoomHost } from './roomHost.js';
 import { unknownRoom } from './roomState.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -25,7 +24,6 @@ export class Room implements Readable<RoomState>, RoomActions {
   private sent = timeline.EMPTY;
   private readonly pending = new PendingMessages();
   private readonly changes: MessageChanges;
-  private readonly rejoin = new Rejoin(() => this.join());
   private readonly log: CatchUp;
   private readonly writers = new Writers((typingUsers) => this.store.patch({ typingUsers }));
   private readonly writing: Writing;
@@ -59,17 +57,9 @@ export class Room implements Readable<RoomState>, RoomActions {
       (present) => this.store.patch({ present }),
     );
     this.unread = new Unread(host, (unread) => this.store.patch(unread));
-    this.changes = new MessageChanges({
-      roomId: id,
-      ask: host.ask,
-      isConnected: () => host.socket.connected,
-      author: () => host.author(),
-      sent: () => this.sent,
-      replace: (sent) => {
-        this.sent = sent;
-        this.refresh();
-      },
-      refresh: () => this.refresh(),
+    this.changes = new MessageChanges(id, host, (acked) => {
+      if (acked) this.sent = acked(this.sent);
+      this.refresh();
     });
   }
 
@@ -94,10 +84,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   /** Nothing is shown; to somebody else, nothing of one's own either. */
   reset(forOther = false): void {
-    if (forOther) {
-      this.pending.clear();
-      this.changes.clear();
-    }
+    if (forOther) this.pending.clear();
     this.interrupt();
     this.log.begin(undefined);
     this.unread.forget();
@@ -109,7 +96,6 @@ export class Room implements Readable<RoomState>, RoomActions {
   /** The connection is gone. */
   interrupt(): void {
     this.isOpening = false;
-    this.rejoin.stop();
     this.log.interrupt();
     this.writers.clear();
     this.writing.forget();
@@ -121,7 +107,6 @@ export class Room implements Readable<RoomState>, RoomActions {
   heardHistory({ messages, seq }: { messages: Message[]; seq?: number }): void {
     const before = this.log.last;
     const isFirst = !this.store.get().isReady;
-    this.rejoin.stop();
     // Where changes are numbered, those since the last one are asked for below: a history shows no deletions.
     if (isFirst || (seq === undefined && !this.overlay(messages))) this.show(messages, seq);
     if (isFirst) this.begin();
@@ -144,7 +129,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     void this.log.hear(event);
   }
 
-  heardMembers(members: Member[]): void {
+  heardMembers({ members }: Heard<'room:members'>): void {
     this.store.patch({ members });
   }
 
@@ -178,9 +163,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   }
 
   heardError({ event, code, error }: Heard<'room:error'>): void {
-    if (event !== 'room:join') return;
-    this.store.patch({ refusal: { code, error } });
-    if (isPassing(code)) this.rejoin.schedule();
+    if (event === 'room:join') this.store.patch({ refusal: { code, error } });
   }
 
   // One's own messages on their way.
@@ -233,7 +216,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   readonly discard = (id: string): void => this.host.discard(id);
 
   readonly editMessage = (messageId: string, content: string): Promise<ChatMessage> =>
-    ignorable(this.changes.edit(messageId, content).then((message) => this.edited(message)));
+    ignorable(this.changes.edit(messageId, content).then((message) => this.shownAs(message)));
 
   readonly deleteMessage = (messageId: string): Promise<void> => ignorable(this.changes.remove(messageId));
 
@@ -368,15 +351,6 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   private tellDiscontinuity(since: number): void {
     this.discontinuities.forEach((listener) => listener({ roomId: this.id, since }));
-  }
-
-  /** The answer to an edit. Its event comes before it, unless a change before that is missing. */
-  private edited(message: Message): ChatMessage {
-    if (message.seq !== undefined && message.seq > (this.log.last ?? message.seq)) {
-      this.sent = timeline.update(this.sent, message);
-      this.refresh();
-    }
-    return this.shownAs(message);
   }
 
   private shownAs(message: Message): ChatMessage {

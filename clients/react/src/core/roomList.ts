@@ -1,6 +1,6 @@
 // The rooms that a user is in and those that are open to all, with what is unread in each.
 import type { ChatError } from './errors.js';
-import type { ListedRoom, RoomActivity } from './protocol.js';
+import type { ListedRoom, RoomActivity, UserRead } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import type { Refusal } from './types.js';
 import type { Ask } from './wire.js';
@@ -89,12 +89,12 @@ export class RoomList implements Readable<RoomListState> {
   }
 
   /** The room was read up to then on another device of the user's. */
-  heardRead(roomId: string, until: string): void {
+  heardRead({ roomId, timestamp }: UserRead): void {
     const room = this.find(roomId);
-    if (!room || room.unreadCount === 0) return;
-    if ((room.lastMessageAt ?? '') <= until) this.wasRead(roomId);
-    // Something was said since: the server knows how much of it is unread.
-    else this.changed();
+    if (!room?.unreadCount) return;
+    // If something was said since, the server knows how much of it is unread.
+    if ((room.lastMessageAt ?? '') > timestamp) this.changed();
+    else this.wasRead(roomId);
   }
 
   /** Something was said. */

@@ -4,6 +4,7 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { JSDOM, VirtualConsole } from 'jsdom';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { tokenOf } from '../fakeServer.js';
 import { User, pack, type Packages } from './installed.js';
@@ -169,6 +170,13 @@ describe.each(Object.keys(REACTS))('with React %s', (major) => {
     // The last two are of the list that is built in.
     const traces = [...classes, 'No messages yet', 'react-dom', 'ResizeObserver'];
     expect(traces.filter((trace) => code.includes(trace))).toEqual([]);
+  });
+
+  test('the hook alone takes 10 KiB', async () => {
+    const external = ['react', 'react-dom', 'socket.io-client'];
+    const entryPoints = ['only_the_hook.ts'];
+    const { outputFiles = [] } = await bundled({ entryPoints, external, minify: true, target: 'es2022' });
+    expect(gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(10_240);
   });
 
   test('the styles stay where they are imported', async () => {
