@@ -151,13 +151,14 @@ export interface Synced {
   more: boolean;
 }
 
-/** What was said in a room since the last one of these. */
+/** A user has read a room up to this time. */
 export interface UserRead {
   roomId: string;
   userId: string;
   timestamp: Timestamp;
 }
 
+/** The messages in a room since the last one of these. */
 export interface RoomActivity {
   roomId: string;
   lastMessageAt: Timestamp;
