@@ -28,7 +28,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
         : 'Room'
       : 'Loading…';
   return (
-    <main ref={main} className="room-pane" tabIndex={-1}>
+    <main ref={main} id="main" className="room-pane" tabIndex={-1}>
       <ChatRoom
         roomId={roomId}
         currentUserId={user.id}

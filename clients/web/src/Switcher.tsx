@@ -20,7 +20,8 @@ export function Switcher({ onClose, onDone }: Props) {
   const found = findRooms(rooms, query).slice(0, MOST);
   // A room may have gone meanwhile.
   const current = Math.min(index, found.length - 1);
-  useEffect(() => list.current?.children[current]?.scrollIntoView({ block: 'nearest' }), [current]);
+  // Newer browsers return a promise, which is no clean-up of an effect.
+  useEffect(() => void list.current?.children[current]?.scrollIntoView({ block: 'nearest' }), [current]);
   const press = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined && found.length > 0) {

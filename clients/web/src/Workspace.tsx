@@ -1,6 +1,6 @@
 // The page of somebody who is signed in: the list of rooms, the open room, and dialogs over them.
 import { useConnection, useRooms, type ConnectionStatus } from '@chatoxide/react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type Ref } from 'react';
 import { InviteDialog, NewMessageDialog, NewRoomDialog } from './dialogs.js';
 import { LogoIcon } from './icons.js';
 import { RoomPane } from './RoomPane.js';
@@ -74,9 +74,9 @@ export function Workspace({ user, onSignOut }: Props) {
   );
 }
 
-function NoRoom({ main, status }: { main: React.Ref<HTMLElement>; status: ConnectionStatus }) {
+function NoRoom({ main, status }: { main: Ref<HTMLElement>; status: ConnectionStatus }) {
   return (
-    <main ref={main} className="nothing" tabIndex={-1}>
+    <main ref={main} id="main" className="nothing" tabIndex={-1}>
       <LogoIcon />
       <h1>Choose a room or start a conversation</h1>
       {status === 'reconnecting' && <p role="status">Connection lost. Trying again…</p>}
