@@ -72,6 +72,20 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await one.link('News').waitFor();
   });
 
+  test('the heading says that the room loads, and never its id', { timeout: LONG }, async () => {
+    const room = await party.room('Heading');
+    const page = await (await party.person('Alice')).visit(`/#/r/${room}`);
+    let letGo: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => (letGo = resolve));
+    await page.route('**/socket.io/**', (route) => end.then(() => route.continue()));
+    await page.getByLabel('Your name').fill('Alice');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { name: 'Loading…' }).waitFor();
+    expect(await page.getByText(room).count()).toBe(0);
+    letGo();
+    await page.getByRole('heading', { name: 'Heading' }).waitFor();
+  });
+
   test('a room that one may not enter says so once, and takes no messages', { timeout: LONG }, async () => {
     await seedRoom(party.server.database, {
       id: 'closed',

@@ -26,6 +26,7 @@ describe('links in a text', () => {
     ['<a href="https://example.org">x</a>', ['https://example.org']],
     ['javascript:alert(1) data:text/html,x ftp://example.org example.org', []],
     ['https://', []],
+    ['https://... and https://:', []],
     ['www.example.org/a, WWW.example.org.', ['www.example.org/a', 'WWW.example.org']],
     ['write to bob.k+chat@mail.example.org!', ['bob.k+chat@mail.example.org']],
     ['(see https://example.org/a_(b)).', ['https://example.org/a_(b)']],
