@@ -1,15 +1,22 @@
-// How the package is built: our modules, and in them the list's code, so that socket.io-client stays the one dependency.
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+// How the package is built: our modules, and in them the code of the list and of the parser of texts, so that socket.io-client
+// stays the one dependency.
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { defineConfig, type Plugin, type Rollup } from 'vite';
+
+const BUILT_IN = ['virtua', '@lezer/common', '@lezer/highlight', '@lezer/markdown'];
 
 /** The component's styles, and the terms of what is built in. */
 const notCode: Plugin = {
   name: 'what is not code',
   writeBundle({ dir = 'dist' }) {
-    const virtua = path.dirname(createRequire(import.meta.url).resolve('virtua/package.json'));
-    cpSync(path.join(virtua, 'LICENSE'), path.join(dir, 'virtua.LICENSE'));
+    for (const name of BUILT_IN) {
+      const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+      const terms = folders.map((folder) => path.join(folder, name, 'LICENSE')).find(existsSync);
+      if (!terms) throw new Error(`${name} has no LICENSE`);
+      cpSync(terms, path.join(dir, `${name.replace(/^@/, '').replace('/', '-')}.LICENSE`));
+    }
     cpSync(path.resolve(import.meta.dirname, 'src/component/styles.css'), path.join(dir, 'styles.css'));
     // Without it the compiler refuses the import, unless something else says what a stylesheet is.
     writeFileSync(path.join(dir, 'styles.css.d.ts'), 'export {};\n');

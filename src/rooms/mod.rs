@@ -307,13 +307,17 @@ impl Rooms {
     /// Records that a user has read a room up to an entry, or up to now. It is written soon, in a batch.
     pub fn mark_read(&self, mark: ReadMark) {
         self.node_cache.note_read(&mark);
+        self.activity.note_read(&mark);
         self.read_marks.note(mark);
     }
 
     /// Like [`Self::mark_read`], but waits until the mark is written.
     pub async fn mark_read_durably(&self, mark: ReadMark) -> Result<()> {
         self.node_cache.note_read(&mark);
-        self.read_marks.write(mark).await
+        // The list is counted by what is stored.
+        self.read_marks.write(mark.clone()).await?;
+        self.activity.note_read(&mark);
+        Ok(())
     }
 
     /// The number of the last entry applied, if the room is loaded on this node.

@@ -1,5 +1,6 @@
-//! Unread push: notifies users who watch their list of rooms of new messages in rooms that they have not opened. It is
-//! coalesced: a busy room costs one packet per tick, however many messages it gets.
+//! Unread push: notifies users who watch their list of rooms of new messages in rooms that they have not opened, and of
+//! what they have read on another device. It is coalesced: a busy room costs one packet per tick, however many messages
+//! it gets, and so does a reader.
 
 use std::{
     collections::HashMap,
@@ -17,8 +18,11 @@ use crate::{
         id::{RoomId, UserId},
         timestamp::Timestamp,
     },
-    db::room_log::{Effect, Entry},
-    protocol::{RoomActivityView, SenderCountView, event},
+    db::{
+        read_markers::ReadMark,
+        room_log::{Effect, Entry},
+    },
+    protocol::{RoomActivityView, RoomUserReadView, SenderCountView, event},
     sync::lock,
 };
 
@@ -32,6 +36,8 @@ pub(super) struct UnreadPush {
     /// Users who watch their list, with the number of their watching sockets.
     watching: Mutex<HashMap<UserId, usize>>,
     digests: Mutex<HashMap<RoomId, RoomDigest>>,
+    /// The rooms that watching users have read since the last push, and up to when.
+    read: Mutex<HashMap<(UserId, RoomId), Timestamp>>,
 }
 
 /// A digest of the new messages in a room since the last push.
@@ -62,6 +68,17 @@ impl UnreadPush {
         digest.last_message_at = digest.last_message_at.max(message.created_at);
         *digest.by.entry(message.sender_id.clone()).or_default() += 1;
     }
+
+    /// Notes that a user has read a room, for the user's other devices.
+    pub(super) fn note_read(&self, mark: &ReadMark) {
+        if !self.is_watched_by(&mark.user_id) {
+            return;
+        }
+        let key = (mark.user_id.clone(), mark.room_id.clone());
+        let mut read = lock(&self.read);
+        let at = read.entry(key).or_insert(mark.at);
+        *at = (*at).max(mark.at);
+    }
 }
 
 impl Rooms {
@@ -91,6 +108,8 @@ impl Rooms {
     }
 
     async fn push_unread(&self, access: &Access) {
+        // Taken first: a mark that comes meanwhile may cover messages of the next digest.
+        let read = std::mem::take(&mut *lock(&self.activity.read));
         let all = std::mem::take(&mut *lock(&self.activity.digests));
         // The members of an uncached room are read from the database, of several rooms concurrently.
         stream::iter(all)
@@ -98,6 +117,19 @@ impl Rooms {
                 self.push_digest(access, &room_id, &digest).await
             })
             .await;
+        self.push_read(read);
+    }
+
+    /// Sends read marks to the other devices of their users. It follows the digests: a mark covers the messages before
+    /// it, and those have then been counted.
+    fn push_read(&self, read: HashMap<(UserId, RoomId), Timestamp>) {
+        for ((user_id, room_id), timestamp) in read {
+            let view = RoomUserReadView { room_id: &room_id, user_id: &user_id, timestamp };
+            let Some(packet) = Encoded::new(event::ROOM_USER_READ, &view) else { continue };
+            // Sockets in the room are sent the mark with everybody else's.
+            let except = Except { room: Some(&room_id), ..Except::NOBODY };
+            self.broadcast.send(Target::User(&user_id), except, &packet);
+        }
     }
 
     async fn push_digest(&self, access: &Access, room_id: &RoomId, digest: &RoomDigest) {

@@ -9,6 +9,13 @@ async fn list(client: &mut Client) {
     assert_eq!(client.ask("rooms:list", json!({})).await["success"], true);
 }
 
+/// The unread count of a room in the list.
+async fn list_unread(client: &mut Client, room: &str) -> Value {
+    let answer = client.ask("rooms:list", json!({})).await;
+    let rooms = answer["rooms"].as_array().unwrap();
+    rooms.iter().find(|one| one["id"] == room).unwrap()["unreadCount"].clone()
+}
+
 /// How often each user has spoken, until there are `count` messages; how many events that took, and the last moment.
 async fn gathered(client: &mut Client, room: &str, count: u64) -> (Vec<(String, u64)>, usize, Value) {
     let mut by = std::collections::BTreeMap::<String, u64>::new();
@@ -140,5 +147,48 @@ on_both! {
         // All members who look at their lists are told together.
         assert_eq!(gathered(&mut carol, "plans", 1).await.0, [("bob".to_owned(), 1)]);
         assert_eq!(alice.heard().await, []);
+    }
+}
+
+on_both! {
+    async fn reading_on_one_device_marks_the_room_on_the_others_after_its_digest(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
+        let mut bob = server.connect("bob").await;
+        let mut phone = server.connect("alice").await;
+        let mut laptop = server.connect("alice").await;
+        list(&mut laptop).await;
+
+        let said = bob.say("plans", "hello").await;
+        phone.ask("room:join", "plans".into()).await;
+        assert_eq!(gathered(&mut laptop, "plans", 1).await.0, [("bob".to_owned(), 1)]);
+        let joined = laptop.hear("room:user-read").await;
+        phone.heard().await;
+        phone.ask("room:read", "plans".into()).await;
+        let read = laptop.hear("room:user-read").await;
+
+        for mark in [&joined, &read] {
+            assert_eq!((&mark["roomId"], &mark["userId"]), (&json!("plans"), &json!("alice")));
+            assert!(mark["timestamp"].as_str() >= said["createdAt"].as_str(), "{mark} before {said}");
+        }
+        assert_eq!(list_unread(&mut laptop, "plans").await, 0);
+        // Neither the device that reads nor anybody else is told.
+        assert_eq!((phone.heard().await, bob.heard().await), (vec![], vec![]));
+    }
+}
+
+on_both! {
+    async fn a_device_that_has_not_asked_for_the_list_is_not_told_what_is_read_elsewhere(server: TestServer) {
+        server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
+        let mut phone = server.connect_in("alice", "plans").await;
+        let mut plain = server.connect("alice").await;
+        let mut bob = server.connect("bob").await;
+        list(&mut bob).await;
+
+        phone.ask("room:read", "plans".into()).await;
+        phone.say("plans", "read all of it").await;
+
+        // Read marks are pushed after the digests.
+        assert_eq!(gathered(&mut bob, "plans", 1).await.0, [("alice".to_owned(), 1)]);
+        assert_eq!(plain.heard().await, []);
     }
 }

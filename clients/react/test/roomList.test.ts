@@ -68,4 +68,20 @@ describe('the list of rooms', () => {
     expect(counts()).toEqual(['general 0', 'plans 2']);
     expect(ask).toHaveBeenCalledTimes(1);
   });
+
+  test('what is read on another device is read here, and what was said after it is asked for', async () => {
+    const { list, ask, counts } = await aList();
+    list.subscribe(() => undefined);
+    await list.refresh();
+    ask.mockClear();
+    list.heardRead({ roomId: 'plans', userId: 'alice', timestamp: at(3) });
+    expect(ask, 'something was said since').toHaveBeenCalledTimes(1);
+    await list.refresh();
+    ask.mockClear();
+    list.heardRead({ roomId: 'plans', userId: 'alice', timestamp: at(4) });
+    expect(counts()).toEqual(['general 0', 'plans 0']);
+    list.heardRead({ roomId: 'general', userId: 'alice', timestamp: at(1) });
+    list.heardRead({ roomId: 'elsewhere', userId: 'alice', timestamp: at(9) });
+    expect(ask).not.toHaveBeenCalled();
+  });
 });

@@ -1,9 +1,11 @@
-// The page: signing in, then the rooms.
-import { ChatProvider } from '@chatoxide/react';
-import { useMemo, useState } from 'react';
-import { store, storedSession, tokensOf, type Session } from './session.js';
+// The page: signing in, then the rooms. What the rooms need is loaded apart, so that the sign-in is there soon.
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { store, storedSession, type Session } from './session.js';
 import { SignIn } from './SignIn.js';
-import { Workspace } from './Workspace.js';
+import { Splash } from './Splash.js';
+
+const loadRooms = () => import('./SignedIn.js');
+const SignedIn = lazy(loadRooms);
 
 export function App() {
   const [session, setSession] = useState(storedSession);
@@ -11,16 +13,14 @@ export function App() {
     store(next);
     setSession(next);
   };
+  useEffect(() => {
+    // While somebody types their name. Without a network it is loaded when it is needed.
+    loadRooms().catch(() => undefined);
+  }, []);
   if (!session) return <SignIn onSignedIn={change} />;
-  return <SignedIn key={session.user.id} session={session} onSignOut={() => change(null)} />;
-}
-
-function SignedIn({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
-  // A demo's token is renewed by a function; any other is what it is.
-  const token = useMemo(() => (session.isDemo ? tokensOf(session) : session.token), [session]);
   return (
-    <ChatProvider url={window.location.origin} token={token}>
-      <Workspace user={session.user} onSignOut={onSignOut} />
-    </ChatProvider>
+    <Suspense fallback={<Splash />}>
+      <SignedIn key={session.user.id} session={session} onSignOut={() => change(null)} />
+    </Suspense>
   );
 }

@@ -1,43 +1,53 @@
 // The open room, and who is in it.
-import { Avatar, ChatRoom, useRoom, useRooms, type Member } from '@chatoxide/react';
-import { useEffect, useRef, useState } from 'react';
+import { Avatar, ChatRoom, RoomIcon, roomName, useRoom, useRooms, type Member } from '@chatoxide/react';
+import { useEffect, useRef, useState, type Ref } from 'react';
 import { BackIcon, PeopleIcon, InviteIcon } from './icons.js';
-import { nameOf } from './rooms.js';
-import { RoomIcon } from './RoomIcon.js';
 import { open } from './route.js';
 
 interface Props {
+  main: Ref<HTMLElement>;
   roomId: string;
   user: { id: string };
   onInvite: () => void;
 }
 
-export function RoomPane({ roomId, user, onInvite }: Props) {
-  const { rooms } = useRooms();
+export function RoomPane({ main, roomId, user, onInvite }: Props) {
+  const { rooms, isReady } = useRooms();
   const members = useRoom(roomId, (state) => state.members);
   const present = useRoom(roomId, (state) => state.present);
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const listed = rooms.find((room) => room.id === roomId);
-  const title = listed ? nameOf(listed) : roomId;
+  const isRefused = useRoom(roomId, (state) => state.refusal !== null);
+  // An id says nothing to people.
+  const title = listed
+    ? roomName(listed)
+    : isReady
+      ? isRefused
+        ? 'Room not available'
+        : 'Room'
+      : 'Loading…';
   return (
-    <main className="room-pane">
+    <main ref={main} id="main" className="room-pane" tabIndex={-1}>
       <ChatRoom
         roomId={roomId}
         currentUserId={user.id}
+        autoFocus
         header={
           <header className="room-header">
-            <button className="icon-button back" aria-label="Back to the rooms" onClick={() => open(null)}>
+            <button className="icon-button back" aria-label="Back to rooms" onClick={() => open(null)}>
               <BackIcon />
             </button>
             {listed && <RoomIcon room={listed} />}
-            <h1 dir="auto">{title}</h1>
+            <h1 dir="auto" title={title}>
+              {title}
+            </h1>
             <span className="quiet room-here">{present.size > 0 && `${present.size} here`}</span>
             {listed && listed.type !== 'direct' && (
               <button
                 className="icon-button"
-                aria-label="Invite somebody"
-                title="Invite somebody"
+                aria-label="Invite people"
+                title="Invite people"
                 onClick={onInvite}
               >
                 <InviteIcon />

@@ -1,14 +1,13 @@
-// Who are you: by name in demo mode, else by a token.
-import { Avatar } from '@chatoxide/react';
+// Signing in: by name in demo mode, else by a token.
 import { useEffect, useState, type FormEvent } from 'react';
-import { LogoIcon } from './icons.js';
 import { demoUsers, signInByName, signInByToken, type DemoUser, type Session } from './session.js';
+import { Splash } from './Splash.js';
 
-/** Where the page learns whether the server is in demo mode. */
-type Mode = { kind: 'asking' } | { kind: 'demo'; users: DemoUser[] } | { kind: 'token' };
+/** The page learns first whether the server is in demo mode. */
+type Mode = { kind: 'demo'; users: DemoUser[] } | { kind: 'token' };
 
 export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void }) {
-  const [mode, setMode] = useState<Mode>({ kind: 'asking' });
+  const [mode, setMode] = useState<Mode>();
   const [text, setText] = useState('');
   const [why, setWhy] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -25,7 +24,7 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
     setBusy(true);
     setWhy('');
     try {
-      onSignedIn(mode.kind === 'demo' ? await signInByName(name) : signInByToken(name));
+      onSignedIn(mode?.kind === 'demo' ? await signInByName(name) : signInByToken(name));
     } catch (error) {
       setWhy(error instanceof Error ? error.message : String(error));
       setBusy(false);
@@ -35,79 +34,58 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
     event.preventDefault();
     if (text.trim()) void enter(text);
   };
+  if (!mode) return <Splash />;
+  const isDemo = mode.kind === 'demo';
   return (
-    <main className="sign-in">
-      <form className="sign-in-card" onSubmit={submit}>
-        <h1>
-          <LogoIcon /> chatoxide
-        </h1>
-        {mode.kind === 'asking' && <p className="quiet">One moment…</p>}
-        {mode.kind === 'demo' && (
-          <>
-            <p>This server is in demo mode: say who you are and come in.</p>
-            <label htmlFor="name">Your name</label>
-            <div className="sign-in-line">
-              <input
-                id="name"
-                value={text}
-                maxLength={60}
-                autoFocus
-                autoComplete="name"
-                onChange={(event) => setText(event.target.value)}
-              />
-              <button className="button button-main" disabled={isBusy || !text.trim()}>
-                Come in
-              </button>
-            </div>
-            {mode.users.length > 0 && (
-              <div className="sign-in-users" role="group" aria-labelledby="known">
-                <p id="known" className="quiet">
-                  Or come in as somebody who is known
-                </p>
-                {mode.users.map((user) => (
-                  <button
-                    key={user.id}
-                    type="button"
-                    className="button"
-                    disabled={isBusy}
-                    onClick={() => void enter(user.name)}
-                  >
-                    <Avatar id={user.id} name={user.name} />
-                    {user.name}
-                  </button>
-                ))}
-              </div>
-            )}
-          </>
-        )}
-        {mode.kind === 'token' && (
-          <>
-            <p>
-              Paste a token. Whoever runs this server signs them:{' '}
-              <code>chatoxide token --sub you --name You</code> prints one.
-            </p>
-            <label htmlFor="token">Token</label>
-            <div className="sign-in-line">
-              <input
-                id="token"
-                value={text}
-                autoFocus
-                autoComplete="off"
-                spellCheck={false}
-                onChange={(event) => setText(event.target.value)}
-              />
-              <button className="button button-main" disabled={isBusy || !text.trim()}>
-                Come in
-              </button>
-            </div>
-          </>
-        )}
-        {why && (
-          <p className="danger" role="alert">
-            {why}
-          </p>
-        )}
+    <Splash>
+      {isDemo ? (
+        <p>This server is in demo mode. Enter any name to sign in.</p>
+      ) : (
+        <p>
+          Paste your token. Whoever runs this server can make one:{' '}
+          <code>chatoxide token --sub you --name You</code>
+        </p>
+      )}
+      <form onSubmit={submit}>
+        <label htmlFor="credential">{isDemo ? 'Your name' : 'Token'}</label>
+        <div className="sign-in-line">
+          <input
+            id="credential"
+            value={text}
+            maxLength={isDemo ? 60 : undefined}
+            autoFocus
+            autoComplete={isDemo ? 'name' : 'off'}
+            spellCheck={false}
+            onChange={(event) => setText(event.target.value)}
+          />
+          <button className="button button-main" disabled={isBusy || !text.trim()}>
+            Sign in
+          </button>
+        </div>
       </form>
-    </main>
+      {isDemo && mode.users.length > 0 && (
+        <div className="sign-in-users" role="group" aria-labelledby="known">
+          <p id="known" className="quiet">
+            Or continue as
+          </p>
+          {mode.users.map((user) => (
+            <button
+              key={user.id}
+              type="button"
+              className="button"
+              disabled={isBusy}
+              onClick={() => void enter(user.name)}
+            >
+              {user.name}
+            </button>
+          ))}
+        </div>
+      )}
+      {why && (
+        <p className="danger" role="alert">
+          {why}
+        </p>
+      )}
+    </Splash>
   );
 }

@@ -1,14 +1,16 @@
-// Signed in: the list of rooms, the open room, who is in it.
-import { useConnection, useRooms } from '@chatoxide/react';
-import { useEffect, useState } from 'react';
+// The page of somebody who is signed in: the list of rooms, the open room, and dialogs over them.
+import { useConnection, useRooms, type ConnectionStatus } from '@chatoxide/react';
+import { useEffect, useRef, useState, type Ref } from 'react';
 import { InviteDialog, NewMessageDialog, NewRoomDialog } from './dialogs.js';
 import { LogoIcon } from './icons.js';
 import { RoomPane } from './RoomPane.js';
-import { totalUnread } from './rooms.js';
+import { titleOf } from './rooms.js';
 import { open, useOpenRoom } from './route.js';
 import { Sidebar } from './Sidebar.js';
+import { Splash } from './Splash.js';
+import { Switcher } from './Switcher.js';
 
-export type Dialog = 'room' | 'message' | 'invite' | null;
+export type OpenDialog = 'room' | 'message' | 'invite' | 'switcher' | null;
 
 interface Props {
   user: { id: string; name: string };
@@ -19,11 +21,13 @@ export function Workspace({ user, onSignOut }: Props) {
   const { rooms } = useRooms();
   const connection = useConnection();
   const roomId = useOpenRoom();
-  const [dialog, setDialog] = useState<Dialog>(null);
-  const unread = totalUnread(rooms);
+  const [dialog, setDialog] = useState<OpenDialog>(null);
+  const main = useRef<HTMLElement>(null);
+  const title = titleOf(rooms);
   useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) chatoxide` : 'chatoxide';
-  }, [unread]);
+    document.title = title;
+  }, [title]);
+  useSwitcherKey(() => setDialog('switcher'));
   const close = () => setDialog(null);
   const enter = (id: string) => {
     close();
@@ -35,33 +39,63 @@ export function Workspace({ user, onSignOut }: Props) {
   };
   if (connection.status === 'refused') {
     return (
-      <main className="sign-in">
-        <div className="sign-in-card">
-          <h1>
-            <LogoIcon /> chatoxide
-          </h1>
-          <p role="alert">The server did not take your token: {connection.refusal?.error}.</p>
-          <button className="button button-main" onClick={signOut}>
-            Sign in again
-          </button>
-        </div>
-      </main>
+      <Splash>
+        <p role="alert">The server refused your token: {connection.refusal?.error}.</p>
+        <button className="button button-main" onClick={signOut}>
+          Sign in again
+        </button>
+      </Splash>
     );
   }
   return (
     <div className={roomId === null ? 'workspace' : 'workspace workspace-room'}>
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          // The address names the room.
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        Skip to the messages
+      </a>
       <Sidebar user={user} roomId={roomId} onDialog={setDialog} onSignOut={signOut} />
       {roomId === null ? (
-        <main className="nothing">
-          <LogoIcon />
-          <h1>Choose a room, or write to somebody</h1>
-        </main>
+        <NoRoom main={main} status={connection.status} />
       ) : (
-        <RoomPane key={roomId} roomId={roomId} user={user} onInvite={() => setDialog('invite')} />
+        <RoomPane key={roomId} main={main} roomId={roomId} user={user} onInvite={() => setDialog('invite')} />
       )}
       {dialog === 'room' && <NewRoomDialog onClose={close} onDone={enter} />}
       {dialog === 'message' && <NewMessageDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'invite' && roomId !== null && <InviteDialog roomId={roomId} onClose={close} />}
+      {dialog === 'switcher' && <Switcher onClose={close} onDone={enter} />}
     </div>
   );
+}
+
+function NoRoom({ main, status }: { main: Ref<HTMLElement>; status: ConnectionStatus }) {
+  return (
+    <main ref={main} id="main" className="nothing" tabIndex={-1}>
+      <LogoIcon />
+      <h1>Choose a room or start a conversation</h1>
+      {status === 'reconnecting' && <p role="status">Connection lost. Trying again…</p>}
+    </main>
+  );
+}
+
+/** Ctrl+K, or Cmd+K, wherever the focus is. */
+function useSwitcherKey(onPress: () => void): void {
+  const latest = useRef(onPress);
+  useEffect(() => void (latest.current = onPress));
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+      event.preventDefault();
+      // Over another dialog it would be below that.
+      if (!document.querySelector('dialog[open]')) latest.current();
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
 }

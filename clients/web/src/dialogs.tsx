@@ -1,115 +1,8 @@
-// A new room, a message to somebody, an invitation.
-import { Avatar, useChatClient, type Member } from '@chatoxide/react';
-import { useEffect, useId, useLayoutEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
-import { CloseIcon } from './icons.js';
-
-function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const id = useId();
-  // Closed before it is gone, it gives the focus back to where it was.
-  useLayoutEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
-    // By itself it begins with the button that closes it.
-    shown?.querySelector('input')?.focus();
-    return () => shown?.close();
-  }, []);
-  return (
-    <dialog
-      ref={dialog}
-      className="dialog"
-      aria-labelledby={id}
-      onCancel={onClose}
-      // A click beside it.
-      onClick={(event) => event.target === dialog.current && onClose()}
-    >
-      <div className="dialog-body">
-        <header className="dialog-header">
-          <h2 id={id}>{title}</h2>
-          <button className="icon-button" aria-label="Close" onClick={onClose}>
-            <CloseIcon />
-          </button>
-        </header>
-        {children}
-      </div>
-    </dialog>
-  );
-}
-
-/** So long a pause ends a word, in milliseconds: the server is not asked for each key. */
-const PAUSE = 200;
-
-/** People to choose from, found as one types. */
-function People({
-  chosen,
-  onChoose,
-  without,
-}: {
-  chosen: Member[];
-  onChoose: (user: Member) => void;
-  without?: string;
-}) {
-  const client = useChatClient();
-  const [query, setQuery] = useState('');
-  const [found, setFound] = useState<Member[]>([]);
-  const [why, setWhy] = useState('');
-  useEffect(() => {
-    let isCurrent = true;
-    const find = () => {
-      client.findUsers(query).then(
-        (users) => {
-          if (!isCurrent) return;
-          setFound(users);
-          setWhy('');
-        },
-        (error: Error) => isCurrent && setWhy(error.message),
-      );
-    };
-    const timer = setTimeout(find, query === '' ? 0 : PAUSE);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-  }, [client, query]);
-  const isChosen = (user: Member) => chosen.some(({ id }) => id === user.id);
-  return (
-    <div className="people">
-      <input
-        type="search"
-        className="search"
-        placeholder="Find people"
-        aria-label="Find people"
-        value={query}
-        onChange={(event) => setQuery(event.target.value)}
-      />
-      {why && (
-        <p className="danger" role="alert">
-          {why}
-        </p>
-      )}
-      <ul>
-        {found
-          .filter(({ id }) => id !== without)
-          .map((user) => (
-            <li key={user.id}>
-              <button
-                type="button"
-                className="person"
-                aria-pressed={isChosen(user)}
-                onClick={() => onChoose(user)}
-              >
-                <Avatar id={user.id} name={user.name} picture={user.avatar} />
-                <span className="person-name" dir="auto">
-                  {user.name}
-                </span>
-                <span className="quiet person-id">{user.id}</span>
-              </button>
-            </li>
-          ))}
-      </ul>
-    </div>
-  );
-}
+// The dialogs that make a room, begin a conversation, and invite people.
+import { useChatClient, type Member } from '@chatoxide/react';
+import { useState, type FormEvent } from 'react';
+import { Dialog } from './Dialog.js';
+import { People } from './People.js';
 
 interface Props {
   onClose: () => void;
@@ -142,26 +35,28 @@ export function NewRoomDialog({ onClose, onDone }: Props) {
           <input value={name} maxLength={60} onChange={(event) => setName(event.target.value)} />
         </label>
         <fieldset>
-          <legend>Who may come in</legend>
+          <legend>Who can join</legend>
           {(['public', 'private'] as const).map((kind) => (
             <label key={kind} className="choice">
               <input type="radio" name="type" checked={type === kind} onChange={() => setType(kind)} />
-              {kind === 'public' ? 'Everybody' : 'Only members'}
+              {kind === 'public' ? 'Everyone' : 'Only people who are invited'}
             </label>
           ))}
         </fieldset>
-        <People chosen={members} onChoose={choose} />
-        {why && (
-          <p className="danger" role="alert">
-            {why}
-          </p>
-        )}
+        <People chosen={members} onChoose={choose} error={why} />
         <button className="button button-main" disabled={!name.trim()}>
-          {members.length > 0 ? `Create with ${members.map((member) => member.name).join(', ')}` : 'Create'}
+          {createText(members)}
         </button>
       </form>
     </Dialog>
   );
+}
+
+/** A few names, or how many there are. */
+function createText(members: Member[]): string {
+  if (members.length === 0) return 'Create';
+  if (members.length > 3) return `Create with ${members.length} people`;
+  return `Create with ${members.map(({ name }) => name).join(', ')}`;
 }
 
 export function NewMessageDialog({ user, onClose, onDone }: Props & { user: { id: string } }) {
@@ -176,12 +71,7 @@ export function NewMessageDialog({ user, onClose, onDone }: Props & { user: { id
   };
   return (
     <Dialog title="New message" onClose={onClose}>
-      <People chosen={[]} onChoose={start} without={user.id} />
-      {why && (
-        <p className="danger" role="alert">
-          {why}
-        </p>
-      )}
+      <People chosen={[]} onChoose={start} without={user.id} error={why} />
     </Dialog>
   );
 }
@@ -194,19 +84,14 @@ export function InviteDialog({ roomId, onClose }: { roomId: string; onClose: () 
     setSaid('');
     setWhy('');
     client.invite(roomId, user.id).then(
-      () => setSaid(`${user.name} is a member now.`),
+      () => setSaid(`${user.name} is now a member.`),
       (error: Error) => setWhy(error.message),
     );
   };
   return (
-    <Dialog title="Invite somebody" onClose={onClose}>
-      <People chosen={[]} onChoose={invite} />
+    <Dialog title="Invite people" onClose={onClose}>
+      <People chosen={[]} onChoose={invite} error={why} />
       <p role="status">{said}</p>
-      {why && (
-        <p className="danger" role="alert">
-          {why}
-        </p>
-      )}
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-// Drawings for buttons and rooms; what they mean is said beside them.
+// Drawings for buttons; the buttons carry the names.
 import type { ReactNode } from 'react';
 
 function Icon({ children }: { children: ReactNode }) {
@@ -15,16 +15,6 @@ export const LogoIcon = () => (
     <path className="logo-lines" d="M10 12h12M10 16.5h8" />
   </svg>
 );
-export const HashIcon = () => (
-  <Icon>
-    <path d="M8 3.5 6.5 16.5M13.5 3.5 12 16.5M4 7.5h12.5M3.5 12.5H16" />
-  </Icon>
-);
-export const LockIcon = () => (
-  <Icon>
-    <path d="M4.75 9h10.5v7.5H4.75zM7 9V6.5a3 3 0 0 1 6 0V9" />
-  </Icon>
-);
 export const BackIcon = () => (
   <Icon>
     <path d="M12.25 4.5 6.75 10l5.5 5.5" />
@@ -38,11 +28,6 @@ export const PlusIcon = () => (
 export const InviteIcon = () => (
   <Icon>
     <path d="M8 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 16.5a5.5 5.5 0 0 1 11 0M15.5 6.5v5M13 9h5" />
-  </Icon>
-);
-export const PersonIcon = () => (
-  <Icon>
-    <path d="M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 16.5a6 6 0 0 1 12 0" />
   </Icon>
 );
 export const PeopleIcon = () => (

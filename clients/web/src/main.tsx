@@ -1,11 +1,12 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import '@chatoxide/react/styles.css';
-import './styles.css';
+import './base.css';
 import { App } from './App.js';
+import { keepPageOnDrop } from './dropping.js';
 import { apply, storedTheme } from './theme.js';
 
 apply(storedTheme());
+keepPageOnDrop();
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

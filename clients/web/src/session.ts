@@ -1,4 +1,4 @@
-// Who is signed in on this page. Each tab has its own, so that two tabs may be two people; a reload keeps it.
+// The user who is signed in on this page. Each tab has its own, so that two tabs may be two people; a reload keeps it.
 import { ownerOf } from '@chatoxide/react';
 
 export interface Session {
@@ -52,7 +52,7 @@ export async function signInByName(name: string): Promise<Session> {
 export function signInByToken(text: string): Session {
   const token = text.trim();
   const owner = ownerOf(token);
-  if (!owner) throw new Error('This is not a token: it has no user in it.');
+  if (!owner) throw new Error('This is not a token: it names no user.');
   return { token, user: { id: owner.id, name: owner.name ?? owner.id }, isDemo: false };
 }
 

@@ -62,7 +62,7 @@ export class Person {
   async open(room: string): Promise<Tab> {
     const page = await this.visit(`/#/r/${encodeURIComponent(room)}`);
     await page.getByLabel('Your name').fill(this.name);
-    await page.getByRole('button', { name: 'Come in', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     const tab = new Tab(this.name, page);
     await tab.isReady();
     return tab;
@@ -113,7 +113,7 @@ export class Tab {
 
   /** What is said while there is no connection. */
   get isLost(): Locator {
-    return this.page.getByText('The connection is lost.', { exact: false });
+    return this.page.getByText('Connection lost.', { exact: false });
   }
 
   /** A room in the list of rooms. */
@@ -149,7 +149,9 @@ export class Tab {
 
   /** A message is shown as one that waits. */
   async keeps(text: string): Promise<void> {
-    await this.message(text).getByText('Sending…').waitFor();
+    await this.message(text)
+      .getByText(/Sending…|Will be sent/)
+      .waitFor();
   }
 
   /** From now on a reload finds the page in the browser, and only its socket asks for the server. */

@@ -34,11 +34,11 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     const room = await party.room('Long');
     await seedMessages(party.server.database, room, past(room, 500, 1000));
     const alice = await party.alone('Alice', room);
-    await alice.page.getByRole('button', { name: '99 new messages' }).click();
+    await alice.page.getByRole('button', { name: '99+ new messages' }).click();
     await alice.sees('message 499');
 
     const seen = new Set(await drawn(alice));
-    const beginning = alice.page.getByText('This is the beginning.');
+    const beginning = alice.page.getByText('This is the start of the conversation.');
     for (let turns = 0; !(await beginning.isVisible()); turns += 1) {
       expect(turns).toBeLessThan(TURNS);
       await alice.scroll(-500);

@@ -28,9 +28,9 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await bob.page.getByRole('button', { name: '🎉', exact: true }).click();
     const reaction = alice.message('Good morning').getByRole('button', { name: '🎉 1 by Bob' });
     await reaction.click();
-    await bob.message('Good morning').getByRole('button', { name: '🎉 2 by You and Alice' }).waitFor();
+    await bob.message('Good morning').getByRole('button', { name: '🎉 2 by you and Alice' }).waitFor();
     await bob.page.reload();
-    await bob.message('Good morning').getByRole('button', { name: '🎉 2 by You and Alice' }).waitFor();
+    await bob.message('Good morning').getByRole('button', { name: '🎉 2 by you and Alice' }).waitFor();
 
     await bob.act('Good morning', 'Reply');
     await bob.send('What a day');
@@ -91,7 +91,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await alice.page.getByRole('button', { name: 'New room' }).click();
     const dialog = alice.page.getByRole('dialog', { name: 'New room' });
     await dialog.getByRole('textbox', { name: 'Name' }).fill('Surprise');
-    await dialog.getByRole('radio', { name: 'Only members' }).check();
+    await dialog.getByRole('radio', { name: 'Only people who are invited' }).check();
     await dialog.getByRole('searchbox', { name: 'Find people' }).fill('bo');
     await dialog.getByRole('button', { name: 'Bob bob' }).click();
     await dialog.getByRole('button', { name: 'Create with Bob' }).click();
@@ -110,11 +110,11 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await carol.sees('hello, Carol');
     expect(await carol.link('Surprise').count()).toBe(0);
 
-    await alice.page.getByRole('button', { name: 'Invite somebody' }).click();
-    const invitation = alice.page.getByRole('dialog', { name: 'Invite somebody' });
+    await alice.page.getByRole('button', { name: 'Invite people' }).click();
+    const invitation = alice.page.getByRole('dialog', { name: 'Invite people' });
     await invitation.getByRole('searchbox', { name: 'Find people' }).fill('car');
     await invitation.getByRole('button', { name: 'Carol carol' }).click();
-    await invitation.getByText('Carol is a member now.').waitFor();
+    await invitation.getByText('Carol is now a member.').waitFor();
     await invitation.getByRole('button', { name: 'Close' }).click();
     await carol.link('Surprise').click();
     await carol.sees('as little as today');

@@ -1,18 +1,30 @@
 // A room to put on a page: messages, who is writing, and where one writes oneself.
-import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { useChat, type UseChatOptions } from '../react/useChat.js';
+import {
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type DragEvent,
+  type ReactNode,
+  type RefObject,
+} from 'react';
+import { isPassing } from '../core/errors.js';
 import type { Chat, ChatMessage, TokenSource } from '../core/types.js';
-import { Composer } from './Composer.js';
-import { Context, type Editing, type MessageActions } from './context.js';
+import { useChat, type UseChatOptions } from '../react/useChat.js';
+import type { ChatComponents } from './components.js';
+import { Context, type Active, type RoomContext } from './context.js';
+import { useChatComponents } from './defaults.js';
+import { draftKey, draftOf, setDraft } from './drafts.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
 import { usePeople } from './people.js';
-import { newestOfOthers } from './reading.js';
+import { Below, Connection, News } from './RoomStatus.js';
+import { useMessageActions } from './useMessageActions.js';
+import { useNotice } from './useNotice.js';
 
 /** Pages that are loaded at the most to find a message that somebody points to. */
 const SEARCHED_PAGES = 20;
-/** How long a short notice stays, in milliseconds. */
-const NOTICE = 5_000;
 
 export interface ChatRoomViewProps {
   chat: Chat;
@@ -23,6 +35,12 @@ export interface ChatRoomViewProps {
   className?: string;
   /** Above the messages. */
   header?: ReactNode;
+  /** Parts to use in place of the usual ones. Define them outside of the component that renders this. */
+  components?: Partial<ChatComponents>;
+  /** False shows texts as they were written, without bold, italic, code, lists and quotes. */
+  formatting?: boolean;
+  /** Gives the focus to the composer, except on touch screens. */
+  autoFocus?: boolean;
   /** Instead of how messages are shown by their type. */
   renderMessageContent?: (message: ChatMessage) => ReactNode;
 }
@@ -39,59 +57,69 @@ export function ChatRoom({ roomId, token, url, onDiscontinuity, ...view }: ChatR
 
 /** The same without a connection of its own. */
 export function ChatRoomView(props: ChatRoomViewProps) {
-  const { chat, className, header, renderMessageContent } = props;
+  const { chat, className, header, renderMessageContent, formatting = true, autoFocus } = props;
   const userId = props.currentUserId ?? chat.userId;
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
-  const [answered, setAnswered] = useState<ChatMessage | null>(null);
-  const [editing, setEditing] = useState<Editing | null>(null);
-  const [notice, setNotice] = useState('');
+  const components = useChatComponents(props.components);
+  const [active, setActive] = useState<Active | null>(null);
+  const [notice, say] = useNotice();
   const list = useRef<MessageListHandle>(null);
   const field = useRef<HTMLTextAreaElement>(null);
-  const { loadMore } = chat;
-  const { nameOf, avatarOf } = usePeople(chat, userId, labels.you);
-  const actions = useActions(chat);
-
-  const goTo = useCallback(
-    async (id: string) => {
-      for (let pages = 0; pages < SEARCHED_PAGES; pages += 1) {
-        if (list.current?.show(id)) return;
-        const page = await loadMore();
-        if (page.length === 0) break;
-        await new Promise(requestAnimationFrame);
-      }
-      setNotice(labels.messageIsGone);
-    },
-    [loadMore, labels],
+  const { actions, refused } = useMessageActions(
+    chat,
+    useCallback((error: Error) => say(labels.reactionFailed(error.message)), [say, labels]),
   );
-  useEffect(() => {
-    if (!notice) return;
-    const timer = setTimeout(() => setNotice(''), NOTICE);
-    return () => clearTimeout(timer);
-  }, [notice]);
-
-  const focusComposer = useCallback(() => field.current?.focus(), []);
-  const edit = useCallback((next: Editing | null) => {
-    setEditing(next);
+  const [answered, setAnswered] = useAnswered(chat, () => say(labels.messageIsGone));
+  const begin = useCallback((next: Active | null) => {
+    setActive(next);
     if (next) list.current?.reveal(next.id);
   }, []);
-  const context = useMemo(
+  const { nameOf, avatarOf } = usePeople(chat);
+  const goTo = useGoTo(chat.loadMore, list, say, labels);
+  const { writeAgain, focusComposer } = useWriting(chat, userId, field, setAnswered);
+  const isConnected = chat.connectionStatus === 'connected';
+  const context: RoomContext = useMemo(
     () => ({
       actions,
       userId,
+      isConnected,
       labels,
+      components,
+      formatting,
       nameOf,
       avatarOf,
+      writeAgain,
+      focusComposer,
+      goTo,
       renderContent: renderMessageContent,
       replyTo: setAnswered,
-      setEditing: edit,
-      focusComposer,
-      goTo: (id: string) => void goTo(id).catch((error: Error) => setNotice(error.message)),
+      setActive: begin,
     }),
-    [actions, userId, labels, nameOf, avatarOf, renderMessageContent, edit, focusComposer, goTo],
+    [
+      actions,
+      userId,
+      isConnected,
+      labels,
+      components,
+      formatting,
+      nameOf,
+      avatarOf,
+      writeAgain,
+      focusComposer,
+      goTo,
+      renderMessageContent,
+      setAnswered,
+      begin,
+    ],
   );
+  const { Composer } = components;
   return (
     <Context.Provider value={context}>
-      <section className={['chat-room', className].filter(Boolean).join(' ')}>
+      <section
+        className={['chat-room', className].filter(Boolean).join(' ')}
+        onDragOver={(event) => void keepsPage(event)}
+        onDrop={(event) => keepsPage(event) && say(labels.noFiles)}
+      >
         {header}
         <Connection chat={chat} labels={labels} />
         <MessageList
@@ -102,68 +130,96 @@ export function ChatRoomView(props: ChatRoomViewProps) {
           hasMore={chat.hasMore}
           isLoading={chat.isLoading}
           isReady={chat.isReady}
-          loadMore={loadMore}
+          loadMore={chat.loadMore}
           markAsRead={chat.markAsRead}
-          editing={editing}
+          active={active}
+          refused={refused}
+          refusal={chat.refusal && !isPassing(chat.refusal.code) ? chat.refusal : null}
         />
         <News chat={chat} userId={userId} />
-        <div className="chat-below" aria-live="polite">
-          {notice || typingText(chat, labels) || readText(chat, labels, userId)}
-        </div>
-        <Composer chat={chat} field={field} answered={answered} onAnswered={() => setAnswered(null)} />
+        <Below chat={chat} labels={labels} userId={userId} notice={notice} />
+        <Composer
+          chat={chat}
+          labels={labels}
+          currentUserId={userId}
+          answered={answered}
+          onAnswered={() => setAnswered(null)}
+          onEdit={({ id }) => begin({ id, what: 'edit', from: 'composer' })}
+          autoFocus={autoFocus}
+          field={field}
+        />
       </section>
     </Context.Provider>
   );
 }
 
-/** The chat is a new object on each change; these are the same as before. */
-function useActions(chat: Chat): MessageActions {
-  const { retry, discard, editMessage, deleteMessage, addReaction, removeReaction } = chat;
-  return useMemo(
-    () => ({ retry, discard, editMessage, deleteMessage, addReaction, removeReaction }),
-    [retry, discard, editMessage, deleteMessage, addReaction, removeReaction],
+/** What is answered; none any more, and `onGone`, when that is deleted meanwhile. */
+function useAnswered(
+  chat: Chat,
+  onGone: () => void,
+): [ChatMessage | null, (message: ChatMessage | null) => void] {
+  const [answered, setAnswered] = useState<ChatMessage | null>(null);
+  const isGone = answered !== null && chat.isReady && !chat.messages.some(({ id }) => id === answered.id);
+  const tell = useRef(onGone);
+  useEffect(() => void (tell.current = onGone));
+  useEffect(() => {
+    if (isGone) tell.current();
+  }, [isGone]);
+  return [isGone ? null : answered, setAnswered];
+}
+
+/** Brings a message into view, and loads older ones to find it. */
+function useGoTo(
+  loadMore: Chat['loadMore'],
+  list: RefObject<MessageListHandle | null>,
+  say: (text: string) => void,
+  labels: Labels,
+): (id: string) => void {
+  return useCallback(
+    (id) => {
+      const search = async () => {
+        for (let pages = 0; pages < SEARCHED_PAGES; pages += 1) {
+          if (list.current?.show(id)) return;
+          const page = await loadMore();
+          if (page.length === 0) break;
+          await new Promise(requestAnimationFrame);
+        }
+        say(labels.messageIsGone);
+      };
+      search().catch((error: Error) => say(labels.notLoaded(error.message)));
+    },
+    [loadMore, list, say, labels],
   );
 }
 
-function Connection({ chat, labels }: { chat: Chat; labels: Labels }) {
-  const { connectionStatus: status, refusal } = chat;
-  if (status === 'connected' && !refusal) return null;
-  if (status === 'closed') return null;
-  const text = status === 'connected' ? labels.noEntry(refusal?.error ?? '') : labels.connection[status];
-  return (
-    <p className={`chat-connection chat-connection--${status}`} role="status">
-      {text}
-    </p>
+/** The composer, as the rows know it. */
+function useWriting(
+  { discard, roomId, messages }: Chat,
+  userId: string | null,
+  field: RefObject<HTMLTextAreaElement | null>,
+  setAnswered: (message: ChatMessage | null) => void,
+): Pick<RoomContext, 'writeAgain' | 'focusComposer'> {
+  const all = useRef(messages);
+  useEffect(() => void (all.current = messages));
+  const focusComposer = useCallback(() => field.current?.focus(), [field]);
+  const writeAgain = useCallback(
+    ({ id, content, replyTo }: ChatMessage) => {
+      if (userId === null) return;
+      const key = draftKey(userId, roomId);
+      discard(id);
+      // What one has begun meanwhile stays below it.
+      setDraft(key, [content, draftOf(key)].filter(Boolean).join('\n'));
+      setAnswered(all.current.find((message) => message.id === replyTo) ?? null);
+      focusComposer();
+    },
+    [userId, roomId, discard, setAnswered, focusComposer],
   );
+  return { writeAgain, focusComposer };
 }
 
-/** Says the newest message of another to those who do not see it; the list itself is too lively for that. */
-function News({ chat, userId }: { chat: Chat; userId: string | null }) {
-  const newest = newestOfOthers(chat.messages, userId);
-  const [heard, setHeard] = useState<{ key: string | undefined; at: string; isNews: boolean }>();
-  const [key, at] = [newest?.key, newest?.createdAt ?? ''];
-  if (heard === undefined) {
-    if (chat.isReady) setHeard({ key, at, isNews: false });
-  } else if (key !== heard.key && at >= heard.at && newest) {
-    // One before it, which is the newest when that is deleted, is no news.
-    setHeard({ key, at, isNews: true });
-  }
-  const isNews = newest && heard?.isNews && newest.key === heard.key;
-  return (
-    <div className="chat-hidden" aria-live="polite">
-      {isNews && `${newest.senderName}: ${newest.content}`}
-    </div>
-  );
-}
-
-function typingText({ typingUsers }: Chat, labels: Labels): string {
-  return typingUsers.length > 0 ? labels.typing(typingUsers.map(({ userName }) => userName)) : '';
-}
-
-/** Who has read what one said last. */
-function readText({ messages, readBy, members }: Chat, labels: Labels, userId: string | null): string {
-  const last = messages.at(-1);
-  if (!last || last.senderId !== userId || last.status !== 'sent') return '';
-  const readers = members.filter(({ id }) => id !== userId && (readBy.get(id) ?? '') >= last.createdAt);
-  return readers.length > 0 ? labels.readBy(readers.map(({ name }) => name)) : '';
+/** Keeps the browser from leaving the page for a file that is dropped; true if it is one. */
+function keepsPage(event: DragEvent): boolean {
+  const isFile = event.dataTransfer.types.includes('Files');
+  if (isFile) event.preventDefault();
+  return isFile;
 }

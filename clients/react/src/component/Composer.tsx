@@ -1,58 +1,70 @@
 // Where one writes. It stays usable without a connection: what is written then is kept and sent later.
-import { useEffect, useState, type FormEvent, type KeyboardEvent, type RefObject } from 'react';
+import {
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  type FormEvent,
+  type KeyboardEvent,
+  type RefObject,
+} from 'react';
+import { isPassing } from '../core/errors.js';
 import type { Chat, ChatMessage } from '../core/types.js';
-import { useRoomContext } from './context.js';
+import { Context } from './context.js';
 import { useGrowing } from './growing.js';
 import { CloseIcon, SendIcon } from './icons.js';
+import { ENGLISH, type Labels } from './labels.js';
+import { useDraft } from './useDraft.js';
 
-/** What each user has begun in each room, for as long as the page lives. */
-const drafts = new Map<string, string>();
-
-/** Nothing is kept of whom one does not know. */
-function draftKey(userId: string | null, roomId: string): string | null {
-  return userId === null ? null : JSON.stringify([userId, roomId]);
-}
-
-function draftOf(key: string | null): string {
-  return (key !== null && drafts.get(key)) || '';
-}
-
-interface Props {
+export interface ComposerProps {
   chat: Chat;
-  field: RefObject<HTMLTextAreaElement | null>;
-  /** What is being answered. */
-  answered: ChatMessage | null;
-  onAnswered: () => void;
+  labels?: Partial<Labels>;
+  /** Whose draft it is; by default the token's user. */
+  currentUserId?: string | null;
+  /** The message that is answered. */
+  answered?: ChatMessage | null;
+  /** It is answered no more. */
+  onAnswered?: () => void;
+  /** ArrowUp in an empty field: the user's last message. */
+  onEdit?: (message: ChatMessage) => void;
+  /** Takes the focus when it is shown, except on touch screens, whose keyboard would cover the messages. */
+  autoFocus?: boolean;
+  /** The text field. */
+  field?: RefObject<HTMLTextAreaElement | null>;
 }
 
-export function Composer({ chat, field, answered, onAnswered }: Props) {
-  const { userId, labels, setEditing } = useRoomContext();
-  const key = draftKey(userId, chat.roomId);
-  const [shown, setShown] = useState(key);
-  const [text, setText] = useState(() => draftOf(key));
-  if (shown !== key) {
-    setShown(key);
-    // What is written before the token is known is that user's; what another has written is not.
-    if (shown !== null || text === '') setText(draftOf(key));
-  }
+/** The user may not write in this room. */
+export function isClosed({ refusal, connectionStatus }: Pick<Chat, 'refusal' | 'connectionStatus'>): boolean {
+  return refusal !== null && connectionStatus === 'connected' && !isPassing(refusal.code);
+}
+
+export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus, ...props }: ComposerProps) {
+  const isPart = useContext(Context) !== null;
+  const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
+  const userId = props.currentUserId ?? chat.userId;
+  const [text, setText] = useDraft(userId, chat.roomId);
+  const own = useRef<HTMLTextAreaElement>(null);
+  const field = props.field ?? own;
+  const isDisabled = isClosed(chat);
   useGrowing(field, text);
 
+  useEffect(() => {
+    if (autoFocus && !isTouched()) field.current?.focus();
+  }, [autoFocus, field]);
   useEffect(() => {
     if (answered) field.current?.focus();
   }, [answered, field]);
   const change = (next: string) => {
     setText(next);
-    if (key !== null) drafts.set(key, next);
     if (next) chat.startTyping();
     else chat.stopTyping();
   };
   const send = (event?: FormEvent) => {
     event?.preventDefault();
-    if (text.trim() === '') return;
+    if (text.trim() === '' || isDisabled) return;
     void chat.sendMessage(text.trimEnd(), answered ? { replyTo: answered.id } : undefined);
     setText('');
-    if (key !== null) drafts.delete(key);
-    onAnswered();
+    onAnswered?.();
     field.current?.focus();
   };
   const press = (event: KeyboardEvent) => {
@@ -62,17 +74,17 @@ export function Composer({ chat, field, answered, onAnswered }: Props) {
       event.preventDefault();
       send();
     } else if (event.key === 'Escape' && answered) {
-      onAnswered();
-    } else if (event.key === 'ArrowUp' && text === '') {
+      onAnswered?.();
+    } else if (event.key === 'ArrowUp' && text === '' && onEdit) {
       const last = chat.messages.findLast(
         (message) => message.senderId === userId && message.status === 'sent',
       );
       if (!last) return;
       event.preventDefault();
-      setEditing({ id: last.id, from: 'composer' });
+      onEdit(last);
     }
   };
-  return (
+  const form = (
     <form className="chat-composer" onSubmit={send}>
       {answered && (
         <div className="chat-answering">
@@ -89,10 +101,11 @@ export function Composer({ chat, field, answered, onAnswered }: Props) {
           ref={field}
           className="chat-field"
           aria-label={labels.writeAMessage}
-          placeholder={labels.writeAMessage}
+          placeholder={isDisabled ? labels.closed : labels.writeAMessage}
           rows={1}
           dir="auto"
           enterKeyHint="send"
+          disabled={isDisabled}
           value={text}
           onChange={(event) => change(event.target.value)}
           onKeyDown={press}
@@ -103,11 +116,16 @@ export function Composer({ chat, field, answered, onAnswered }: Props) {
           className="chat-send"
           aria-label={labels.send}
           title={labels.send}
-          disabled={!text.trim()}
+          disabled={isDisabled || !text.trim()}
         >
           <SendIcon />
         </button>
       </div>
     </form>
   );
+  return isPart ? form : <div className="chat-part">{form}</div>;
+}
+
+function isTouched(): boolean {
+  return typeof matchMedia === 'function' && matchMedia('(pointer: coarse)').matches;
 }

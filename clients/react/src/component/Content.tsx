@@ -1,8 +1,12 @@
 // What a message says. It is somebody else's: all of it is text, and what it points to is looked at first.
+import { useState } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
+import { Formatted } from './Formatted.js';
 import { FileIcon } from './icons.js';
-import { imageAt, isOnlyEmoji, linkTo, sizeOf, split } from './text.js';
+import { imageAt, linkTo, sizeOf } from './text.js';
+
+const LINK = { target: '_blank', rel: 'noopener noreferrer nofollow', tabIndex: -1 } as const;
 
 export function Content({ message }: { message: ChatMessage }) {
   const { renderContent } = useRoomContext();
@@ -12,20 +16,9 @@ export function Content({ message }: { message: ChatMessage }) {
   return <TextContent text={message.content} />;
 }
 
-export function TextContent({ text }: { text: string }) {
-  return (
-    <div className={isOnlyEmoji(text) ? 'chat-text chat-text--emoji' : 'chat-text'} dir="auto">
-      {split(text).map((part, index) =>
-        part.kind === 'link' ? (
-          <a key={index} href={part.text} target="_blank" rel="noopener noreferrer nofollow">
-            {part.text}
-          </a>
-        ) : (
-          part.text
-        ),
-      )}
-    </div>
-  );
+function TextContent({ text }: { text: string }) {
+  const { formatting } = useRoomContext();
+  return <Formatted text={text} formatting={formatting} />;
 }
 
 interface Metadata {
@@ -42,17 +35,30 @@ function sourceOf({ metadata, content }: ChatMessage): Metadata {
 
 function ImageContent({ message }: { message: ChatMessage }) {
   const { labels } = useRoomContext();
+  const [broken, setBroken] = useState<string>();
   const { url, name } = sourceOf(message);
   const source = imageAt(url);
   const caption = message.content === url ? '' : message.content;
   if (!source) return <TextContent text={message.content || labels.image} />;
-  const alt = typeof name === 'string' && name ? name : caption || labels.image;
+  const title = typeof name === 'string' && name ? name : caption || labels.image;
+  const target = linkTo(url) ?? source;
   return (
     <figure className="chat-image">
-      <a href={linkTo(url) ?? source} target="_blank" rel="noopener noreferrer nofollow">
-        <img src={source} alt={alt} loading="lazy" decoding="async" referrerPolicy="no-referrer" />
-      </a>
-      {caption && (
+      {source === broken ? (
+        <Attachment title={title} target={linkTo(url)} note={labels.brokenImage} />
+      ) : (
+        <a href={target} {...LINK}>
+          <img
+            src={source}
+            alt={title}
+            loading="lazy"
+            decoding="async"
+            referrerPolicy="no-referrer"
+            onError={() => setBroken(source)}
+          />
+        </a>
+      )}
+      {caption && caption !== (source === broken ? title : '') && (
         <figcaption>
           <TextContent text={caption} />
         </figcaption>
@@ -64,20 +70,29 @@ function ImageContent({ message }: { message: ChatMessage }) {
 function FileContent({ message }: { message: ChatMessage }) {
   const { labels } = useRoomContext();
   const { url, name, size } = sourceOf(message);
-  const target = linkTo(url);
   const title = typeof name === 'string' && name ? name : message.content || labels.file;
+  return <Attachment title={title} target={linkTo(url)} note={sizeOf(size)} />;
+}
+
+interface AttachmentProps {
+  title: string;
+  target: string | undefined;
+  note: string | undefined;
+}
+
+function Attachment({ title, target, note }: AttachmentProps) {
   const body = (
     <>
       <FileIcon />
       <span className="chat-file-name" dir="auto">
         {title}
       </span>
-      {sizeOf(size) && <span className="chat-file-size">{sizeOf(size)}</span>}
+      {note && <span className="chat-file-size">{note}</span>}
     </>
   );
   if (!target) return <span className="chat-file">{body}</span>;
   return (
-    <a className="chat-file" href={target} target="_blank" rel="noopener noreferrer nofollow">
+    <a className="chat-file" href={target} {...LINK}>
       {body}
     </a>
   );

@@ -6,14 +6,15 @@ import { useGrowing } from './growing.js';
 
 interface Props {
   message: ChatMessage;
+  /** The text to begin with: another than the message's after an edit that was refused. */
+  text: string;
   /** Gives the focus back to where it was. */
   onLeave: () => void;
 }
 
-export function EditForm({ message, onLeave }: Props) {
-  const { actions, labels, setEditing } = useRoomContext();
-  const [text, setText] = useState(message.content);
-  const [why, setWhy] = useState<string>();
+export function EditForm({ message, text: begun, onLeave }: Props) {
+  const { actions, labels, setActive } = useRoomContext();
+  const [text, setText] = useState(begun);
   const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   useGrowing(field, text);
@@ -24,17 +25,16 @@ export function EditForm({ message, onLeave }: Props) {
     return () => cancelAnimationFrame(frame);
   }, []);
   const close = () => {
-    // It may be another that is edited by now.
-    if (!form.current) return;
     // Who has gone elsewhere since is not fetched back.
-    if (form.current.contains(document.activeElement)) onLeave();
-    setEditing(null);
+    if (form.current?.contains(document.activeElement)) onLeave();
+    setActive(null);
   };
   const save = (event?: FormEvent) => {
     event?.preventDefault();
     const content = text.trim();
-    if (content === '' || content === message.content) return close();
-    actions.editMessage(message.id, content).then(close, (error: Error) => setWhy(error.message));
+    close();
+    if (content !== '' && content !== message.content) actions.edit(message.id, content);
+    else actions.forgive(message.id);
   };
   const press = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
@@ -59,11 +59,6 @@ export function EditForm({ message, onLeave }: Props) {
         onFocus={(event) => event.target.setSelectionRange(text.length, text.length)}
         onChange={(event) => setText(event.target.value)}
       />
-      {why && (
-        <span className="chat-status chat-status--failed" role="alert">
-          {why}
-        </span>
-      )}
       <span className="chat-edit-buttons">
         <button type="submit" className="chat-button chat-button--main">
           {labels.save}

@@ -4,24 +4,27 @@ import {
   memo,
   useCallback,
   useEffect,
+  useId,
   useImperativeHandle,
   useMemo,
   useRef,
   useState,
-  type KeyboardEvent,
   type Ref,
 } from 'react';
 import { useBeforePaint } from '../react/beforePaint.js';
 import { VList, type VListHandle } from 'virtua';
-import type { Chat, ChatMessage } from '../core/types.js';
-import { useRoomContext, type Editing } from './context.js';
+import type { Chat, ChatMessage, Refusal } from '../core/types.js';
+import { useRoomContext, type Active, type RefusedChange } from './context.js';
 import { DownIcon } from './icons.js';
 import { MessageRow } from './MessageRow.js';
+import { isDeleted } from './quotes.js';
 import { useMarkAsRead } from './reading.js';
 import { drawnRows, useKeptFocus } from './focus.js';
 import { useInNextFrame } from './frames.js';
 import { Place } from './place.js';
 import { dayName, rowsOf, type Row } from './rows.js';
+import { useOlder } from './useOlder.js';
+import { walk } from './walk.js';
 
 /** So close to an end is at the end, in pixels. */
 const AT_END = 48;
@@ -47,13 +50,19 @@ type Shown =
 
 interface Props extends Pick<Chat, Shown> {
   handle: Ref<MessageListHandle>;
-  editing: Editing | null;
+  active: Active | null;
+  /** By message id. */
+  refused: ReadonlyMap<string, RefusedChange>;
+  /** Why there are no messages. */
+  refusal: Refusal | null;
 }
 
 /** It takes what it shows and no more: who is typing does not draw it anew. */
-export const MessageList = memo(function MessageList({ handle, editing, ...chat }: Props) {
+export const MessageList = memo(function MessageList({ handle, active, refused, refusal, ...chat }: Props) {
   const { userId, labels } = useRoomContext();
-  const { messages, firstUnreadId, hasMore, isLoading, isReady, loadMore } = chat;
+  const { messages, firstUnreadId, hasMore, isLoading, isReady } = chat;
+  const older = useOlder(chat.loadMore);
+  const hint = useId();
   const rows = useMemo(() => rowsOf(messages, firstUnreadId, hasMore), [messages, firstUnreadId, hasMore]);
   const [place] = useState(() => new Place());
   const hasOpened = useRef(false);
@@ -107,10 +116,10 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
       setSeen(newestKey);
       read();
     }
-    if (place.above < NEAR_TOP && hasMore && !isLoading) void loadMore();
+    if (place.above < NEAR_TOP && hasMore && !isLoading) older.load();
     return false;
   });
-  useEffect(look, [look, rows, read, hasMore, isLoading]);
+  useEffect(look, [look, rows, read, hasMore, isLoading, older.isFailed]);
   const scroll = useCallback(() => {
     place.scrolled();
     look();
@@ -133,11 +142,11 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
   });
 
   const missed = missedOf(chat, seen, userId);
+  const edited = active?.what === 'edit' ? active.id : undefined;
   const kept = useMemo(() => {
-    const isKept = (row: Row) =>
-      row.kind === 'message' && (row.message.id === editing?.id || row.key === focused);
+    const isKept = (row: Row) => row.kind === 'message' && (row.message.id === edited || row.key === focused);
     return rows.flatMap((row, index) => (isKept(row) ? [index] : []));
-  }, [rows, editing, focused]);
+  }, [rows, edited, focused]);
   return (
     <div className="chat-list" ref={frame} onBlur={onBlur}>
       <VList
@@ -148,6 +157,7 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
         role="log"
         aria-live="off"
         aria-label={labels.messages}
+        aria-describedby={hint}
         aria-busy={!isReady || isLoading}
         tabIndex={0}
         onScroll={scroll}
@@ -155,11 +165,30 @@ export const MessageList = memo(function MessageList({ handle, editing, ...chat 
         onKeyDown={walk}
         keepMounted={kept}
       >
-        {(row) => <RowView key={row.key} row={row} messages={messages} editing={editing} />}
+        {(row) => (
+          <RowView
+            key={row.key}
+            row={row}
+            all={messages}
+            hasMore={hasMore}
+            active={active}
+            refused={refused}
+          />
+        )}
       </VList>
-      {!isReady && <p className="chat-notice">{labels.loading}</p>}
-      {isReady && rows.length === 0 && <p className="chat-notice">{labels.empty}</p>}
+      <p className="chat-hidden" id={hint}>
+        {labels.messagesHint}
+      </p>
+      <Instead isReady={isReady} isEmpty={rows.length === 0} refusal={refusal} />
       {isLoading && <p className="chat-loading">{labels.loading}</p>}
+      {older.why !== undefined && !isLoading && (
+        <p className="chat-loading chat-loading--failed" role="alert">
+          {labels.notLoaded(older.why)}{' '}
+          <button type="button" className="chat-link" onClick={older.retry}>
+            {labels.retry}
+          </button>
+        </p>
+      )}
       {isAway && (
         <button type="button" className="chat-jump" onClick={() => place.go('end')}>
           <DownIcon />
@@ -183,13 +212,31 @@ function missedOf(
   return Math.max(unreadCount, after.length);
 }
 
-interface RowProps {
-  row: Row;
-  messages: readonly ChatMessage[];
-  editing: Editing | null;
+interface InsteadProps {
+  isReady: boolean;
+  isEmpty: boolean;
+  refusal: Refusal | null;
 }
 
-function RowView({ row, messages, editing }: RowProps) {
+/** In place of messages. */
+function Instead({ isReady, isEmpty, refusal }: InsteadProps) {
+  const { labels, components } = useRoomContext();
+  const { Empty, Error, Loading } = components;
+  if (isReady) return isEmpty && <Empty text={labels.empty} />;
+  if (!refusal) return <Loading text={labels.loading} />;
+  const text = refusal.code === 'signed_out' ? labels.connection.refused : labels.noEntry(refusal.error);
+  return <Error text={text} refusal={refusal} />;
+}
+
+interface RowViewProps {
+  row: Row;
+  all: readonly ChatMessage[];
+  hasMore: boolean;
+  active: Active | null;
+  refused: ReadonlyMap<string, RefusedChange>;
+}
+
+function RowView({ row, all, hasMore, active, refused }: RowViewProps) {
   const { labels } = useRoomContext();
   switch (row.kind) {
     case 'beginning':
@@ -208,25 +255,24 @@ function RowView({ row, messages, editing }: RowProps) {
       );
     case 'message': {
       const { id, replyTo } = row.message;
-      const quoted = replyTo === null ? undefined : messages.find((message) => message.id === replyTo);
-      const editedFrom = editing?.id === id ? editing.from : null;
       return (
-        <MessageRow message={row.message} isFirst={row.isFirst} quoted={quoted} editedFrom={editedFrom} />
+        <MessageRow
+          message={row.message}
+          isFirst={row.isFirst}
+          quoted={replyTo === null ? undefined : quotedIn(all, replyTo, hasMore)}
+          active={active?.id === id ? active : null}
+          refused={refused.get(id)}
+        />
       );
     }
   }
 }
 
-/** The arrow keys go from message to message. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
-  if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
-  const target = event.target as HTMLElement;
-  if (target.closest('textarea, input')) return;
-  const all = drawnRows(event.currentTarget);
-  const here = all.findIndex((message) => message.contains(target));
-  const next = all[here < 0 ? all.length - 1 : here + (event.key === 'ArrowUp' ? -1 : 1)];
-  if (!next) return;
-  event.preventDefault();
-  next.focus({ preventScroll: true });
-  next.scrollIntoView({ block: 'nearest' });
+function quotedIn(
+  messages: readonly ChatMessage[],
+  id: string,
+  hasMore: boolean,
+): ChatMessage | 'deleted' | undefined {
+  const quoted = messages.find((message) => message.id === id);
+  return quoted ?? (isDeleted(id, messages, hasMore) ? 'deleted' : undefined);
 }

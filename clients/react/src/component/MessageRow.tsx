@@ -1,29 +1,29 @@
 // One message: who, when, what, and what may be done with it.
-import { memo, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react';
+import { memo, useId, useRef, type RefObject } from 'react';
 import type { ChatMessage } from '../core/types.js';
-import { Avatar } from './Avatar.js';
+import { DeleteQuestion, MessageActionBar } from './MessageActionBar.js';
 import { Content } from './Content.js';
-import { useRoomContext, type Editing } from './context.js';
+import { useRoomContext, type Active, type RefusedChange } from './context.js';
 import { EditForm } from './EditForm.js';
-import { DeleteIcon, EditIcon, ReplyIcon, SmileIcon } from './icons.js';
+import { MessageStatus, RefusedNote } from './MessageStatus.js';
 import { Palette, Reactions } from './Reactions.js';
 import { timeOf } from './rows.js';
 
-interface Props {
+export interface MessageRowProps {
   message: ChatMessage;
   isFirst: boolean;
-  /** What it answers, if that has come. */
-  quoted: ChatMessage | undefined;
-  /** Where its editing began, while it is edited. */
-  editedFrom: Editing['from'] | null;
+  /** The message that it answers, if that is loaded. */
+  quoted: ChatMessage | 'deleted' | undefined;
+  /** What is being done with it. */
+  active: Active | null;
+  refused: RefusedChange | undefined;
 }
 
-export const MessageRow = memo(function MessageRow({ message, isFirst, quoted, editedFrom }: Props) {
-  const { userId, labels, avatarOf, focusComposer } = useRoomContext();
-  const [isReacting, setReacting] = useState(false);
-  const palette = useId();
+export const MessageRow = memo(function MessageRow({ message, isFirst, ...props }: MessageRowProps) {
+  const { userId, labels, components } = useRoomContext();
+  const { Avatar, Row } = components;
+  const { avatarOf } = useRoomContext();
   const row = useRef<HTMLElement>(null);
-  const react = useRef<HTMLButtonElement>(null);
   // Whose a message is may not be known before it is sent: then it is one's own.
   const isOwn = message.status !== 'sent' || message.senderId === userId;
   if (message.type === 'system') {
@@ -33,76 +33,86 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, quoted, e
       </div>
     );
   }
-  const name = isOwn ? labels.you : message.senderName;
   const classes = ['chat-message', isOwn && 'chat-message--own', isFirst && 'chat-message--first'];
+  const rowProps = {
+    ref: row,
+    className: [...classes, `chat-message--${message.status}`].filter(Boolean).join(' '),
+    'data-message-id': message.id,
+    'data-message-key': message.key,
+    'aria-label': `${message.senderName}, ${timeOf(message.createdAt)}`,
+    tabIndex: -1,
+  };
   return (
-    <article
-      ref={row}
-      className={[...classes, `chat-message--${message.status}`].filter(Boolean).join(' ')}
-      data-message-id={message.id}
-      data-message-key={message.key}
-      aria-label={`${message.senderName}, ${timeOf(message.createdAt)}`}
-      tabIndex={-1}
-    >
+    <Row message={message} isOwn={isOwn} isFirst={isFirst} rowProps={rowProps}>
       {isFirst && (
         <Avatar id={message.senderId} name={message.senderName} picture={avatarOf(message.senderId)} />
       )}
       {isFirst && (
         <header className="chat-message-header">
           <span className="chat-name" dir="auto">
-            {name}
+            {isOwn ? labels.you : message.senderName}
           </span>
           <Time at={message.createdAt} />
         </header>
       )}
       {!isFirst && <Time at={message.createdAt} />}
+      <Body message={message} isOwn={isOwn} row={row} {...props} />
+    </Row>
+  );
+});
+
+interface BodyProps extends Omit<MessageRowProps, 'isFirst'> {
+  isOwn: boolean;
+  row: RefObject<HTMLElement | null>;
+}
+
+function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
+  const { labels, components, focusComposer, setActive } = useRoomContext();
+  const { Bubble } = components;
+  const palette = useId();
+  const back = () => (active?.from === 'composer' ? focusComposer() : row.current?.focus());
+  return (
+    <>
       {message.replyTo && <Quote id={message.replyTo} quoted={quoted} />}
-      {editedFrom ? (
-        <EditForm
-          message={message}
-          onLeave={() => (editedFrom === 'composer' ? focusComposer() : row.current?.focus())}
-        />
+      {active?.what === 'edit' ? (
+        <EditForm message={message} text={refused?.content ?? message.content} onLeave={back} />
       ) : (
-        <div className="chat-body">
+        <Bubble message={message} isOwn={isOwn}>
           <Content message={message} />
           {message.updatedAt && (
             <span className="chat-edited" title={timeOf(message.updatedAt)}>
               {labels.edited}
             </span>
           )}
-        </div>
+        </Bubble>
       )}
       <Reactions message={message} />
-      <Status message={message} />
-      {isReacting && (
+      <MessageStatus message={message} />
+      {refused && active?.what !== 'edit' && <RefusedNote message={message} refused={refused} />}
+      {active?.what === 'react' && (
         <Palette
           id={palette}
           message={message}
           onClose={() => {
-            setReacting(false);
-            react.current?.focus();
+            const react = row.current?.querySelector<HTMLElement>('[data-action=react]') ?? row.current;
+            setActive(null);
+            react?.focus();
           }}
         />
       )}
-      {message.status === 'sent' && (
-        <Actions message={message} isOwn={isOwn}>
-          <button
-            ref={react}
-            type="button"
-            className="chat-action"
-            aria-label={labels.react}
-            title={labels.react}
-            aria-expanded={isReacting}
-            aria-controls={isReacting ? palette : undefined}
-            onClick={() => setReacting(!isReacting)}
-          >
-            <SmileIcon />
-          </button>
-        </Actions>
-      )}
-    </article>
+      {message.status === 'sent' &&
+        (active?.what === 'delete' ? (
+          <DeleteQuestion message={message} onLeave={back} />
+        ) : (
+          <MessageActionBar
+            message={message}
+            isOwn={isOwn}
+            palette={active?.what === 'react' ? palette : undefined}
+          />
+        ))}
+    </>
   );
-});
+}
 
 function Time({ at }: { at: string }) {
   return (
@@ -112,125 +122,16 @@ function Time({ at }: { at: string }) {
   );
 }
 
-function Quote({ id, quoted }: { id: string; quoted: ChatMessage | undefined }) {
+function Quote({ id, quoted }: { id: string; quoted: ChatMessage | 'deleted' | undefined }) {
   const { labels, goTo } = useRoomContext();
+  if (quoted === 'deleted')
+    return <span className="chat-quote chat-quote--deleted">{labels.deletedMessage}</span>;
   return (
-    <button type="button" className="chat-quote" onClick={() => goTo(id)}>
+    <button type="button" className="chat-quote" tabIndex={-1} onClick={() => goTo(id)}>
       {quoted && <span className="chat-quote-name">{quoted.senderName}</span>}
       <span className="chat-quote-text" dir="auto">
         {quoted ? quoted.content : labels.earlierMessage}
       </span>
     </button>
-  );
-}
-
-function Status({ message }: { message: ChatMessage }) {
-  const { actions, labels } = useRoomContext();
-  if (message.status === 'sent') return null;
-  const discard = (
-    <button type="button" className="chat-link" onClick={() => actions.discard(message.id)}>
-      {labels.discard}
-    </button>
-  );
-  if (message.status === 'sending') {
-    return (
-      <span className="chat-status chat-status--waits">
-        {labels.sending} {discard}
-      </span>
-    );
-  }
-  const retry = ({ currentTarget }: MouseEvent) => {
-    // The button goes; the row stays.
-    currentTarget.closest('article')?.focus();
-    actions.retry(message.id);
-  };
-  return (
-    <span className="chat-status chat-status--failed" role="alert">
-      {labels.failed}
-      {message.failure && `: ${message.failure.error}`}{' '}
-      <button type="button" className="chat-link" onClick={retry}>
-        {labels.retry}
-      </button>{' '}
-      {discard}
-    </span>
-  );
-}
-
-function Actions({
-  message,
-  isOwn,
-  children,
-}: {
-  message: ChatMessage;
-  isOwn: boolean;
-  children: ReactNode;
-}) {
-  const { actions, labels, replyTo, setEditing } = useRoomContext();
-  const [isAsking, setAsking] = useState(false);
-  const [why, setWhy] = useState<string>();
-  const trash = useRef<HTMLButtonElement>(null);
-  if (isAsking) {
-    const stop = () => {
-      setAsking(false);
-      setWhy(undefined);
-      requestAnimationFrame(() => trash.current?.focus());
-    };
-    const remove = () => {
-      actions.deleteMessage(message.id).catch((error: Error) => setWhy(error.message));
-    };
-    return (
-      // With a key: a button that was there before would not take the focus.
-      <div
-        key="question"
-        className="chat-actions chat-actions--open"
-        role="group"
-        aria-label={labels.confirmDelete}
-      >
-        <span className="chat-question">{why ?? labels.confirmDelete}</span>
-        <button type="button" className="chat-button chat-button--danger" autoFocus onClick={remove}>
-          {labels.delete}
-        </button>
-        <button type="button" className="chat-button" onClick={stop}>
-          {labels.cancel}
-        </button>
-      </div>
-    );
-  }
-  return (
-    <div className="chat-actions" role="group" aria-label={labels.actions(message.senderName)}>
-      {children}
-      <button
-        type="button"
-        className="chat-action"
-        aria-label={labels.reply}
-        title={labels.reply}
-        onClick={() => replyTo(message)}
-      >
-        <ReplyIcon />
-      </button>
-      {isOwn && (
-        <>
-          <button
-            type="button"
-            className="chat-action"
-            aria-label={labels.edit}
-            title={labels.edit}
-            onClick={() => setEditing({ id: message.id, from: 'row' })}
-          >
-            <EditIcon />
-          </button>
-          <button
-            ref={trash}
-            type="button"
-            className="chat-action"
-            aria-label={labels.delete}
-            title={labels.delete}
-            onClick={() => setAsking(true)}
-          >
-            <DeleteIcon />
-          </button>
-        </>
-      )}
-    </div>
   );
 }

@@ -1,5 +1,5 @@
 // The reactions to a message, counted; a click adds or takes back one's own.
-import { useId, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
+import { useId, useRef, useState, type FocusEvent, type FormEvent, type KeyboardEvent } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
 import { ENGLISH } from './labels.js';
@@ -20,13 +20,14 @@ export function Reactions({ message }: { message: ChatMessage }) {
     <div className="chat-reactions">
       {[...byEmoji].map(([emoji, users]) => {
         const isOwn = userId !== null && users.includes(userId);
-        const names = labels.reaction(users.map(nameOf));
-        const toggle = () => void (isOwn ? actions.removeReaction : actions.addReaction)(message.id, emoji);
+        const names = labels.reaction(users.map((id) => (id === userId ? labels.youToo : nameOf(id))));
+        const toggle = () => actions.react(message.id, emoji, !isOwn);
         return (
           <button
             key={emoji}
             type="button"
             className="chat-reaction"
+            tabIndex={-1}
             aria-pressed={isOwn}
             title={names}
             onClick={toggle}
@@ -42,7 +43,7 @@ export function Reactions({ message }: { message: ChatMessage }) {
 
 /** A choice of emoji, and a field for any other: the system's own picker types into it. */
 export function Palette({ id, message, onClose }: { id: string; message: ChatMessage; onClose: () => void }) {
-  const { actions, labels } = useRoomContext();
+  const { actions, labels, setActive } = useRoomContext();
   const [other, setOther] = useState('');
   const [isWrong, setWrong] = useState(false);
   // Tab goes from the choice to the field; the arrow keys go about in the choice.
@@ -50,7 +51,7 @@ export function Palette({ id, message, onClose }: { id: string; message: ChatMes
   const all = useRef<HTMLDivElement>(null);
   const hint = useId();
   const add = (emoji: string) => {
-    void actions.addReaction(message.id, emoji);
+    actions.react(message.id, emoji, true);
     onClose();
   };
   const submit = (event: FormEvent) => {
@@ -65,6 +66,11 @@ export function Palette({ id, message, onClose }: { id: string; message: ChatMes
     event.stopPropagation();
     onClose();
   };
+  // It goes with the focus, unless that is still in the row, as on the button that opens and closes it.
+  const blur = ({ currentTarget, relatedTarget }: FocusEvent) => {
+    if (relatedTarget && !currentTarget.closest('[data-message-key]')?.contains(relatedTarget))
+      setActive(null);
+  };
   const walk = (event: KeyboardEvent) => {
     const next = stepFrom(current, event.key);
     if (next === undefined) return;
@@ -77,7 +83,14 @@ export function Palette({ id, message, onClose }: { id: string; message: ChatMes
     button.focus();
   };
   return (
-    <div className="chat-palette" id={id} role="group" aria-label={labels.react} onKeyDown={press}>
+    <div
+      className="chat-palette"
+      id={id}
+      role="group"
+      aria-label={labels.react}
+      onKeyDown={press}
+      onBlur={blur}
+    >
       <div className="chat-emojis" ref={all} onKeyDown={walk}>
         {PALETTE.map((emoji, index) => (
           <button

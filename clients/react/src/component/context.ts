@@ -1,31 +1,50 @@
 // What the parts of a room share. It changes as seldom as can be: each change draws all rows in view anew.
 import { createContext, useContext, type ReactNode } from 'react';
 import type { ChatMessage, RoomActions } from '../core/types.js';
+import type { ChatComponents } from './components.js';
 import type { Labels } from './labels.js';
 
-/** What is done with messages. */
-export type MessageActions = Pick<
-  RoomActions,
-  'retry' | 'discard' | 'editMessage' | 'deleteMessage' | 'addReaction' | 'removeReaction'
->;
+/** What is done with messages. Edits, deletions and reactions that are refused are told to the user. */
+export interface MessageActions extends Pick<RoomActions, 'retry' | 'discard'> {
+  edit: (messageId: string, content: string) => void;
+  remove: (messageId: string) => void;
+  react: (messageId: string, emoji: string, isAdded: boolean) => void;
+  /** Forgets that a change was refused. */
+  forgive: (messageId: string) => void;
+}
 
-/** The message that is being edited, and where one was when it began: there the focus goes back. */
-export interface Editing {
+/** The one message that something is being done with, and where the focus goes back when that has ended. */
+export interface Active {
   id: string;
+  what: 'edit' | 'delete' | 'react';
   from: 'row' | 'composer';
+}
+
+/** A change of a message that was refused, and taken back. */
+export interface RefusedChange {
+  what: 'edit' | 'delete';
+  error: string;
+  /** The text that the message would have. */
+  content?: string;
 }
 
 export interface RoomContext {
   actions: MessageActions;
   userId: string | null;
+  isConnected: boolean;
   labels: Labels;
+  components: ChatComponents;
+  /** Whether texts are formatted. */
+  formatting: boolean;
   /** By user id. */
   nameOf: (userId: string) => string;
   /** The address of a member's picture. */
   avatarOf: (userId: string) => string | null | undefined;
   renderContent: ((message: ChatMessage) => ReactNode) | undefined;
   replyTo: (message: ChatMessage) => void;
-  setEditing: (editing: Editing | null) => void;
+  setActive: (active: Active | null) => void;
+  /** Takes a message that failed back to where one writes. */
+  writeAgain: (message: ChatMessage) => void;
   focusComposer: () => void;
   /** Brings a message into view; says so when it is gone. */
   goTo: (messageId: string) => void;

@@ -57,3 +57,21 @@ export const FileIcon = () => (
     <path d="M5 3.25h6.5l3.5 3.5v10H5zM11.25 3.5V7H15" />
   </Icon>
 );
+
+export const HashIcon = () => (
+  <Icon>
+    <path d="M8 3.5 6.5 16.5M13.5 3.5 12 16.5M4 7.5h12.5M3.5 12.5H16" />
+  </Icon>
+);
+
+export const LockIcon = () => (
+  <Icon>
+    <path d="M4.75 9h10.5v7.5H4.75zM7 9V6.5a3 3 0 0 1 6 0V9" />
+  </Icon>
+);
+
+export const PersonIcon = () => (
+  <Icon>
+    <path d="M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 16.5a6 6 0 0 1 12 0" />
+  </Icon>
+);

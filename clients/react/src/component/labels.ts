@@ -1,19 +1,27 @@
-// Every text that the component says, in English; `labels` replaces any of them.
+// Every text that the components say, in English; `labels` replaces any of them.
 import type { ConnectionStatus } from '../core/types.js';
+import { EMOJI } from './emoji.js';
 
 export interface Labels {
-  /** Of the whole list, for those who do not see it. */
+  /** The name of the whole list, for screen readers. */
   messages: string;
+  /** How the keys work in the list, for screen readers. */
+  messagesHint: string;
   loading: string;
+  /** Older messages could not be loaded. */
+  notLoaded: (why: string) => string;
   empty: string;
   beginning: string;
   today: string;
   yesterday: string;
   newMessages: string;
   jumpToNewest: string;
+  /** 99 stands for more, too. */
   unread: (count: number) => string;
   edited: string;
   sending: string;
+  /** In its place while there is no connection. */
+  waiting: string;
   failed: string;
   retry: string;
   discard: string;
@@ -28,68 +36,67 @@ export interface Labels {
   /** Below that field: how the system helps to fill it. */
   emojiHint: string;
   notAnEmoji: string;
-  /** What those of the palette are called. */
+  /** The names of those in the palette. */
   emoji: Record<string, string>;
   replyingTo: (name: string) => string;
-  /** In the place of a message that is answered and not here. */
+  /** In place of a message that is quoted and not loaded. */
   earlierMessage: string;
+  /** In place of one that was deleted. */
+  deletedMessage: string;
   messageIsGone: string;
   reaction: (names: string[]) => string;
+  /** The user among others, in the middle of a sentence. */
+  youToo: string;
+  reactionFailed: (why: string) => string;
+  editFailed: (why: string) => string;
+  deleteFailed: (why: string) => string;
+  dismiss: string;
   actions: (name: string) => string;
   writeAMessage: string;
+  /** In place of that where the user may not write. */
+  closed: string;
   editAMessage: string;
   send: string;
+  noFiles: string;
   typing: (names: string[]) => string;
   readBy: (names: string[]) => string;
   connection: Record<Exclude<ConnectionStatus, 'connected' | 'closed'>, string>;
   noEntry: (why: string) => string;
+  /** The same while it is tried again. */
+  entryWaits: (why: string) => string;
   file: string;
   image: string;
+  /** Below the name of an image that could not be loaded. */
+  brokenImage: string;
   you: string;
+  rooms: string;
+  directMessages: string;
+  publicRooms: string;
+  noRooms: string;
+  noRoomsFound: string;
+  noDirectMessages: string;
+  /** The number as it is shown, such as `99+`. */
+  unreadCount: (count: string) => string;
 }
 
 /** `Ann`, `Ann and Ben`, `Ann, Ben and Cleo`. */
 const list = new Intl.ListFormat('en', { type: 'conjunction' });
 
-const EMOJI = {
-  '👍': 'thumbs up',
-  '❤️': 'heart',
-  '😂': 'tears of joy',
-  '🎉': 'party',
-  '😮': 'surprise',
-  '😢': 'crying',
-  '🙏': 'thanks',
-  '✅': 'done',
-  '👎': 'thumbs down',
-  '😀': 'grin',
-  '😉': 'wink',
-  '😍': 'heart eyes',
-  '🤔': 'thinking',
-  '😅': 'phew',
-  '😡': 'anger',
-  '👏': 'applause',
-  '🔥': 'fire',
-  '🚀': 'rocket',
-  '👀': 'eyes',
-  '💯': 'hundred',
-  '💪': 'strength',
-  '👋': 'wave',
-  '☕': 'coffee',
-  '❌': 'no',
-};
-
 export const ENGLISH: Labels = {
   messages: 'Messages',
+  messagesHint: 'Up and down arrow keys move between messages, left and right between the actions of one.',
   loading: 'Loading…',
+  notLoaded: (why) => `Older messages could not be loaded: ${why}`,
   empty: 'No messages yet. Say hello!',
-  beginning: 'This is the beginning.',
+  beginning: 'This is the start of the conversation.',
   today: 'Today',
   yesterday: 'Yesterday',
   newMessages: 'New messages',
   jumpToNewest: 'Jump to newest',
-  unread: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
+  unread: (count) => (count === 1 ? '1 new message' : `${countText(count)} new messages`),
   edited: 'edited',
   sending: 'Sending…',
+  waiting: 'Will be sent when you are back online',
   failed: 'Not sent',
   retry: 'Try again',
   discard: 'Discard',
@@ -101,17 +108,25 @@ export const ENGLISH: Labels = {
   reply: 'Reply',
   react: 'Add a reaction',
   anyEmoji: 'Any emoji',
-  emojiHint: 'Ctrl+Cmd+Space (Mac) or Win+. opens all of them in the field.',
+  emojiHint: 'Ctrl+Cmd+Space (Mac) or Win+. (Windows) opens the emoji picker.',
   notAnEmoji: 'This is not an emoji.',
   emoji: EMOJI,
   replyingTo: (name) => `Replying to ${name}`,
   earlierMessage: 'An earlier message',
-  messageIsGone: 'The message is no longer there.',
+  deletedMessage: 'Deleted message',
+  messageIsGone: 'That message was not found. It may have been deleted.',
   reaction: (names) => `by ${list.format(names)}`,
-  actions: (name) => `Message of ${name}`,
+  youToo: 'you',
+  reactionFailed: (why) => `Your reaction was not saved: ${why}`,
+  editFailed: (why) => `Your edit was not saved: ${why}`,
+  deleteFailed: (why) => `Not deleted: ${why}`,
+  dismiss: 'Dismiss',
+  actions: (name) => `Message by ${name}`,
   writeAMessage: 'Write a message',
+  closed: 'You cannot write here',
   editAMessage: 'Edit the message',
   send: 'Send',
+  noFiles: 'Files cannot be sent here.',
   typing: (names) =>
     names.length > 3
       ? 'Several people are typing…'
@@ -119,11 +134,25 @@ export const ENGLISH: Labels = {
   readBy: (names) => `Read by ${list.format(names)}`,
   connection: {
     connecting: 'Connecting…',
-    reconnecting: 'The connection is lost. What you write is kept and sent when it is back.',
+    reconnecting: 'Connection lost. Your messages are kept, and sent when you are back online.',
     refused: 'You are signed out.',
   },
-  noEntry: (why) => `You cannot enter this room: ${why}`,
+  noEntry: (why) => `You cannot open this room: ${why}`,
+  entryWaits: (why) => `This room cannot be opened yet: ${why}. Trying again…`,
   file: 'File',
   image: 'Image',
+  brokenImage: 'This image could not be loaded',
   you: 'You',
+  rooms: 'Rooms',
+  directMessages: 'Direct messages',
+  publicRooms: 'Public rooms',
+  noRooms: 'No rooms yet',
+  noRoomsFound: 'No rooms found',
+  noDirectMessages: 'No direct messages yet',
+  unreadCount: (count) => `${count} unread`,
 };
+
+/** The server counts to 99, which stands for more, too. */
+export function countText(count: number): string {
+  return count > 98 ? '99+' : String(count);
+}

@@ -7,7 +7,7 @@ interface People {
   avatarOf: (userId: string) => string | null | undefined;
 }
 
-export function usePeople({ members, messages }: Chat, userId: string | null, you: string): People {
+export function usePeople({ members, messages }: Chat): People {
   const byId = useMemo(() => new Map(members.map((member) => [member.id, member])), [members]);
   // Who is no member any more has a name by what they said. As a text it is the same when it says the same.
   const others = useMemo(() => {
@@ -17,8 +17,8 @@ export function usePeople({ members, messages }: Chat, userId: string | null, yo
   }, [messages, byId]);
   const strangers = useMemo(() => new Map(JSON.parse(others) as [string, string][]), [others]);
   const nameOf = useCallback(
-    (id: string) => (id === userId ? you : (byId.get(id)?.name ?? strangers.get(id) ?? id)),
-    [byId, strangers, userId, you],
+    (id: string) => byId.get(id)?.name ?? strangers.get(id) ?? id,
+    [byId, strangers],
   );
   const avatarOf = useCallback((id: string) => byId.get(id)?.avatar, [byId]);
   return useMemo(() => ({ nameOf, avatarOf }), [nameOf, avatarOf]);

@@ -1,48 +1,5 @@
-// What a text holds beside words: links. Nothing here makes HTML; a message is somebody else's.
-
-export type Part = { kind: 'text' | 'link'; text: string };
-
-const LINK = /https?:\/\/[^\s<>"'`]+/giu;
-/** Ends a sentence, not an address. */
-const TRAILING = /[.,;:!?…]+$/u;
-
-export function split(text: string): Part[] {
-  const parts: Part[] = [];
-  let end = 0;
-  for (const match of text.matchAll(LINK)) {
-    const link = trimmed(match[0]);
-    if (!isWebAddress(link)) continue;
-    if (match.index > end) parts.push({ kind: 'text', text: text.slice(end, match.index) });
-    parts.push({ kind: 'link', text: link });
-    end = match.index + link.length;
-  }
-  if (end < text.length) parts.push({ kind: 'text', text: text.slice(end) });
-  return parts;
-}
-
-/** Without what belongs to the sentence around it: a full stop, or a bracket that was opened before. */
-function trimmed(link: string): string {
-  let text = link.replace(TRAILING, '');
-  while (text.endsWith(')') && count(text, ')') > count(text, '('))
-    text = text.slice(0, -1).replace(TRAILING, '');
-  return text;
-}
-
-function count(text: string, character: string): number {
-  return text.split(character).length - 1;
-}
-
-function isWebAddress(text: string): boolean {
-  return ['http:', 'https:'].includes(addressOf(text)?.protocol ?? '');
-}
-
-function addressOf(text: string): URL | undefined {
-  try {
-    return new URL(text, typeof document === 'undefined' ? undefined : document.baseURI);
-  } catch {
-    return undefined;
-  }
-}
+// What a message brings beside its words: addresses, emoji, sizes, names. Nothing here makes HTML; a message is somebody else's.
+import { addressOf } from './links.js';
 
 /** An address that a link may lead to: on the web, or this page's own server. */
 export function linkTo(text: unknown): string | undefined {

@@ -3,7 +3,7 @@ import type { ManagerOptions, SocketOptions } from 'socket.io-client';
 import type { LogEvent } from './catchUp.js';
 import { socketTo } from './connect.js';
 import { Delivery } from './delivery.js';
-import { ChatError, discarded } from './errors.js';
+import { ChatError, discarded, isPassing } from './errors.js';
 import { openOutbox, type Entry, type Outbox } from './outbox.js';
 import type { ListedRoom, Member, Message, NewRoom, Room as RoomInfo } from './protocol.js';
 import { byFocus, type Reading } from './reading.js';
@@ -37,6 +37,10 @@ export interface ClientState {
 }
 
 const REFUSED = 'Authentication failed';
+/** The pause before a room is joined again that the server could not open, in milliseconds. */
+const REJOIN = 5_000;
+/** The changes to messages that a room is told as they come. */
+const CHANGES = ['message:updated', 'message:deleted', 'reaction:added', 'reaction:removed'] as const;
 /** What this client says that it knows of the server: a `clientId` names one message, and another under it is refused. */
 const PROTOCOL = 1;
 
@@ -344,34 +348,41 @@ export class ChatClient implements Readable<ClientState> {
       this.store.patch({ status: 'refused', refusal });
     });
     socket.on('room:history', (history) => to(history.roomId)?.heardHistory(history));
-    socket.on('room:members', ({ roomId, members }) => to(roomId)?.heardMembers(members));
+    socket.on('room:members', (members) => to(members.roomId)?.heardMembers(members));
     socket.on('room:user-joined', (joined) => to(joined.roomId)?.heardJoined(joined));
     socket.on('room:user-left', (left) => to(left.roomId)?.heardLeft(left));
-    socket.on('room:user-read', (read) => to(read.roomId)?.heardRead(read));
-    socket.on('room:error', (refused) => to(refused.roomId)?.heardError(refused));
+    socket.on('room:error', (refused) => {
+      const kept = this.kept.get(refused.roomId ?? '');
+      kept?.room.heardError(refused);
+      // Somebody may still want to be in the room then, and nobody may have entered it meanwhile.
+      const again = () => kept?.users && kept.room.get().refusal && kept.room.join();
+      if (isPassing(refused.code)) setTimeout(again, REJOIN);
+    });
     socket.on('typing:user', (typing) => to(typing.roomId)?.heardTyping(typing));
     socket.on('typing:stopped', (stopped) => to(stopped.roomId)?.heardStopped(stopped));
+    socket.on('room:user-read', (read) => {
+      to(read.roomId)?.heardRead(read);
+      if (read.userId === this.author?.id) this.rooms.heardRead(read);
+    });
     socket.on('message:new', (data) => {
       to(data.roomId)?.heardLog({ event: 'message:new', data });
       const { roomId, senderId, createdAt } = data;
       this.rooms.heard({ roomId, lastMessageAt: createdAt, by: [{ userId: senderId, count: 1 }] });
     });
-    socket.on('message:updated', (data) => to(data.roomId)?.heardLog({ event: 'message:updated', data }));
-    socket.on('message:deleted', (data) => to(data.roomId)?.heardLog({ event: 'message:deleted', data }));
-    // The original's server does not say in which room.
-    const toAny = (roomId: string | undefined, event: LogEvent) =>
-      roomId === undefined
-        ? this.kept.forEach(({ room }) => room.heardLog(event))
-        : to(roomId)?.heardLog(event);
-    socket.on('reaction:added', (data) => toAny(data.roomId, { event: 'reaction:added', data }));
-    socket.on('reaction:removed', (data) => toAny(data.roomId, { event: 'reaction:removed', data }));
+    for (const event of CHANGES) {
+      socket.on(event, (data: LogEvent['data']) => {
+        const change = { event, data } as LogEvent;
+        // The original's server does not say in which room a reaction is.
+        if (data.roomId === undefined) this.kept.forEach(({ room }) => room.heardLog(change));
+        else to(data.roomId)?.heardLog(change);
+      });
+    }
     socket.on('room:activity', (activity) => {
       if (this.rooms.find(activity.roomId)) this.rooms.heard(activity);
       else this.rooms.changed();
     });
-    socket.on('room:invited', () => this.rooms.changed());
-    socket.on('member:left', () => this.rooms.changed());
-    socket.on('dm:started', () => this.rooms.changed());
+    for (const event of ['room:invited', 'member:left', 'dm:started'] as const)
+      socket.on(event, () => this.rooms.changed());
   }
 }
 

@@ -22,10 +22,14 @@ export class ChatError extends Error {
     return { code: this.code, error: this.message };
   }
 
-  /** The same request may succeed a moment later, and nothing of it was stored. */
   get isPassing(): boolean {
-    return ['busy', 'shutting_down', 'unavailable', 'offline'].includes(this.code);
+    return isPassing(this.code);
   }
+}
+
+/** Whether the same request may succeed a moment later, and nothing of it was stored. */
+export function isPassing(code: Refusal['code']): boolean {
+  return ['busy', 'shutting_down', 'unavailable', 'offline'].includes(code);
 }
 
 export function offline(): ChatError {
@@ -33,7 +37,7 @@ export function offline(): ChatError {
 }
 
 export function discarded(): ChatError {
-  return new ChatError('conflict', 'The message was discarded');
+  return new ChatError('conflict', 'Message discarded');
 }
 
 /** A promise that may be ignored: who does not look at it does not see it fail. */

@@ -5,7 +5,7 @@ export { BrowserOutbox, MemoryOutbox, openOutbox, type Entry, type Outbox } from
 export type * from './protocol.js';
 export { byFocus, type Reading } from './reading.js';
 export type { Room as ChatRoomHandle } from './room.js';
-export type { RoomList, RoomListState } from './roomList.js';
+export type { RoomList as RoomListHandle, RoomListState } from './roomList.js';
 export type { Readable, Unsubscribe } from './store.js';
 export { ownerOf, type TokenOwner } from './token.js';
 export type * from './types.js';

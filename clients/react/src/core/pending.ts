@@ -30,10 +30,6 @@ export class PendingMessages {
     return shown.sort((one, other) => one.at - other.at).map(({ message }) => message);
   }
 
-  has(clientId: string): boolean {
-    return this.all.has(clientId);
-  }
-
   add(request: SendRequest & { clientId: string }, at: number, author: Author): void {
     const { clientId, roomId, content, type = 'text', metadata = {}, replyTo = null } = request;
     const message: ChatMessage = {

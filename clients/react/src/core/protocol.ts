@@ -151,7 +151,14 @@ export interface Synced {
   more: boolean;
 }
 
-/** What was said in a room since the last one of these. */
+/** A user has read a room up to this time. */
+export interface UserRead {
+  roomId: string;
+  userId: string;
+  timestamp: Timestamp;
+}
+
+/** The messages in a room since the last one of these. */
 export interface RoomActivity {
   roomId: string;
   lastMessageAt: Timestamp;
@@ -182,7 +189,7 @@ export interface ServerToClientEvents extends LogEvents {
   'room:members': (members: { roomId: string; members: Member[] }) => void;
   'room:user-joined': (joined: { roomId: string; user: TokenUser }) => void;
   'room:user-left': (left: { roomId: string; userId: string }) => void;
-  'room:user-read': (read: { roomId: string; userId: string; timestamp: Timestamp }) => void;
+  'room:user-read': (read: UserRead) => void;
   'room:error': (refused: { roomId?: string; event: string; code: ErrorCode; error: string }) => void;
   /** Told on sockets that have asked for `rooms:list`, of the user's own rooms that the socket is not in. */
   'room:activity': (activity: RoomActivity) => void;

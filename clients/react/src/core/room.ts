@@ -1,9 +1,10 @@
 // One room: joined as long as somebody looks at it, kept true over every break, and what one may do in it.
 import { CatchUp, type LogEvent } from './catchUp.js';
-import { ChatError, ignorable, offline } from './errors.js';
+import { ignorable } from './errors.js';
+import { MessageChanges } from './messageChanges.js';
 import { PendingMessages } from './pending.js';
 import { PresenceList } from './presence.js';
-import type { Member, Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
+import type { Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
 import type { RoomHost } from './roomHost.js';
 import { unknownRoom } from './roomState.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -22,6 +23,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   private readonly store: Store<RoomState>;
   private sent = timeline.EMPTY;
   private readonly pending = new PendingMessages();
+  private readonly changes: MessageChanges;
   private readonly log: CatchUp;
   private readonly writers = new Writers((typingUsers) => this.store.patch({ typingUsers }));
   private readonly writing: Writing;
@@ -55,6 +57,10 @@ export class Room implements Readable<RoomState>, RoomActions {
       (present) => this.store.patch({ present }),
     );
     this.unread = new Unread(host, (unread) => this.store.patch(unread));
+    this.changes = new MessageChanges(id, host, (acked) => {
+      if (acked) this.sent = acked(this.sent);
+      this.refresh();
+    });
   }
 
   /** Called when what the page shows has been loaded anew, since there was no way from what it showed to what is. */
@@ -124,7 +130,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     void this.log.hear(event);
   }
 
-  heardMembers(members: Member[]): void {
+  heardMembers({ members }: Heard<'room:members'>): void {
     this.store.patch({ members });
   }
 
@@ -141,6 +147,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     if (userId === this.host.author()?.id) {
       // One's own, on another device.
       this.unread.read();
+      this.host.wasRead(this.id);
       return;
     }
     this.readUntil(userId, timestamp);
@@ -210,18 +217,15 @@ export class Room implements Readable<RoomState>, RoomActions {
   readonly discard = (id: string): void => this.host.discard(id);
 
   readonly editMessage = (messageId: string, content: string): Promise<ChatMessage> =>
-    ignorable(
-      this.host.ask('message:edit', { messageId, content }).then(({ message }) => this.shownAs(message)),
-    );
+    ignorable(this.changes.edit(messageId, content).then((message) => this.shownAs(message)));
 
-  readonly deleteMessage = (messageId: string): Promise<void> =>
-    ignorable(this.host.ask('message:delete', { messageId, roomId: this.id }).then(() => undefined));
+  readonly deleteMessage = (messageId: string): Promise<void> => ignorable(this.changes.remove(messageId));
 
   readonly addReaction = (messageId: string, emoji: string): Promise<void> =>
-    ignorable(this.react('reaction:add', messageId, emoji));
+    ignorable(this.changes.react('reaction:add', messageId, emoji));
 
   readonly removeReaction = (messageId: string, emoji: string): Promise<void> =>
-    ignorable(this.react('reaction:remove', messageId, emoji));
+    ignorable(this.changes.react('reaction:remove', messageId, emoji));
 
   readonly startTyping = (): void => this.writing.start();
 
@@ -257,34 +261,6 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.store.patch({ hasMore: page.messages.length >= PAGE });
     this.refresh();
     return this.sent.filter(({ id }) => !before.has(id));
-  }
-
-  private async react(
-    event: 'reaction:add' | 'reaction:remove',
-    messageId: string,
-    emoji: string,
-  ): Promise<void> {
-    const author = this.host.author();
-    if (!author || !this.host.socket.connected) throw offline();
-    const reaction: Reaction = { emoji, userId: author.id };
-    const [change, undo] =
-      event === 'reaction:add'
-        ? [timeline.addReaction, timeline.removeReaction]
-        : [timeline.removeReaction, timeline.addReaction];
-    const changed = change(this.sent, messageId, reaction);
-    const isChange = changed !== this.sent;
-    this.sent = changed;
-    this.refresh();
-    try {
-      await this.host.ask(event, { messageId, roomId: this.id, emoji });
-    } catch (error) {
-      // An answer that did not come says nothing: what happened is heard.
-      if (isChange && error instanceof ChatError && !error.isPassing) {
-        this.sent = undo(this.sent, messageId, reaction);
-        this.refresh();
-      }
-      throw error;
-    }
   }
 
   // How it is kept.
@@ -385,7 +361,8 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   private refresh(): void {
     const pending = this.pending.shown();
-    this.store.patch({ messages: pending.length > 0 ? [...this.sent, ...pending] : this.sent });
+    const sent = this.changes.over(this.sent);
+    this.store.patch({ messages: pending.length > 0 ? [...sent, ...pending] : sent });
   }
 }
 

@@ -1,6 +1,6 @@
 // The rooms that a user is in and those that are open to all, with what is unread in each.
 import type { ChatError } from './errors.js';
-import type { ListedRoom, RoomActivity } from './protocol.js';
+import type { ListedRoom, RoomActivity, UserRead } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import type { Refusal } from './types.js';
 import type { Ask } from './wire.js';
@@ -13,7 +13,8 @@ export interface RoomListState {
   refusal: Refusal | null;
 }
 
-/** What one reads on another device is not told: the list is asked for so often, while somebody looks. */
+/** A server such as the original's does not tell what is read on another device: the list is asked for so often, while
+ * somebody looks. */
 const INTERVAL = 60_000;
 /** Stands for more, too, as the server counts. */
 const MOST = 99;
@@ -85,6 +86,15 @@ export class RoomList implements Readable<RoomListState> {
 
   wasRead(roomId: string): void {
     this.set(roomId, { unreadCount: 0 });
+  }
+
+  /** The room was read up to then on another device of the user's. */
+  heardRead({ roomId, timestamp }: UserRead): void {
+    const room = this.find(roomId);
+    if (!room?.unreadCount) return;
+    // If something was said since, the server knows how much of it is unread.
+    if ((room.lastMessageAt ?? '') > timestamp) this.changed();
+    else this.wasRead(roomId);
   }
 
   /** Something was said. */

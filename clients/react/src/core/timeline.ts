@@ -83,7 +83,7 @@ export function overlay(timeline: Timeline, history: readonly Message[]): Timeli
   return merge(kept, history);
 }
 
-function change(timeline: Timeline, id: string, to: (there: ChatMessage) => ChatMessage): Timeline {
+export function change(timeline: Timeline, id: string, to: (there: ChatMessage) => ChatMessage): Timeline {
   const there = find(timeline, id);
   if (!there) return timeline;
   const changed = to(there);

@@ -36,7 +36,7 @@ export function useChatClient(token?: TokenSource, url?: string): ChatClient {
   const provided = useContext(Context);
   const made = useClientOf(serverUrl(url ?? provided.url), token, true);
   const client = made ?? provided.client;
-  if (!client) throw new Error('useChat needs a token, or a ChatProvider with one around it');
+  if (!client) throw new Error('useChat needs a token or a ChatProvider');
   return client;
 }
 

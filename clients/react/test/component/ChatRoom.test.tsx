@@ -5,7 +5,7 @@ import axe from 'axe-core';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
 import type { Chat, ChatMessage } from '../../src/index.js';
-import { button, field, press, rowOf, scrolled, settled, show, shown, type } from './page.js';
+import { button, editField, field, press, rowOf, scrolled, settled, show, shown, type } from './page.js';
 import { aChat, later, message, NOON } from './samples.js';
 
 beforeAll(layOut);
@@ -32,7 +32,7 @@ describe('what it shows', () => {
 
     expect(shown()).toEqual(['first', 'second', 'third']);
     expect(screen.getAllByRole('separator')).toHaveLength(1);
-    expect(screen.getByText('This is the beginning.')).toBeTruthy();
+    expect(screen.getByText('This is the start of the conversation.')).toBeTruthy();
     expect(button('third', /^Bob ?second$/)).toBeTruthy();
     expect(rowOf('second').getAttribute('aria-label')).toMatch(/^Bob, /);
   });
@@ -107,9 +107,9 @@ describe('what it shows', () => {
 
   test('that the connection is lost, and that the room is closed to one', async () => {
     const { showAnew } = await show(aChat(talk, { connectionStatus: 'reconnecting' }));
-    expect(screen.getByRole('status').textContent).toContain('The connection is lost');
+    expect(screen.getByRole('status').textContent).toContain('Connection lost');
     await showAnew(aChat([], { refusal: { code: 'forbidden', error: 'Not a member' } }));
-    expect(screen.getByRole('status').textContent).toBe('You cannot enter this room: Not a member');
+    expect(screen.getByRole('status').textContent).toBe('You cannot open this room: Not a member');
   });
 });
 
@@ -152,7 +152,7 @@ describe('what one does', () => {
     ];
     const chat = aChat([message('first', NOON, { reactions })]);
     await show(chat);
-    const own = button('first', /^👍 2 ?by You and Bob$/);
+    const own = button('first', /^👍 2 ?by you and Bob$/);
     expect(own.getAttribute('aria-pressed')).toBe('true');
     fireEvent.click(own);
     expect(chat.removeReaction).toHaveBeenCalledExactlyOnceWith('first', '👍');
@@ -194,16 +194,21 @@ describe('what one does', () => {
     press(edited, 'Enter');
     await settled();
     expect(chat.editMessage).toHaveBeenCalledWith('first', 'First');
-    expect(screen.getByRole('alert').textContent).toBe('Message not found');
-    press(edited, 'Escape');
+    expect(within(rowOf('first')).getByRole('alert').textContent).toContain('not saved: Message not found');
     expect(screen.queryByRole('textbox', { name: 'Edit the message' })).toBeNull();
+    // What one had written is not lost.
+    fireEvent.click(within(within(rowOf('first')).getByRole('alert')).getByRole('button', { name: 'Edit' }));
+    expect(editField()).toHaveProperty('value', 'First');
+    press(editField(), 'Escape');
+    fireEvent.click(button('first', 'Dismiss'));
+    expect(screen.queryByRole('alert')).toBeNull();
 
     fireEvent.click(button('first', 'Delete'));
     const question = screen.getByRole('group', { name: 'Delete this message?' });
     fireEvent.click(within(question).getByRole('button', { name: 'Delete' }));
     await settled();
     expect(chat.deleteMessage).toHaveBeenCalledWith('first');
-    expect(question.textContent).toContain('Failed to delete');
+    expect(within(rowOf('first')).getByRole('alert').textContent).toContain('Not deleted: Failed to delete');
   });
 
   test('ArrowUp in an empty field edits what one said last', async () => {
@@ -227,6 +232,41 @@ describe('what one does', () => {
     expect(document.activeElement).toBe(rowOf('third'));
     press(rowOf('third'), 'ArrowDown');
     expect(document.activeElement).toBe(rowOf('third'));
+  });
+
+  test('the messages are one Tab stop, and the arrow keys reach all that one may press', async () => {
+    await show(
+      aChat([
+        message('first', NOON, {
+          content: 'see www.example.org',
+          reactions: [{ emoji: '👍', userId: 'bob' }],
+        }),
+      ]),
+    );
+    const list = screen.getByRole('log', { name: 'Messages' });
+    const stops = [...list.querySelectorAll<HTMLElement>('a, button, [tabindex]')].filter(
+      ({ tabIndex }) => tabIndex >= 0,
+    );
+    expect([list.tabIndex, stops]).toEqual([0, []]);
+    press(list, 'ArrowUp');
+    const walked: (string | null)[] = [];
+    for (let before: Element | null = null; before !== document.activeElement;) {
+      before = document.activeElement;
+      press(before as Element, 'ArrowRight');
+      walked.push(
+        (document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent) || null,
+      );
+    }
+    expect(walked.slice(0, -1)).toEqual([
+      'www.example.org',
+      '👍 1 by Bob',
+      'Add a reaction',
+      'Reply',
+      'Edit',
+      'Delete',
+    ]);
+    for (let step = 0; step < 6; step += 1) press(document.activeElement as Element, 'ArrowLeft');
+    expect(document.activeElement).toBe(rowOf('first'));
   });
 
   test('a message that failed can be sent again and forgotten', async () => {
@@ -254,7 +294,7 @@ describe('what one does', () => {
     fireEvent.click(button('answer', 'An earlier message'));
     await settled();
     expect(chat.loadMore).toHaveBeenCalled();
-    expect(await screen.findByText('The message is no longer there.')).toBeTruthy();
+    expect(await screen.findByText('That message was not found. It may have been deleted.')).toBeTruthy();
   });
 });
 

@@ -9,8 +9,8 @@ import {
   LIKE_AN_EMOJI,
   linkTo,
   sizeOf,
-  split,
 } from '../../src/component/text.js';
+import { split } from '../../src/component/links.js';
 
 const links = (text: string) =>
   split(text)
@@ -26,6 +26,12 @@ describe('links in a text', () => {
     ['<a href="https://example.org">x</a>', ['https://example.org']],
     ['javascript:alert(1) data:text/html,x ftp://example.org example.org', []],
     ['https://', []],
+    ['https://... and https://:', []],
+    ['www.example.org/a, WWW.example.org.', ['www.example.org/a', 'WWW.example.org']],
+    ['write to bob.k+chat@mail.example.org!', ['bob.k+chat@mail.example.org']],
+    ['(see https://example.org/a_(b)).', ['https://example.org/a_(b)']],
+    ['www. www.x awww.example.org bob@ @bob bob@localhost a..@x bob@example.org2', []],
+    ['https://user@example.org/bob@example.org', ['https://user@example.org/bob@example.org']],
   ])('of %j', (text, expected) => {
     expect(links(text)).toEqual(expected);
     expect(
@@ -35,6 +41,13 @@ describe('links in a text', () => {
       'nothing is lost',
     ).toBe(text);
   });
+});
+
+test('a link leads where its text says', () => {
+  const hrefs = split('www.example.org HTTP://x.org bob@example.org').flatMap((part) =>
+    part.kind === 'link' ? part.href : [],
+  );
+  expect(hrefs).toEqual(['https://www.example.org', 'HTTP://x.org', 'mailto:bob@example.org']);
 });
 
 describe('addresses that a message brings', () => {

@@ -4,10 +4,11 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { JSDOM, VirtualConsole } from 'jsdom';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { tokenOf } from '../fakeServer.js';
 import { User, pack, type Packages } from './installed.js';
-import { COMPONENT, HOOK, namesOf } from './readme.js';
+import { COMPONENT, HOOK, namesOf, ROOMS } from './readme.js';
 import { smallServer, type SmallServer } from './server.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
@@ -104,6 +105,7 @@ describe.each(Object.keys(REACTS))('with React %s', (major) => {
     await user.write('hook.ts', `declare const roomId: string, token: string;\n${HOOK}`);
     await user.write('core.ts', `declare const url: string, token: string;\n${CORE}`);
     await user.write('component.tsx', COMPONENT);
+    await user.write('rooms.tsx', ROOMS);
     await user.write('page.tsx', PAGE);
     await user.write('styled.ts', "import '@chatoxide/react/styles.css';");
     await user.write('only_the_hook.ts', "export { useChat } from '@chatoxide/react';");
@@ -138,7 +140,7 @@ describe.each(Object.keys(REACTS))('with React %s', (major) => {
       ...{ module, moduleResolution, target: 'ES2022', jsx: 'react-jsx', types: [], noEmit: true },
       ...{ strict: true, skipLibCheck: false, noUncheckedSideEffectImports: true },
     };
-    const files = ['hook.ts', 'core.ts', 'component.tsx', 'page.tsx'];
+    const files = ['hook.ts', 'core.ts', 'component.tsx', 'rooms.tsx', 'page.tsx'];
     await user.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
     await user.tsc();
   });
@@ -178,6 +180,13 @@ describe.each(Object.keys(REACTS))('with React %s', (major) => {
     // The last two are of the list that is built in.
     const traces = [...classes, 'No messages yet', 'react-dom', 'ResizeObserver'];
     expect(traces.filter((trace) => code.includes(trace))).toEqual([]);
+  });
+
+  test('the hook alone takes 10 KiB', async () => {
+    const external = ['react', 'react-dom', 'socket.io-client'];
+    const entryPoints = ['only_the_hook.ts'];
+    const { outputFiles = [] } = await bundled({ entryPoints, external, minify: true, target: 'es2022' });
+    expect(gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(10_240);
   });
 
   test('the styles stay where they are imported', async () => {

@@ -19,6 +19,7 @@ export const HOOK = example('diff', 'useChat')
   .map((line) => line.slice(1))
   .join('\n');
 export const COMPONENT = example('tsx', '<ChatRoom');
+export const ROOMS = example('tsx', '<RoomList');
 
 /** What the README says can be imported from here. */
 export function namesOf(entry: string): string[] {

@@ -75,7 +75,7 @@ test('it says everything that there is a fixture for', async () => {
   const { user: dave } = await watched('dave');
   await alice.ask('room:invite', { roomId, userId: 'dave' });
   await alice.ask('users:watch', { userIds: ['dave'] });
-  dave.close();
+  dave.disconnect();
   await carol.ask('member:leave', roomId);
   await alice.ask('message:delete', { messageId });
   await carol.ask('room:leave', room);

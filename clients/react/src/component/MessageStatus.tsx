@@ -1,0 +1,61 @@
+// How a message of one's own is on its way, and what was refused.
+import type { MouseEvent } from 'react';
+import type { ChatMessage } from '../core/types.js';
+import { useRoomContext, type RefusedChange } from './context.js';
+
+export function MessageStatus({ message }: { message: ChatMessage }) {
+  const { actions, labels, isConnected, writeAgain } = useRoomContext();
+  if (message.status === 'sent') return null;
+  const discard = <Link text={labels.discard} onClick={() => actions.discard(message.id)} />;
+  if (message.status === 'sending') {
+    return (
+      <span className="chat-status chat-status--waits">
+        {isConnected ? labels.sending : labels.waiting} {discard}
+      </span>
+    );
+  }
+  const retry = ({ currentTarget }: MouseEvent) => {
+    // The button goes; the row stays.
+    currentTarget.closest('article')?.focus();
+    actions.retry(message.id);
+  };
+  return (
+    <span className="chat-status chat-status--failed" role="alert">
+      {labels.failed}
+      {message.failure && `: ${message.failure.error}`} <Link text={labels.retry} onClick={retry} />{' '}
+      {message.type === 'text' && (
+        <>
+          <Link text={labels.edit} onClick={() => writeAgain(message)} />{' '}
+        </>
+      )}
+      {discard}
+    </span>
+  );
+}
+
+/** An edit or a deletion that was refused, in the row where it was asked for. */
+export function RefusedNote({ message, refused }: { message: ChatMessage; refused: RefusedChange }) {
+  const { actions, labels, setActive } = useRoomContext();
+  const isEdit = refused.what === 'edit';
+  const again = () =>
+    isEdit ? setActive({ id: message.id, what: 'edit', from: 'row' }) : actions.remove(message.id);
+  const dismiss = ({ currentTarget }: MouseEvent) => {
+    currentTarget.closest('article')?.focus();
+    actions.forgive(message.id);
+  };
+  return (
+    <span className="chat-status chat-status--failed" role="alert">
+      {(isEdit ? labels.editFailed : labels.deleteFailed)(refused.error)}{' '}
+      <Link text={isEdit ? labels.edit : labels.retry} onClick={again} />{' '}
+      <Link text={labels.dismiss} onClick={dismiss} />
+    </span>
+  );
+}
+
+function Link({ text, onClick }: { text: string; onClick: (event: MouseEvent) => void }) {
+  return (
+    <button type="button" className="chat-link" tabIndex={-1} onClick={onClick}>
+      {text}
+    </button>
+  );
+}

@@ -1,0 +1,71 @@
+// What a room says around its messages: about the connection, who is typing, who has read.
+import { useState } from 'react';
+import { isPassing } from '../core/errors.js';
+import type { Chat } from '../core/types.js';
+import type { Labels } from './labels.js';
+import { newestOfOthers } from './reading.js';
+
+interface Props {
+  chat: Chat;
+  labels: Labels;
+}
+
+export function Connection({ chat, labels }: Props) {
+  const text = connectionText(chat, labels);
+  if (!text) return null;
+  return (
+    <p className={`chat-connection chat-connection--${chat.connectionStatus}`} role="status">
+      {text}
+    </p>
+  );
+}
+
+function connectionText({ connectionStatus: status, refusal, isReady }: Chat, labels: Labels): string {
+  if (status === 'closed') return '';
+  // Before there are messages a refusal stands in their place, and is not said twice.
+  if (status === 'refused') return isReady ? labels.connection.refused : '';
+  if (status !== 'connected') return labels.connection[status];
+  if (!refusal) return '';
+  if (isPassing(refusal.code)) return labels.entryWaits(refusal.error);
+  return isReady ? labels.noEntry(refusal.error) : '';
+}
+
+/** Says the newest message of another to those who do not see it; the list itself is too lively for that. */
+export function News({ chat, userId }: { chat: Chat; userId: string | null }) {
+  const newest = newestOfOthers(chat.messages, userId);
+  const [heard, setHeard] = useState<{ key: string | undefined; at: string; isNews: boolean }>();
+  const [key, at] = [newest?.key, newest?.createdAt ?? ''];
+  if (heard === undefined) {
+    if (chat.isReady) setHeard({ key, at, isNews: false });
+  } else if (key !== heard.key && at >= heard.at && newest) {
+    // One before it, which is the newest when that is deleted, is no news.
+    setHeard({ key, at, isNews: true });
+  }
+  const isNews = newest && heard?.isNews && newest.key === heard.key;
+  return (
+    <div className="chat-hidden" aria-live="polite">
+      {isNews && `${newest.senderName}: ${newest.content}`}
+    </div>
+  );
+}
+
+/** A notice if there is one, else who is typing, else who has read. */
+export function Below({ chat, labels, userId, notice }: Props & { userId: string | null; notice: string }) {
+  return (
+    <div className={notice ? 'chat-below chat-below--notice' : 'chat-below'} aria-live="polite">
+      {notice || typingText(chat, labels) || readText(chat, labels, userId)}
+    </div>
+  );
+}
+
+function typingText({ typingUsers }: Chat, labels: Labels): string {
+  return typingUsers.length > 0 ? labels.typing(typingUsers.map(({ userName }) => userName)) : '';
+}
+
+/** Who has read what one said last. */
+function readText({ messages, readBy, members }: Chat, labels: Labels, userId: string | null): string {
+  const last = messages.at(-1);
+  if (!last || last.senderId !== userId || last.status !== 'sent') return '';
+  const readers = members.filter(({ id }) => id !== userId && (readBy.get(id) ?? '') >= last.createdAt);
+  return readers.length > 0 ? labels.readBy(readers.map(({ name }) => name)) : '';
+}

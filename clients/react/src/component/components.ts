@@ -1,0 +1,87 @@
+// The parts of a room and of the list of rooms that a page may replace: one typed prop, `components`, takes them.
+import type { ComponentPropsWithRef, ComponentType, ReactNode } from 'react';
+import type { ListedRoom } from '../core/protocol.js';
+import type { ChatMessage, Refusal } from '../core/types.js';
+import type { AvatarProps } from './Avatar.js';
+import type { ComposerProps } from './Composer.js';
+
+export interface RowProps {
+  message: ChatMessage;
+  isOwn: boolean;
+  /** The first of several by the same author. */
+  isFirst: boolean;
+  /** For the row's outermost element: the list finds and focuses rows by them. */
+  rowProps: ComponentPropsWithRef<'article'>;
+  /** The row's parts, in order. */
+  children: ReactNode;
+}
+
+export interface BubbleProps {
+  message: ChatMessage;
+  isOwn: boolean;
+  /** The content, and whether it was edited. */
+  children: ReactNode;
+}
+
+export interface ActionsProps {
+  message: ChatMessage;
+  isOwn: boolean;
+  onReact: () => void;
+  onReply: () => void;
+  /** Edits one's own message; undefined for those of others. */
+  onEdit: (() => void) | undefined;
+  onDelete: (() => void) | undefined;
+  /** The usual buttons. */
+  children: ReactNode;
+}
+
+export interface EmptyProps {
+  /** What the usual text says. */
+  text: string;
+}
+
+export interface LoadingProps {
+  text: string;
+}
+
+export interface ErrorProps {
+  text: string;
+  refusal: Refusal;
+}
+
+/** What a room and the list of rooms have in common. */
+interface SharedComponents {
+  Avatar: ComponentType<AvatarProps>;
+  /** In place of messages, or of rooms, where there are none. */
+  Empty: ComponentType<EmptyProps>;
+  Loading: ComponentType<LoadingProps>;
+  /** In place of what could not be loaded. */
+  Error: ComponentType<ErrorProps>;
+}
+
+/** The parts of `ChatRoom`. */
+export interface ChatComponents extends SharedComponents {
+  /** One message. */
+  Row: ComponentType<RowProps>;
+  /** What a message says. */
+  Bubble: ComponentType<BubbleProps>;
+  /** What may be done with a message. */
+  Actions: ComponentType<ActionsProps>;
+  Composer: ComponentType<ComposerProps>;
+}
+
+export interface RoomRowProps {
+  room: ListedRoom;
+  isOpen: boolean;
+  unreadCount: number;
+  /** For the row's link or button. */
+  rowProps: ComponentPropsWithRef<'a'> & ComponentPropsWithRef<'button'>;
+  /** The row's parts: a picture, the name, and how much is unread. */
+  children: ReactNode;
+}
+
+/** The parts of `RoomList`. */
+export interface RoomListComponents extends SharedComponents {
+  /** One room. */
+  Row: ComponentType<RoomRowProps>;
+}

@@ -1,0 +1,77 @@
+// The parts as they are where a page replaces none of them.
+import { useMemo } from 'react';
+import { Avatar } from './Avatar.js';
+import { Composer } from './Composer.js';
+import type {
+  ActionsProps,
+  BubbleProps,
+  ChatComponents,
+  EmptyProps,
+  ErrorProps,
+  LoadingProps,
+  RoomListComponents,
+  RoomRowProps,
+  RowProps,
+} from './components.js';
+import { useRoomContext } from './context.js';
+
+function Row({ rowProps, children }: RowProps) {
+  return <article {...rowProps}>{children}</article>;
+}
+
+function Bubble({ children }: BubbleProps) {
+  return <div className="chat-body">{children}</div>;
+}
+
+function Actions({ message, children }: ActionsProps) {
+  const { labels } = useRoomContext();
+  return (
+    <div className="chat-actions" role="group" aria-label={labels.actions(message.senderName)}>
+      {children}
+    </div>
+  );
+}
+
+function Empty({ text }: EmptyProps) {
+  return <p className="chat-notice">{text}</p>;
+}
+
+function Loading({ text }: LoadingProps) {
+  return <p className="chat-notice">{text}</p>;
+}
+
+function Failure({ text }: ErrorProps) {
+  return (
+    <p className="chat-notice chat-notice--failed" role="alert">
+      {text}
+    </p>
+  );
+}
+
+function RoomRow({ rowProps, children }: RoomRowProps) {
+  return rowProps.href === undefined ? (
+    <button type="button" {...rowProps}>
+      {children}
+    </button>
+  ) : (
+    <a {...rowProps}>{children}</a>
+  );
+}
+
+const SHARED = { Avatar, Empty, Loading, Error: Failure };
+const ROOM: ChatComponents = { ...SHARED, Row, Bubble, Actions, Composer };
+const LIST: RoomListComponents = { ...SHARED, Row: RoomRow };
+
+/** The page's parts and the usual ones: the same object as long as each part is the same. */
+export function useChatComponents(given: Partial<ChatComponents> = {}): ChatComponents {
+  const { Row, Avatar, Bubble, Actions, Composer, Empty, Loading, Error } = { ...ROOM, ...given };
+  return useMemo(
+    () => ({ Row, Avatar, Bubble, Actions, Composer, Empty, Loading, Error }),
+    [Row, Avatar, Bubble, Actions, Composer, Empty, Loading, Error],
+  );
+}
+
+export function useRoomListComponents(given: Partial<RoomListComponents> = {}): RoomListComponents {
+  const { Row, Avatar, Empty, Loading, Error } = { ...LIST, ...given };
+  return useMemo(() => ({ Row, Avatar, Empty, Loading, Error }), [Row, Avatar, Empty, Loading, Error]);
+}

@@ -1,0 +1,31 @@
+// How rooms are named, found and arranged in the list of rooms.
+import type { ListedRoom } from '../core/protocol.js';
+
+export type RoomSection = 'rooms' | 'direct' | 'public';
+
+/** A direct room has the name of the other user. */
+export function roomName(room: ListedRoom): string {
+  return room.with?.name ?? room.name;
+}
+
+/** The rooms whose name contains the query, whatever its case. */
+export function findRooms(rooms: readonly ListedRoom[], query: string): ListedRoom[] {
+  const sought = query.trim().toLocaleLowerCase();
+  return rooms.filter((room) => roomName(room).toLocaleLowerCase().includes(sought));
+}
+
+/** The user's own rooms, their direct rooms, and the public rooms of others. */
+export function sectionsOf(rooms: readonly ListedRoom[]): Record<RoomSection, ListedRoom[]> {
+  return {
+    rooms: rooms.filter((room) => room.isMember && room.type !== 'direct'),
+    direct: rooms.filter((room) => room.isMember && room.type === 'direct'),
+    public: rooms.filter((room) => !room.isMember),
+  };
+}
+
+/** The rooms in the order of these ids; those that are new stand first, as they come. */
+export function arranged(rooms: readonly ListedRoom[], order: readonly string[]): ListedRoom[] {
+  const places = new Map(order.map((id, index) => [id, index]));
+  const placeOf = ({ id }: ListedRoom) => places.get(id) ?? -1;
+  return [...rooms].sort((one, other) => placeOf(one) - placeOf(other));
+}
