@@ -65,11 +65,6 @@ impl EntryKind for MessageEdited {
     }
 
     fn row(&self, note: &dyn Fn(&MessageView) -> String) -> EntryRow {
-        EntryRow {
-            kind: &KIND,
-            message_id: self.0.id.clone(),
-            actor_id: Some(self.0.sender_id.clone()),
-            body: Some(note(&self.0)),
-        }
+        EntryRow::of_message(&KIND, &self.0, note)
     }
 }

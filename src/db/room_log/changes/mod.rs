@@ -163,8 +163,11 @@ pub enum Effect<'a> {
     Insert(&'a Arc<MessageView>),
     Replace(&'a Arc<MessageView>),
     Remove(&'a MessageId),
-    Change(&'a MessageId, Box<dyn FnOnce(&mut Arc<MessageView>) + 'a>),
+    Change(&'a MessageId, Modify<'a>),
 }
+
+/// Changes a message in place.
+type Modify<'a> = Box<dyn FnOnce(&mut Arc<MessageView>) + 'a>;
 
 impl Effect<'_> {
     /// The whole message that the entry holds in memory.
@@ -186,6 +189,11 @@ pub(super) struct EntryRow {
 }
 
 impl EntryRow {
+    fn of_message(kind: &'static Kind, message: &MessageView, note: &dyn Fn(&MessageView) -> String) -> Self {
+        let actor_id = Some(message.sender_id.clone());
+        Self { kind, message_id: message.id.clone(), actor_id, body: Some(note(message)) }
+    }
+
     fn of_reaction(kind: &'static Kind, message_id: &MessageId, reaction: &ReactionView) -> Self {
         let actor_id = Some(reaction.user_id.clone());
         Self { kind, message_id: message_id.clone(), actor_id, body: Some(reaction.emoji.to_string()) }
