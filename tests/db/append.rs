@@ -145,6 +145,26 @@ on_both! {
 }
 
 on_both! {
+    async fn a_message_is_changed_only_through_its_own_room(server: TestServer) {
+        furnish(&server).await;
+        // Both rooms need the messages, as if another program had moved them while their changes were queued.
+        let batch = [
+            ("a", "bert", edit("b-1", "wrong"), "NotFound"),
+            ("a", "anna", react("b-1", "+"), "NotFound"),
+            ("a", "bert", delete("b-1"), "NotFound"),
+            ("a", "bert", react("a-1", "!"), "1 bert! on a-1"),
+            ("b", "bert", unreact("a-1", "+"), "Unchanged"),
+            ("b", "bert", edit("b-1", "right"), "1 b-1 is right []"),
+            ("b", "bert", react("b-1", "+"), "2 bert+ on b-1"),
+        ];
+        let appends: Vec<Append> = batch.iter().map(|(room, actor, change, _)| append(room, actor, change.clone())).collect();
+        let outcomes = Appender::default().append(&server.db, appends.into(), clock::now()).await.unwrap();
+        let lines: Vec<String> = outcomes.iter().map(line).collect();
+        assert_eq!(lines, batch.map(|(.., line)| line));
+    }
+}
+
+on_both! {
     async fn the_first_entry_of_a_room_comes_after_all_its_messages(server: TestServer) {
         server.make_room("a", RoomType::Public, &["anna"]).await;
         // Another program's clock runs ahead.
