@@ -64,7 +64,7 @@ impl Proxy {
         self.line.delay.store(delay.as_micros() as u64, Ordering::Relaxed);
     }
 
-    /// Changes of direction from client to server and back, of all connections.
+    /// Answers that clients have waited for, of all connections.
     pub fn round_trips(&self) -> u64 {
         self.line.round_trips.load(Ordering::Relaxed)
     }
@@ -118,20 +118,28 @@ async fn carry(client: TcpStream, line: Arc<Line>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let is_asked = AtomicBool::new(false);
-    let there = pump(from_client, to_server, &line, || is_asked.store(true, Ordering::Relaxed));
-    let back = pump(from_server, to_client, &line, || {
+    let (asked, idle) = (|| is_asked.store(true, Ordering::Relaxed), || {});
+    // The client cannot have waited for an answer that is still under way: statements that it sends meanwhile are pipelined.
+    let delivered = || {
         if is_asked.swap(false, Ordering::Relaxed) {
             line.round_trips.fetch_add(1, Ordering::Relaxed);
         }
-    });
+    };
+    let there = pump(from_client, to_server, &line, [&asked, &idle]);
+    let back = pump(from_server, to_client, &line, [&idle, &delivered]);
     tokio::select! {
         _ = async { tokio::join!(there, back) } => {}
         () = line.closed.notified() => {}
     }
 }
 
-/// Carries bytes from one end to the other, and says when some have come.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: &Line, came: impl Fn()) {
+/// Carries bytes from one end to the other. Calls `came` when it has read some, and `leaves` when it passes them on.
+async fn pump(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    line: &Line,
+    [came, leaves]: [&(dyn Fn() + Sync); 2],
+) {
     let (sender, mut due) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THEIR_WAY);
     let read = async move {
         let mut buffer = vec![0; 65_536];
@@ -146,6 +154,7 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: &Line, came
     let write = async move {
         while let Some((at, bytes)) = due.recv().await {
             sleep_until(at).await;
+            leaves();
             if to.write_all(&bytes).await.is_err() {
                 return;
             }

@@ -193,7 +193,9 @@ async fn append(
     }
     first_uses.into_iter().for_each(|row| batch.note_first_use(row));
     appends.iter().for_each(|append| batch.make(append, now));
-    let edited = batch.rows.write_pg(session, write_log(session, &batch)).await?;
+    // Built before the first statement is sent, so that the statements go out as closely together as they can.
+    let log = log_of(&batch);
+    let edited = batch.rows.write_pg(session, write_log(session, log, batch.log.len())).await?;
     // `edited` has only the edited messages.
     if replace_with_stored(&mut batch.outcomes, edited) == Agreement::Moved {
         return Err(KEPT_OUT.into());
@@ -238,13 +240,13 @@ async fn list_first_uses(session: &Session<'_>, batch: &[Append]) -> Result<Vec<
     session.query(FIRST_USES, &document).await
 }
 
-/// Writes the entries of the log, and the heads.
-async fn write_log(session: &Session<'_>, batch: &AppendBatch) -> Result<()> {
-    if batch.log.is_empty() {
+/// Writes the entries of the log, and the heads: the document of [`log_of`].
+async fn write_log(session: &Session<'_>, document: Value, count: usize) -> Result<()> {
+    if count == 0 {
         return Ok(());
     }
-    let written: usize = session.query(WRITE_LOG, &log_of(batch)).await?;
-    if written < batch.log.len() { Err(KEPT_OUT.into()) } else { Ok(()) }
+    let written: usize = session.query(WRITE_LOG, &document).await?;
+    if written < count { Err(KEPT_OUT.into()) } else { Ok(()) }
 }
 
 fn log_of(batch: &AppendBatch) -> Value {
