@@ -133,7 +133,7 @@ impl EntryBody {
         self.kind().map(|entry| entry.event(room_id, seq))
     }
 
-    /// What the entry does to the messages in memory.
+    /// The effect of the entry on the messages in memory.
     pub fn effect(&self) -> Effect<'_> {
         self.kind().map_or(Effect::None, EntryKind::effect)
     }
@@ -157,14 +157,16 @@ pub(super) trait EntryKind {
     fn row(&self, note: &dyn Fn(&MessageView) -> String) -> EntryRow;
 }
 
-/// What an entry does to the messages in memory. It may be applied twice, so each effect is idempotent.
+/// The effect of an entry on the messages in memory. It may be applied twice, so each effect is idempotent.
 pub enum Effect<'a> {
     None,
     Insert(&'a Arc<MessageView>),
     Replace(&'a Arc<MessageView>),
     Remove(&'a MessageId),
-    Change(&'a MessageId, Box<dyn FnOnce(&mut Arc<MessageView>) + 'a>),
+    Change(&'a MessageId, MessageChange<'a>),
 }
+
+type MessageChange<'a> = Box<dyn FnOnce(&mut Arc<MessageView>) + 'a>;
 
 impl Effect<'_> {
     /// The whole message that the entry holds in memory.
