@@ -78,7 +78,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         chat::message::MessageType,
-        db::room_log::{Change, NewMessage},
+        db::room_log::{Change, Edit, NewMessage},
     };
 
     /// A new message of this many bytes.
@@ -108,5 +108,13 @@ pub(super) mod tests {
         assert!(matches!(push(LARGE), Err(Error::Busy)));
         drop(queued.recv().await);
         assert!(push(LARGE).is_ok(), "there is room again");
+    }
+
+    #[tokio::test]
+    async fn edits_count_with_their_content() {
+        let (queue, _queued) = Queue::new(1_000);
+        let edit = Edit { message_id: "message".into(), content: "x".repeat(MAX_BYTES) };
+        queue.push(Append { change: Change::Edit(edit), ..append(1) }, oneshot::channel().0).unwrap();
+        assert!(matches!(queue.push(append(1), oneshot::channel().0), Err(Error::Busy)));
     }
 }

@@ -56,14 +56,10 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     changes
 }
 
-fn is_of_content(entry: &Logged) -> bool {
-    matches!(entry.kind.as_str(), kind::NEW | kind::EDIT)
-}
-
 /// True if a message's content is that of its last entry (`its` is newest first), or, without an entry, if it was not
 /// edited since a moment.
 fn is_as_logged(message: &MessageView, its: &[&Logged], edited_from: Timestamp) -> bool {
-    let last = its.iter().find(|entry| is_of_content(entry));
+    let last = its.iter().find(|entry| entry.has_message());
     let noted = last.and_then(|entry| is_as_noted(entry.body.as_deref(), message));
     noted.unwrap_or_else(|| {
         // Entries of earlier versions have no note.
@@ -92,7 +88,7 @@ fn has_logged_reactions(message: &MessageView, its: &[&Logged]) -> bool {
                 // By exclusive or, the addition and the removal of a reaction cancel out.
                 changed ^= hash_of_reaction(key.0, key.1);
             }
-            kind::NEW | kind::EDIT => base = reactions_at(entry),
+            _ if entry.has_message() => base = reactions_at(entry),
             _ => {}
         }
         if base.is_some() {

@@ -8,7 +8,7 @@ use chatoxide::{
     clock,
     db::room_log::{
         Append, Appended, Appender, Change, ClientId, Delete, Edit, EntryBody, MessageAdded, MessageDeleted,
-        MessageEdited, NewMessage, React, ReactionAdded, ReactionRemoved, Unreact,
+        MessageEdited, NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, append_foreign,
     },
 };
 use serde_json::json;
@@ -51,7 +51,7 @@ pub fn unreact(id: &str, emoji: &str) -> Change {
 }
 
 /// An outcome in a line: what is told, with the reactions of an edited message.
-fn line(outcome: &Appended) -> String {
+pub fn line(outcome: &Appended) -> String {
     let Appended::Entry(entry) = outcome else {
         return match outcome {
             Appended::Duplicate { seq, .. } => format!("repeats {seq}"),
@@ -77,7 +77,7 @@ fn line(outcome: &Appended) -> String {
 }
 
 /// Rooms `a` and `b` with messages `a-1` to `a-3` of anna's and `b-1`, and reactions on `a-1` and `a-2`.
-async fn furnish(server: &TestServer) {
+pub async fn furnish(server: &TestServer) {
     for room in ["a", "b"] {
         server.make_room(room, RoomType::Public, &["anna", "bert"]).await;
     }
@@ -141,6 +141,18 @@ on_both! {
         let later = [append("a", "anna", named("one", Some("id-1"))), append("a", "anna", new("more"))];
         let outcomes = appender.append(&server.db, later.into(), clock::now()).await.unwrap();
         assert_eq!(outcomes.iter().map(line).collect::<Vec<_>>(), ["repeats 10", "14 new more"]);
+    }
+}
+
+on_both! {
+    async fn another_programs_change_is_not_logged_if_a_later_entry_is_about_its_message(server: TestServer) {
+        furnish(&server).await;
+        let batch: Arc<[Append]> = Arc::new([append("a", "anna", edit("a-1", "changed meanwhile"))]);
+        Appender::default().append(&server.db, batch, clock::now()).await.unwrap();
+        let deleted = ["a-1", "a-2"].map(|id| EntryBody::Deleted(MessageDeleted(id.into())));
+        let entries = append_foreign(&server.db, &"a".into(), 0, deleted.into(), clock::now()).await.unwrap();
+        let lines: Vec<String> = entries.into_iter().map(|entry| line(&Appended::Entry(entry))).collect();
+        assert_eq!(lines, ["2 a-2 is gone"]);
     }
 }
 

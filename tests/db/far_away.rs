@@ -9,7 +9,7 @@ use chatoxide::{
     db::{
         Db, facts,
         read_markers::{self, ReadMark},
-        room_log::{self, Append, Appender, Heads},
+        room_log::{self, Append, Appender, Change, ClientId, Heads},
         rooms::{self, Room},
         users::{self, NewUser},
     },
@@ -149,6 +149,22 @@ async fn an_append_takes_no_more_round_trips_on_a_single_connection() {
         // The beginning has one of its own there.
         assert!(count <= APPEND + 1, "{count} round trips for changes in {rooms:?}");
     }
+}
+
+/// Some clients send the same client id with all messages, as a name of their tab.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_under_a_client_id_that_is_known_to_be_reused_take_one_round_trip() {
+    let far = Far::open(true, &[]).await;
+    let (mut appender, mut counts) = (Appender::default(), Vec::new());
+    for content in ["one", "two", "three", "four"] {
+        let Change::New(mut message) = new(content) else { unreachable!() };
+        message.client_id = Some(ClientId { text: "tab".to_owned(), refuses_others: false });
+        let batch = vec![append(&room(0), "user-0", Change::New(message))];
+        counts.push(far.append(&mut appender, batch).await);
+    }
+    // The second message is the first to find the client id in use.
+    assert!(counts[1] > 1, "{counts:?}");
+    assert_eq!(counts[2..], [1, 1], "{counts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

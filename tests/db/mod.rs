@@ -16,6 +16,7 @@ mod read_markers;
 mod refused_rows;
 mod room_list;
 mod round_trips;
+mod rows;
 mod session;
 mod sqlite;
 mod start_locks;

@@ -64,8 +64,7 @@ impl Proxy {
         self.line.delay.store(delay.as_micros() as u64, Ordering::Relaxed);
     }
 
-    /// Times that clients asked, after the answer to what they had asked before, and were answered; of all connections. A
-    /// request counts once, in however many pieces it comes.
+    /// Answers that clients have waited for, of all connections.
     pub fn round_trips(&self) -> u64 {
         self.line.round_trips.load(Ordering::Relaxed)
     }
@@ -118,32 +117,28 @@ async fn carry(client: TcpStream, line: Arc<Line>) {
     server.set_nodelay(true).unwrap();
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let (is_answered, is_asked) = (AtomicBool::new(true), AtomicBool::new(false));
-    let asks = || {
-        if is_answered.swap(false, Ordering::Relaxed) {
-            is_asked.store(true, Ordering::Relaxed);
-        }
-    };
-    let answers = || {
+    let is_asked = AtomicBool::new(false);
+    let (asked, idle) = (|| is_asked.store(true, Ordering::Relaxed), || {});
+    // The client cannot have waited for an answer that is still under way: statements that it sends meanwhile are pipelined.
+    let delivered = || {
         if is_asked.swap(false, Ordering::Relaxed) {
             line.round_trips.fetch_add(1, Ordering::Relaxed);
         }
     };
-    let there = pump(from_client, to_server, &line, asks, || {});
-    let back = pump(from_server, to_client, &line, answers, || is_answered.store(true, Ordering::Relaxed));
+    let there = pump(from_client, to_server, &line, [&asked, &idle]);
+    let back = pump(from_server, to_client, &line, [&idle, &delivered]);
     tokio::select! {
         _ = async { tokio::join!(there, back) } => {}
         () = line.closed.notified() => {}
     }
 }
 
-/// Carries bytes from one end to the other, and says when some have come and when they are about to go on.
+/// Carries bytes from one end to the other. Calls `came` when it has read some, and `leaves` when it passes them on.
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     line: &Line,
-    came: impl Fn(),
-    goes_on: impl Fn(),
+    [came, leaves]: [&(dyn Fn() + Sync); 2],
 ) {
     let (sender, mut due) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THEIR_WAY);
     let read = async move {
@@ -159,7 +154,7 @@ async fn pump(
     let write = async move {
         while let Some((at, bytes)) = due.recv().await {
             sleep_until(at).await;
-            goes_on();
+            leaves();
             if to.write_all(&bytes).await.is_err() {
                 return;
             }

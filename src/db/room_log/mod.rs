@@ -90,7 +90,7 @@ pub enum Appended {
     ClientIdTaken,
     /// The reaction is already there, or already gone.
     Unchanged,
-    /// The message does not exist, or the actor may not change it.
+    /// The message does not exist in the room.
     NotFound,
     /// The message has as many reactions as are allowed.
     TooManyReactions,

@@ -78,7 +78,7 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
             .select(logged!())));
         let mut ids: Vec<&str> = entries
             .iter()
-            .filter(|entry| find_kind(&entry.kind).is_some_and(|kind| kind.has_message))
+            .filter(|entry| entry.has_message())
             .map(|entry| entry.message_id.as_str())
             .collect();
         ids.sort_unstable();

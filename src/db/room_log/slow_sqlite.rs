@@ -129,7 +129,9 @@ fn write_log(c: &mut SqliteConnection, batch: &AppendBatch) -> QueryResult<()> {
             )
         };
         let rows: Vec<_> = batch.log.iter().map(row).collect();
-        diesel::insert_into(own::room_log::table).values(rows).execute(c)?;
+        if diesel::insert_into(own::room_log::table).values(rows).execute(c)? < batch.log.len() {
+            return Err(KEPT_OUT);
+        }
     }
     for (room_id, head) in batch.heads.iter().filter(|(_, head)| head.advanced) {
         diesel::update(own::room_head::table.find(room_id.as_str()))

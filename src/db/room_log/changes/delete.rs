@@ -26,8 +26,8 @@ impl ChangeKind for Delete {
         needs.messages.add(&self.message_id, &append.room_id);
     }
 
-    fn make(&self, _: &Append, rows: &mut Rows, _: &Turn) -> Result<EntryBody, Appended> {
-        if !rows.messages.delete(&self.message_id) {
+    fn make(&self, append: &Append, rows: &mut Rows, _: &Turn) -> Result<EntryBody, Appended> {
+        if !rows.messages.delete(&self.message_id, &append.room_id) {
             return Err(Appended::NotFound);
         }
         rows.reactions.delete_of_message(&self.message_id);

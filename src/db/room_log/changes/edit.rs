@@ -38,7 +38,8 @@ impl ChangeKind for Edit {
     }
 
     fn make(&self, append: &Append, rows: &mut Rows, turn: &Turn) -> Result<EntryBody, Appended> {
-        let Some(row) = rows.messages.edit(&self.message_id, &self.content, turn.now) else {
+        let Some(row) = rows.messages.edit((&self.message_id, &append.room_id), &self.content, turn.now)
+        else {
             return Err(Appended::NotFound);
         };
         let reactions = rows.reactions.of_message(&self.message_id).iter().cloned();

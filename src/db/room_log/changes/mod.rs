@@ -218,10 +218,16 @@ pub(super) fn find_kind(name: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.name == name)
 }
 
+impl Logged {
+    /// True if the entry contains the whole message, and notes its state.
+    pub fn has_message(&self) -> bool {
+        find_kind(&self.kind).is_some_and(|kind| kind.has_message)
+    }
+}
+
 /// The names of the kinds that are looked for in the log.
 pub mod kind {
     pub const NEW: &str = super::new_message::KIND.name;
-    pub const EDIT: &str = super::edit::KIND.name;
     pub const DELETE: &str = super::delete::KIND.name;
     pub const REACT: &str = super::react::KIND.name;
     pub const UNREACT: &str = super::unreact::KIND.name;

@@ -47,7 +47,7 @@ impl ChangeKind for React {
     }
 
     fn make(&self, append: &Append, rows: &mut Rows, turn: &Turn) -> Result<EntryBody, Appended> {
-        if !rows.messages.contains(&self.message_id) {
+        if !rows.messages.contains(&self.message_id, &append.room_id) {
             return Err(Appended::NotFound);
         }
         let reaction = ReactionView { emoji: self.emoji.clone(), user_id: append.actor_id.clone() };

@@ -35,7 +35,9 @@ impl ChangeKind for Unreact {
 
     fn make(&self, append: &Append, rows: &mut Rows, _: &Turn) -> Result<EntryBody, Appended> {
         let reaction = ReactionView { emoji: self.emoji.clone(), user_id: append.actor_id.clone() };
-        if !rows.messages.contains(&self.message_id) || !rows.reactions.remove(&self.message_id, &reaction) {
+        if !rows.messages.contains(&self.message_id, &append.room_id)
+            || !rows.reactions.remove(&self.message_id, &reaction)
+        {
             return Err(Appended::Unchanged);
         }
         let message_id = self.message_id.clone();

@@ -169,29 +169,30 @@ impl Messages {
         Self { rows: rows.map(|row| (row.id.clone(), row)).collect(), ..Self::default() }
     }
 
-    /// True if the message exists in the room of the change that needs it.
-    pub(in super::super) fn contains(&self, id: &MessageId) -> bool {
-        self.rows.contains_key(id.as_str())
+    /// True if the message exists in the room. The batch may need it for another room, too, if another program moved it.
+    pub(in super::super) fn contains(&self, id: &MessageId, room_id: &RoomId) -> bool {
+        self.rows.get(id.as_str()).is_some_and(|row| row.room_id == room_id.as_str())
     }
 
-    /// Replaces a message's content; returns the message, if it exists.
+    /// Replaces a message's content; returns the message, if it exists in the room.
     pub(in super::super) fn edit(
         &mut self,
-        id: &MessageId,
+        (id, room_id): (&MessageId, &RoomId),
         content: &str,
         now: NaiveDateTime,
     ) -> Option<MessageRow> {
-        let row = self.rows.get_mut(id.as_str())?;
+        let row = self.rows.get_mut(id.as_str()).filter(|row| row.room_id == room_id.as_str())?;
         content.clone_into(&mut row.content);
         row.updated_at = Some(now);
         self.edited.insert(row.id.clone());
         Some(row.clone())
     }
 
-    /// Deletes a message; false if it does not exist.
-    pub(in super::super) fn delete(&mut self, id: &MessageId) -> bool {
-        let is_there = self.rows.remove(id.as_str()).is_some();
+    /// Deletes a message; false if it does not exist in the room.
+    pub(in super::super) fn delete(&mut self, id: &MessageId, room_id: &RoomId) -> bool {
+        let is_there = self.contains(id, room_id);
         if is_there {
+            self.rows.remove(id.as_str());
             self.deleted.push(id.to_string());
         }
         is_there
@@ -224,9 +225,7 @@ impl Messages {
             return Ok(Self::default());
         }
         let found = list_stored_sqlite(c, needs.0.iter().map(|(id, _)| id.as_str()))?;
-        let is_wanted =
-            |row: &MessageRow| needs.0.contains(&(row.id.as_str().into(), row.room_id.as_str().into()));
-        Ok(Self::new(found.into_iter().filter(is_wanted)))
+        Ok(Self::new(found.into_iter()))
     }
 
     /// Writes the edits, and returns the edited messages as they are stored.
