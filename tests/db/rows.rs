@@ -166,3 +166,19 @@ async fn an_edit_that_a_new_trigger_gives_to_another_sender_is_refused() {
     Appender::default().append(&server.db, batch, clock::now()).await.unwrap_err();
     assert_eq!(server.database.all_rows().await, before);
 }
+
+#[tokio::test]
+async fn on_sqlite_a_rule_of_the_teams_own_sees_each_state_of_a_message_in_a_batch() {
+    let server = TestServer::start(Backend::Sqlite).await;
+    furnish(&server).await;
+    let rule = r#"CREATE TRIGGER rule BEFORE UPDATE ON "Message" WHEN NEW."content" = 'bad'
+        BEGIN SELECT RAISE(ABORT, 'not this'); END"#;
+    server.database.execute(rule).await;
+    let rows = server.database.all_rows().await;
+    for then in [edit("a-1", "good"), delete("a-1")] {
+        let batch = [append("a", "anna", edit("a-1", "bad")), append("a", "anna", then)];
+        let error = Appender::default().append(&server.db, batch.into(), clock::now()).await.unwrap_err();
+        assert_eq!(error.code(), "conflict", "{error:?}");
+    }
+    assert_eq!(server.database.all_rows().await, rows);
+}

@@ -1,7 +1,10 @@
 //! The slow path on SQLite: any changes, in one transaction. They are made in memory between reading and writing, as on
 //! PostgreSQL: see `changes` and `rows`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDateTime;
 use diesel::{QueryResult, dsl::max, prelude::*, sqlite::SqliteConnection, upsert::excluded};
@@ -46,7 +49,7 @@ fn append(
     left: &HashMap<RoomId, Remembered>,
     (now, has_triggers): (NaiveDateTime, bool),
 ) -> QueryResult<Done> {
-    let mut batch = AppendBatch::new(Rows::read_sqlite(c, appends)?);
+    let mut batch = AppendBatch::default();
     for append in appends {
         if !batch.heads.contains_key(&append.room_id) {
             let head = find_head(c, &append.room_id, now)?;
@@ -54,8 +57,14 @@ fn append(
         }
     }
     list_first_uses(c, appends)?.into_iter().for_each(|row| batch.note_first_use(row));
-    appends.iter().for_each(|append| batch.make(append, now));
-    batch.rows.write_sqlite(c)?;
+    let mut rest = appends;
+    while !rest.is_empty() {
+        let (run, others) = rest.split_at(count_distinct(rest));
+        batch.rows = Rows::read_sqlite(c, run)?;
+        run.iter().for_each(|append| batch.make(append, now));
+        batch.rows.write_sqlite(c)?;
+        rest = others;
+    }
     if has_triggers {
         let ids = batch.log.iter().map(|entry| entry.message_id.as_str());
         let stored = list_stored_sqlite(c, ids)?;
@@ -66,6 +75,14 @@ fn append(
     }
     write_log(c, &batch)?;
     Ok(batch.done())
+}
+
+/// Counts the changes, from the first on, that are about different messages. They are written together. A later change of
+/// one of these messages is written after them, so that constraints and triggers see each state of a message.
+fn count_distinct(appends: &[Append]) -> usize {
+    let mut messages = HashSet::new();
+    let is_first = |append: &&Append| append.change.message_id().is_none_or(|id| messages.insert(id.clone()));
+    appends.iter().take_while(is_first).count()
 }
 
 /// Returns the last entry of a room's log, and the time of the room's newest entry or message. Inserts the head if

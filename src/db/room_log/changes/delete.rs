@@ -22,6 +22,10 @@ pub struct Delete {
 }
 
 impl ChangeKind for Delete {
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.message_id)
+    }
+
     fn list_needs(&self, append: &Append, needs: &mut Needs) {
         needs.messages.add(&self.message_id, &append.room_id);
     }

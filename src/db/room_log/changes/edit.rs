@@ -27,6 +27,10 @@ pub struct Edit {
 }
 
 impl ChangeKind for Edit {
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.message_id)
+    }
+
     fn size(&self) -> usize {
         self.content.len()
     }

@@ -53,6 +53,11 @@ impl Change {
         }
     }
 
+    /// The message that it changes; none for a new one.
+    pub(super) fn message_id(&self) -> Option<&MessageId> {
+        self.kind().message_id()
+    }
+
     /// The estimated size of its content, in bytes.
     pub fn size(&self) -> usize {
         self.kind().size()
@@ -61,6 +66,11 @@ impl Change {
 
 /// The steps that each kind of change has in the transaction of a batch.
 pub(super) trait ChangeKind {
+    /// The message that it changes; none for a new one.
+    fn message_id(&self) -> Option<&MessageId> {
+        None
+    }
+
     /// The estimated size of its content, in bytes.
     fn size(&self) -> usize {
         0

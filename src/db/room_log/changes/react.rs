@@ -34,6 +34,10 @@ pub struct React {
 }
 
 impl ChangeKind for React {
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.message_id)
+    }
+
     fn ensure_fits(&self, append: &Append, facts: &Facts) -> Result<()> {
         facts.ensure_fits("Reaction", "id", SAMPLE_ID)?;
         facts.ensure_fits("Reaction", "messageId", self.message_id.as_str())?;

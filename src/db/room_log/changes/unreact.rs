@@ -28,6 +28,10 @@ pub struct Unreact {
 }
 
 impl ChangeKind for Unreact {
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.message_id)
+    }
+
     fn list_needs(&self, append: &Append, needs: &mut Needs) {
         needs.messages.add(&self.message_id, &append.room_id);
         needs.reactions.add(&self.message_id, &append.actor_id, &self.emoji);
