@@ -1,5 +1,6 @@
-// A room's changes in their order, each once. The server numbers them (`seq`) without holes; what is missing is asked for
-// by `messages:sync`. A server that numbers nothing, as the original's, is taken at its word.
+// Applies a room's changes in order, each once. The server numbers them (`seq`) without gaps; missing ones are
+// requested with `messages:sync`. Changes from a server that does not number them, such as the original's, are
+// applied as they arrive.
 import { ChatError } from './errors.js';
 import type { LogEvents, Synced } from './protocol.js';
 
@@ -10,25 +11,25 @@ export type LogEvent = {
 interface Owner {
   /** The answer of `messages:sync`. */
   sync(since: number): Promise<Synced>;
-  /** To be shown, in this order, at once. */
+  /** Shows the changes in this order, at once. */
   apply(events: readonly LogEvent[]): void;
-  /** There is no way from what is shown to what is now: the room is to be joined anew. */
+  /** The gap cannot be filled: the room has to be joined again. */
   lost(since: number): void;
 }
 
-/** Between two attempts when the server cannot answer, in milliseconds; each next one is twice as long. */
+/** The pause between two attempts when the server cannot answer, in milliseconds. It doubles each time. */
 const AFTER_ERROR = 1_000;
-/** The same when it answers and something is still missing. */
+/** The same pause when the server answers and changes are still missing. */
 const AFTER_GAP = 100;
 const LONGEST_PAUSE = 15_000;
 
 export class CatchUp {
-  /** The last change that is shown; undefined before the first history. */
+  /** The number of the last applied change; undefined before the first history. */
   private seq: number | undefined;
-  /** What came while something before it is missing. */
+  /** Buffered changes that arrived ahead of a missing one. */
   private early: LogEvent[] = [];
   private isAsking = false;
-  /** Answers to questions of an earlier connection are of no use. */
+  /** Counts connections. Answers to requests of an earlier connection are ignored. */
   private connection = 0;
 
   constructor(private readonly owner: Owner) {}
@@ -37,25 +38,25 @@ export class CatchUp {
     return this.seq;
   }
 
-  /** What is shown is the room as of this change. */
+  /** Sets the number of the change up to which the shown history is complete. */
   begin(seq: number | undefined): void {
     this.seq = seq;
     this.early = [];
   }
 
-  /** The connection is gone, and with it the answers. */
+  /** The connection is lost, and with it the answers to pending requests. */
   interrupt(): void {
     this.connection += 1;
     this.isAsking = false;
     this.early = [];
   }
 
-  /** The room has come to here. */
+  /** Requests the missing changes if the room has advanced to `seq`. */
   async reach(seq: number): Promise<void> {
     if (this.seq !== undefined && this.seq < seq) await this.fill();
   }
 
-  /** A change that was heard. */
+  /** Applies a received change, or buffers it if an earlier one is missing. */
   async hear(event: LogEvent): Promise<void> {
     const { seq } = event.data;
     if (seq === undefined || this.seq === undefined) return this.owner.apply([event]);
@@ -101,7 +102,7 @@ export class CatchUp {
     }
   }
 
-  /** Shows what was early and no longer is; false if something before it is still missing. */
+  /** Applies the buffered changes that are next in order; false if one before the rest is still missing. */
   private takeEarly(): boolean {
     const due: LogEvent[] = [];
     let seq = this.seq ?? 0;

@@ -32,7 +32,7 @@ export interface ClientOptions {
 export interface ClientState {
   status: ConnectionStatus;
   refusal: Refusal | null;
-  /** Whose token it is; known when it is. */
+  /** The token's user; null until the token is known. */
   user: TokenOwner | null;
 }
 
@@ -41,7 +41,7 @@ const REFUSED = 'Authentication failed';
 const REJOIN = 5_000;
 /** The changes to messages that a room is told as they come. */
 const CHANGES = ['message:updated', 'message:deleted', 'reaction:added', 'reaction:removed'] as const;
-/** What this client says that it knows of the server: a `clientId` names one message, and another under it is refused. */
+/** The protocol version sent to the server: a `clientId` names one message, and another under it is refused. */
 const PROTOCOL = 1;
 
 interface Kept {
@@ -270,11 +270,11 @@ export class ChatClient implements Readable<ClientState> {
     this.kept.forEach(({ room }) => room.reset(true));
   }
 
-  /** What sends the user's messages; with one comes what was left in the outbox. */
+  /** Returns the user's `Delivery`. A new one takes over the messages that were left in the outbox. */
   private deliver(user: TokenOwner): Delivery {
     if (this.delivery) return this.delivery;
     const owner = `${this.options.url}\n${user.id}`;
-    // What another user's connection still answers is not shown to this one.
+    // Answers that arrive for another user's messages are not shown to this one.
     const roomOf = ({ request }: Entry) =>
       this.store.get().user?.id === user.id ? this.kept.get(request.roomId)?.room : undefined;
     this.delivery = new Delivery(
@@ -334,7 +334,8 @@ export class ChatClient implements Readable<ClientState> {
       if (reason === 'io server disconnect') socket.connect();
     });
     socket.on('connect_error', (error) => {
-      // Of the network: the library tries again, and asks for a token when it is there. Whose messages wait is shown before.
+      // A network error: socket.io retries by itself, and gets a token when it connects. The token is read now as
+      // well, since the user's waiting messages are shown before that.
       if (socket.active) {
         if (this.author === null) this.giver.give(() => undefined);
         return;

@@ -1,4 +1,4 @@
-// Sends what is in the outbox: of each room one message at a time, in order, until the server has each.
+// Sends the messages of the outbox: one at a time per room, in order, until the server has each.
 import { ChatError, discarded, ignorable } from './errors.js';
 import type { Entry, Outbox } from './outbox.js';
 import type { Message } from './protocol.js';
@@ -9,9 +9,9 @@ interface Wire {
   send(entry: Entry): Promise<Message>;
 }
 
-/** What becomes of a message on its way. */
+/** Callbacks for the states of a message in delivery. */
 export interface Listener {
-  /** `wasLeft`: by an earlier page, which may have sent it. */
+  /** `wasLeft`: the message is from an earlier page, which may have sent it. */
   waits(entry: Entry, wasLeft?: boolean): void;
   arrived(entry: Entry, message: Message): void;
   failed(entry: Entry, failure: Refusal): void;
@@ -20,7 +20,7 @@ export interface Listener {
 
 interface Waiting {
   entry: Entry;
-  /** It is in the outbox: what was sent and not kept would be lost with the page. */
+  /** The entry is stored in the outbox. It is not sent before that, since it would be lost with the page. */
   isKept: boolean;
   settle: { resolve(message: Message): void; reject(error: ChatError): void } | undefined;
 }
@@ -31,15 +31,17 @@ const LONGEST_PAUSE = 15_000;
 export class Delivery {
   /** In the order of writing. */
   private waiting = new Map<string, Waiting>();
-  /** Rooms of which a message is being sent. */
+  /** Rooms in which a message is being sent. */
   private readonly busy = new Set<string>();
-  /** While the outbox is being read, what was sent or discarded meanwhile: what is read may be older. */
+  /** Ids that were sent or discarded while the outbox is being read: the entries that are read may be older. */
   private dropped: Set<string> | undefined;
   private taking: Promise<void> = Promise.resolve();
-  /** Readings of the outbox that have not ended: meanwhile nothing is sent, as what is read was written before. */
+  /**
+   * The number of outbox reads in progress. Nothing is sent meanwhile: the entries being read were written earlier.
+   */
   private takes = 0;
   private serial = 0;
-  /** When the last was written. A clock may go back; the order does not. */
+  /** The time of the last entry. It never goes back, even if the clock does, so the order is kept. */
   private last = 0;
   private isOpen = true;
 
@@ -51,7 +53,7 @@ export class Delivery {
     private readonly listener: Listener,
   ) {}
 
-  /** What an earlier page left behind, and pages that have ended since. */
+  /** Takes over the outbox entries of earlier pages, and of pages that have closed since. */
   takeOver(): Promise<void> {
     this.takes += 1;
     return (this.taking = this.taking.then(() => this.take()));
@@ -78,7 +80,7 @@ export class Delivery {
     this.go();
   }
 
-  /** Resolves with the message once the server has it. `written`: when, if not now. */
+  /** Resolves with the message once the server has it. `written` is the time of writing, by default now. */
   send(request: Entry['request'] & { clientId: string }, written = Date.now()): Promise<Message> {
     const { clientId } = request;
     this.last = Math.max(this.last, written);
@@ -107,7 +109,7 @@ export class Delivery {
     void this.keep(there);
   }
 
-  /** A message that is being sent at this moment may arrive all the same. */
+  /** Discards a waiting message. One that is being sent at this moment may still arrive. */
   discard(clientId: string): void {
     const there = this.waiting.get(clientId);
     if (!there) return;
@@ -116,18 +118,21 @@ export class Delivery {
     there.settle?.reject(discarded());
   }
 
-  /** There is a connection. */
+  /** Starts sending in every room; called when there is a connection. */
   go(): void {
     const rooms = new Set([...this.waiting.values()].map(({ entry }) => entry.request.roomId));
     rooms.forEach((roomId) => void this.goOn(roomId));
   }
 
-  /** What waits stays in the outbox. */
+  /** Stops sending. Waiting messages stay in the outbox. */
   close(): void {
     this.isOpen = false;
   }
 
-  /** The same, for good as far as this page goes: nobody will hear of what waits. */
+  /**
+   * Stops sending and rejects the promises of all waiting messages, which stay in the outbox. This page sends them no
+   * more.
+   */
   abandon(why: ChatError): void {
     this.close();
     this.waiting.forEach(({ settle }) => settle?.reject(why));
@@ -165,7 +170,8 @@ export class Delivery {
           await new Promise((resolve) => setTimeout(resolve, pause));
           pause = Math.min(pause * 2, LONGEST_PAUSE);
         } else if (this.waiting.has(next.entry.clientId)) {
-          // Kept with its refusal: after a reload it is still there to be sent again, but not by itself.
+          // The entry is stored with its refusal: after a reload the user can retry it, but it is not sent
+          // automatically.
           next.entry = { ...next.entry, failure: refused.refusal };
           await this.outbox.put(next.entry);
           this.listener.failed(next.entry, refused.refusal);
@@ -176,7 +182,10 @@ export class Delivery {
     this.busy.delete(roomId);
   }
 
-  /** What is to be sent now; nothing overtakes what was written before. */
+  /**
+   * The next entry to send in a room. An entry that is not stored yet holds back the later ones, so the order is
+   * kept.
+   */
   private next(roomId: string): Waiting | undefined {
     if (!this.isOpen || this.takes > 0 || !this.wire.isConnected()) return undefined;
     for (const there of this.waiting.values()) {

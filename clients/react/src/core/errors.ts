@@ -1,8 +1,8 @@
-// What goes wrong, as an error with a code.
+// `ChatError`, an error with a code, and functions that create and classify errors.
 import type { Refused } from './protocol.js';
 import type { Refusal } from './types.js';
 
-/** A refusal of the server, or of the network. `message` is for people, `code` for programs. */
+/** A refusal by the server, or a network failure. `message` is for people, `code` for programs. */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
 
@@ -14,7 +14,7 @@ export class ChatError extends Error {
   }
 
   static from(refused: Partial<Refused>): ChatError {
-    // The original's server gives no code, and not always a text.
+    // The original's server sends no code, and not always a text.
     return new ChatError(refused.code ?? 'internal', refused.error ?? 'The server refused');
   }
 
@@ -27,7 +27,7 @@ export class ChatError extends Error {
   }
 }
 
-/** Whether the same request may succeed a moment later, and nothing of it was stored. */
+/** Whether the error is transient: nothing was stored, and the same request may succeed a moment later. */
 export function isPassing(code: Refusal['code']): boolean {
   return ['busy', 'shutting_down', 'unavailable', 'offline'].includes(code);
 }
@@ -40,7 +40,7 @@ export function discarded(): ChatError {
   return new ChatError('conflict', 'Message discarded');
 }
 
-/** A promise that may be ignored: who does not look at it does not see it fail. */
+/** Returns a promise whose rejection may be ignored: it raises no "unhandled rejection". */
 export function ignorable<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

@@ -1,13 +1,13 @@
-// Messages on their way: kept until the server has them or they are discarded, in IndexedDB where there is one, so that neither a reload nor a dead
-// network loses any.
+// The outbox: messages that the server does not have yet. They are kept until they are sent or discarded. With
+// IndexedDB they survive a reload and a lost connection.
 import type { SendRequest } from './protocol.js';
 import type { Refusal } from './types.js';
 
 /** A message that the server does not have yet. */
 export interface Entry {
-  /** What the message is known by until it has an id. */
+  /** Identifies the message until it has an id. */
   clientId: string;
-  /** Whose: the server and the user. */
+  /** The server's URL and the user's id. */
   owner: string;
   /** The page that sends it. */
   page: string;
@@ -16,11 +16,11 @@ export interface Entry {
   /** When it was written, in milliseconds. */
   at: number;
   request: SendRequest;
-  /** Why it was refused: it is not sent again unless the user says so. */
+  /** Why the server refused it. A failed entry is sent again only when the user retries it. */
   failure?: Refusal;
 }
 
-/** It never fails: what a browser does not keep is kept in memory. */
+/** The methods never reject: an entry that the browser cannot store is kept in memory. */
 export interface Outbox {
   /** Its entries outlast this page. */
   readonly isDurable: boolean;
@@ -28,17 +28,17 @@ export interface Outbox {
   take(owner: string): Promise<Entry[]>;
   put(entry: Entry): Promise<void>;
   remove(clientId: string): Promise<void>;
-  /** Other pages may send its entries from now on, until it takes them again. */
+  /** Releases this page's entries: other pages may send them until this page takes them again. */
   close(): void;
 }
 
 const DATABASE = 'chatoxide';
 const ENTRIES = 'outbox';
 const LOCK = 'chatoxide-page:';
-/** So long the browser may take to answer, in milliseconds. Some never do. */
+/** The timeout for IndexedDB and for lock queries, in milliseconds. Some browsers never answer. */
 const PATIENCE = 5_000;
 
-/** An outbox that ends with the page. */
+/** An outbox in memory; its entries are lost with the page. */
 export class MemoryOutbox implements Outbox {
   readonly isDurable = false;
   private readonly entries = new Map<string, Entry>();
@@ -58,16 +58,16 @@ export class MemoryOutbox implements Outbox {
   }
 
   close(): void {
-    // Nobody else sees it.
+    // Nothing to release: no other page can see it.
   }
 }
 
-/** An outbox in IndexedDB. While that fails, as in some private windows, it is one in memory. */
+/** An outbox in IndexedDB. While that fails, as in some private windows, it falls back to memory. */
 export class BrowserOutbox implements Outbox {
   private readonly memory = new MemoryOutbox();
   private database: Promise<IDBDatabase | null> | undefined;
   private works = true;
-  /** Ends the lock that says that this page is alive. */
+  /** Releases the Web Lock that marks this page as alive. */
   private letGo: (() => void) | undefined;
 
   constructor(
@@ -112,7 +112,7 @@ export class BrowserOutbox implements Outbox {
     this.letGo = undefined;
   }
 
-  /** One transaction; false if the browser would not. */
+  /** Runs one transaction; false if it failed or timed out. */
   private async change(work: (entries: IDBObjectStore) => unknown): Promise<boolean> {
     const database = await (this.database ??= this.open());
     if (!database) return false;
@@ -127,12 +127,12 @@ export class BrowserOutbox implements Outbox {
     } catch {
       this.works = false;
     }
-    // The disk is full, or the database was closed under us: it is opened anew the next time.
+    // The disk is full, or the browser closed the database: it is opened again the next time.
     if (!this.works) this.database = undefined;
     return this.works;
   }
 
-  /** What does not answer is taken for a browser without one, until it does. */
+  /** Opens the database. A browser that does not answer in time counts as one without IndexedDB until it answers. */
   private async open(): Promise<IDBDatabase | null> {
     const database = await inTime(this.ask(), null);
     if (!database) this.works = false;
@@ -149,7 +149,7 @@ export class BrowserOutbox implements Outbox {
           entries.createIndex('owner', 'owner');
         };
         request.onsuccess = () => {
-          // Another version of this page wants to change it: never in its way.
+          // Another page wants to upgrade the database: close this connection so that it does not block the upgrade.
           request.result.onversionchange = () => request.result.close();
           resolve(request.result);
           this.database = Promise.resolve(request.result);
@@ -161,12 +161,14 @@ export class BrowserOutbox implements Outbox {
     });
   }
 
-  /** The pages whose entries are theirs to send. Where nothing says so, none: then two pages may send one, which the server
-   * takes for one. */
+  /**
+   * The ids of pages that are still open and send their own entries. Without the Web Locks API it is empty: then two
+   * pages may send the same entry, which the server stores once.
+   */
   private async livingPages(): Promise<ReadonlySet<string>> {
     if (!this.locks) return new Set();
     this.hold(this.locks);
-    // Some browsers have locks and refuse to tell of them.
+    // Some browsers have locks and reject the query.
     const { held = [] } = await inTime(
       this.locks.query().catch(() => ({ held: [] })),
       { held: [] },
@@ -178,12 +180,12 @@ export class BrowserOutbox implements Outbox {
   private hold(locks: LockManager): void {
     if (this.letGo) return;
     const isClosed = new Promise<void>((resolve) => (this.letGo = resolve));
-    // A browser that refuses the lock sends what others may send, too.
+    // Without the lock, other pages may send this page's entries too.
     locks.request(LOCK + this.page, () => isClosed).catch(() => (this.letGo = undefined));
   }
 }
 
-/** The answer, or `otherwise` when there is none in time. */
+/** Resolves with the answer, or with `otherwise` after the timeout. */
 async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), PATIENCE)));
@@ -194,7 +196,7 @@ async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-/** The best that there is here. */
+/** The outbox in IndexedDB if the browser has that, else the one in memory. */
 export function openOutbox(page: string): Outbox {
   if (typeof indexedDB === 'undefined') return new MemoryOutbox();
   const locks = typeof navigator === 'undefined' ? undefined : navigator.locks;

@@ -1,4 +1,5 @@
-// Who is in a room. What was heard since the question was put is newer than its answer.
+// Presence: the users who are online in a room. Join and leave events that arrive while `room:presence` is pending
+// are newer than its answer, so they override it.
 import type { Presence } from './protocol.js';
 
 export class PresenceList {
@@ -21,7 +22,7 @@ export class PresenceList {
         heard.forEach((isHere, user) => (isHere ? present.add(user) : present.delete(user)));
         this.set(present);
       },
-      // A server that does not know the question, or none: then those are known who come.
+      // The server does not know `room:presence`, or there is no connection: then only join events fill the list.
       () => undefined,
     );
   }

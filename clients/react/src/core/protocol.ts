@@ -1,4 +1,5 @@
-// What goes over the wire, both ways. The server's own fixtures (tests/fixtures/protocol) check these types.
+// The types of the events between client and server. The server's own fixtures (tests/fixtures/protocol) check these
+// types.
 
 /** Text in UTC such as `2026-01-31T09:05:07.042Z`. */
 export type Timestamp = string;
@@ -69,7 +70,7 @@ export interface ListedRoom {
   unreadCount: number;
 }
 
-/** Who is in a room at this moment. */
+/** The users who are online in a room. */
 export interface Presence {
   /** Ids; at most 500. */
   users: string[];

@@ -1,4 +1,4 @@
-// One room: joined as long as somebody looks at it, kept true over every break, and what one may do in it.
+// One room: its state, which is kept correct over reconnects, and its actions.
 import { CatchUp, type LogEvent } from './catchUp.js';
 import { ignorable } from './errors.js';
 import { MessageChanges } from './messageChanges.js';
@@ -14,7 +14,7 @@ import type { ChatMessage, Discontinuity, Refusal, RoomActions, RoomState, SendO
 import { Unread } from './unread.js';
 import { uuid } from './uuid.js';
 
-/** What the server shows on joining, and what a page holds, unless somebody was away for longer. */
+/** The page size of `messages:load`. The server sends as many on joining, or more after a longer absence. */
 const PAGE = 50;
 
 type Heard<Event extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[Event]>[0];
@@ -29,7 +29,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   private readonly writing: Writing;
   private readonly presence: PresenceList;
   readonly unread: Unread;
-  /** The history has come, the list of rooms has not. */
+  /** The history is loaded, the list of rooms is not. */
   private isOpening = false;
   private page: Promise<readonly ChatMessage[]> | undefined;
   private readonly discontinuities = new Set<(discontinuity: Discontinuity) => void>();
@@ -63,26 +63,26 @@ export class Room implements Readable<RoomState>, RoomActions {
     });
   }
 
-  /** Called when what the page shows has been loaded anew, since there was no way from what it showed to what is. */
+  /** Calls `listener` when the room was loaded again because a gap in its changes could not be filled. */
   onDiscontinuity(listener: (discontinuity: Discontinuity) => void): Unsubscribe {
     this.discontinuities.add(listener);
     return () => this.discontinuities.delete(listener);
   }
 
-  // What the client does with it.
+  // Methods that the client calls.
 
   join(): void {
     // Without an ack, as the original's hook: its server would not answer. A refusal comes as `room:error`.
     this.host.socket.emit('room:join', this.id);
   }
 
-  /** What is on its way stays; all else is asked for anew when somebody comes back. */
+  /** Leaves the room. Pending messages stay; everything else is requested again on the next join. */
   leave(): void {
     this.reset();
     if (this.host.socket.connected) this.host.socket.emit('room:leave', this.id);
   }
 
-  /** Nothing is shown; to somebody else, nothing of one's own either. */
+  /** Clears the shown state. `forOther`: another user has signed in, so pending messages are cleared too. */
   reset(forOther = false): void {
     if (forOther) this.pending.clear();
     this.interrupt();
@@ -93,7 +93,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.refresh();
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   interrupt(): void {
     this.isOpening = false;
     this.log.interrupt();
@@ -102,23 +102,23 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.presence.clear();
   }
 
-  // What is heard.
+  // Handlers of server events.
 
   heardHistory({ messages, seq }: { messages: Message[]; seq?: number }): void {
     const before = this.log.last;
     const isFirst = !this.store.get().isReady;
-    // Where changes are numbered, those since the last one are asked for below: a history shows no deletions.
+    // If changes are numbered, the missed ones are requested below: a history does not show deletions.
     if (isFirst || (seq === undefined && !this.overlay(messages))) this.show(messages, seq);
     if (isFirst) this.begin();
     if (!isFirst && seq === undefined && before === undefined) this.unread.missed(this.sent);
-    // Whoever sees that it is ready sees the messages.
+    // The messages are set before `isReady`, so a ready room always has them.
     this.refresh();
     this.store.patch({ isReady: !this.isOpening, refusal: null });
     if (seq !== undefined) void this.log.reach(seq);
     this.presence.ask();
   }
 
-  /** `rooms:list` has been heard. */
+  /** Called when `rooms:list` was loaded, or could not be. */
   heardList(): void {
     if (!this.isOpening) return;
     if (this.unread.isWaiting) this.begin();
@@ -145,7 +145,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   heardRead({ userId, timestamp }: Heard<'room:user-read'>): void {
     if (userId === this.host.author()?.id) {
-      // One's own, on another device.
+      // The current user has read it on another device.
       this.unread.read();
       this.host.wasRead(this.id);
       return;
@@ -167,10 +167,10 @@ export class Room implements Readable<RoomState>, RoomActions {
     if (event === 'room:join') this.store.patch({ refusal: { code, error } });
   }
 
-  // One's own messages on their way.
+  // The current user's pending messages.
 
   waits(request: SendRequest & { clientId: string }, at: number, wasLeft = false): void {
-    // Until it is known who writes it is shown without a name.
+    // Until the token is known, the message is shown without an author's name.
     const author = this.host.author() ?? { id: '', name: '' };
     const name = this.store.get().members.find(({ id }) => id === author.id)?.name;
     this.pending.add(request, at, { id: author.id, name: name ?? author.name });
@@ -181,7 +181,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   arrived(clientId: string, message: Message): void {
     this.pending.arrived(clientId, message.id);
     this.mistaken(clientId, message.id);
-    // It may have been deleted, or changed, since it was heard: then what was heard is the newer.
+    // If the log has applied this message already, a later edit or deletion may be shown: that is newer than the ack.
     const isHeard = this.log.last !== undefined && message.seq !== undefined && message.seq <= this.log.last;
     const there = timeline.find(this.sent, message.id);
     if (there) this.sent = timeline.merge(this.sent, [{ ...there }], this.pending.keys);
@@ -200,7 +200,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.refresh();
   }
 
-  // What one may do.
+  // Actions: the methods of `RoomActions`.
 
   readonly sendMessage = (content: string, options: SendOptions = {}): Promise<ChatMessage> => {
     this.writing.forget();
@@ -254,7 +254,7 @@ export class Room implements Readable<RoomState>, RoomActions {
       before: oldest.createdAt,
       limit: PAGE,
     });
-    // Loaded anew meanwhile: the page would leave a gap.
+    // The room was loaded again meanwhile: the page would leave a gap.
     if (this.sent[0]?.id !== oldest.id && !timeline.find(this.sent, oldest.id)) return [];
     const before = new Set(this.sent.map(({ id }) => id));
     this.sent = timeline.merge(this.sent, page.messages, this.pending.keys);

@@ -1,4 +1,4 @@
-// What a room needs of its client.
+// The interface through which a room uses its client.
 import type { Author } from './pending.js';
 import type { Message, SendRequest } from './protocol.js';
 import type { Reading } from './reading.js';
@@ -12,7 +12,7 @@ export interface RoomHost {
   send(request: SendRequest & { clientId: string }): Promise<Message>;
   retry(clientId: string): void;
   discard(clientId: string): void;
-  /** What `rooms:list` says; undefined while that is on its way. */
+  /** The room's unread count from `rooms:list`; undefined while that is loading. */
   unreadOf(roomId: string): number | undefined;
   wasRead(roomId: string): void;
 }

@@ -1,4 +1,4 @@
-// The rooms that a user is in and those that are open to all, with what is unread in each.
+// The list of rooms: those that the user is in and public ones, with the unread count of each.
 import type { ChatError } from './errors.js';
 import type { ListedRoom, RoomActivity, UserRead } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -6,27 +6,29 @@ import type { Refusal } from './types.js';
 import type { Ask } from './wire.js';
 
 export interface RoomListState {
-  /** Where something was said last comes first. */
+  /** Sorted by last activity, newest first. */
   rooms: readonly ListedRoom[];
-  /** The list has come. */
+  /** The list is loaded. */
   isReady: boolean;
   refusal: Refusal | null;
 }
 
-/** A server such as the original's does not tell what is read on another device: the list is asked for so often, while
- * somebody looks. */
+/**
+ * The polling interval while the page is visible, in milliseconds. A server such as the original's does not report
+ * what is read on another device.
+ */
 const INTERVAL = 60_000;
-/** Stands for more, too, as the server counts. */
+/** The highest unread count: it stands for 99 or more, as on the server. */
 const MOST = 99;
 
-/** What the list needs of its client. */
+/** The interface through which the list uses its client. */
 export interface RoomListHost {
   readonly ask: Ask;
   isConnected(): boolean;
-  /** What is unread in a room that is open and has been shown: there it is counted by what is looked at. */
+  /** The unread count of a room that is open and shown; the room itself counts what the user has not looked at. */
   countOf(roomId: string): number | undefined;
   userId(): string | undefined;
-  /** The list has come, or will not. */
+  /** Called when the list was loaded, or could not be. */
   heardList(): void;
 }
 
@@ -55,7 +57,7 @@ export class RoomList implements Readable<RoomListState> {
     };
   };
 
-  /** Asks for the list. A call while one is on its way leads to one more afterwards. */
+  /** Loads the list. A call during a load makes it load once more afterwards. */
   readonly refresh = async (): Promise<void> => {
     this.isStale = true;
     this.running ??= this.load().finally(() => {
@@ -65,12 +67,12 @@ export class RoomList implements Readable<RoomListState> {
     await this.running;
   };
 
-  /** What is unread in a room; undefined while the list is on its way. */
+  /** The unread count of a room in the list; undefined while the list is loading. */
   unreadOf(roomId: string): number | undefined {
     return this.running ? undefined : (this.find(roomId)?.unreadCount ?? 0);
   }
 
-  /** Something has changed that others are told of; nobody may be looking. */
+  /** Loads the list again after a change, if a component is subscribed to it. */
   changed(): void {
     if (this.watchers > 0 && this.host.isConnected()) void this.refresh();
   }
@@ -79,7 +81,7 @@ export class RoomList implements Readable<RoomListState> {
     return this.store.get().rooms.find(({ id }) => id === roomId);
   }
 
-  /** It was somebody else's. */
+  /** Clears the list, as it belongs to another user. */
   forget(): void {
     this.store.patch({ rooms: [], isReady: false, refusal: null });
   }
@@ -88,19 +90,19 @@ export class RoomList implements Readable<RoomListState> {
     this.set(roomId, { unreadCount: 0 });
   }
 
-  /** The room was read up to then on another device of the user's. */
+  /** The user has read the room up to `timestamp` on another device. */
   heardRead({ roomId, timestamp }: UserRead): void {
     const room = this.find(roomId);
     if (!room?.unreadCount) return;
-    // If something was said since, the server knows how much of it is unread.
+    // If there are later messages, only the server knows how many are unread.
     if ((room.lastMessageAt ?? '') > timestamp) this.changed();
     else this.wasRead(roomId);
   }
 
-  /** Something was said. */
+  /** Handles new messages in a room. */
   heard({ roomId, lastMessageAt, by }: RoomActivity): void {
     const room = this.find(roomId);
-    // The list that came last may say it already.
+    // The last list may include this already.
     if (!room || lastMessageAt <= (room.lastMessageAt ?? '')) return;
     const ofOthers = by.filter(({ userId }) => userId !== this.host.userId());
     const count =

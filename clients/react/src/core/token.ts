@@ -1,4 +1,4 @@
-// Whose token it is. Nothing is checked here: that is the server's.
+// Reads the user's id and name from a JWT. The signature is not verified here: the server does that.
 
 interface Claims {
   sub?: unknown;
@@ -21,7 +21,7 @@ export function ownerOf(token: string): TokenOwner | null {
     if (typeof sub !== 'string') return null;
     return { id: sub, name: typeof name === 'string' ? name : undefined };
   } catch {
-    // Not a token; the server will say so.
+    // This is not a JWT; the server will refuse it.
     return null;
   }
 }

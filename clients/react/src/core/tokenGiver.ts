@@ -1,4 +1,4 @@
-// Gives the socket a token each time that it connects, however often that needs asking.
+// Gives the socket a token each time it connects. A token function that fails is called again after a pause.
 import { ownerOf, type TokenOwner } from './token.js';
 import type { TokenSource } from './types.js';
 
@@ -7,12 +7,12 @@ const LONGEST_PAUSE = 30_000;
 
 interface Listener {
   got(owner: TokenOwner | null): void;
-  /** The function failed; it is asked again. */
+  /** The token function failed; it is called again after a pause. */
   failed(why: string): void;
 }
 
 export class TokenGiver {
-  /** Only the last question is answered: the others were of connections that are gone. */
+  /** The number of the latest request. Results of earlier requests are dropped, since their connections are gone. */
   private question = 0;
 
   constructor(
@@ -24,7 +24,10 @@ export class TokenGiver {
     return typeof this.source === 'function';
   }
 
-  /** Whose token it is, where that can be known before it is needed. */
+  /**
+   * Reports the token's owner early if the token is a string. A token function is called only when the socket needs
+   * one.
+   */
   look(): void {
     if (typeof this.source === 'string') this.listener.got(ownerOf(this.source));
   }

@@ -3,11 +3,9 @@ import type { ErrorCode, Member, Message, MessageType, Timestamp } from './proto
 
 /** A message on the page: one of the server's, or one of our own on its way there. */
 export interface ChatMessage extends Message {
-  /**
-   * What React's `key` should be: stays the same when a message that was on its way gets its id.
-   */
+  /** React `key`: it does not change when a pending message gets its id. */
   key: string;
-  /** Of one's own messages that are not yet acked; all others are `sent`. */
+  /** `sending` or `failed` for the user's own messages that are not yet acked; `sent` for all others. */
   status: MessageStatus;
   /** Why it failed. */
   failure?: Refusal;
@@ -15,7 +13,7 @@ export interface ChatMessage extends Message {
 
 export type MessageStatus = 'sending' | 'sent' | 'failed';
 
-/** Why the server, or the network, refused. */
+/** Why the server refused a request, or that the network failed. */
 export interface Refusal {
   /** `signed_out`: the token was not taken. `offline`: there is no connection. */
   code: ErrorCode | 'signed_out' | 'offline';
@@ -38,7 +36,7 @@ export interface TypingUser {
 }
 
 export interface SendOptions {
-  /** What is of the system only the server says: it refuses that. */
+  /** A client may not send `system`: the server refuses it. */
   type?: MessageType;
   replyTo?: string;
   metadata?: unknown;
@@ -47,39 +45,47 @@ export interface SendOptions {
 /** A token, or a function that gets one: it is asked again each time that the socket connects. */
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** What has been missed for good: what the page shows may lack changes, and has been loaded anew. */
+/**
+ * A gap in a room's changes that could not be filled. What the page showed may lack changes, so the room was loaded
+ * again.
+ */
 export interface Discontinuity {
   roomId: string;
-  /** The last change that the page had. */
+  /** The number (`seq`) of the last change that the page had. */
   since: number;
 }
 
-/** What is known of a room. A new object whenever anything in it has changed, and the parts that have not are the same. */
+/**
+ * The immutable state of a room. Any change makes a new object, and the parts that did not change keep their
+ * identity.
+ */
 export interface RoomState {
   roomId: string;
-  /** The history has come, and the list of rooms if that is on the page: it is known where the reading stopped. */
+  /**
+   * The history is loaded, and the list of rooms too if the page uses it, so it is known which messages are unread.
+   */
   isReady: boolean;
   /** Why the room could not be entered. */
   refusal: Refusal | null;
   /** Oldest first; one's own that are on their way come last. */
   messages: readonly ChatMessage[];
   members: readonly Member[];
-  /** Others who are writing. */
+  /** Other users who are typing. */
   typingUsers: readonly TypingUser[];
-  /** Ids of those who are here, oneself included. */
+  /** Ids of the users who are online in the room, the current user included. */
   present: ReadonlySet<string>;
-  /** Until when the others have read, by user id. Only what was told while we were here. */
+  /** Read receipts: the time up to which each other user has read, by user id. Only those received while joined. */
   readBy: ReadonlyMap<string, Timestamp>;
   /** There are older messages. */
   hasMore: boolean;
-  /** Older messages are on their way. */
+  /** Older messages are being loaded. */
   isLoading: boolean;
-  /** Messages of others since it was read last. */
+  /** The number of messages by others since the room was last read. */
   unreadCount: number;
   firstUnreadId: string | null;
 }
 
-/** What one may do in a room. The functions never change, so they may stand in React's dependency lists. */
+/** The actions of a room. The functions keep their identity, so they may stand in React's dependency lists. */
 export interface RoomActions {
   /**
    * Shows the message at once and sends it when there is a connection. Resolves when it is committed; rejects with a
@@ -88,21 +94,23 @@ export interface RoomActions {
   readonly sendMessage: (content: string, options?: SendOptions) => Promise<ChatMessage>;
   /** Sends a failed message again; the id is the message's. */
   readonly retry: (id: string) => void;
-  /** Forgets a message that failed or still waits. */
+  /** Removes a message that failed or is still waiting. */
   readonly discard: (id: string) => void;
   readonly editMessage: (messageId: string, content: string) => Promise<ChatMessage>;
   readonly deleteMessage: (messageId: string) => Promise<void>;
   readonly addReaction: (messageId: string, emoji: string) => Promise<void>;
   readonly removeReaction: (messageId: string, emoji: string) => Promise<void>;
-  /** To be called on each key: tells the others, and that it has ended when no call comes for 3 s. */
+  /**
+   * Call this on each keypress. It sends `typing:start` to the others, and `typing:stop` after 3 s without a call.
+   */
   readonly startTyping: () => void;
   readonly stopTyping: () => void;
-  /** Loads a page of older messages: those that came, oldest first. A call while one is on its way shares its answer. */
+  /** Loads a page of older messages and resolves with them, oldest first. A call during a load shares its result. */
   readonly loadMore: () => Promise<readonly ChatMessage[]>;
   readonly markAsRead: () => void;
 }
 
-/** What `useChat` returns. The first thirteen names are those of the original's hook. */
+/** The return value of `useChat`. The first thirteen names are those of the original's hook. */
 export interface Chat extends RoomActions, Omit<RoomState, 'refusal'> {
   connected: boolean;
   connectionStatus: ConnectionStatus;

@@ -1,16 +1,17 @@
-// Who is writing: the others, for as long as they say so, and oneself, told no more often than need be.
+// Typing indicators. `Writers` lists the other users who are typing. `Writing` sends the current user's
+// `typing:start` and `typing:stop`, rate-limited.
 import type { TypingUser } from './types.js';
 
-/** Who has said nothing for so long has stopped. */
+/** A typing user is removed when no event about them arrives for this long, in milliseconds. */
 const EXPIRES = 6_000;
-/** Between two tellings that one is still writing. */
+/** The minimum time between two `typing:start` events, in milliseconds. */
 const REPEAT = 2_000;
-/** Without a key for so long one has stopped. */
+/** The user counts as no longer typing after this long without a keypress, in milliseconds. */
 const PAUSE = 3_000;
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** The others. */
+/** The other users who are typing. */
 export class Writers {
   private readonly timers = new Map<string, Timer>();
   private users: readonly TypingUser[] = [];
@@ -47,14 +48,14 @@ export class Writers {
   }
 }
 
-/** Oneself. */
+/** The current user's typing. */
 export class Writing {
   private told = 0;
   private pause: Timer | undefined;
 
   constructor(private readonly tell: (event: 'typing:start' | 'typing:stop') => void) {}
 
-  /** On each key. */
+  /** Called on each keypress. */
   readonly start = (): void => {
     clearTimeout(this.pause);
     this.pause = setTimeout(this.stop, PAUSE);
@@ -70,7 +71,7 @@ export class Writing {
     this.tell('typing:stop');
   };
 
-  /** It has ended by itself: a message was sent, or the connection is gone. */
+  /** Resets the state without sending `typing:stop`: a message was sent, or the connection was lost. */
   forget(): void {
     clearTimeout(this.pause);
     this.pause = undefined;

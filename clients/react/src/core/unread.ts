@@ -1,5 +1,6 @@
-// What of a room is unread. `firstUnreadId` stands where the reading stopped: it stays when the room is read, so that a
-// divider does not vanish under the reader's eyes, and goes when one answers, or to the next message that is missed.
+// Counts the unread messages of a room. `firstUnreadId` is the message below the "new" divider. Marking the room as
+// read keeps it, so that the divider does not vanish while the user reads. Sending a message clears it, and the next
+// unread message moves it.
 import type { ChatMessage } from './types.js';
 import type { Reading } from './reading.js';
 
@@ -8,7 +9,7 @@ interface State {
   firstUnreadId: string | null;
 }
 
-/** Who reads, and whether they look. */
+/** The current user, and whether they are reading the room. */
 interface Reader {
   readonly reading: Reading;
   author(): { id: string } | null;
@@ -16,12 +17,12 @@ interface Reader {
 
 export class Unread {
   private ids = new Set<string>();
-  /** Unread before the room was opened, and older than what is shown of it. */
+  /** Unread messages that are older than the loaded history. */
   private older = 0;
   private first: string | null = null;
-  /** The newest message when the last was shown. */
+  /** `createdAt` of the newest message in the last history. */
   private newest = '';
-  /** Whether it is known what was unread before the room was shown. */
+  /** Whether the unread count from before the room was shown is known. */
   private before: 'not shown' | 'unknown' | 'known' = 'not shown';
 
   constructor(
@@ -29,17 +30,20 @@ export class Unread {
     private readonly changed: (state: State) => void,
   ) {}
 
-  /** How much is unread, once that is known. */
+  /** The unread count; undefined until it is known. */
   get known(): number | undefined {
     return this.before === 'known' ? this.count : undefined;
   }
 
-  /** The room is shown, and nothing of it has been read: it can still be said what is unread. */
+  /** The room is shown, and its unread count is not known yet. */
   get isWaiting(): boolean {
     return this.before === 'unknown';
   }
 
-  /** The room is shown for the first time; so many messages of others were unread. Who does not know how many says so later. */
+  /**
+   * Called when the room is first shown. `count` is the number of unread messages by others. If it is undefined, this
+   * is called again once the count is known.
+   */
   begin(messages: readonly ChatMessage[], count: number | undefined): void {
     this.newest = messages.at(-1)?.createdAt ?? '';
     this.before = count === undefined ? 'unknown' : 'known';
@@ -51,7 +55,7 @@ export class Unread {
     this.tell();
   }
 
-  /** Messages that came while the connection was gone, from a server that cannot say which. */
+  /** Counts messages that arrived while disconnected, from a server that does not number changes. */
   missed(messages: readonly ChatMessage[]): void {
     for (const { id, senderId, createdAt } of messages) {
       if (createdAt > this.newest && senderId !== this.reader.author()?.id) this.heard(id, false);
@@ -77,13 +81,13 @@ export class Unread {
     this.tell();
   }
 
-  /** One has written something: whatever was before it has been seen. */
+  /** The user sent a message, so everything before it counts as read. */
   answered(): void {
     this.first = null;
     this.read();
   }
 
-  /** The room is shown no more. */
+  /** The room is no longer shown. */
   forget(): void {
     this.newest = '';
     this.answered();

@@ -1,4 +1,4 @@
-// The one context: which server, and who.
+// The React context: the server's URL and the client.
 import { createContext, useContext, useEffect, useMemo, type ReactNode } from 'react';
 import type { ChatClient } from '../core/client.js';
 import type { TokenSource } from '../core/types.js';
@@ -8,7 +8,7 @@ import { useClientOf } from './useClientOf.js';
 export interface ChatProviderProps {
   /** Where the chat server is; see `useChat` for what it is without this. */
   url?: string;
-  /** Where it is a function, the connection is this provider's alone: give each user's a `key` of their own. */
+  /** With a function the connection is this provider's alone: give each user's provider a `key` of its own. */
   token?: TokenSource;
   /** A client that was made elsewhere, instead of `url` and `token`. */
   client?: ChatClient;
@@ -22,7 +22,7 @@ interface Chat {
 
 const Context = createContext<Chat>({ url: undefined, client: undefined });
 
-/** What stands below it shares a connection, which is open as long as this is there. */
+/** The components below share a connection, which is open while the provider is mounted. */
 export function ChatProvider({ url, token, client: given, children }: ChatProviderProps) {
   const made = useClientOf(serverUrl(url), given ? undefined : token, false);
   const client = given ?? made;
@@ -31,7 +31,7 @@ export function ChatProvider({ url, token, client: given, children }: ChatProvid
   return <Context.Provider value={chat}>{children}</Context.Provider>;
 }
 
-/** The client for a token, or that of the provider. Where the token is a function, it may be another after the first draw. */
+/** The client for a token, or the provider's. With a token function it may change after the first render. */
 export function useChatClient(token?: TokenSource, url?: string): ChatClient {
   const provided = useContext(Context);
   const made = useClientOf(serverUrl(url ?? provided.url), token, true);
@@ -40,10 +40,10 @@ export function useChatClient(token?: TokenSource, url?: string): ChatClient {
   return client;
 }
 
-/** Is in the room as long as the component is there. */
+/** Joins the room while the component is mounted. */
 export function useEntered(client: ChatClient, roomId: string): void {
   useEffect(() => {
-    // The component is about to be drawn again with the client that it shares.
+    // The component is about to render again with the shared client.
     if (!isPassedOver(client)) return client.enter(roomId);
     return undefined;
   }, [client, roomId]);
@@ -53,7 +53,9 @@ function serverUrl(url: string | undefined): string {
   return url ?? fromEnvironment() ?? 'http://localhost:3000';
 }
 
-/** As the original's hook. A bundler puts the value here; where none did, there may be no `process` at all. */
+/**
+ * Reads the same variable as the original's hook. A bundler inlines the value; without one there may be no `process`.
+ */
 function fromEnvironment(): string | undefined {
   try {
     return process.env.NEXT_PUBLIC_CHAT_URL || undefined;

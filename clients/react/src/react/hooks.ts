@@ -1,4 +1,4 @@
-// What components look at. Each is drawn again only when what it has selected has changed.
+// Hooks that select state. A component renders again only when what it has selected has changed.
 import { useRef, useSyncExternalStore } from 'react';
 import type { ClientState } from '../core/client.js';
 import type { RoomListState } from '../core/roomList.js';
@@ -23,7 +23,7 @@ function useSelected<T, Selected>(
 
 const all = <T>(state: T) => state;
 
-/** What is known of a room, which is joined as long as the component is there. Needs a `ChatProvider`. */
+/** The state of a room, which is joined while the component is mounted. Needs a `ChatProvider`. */
 export function useRoom(roomId: string): RoomState;
 export function useRoom<Selected>(
   roomId: string,
@@ -40,12 +40,12 @@ export function useRoom<Selected>(
   return useSelected(client.room(roomId), select, isSame);
 }
 
-/** How the connection is, and whose. Needs a `ChatProvider`. */
+/** The connection's status and its user. Needs a `ChatProvider`. */
 export function useConnection(): ClientState {
   return useSelected(useChatClient(), all);
 }
 
-/** The user's rooms, and those that are open to all. Needs a `ChatProvider`. */
+/** The user's rooms and the public ones. Needs a `ChatProvider`. */
 export function useRooms(): RoomListState {
   return useSelected(useChatClient().rooms, all);
 }

@@ -1,17 +1,20 @@
-// Which components share a client, and with it a socket: those of one server and one user.
+// Shares a client, and with it a socket, among the components of one server and one user.
 import { ChatClient } from '../core/client.js';
 import { connectEpoch } from '../core/connect.js';
 import { ownerOf } from '../core/token.js';
 
-/** By server and user. */
+/** Clients by server and user. */
 const named = new Map<string, ChatClient>();
 
-/** A client that nobody has used after so long was for a page that never came. */
+/**
+ * A client that is closed after this long is dropped, in milliseconds: its components were never mounted, or are
+ * gone.
+ */
 const UNUSED = 30_000;
 
 /** The client for a token, whichever of its user's tokens that is. */
 export function clientOf(url: string, token: string): ChatClient {
-  // On a server nothing is kept: one user's page would find another's.
+  // In server-side rendering no client is cached: one user's page would get another's.
   if (typeof window === 'undefined') return new ChatClient({ url, token });
   const user = ownerOf(token);
   const name = JSON.stringify([url, user ? { id: user.id } : token, connectEpoch()]);
@@ -36,13 +39,13 @@ interface Shared {
   holders: number;
 }
 
-/** Of those whose token is a function: by server, as long as a component is there. */
+/** Clients whose token is a function: by server, while a component that uses one is mounted. */
 const shared = new Map<string, Shared>();
 const passedOver = new WeakSet<ChatClient>();
 
 /**
- * A component with a function for its token is on the page: the client to use is that of the others who are, or else its
- * own. When the last has gone nothing is shared any more: who comes after them may be another user.
+ * Registers a mounted component whose token is a function. It uses the client of the other such components, or else
+ * its own. When the last one unmounts, that client is no longer shared: the next component may be another user's.
  */
 export function share(url: string, own: ChatClient): { client: ChatClient; release: () => void } {
   const there = shared.get(url) ?? { client: own, holders: 0 };
@@ -59,7 +62,7 @@ export function share(url: string, own: ChatClient): { client: ChatClient; relea
   };
 }
 
-/** Another client took its place before it was used. */
+/** Whether a shared client is used in its place. */
 export function isPassedOver(client: ChatClient): boolean {
   return passedOver.has(client);
 }

@@ -1,4 +1,4 @@
-// The hook, under the names of the original's.
+// The `useChat` hook, with the names of the original's.
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { Chat, Discontinuity, TokenSource } from '../core/types.js';
 import { useChatClient, useEntered } from './context.js';
@@ -6,7 +6,7 @@ import { useChatClient, useEntered } from './context.js';
 export interface UseChatOptions {
   /** The server: else the provider's, else `NEXT_PUBLIC_CHAT_URL`, else `http://localhost:3000`. */
   url?: string;
-  /** What is shown was loaded anew, as there was no way from what was shown to what is. */
+  /** Called when the room was loaded again because a gap in its changes could not be filled. */
   onDiscontinuity?: (discontinuity: Discontinuity) => void;
 }
 
