@@ -1,4 +1,4 @@
-// A room to put on a page: messages, who is writing, and where one writes oneself.
+// The chat room component: messages, who is typing, and the composer.
 import {
   useCallback,
   useEffect,
@@ -23,14 +23,14 @@ import { Below, Connection, News } from './RoomStatus.js';
 import { useMessageActions } from './useMessageActions.js';
 import { useNotice } from './useNotice.js';
 
-/** Pages that are loaded at the most to find a message that somebody points to. */
+/** The most pages that are loaded to find a message that is linked to, such as by a reply. */
 const SEARCHED_PAGES = 20;
 
 export interface ChatRoomViewProps {
   chat: Chat;
-  /** Whose messages are one's own; by default the token's. */
+  /** The id of the user whose messages are shown as own; by default the token's user. */
   currentUserId?: string;
-  /** Other words than these in English. */
+  /** Texts in place of the English ones. */
   labels?: Partial<Labels>;
   className?: string;
   /** Above the messages. */
@@ -41,7 +41,7 @@ export interface ChatRoomViewProps {
   formatting?: boolean;
   /** Gives the focus to the composer, except on touch screens. */
   autoFocus?: boolean;
-  /** Instead of how messages are shown by their type. */
+  /** Renders a message's content, in place of the default for its type. */
   renderMessageContent?: (message: ChatMessage) => ReactNode;
 }
 
@@ -55,7 +55,7 @@ export function ChatRoom({ roomId, token, url, onDiscontinuity, ...view }: ChatR
   return <ChatRoomView key={roomId} chat={chat} {...view} />;
 }
 
-/** The same without a connection of its own. */
+/** The same component for a chat that is passed in, without a connection of its own. */
 export function ChatRoomView(props: ChatRoomViewProps) {
   const { chat, className, header, renderMessageContent, formatting = true, autoFocus } = props;
   const userId = props.currentUserId ?? chat.userId;
@@ -153,7 +153,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   );
 }
 
-/** What is answered; none any more, and `onGone`, when that is deleted meanwhile. */
+/** The message that is being replied to. If it is deleted meanwhile, this is null and `onGone` is called. */
 function useAnswered(
   chat: Chat,
   onGone: () => void,
@@ -168,7 +168,7 @@ function useAnswered(
   return [isGone ? null : answered, setAnswered];
 }
 
-/** Brings a message into view, and loads older ones to find it. */
+/** Scrolls to a message, and loads older pages to find it. */
 function useGoTo(
   loadMore: Chat['loadMore'],
   list: RefObject<MessageListHandle | null>,
@@ -192,7 +192,7 @@ function useGoTo(
   );
 }
 
-/** The composer, as the rows know it. */
+/** The actions of the composer that message rows use. */
 function useWriting(
   { discard, roomId, messages }: Chat,
   userId: string | null,
@@ -207,7 +207,7 @@ function useWriting(
       if (userId === null) return;
       const key = draftKey(userId, roomId);
       discard(id);
-      // What one has begun meanwhile stays below it.
+      // A draft that was begun meanwhile is kept below the text.
       setDraft(key, [content, draftOf(key)].filter(Boolean).join('\n'));
       setAnswered(all.current.find((message) => message.id === replyTo) ?? null);
       focusComposer();
@@ -217,7 +217,7 @@ function useWriting(
   return { writeAgain, focusComposer };
 }
 
-/** Keeps the browser from leaving the page for a file that is dropped; true if it is one. */
+/** Prevents the browser from opening a dropped file in place of the page; true if a file is dragged. */
 function keepsPage(event: DragEvent): boolean {
   const isFile = event.dataTransfer.types.includes('Files');
   if (isFile) event.preventDefault();

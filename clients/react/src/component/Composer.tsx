@@ -1,4 +1,4 @@
-// Where one writes. It stays usable without a connection: what is written then is kept and sent later.
+// The composer. It works without a connection: messages written offline are stored and sent later.
 import {
   useContext,
   useEffect,
@@ -19,13 +19,13 @@ import { useDraft } from './useDraft.js';
 export interface ComposerProps {
   chat: Chat;
   labels?: Partial<Labels>;
-  /** Whose draft it is; by default the token's user. */
+  /** The id of the user whose draft is shown; by default the token's user. */
   currentUserId?: string | null;
-  /** The message that is answered. */
+  /** The message that is being replied to. */
   answered?: ChatMessage | null;
-  /** It is answered no more. */
+  /** Called when that message is no longer being replied to. */
   onAnswered?: () => void;
-  /** ArrowUp in an empty field: the user's last message. */
+  /** Called on ArrowUp in an empty field, with the user's last message. */
   onEdit?: (message: ChatMessage) => void;
   /** Takes the focus when it is shown, except on touch screens, whose keyboard would cover the messages. */
   autoFocus?: boolean;
@@ -68,7 +68,7 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
     field.current?.focus();
   };
   const press = (event: KeyboardEvent) => {
-    // The key that ends a composition of Chinese or Japanese belongs to it.
+    // A key press that ends an IME composition, as in Chinese or Japanese, belongs to the composition.
     if (event.nativeEvent.isComposing) return;
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();

@@ -1,4 +1,5 @@
-// What a message says. It is somebody else's: all of it is text, and what it points to is looked at first.
+// Renders the content of a message. It is untrusted input: all of it is rendered as text, and its addresses are
+// checked first.
 import { useState } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';

@@ -1,4 +1,4 @@
-// One's own message while it is edited.
+// The form to edit the user's own message.
 import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
@@ -6,7 +6,7 @@ import { useGrowing } from './growing.js';
 
 interface Props {
   message: ChatMessage;
-  /** The text to begin with: another than the message's after an edit that was refused. */
+  /** The initial text. After a refused edit it is the refused text. */
   text: string;
   /** Gives the focus back to where it was. */
   onLeave: () => void;
@@ -20,12 +20,12 @@ export function EditForm({ message, text: begun, onLeave }: Props) {
   useGrowing(field, text);
   useEffect(() => {
     if (document.activeElement === field.current) return;
-    // A row that has just come into the list is hidden, and takes no focus, until its size is known.
+    // A row that was just added to the list is hidden until its size is known, and cannot take the focus before that.
     const frame = requestAnimationFrame(() => field.current?.focus());
     return () => cancelAnimationFrame(frame);
   }, []);
   const close = () => {
-    // Who has gone elsewhere since is not fetched back.
+    // If the focus has left the form already, it is not moved back.
     if (form.current?.contains(document.activeElement)) onLeave();
     setActive(null);
   };

@@ -1,4 +1,4 @@
-// What may be done with a message: a bar that is shown for the message under the pointer or with the focus, one at a time.
+// The action bar of a message. It is shown for the message under the pointer or with the focus, one at a time.
 import { useRef, type FocusEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useRoomContext, type Active } from './context.js';
@@ -55,7 +55,7 @@ function Action({ label, icon, onClick }: { label: string; icon: ReactNode; onCl
   );
 }
 
-/** In place of the bar; it goes with the focus. */
+/** Asks before deleting, in place of the bar. It closes when the focus leaves it. */
 export function DeleteQuestion({ message, onLeave }: { message: ChatMessage; onLeave: () => void }) {
   const { actions, labels, setActive } = useRoomContext();
   const question = useRef<HTMLDivElement>(null);
@@ -64,7 +64,7 @@ export function DeleteQuestion({ message, onLeave }: { message: ChatMessage; onL
     onLeave();
   };
   const remove = () => {
-    // The row has the focus until it goes, and its neighbour after that.
+    // The row keeps the focus until it is removed; then the row next to it gets the focus.
     stop();
     actions.remove(message.id);
   };

@@ -1,4 +1,4 @@
-// One message: who, when, what, and what may be done with it.
+// One message: its author, time, content and actions.
 import { memo, useId, useRef, type RefObject } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { DeleteQuestion, MessageActionBar } from './MessageActionBar.js';
@@ -12,9 +12,9 @@ import { timeOf } from './rows.js';
 export interface MessageRowProps {
   message: ChatMessage;
   isFirst: boolean;
-  /** The message that it answers, if that is loaded. */
+  /** The message that it replies to, if that is loaded. */
   quoted: ChatMessage | 'deleted' | undefined;
-  /** What is being done with it. */
+  /** The action in progress on this message, such as an edit. */
   active: Active | null;
   refused: RefusedChange | undefined;
 }
@@ -24,7 +24,7 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, ...props 
   const { Avatar, Row } = components;
   const { avatarOf } = useRoomContext();
   const row = useRef<HTMLElement>(null);
-  // Whose a message is may not be known before it is sent: then it is one's own.
+  // A message that is not sent yet is the current user's own, even if its author is not known.
   const isOwn = message.status !== 'sent' || message.senderId === userId;
   if (message.type === 'system') {
     return (

@@ -1,4 +1,4 @@
-// The user's rooms and those that are open to all, with what is unread in each. Needs a `ChatProvider`.
+// The user's rooms and the public ones, with the unread count of each. Needs a `ChatProvider`.
 import { useMemo, type ReactNode } from 'react';
 import type { ListedRoom } from '../core/protocol.js';
 import { useRooms } from '../react/hooks.js';
@@ -34,12 +34,12 @@ export function RoomList(props: RoomListProps) {
   const { Empty, Error, Loading } = components;
   const found = findRooms(held, query);
   const sections = sectionsOf(found);
-  // A search shows what was found, and no headings of what was not.
+  // A search hides the headings of sections without results.
   const isShown = (section: RoomSection) =>
     sections[section].length > 0 || (section !== 'public' && query.trim() === '');
   const titles = { rooms: labels.rooms, direct: labels.directMessages, public: labels.publicRooms };
   const empty = { rooms: labels.noRooms, direct: labels.noDirectMessages, public: '' };
-  // Without a connection it is asked for again when there is one.
+  // Being offline is not shown as an error: the list is loaded again on reconnect.
   const isFailed = refusal !== null && refusal.code !== 'offline';
   return (
     <div className={['chat-part', 'chat-rooms', className].filter(Boolean).join(' ')} {...holdProps}>
@@ -78,7 +78,7 @@ interface Props extends Pick<RoomListProps, 'roomId' | 'onOpen' | 'hrefOf'> {
 
 function RoomRow({ room, roomId, onOpen, hrefOf, labels, parts: { Row, Avatar } }: Props) {
   const isOpen = room.id === roomId;
-  // What one looks at is being read.
+  // The room that is open counts as read.
   const unreadCount = isOpen ? 0 : room.unreadCount;
   const rowProps = {
     className: unreadCount > 0 ? 'chat-rooms-room chat-rooms-room--unread' : 'chat-rooms-room',

@@ -1,4 +1,4 @@
-// What a room says around its messages: about the connection, who is typing, who has read.
+// The status texts of a room: the connection, who is typing, and read receipts.
 import { useState } from 'react';
 import { isPassing } from '../core/errors.js';
 import type { Chat } from '../core/types.js';
@@ -22,7 +22,7 @@ export function Connection({ chat, labels }: Props) {
 
 function connectionText({ connectionStatus: status, refusal, isReady }: Chat, labels: Labels): string {
   if (status === 'closed') return '';
-  // Before there are messages a refusal stands in their place, and is not said twice.
+  // Until the room is ready, the refusal is shown in place of the messages, so it is not repeated here.
   if (status === 'refused') return isReady ? labels.connection.refused : '';
   if (status !== 'connected') return labels.connection[status];
   if (!refusal) return '';
@@ -30,7 +30,7 @@ function connectionText({ connectionStatus: status, refusal, isReady }: Chat, la
   return isReady ? labels.noEntry(refusal.error) : '';
 }
 
-/** Says the newest message of another to those who do not see it; the list itself is too lively for that. */
+/** Announces the newest message of another user to screen readers. The list itself changes too often for that. */
 export function News({ chat, userId }: { chat: Chat; userId: string | null }) {
   const newest = newestOfOthers(chat.messages, userId);
   const [heard, setHeard] = useState<{ key: string | undefined; at: string; isNews: boolean }>();
@@ -38,7 +38,7 @@ export function News({ chat, userId }: { chat: Chat; userId: string | null }) {
   if (heard === undefined) {
     if (chat.isReady) setHeard({ key, at, isNews: false });
   } else if (key !== heard.key && at >= heard.at && newest) {
-    // One before it, which is the newest when that is deleted, is no news.
+    // When the newest message is deleted, the one before it becomes the newest; it is not announced.
     setHeard({ key, at, isNews: true });
   }
   const isNews = newest && heard?.isNews && newest.key === heard.key;
@@ -49,7 +49,7 @@ export function News({ chat, userId }: { chat: Chat; userId: string | null }) {
   );
 }
 
-/** A notice if there is one, else who is typing, else who has read. */
+/** Shows a notice if there is one, else who is typing, else read receipts. */
 export function Below({ chat, labels, userId, notice }: Props & { userId: string | null; notice: string }) {
   return (
     <div className={notice ? 'chat-below chat-below--notice' : 'chat-below'} aria-live="polite">
@@ -62,7 +62,7 @@ function typingText({ typingUsers }: Chat, labels: Labels): string {
   return typingUsers.length > 0 ? labels.typing(typingUsers.map(({ userName }) => userName)) : '';
 }
 
-/** Who has read what one said last. */
+/** Names the users who have read the last message, if the current user sent it. */
 function readText({ messages, readBy, members }: Chat, labels: Labels, userId: string | null): string {
   const last = messages.at(-1);
   if (!last || last.senderId !== userId || last.status !== 'sent') return '';

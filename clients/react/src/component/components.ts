@@ -8,7 +8,7 @@ import type { ComposerProps } from './Composer.js';
 export interface RowProps {
   message: ChatMessage;
   isOwn: boolean;
-  /** The first of several by the same author. */
+  /** The first of several messages by the same author. */
   isFirst: boolean;
   /** For the row's outermost element: the list finds and focuses rows by them. */
   rowProps: ComponentPropsWithRef<'article'>;
@@ -31,12 +31,12 @@ export interface ActionsProps {
   /** Edits one's own message; undefined for those of others. */
   onEdit: (() => void) | undefined;
   onDelete: (() => void) | undefined;
-  /** The usual buttons. */
+  /** The default buttons. */
   children: ReactNode;
 }
 
 export interface EmptyProps {
-  /** What the usual text says. */
+  /** The default text. */
   text: string;
 }
 
@@ -49,13 +49,13 @@ export interface ErrorProps {
   refusal: Refusal;
 }
 
-/** What a room and the list of rooms have in common. */
+/** The parts that a room and the list of rooms share. */
 interface SharedComponents {
   Avatar: ComponentType<AvatarProps>;
-  /** In place of messages, or of rooms, where there are none. */
+  /** Shown when there are no messages, or no rooms. */
   Empty: ComponentType<EmptyProps>;
   Loading: ComponentType<LoadingProps>;
-  /** In place of what could not be loaded. */
+  /** Shown when the messages or rooms could not be loaded. */
   Error: ComponentType<ErrorProps>;
 }
 
@@ -63,9 +63,9 @@ interface SharedComponents {
 export interface ChatComponents extends SharedComponents {
   /** One message. */
   Row: ComponentType<RowProps>;
-  /** What a message says. */
+  /** The content of a message. */
   Bubble: ComponentType<BubbleProps>;
-  /** What may be done with a message. */
+  /** The action buttons of a message. */
   Actions: ComponentType<ActionsProps>;
   Composer: ComponentType<ComposerProps>;
 }

@@ -1,30 +1,31 @@
-// What the parts of a room share. It changes as seldom as can be: each change draws all rows in view anew.
+// The React context that the parts of a room share. It changes as rarely as possible: each change renders all rows in
+// view again.
 import { createContext, useContext, type ReactNode } from 'react';
 import type { ChatMessage, RoomActions } from '../core/types.js';
 import type { ChatComponents } from './components.js';
 import type { Labels } from './labels.js';
 
-/** What is done with messages. Edits, deletions and reactions that are refused are told to the user. */
+/** Actions on messages. Edits, deletions and reactions that are refused are reported to the user. */
 export interface MessageActions extends Pick<RoomActions, 'retry' | 'discard'> {
   edit: (messageId: string, content: string) => void;
   remove: (messageId: string) => void;
   react: (messageId: string, emoji: string, isAdded: boolean) => void;
-  /** Forgets that a change was refused. */
+  /** Clears the note about a refused change. */
   forgive: (messageId: string) => void;
 }
 
-/** The one message that something is being done with, and where the focus goes back when that has ended. */
+/** The message that is being edited, deleted or reacted to, and where the focus returns afterwards. */
 export interface Active {
   id: string;
   what: 'edit' | 'delete' | 'react';
   from: 'row' | 'composer';
 }
 
-/** A change of a message that was refused, and taken back. */
+/** An edit or a deletion that was refused and rolled back. */
 export interface RefusedChange {
   what: 'edit' | 'delete';
   error: string;
-  /** The text that the message would have. */
+  /** The refused text of an edit. */
   content?: string;
 }
 
@@ -43,10 +44,10 @@ export interface RoomContext {
   renderContent: ((message: ChatMessage) => ReactNode) | undefined;
   replyTo: (message: ChatMessage) => void;
   setActive: (active: Active | null) => void;
-  /** Takes a message that failed back to where one writes. */
+  /** Moves a failed message back into the composer. */
   writeAgain: (message: ChatMessage) => void;
   focusComposer: () => void;
-  /** Brings a message into view; says so when it is gone. */
+  /** Scrolls to a message; shows a notice when it is gone. */
   goTo: (messageId: string) => void;
 }
 

@@ -1,10 +1,10 @@
-// What each user has begun to write in each room. It outlasts a reload, in the tab's own storage: two tabs do not overwrite one
-// another's.
+// Drafts: the unsent text of each user in each room. They are kept in `sessionStorage`: they survive a reload, and
+// two tabs do not overwrite each other's.
 
 const PREFIX = 'chatoxide-draft ';
-/** The most drafts that are kept; the one that was begun first goes first. */
+/** The most drafts that are kept; the one that was begun first is dropped first. */
 const MOST = 50;
-/** A longer text, in characters, lasts as long as the page alone. */
+/** A draft longer than this, in characters, is kept in memory only. */
 const LONGEST = 100_000;
 
 const listeners = new Set<() => void>();
@@ -48,7 +48,7 @@ function stored(): Map<string, string> {
       if (name.startsWith(PREFIX)) found.set(name.slice(PREFIX.length), sessionStorage.getItem(name) ?? '');
     }
   } catch {
-    // A browser that keeps nothing for this page: drafts last as long as the page.
+    // The browser blocks storage for this page: drafts are kept in memory only.
   }
   return found;
 }
@@ -58,6 +58,6 @@ function store(key: string, text: string): void {
     if (text === '' || text.length > LONGEST) sessionStorage.removeItem(PREFIX + key);
     else sessionStorage.setItem(PREFIX + key, text);
   } catch {
-    // The same, or its room is full.
+    // The browser blocks storage, or it is full.
   }
 }

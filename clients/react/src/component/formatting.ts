@@ -1,5 +1,5 @@
-// The formatting of a text: code, bold, italic, struck through, lists and quotes. The parser says where in the text each begins
-// and ends, and what is shown is cut from the text itself: nothing here makes HTML, and HTML in a text is shown as it is.
+// Parses a text's formatting: code, bold, italic, strikethrough, lists and quotes. The parser gives positions, and
+// what is shown is cut from the text itself. No HTML is made, and HTML in a text is shown as it is.
 import type { SyntaxNode } from '@lezer/common';
 import { parser, Strikethrough, type MarkdownConfig } from '@lezer/markdown';
 import { linkAt, split, type Part } from './links.js';
@@ -10,16 +10,16 @@ export type Piece =
   | { kind: 'bold' | 'italic' | 'struck' | 'quote' | 'paragraph'; children: Piece[] }
   | {
       kind: 'list';
-      /** Of the first item; undefined where items have no numbers. */ start?: number;
+      /** The first item's number; undefined in a list without numbers. */ start?: number;
       items: Piece[][];
     };
 
-/** A longer text is shown without formatting: the parser's time is bounded by this. */
+/** A longer text is shown without formatting, which bounds the parser's time. In characters. */
 const LONGEST = 20_000;
-/** The same for a text with more marks than this, as nobody writes by hand. */
+/** A text with more marks than this is shown without formatting, too: nobody writes that by hand. */
 const MOST_MARKS = 600;
 const MARKS = /[*_~`>]|(?:^|\s)(?:[-+]|\d+[.)])(?=\s|$)/gu;
-/** What is nested deeper is shown as it was written. */
+/** The deepest nesting that is formatted. Anything deeper is shown as it was written. */
 const DEEPEST = 6;
 
 /** Keeps the marks in an address from being taken for formatting. */
@@ -31,7 +31,7 @@ const Addresses: MarkdownConfig = {
       before: 'Escape',
       parse(context, next, pos) {
         if (!/[\w.+-]/u.test(String.fromCharCode(next))) return -1;
-        // As much as an address may have before it is known to be one, and a character to see that a word begins.
+        // The text from here on, and one character before it to check that a word begins here.
         const from = Math.max(context.offset, pos - 1);
         const link = linkAt(context.slice(from, context.end), pos - from);
         return link ? context.addElement(context.elt('Address', pos, pos + link.text.length)) : -1;
@@ -42,7 +42,7 @@ const Addresses: MarkdownConfig = {
 
 const markdown = parser.configure([
   {
-    // What people do not write in a chat, or write without meaning it.
+    // Markdown that people do not write in a chat, or write by accident.
     remove: [
       ...['HTMLBlock', 'HTMLTag', 'Entity', 'Image', 'Link', 'LinkReference', 'Autolink'],
       ...['SetextHeading', 'ATXHeading', 'HorizontalRule', 'IndentedCode'],
@@ -52,7 +52,7 @@ const markdown = parser.configure([
   Addresses,
 ]);
 
-/** The text in pieces. A text without formatting is one piece, or several with its links. */
+/** Splits a text into pieces. A text without formatting is one piece, or several if it has links. */
 export function format(text: string): Piece[] {
   if (!isWorthParsing(text)) return split(text);
   const source = separated(text);
@@ -73,12 +73,12 @@ function isWorthParsing(text: string): boolean {
   return marks > 0 && marks <= MOST_MARKS;
 }
 
-/** What a line is a part of. */
+/** The kind of block that a line belongs to. */
 type Kind = 'quote' | 'list' | 'other';
 
 /**
- * With an empty line behind each quote and each list: people go on below it in words of their own, which Markdown would take
- * for more of the same.
+ * Adds an empty line after each quote and each list. People continue below it in their own words, which Markdown
+ * would take for a part of the quote or list.
  */
 function separated(text: string): string {
   const lines: string[] = [];
@@ -99,7 +99,7 @@ function separated(text: string): string {
 function kindOf(line: string, before: Kind): Kind {
   if (/^ {0,3}>/u.test(line)) return 'quote';
   if (/^ *(?:[-*]|\d{1,9}[.)])(?: |$)/u.test(line)) return 'list';
-  // An item goes on in lines that are set in.
+  // Indented and blank lines continue a list item.
   return before === 'list' && /^(?: {2,}|\s*$)/u.test(line) ? 'list' : 'other';
 }
 
@@ -139,7 +139,7 @@ class Formatter {
       : { kind: 'list', items };
   }
 
-  /** The code of a fenced block, without the marks of a quote that it stands in. */
+  /** The code of a fenced block, without the marks of a quote around it. */
   private fenced(node: SyntaxNode): Piece {
     const texts = node.getChildren('CodeText').map(({ from, to }) => this.source.slice(from, to));
     return { kind: 'code block', text: texts.join('') };
@@ -155,7 +155,7 @@ class Formatter {
       upTo(node.from);
       pieces.push(...this.span(node, depth));
       end = node.to;
-      // The mark of a quote has a space behind it that belongs to it.
+      // The space after a quote mark belongs to the mark.
       if (node.name === 'QuoteMark' && this.source[end] === ' ') end += 1;
     }
     upTo(parent.to);
@@ -179,7 +179,7 @@ class Formatter {
         return [{ kind: 'code', text: source.slice(from, to).replace(/^ (.*[^ ].*) $/su, '$1') }];
       }
       case 'Escape':
-        // The arm of ¯\_(ツ)_/¯ is no mark.
+        // The backslash in ¯\_(ツ)_/¯ is an arm, so it is kept.
         return [
           {
             kind: 'text',

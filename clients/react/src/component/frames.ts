@@ -1,7 +1,10 @@
-// What is worked out from the layout: in the next frame, when all that has changed is laid out, and once for all of it.
+// A hook for work that needs the layout: it runs once in the next animation frame, after all changes are laid out.
 import { useCallback, useEffect, useRef } from 'react';
 
-/** The same function at each draw; it does what `work` of the last draw does, and again as long as that says so. */
+/**
+ * Returns a function that stays the same on each render. It schedules the latest `work`, which runs again in each
+ * frame as long as it returns true.
+ */
 export function useInNextFrame(work: () => boolean): () => void {
   const latest = useRef(work);
   const frame = useRef<number>(undefined);

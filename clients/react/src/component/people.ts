@@ -1,4 +1,5 @@
-// Who is who in a room, in functions that stay the same while nobody's name or picture changes.
+// Looks up the names and pictures of a room's users. The functions keep their identity while no name or picture
+// changes.
 import { useCallback, useMemo } from 'react';
 import type { Chat } from '../core/types.js';
 
@@ -9,7 +10,8 @@ interface People {
 
 export function usePeople({ members, messages }: Chat): People {
   const byId = useMemo(() => new Map(members.map((member) => [member.id, member])), [members]);
-  // Who is no member any more has a name by what they said. As a text it is the same when it says the same.
+  // A user who is no longer a member gets the name from their messages. As JSON text the names compare equal while
+  // they are the same.
   const others = useMemo(() => {
     const strangers = messages.filter(({ senderId }) => !byId.has(senderId));
     const names = new Map(strangers.map(({ senderId, senderName }) => [senderId, senderName]));

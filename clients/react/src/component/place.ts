@@ -1,10 +1,11 @@
-// Where the list stands: at its end, at a row that it goes to, or where the reader has put it. Sizes are known only of what was
-// drawn, so that it goes on until it is there; whoever scrolls meanwhile has the last word.
+// The scroll position of the list: at its end, at a target row, or where the reader scrolled to. Only rendered rows
+// have a known size, so scrolling to a row takes several steps. If the reader scrolls meanwhile, the target is
+// dropped.
 import type { VListHandle } from 'virtua';
 import { drawnRows } from './focus.js';
 import type { Row } from './rows.js';
 
-/** Browsers round what they scroll to, in pixels. */
+/** Browsers round scroll offsets by up to this, in pixels. */
 const ROUNDING = 2;
 
 type Goal = 'end' | { key: string; align: 'start' | 'center' };
@@ -14,43 +15,43 @@ export class Place {
   private list: VListHandle | null = null;
   private frame: HTMLElement | null = null;
   private goal: Goal | undefined = 'end';
-  /** Where it was scrolled to, and how much there was to scroll then. */
+  /** The last scroll offset that was set, and the scroll size at that time. */
   private put = { offset: 0, size: 0 };
-  /** It was at the row in the frame before. */
+  /** The target row was reached in the previous frame. */
   private wasThere = false;
 
   attach(list: VListHandle | null): void {
     this.list = list;
   }
 
-  /** What the list shows, and the element around it. */
+  /** Sets the rows that the list shows, and the element around it. */
   lay(rows: readonly Row[], frame: HTMLElement | null): void {
     this.rows = rows;
     this.frame = frame;
   }
 
-  /** Nothing is known while this is 0. */
+  /** The height of the viewport. While it is 0, no offsets are known. */
   get height(): number {
     return this.list?.viewportSize ?? 0;
   }
 
-  /** Pixels above what is in view. */
+  /** Pixels above the viewport. */
   get above(): number {
     return this.list?.scrollOffset ?? 0;
   }
 
-  /** Pixels below what is in view. */
+  /** Pixels below the viewport. */
   get below(): number {
     return this.list ? this.list.scrollSize - this.height - this.above : 0;
   }
 
-  /** Goes to the end, and stays there whatever comes; or to a row. */
+  /** Scrolls to the end and stays there as rows are added, or scrolls to a row. */
   go(goal: Goal): void {
     this.goal = goal;
     this.keep();
   }
 
-  /** Rows or sizes have changed. */
+  /** Scrolls to the target again; called when rows or sizes have changed. */
   keep(): void {
     this.wasThere = false;
     const scroller = this.frame?.querySelector('.chat-scroller');
@@ -60,26 +61,27 @@ export class Place {
     this.put = { offset: scroller.scrollTop, size: this.list.scrollSize };
   }
 
-  /** What was scrolled while no size has changed was scrolled by the reader. */
+  /** Handles a scroll event. If the size has not changed, the reader has scrolled, and the target is dropped. */
   scrolled(): void {
     const isMoved = Math.abs(this.above - this.put.offset) > ROUNDING;
     if (isMoved && this.list?.scrollSize === this.put.size) this.goal = undefined;
   }
 
-  /** Takes the next step to a row; false when there is none to take. To be called once in a frame. */
+  /** Takes the next step to a row; false when there is none to take. Call it once per frame. */
   approach(): boolean {
     const { goal } = this;
     if (goal === undefined || goal === 'end') return false;
     const isNear = Math.abs(this.above - (this.offset() ?? this.above)) <= ROUNDING;
     if (!isNear || !this.isDrawn(goal.key)) this.keep();
-    // What is drawn in one frame has its size in the next. From then on what is in view is what stays.
+    // A row that is rendered in one frame has its size in the next. Then the target is reached and dropped, and the
+    // list keeps what is in view in place.
     else if (this.wasThere) this.goal = undefined;
     else this.wasThere = true;
     return true;
   }
 
   private isDrawn(key: string): boolean {
-    // Of a row that is gone there is nothing to wait for.
+    // A row that no longer exists counts as rendered, so that nothing waits for it.
     if (!this.rows.some((row) => row.key === key)) return true;
     if (key === 'new') return this.frame?.querySelector('.chat-new') !== null;
     return drawnRows(this.frame).some((row) => row.dataset.messageKey === key);

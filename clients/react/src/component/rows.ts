@@ -1,4 +1,4 @@
-// What the list shows, row by row: days, the line above what is new, and messages, those of one author together.
+// Builds the rows of the message list: days, the "new" divider, and messages grouped by author.
 import type { ChatMessage } from '../core/types.js';
 
 export type Row =
@@ -7,7 +7,7 @@ export type Row =
   | { kind: 'beginning'; key: string }
   | { kind: 'message'; key: string; message: ChatMessage; isFirst: boolean };
 
-/** Messages that follow each other so closely are one group. */
+/** Messages of one author within this time of each other form a group, in milliseconds. */
 const GROUP = 5 * 60_000;
 
 export function rowsOf(
@@ -18,7 +18,8 @@ export function rowsOf(
   const rows: Row[] = [];
   if (!hasMore && messages.length > 0) rows.push({ kind: 'beginning', key: 'beginning' });
   let before: { message: ChatMessage; at: number } | undefined;
-  // Of the day that is being drawn, in milliseconds. Thousands of messages are looked at each time that one comes.
+  // Begin and end of the current row's day, in milliseconds. Numbers are compared since all messages are checked on
+  // each new one.
   let [begin, end] = [0, 0];
   for (const message of messages) {
     const at = Date.parse(message.createdAt);
@@ -42,7 +43,7 @@ export function rowsOf(
   return rows;
 }
 
-/** The day here, wherever the server is. */
+/** The day in the browser's time zone. */
 function dayOf(at: Date): [begin: number, end: number] {
   const [year, month, date] = [at.getFullYear(), at.getMonth(), at.getDate()];
   return [new Date(year, month, date).getTime(), new Date(year, month, date + 1).getTime()];

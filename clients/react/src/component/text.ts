@@ -1,4 +1,4 @@
-// What a message brings beside its words: addresses, emoji, sizes, names. Nothing here makes HTML; a message is somebody else's.
+// Helpers for addresses, emoji, sizes and names in messages. Nothing here makes HTML: a message is untrusted input.
 import { addressOf } from './links.js';
 
 /** An address that a link may lead to: on the web, or this page's own server. */
@@ -17,7 +17,7 @@ export function imageAt(text: unknown): string | undefined {
 
 /** An address of somebody's picture that the page's policy allows: encrypted, this page's own server's, or the data itself. */
 export function pictureAt(text: unknown): string | undefined {
-  // A bare word is an address, too, and would be looked for in vain.
+  // A bare word would resolve to a relative address that does not exist.
   if (typeof text !== 'string' || !/^(?:https?:|data:|\/)/iu.test(text)) return undefined;
   const image = imageAt(text);
   const address = image && addressOf(image);
@@ -25,11 +25,11 @@ export function pictureAt(text: unknown): string | undefined {
   return address.origin === addressOf('/')?.origin ? image : undefined;
 }
 
-/** A flag, a key, or pictures that are joined to one. */
+/** A flag, a keycap, or pictures that are joined into one. */
 export const LIKE_AN_EMOJI =
   /^(?:\p{Regional_Indicator}{2}|[0-9#*]\ufe0f?\u20e3|\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?[\u{e0020}-\u{e007f}]*(?:\u200d\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)*)$/u;
 
-// With skin tones, flags, and what joins several to one.
+// Emoji, with skin tones, flags and zero-width joiners.
 const EMOJI_ONLY =
   /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\u20e3|\s){1,24}$/u;
 
@@ -40,7 +40,7 @@ export function isOnlyEmoji(text: string): boolean {
 
 const ONE_EMOJI = oneEmoji();
 
-/** Those of Unicode's list; where the browser does not know that, what is built like one. */
+/** Matches the emoji of Unicode's list; where the browser does not know that list, a pattern for their structure. */
 function oneEmoji(): RegExp {
   try {
     return new RegExp('^\\p{RGI_Emoji}$', 'v');
@@ -52,7 +52,7 @@ function oneEmoji(): RegExp {
 /** The emoji that this is, and nothing else; undefined when it is another text. */
 export function emojiOf(text: string): string | undefined {
   const emoji = text.trim();
-  // Some are typed without what makes a picture of them, as ❤.
+  // Some are typed without the variation selector that makes an emoji of them, such as ❤.
   return [emoji, `${emoji}\ufe0f`].find((one) => ONE_EMOJI.test(one));
 }
 
@@ -79,11 +79,11 @@ export function initialsOf(name: string): string {
   return letters.join('').toLocaleUpperCase();
 }
 
-/** The same colour for the same person: a hue in degrees. */
+/** A hue in degrees, always the same for the same id. */
 export function hueOf(id: string): number {
   let hash = 2166136261;
   for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);
-  // Ids that differ in a letter only are to differ in more than a shade.
+  // Ids that differ in one letter should get clearly different hues.
   hash = Math.imul(hash ^ (hash >>> 15), 2246822507);
   return ((hash ^ (hash >>> 13)) >>> 0) % 360;
 }

@@ -1,11 +1,12 @@
-// What is done with messages, and what is said when it is refused: of an edit or a deletion in the row, of a reaction in a notice.
+// Actions on messages, and where a refusal is shown: for an edit or a deletion in the row, for a reaction in a
+// notice.
 import { useMemo, useState } from 'react';
 import type { Chat } from '../core/types.js';
 import type { MessageActions, RefusedChange } from './context.js';
 
 type Refused = ReadonlyMap<string, RefusedChange>;
 
-/** The functions are the same as long as the chat's are, although the chat is a new object on each change. */
+/** The functions keep their identity as long as the chat's do, although the chat is a new object on each change. */
 export function useMessageActions(
   chat: Chat,
   onReactionFailed: (error: Error) => void,

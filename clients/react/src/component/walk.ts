@@ -1,5 +1,5 @@
-// The arrow keys in the list of messages, which is one Tab stop: up and down from message to message, left and right among what a
-// message has to press.
+// Arrow keys in the message list, which is one Tab stop. Up and down move between messages; left and right move
+// between the links and buttons of a message.
 import type { KeyboardEvent } from 'react';
 import { drawnRows } from './focus.js';
 
@@ -21,7 +21,9 @@ export function walk(event: KeyboardEvent<HTMLElement>): void {
   next.scrollIntoView({ block: 'nearest' });
 }
 
-/** What is to the left or to the right in a row; to the left of the first is the row itself. */
+/**
+ * The element to the left or right of the focus within a row. The row itself comes before its first link or button.
+ */
 function beside(row: HTMLElement | undefined, target: HTMLElement, key: string): HTMLElement | undefined {
   if (!row || (key !== 'ArrowLeft' && key !== 'ArrowRight')) return undefined;
   const isForward = (key === 'ArrowRight') === (getComputedStyle(row).direction !== 'rtl');

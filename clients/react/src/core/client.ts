@@ -123,7 +123,7 @@ export class ChatClient implements Readable<ClientState> {
   }
 
   /**
-   * What to sign in with from now on. A function is asked at the next connection. A token of the same user is used there,
+   * Replaces the token. A function is called at the next connection. A token of the same user is used there,
    * too, unless the last was refused; with one of another user there is a new connection, and nothing is left of the old.
    */
   setToken(token: TokenSource): void {

@@ -263,7 +263,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     return this.sent.filter(({ id }) => !before.has(id));
   }
 
-  // How it is kept.
+  // Internals: how the state is updated.
 
   private apply(events: readonly LogEvent[]): void {
     for (const { event, data } of events) {
@@ -293,7 +293,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     const isKnown = timeline.find(this.sent, message.id) !== undefined;
     const isOwn = message.senderId === this.host.author()?.id;
     if (isOwn && !isKnown) this.pending.hear(message);
-    // Older than what is shown of a room that has more: it comes with its page.
+    // It is older than the loaded messages, and the room has more: it comes with its page.
     const oldest = this.sent[0];
     if (oldest && this.store.get().hasMore && message.createdAt < oldest.createdAt) return;
     this.sent = timeline.merge(this.sent, [message], this.pending.keys);
@@ -303,7 +303,10 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.unread.heard(message.id, isKnown);
   }
 
-  /** Another message was taken for this one: of the same words, from another page of the same user. */
+  /**
+   * Undoes a wrong match: another message with the same text, from another page of the same user, was taken for this
+   * one.
+   */
   private mistaken(clientId: string, rightId?: string): void {
     const wrong = this.pending.mistaken(clientId, rightId);
     this.sent = this.sent.map((message) => (message.id === wrong ? { ...message, key: wrong } : message));
@@ -315,7 +318,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.store.patch({ readBy: new Map(readBy).set(userId, until) });
   }
 
-  /** A history that says nothing of what it includes; false if it does not meet what is shown. */
+  /** Merges a history without a `seq` into what is shown; false if the two do not overlap. */
   private overlay(messages: Message[]): boolean {
     const laid = timeline.overlay(this.sent, messages);
     if (!laid) {
@@ -326,7 +329,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     return true;
   }
 
-  /** From here on it is counted what is unread. Where it is not known yet what was before, the room waits with opening. */
+  /** Starts to count unread messages. While the earlier count is unknown, `isReady` stays false. */
   private begin(): void {
     const unread = this.host.unreadOf(this.id);
     this.isOpening = unread === undefined;
@@ -340,7 +343,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.store.patch({ hasMore: messages.length >= PAGE });
   }
 
-  /** Nothing that is shown can be brought to what is now. */
+  /** The gap cannot be filled: joins the room again to load it from scratch. */
   private startAnew(since: number): void {
     this.tellDiscontinuity(since);
     this.isOpening = false;

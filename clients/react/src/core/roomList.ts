@@ -25,7 +25,7 @@ const MOST = 99;
 export interface RoomListHost {
   readonly ask: Ask;
   isConnected(): boolean;
-  /** The unread count of a room that is open and shown; the room itself counts what the user has not looked at. */
+  /** The room's own unread count while it is open and the user is looking at it; otherwise undefined. */
   countOf(roomId: string): number | undefined;
   userId(): string | undefined;
   /** Called when the list was loaded, or could not be. */

@@ -6,10 +6,7 @@ import { ownerOf } from '../core/token.js';
 /** Clients by server and user. */
 const named = new Map<string, ChatClient>();
 
-/**
- * A client that is closed after this long is dropped, in milliseconds: its components were never mounted, or are
- * gone.
- */
+/** How often unused clients are dropped, in milliseconds: those that are closed, as no component uses them. */
 const UNUSED = 30_000;
 
 /** The client for a token, whichever of its user's tokens that is. */
