@@ -22,7 +22,7 @@ export class ComponentPage {
     this.unmount = unmount;
   }
 
-  /** All text, without digits: times of day go on. */
+  /** The text content without digits, because the displayed times change. */
   get text(): string {
     return withoutDigits(this.container.textContent ?? '');
   }

@@ -25,14 +25,14 @@ for (const [major, react] of Object.entries(REACTS)) {
   checkOnAll(`the original's component over our hook with React ${major}`, make, [checkComponent]);
 }
 
-/** That ours takes every call that the original's takes, and gives what its gives as JSON carries it. */
+/** A type check: our hook accepts every call that the original's accepts, and returns the same types after JSON. */
 const COMPARISON = `
 import { useChat as ours } from '@chatoxide/react';
 import { useChat as theirs } from './Original';
 
 type Theirs = ReturnType<typeof theirs>;
 type Action = { [Name in keyof Theirs]: Theirs[Name] extends (...given: never[]) => unknown ? Name : never }[keyof Theirs];
-/** A type after JSON serialization: dates become strings, undefined becomes null. */
+/** A type after JSON serialization: dates become strings, and undefined may become null. */
 type Sent<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]

@@ -44,7 +44,7 @@ const SHIMS: Record<string, string> = {
   '../utils/logger': 'export const logger = { info() {}, error() {}, warn() {} };',
 };
 
-/** The document's sign-in placeholder, and the code that replaces it. */
+/** Patches to the document's code: the check of the token, the port and the line that reports the port. */
 const PATCHES: [RegExp, string][] = [
   [
     /const user = \{ id: '1', name: 'User' \};.*/,
