@@ -1,5 +1,5 @@
-// What events cost in a room of five thousand messages and in one of five million, on both databases. `make bench-flat`
-// prints the table; it takes some minutes, most of them to fill the rooms.
+// Measures the latency of events in a room of five thousand messages and in one of five million, on both databases.
+// `make bench-flat` prints the table. It takes some minutes, most of them to fill the rooms.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { token, withServer } from './servers.mjs';
@@ -38,7 +38,7 @@ function fill(kind, count) {
     ${end}`;
 }
 
-/** What is asked again and again, each time of another place in the room. */
+/** The requests that are measured. Each is repeated, where possible at another position in the room each time. */
 const QUESTIONS = {
   'room:join of a room that is not live': async (ask) => {
     await ask('room:join', ROOM);

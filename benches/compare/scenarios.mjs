@@ -1,4 +1,4 @@
-// What is measured: each scenario with the servers that it is run against, the columns of its table, and its bars.
+// The benchmark scenarios: each with the servers that it is run against, the columns of its table, and its bars.
 import { availableParallelism } from 'node:os';
 
 const TWENTY = { rooms: 10, members: 20 };
@@ -25,7 +25,7 @@ const OF_MESSAGES = [
   PER_MESSAGE, PER_DELIVERY, DATABASE, GENERATOR, MEMORY, FAULTS,
 ];
 
-/** Everything that ought not to be: refused, unacked, missing, doubled, out of order, disagreements, lost connections. */
+/** The errors of a run: refused, unacked, missing, doubled, out of order, disagreements, lost connections. */
 export function faults(report) {
   const counts = Object.values(report.verdict ?? {}).filter((value) => typeof value === 'number');
   const others = [report.refused, report.failed, report.unanswered, report.lost_connections];
@@ -55,7 +55,7 @@ const fanOut = (members, rate) => {
 };
 
 export const SCENARIOS = {
-  // First, as its latency is mostly the disk's, which is slow for a while after the bursts of others.
+  // This runs first. Its latency is mostly the disk's, and the disk is slow for a while after other scenarios' bursts.
   'open-200': {
     title: 'Open loop: 200 messages/s',
     layout: TWENTY,
@@ -142,7 +142,7 @@ export const SCENARIOS = {
     title: 'Connection storm: 5,000 connect, sign in and join, 1,000 being opened at any moment; a thread for each core',
     layout: { rooms: 250, members: 20 },
     load: ['storm', '--connections', '5000', '--in-flight', '1000'],
-    // How soon all are back is what counts: it serves as it does by default.
+    // This measures how soon all clients are back, so the server runs with its default settings.
     settings: { TOKIO_WORKER_THREADS: String(availableParallelism()) },
     servers: ['chatoxide', 'Node'],
     columns: [

@@ -71,7 +71,7 @@ async function createPostgres() {
   const name = `bench_${process.pid}_${++serial}`;
   const admin = (sql) => run(psql, ['-q', '-v', 'ON_ERROR_STOP=1', '-c', sql, postgres.href]);
   await admin(`CREATE DATABASE ${name}`);
-  // Node's driver takes no TLS unless it is told to, ours takes it where it is offered: neither is to pay for it here.
+  // Neither server uses TLS to the database here. Ours would by default where it is offered, Node's driver would not.
   const url = Object.assign(new URL(postgres), { pathname: `/${name}`, search: 'sslmode=disable' }).href;
   return {
     env: { DATABASE_URL: url, REDIS_URL: `${required('TEST_REDIS_URL')}/${serial}` },
@@ -91,7 +91,7 @@ function createSqlite(folder) {
   };
 }
 
-/** How each is started, and what of its first lines names the port. */
+/** How each server is started, and the pattern that finds the port in its first lines. */
 const KINDS = {
   chatoxide: { database: createPostgres, command: [chatoxide], port: /http:\/\/127\.0\.0\.1:(\d+)/ },
   'chatoxide on SQLite': { database: createSqlite, command: [chatoxide], port: /http:\/\/127\.0\.0\.1:(\d+)/ },
@@ -131,7 +131,7 @@ export async function withServer(kind, layout, { fill, settings }, work) {
       HOST: '127.0.0.1',
       PORT: '0',
       RUST_LOG: 'warn',
-      // One thread that serves, as Node has: the database and the generator need the other core.
+      // One worker thread, as in Node: the database and the load generator need the other core.
       TOKIO_WORKER_THREADS: '1',
       JWT_SECRET: SECRET,
       ...database?.env,
@@ -141,7 +141,7 @@ export async function withServer(kind, layout, { fill, settings }, work) {
       await run(chatoxide, ['migrate'], { env, cwd: folder });
       await database.execute(rows(layout));
       await fill?.(database);
-      // What was written until now reaches the disk now, and not while the server is measured.
+      // Flush the writes to disk now, so that they do not slow down the server during the measurement.
       await database.flush();
       await run('sync');
     }
@@ -160,7 +160,7 @@ export async function withServer(kind, layout, { fill, settings }, work) {
   }
 }
 
-/** Drives a server once; the report of `load`. */
+/** Runs `load` against a server once and returns its report. */
 export function measure(kind, { layout, load, settings }) {
   return withServer(kind, layout, { settings }, async ({ address, pid, folder, hasPostgres }) => {
     const tokens = path.join(folder, 'tokens');

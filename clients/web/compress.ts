@@ -4,7 +4,7 @@ import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
-// Below this the headers weigh more than what is saved.
+// Smaller files are not compressed: the headers would cost more bytes than compression saves.
 const SMALLEST = 512;
 const TEXT = /\.(css|html|js|json|map|svg|txt|webmanifest)$/;
 
@@ -22,7 +22,7 @@ const ENCODINGS: [string, (content: Buffer) => Buffer][] = [
   ],
 ];
 
-/** Puts `name.gz` and `name.br` beside each text of the built page, where they are smaller. */
+/** Writes `name.gz` and `name.br` beside each text file of the built page, where they are smaller. */
 export function compressed(): Plugin {
   let folder = '';
   return {
@@ -32,7 +32,7 @@ export function compressed(): Plugin {
       folder = path.resolve(config.root, config.build.outDir);
     },
     closeBundle: {
-      // What other plugins put there is compressed too.
+      // Run after the other plugins, so that the files that they write are compressed, too.
       order: 'post',
       sequential: true,
       handler: () => compressAll(folder),

@@ -1,6 +1,6 @@
-// What the environment says, read once at the start.
+// Settings from environment variables, read once at the start.
 
-// Prisma, made after this, spends time on the looks of its errors in any other mode.
+// Set before Prisma's client is created: in any other mode it spends time on formatting its errors.
 process.env.NODE_ENV ??= 'production';
 
 function required(name: string): string {
@@ -18,6 +18,6 @@ export const settings = {
   jwtSecret: required('JWT_SECRET'),
   corsOrigin: process.env.CORS_ORIGIN || '*',
   host: process.env.HOST || '127.0.0.1',
-  /** 0 takes a free one. */
+  /** 0 lets the system choose a free port. */
   port: Number(process.env.PORT || 3000),
 };

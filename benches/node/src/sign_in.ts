@@ -1,4 +1,4 @@
-// Who a socket belongs to: its token, checked before the socket is let in.
+// Authentication: the token of a socket is verified during the handshake and names the socket's user.
 import jwt from 'jsonwebtoken';
 import { settings } from './settings';
 import type { ChatSocket, User } from './wire';
@@ -10,7 +10,7 @@ function userOf(token: unknown): User {
   return { id: claims.sub, name: claims.name as string | undefined };
 }
 
-/** Middleware: a token that does not hold ends the attempt. */
+/** Socket.IO middleware: refuses the connection when the token is not valid. */
 export function signIn(socket: ChatSocket, next: (error?: Error) => void): void {
   try {
     socket.data.user = userOf(socket.handshake.auth.token);

@@ -1,10 +1,10 @@
-// What client and server say to each other: the events, their payloads and their answers.
+// The types of the Socket.IO protocol: the events, their payloads and their acks.
 import type { Server, Socket } from 'socket.io';
 
 export type MessageType = 'text' | 'image' | 'file' | 'system';
 export type RoomType = 'public' | 'private' | 'direct';
 
-/** From the token. A token without a name gives none. */
+/** The user, from the token's claims. `name` is missing when the token has none. */
 export interface User {
   id: string;
   name?: string;
@@ -34,7 +34,7 @@ export interface Message {
   replyTo: string | null;
   createdAt: Date;
   updatedAt: Date | null;
-  /** In history, in pages and after an edit. */
+  /** Present in the history, in pages and after an edit. */
   sender?: { name: string };
 }
 
@@ -77,7 +77,7 @@ export interface Refused {
   error: string;
 }
 
-/** No client has to ask for an answer. */
+/** The ack callback is optional. */
 export type Ack<Answer = Done> = ((answer: Answer | Refused) => void) | undefined;
 
 export interface Heard {
@@ -113,7 +113,7 @@ export interface Said {
 
 export interface SocketData {
   user: User;
-  /** Those that it joined and did not leave. */
+  /** The rooms that the socket has joined and not left. */
   rooms: Set<string>;
 }
 

@@ -135,7 +135,7 @@ class Server:
 
     @property
     def _environment(self) -> dict[str, str]:
-        # Nothing of this process's environment but what a program needs to run.
+        # Pass on only the environment variables that a program needs to run.
         inherited = {name: os.environ[name] for name in ('PATH', 'HOME', 'TMPDIR') if name in os.environ}
         return inherited | {
             'HOST': '127.0.0.1',
@@ -143,7 +143,7 @@ class Server:
             'DATABASE_URL': self.database.url,
             'JWT_SECRET': SECRET,
             'RUST_LOG': 'info',
-            # Small, so that catching up takes more than one answer.
+            # A small page, so that catching up takes more than one request.
             'MAX_PAGE_SIZE': '100',
         }
 
@@ -157,7 +157,7 @@ class Server:
     async def _ended(self, process: asyncio.subprocess.Process) -> int:
         self._process = None
         try:
-            # What it still prints must be taken, or it may never end.
+            # Drain its output: a full pipe would block the process and keep it from exiting.
             await asyncio.wait_for(process.communicate(), _STOP_TIMEOUT)
         except asyncio.TimeoutError:
             process.kill()

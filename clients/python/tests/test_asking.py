@@ -31,7 +31,7 @@ class ScriptedLink:
     """A link to a server that says what the test has written: code words of refusals, and `done`."""
 
     script: ClassVar[list[str]] = []
-    # What was sent, by its content if it has one.
+    # The requests that were sent: the content of each, or its event name when it has none.
     sent: ClassVar[list[str]] = []
 
     is_up = True
@@ -55,7 +55,7 @@ class ScriptedLink:
         self.sent.append(
             str(argument['content']) if isinstance(argument, dict) and 'content' in argument else event
         )
-        # Others may ask meanwhile.
+        # Yield to the event loop, so that other tasks can send requests meanwhile.
         await asyncio.sleep(0)
         said = self.script.pop(0)
         if said == 'offline':

@@ -34,7 +34,7 @@ async def proxy(world: World) -> AsyncIterator[CuttingProxy]:
     proxy = CuttingProxy(world.server.port)
     await proxy.start()
     yield proxy
-    # The clients of the test go first.
+    # Close the clients of the test first.
     await world.stack.aclose()
     await proxy.stop()
 
@@ -94,7 +94,7 @@ async def test_events_during_a_break_are_passed_on(world: World, proxy: CuttingP
     assert (await next_of(events, ReactionAdded)).message_id == before.id
     told = [event async for event in until_message(events, after.id)]
     messages = [event.message for event in told if isinstance(event, NewMessage)]
-    # What was sent and deleted meanwhile may be told as that, or left out but for the deletion.
+    # The message that was sent and deleted during the break may be reported or not. Its deletion must be.
     assert [message.content for message in messages if message.id != missed[1].id] == ['0', '2', 'after']
     assert [event.message_id for event in told if isinstance(event, MessageDeleted)] == [missed[1].id]
     seqs = [event.seq for event in told if isinstance(event, (NewMessage, MessageDeleted))]
@@ -141,7 +141,7 @@ async def test_a_new_connection_takes_a_new_token(world: World, proxy: CuttingPr
     proxy.cut()
     proxy.mend()
 
-    # Refused, it will not be back: whoever waits is told why.
+    # A refused client does not reconnect: every waiting call raises the reason.
     for waiting in (next_of(news, Connected), next_of(events, NewMessage), room.send('Hello')):
         with pytest.raises(ChatError) as refused:
             await waiting

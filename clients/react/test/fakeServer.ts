@@ -10,7 +10,7 @@ type Answer = (argument: unknown, socket: FakeSocket) => unknown;
 
 /** Every socket that has tried to connect since the last `reset`. */
 export const sockets: FakeSocket[] = [];
-/** What is answered to an event; nothing is, to others. */
+/** The handlers that answer events, by event name. Other events get no ack. */
 export const answers = new Map<string, Answer>();
 
 /** Whether the server can be reached. */
@@ -44,11 +44,11 @@ export const message = (id: string, content: string, senderId: string, seq?: num
 export class FakeSocket {
   connected = false;
   active = false;
-  /** Whose token it came with last. */
+  /** The user id of the token of its last connection. */
   user: string | undefined;
-  /** What it last said that it knows of the server. */
+  /** The protocol version of its last handshake. */
   protocol: number | undefined;
-  /** What the page said, such as `room:join general`. */
+  /** The events that the page emitted without an ack, such as `room:join general`. */
   readonly said: string[] = [];
   /** How often it connected. */
   connections = 0;
@@ -90,7 +90,7 @@ export class FakeSocket {
     if (this.connected) this.lose('io client disconnect');
   }
 
-  /** The connection breaks, and the library comes back by itself. */
+  /** Breaks the connection. The socket reconnects at once, as socket.io-client does by itself. */
   breaks(): void {
     this.lose('transport close');
     this.connect();
@@ -118,7 +118,7 @@ export class FakeSocket {
     };
   }
 
-  /** The server says something. */
+  /** Calls the page's listeners as if the server had sent this event. */
   hears(event: string, ...said: unknown[]): void {
     this.listeners.get(event)?.forEach((listener) => listener(...said));
   }

@@ -1,4 +1,4 @@
-// The types of the wire against what is said both ways, by example: tests/fixtures/protocol.
+// Checks the protocol's types against the sample payloads of both directions in tests/fixtures/protocol.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -24,7 +24,7 @@ const fixtures = readdirSync(FOLDER)
     ...(JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as Fixture),
   }));
 
-/** The type of what a fixture shows. */
+/** The type of a fixture's payload. */
 function typeOf({ name, event, ack, request }: (typeof fixtures)[number]): string {
   if (request) return `Parameters<ClientToServerEvents['${request}']>[0]`;
   if (event) return `Parameters<ServerToClientEvents['${event}']>[0]`;
@@ -34,7 +34,7 @@ function typeOf({ name, event, ack, request }: (typeof fixtures)[number]): strin
   return `Exclude<Parameters<NonNullable<Parameters<ClientToServerEvents['${ack}']>[1]>>[0], Refused>`;
 }
 
-/** A value, with what is at each of these places changed. */
+/** A copy of a value. `change` is applied to it at each of these paths. */
 function changed(
   value: unknown,
   places: string[],
@@ -60,7 +60,7 @@ interface Constant {
   value: unknown;
 }
 
-/** What the compiler says against constants of these types, each on a line. */
+/** The compiler's errors for constants of these types. Each constant is on a line of its own. */
 function compile(constants: Constant[]): { line: number; fault: string }[] {
   const text = [
     `import type { ClientToServerEvents, Done, Refused, ServerToClientEvents } from './protocol.js';`,
@@ -92,7 +92,7 @@ function compile(constants: Constant[]): { line: number; fault: string }[] {
   }));
 }
 
-/** Those of the constants that the types take. */
+/** The constants that the types accept. */
 function taken(constants: Constant[]): Constant[] {
   // The first line imports the types.
   const refused = new Set(compile(constants).map(({ line }) => line - 1));

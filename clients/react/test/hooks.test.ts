@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// What makes a component be drawn again: a change of what it selected, and nothing else.
+// Re-renders: a component renders again only when the value that it selected has changed.
 import { act, cleanup, render } from '@testing-library/react';
 import { createElement } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -11,7 +11,7 @@ vi.mock('socket.io-client', async () => ({ io: (await import('./fakeServer.js'))
 beforeEach(reset);
 afterEach(cleanup);
 
-/** Draws a component of hooks in Alice's page; what it has returned each time. */
+/** Renders a component that calls `use`, as Alice. Returns the values of all renders. */
 async function drawn<T>(use: () => T): Promise<T[]> {
   const states: T[] = [];
   function Component() {

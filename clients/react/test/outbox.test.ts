@@ -1,4 +1,5 @@
-// What waits to be sent, as a browser keeps it: over pages that come and go, and over a browser that will not.
+// The outbox of unsent messages in IndexedDB. It is shared by pages that open and close, and it falls back to memory
+// where the browser has no storage.
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, test, vi } from 'vitest';
 import { BrowserOutbox, type Entry } from '../src/index.js';
@@ -14,7 +15,7 @@ const entry = (clientId: string, page: string, serial: number, at = 1): Entry =>
 
 const ids = (entries: Entry[]) => entries.map(({ clientId }) => clientId);
 
-/** Locks of one browser, of which each page takes its own and holds it as long as it says. */
+/** A fake of the browser's Web Locks: each page takes its own lock and holds it until it releases it. */
 function locksOf(alive: Set<string>): LockManager {
   return {
     request: async (name: string, hold: () => Promise<void>) => {

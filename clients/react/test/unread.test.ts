@@ -1,4 +1,5 @@
-// What is unread in a room that opens with the page, when the list of rooms comes before it, with it, or not at all.
+// The unread count of a room that opens with the page. The list of rooms may arrive before the history, after it, or
+// not at all.
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatClient, MemoryOutbox } from '../src/core/index.js';
 import { answers, message, reset, sockets, tokenOf } from './fakeServer.js';
@@ -10,7 +11,7 @@ beforeEach(reset);
 const messages = ['first', 'second', 'third'].map((id) => message(id, id, 'bob'));
 const listed = { id: 'general', name: 'General', type: 'public', isMember: true, lastMessageAt: null };
 
-/** Alice's page with the room and the list of rooms on it; `list` gives the answer to the question for that. */
+/** Alice's page with the room and the list of rooms. Its `list` answers the request for the list. */
 async function aPage() {
   let list: (unreadCount: number) => void = () => undefined;
   let refuse: () => void = () => undefined;

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// Whose connection a component uses: one socket for one user, and nothing of one user before another's eyes.
+// Connections of several users: components of one user share one socket, and no user sees another's data.
 import { act, cleanup, render } from '@testing-library/react';
 import { createElement, Fragment, StrictMode, type ReactNode } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -11,11 +11,11 @@ vi.mock('socket.io-client', async () => ({ io: (await import('./fakeServer.js'))
 beforeEach(reset);
 afterEach(async () => {
   cleanup();
-  // Nobody may be there any more: a client closes a moment after its last component has gone.
+  // All sockets must be closed in the end. A client closes shortly after its last component has unmounted.
   await vi.waitFor(() => expect(sockets.filter(({ active }) => active)).toEqual([]));
 });
 
-/** What each room's component was drawn with last, and every message that was ever drawn. */
+/** The `Chat` of each room's last render. `drawn` has every message that was ever rendered. */
 const chats: Record<string, Chat> = {};
 const drawn: string[] = [];
 const record = (name: string, chat: Chat) => {
@@ -34,10 +34,10 @@ const room = (id: string, token?: TokenSource, name?: string) =>
 const provider = (key: string | undefined, token: TokenSource, children: ReactNode) =>
   createElement(ChatProvider, { key, token, url: 'http://server' }, children);
 
-/** What is asked of the server in this moment is answered in the next. */
+/** Waits one turn of the event loop: the fake server has answered all pending requests then. */
 const answered = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Draws, and lets what is asked be answered. */
+/** Renders, and waits until the requests of that render are answered. */
 async function show(view: ReturnType<typeof render> | null, ...elements: ReactNode[]) {
   const element = createElement(Fragment, null, ...elements);
   let shown = view;

@@ -1,9 +1,9 @@
-// Who is signed in: kept over a reload, and in demo mode with a new token when the last is about to end.
+// The stored session: it survives a reload, and in demo mode it gets a new token before the last one expires.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { demoUsers, signInByName, signInByToken, store, storedSession, tokensOf } from '../src/session.js';
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** A token of Alice's that ends after so many milliseconds. */
+/** A token for Alice that expires after so many milliseconds. */
 const tokenFor = (millis: number, serial = 0) =>
   `${encode({ alg: 'none' })}.${encode({ sub: 'alice', name: 'Alice', exp: (Date.now() + millis) / 1000, serial })}.x`;
 const HOUR = 3_600_000;

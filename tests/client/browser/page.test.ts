@@ -6,7 +6,7 @@ import { SECRET, tokenOf } from '../support/tokens';
 import { Tab } from './pages';
 import { aParty, LONG } from './party';
 
-/** What is behind everything, as the browser has worked it out. */
+/** The computed background colour of the body. */
 const background = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 describe.each(BACKENDS)('the page on %s', (backend) => {
@@ -103,7 +103,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
       await keyboard.type('Alice');
       await keyboard.press('Enter');
       await alice.isReady();
-      // A room that opens is one to write in.
+      // Opening a room moves the focus to its composer.
       await alice.composer.and(page.locator(':focus')).waitFor();
       await keyboard.type('typed');
       await keyboard.press('Enter');

@@ -106,12 +106,12 @@ export class Tab {
     return this.page.getByRole('complementary', { name: 'Members' });
   }
 
-  /** A member, as here or as away. */
+  /** The entry of a member with this presence in the list of members. */
   member(name: string, presence: 'here' | 'away'): Locator {
     return this.members.getByRole('listitem').filter({ hasText: new RegExp(`${name}.*${presence}`) });
   }
 
-  /** What is said while there is no connection. */
+  /** The notice that the page shows while the connection is lost. */
   get isLost(): Locator {
     return this.page.getByText('Connection lost.', { exact: false });
   }
@@ -147,7 +147,7 @@ export class Tab {
     expect(await this.message(text).count(), text).toBe(1);
   }
 
-  /** A message is shown as one that waits. */
+  /** Expects a message to be shown as pending. */
   async keeps(text: string): Promise<void> {
     await this.message(text)
       .getByText(/Sending…|Will be sent/)
@@ -167,7 +167,7 @@ export class Tab {
     }
   }
 
-  /** Until a message is acked. */
+  /** Waits until a message is acked. */
   async hasSent(text: string): Promise<void> {
     await this.page.locator('article.chat-message--sent').filter({ hasText: text }).waitFor();
   }
@@ -180,14 +180,14 @@ export class Tab {
     await this.page.locator('[role=log][aria-busy=false]').waitFor();
   }
 
-  /** Until what has changed is drawn. */
+  /** Waits until the change is rendered. */
   async frame(): Promise<void> {
     await this.page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
     );
   }
 
-  /** A button of a message's. */
+  /** A button in a message's row. */
   async act(text: string, button: string): Promise<void> {
     await this.message(text).hover();
     await this.message(text).getByRole('button', { name: button, exact: true }).click();
@@ -202,13 +202,13 @@ export class Tab {
     }
   }
 
-  /** What axe finds wrong, a line each. */
+  /** The accessibility violations that axe reports, one line for each rule and node. */
   async accessibilityFaults(): Promise<string[]> {
     const { violations } = await new AxeBuilder({ page: this.page }).analyze();
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
   }
 
-  /** Keeps what the page looks like, and that it is accessible. */
+  /** Saves a screenshot and expects no accessibility violations. */
   async keepScreen(name: string): Promise<void> {
     await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
     expect(await this.accessibilityFaults(), name).toEqual([]);

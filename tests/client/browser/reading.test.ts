@@ -5,7 +5,7 @@ import { seedMessages, type SeedMessage } from '../support/seed';
 import type { Tab } from './pages';
 import { aParty, LONG } from './party';
 
-/** Turns of the wheel that are far more than enough. */
+/** The maximum number of wheel turns, far more than a test needs. */
 const TURNS = 400;
 
 /** So many messages of the past, `apart` milliseconds from each other. */
@@ -90,17 +90,17 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await sendMany(bob, 'missed');
     const link = page.getByRole('link', { name: /^Return\s*40 unread$/ });
     await link.waitFor();
-    // As one comes back on the next day.
+    // A reload drops the page's state, as when the user returns the next day.
     await page.reload();
     await link.click();
     await opensAt(alice, 'missed 1');
-    // What nobody has come to is not read.
+    // Messages that were never in view are not marked as read.
     expect(await bob.page.getByText('Read by Alice').count()).toBe(0);
     await page.getByRole('button', { name: '40 new messages' }).click();
     await expect.poll(() => isInView(alice, 'missed 40')).toBe(true);
     await bob.page.getByText('Read by Alice').waitFor();
 
-    // The same by the room's address: the list of rooms and the room come together.
+    // The same with the room's URL: the list of rooms and the room load at the same time.
     await page.goto('about:blank');
     await sendMany(bob, 'missed again');
     await page.goto(`${party.server.url}/#/r/${room}`);
@@ -133,11 +133,11 @@ async function firstInView(tab: Tab): Promise<string> {
   throw new Error('nothing is in view');
 }
 
-/** Whether a message is in the part of the list that one sees. */
+/** Whether a message is in the visible part of the list. */
 async function isInView(tab: Tab, text: string): Promise<boolean> {
   const list = await tab.list.boundingBox();
   const all = await tab.message(text).all();
-  // Of what is not drawn there is none.
+  // A message that is not rendered has no bounding box.
   const box = all.length === 1 ? await all[0].boundingBox() : null;
   if (!box || !list) return false;
   return box.y >= list.y - 1 && box.y + box.height <= list.y + list.height + 1;

@@ -1,5 +1,5 @@
-// What the page looks like when much is going on, kept as pictures: several people over several days, answers, reactions, an image,
-// a file, what is new, and somebody who types.
+// Screenshots of a busy page. The room has several users, messages of several days, replies, reactions, an image, a
+// file, unread messages and a typing indicator.
 import { expect, test } from 'vitest';
 import { seedMessages, type SeedMessage, seedReactions, seedRoom } from '../support/seed';
 import { aParty, LONG } from './party';
@@ -134,7 +134,7 @@ test('a lively room', { timeout: LONG }, async () => {
   const alice = await party.alone('Alice Moreau', room);
   await alice.list.press('End');
   await alice.sees('I may sleep on the bus, then');
-  // Of this room nothing is unread, then; of two others there is.
+  // This room has no unread messages now. Two others have, and the title counts those.
   await expect.poll(() => alice.page.title()).toBe('(4) chatoxide');
   await alice.page.goto(`${party.server.url}/#/`);
   await alice.composer.waitFor({ state: 'detached' });
@@ -150,12 +150,12 @@ test('a lively room', { timeout: LONG }, async () => {
   // Nothing lies under the pointer.
   await alice.page.mouse.move(0, 0);
   await alice.keepScreens('room', async () => {
-    // It is told again and again while he types.
+    // The client repeats the typing event while he types.
     await bob.composer.pressSequentially('.');
     await alice.page.getByText('Bob Tanaka is typing…').waitFor();
   });
 
-  // Its time stands beside what it says.
+  // The time of the message stands beside its text.
   const sleep = alice.message('I may sleep on the bus, then');
   await sleep.hover();
   const [time, text] = [

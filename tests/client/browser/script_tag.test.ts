@@ -17,7 +17,7 @@ let server: Server;
 let browser: Browser;
 let page = '';
 
-/** What a page says of itself when it is in a room, and what it was told. */
+/** A page's state after it joined a room: the transport in use and the history that it received. */
 interface Joined {
   transport: string;
   history: { roomId: string; messages: { content: string }[] };
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 const frontUrl = () => `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
 
-/** What a page does with the bundle's `io`. */
+/** The page's script: connects with the bundle's `io`, joins the room and waits for the upgrade to websocket. */
 const join = () => `
   const socket = io('${server.url}', { auth: { token: '${tokenOf(ALICE)}' } });
   globalThis.joined = new Promise((resolve, reject) => {
@@ -55,7 +55,7 @@ const join = () => `
     socket.on('room:history', (history) => {
       const { engine } = socket.io;
       const done = () => resolve({ transport: engine.transport.name, history });
-      // It begins by polling, which is held to the rules for other origins, and goes on by a websocket.
+      // The connection starts with polling, which is subject to CORS, and then upgrades to a websocket.
       if (engine.transport.name === 'websocket') done();
       else engine.once('upgrade', done);
     });
@@ -91,7 +91,7 @@ test(
   async () => {
     page = '<!doctype html><title>front end</title>';
     const tab = await browser.newPage();
-    // The same page by another name is of another origin.
+    // The same page under another host name has another origin.
     await tab.goto(frontUrl().replace('127.0.0.1', 'localhost'));
 
     const ask = (path: string) =>

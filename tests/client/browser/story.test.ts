@@ -101,7 +101,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
 
     await bob.link('Surprise').click();
     await bob.sees('Carol must not know');
-    // What Carol was told before this has come by now.
+    // Events arrive in order. When Carol sees the second message, every earlier event has reached her, too.
     await bob.send('as little as today');
     await bob.hasSent('as little as today');
     await bob.link('Hall').click();

@@ -6,13 +6,13 @@ import { BACKENDS } from '../support/databases';
 import { Swarm } from '../support/swarm';
 import { aWorld } from '../support/world';
 
-/** What each of the thousand goes through. */
+/** The cuts that each of the thousand clients goes through, in order. */
 const CUTS: End[] = ['both at once', 'the server later', 'both at once', 'the server later'];
-/** Between the first cut of one group and that of the next, in milliseconds. */
+/** The delay between the first cut of one group and the first cut of the next, in milliseconds. */
 const STAGGER = 400;
 const PAGE = 50;
-// On coming back a history reaches back by PING_INTERVAL and PING_TIMEOUT before the departure. By default these are 45
-// seconds; to the beginning of this story it may be longer where the machine is busy.
+// After a reconnect the history reaches back to PING_INTERVAL plus PING_TIMEOUT before the disconnect. The default sum
+// is 45 seconds. On a slow machine the test may last longer than that, so the timeout is raised.
 const SETTINGS = { PING_TIMEOUT: '240000' };
 
 describe.each(BACKENDS)('jitter on %s', (backend) => {
@@ -23,7 +23,7 @@ describe.each(BACKENDS)('jitter on %s', (backend) => {
   afterEach(() => swarm.disperse());
 
   const differences = () => swarm.onlookers.flatMap((onlooker) => onlooker.differences());
-  /** How many new messages the histories held that were shown on coming back. */
+  /** How many new messages each history contained after a reconnect. */
   const unseen = () =>
     swarm.onlookers.flatMap(({ pictures }) => pictures.slice(1).map((picture) => picture.unseen));
 

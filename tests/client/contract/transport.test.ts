@@ -4,7 +4,7 @@ import { within } from '../support/client';
 import { ENGINE_PATH, PING, PONG, RawPolling, RawWebSocket, refusedUpgrade, request } from '../support/raw';
 import { aWorld, settled, type World } from '../support/world';
 
-// Somebody else on the same server, for whom nothing may change.
+// A second client on the same server. It must not be affected.
 async function bystander(world: World) {
   const { room, bob } = await world.meet('bob');
   const unharmed = async () => {
@@ -131,7 +131,7 @@ describe('the upgrade', () => {
     await polling.connect(world.tokenOf(world.user('alice')));
     const raw = await RawWebSocket.open(world.server.url, { query: `&sid=${polling.handshake.sid}` });
 
-    // The request that waits is let go by a noop, so that nothing is under way over polling when the client changes over.
+    // The server ends the pending GET request with a noop, so that no polling request is in flight during the upgrade.
     const waiting = polling.packets();
     raw.send('2probe');
     expect(await raw.next()).toBe('3probe');
@@ -391,7 +391,7 @@ describe('a client that breaks the protocol', () => {
 
     await polling.post('49');
 
-    // What is still waiting for it may come first: a noop or a close.
+    // The first request may still return a queued packet, a noop or a close. One of the two must return 400.
     const statuses = [(await polling.get()).status, (await polling.get()).status];
     expect(statuses).toContain(400);
     await unharmed();

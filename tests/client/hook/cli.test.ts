@@ -28,7 +28,7 @@ interface Run {
 const run = (...args: string[]) => runWith({ JWT_SECRET: SECRET }, ...args);
 
 async function runWith(variables: Record<string, string>, ...args: string[]): Promise<Run> {
-  // What this run of the tests tells its own processes is not for that one.
+  // Do not pass on the environment of this test run: its variables would change the child process.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...variables };
   const ended = promisify(execFile)(process.execPath, [CLI, ...args], { env });
   return ended.then(

@@ -1,4 +1,4 @@
-// What users see on the page of a component, whoever wrote it.
+// Checks of any chat component, whoever wrote it: the messages and states that users see on its page.
 import { expect, test } from 'vitest';
 import { ComponentPage, withoutDigits } from './component_page';
 import { type Given, pagesOf } from './pages';

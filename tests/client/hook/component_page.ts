@@ -22,12 +22,12 @@ export class ComponentPage {
     this.unmount = unmount;
   }
 
-  /** All text, without digits: times of day go on. */
+  /** The text content without digits, because the displayed times change. */
   get text(): string {
     return withoutDigits(this.container.textContent ?? '');
   }
 
-  /** What is said in the scene and in view, from top to bottom. */
+  /** The scene's messages that are in view, from top to bottom. */
   get words(): string[] {
     return this.scene.words(this.contents().map(ownText));
   }
@@ -52,7 +52,7 @@ export class ComponentPage {
     return elements(this.row(words)).find((element) => ownText(element).includes(emoji));
   }
 
-  /** Where one writes. */
+  /** The text field of the composer. */
   field(): HTMLInputElement | HTMLTextAreaElement {
     const fields = this.container.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(
       'textarea, input:not([type]), input[type=text]',

@@ -1,4 +1,4 @@
-// What users see through a hook, whoever wrote it.
+// Checks of any chat hook, whoever wrote it: the messages and states that users see through it.
 import { expect, test } from 'vitest';
 import { type Given, type HookPage, needs, pagesOf } from './pages';
 
@@ -72,7 +72,7 @@ export function checkHook(given: () => Given): void {
     await tries(bob, (chat) => chat.deleteMessage(kept.id));
     await tries(alice, (chat) => chat.deleteMessage(id));
     for (const page of both) await page.shows('welcome', 'stays');
-    // What bob asked for is over when he is answered.
+    // The server handles bob's events in order: when this message is acked, his deletion has been handled.
     await bob.says('after');
 
     for (const page of both) await page.shows('welcome', 'stays', 'after');
@@ -268,13 +268,13 @@ export function checkHook(given: () => Given): void {
   });
 }
 
-/** What only shows its outcome later: hooks may answer, or not. */
+/** Calls the hook and ignores a rejection: hooks may report a failure or not, so checks look at the messages. */
 async function tries(page: HookPage, work: Parameters<HookPage['does']>[0]): Promise<void> {
   await page.does(async (chat) => {
     try {
       await work(chat);
     } catch {
-      // The outcome is what is looked at.
+      // The check looks at the messages instead.
     }
   });
 }

@@ -14,7 +14,7 @@ export const PATIENCE = 15_000;
 
 /** A page that shows nothing but what the hook returns. */
 export class HookPage {
-  /** What was drawn, each time. */
+  /** The hook's return value of every render. */
   private readonly drawn: Chat[] = [];
   readonly unmount: () => void;
 
@@ -36,7 +36,7 @@ export class HookPage {
     return last;
   }
 
-  /** What is said in the scene, as this page has it. */
+  /** The scene's messages that this page has. */
   get words(): string[] {
     return this.wordsOf(this.chat);
   }
@@ -48,13 +48,13 @@ export class HookPage {
     return message;
   }
 
-  /** The emoji on a message, with who of the scene it is from. */
+  /** The reactions to a message: each emoji with the role of its user. */
   reactions(words: string): string[] {
     const reactions = this.message(words).reactions ?? [];
     return reactions.map(({ emoji, userId }) => `${emoji} ${this.scene.roleOf(userId) ?? userId}`).sort();
   }
 
-  /** Who of the scene is writing. */
+  /** The roles of the users who are typing. */
   get typing(): string[] {
     const roles = this.chat.typingUsers.map(({ userId }) => this.scene.roleOf(userId));
     return roles.filter((role) => role !== undefined).sort();
@@ -73,7 +73,7 @@ export class HookPage {
     let result: Promise<Awaited<T>> | undefined;
     await this.given.subject.library.act(async () => {
       result = Promise.resolve(work(this.chat));
-      // React draws nothing more after an act that failed.
+      // React does not render again after an `act` that failed.
       await result.catch(() => {});
     });
     return result as Promise<Awaited<T>>;
@@ -83,7 +83,7 @@ export class HookPage {
     return this.does((chat) => chat.sendMessage(this.scene.text(words)));
   }
 
-  /** At no moment did the page show two that say the same. */
+  /** Expects that no render had two messages with the same text. */
   neverDoubled(): void {
     for (const chat of this.drawn) {
       const words = this.wordsOf(chat);

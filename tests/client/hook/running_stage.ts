@@ -5,9 +5,9 @@ import { type Guest, Stage } from './stage';
 
 export interface Running {
   url: string;
-  /** What tokens are signed with; none, where demo mode gives them. */
+  /** The secret that signs tokens. Undefined when the server issues them in demo mode. */
   secret?: string;
-  /** The room for all checks on a server that makes none. */
+  /** The shared room for all checks, for a server that cannot create rooms. */
   room?: string;
 }
 

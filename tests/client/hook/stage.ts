@@ -12,13 +12,13 @@ export interface Guest extends Required<User> {
   token: string;
 }
 
-/** What a stage needs to know of its server. */
+/** The server behind a stage: its URL, a source of users and the ways to control it. */
 export interface Backstage {
   url: string;
   guest: (name: string) => Promise<Guest>;
-  /** The room for all checks on a server that makes none. */
+  /** The shared room for all checks, for a server that cannot create rooms. */
   sharedRoom?: string;
-  /** Ends and starts the server itself; where it is not ours to end, what comes to it is refused instead. */
+  /** Stops and starts the server itself. Without this the proxy refuses connections instead. */
   server?: { stop: () => Promise<unknown>; start: () => Promise<void> };
   /** Puts a private room into the database, with messages of its first member: the oldest first, many of one moment. */
   seedRoom?: (members: Guest[], texts: string[]) => Promise<string>;
@@ -34,7 +34,7 @@ export class Stage {
   ) {}
 
   static async open(backstage: Backstage): Promise<Stage> {
-    // What is encrypted is not ours to stand between.
+    // The proxy forwards plain TCP and cannot be put in front of a TLS server.
     const isPlain = new URL(backstage.url).protocol === 'http:';
     return new Stage(backstage, isPlain ? await CuttingProxy.create(backstage.url) : undefined);
   }
@@ -77,12 +77,12 @@ export class Stage {
     return scene;
   }
 
-  /** Somebody whom no room knows. */
+  /** A user who is not a member of any room. */
   stranger(): Promise<Guest> {
     return this.backstage.guest('Mallory');
   }
 
-  /** Nobody reaches the server any more; who had reached it is cut off. */
+  /** Makes the server unreachable and cuts off the clients that are connected. */
   async interrupt(): Promise<void> {
     if (this.backstage.server) await this.backstage.server.stop();
     else this.proxy?.refuse();
@@ -103,7 +103,7 @@ export class Stage {
     }
   }
 
-  /** Ends what a check has begun. */
+  /** Cleans up after a check. */
   clear(): void {
     this.scenes.forEach((scene) => scene.client.close());
     this.scenes = [];
@@ -125,7 +125,7 @@ export class Stage {
 
   /** A new private room; none on a server that does not know how. */
   private async makeRoom(host: Client, members: Guest[]): Promise<string | undefined> {
-    // A user is known once they were here.
+    // The server knows a user after their first connection.
     await Promise.all(members.map((member) => introduce(this.backstage.url, member)));
     const asked = { name: 'Hook checks', type: 'private', members: members.map(({ id }) => id) };
     const answer = await new Promise<Partial<Answer> | undefined>((resolve) => {
@@ -155,17 +155,17 @@ export class Scene<Name extends string = string> {
     readonly client: Client,
   ) {}
 
-  /** Who in the scene this user is. */
+  /** The role in the scene of the user with this id. */
   roleOf(id: string): Name | undefined {
     return Object.keys(this.users).find((role): role is Name => this.users[role as Name].id === id);
   }
 
-  /** These words as nobody else says them. */
+  /** Prefixes the words with the scene's mark, which makes the text unique. */
   text(words: string): string {
     return this.mark + words;
   }
 
-  /** The words of this scene among these texts. */
+  /** Filters the texts of this scene by its mark, and removes the mark. */
   words(texts: readonly string[]): string[] {
     return texts.filter((text) => text.startsWith(this.mark)).map((text) => text.slice(this.mark.length));
   }

@@ -12,7 +12,7 @@ import type { ComponentType, ReactElement } from 'react';
 const ESBUILD = path.resolve(import.meta.dirname, '../node_modules/.bin/esbuild');
 const PACKAGES = path.resolve(import.meta.dirname, '../node_modules');
 const ARTIFACTS = path.resolve(import.meta.dirname, '../artifacts');
-// What a page imports that is not code.
+// File extensions of imports that are not code: styles, images, fonts and sounds.
 const NOT_CODE = ['css', 'scss', 'svg', 'png', 'jpg', 'jpeg', 'gif', 'webp', 'woff', 'woff2', 'mp3'];
 
 export interface ChatMessage {
@@ -25,7 +25,7 @@ export interface ChatMessage {
   reactions?: readonly { emoji: string; userId: string }[];
 }
 
-/** What the hook gives, as far as it is checked. */
+/** The part of the hook's return value that the checks use. */
 export interface Chat {
   connected: boolean;
   messages: readonly ChatMessage[];

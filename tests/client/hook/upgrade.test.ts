@@ -25,14 +25,14 @@ for (const [major, react] of Object.entries(REACTS)) {
   checkOnAll(`the original's component over our hook with React ${major}`, make, [checkComponent]);
 }
 
-/** That ours takes every call that the original's takes, and gives what its gives as JSON carries it. */
+/** A type check: our hook accepts every call that the original's accepts, and returns the same types after JSON. */
 const COMPARISON = `
 import { useChat as ours } from '@chatoxide/react';
 import { useChat as theirs } from './Original';
 
 type Theirs = ReturnType<typeof theirs>;
 type Action = { [Name in keyof Theirs]: Theirs[Name] extends (...given: never[]) => unknown ? Name : never }[keyof Theirs];
-/** As it comes over the wire: text for a date, null for nothing. */
+/** A type after JSON serialization: dates become strings, and undefined may become null. */
 type Sent<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
@@ -61,7 +61,7 @@ describe('types', () => {
   });
   afterAll(() => remove());
 
-  // What is wrong with the original's file by itself is not the upgrade's fault.
+  // Compiler errors that the original's file already had are subtracted: the upgrade did not cause them.
   test.each(Object.entries(REACT_TYPES))(
     'the upgrade is as right as the original was with React %s',
     async (_major, react) => {

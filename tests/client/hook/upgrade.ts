@@ -26,7 +26,7 @@ export async function upgradedFolder(): Promise<{ folder: string; remove: () => 
   return { folder, remove };
 }
 
-/** Which types of React's the compiler has. */
+/** The React type packages that the compiler is run with. */
 export const REACT_TYPES: Record<string, string> = {
   18: path.join(PACKAGES, '@types/react'),
   19: path.join(CLIENTS, 'node_modules/@types/react'),
@@ -39,7 +39,7 @@ export async function declareOurs(folder: string): Promise<void> {
   if (said) throw new Error(said);
 }
 
-/** What the compiler, as strict as it is, finds wrong in files: the lines, wherever an upgrade has moved them, and why. */
+/** The errors of the compiler in strict mode, with the source line in place of its number, which an upgrade moves. */
 export async function faults(folder: string, files: string[], react: string): Promise<string[]> {
   const compilerOptions = {
     ...{ target: 'ES2023', lib: ['ES2023', 'DOM', 'DOM.Iterable'], types: ['node'] },
@@ -61,7 +61,7 @@ export async function faults(folder: string, files: string[], react: string): Pr
   });
 }
 
-/** What the compiler says. */
+/** Runs `tsc` and returns its output. */
 function tsc(options: string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const program = path.join(PACKAGES, '.bin/tsc');

@@ -10,7 +10,7 @@ export class Among {
   ) {}
 }
 
-/** Some text, whatever it says. */
+/** A placeholder that matches any non-empty string. */
 export const TEXT = Symbol('some text');
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -38,7 +38,7 @@ export function named(lines: Line[], since: number): Line[] {
   return lines.map((line) => ({ ...line, value: name(line.value) }));
 }
 
-/** What `ours` lacks of `theirs`: a line for each thing. */
+/** Compares recursively: returns one line for each part of `theirs` that `ours` does not have. */
 export function lacking(theirs: unknown, ours: unknown, place = 'it'): string[] {
   const differs = () => [`${place} is ${show(ours)}, not ${show(theirs)}`];
   if (theirs === TEXT) return typeof ours === 'string' && ours !== '' ? [] : differs();
@@ -57,7 +57,7 @@ export function lacking(theirs: unknown, ours: unknown, place = 'it'): string[] 
   );
 }
 
-/** Which lines of `theirs` do not come in `ours`, in that order. */
+/** The lines of `theirs` that do not occur in `ours` in the same order. */
 export function unheard(theirs: Line[], ours: Line[]): string[] {
   const found: string[] = [];
   let from = 0;

@@ -16,13 +16,13 @@ interface Difference {
   step: string;
   who: Who[];
   what: string[];
-  /** What chatoxide says in place of that; nothing, when it says no such thing. */
+  /** Computes chatoxide's value from the original's. Undefined when chatoxide does not send this event. */
   instead?: Change;
 }
 
 const withError: Change = (value) => ({ ...(value as object), error: TEXT });
 
-// The cache shows the first wording of what was edited, and hides what is older than itself.
+// The original's cache has the text from before an edit, and it hides messages that are older than the cache.
 const fromCache: Change = (value) => {
   const { roomId, messages } = value as { roomId: string; messages: Record<string, unknown>[] };
   const fresh = messages.map((message) =>
@@ -33,7 +33,7 @@ const fromCache: Change = (value) => {
   return { roomId, messages: new Among(fresh) };
 };
 
-// The cache shows what was deleted; here it holds nothing else.
+// The original's cache still has deleted messages. In this step it has no others.
 const deleted: Change = (value) => {
   const { roomId, messages } = value as { roomId: string; messages: { id: string }[] };
   const ids = messages.map(({ id }) => ({ id }));
@@ -55,7 +55,7 @@ const DIFFERENCES: Difference[] = [
   { number: 8, step: 'a second tab joins', who: ['alice', 'bob', 'carol'], what: JOINED },
   { number: 8, step: 'a second tab leaves', who: ['alice', 'bob', 'carol'], what: LEFT },
   { number: 10, step: 'bob names a wrong room', who: ['alice', 'bob'], what: ['message:deleted'] },
-  // The original hands on what Prisma says, with the place in the code.
+  // The original passes on Prisma's error text, which contains the place in the code.
   ...['an unknown room', 'an unknown type', 'no content'].map((step) => ({
     number: 11,
     step,
@@ -73,11 +73,11 @@ const differenceOf = ({ step, who, what }: Omit<Line, 'value'>) =>
 
 const unsaid = (line: Omit<Line, 'value'>) => {
   const difference = differenceOf(line);
-  // With a wrong room named, the same event comes, of the right room.
+  // Difference 10: the event is still sent, but with the message's real room.
   return difference !== undefined && !difference.instead && difference.number !== 10;
 };
 
-/** What chatoxide is to say, made of what the original said. */
+/** The lines expected of chatoxide, computed from the original's lines and the table of differences. */
 function wanted(theirs: Line[]): Line[] {
   return theirs.flatMap((line) => {
     const difference = differenceOf(line);

@@ -21,7 +21,7 @@ export interface Play {
   transport: Transport;
   /** Empties the original's cache, if there is one. */
   forgetCache: () => Promise<unknown>;
-  /** Whether this server is not to say that, on purpose. */
+  /** Whether this server omits that event on purpose. */
   unsaid: (line: Omit<Line, 'value'>) => boolean;
 }
 
@@ -33,7 +33,7 @@ const DIRECT = 'dm:alice:bob';
 const LONG_AGO = Date.parse('2026-01-31T09:05:07.042Z');
 const ENTERED = ['room:history', 'room:members'];
 
-/** What is there before anybody comes. */
+/** Fills the database with the users, rooms and messages that exist before the first client connects. */
 export async function furnish(database: Database): Promise<void> {
   const avatar = 'https://example.org/bob.png';
   await seedUsers(database, [
@@ -63,7 +63,7 @@ export async function furnish(database: Database): Promise<void> {
   );
 }
 
-/** Plays all of it on one server. */
+/** Runs all steps on one server. */
 export async function perform(play: Play): Promise<Crowd> {
   const crowd = new Crowd(play);
   try {
@@ -84,7 +84,7 @@ export class Crowd {
 
   constructor(readonly play: Play) {}
 
-  /** In what the events and acks differ from their fixtures. */
+  /** The differences between the events and acks and their fixtures. */
   get faults(): string[] {
     return this.all.flatMap((client) => client.faults);
   }
@@ -107,26 +107,26 @@ export class Crowd {
     return client;
   }
 
-  /** An event without an ack callback; the step is over when the audience has heard what it is to hear. */
+  /** Emits an event without an ack callback. The step ends when the audience has received its expected events. */
   async tell(step: string, who: Who, event: ClientEvent, argument: unknown, audience: Audience) {
     this.client(who).tell(event, argument);
     await this.over(step, audience);
   }
 
-  /** An event with an ack callback. */
+  /** Emits an event with an ack callback and returns the ack. */
   async ask(step: string, who: Who, event: ClientEvent, argument: unknown, audience: Audience = {}) {
     const answer = await this.client(who).ask(event, argument);
     await this.over(step, audience);
     return answer;
   }
 
-  /** A message is sent; gives its id. */
+  /** Sends a message and returns its id. */
   async send(step: string, who: Who, message: object, audience: Audience): Promise<string> {
     const answer = await this.ask(step, who, 'message:send', message, audience);
     return answer.message.id;
   }
 
-  /** Somebody goes, and their others hear of it. */
+  /** Removes a client and waits until the audience has received the events of that. */
   async part(step: string, who: Who, how: (client: Client) => unknown, audience: Audience): Promise<void> {
     const client = this.client(who);
     this.present.delete(who);
@@ -145,7 +145,7 @@ export class Crowd {
       (resolve, reject) => void Promise.all(waits).then(resolve, reject),
       2 * PATIENCE,
     );
-    // What is said beyond that has come by now.
+    // Wait for events beyond the expected ones, so that they are recorded under this step.
     await Promise.all([...this.present.values()].map((client) => client.settle()));
     for (const [who, client] of this.present) {
       for (const { name, value } of client.heard()) this.lines.push({ step, who, what: name, value });

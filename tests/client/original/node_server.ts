@@ -24,7 +24,7 @@ datasource db {
 }
 `;
 
-// What the document imports, and what stands in for it.
+// Shims: replacements for the modules that the reference document imports, by module name.
 const SHIMS: Record<string, string> = {
   '@prisma/client': `
     import { PrismaPg } from '@prisma/adapter-pg';
@@ -44,7 +44,7 @@ const SHIMS: Record<string, string> = {
   '../utils/logger': 'export const logger = { info() {}, error() {}, warn() {} };',
 };
 
-/** The placeholder, and what a team has in its place. */
+/** Patches to the document's code: the check of the token, the port and the line that reports the port. */
 const PATCHES: [RegExp, string][] = [
   [
     /const user = \{ id: '1', name: 'User' \};.*/,

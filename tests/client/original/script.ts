@@ -1,4 +1,4 @@
-// What two users do, step by step, and the record of all that each of their sockets heard and was answered.
+// A script of two users, step by step. It records every event and every ack that each of their sockets receives.
 import { io, type Socket } from 'socket.io-client';
 import { tokenOf } from '../support/tokens';
 
@@ -16,7 +16,7 @@ export type Transcript = Record<Who, Line[]>;
 
 const PATIENCE = 10_000;
 
-/** Plays the script against a server and records it. */
+/** Runs the script against a server and returns the record. */
 export async function play(url: string, transport: 'websocket' | 'polling'): Promise<Transcript> {
   const stage = new Stage(url, transport);
   try {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server as Listener, type Socket } from 'node:net';
 import { setTimeout as timer } from 'node:timers';
 
-/** How long nothing gets through if nothing else is said, in milliseconds. */
+/** The default duration of a cut, in milliseconds. */
 export const CUT = 2_000;
 /** How much longer the server may believe in a connection whose client knows that it is gone. */
 const LINGER = 750;
@@ -107,7 +107,7 @@ export class CuttingProxy {
     client.pipe(server);
     server.pipe(client);
     client.on('close', () => {
-      // Of what is cut off the server is told when the cut says so.
+      // During a cut the cut itself decides when the server sees the connection end.
       if (this.connections.delete(client) && !this.isCut) server.destroy();
     });
     server.on('close', () => {
@@ -116,7 +116,7 @@ export class CuttingProxy {
   }
 }
 
-/** From now on reads what comes and throws it away. */
+/** From now on reads the incoming bytes and discards them. */
 function swallow(from: Socket, to: Socket): void {
   from.unpipe(to);
   from.resume();

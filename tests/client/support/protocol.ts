@@ -1,4 +1,4 @@
-// The types of what the server says. Whether it does is checked at run time, by tests/fixtures/protocol.
+// Types of the server's events and acks. The tests compare the real values with tests/fixtures/protocol at run time.
 
 export interface Reaction {
   emoji: string;
@@ -70,7 +70,7 @@ export interface Heard {
   'users:presence': { online: string[]; offline: string[] };
 }
 
-/** What an ack may hold; which of it depends on the event and on success. */
+/** All fields that an ack may have. The event and `success` decide which of them are present. */
 export interface Answer {
   success: boolean;
   error: string;
@@ -78,15 +78,15 @@ export interface Answer {
   message: Message;
   messages: Message[];
   room: Room;
-  /** Ids of `dm:start`, members of `room:invite`. */
+  /** Ids in the ack of `dm:start`, members in the ack of `room:invite`. */
   members: (string | Member)[];
   rooms: ListedRoom[];
-  /** Ids of `room:presence`, members of `users:find`. */
+  /** Ids in the ack of `room:presence`, members in the ack of `users:find`. */
   users: (string | Member)[];
   count: number;
-  /** Of `users:watch`. */
+  /** In the ack of `users:watch`. */
   online: string[];
-  /** Of `messages:sync`: what was missed, up to `seq`. */
+  /** In the ack of `messages:sync`: the missed events, up to `seq`. */
   events: { event: string; data: unknown }[];
   seq: number;
   complete: boolean;

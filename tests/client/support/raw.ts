@@ -18,7 +18,7 @@ export interface RequestOptions {
 export const ENGINE_PATH = '/socket.io/';
 export const PING = '2';
 export const PONG = '3';
-// What stands between the packets of one answer.
+// The separator between packets in one polling response (ASCII record separator).
 const SEPARATOR = '\x1e';
 
 export function request(
@@ -121,7 +121,7 @@ export class RawWebSocket {
     });
   }
 
-  /** A session in the namespace, on behalf of whom the token names. */
+  /** Opens a session in the namespace for the user that the token names. */
   static async connect(server: string, token: string, options = {}): Promise<RawWebSocket> {
     const raw = await RawWebSocket.open(server, options);
     await raw.next();

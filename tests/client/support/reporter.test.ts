@@ -1,4 +1,4 @@
-// What a run says of itself at its end, and which runs are refused.
+// The test reporter: the summary line at the end of a run, and the runs that are refused.
 import { afterEach, expect, test, vi } from 'vitest';
 import { leftOut, NEED_REFERENCE } from './reference';
 import { summary } from './reporter';

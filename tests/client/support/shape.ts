@@ -24,10 +24,10 @@ const all: Fixture[] = readdirSync(FOLDER)
     file: file.replace('.json', ''),
   }));
 
-/** What the server says: events and acks. */
+/** The fixtures of the server's events and acks. */
 export const fixtures = all.filter(({ request }) => request === undefined);
 
-/** What a client says. */
+/** The fixtures of the client's requests. */
 export const requests = all.filter(({ request }) => request !== undefined);
 
 /** The fixtures that something was compared with. */
@@ -35,7 +35,7 @@ export const seen = new Set<string>();
 
 const byFile = new Map(fixtures.map((fixture) => [fixture.file, fixture]));
 
-/** How files call an event. */
+/** The file name of an event. */
 export const fileOf = (name: string) => name.replace(/[:-]/g, '_');
 
 function fixtureOfAck(event: string, answer: unknown): Fixture | undefined {
@@ -49,7 +49,7 @@ export function fixtureOfEvent(event: string): Fixture | undefined {
   return byFile.get(fileOf(event));
 }
 
-/** In what the argument of an event differs from its fixture. */
+/** The differences between the argument of an event and its fixture. */
 export function eventFaults(event: string, args: unknown[]): string[] {
   const fixture = fixtureOfEvent(event);
   if (!fixture) return [`${event} has no fixture`];
@@ -57,13 +57,13 @@ export function eventFaults(event: string, args: unknown[]): string[] {
   return faults(fixture, args[0]);
 }
 
-/** In what an ack differs from its fixture. */
+/** The differences between an ack and its fixture. */
 export function ackFaults(event: string, answer: unknown): string[] {
   const fixture = fixtureOfAck(event, answer);
   return fixture ? faults(fixture, answer) : [`no fixture for the ack of ${event}`];
 }
 
-/** In what a value differs from a fixture: a line for each difference, none when it agrees. */
+/** The differences between a value and a fixture, one line each. Empty when they agree. */
 export function faults(fixture: Fixture, value: unknown): string[] {
   const found: string[] = [];
   seen.add(fixture.file);

@@ -13,7 +13,7 @@ import type { World } from './world';
 /** How long a swarm may take for what one client does in no time. */
 const SWARM_PATIENCE = 60_000;
 
-/** Those who are cut off together. */
+/** The onlookers that are cut off together. */
 interface Group {
   proxy: CuttingProxy;
   onlookers: Onlooker[];
@@ -106,11 +106,11 @@ interface Picture {
 
 /** A user who reads one room, and comes back to it by itself. */
 export class Onlooker {
-  /** What is seen: the oldest first. */
+  /** The messages that the user sees now, oldest first. */
   messages: Message[] = [];
-  /** Every history that was shown: the first was shown on arriving, the others on coming back. */
+  /** Every `room:history` that was received: the first after joining, the others after a reconnect. */
   readonly pictures: Picture[] = [];
-  /** Changes that did not follow the one before, or the history, in the room's log. */
+  /** Gaps in the room's log: changes whose `seq` is not the one after the last change or history. */
   private readonly holes: string[] = [];
   private seq = 0;
   private waiters: { isDone: () => boolean; resolve: () => void }[] = [];
@@ -142,11 +142,11 @@ export class Onlooker {
     await this.until('the last message', () => this.messages.at(-1)?.id === last);
   }
 
-  /** In what the histories, and what is seen in the end, differ from what was acked. */
+  /** The differences of the histories and of the final messages from the changes that were acked. */
   differences(): string[] {
     const { conversation, deleted } = this.author;
     const lines = this.pictures.flatMap(({ seq, ids }, number) => {
-      // It may still have shown what was deleted later.
+      // The history may contain messages that were deleted later.
       const kept = ids.filter((id) => !deleted.has(id));
       const acked = conversation.filter((message) => message.seq <= seq).map(({ id }) => id);
       return [...compared(`history ${number}`, kept, acked), ...repeated(`history ${number}`, ids)];
@@ -159,7 +159,7 @@ export class Onlooker {
     this.socket.disconnect();
   }
 
-  // Merges as the original's hook does: history takes the place of all, and what is new is put at the end, unchecked.
+  // Merges as the original's hook does: a history replaces all messages. A new message is appended without a check.
   private merge(): void {
     this.socket.on('connect', () => this.socket.emit('room:join', this.author.room));
     this.socket.on('room:history', ({ messages, seq }: { messages: Message[]; seq: number }) => {
@@ -231,7 +231,7 @@ interface Written {
 export class Author {
   readonly deleted = new Set<string>();
   private readonly written = new Map<string, Written>();
-  /** What is not being changed. */
+  /** The messages without a pending change. Only these can be picked for the next one. */
   private readonly idle: Written[] = [];
   private readonly pending = new Set<Promise<void>>();
   private readonly failures: unknown[] = [];

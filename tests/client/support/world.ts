@@ -154,24 +154,24 @@ export class World {
   }
 }
 
-/** Nothing more is on its way to any of these sockets. */
+/** Waits until no more events are in flight to any of these sockets. */
 export async function settled(...clients: Client[]): Promise<void> {
   await Promise.all(clients.map((client) => client.settle()));
 }
 
-/** What these sockets have heard so far, and what is on its way to them, is forgotten. */
+/** Drops the events that these sockets have received so far, including those that are still in flight. */
 export async function forgotten(...clients: Client[]): Promise<void> {
   await settled(...clients);
   clients.forEach((client) => client.forget());
 }
 
-/** Nobody of these heard anything. */
+/** Expects that none of these sockets received an event. */
 export async function expectSilence(...clients: Client[]): Promise<void> {
   await settled(...clients);
   for (const client of clients) expect(client.events(), `heard by ${client.id}`).toEqual([]);
 }
 
-/** The stories on every database, each over every transport. */
+/** Runs the tests on every database, and there over every transport. */
 export function everywhere(title: string, stories: (world: World) => void): void {
   describe.each(BACKENDS)(`${title} on %s`, (backend) => {
     const world = aWorld(backend);

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from .models import Member, Message, RoomInfo, TokenUser
 from .record import Record
 
-# What is in a room's log. Each has a `seq`: 1, 2, 3 without holes, but for what a later deletion has made void.
+# Changes in a room's log. Their `seq` counts up from 1. A number is missing only where a later deletion voided it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ReactionRemoved:
     emoji: str
 
 
-# What is told only to those who are here.
+# Ephemeral events: not in the room's log, and only sent to clients that are in the room at that moment.
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class MembersChanged:
     members: tuple[Member, ...]
 
 
-# What this client has to say of its own.
+# Events that this client creates itself, about its connection and its readers.
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Interrupted:
     Who came, left, read or typed meanwhile is not told. Changes to messages are, all of them, after this.
     """
 
-    # None: of `ChatClient.events`.
+    # None in the events of `ChatClient.events`.
     room_id: str | None
 
 

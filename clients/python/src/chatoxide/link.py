@@ -18,14 +18,15 @@ from .record import Record
 LOG = logging.getLogger('chatoxide')
 
 # The library breaks the connection when an answer over polling has more packets than 16, as a burst of messages has.
-# How long an answer may be the server decides.
+# The server limits the length of its responses, so the client needs no limit.
 Payload.max_decode_packets = max(Payload.max_decode_packets, 100_000)
 
 # Seconds.
 _CONNECT_TIMEOUT = 20
 _CLOSE_TIMEOUT = 5
 
-# What this client says that it knows of the server: a client id names one message, and another under it is refused.
+# The protocol version in the handshake. From version 1 the client knows that a client id names one message, and that
+# the server refuses a different message with the same client id.
 _PROTOCOL = 1
 
 Hear = Callable[[str, object], None]
@@ -41,7 +42,7 @@ class Link:
         self._gone = asyncio.Event()
         self._refusal: str | None = None
         self._waiting: set[asyncio.Future[object]] = set()
-        # What the server has answered on HTTP and was not closed.
+        # All live HTTP responses. `close` closes those that aiohttp leaves open.
         self._responses: WeakSet[aiohttp.ClientResponse] = WeakSet()
         tracing = aiohttp.TraceConfig()
         tracing.on_request_end.append(self._on_response)
@@ -80,7 +81,7 @@ class Link:
             if '/' in self._socket.failed_namespaces:
                 raise ChatError('signed_out', self._refusal or 'The server refused the token') from error
             raise offline(f'No connection to {url}: {error or "it took too long"}') from error
-        # A connection that is lost before the library has noted that it is there is lost without a word.
+        # The library sends no `disconnect` event for a connection that is lost before it has marked it as connected.
         if self._socket.eio.state != 'connected':
             raise offline(f'The connection to {url} broke at once')
         self._is_up = True
@@ -109,7 +110,7 @@ class Link:
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             LOG.warning('the connection could not be closed well: %r', error)
         finally:
-            # When a connection breaks, aiohttp leaves the response open that the websocket was made of, and complains.
+            # When a connection breaks, aiohttp leaves the response of the websocket's handshake open and warns of it.
             for response in self._responses:
                 response.close()
             await self._http.close()
@@ -129,7 +130,7 @@ class Link:
             return
         self._is_up = False
         self._gone.set()
-        # First this: whoever asks again at once must find that there is no connection.
+        # Report the loss before the pending requests fail: a caller that retries at once must see it.
         self._lost(reason)
         for answer in self._waiting:
             if not answer.done():

@@ -25,7 +25,7 @@ class RoomLog:
         self._connection = connection
         self._feed: Feed[Entry] = Feed()
         self._history: History | None = None
-        # The last change that was heard.
+        # The `seq` of the last change that was received.
         self._seq = 0
         self._is_away = False
         self._entering: asyncio.Task[None] | None = None
@@ -79,7 +79,7 @@ class RoomLog:
     def enter_again(self) -> None:
         """The connection is back."""
         was_joined = self._history is not None
-        # What has not ended asks again by itself.
+        # A join that is still running retries by itself.
         is_entering = self._entering is not None and not self._entering.done()
         if was_joined and not is_entering and not self.is_closed:
             self._entering = asyncio.create_task(self._enter_again())

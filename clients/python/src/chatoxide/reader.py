@@ -31,11 +31,11 @@ class Synced:
     """An answer of `messages:sync`."""
 
     changes: tuple[Change, ...]
-    # How far it reaches: the next `since`.
+    # The last entry that this ack covers: the next `since`.
     seq: int
-    # With these changes one has everything.
+    # True when these changes are all that were missing.
     complete: bool
-    # Ask again, from `seq`. When neither is true there is no way from `since` to here.
+    # True when the next request must continue from `seq`. When neither is true, the log does not reach back to `since`.
     more: bool
 
 
@@ -87,7 +87,7 @@ class RoomEvents(AsyncIterator[RoomEvent]):
         if not self._missed:
             return None
         change = self._missed.popleft()
-        # What follows the last one, up to the answer's reach, was deleted since.
+        # After the last missed change the reader continues at the ack's `seq`. Deletions voided the entries between.
         self._seq = change.seq if self._missed else self._reach
         return change
 

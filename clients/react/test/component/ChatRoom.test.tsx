@@ -18,7 +18,7 @@ const talk = [
   message('third', later(2), { replyTo: 'second' }),
 ];
 
-/** What axe finds wrong. Nothing is laid out here: colours are looked at in a real browser. */
+/** The accessibility violations that axe reports. jsdom has no layout, so a real browser checks the colours. */
 async function faults(): Promise<string[]> {
   const { violations } = await axe.run(document.body, {
     rules: { 'color-contrast': { enabled: false }, region: { enabled: false } },
@@ -100,7 +100,7 @@ describe('what it shows', () => {
     expect(said()).toBe('Bob: theirs');
     await showAnew(aChat([...theirs, message('more', later(4), bobs), waits]));
     expect(said()).toBe('Bob: more');
-    // What was before what is deleted is no news.
+    // After a deletion the previous message is the newest again. It must not be announced a second time.
     await showAnew(aChat([...theirs, waits]));
     expect(said()).toBe('');
   });
@@ -196,7 +196,7 @@ describe('what one does', () => {
     expect(chat.editMessage).toHaveBeenCalledWith('first', 'First');
     expect(within(rowOf('first')).getByRole('alert').textContent).toContain('not saved: Message not found');
     expect(screen.queryByRole('textbox', { name: 'Edit the message' })).toBeNull();
-    // What one had written is not lost.
+    // The text of the failed edit is kept.
     fireEvent.click(within(within(rowOf('first')).getByRole('alert')).getByRole('button', { name: 'Edit' }));
     expect(editField()).toHaveProperty('value', 'First');
     press(editField(), 'Escape');

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// What one has begun to write: each user's own in each room, also after a reload, within bounds.
+// Drafts: unsent text is kept per user and room. It survives a reload, within limits on number and length.
 import { cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
@@ -12,7 +12,7 @@ afterEach(cleanup);
 
 const text = () => (field() as HTMLTextAreaElement).value;
 
-/** The store of drafts as a page has it that was just loaded. */
+/** The store of drafts in a freshly loaded page. */
 async function reloaded() {
   vi.resetModules();
   return import('../../src/component/drafts.js');

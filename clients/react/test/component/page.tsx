@@ -2,12 +2,12 @@
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { ChatRoomView, type Chat, type ChatRoomViewProps } from '../../src/index.js';
 
-/** Until what has been asked for is drawn. */
+/** Waits until pending updates are rendered. */
 export const settled = () => act(() => Promise.resolve());
 
 export async function show(chat: Chat, props: Omit<ChatRoomViewProps, 'chat'> = {}) {
   const view = render(<ChatRoomView chat={chat} {...props} />);
-  // The list learns of its size after it is drawn.
+  // The list measures its size after the first render.
   await settled();
   return {
     view,
@@ -30,7 +30,7 @@ export const press = (element: Element, key: string, more = {}) =>
   fireEvent.keyDown(element, { key, ...more });
 export const type = (element: Element, value: string) => fireEvent.change(element, { target: { value } });
 
-/** What a browser tells of after something was scrolled, and until it has drawn it. */
+/** Fires the scroll event that a browser sends, and waits until the list has rendered. */
 export async function scrolled(): Promise<void> {
   fireEvent.scroll(list());
   await act(() => new Promise<unknown>((resolve) => requestAnimationFrame(resolve)));
@@ -42,7 +42,7 @@ export async function scrollTo(top: number): Promise<void> {
   await scrolled();
 }
 
-/** As far as it goes: what is drawn on the way there turns out to be of another size than it was taken for. */
+/** Scrolls to the end in several steps: rows turn out to have another height than estimated when they are rendered. */
 export async function scrollToEnd(): Promise<void> {
   const end = () => parseFloat((list().firstElementChild as HTMLElement).style.height) - list().clientHeight;
   do await scrollTo(end());

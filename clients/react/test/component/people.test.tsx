@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// Whose a draft is, how high the field is, and whose picture is shown.
+// The owner of a draft, the height of the composer, and the avatars of users.
 import { cleanup, fireEvent } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
@@ -89,7 +89,7 @@ describe('a picture', () => {
     },
   );
 
-  // Also one that is not encrypted and is another's: the page's policy refuses it.
+  // This includes a plain HTTP URL of another origin, which the page's Content-Security-Policy blocks.
   test.each([null, 'fox', 'javascript:alert(1)', 'data:text/html,x', 'http://example.org/alice.png'])(
     'of %s is not',
     async (avatar) => {

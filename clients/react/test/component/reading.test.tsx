@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// What is read and what is not, where the list stands, and how much is drawn anew.
+// Read and unread messages, the scroll position, and the number of rows that re-render.
 import { cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
@@ -66,7 +66,7 @@ test('on opening, the button says how much is unread', async () => {
   await scrollTo(2000);
   expect(screen.getByRole('button', { name: '55 new messages' })).toBeTruthy();
   expect(chat.markAsRead).not.toHaveBeenCalled();
-  // One that comes while one looks counts nowhere else.
+  // `unreadCount` does not include a message that arrives while the user looks at the room. The button adds it.
   await showAnew({ ...chat, messages: [...many, message('news', later(100), bobs)] });
   expect(screen.getByRole('button', { name: '56 new messages' })).toBeTruthy();
   await scrollToEnd();

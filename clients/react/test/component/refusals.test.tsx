@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-// What is refused, and what cannot be loaded or shown, is said once, where it happened, with a way on.
+// Errors: a refused request, or content that cannot be loaded, is reported once, in place, with an action for the user.
 import { cleanup, createEvent, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';

@@ -1,4 +1,4 @@
-// What the component's tests show: messages, and a room that does nothing but note what it is asked.
+// Sample data for the component tests: messages, and a mock room whose functions only record their calls.
 import { vi } from 'vitest';
 import type { Chat, ChatMessage } from '../../src/index.js';
 

@@ -1,10 +1,10 @@
-// The examples of the README, as files of somebody who has copied them.
+// Reads the examples of the README as source files, so that they are compiled as a user's copies would be.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const README = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
 
-/** The code in the README that has this in it. */
+/** The code block of the README that contains this text. */
 function example(language: string, words: string): string {
   const blocks = [...README.matchAll(/^```(\w+)\n([^]*?)^```$/gm)];
   const found = blocks.find(([, own, code]) => own === language && code?.includes(words));
@@ -12,7 +12,7 @@ function example(language: string, words: string): string {
   return found[2];
 }
 
-/** The hook's: what stands after the import was changed. */
+/** The hook example: the README shows it as a diff of the import, and this is the code after that diff. */
 export const HOOK = example('diff', 'useChat')
   .split('\n')
   .filter((line) => !line.startsWith('-'))
@@ -21,7 +21,7 @@ export const HOOK = example('diff', 'useChat')
 export const COMPONENT = example('tsx', '<ChatRoom');
 export const ROOMS = example('tsx', '<RoomList');
 
-/** What the README says can be imported from here. */
+/** The names that the README lists as exports of this entry point. */
 export function namesOf(entry: string): string[] {
   const row = README.split('\n').find((line) => line.startsWith(`| \`${entry}\` `));
   const [, ...names] = [...(row ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
