@@ -146,8 +146,8 @@ class ChatClient:
     async def watch_users(self, user_ids: Iterable[str]) -> list[str]:
         """Watches up to 500 users who share a room with this one, in place of those of the last call.
 
-        Returns the ids of those who are online by any device. `events()` yields `UsersPresence` when they come and go. A new
-        connection watches nobody: call it again after `Connected`.
+        Returns the ids of those who are online by any device. `events()` yields `UsersPresence` when they come and
+        go. A new connection watches nobody: call it again after `Connected`.
         """
         answer = await self._connection.ask('users:watch', {'userIds': list(user_ids)})
         return answer.texts('online')

@@ -196,19 +196,6 @@ export class ChatClient implements Readable<ClientState> {
     return (await this.ask('room:invite', { roomId, userId })).members;
   }
 
-  /** Makes the user a member of a public room: it is listed as theirs, with unread counts, on all devices. */
-  async becomeMember(roomId: string): Promise<RoomInfo> {
-    const joined = await this.ask('member:join', roomId);
-    this.rooms.changed();
-    return joined.room;
-  }
-
-  /** Ends the user's membership of a room, on all devices. */
-  async endMembership(roomId: string): Promise<void> {
-    await this.ask('member:leave', roomId);
-    this.rooms.changed();
-  }
-
   /** The direct room with somebody, made if need be. */
   async startDirect(userId: string): Promise<RoomInfo> {
     const started = await this.ask('dm:start', userId);

@@ -28,21 +28,25 @@ export class PresenceList {
   }
 
   joined(user: string): void {
-    this.heard?.set(user, true);
-    if (!this.users.has(user)) this.set(new Set(this.users).add(user));
+    this.note(user, true);
   }
 
   left(user: string): void {
-    this.heard?.set(user, false);
-    if (!this.users.has(user)) return;
-    const users = new Set(this.users);
-    users.delete(user);
-    this.set(users);
+    this.note(user, false);
   }
 
   clear(): void {
     this.heard = undefined;
     if (this.users.size > 0) this.set(new Set());
+  }
+
+  private note(user: string, isHere: boolean): void {
+    this.heard?.set(user, isHere);
+    if (this.users.has(user) === isHere) return;
+    const users = new Set(this.users);
+    if (isHere) users.add(user);
+    else users.delete(user);
+    this.set(users);
   }
 
   private set(users: ReadonlySet<string>): void {
