@@ -12,8 +12,7 @@ APPS := tests/apps
 FOLDERS := $(CLIENT) $(CLIENTS) $(APPS)
 # Makes targets side by side and prints the output of each in one piece, when it ends. If one fails, the others still end.
 SIDE_BY_SIDE := $(MAKE) -j3 --output-sync=target
-# More at once than there are processors: tests wait for much of their time.
-NEXTEST := cargo nextest run --locked --workspace --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 2))
+NEXTEST := cargo nextest run --locked --workspace
 # Tools that the machine lacks are installed here, not for the whole machine.
 export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 
