@@ -82,11 +82,11 @@ test-rust: tools page
 	$(NEXTEST)
 
 test-client: test-program client-packages page browser web-proxies
-	@$(SIDE_BY_SIDE) test-stories test-packages test-python
+	@$(MAKE) test-packages test-stories test-python
 
 test-fast-with-services: tools page client-packages web-proxies
 	$(NEXTEST) --profile fast
-	@$(SIDE_BY_SIDE) test-stories test-packages test-python WITHOUT='browser/** examples/apps.test.ts'
+	@$(MAKE) test-packages test-stories test-python WITHOUT='browser/** examples/apps.test.ts'
 
 # The binary that the Rust tests have built: with other features than theirs, a build would take longer than the tests do.
 test-program: tools page

@@ -24,7 +24,7 @@ export default defineConfig({
     exclude: ['node_modules/**', 'artifacts/**', ...leftOut(), ...writesPage],
     pool: 'forks',
     // More than the two processors of a small machine: stories wait for much of their time.
-    maxWorkers: 4,
+    maxWorkers: 3,
     retry: 0,
     // Tests of one file that run at once, where the file allows it.
     maxConcurrency: 3,

@@ -81,7 +81,7 @@ test('it is built for production, whatever NODE_ENV is', async () => {
   expect(process.env.NODE_ENV).toBe('test');
   const user = await User.installLinked(packed.tarball, []);
   for (const format of ['esm', 'cjs']) {
-    const component = await user.read(`dist/${format}/ChatRoom.js`);
+    const component = await user.read(`dist/${format}/RoomList.js`);
     expect(component).toContain('jsx');
     expect(component).not.toContain('jsxDEV');
   }
