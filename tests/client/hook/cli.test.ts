@@ -90,7 +90,7 @@ const FAULTS: [title: string, check: string, from: string, to: string][] = [
   ],
   ['never says that typing has ended', 'with its end', "tell('typing:stop', roomId);", ''],
   ['turns older pages around', 'paging reaches', 'page.messages.toReversed()', 'page.messages'],
-  ['never reads', 'who reads says so', "tell('room:read', roomId)", 'undefined'],
+  ['never reads', 'sends a read mark', "tell('room:read', roomId)", 'undefined'],
   ['joins once and not again', 'once and in order', "chat.on('connect'", "chat.once('connect'"],
   ['is always connected', 'follows a restart', "chat.on('disconnect'", "chat.on('gone'"],
   ['does not mark what was edited', 'the page marks what', '<i>edited</i>', '<i></i>'],
@@ -252,7 +252,7 @@ describe.concurrent('npm run test:hook', () => {
     async () => {
       const file = await faulty("markAsRead: () => tell('room:read', roomId),", "'mark-as-read': null,");
 
-      const partial = await run('--hook', file, '--url', world.server.url, '--only', 'who reads');
+      const partial = await run('--hook', file, '--url', world.server.url, '--only', 'sends a read mark');
 
       expect(partial.said).toContain('not run: the hook returns no markAsRead');
       expect(partial.said).toMatch(/^0 passed, 0 failed, 1 not run$/m);
