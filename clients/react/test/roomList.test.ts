@@ -69,6 +69,37 @@ describe('the list of rooms', () => {
     expect(ask).toHaveBeenCalledTimes(1);
   });
 
+  test('counts what was said while it was loaded, unless the server has counted it', async () => {
+    const { list, ask, counts } = await aList();
+    let answer: (answered: { rooms: ListedRoom[] }) => void = () => undefined;
+    ask.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    const loaded = list.refresh();
+    list.heard(said('plans', 6, ['bob', 1]));
+    list.heard(said('plans', 7, ['bob', 2]));
+    answer({ rooms: [listed('general', 5), listed('plans', 6, 3)] });
+    await loaded;
+    expect(counts()).toEqual(['plans 5', 'general 0']);
+    await list.refresh();
+    expect(counts(), 'nothing is counted once more').toEqual(['general 0', 'plans 2']);
+  });
+
+  test('a room that is read elsewhere while the list is loaded is asked for once more', async () => {
+    const { list, ask, counts } = await aList();
+    list.subscribe(() => undefined);
+    await list.refresh();
+    list.wasRead('plans');
+    ask.mockClear();
+    let answer: (answered: { rooms: ListedRoom[] }) => void = () => undefined;
+    ask.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    ask.mockImplementationOnce(() => Promise.resolve({ rooms: [listed('plans', 4)] }));
+    const loaded = list.refresh();
+    list.heardRead({ roomId: 'plans', userId: 'alice', timestamp: at(4) });
+    answer({ rooms: [listed('plans', 4, 2)] });
+    await loaded;
+    expect(counts()).toEqual(['plans 0']);
+    expect(ask).toHaveBeenCalledTimes(2);
+  });
+
   test('what is read on another device is read here, and what was said after it is asked for', async () => {
     const { list, ask, counts } = await aList();
     list.subscribe(() => undefined);

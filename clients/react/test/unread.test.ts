@@ -43,7 +43,7 @@ async function aPage() {
     show: () => sockets[0]?.hears('room:history', { roomId: 'general', messages, seq: 3 }),
     unread: () => {
       const state = client.room('general').get();
-      return [state.firstUnreadId, state.unreadCount, client.listedRoom('general')?.unreadCount];
+      return [state.firstUnreadId, state.unreadCount, client.rooms.find('general')?.unreadCount];
     },
   };
 }

@@ -5,7 +5,7 @@ import { socketTo } from './connect.js';
 import { Delivery } from './delivery.js';
 import { ChatError, discarded, isPassing } from './errors.js';
 import { openOutbox, type Entry, type Outbox } from './outbox.js';
-import type { ListedRoom, Member, Message, NewRoom, Room as RoomInfo } from './protocol.js';
+import type { Member, Message, NewRoom, Room as RoomInfo } from './protocol.js';
 import { byFocus, type Reading } from './reading.js';
 import { Room } from './room.js';
 import type { RoomHost } from './roomHost.js';
@@ -207,10 +207,6 @@ export class ChatClient implements Readable<ClientState> {
     return (await this.ask('users:find', { query })).users;
   }
 
-  listedRoom(roomId: string): ListedRoom | undefined {
-    return this.rooms.find(roomId);
-  }
-
   private get reading(): Reading {
     return this.options.reading ?? byFocus;
   }
@@ -303,8 +299,7 @@ export class ChatClient implements Readable<ClientState> {
 
   private listen(): void {
     const { socket } = this;
-    const to = (roomId: string | undefined) =>
-      roomId === undefined ? undefined : this.kept.get(roomId)?.room;
+    const to = (roomId = '') => this.kept.get(roomId)?.room;
     socket.on('connect', () => {
       this.hasRetried = false;
       this.store.patch({ status: 'connected', refusal: null });
@@ -354,8 +349,8 @@ export class ChatClient implements Readable<ClientState> {
     });
     socket.on('message:new', (data) => {
       to(data.roomId)?.heardLog({ event: 'message:new', data });
-      const { roomId, senderId, createdAt } = data;
-      this.rooms.heard({ roomId, lastMessageAt: createdAt, by: [{ userId: senderId, count: 1 }] });
+      const { roomId, senderId: userId, createdAt: lastMessageAt } = data;
+      this.rooms.heard({ roomId, lastMessageAt, by: [{ userId, count: 1 }] });
     });
     for (const event of CHANGES) {
       socket.on(event, (data: LogEvent['data']) => {

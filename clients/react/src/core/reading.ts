@@ -6,6 +6,5 @@ export interface Reading {
 
 /** In a browser: the page is visible and has the focus. Elsewhere nobody is. */
 export const byFocus: Reading = {
-  isReading: () =>
-    typeof document !== 'undefined' && document.visibilityState === 'visible' && document.hasFocus(),
+  isReading: () => typeof document !== 'undefined' && !document.hidden && document.hasFocus(),
 };

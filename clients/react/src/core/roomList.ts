@@ -38,6 +38,8 @@ export class RoomList implements Readable<RoomListState> {
   private timer: ReturnType<typeof setInterval> | undefined;
   private running: Promise<void> | undefined;
   private isStale = false;
+  /** What was heard during a load: the server may have counted earlier. */
+  private missed: RoomActivity[] = [];
 
   readonly get = this.store.get;
 
@@ -93,37 +95,41 @@ export class RoomList implements Readable<RoomListState> {
   /** The user has read the room up to `timestamp` on another device. */
   heardRead({ roomId, timestamp }: UserRead): void {
     const room = this.find(roomId);
-    if (!room?.unreadCount) return;
-    // If there are later messages, only the server knows how many are unread.
-    if ((room.lastMessageAt ?? '') > timestamp) this.changed();
-    else this.wasRead(roomId);
+    const lastMessageAt = (room?.unreadCount && room.lastMessageAt) || '';
+    // If there are later messages, only the server knows how many are unread. A list on its way may be older than this.
+    if (this.running || lastMessageAt > timestamp) this.changed();
+    else if (lastMessageAt) this.wasRead(roomId);
   }
 
   /** Handles new messages in a room. */
-  heard({ roomId, lastMessageAt, by }: RoomActivity): void {
+  heard(activity: RoomActivity): void {
+    const { roomId, lastMessageAt, by } = activity;
+    if (this.running) this.missed.push(activity);
     const room = this.find(roomId);
     // The last list may include this already.
     if (!room || lastMessageAt <= (room.lastMessageAt ?? '')) return;
-    const ofOthers = by.filter(({ userId }) => userId !== this.host.userId());
-    const count =
-      this.host.countOf(roomId) !== undefined ? 0 : ofOthers.reduce((sum, said) => sum + said.count, 0);
-    this.set(roomId, { lastMessageAt, unreadCount: Math.min(room.unreadCount + count, MOST) });
+    let { unreadCount } = room;
+    // The user is looking at it otherwise.
+    if (this.host.countOf(roomId) === undefined)
+      for (const { userId, count } of by) if (userId !== this.host.userId()) unreadCount += count;
+    this.set(roomId, { lastMessageAt, unreadCount: Math.min(unreadCount, MOST) });
     this.store.patch({ rooms: [...this.store.get().rooms].sort(byActivity) });
   }
 
   private set(roomId: string, changes: Partial<ListedRoom>): void {
+    if (!this.find(roomId)) return;
     const { rooms } = this.store.get();
-    if (!rooms.some(({ id }) => id === roomId)) return;
     this.store.patch({ rooms: rooms.map((room) => (room.id === roomId ? { ...room, ...changes } : room)) });
   }
 
   private poll(): void {
-    if (typeof document === 'undefined' || document.visibilityState === 'visible') this.changed();
+    if (typeof document === 'undefined' || !document.hidden) this.changed();
   }
 
   private async load(): Promise<void> {
     while (this.isStale) {
       this.isStale = false;
+      this.missed = [];
       try {
         const { rooms } = await this.host.ask('rooms:list', {});
         const counted = rooms.map((room) => ({
@@ -131,6 +137,7 @@ export class RoomList implements Readable<RoomListState> {
           unreadCount: this.host.countOf(room.id) ?? room.unreadCount,
         }));
         this.store.patch({ rooms: counted, isReady: true, refusal: null });
+        this.missed.forEach((activity) => this.heard(activity));
       } catch (error) {
         this.store.patch({ refusal: (error as ChatError).refusal });
       }
@@ -140,5 +147,5 @@ export class RoomList implements Readable<RoomListState> {
 
 function byActivity(one: ListedRoom, other: ListedRoom): number {
   const at = (room: ListedRoom) => room.lastMessageAt ?? room.createdAt;
-  return at(one) === at(other) ? 0 : at(one) > at(other) ? -1 : 1;
+  return at(other).localeCompare(at(one));
 }

@@ -22,8 +22,8 @@ export class Unread {
   private first: string | null = null;
   /** `createdAt` of the newest message in the last history. */
   private newest = '';
-  /** Whether the unread count from before the room was shown is known. */
-  private before: 'not shown' | 'unknown' | 'known' = 'not shown';
+  /** Whether the unread count from before the room was shown is known; undefined while the room is not shown. */
+  private isKnown: boolean | undefined;
 
   constructor(
     private readonly reader: Reader,
@@ -32,12 +32,12 @@ export class Unread {
 
   /** The unread count; undefined until it is known. */
   get known(): number | undefined {
-    return this.before === 'known' ? this.count : undefined;
+    return this.isKnown ? this.count : undefined;
   }
 
   /** The room is shown, and its unread count is not known yet. */
   get isWaiting(): boolean {
-    return this.before === 'unknown';
+    return this.isKnown === false;
   }
 
   /**
@@ -46,7 +46,7 @@ export class Unread {
    */
   begin(messages: readonly ChatMessage[], count: number | undefined): void {
     this.newest = messages.at(-1)?.createdAt ?? '';
-    this.before = count === undefined ? 'unknown' : 'known';
+    this.isKnown = count !== undefined;
     if (!count) return;
     const theirs = messages.filter(({ senderId }) => senderId !== this.reader.author()?.id).slice(-count);
     this.ids = new Set(theirs.map(({ id }) => id));
@@ -63,8 +63,8 @@ export class Unread {
     this.newest = messages.at(-1)?.createdAt ?? this.newest;
   }
 
-  heard(id: string, isKnown: boolean): void {
-    if (isKnown || this.reader.reading.isReading()) return;
+  heard(id: string, isShown: boolean): void {
+    if (isShown || this.reader.reading.isReading()) return;
     if (this.count === 0) this.first = id;
     this.ids.add(id);
     this.tell();
@@ -75,7 +75,7 @@ export class Unread {
   }
 
   read(): void {
-    this.before = 'known';
+    this.isKnown = true;
     this.ids.clear();
     this.older = 0;
     this.tell();
@@ -91,7 +91,7 @@ export class Unread {
   forget(): void {
     this.newest = '';
     this.answered();
-    this.before = 'not shown';
+    this.isKnown = undefined;
   }
 
   private get count(): number {
