@@ -7,3 +7,4 @@ mod folders;
 mod logs;
 mod program;
 mod settings;
+mod token;
