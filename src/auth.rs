@@ -46,7 +46,8 @@ impl Keys {
         match keys {
             SigningKeys::Secret(secret) => Ok(Self::from_secret(secret)),
             SigningKeys::DemoFile(path) => {
-                let secret = demo_secret(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                let secret = demo_secret(path)
+                    .map_err(|error| format!("{}, which DATA_DIR names: {error}", path.display()))?;
                 Ok(Self::from_secret(&secret))
             }
             SigningKeys::Public(pem) => Self::from_public_pem(pem),

@@ -1,12 +1,16 @@
-//! `chatoxide check`: checks the settings, the database and Redis, and reports the findings. It changes nothing.
+//! `chatoxide check`: checks the settings, the port, the folders, the database and Redis, and reports the findings. It
+//! changes nothing.
 
-use super::{Failure, print_line};
+use std::io::ErrorKind;
+
+use super::{Failure, address, folders, print_line};
 use crate::{
     auth::Keys,
     chat::Error,
     clock,
     cluster::node_cache,
     config::{Config, DatabaseUrl, SigningKeys},
+    connection,
     db::{
         self, Db,
         catalog::{Catalog, Severity, Tables},
@@ -36,7 +40,21 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         faults += usize::from(verdict == Verdict::Fault);
         print_line(&format!("{:<7}{name}: {text}", verdict.label()));
     };
-    report(Verdict::Ok, "settings", &format!("listens on {}:{}", config.host, config.port));
+    let address = config.address();
+    match connection::ensure_free(address) {
+        Ok(()) => report(Verdict::Ok, "settings", &format!("listens on {address}")),
+        // The server that is to be replaced may still run.
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            report(Verdict::Warning, "settings", &address::explain(&error, address));
+        }
+        Err(error) => report(Verdict::Fault, "settings", &address::explain(&error, address)),
+    }
+    for folder in folders::required(&config) {
+        match folder.obstacle() {
+            None => report(Verdict::Ok, "folder", &format!("{} can be written to", folder.path.display())),
+            Some(why) => report(Verdict::Fault, "folder", &why),
+        }
+    }
     match check_keys(&config.keys) {
         Ok(text) => report(Verdict::Ok, "sign-in", &text),
         Err(text) => report(Verdict::Fault, "sign-in", &text),

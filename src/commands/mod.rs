@@ -1,7 +1,10 @@
 //! The command line: one file per command.
 
+mod address;
+mod banner;
 mod check;
 mod demo;
+mod folders;
 mod logging;
 mod migrate;
 mod serve;
@@ -82,7 +85,8 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
     command.build();
     command.mut_subcommand("token", |token| {
         token.mut_args(|argument| {
-            let is_hidden = argument.is_global_set() && argument.get_long() != Some("jwt-secret");
+            let is_about_tokens = matches!(argument.get_long(), Some("jwt-secret" | "data-dir"));
+            let is_hidden = argument.is_global_set() && !is_about_tokens;
             argument.hide(is_hidden)
         })
     })

@@ -4,7 +4,7 @@
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, demo, print_line};
+use super::{Failure, address, banner::banner, demo, print_line};
 use crate::{
     auth::Keys,
     config::Config,
@@ -40,19 +40,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     if has_samples {
         demo::fill(&db).await.map_err(describe)?;
     }
-    let database = config.database.redacted();
-    let (demo, redis) = (config.demo, config.redis_url.is_some());
     // Register the signals before the port is open, so that none is lost in between.
     let listen =
         |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be received: {error}")));
     let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    let place = format!("{}:{}", config.host, config.port);
-    let server = Server::bind(config, db, keys)
-        .map_err(|error| Failure::Failed(format!("{place} cannot be listened on: {error}")))?;
-    print_line(&banner(&server.address().to_string(), &database, redis, demo));
-    if has_samples {
-        print_line("  samples   users alice, bob, carol, dave; rooms general, random");
-    }
+    let server = Server::bind(config.clone(), db, keys)
+        .map_err(|error| Failure::Failed(address::explain(&error, config.address())))?;
+    print_line(&banner(&config, has_samples, server.address()));
     let served = server.run(first_of(terminate, interrupt)).await;
     served.map_err(|error| Failure::Failed(format!("serving failed: {error}")))
 }
@@ -75,23 +69,4 @@ async fn first_of(mut terminate: Signal, mut interrupt: Signal) {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-}
-
-/// The banner at the start: the address, the database, and how to sign in.
-fn banner(address: &str, database: &str, redis: bool, demo: bool) -> String {
-    let mut text = format!(
-        "chatoxide {} listens on http://{address}\n  database  {database}\n",
-        env!("CARGO_PKG_VERSION")
-    );
-    if redis {
-        text.push_str("  redis     Node's keys are kept true\n");
-    }
-    if demo {
-        text.push_str(
-            "  demo mode: no JWT_SECRET is set, so tokens are signed with a secret made for this folder, and anybody on this\n\
-             \x20            machine, but nobody else, signs in as anybody.\n",
-        );
-    }
-    text.push_str("  a token   chatoxide token --sub alice --name Alice\n");
-    text
 }

@@ -1,8 +1,9 @@
 //! `DATABASE_URL`: a PostgreSQL URL as Prisma writes it, or a SQLite file. Each of Prisma's parameters is either
 //! supported or refused by name.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
+use tokio_postgres::config::Host;
 use url::Url;
 
 /// A parsed and checked database URL; no connection is made yet.
@@ -70,6 +71,14 @@ impl DatabaseUrl {
         match self {
             DatabaseUrl::Postgres(url) => url.redacted(),
             DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
+        }
+    }
+
+    /// The address of the database for error messages: `host:port`, the folder of a Unix socket, or a file.
+    pub fn address(&self) -> String {
+        match self {
+            DatabaseUrl::Postgres(url) => url.address(),
+            DatabaseUrl::Sqlite(path) => path.display().to_string(),
         }
     }
 }
@@ -202,6 +211,27 @@ impl PostgresUrl {
         Ok(())
     }
 
+    /// The hosts with their ports, as the driver reads them: `host`, `hostaddr` and `port` may be parameters.
+    fn address(&self) -> String {
+        let Ok(driver) = self.driver_url.parse::<tokio_postgres::Config>() else {
+            return self.redacted();
+        };
+        let hosts: Vec<String> = match driver.get_hosts() {
+            [] => driver.get_hostaddrs().iter().map(IpAddr::to_string).collect(),
+            hosts => hosts.iter().map(host_name).collect(),
+        };
+        let port = |index: usize| match driver.get_ports() {
+            [] => DEFAULT_PORT,
+            [port] => *port,
+            ports => ports.get(index).copied().unwrap_or(DEFAULT_PORT),
+        };
+        let addresses = hosts.iter().enumerate().map(|(index, host)| match host.contains(':') {
+            true => format!("[{host}]:{}", port(index)),
+            false => format!("{host}:{}", port(index)),
+        });
+        addresses.collect::<Vec<_>>().join(", ")
+    }
+
     fn redacted(&self) -> String {
         match Url::parse(&self.driver_url) {
             Ok(mut url) => {
@@ -214,6 +244,16 @@ impl PostgresUrl {
             }
             Err(_) => "postgresql://***".to_owned(),
         }
+    }
+}
+
+/// PostgreSQL's port.
+const DEFAULT_PORT: u16 = 5432;
+
+fn host_name(host: &Host) -> String {
+    match host {
+        Host::Tcp(name) => name.trim_matches(['[', ']']).to_owned(),
+        Host::Unix(folder) => folder.display().to_string(),
     }
 }
 
@@ -309,6 +349,21 @@ mod tests {
         let url = DatabaseUrl::parse("postgresql://u:secret@h/db?application_name=x").unwrap();
         assert_eq!(url.redacted(), "postgresql://u:***@h/db");
         assert!(!format!("{url:?}").contains("secret"));
+    }
+
+    #[test]
+    fn an_address_has_every_host_with_its_port_and_no_password() {
+        for (url, address) in [
+            ("postgresql://u:secret@db.example.org/x", "db.example.org:5432"),
+            ("postgresql://u:secret@10.0.0.1:6432/x?schema=y", "10.0.0.1:6432"),
+            ("postgresql://u:secret@[::1]:6432/x", "[::1]:6432"),
+            ("postgresql://u@h/x?host=/run/postgresql&password=secret", "h:5432, /run/postgresql:5432"),
+            ("postgresql:///x?host=/run/postgresql&port=6432", "/run/postgresql:6432"),
+            ("postgresql:///x?hostaddr=10.0.0.1", "10.0.0.1:5432"),
+            ("sqlite://data/chat.db", "data/chat.db"),
+        ] {
+            assert_eq!(DatabaseUrl::parse(url).unwrap().address(), address, "{url}");
+        }
     }
 
     #[test]

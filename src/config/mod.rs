@@ -3,11 +3,12 @@
 
 mod cors;
 mod database;
+mod host;
 mod keys;
 mod settings;
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -15,7 +16,7 @@ use std::{
 pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
 pub use keys::SigningKeys;
-pub use settings::{LogFormat, Settings};
+pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
 
 use crate::chat::limits::Limits;
 
@@ -174,6 +175,11 @@ impl Config {
             data_dir: settings.server.data_dir,
             demo,
         })
+    }
+
+    /// The address to listen on.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
     }
 
     /// True for the default embedded database, which demo mode may fill with samples.

@@ -5,6 +5,11 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
 
+use super::host::parse_host;
+
+/// The value of `DATA_DIR` if none is set.
+pub const DEFAULT_DATA_DIR: &str = "data";
+
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
     #[command(flatten)]
@@ -33,8 +38,8 @@ pub struct Settings {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Server")]
 pub struct ServerSettings {
-    /// Address to listen on [default: 127.0.0.1 in demo mode, else 0.0.0.0]
-    #[arg(long, env = "HOST", global = true)]
+    /// Address to listen on, or localhost [default: 127.0.0.1 in demo mode, else 0.0.0.0]
+    #[arg(long, env = "HOST", global = true, value_parser = parse_host)]
     pub host: Option<IpAddr>,
 
     /// Port to listen on; 0 takes a free one
@@ -50,7 +55,7 @@ pub struct ServerSettings {
     pub metrics: bool,
 
     /// Folder for the embedded database and demo mode's secret
-    #[arg(long, env = "DATA_DIR", global = true, default_value = "data")]
+    #[arg(long, env = "DATA_DIR", global = true, default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
 
     /// Connections that may be open; above that the oldest that has not signed in is closed; 0: as many as the limit of open files leaves

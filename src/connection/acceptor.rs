@@ -44,14 +44,11 @@ impl<P: Send + 'static> Acceptor<P> {
         user_timeout: Duration,
         admit: impl Fn() -> Option<P> + Send + 'static,
     ) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // Lets a restarted server bind the port at once, although connections of the last run are still in TIME_WAIT.
-        socket.set_reuse_address(true)?;
+        let socket = bind(address)?;
         socket.set_nonblocking(true)?;
         // Accepted connections inherit these options.
         socket.set_tcp_nodelay(true)?;
         socket.set_tcp_user_timeout(Some(user_timeout))?;
-        socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         let mut listener = TcpListener::from_std(socket.into());
         let address = listener.local_addr()?;
@@ -93,6 +90,23 @@ impl<P> Drop for Acceptor<P> {
             tracing::error!("the accepting thread panicked");
         }
     }
+}
+
+/// Checks whether an [`Acceptor`] could listen now. No client can connect meanwhile.
+pub fn ensure_free(address: SocketAddr) -> io::Result<()> {
+    bind(address).map(drop)
+}
+
+fn bind(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Lets a restarted server bind the port at once, although connections of the last run are still in TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // As in Node, `::` is every address of the machine, whatever the system's default.
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
 /// Accepts connections until the acceptor is dropped.

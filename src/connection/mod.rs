@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use acceptor::Acceptor;
+pub use acceptor::{Acceptor, ensure_free};
 use futures_util::task::AtomicWaker;
 use prometheus_client::metrics::counter::Counter;
 pub use route::{Hold, SocketRoute, WeakRoute};

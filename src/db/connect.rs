@@ -48,6 +48,7 @@ impl Db {
     pub fn open(config: &Config) -> Result<Self, String> {
         let timeout = config.database_timeout;
         let (statements, facts) = (Counter::default(), Arc::<Facts>::default());
+        let address: Arc<str> = config.database.address().into();
         match &config.database {
             DatabaseUrl::Postgres(url) => {
                 let wait = url.pool_timeout.map_or(timeout, |wait| wait.min(timeout));
@@ -60,7 +61,7 @@ impl Db {
                 let canceller = Canceller { tls: tls.clone(), timeout };
                 let setup = counted(postgres_setup(tls.clone(), session.clone()), &statements);
                 let pool = pool(&url.driver_url, others, wait, setup)?;
-                let pool = Pool::new(pool, canceller.clone(), Arc::clone(&facts));
+                let pool = Pool::new(pool, canceller.clone(), Arc::clone(&facts), Arc::clone(&address));
                 let direct = (others < config.database_pool).then(|| {
                     let session = match url.pgbouncer {
                         true => session,
@@ -75,7 +76,7 @@ impl Db {
                 let lite = |size| {
                     let canceller = Canceller { tls: None, timeout };
                     let pool = pool(path, size, timeout, counted(lite_setup(timeout), &statements))?;
-                    Ok::<_, String>(Pool::new(pool, canceller, Arc::clone(&facts)))
+                    Ok::<_, String>(Pool::new(pool, canceller, Arc::clone(&facts), Arc::clone(&address)))
                 };
                 Ok(Db::Lite { readers: lite(LITE_READERS)?, writer: lite(1)?, timeout, statements, facts })
             }

@@ -2,6 +2,7 @@
 //! database, or a fault. Diesel does not pass on PostgreSQL's SQLSTATE, so many errors are recognised only by their
 //! text.
 
+use deadpool::managed::TimeoutType;
 use diesel::{
     QueryResult,
     result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError},
@@ -190,21 +191,22 @@ impl Db {
     }
 }
 
-impl From<PoolError> for Error {
-    fn from(error: PoolError) -> Self {
-        match error {
-            // The outer error only says that no connection could be made.
-            PoolError::Backend(cause) => Error::Unavailable(chained(&cause)),
-            error => Error::Unavailable(chained(&error)),
+/// The error when a pool has no connection to the database at `address`. The pool's own texts are about its slots and
+/// objects.
+pub(super) fn no_connection(address: &str, error: PoolError) -> Error {
+    Error::Unavailable(match error {
+        PoolError::Backend(cause) => format!("no connection to {address}: {}", chained(&cause)),
+        PoolError::Timeout(TimeoutType::Wait) => {
+            format!("no connection to {address}: all that DATABASE_POOL allows were busy for too long")
         }
-    }
+        PoolError::Timeout(_) => format!("no connection to {address}: it does not answer"),
+        error => format!("no connection to {address}: {}", chained(&error)),
+    })
 }
 
-/// The connection is at fault, or a statement did not end.
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Error::Unavailable(chained(&error))
-    }
+/// The error when the writer's own connection is at fault, or a statement on it did not end.
+pub(super) fn broken_connection(db: &Db, error: &tokio_postgres::Error) -> Error {
+    Error::Unavailable(format!("{}: {}", db.address(), chained(error)))
 }
 
 /// True if PostgreSQL has refused the statement and rolled it back.

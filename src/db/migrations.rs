@@ -147,7 +147,8 @@ async fn migrate_postgres(
         Catalog::read_postgres(&mut connection, url).await
     };
     let found = timeout(db.timeout() * 2, look).await.map_err(|_| {
-        Error::Unavailable(format!("no answer within {:?} when its tables are looked at", db.timeout() * 2))
+        let why = db.no_answer_within(db.timeout() * 2);
+        Error::Unavailable(format!("{why} when its tables are looked at"))
     })??;
     let pending = pending(db, &found).len();
     ensure(&found, makes_tables, pending)?;

@@ -82,6 +82,19 @@ impl Db {
         *timeout
     }
 
+    /// The address of the database, for errors.
+    fn address(&self) -> &str {
+        match self {
+            Db::Pg { pool, .. } => pool.address(),
+            Db::Lite { writer, .. } => writer.address(),
+        }
+    }
+
+    /// The cause of a failure for want of an answer.
+    fn no_answer_within(&self, timeout: Duration) -> String {
+        format!("no answer within {timeout:?} from {}", self.address())
+    }
+
     /// Runs `work` within the time that a request may wait for the database, less the time that it has waited already.
     pub async fn within_timeout<T>(
         &self,
@@ -90,7 +103,7 @@ impl Db {
         let timeout = self.timeout();
         match tokio::time::timeout(clock::time_left(timeout), work).await {
             Ok(result) => result,
-            Err(_) => Err(crate::chat::Error::Unavailable(format!("no answer within {timeout:?}"))),
+            Err(_) => Err(crate::chat::Error::Unavailable(self.no_answer_within(timeout))),
         }
     }
 }

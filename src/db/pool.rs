@@ -15,7 +15,7 @@ use diesel::{
 };
 use diesel_async::{
     AsyncPgConnection,
-    pooled_connection::{AsyncDieselConnectionManager, PoolError as ConnectError, deadpool::PoolError},
+    pooled_connection::{AsyncDieselConnectionManager, PoolError as ConnectError},
     sync_connection_wrapper::SpawnBlocking,
 };
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
@@ -26,7 +26,8 @@ use tokio::{
 use tokio_postgres::{CancelToken, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Lite, facts::Facts};
+use super::{Lite, error::no_connection, facts::Facts};
+use crate::chat::Result;
 
 /// Sends cancel requests to PostgreSQL.
 #[derive(Clone)]
@@ -91,7 +92,7 @@ impl SpawnBlocking for Threads {
     fn spawn_blocking<'a, R: Send + 'static>(
         &mut self,
         task: impl FnOnce() -> R + Send + 'static,
-    ) -> BoxFuture<'a, Result<R, Box<dyn std::error::Error + Send + Sync>>> {
+    ) -> BoxFuture<'a, std::result::Result<R, Box<dyn std::error::Error + Send + Sync>>> {
         tokio::task::spawn_blocking(task).map_err(Into::into).boxed()
     }
 
@@ -108,19 +109,31 @@ pub struct Pool<M: Connections> {
     stale_before: Arc<Mutex<Option<Instant>>>,
     /// The facts that are known about the database.
     facts: Arc<Facts>,
+    /// The address of the database, for errors.
+    address: Arc<str>,
 }
 
 impl<M: Connections> Clone for Pool<M> {
     fn clone(&self) -> Self {
-        let Self { pool, canceller, stale_before, facts } = self;
-        let (pool, canceller) = (pool.clone(), canceller.clone());
-        Self { pool, canceller, stale_before: Arc::clone(stale_before), facts: Arc::clone(facts) }
+        let (pool, canceller) = (self.pool.clone(), self.canceller.clone());
+        let (stale_before, facts) = (Arc::clone(&self.stale_before), Arc::clone(&self.facts));
+        Self { pool, canceller, stale_before, facts, address: Arc::clone(&self.address) }
     }
 }
 
 impl<M: Connections> Pool<M> {
-    pub(super) fn new(pool: managed::Pool<M>, canceller: Canceller, facts: Arc<Facts>) -> Self {
-        Self { pool, canceller, stale_before: Arc::default(), facts }
+    pub(super) fn new(
+        pool: managed::Pool<M>,
+        canceller: Canceller,
+        facts: Arc<Facts>,
+        address: Arc<str>,
+    ) -> Self {
+        Self { pool, canceller, stale_before: Arc::default(), facts, address }
+    }
+
+    /// The address of the database, for errors.
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     /// Marks the plans of all open connections as stale, if this error says so. An unknown error in another language
@@ -142,9 +155,10 @@ impl<M: Connections> Pool<M> {
     }
 
     /// Takes a connection out of the pool. It goes back with [`Lease::finish`].
-    pub async fn get(&self) -> Result<Lease<'_, M>, PoolError> {
+    pub async fn get(&self) -> Result<Lease<'_, M>> {
         loop {
-            let object = self.pool.get().await?;
+            let got = self.pool.get().await;
+            let object = got.map_err(|error| no_connection(&self.address, error))?;
             let opened = Instant::from_std(Object::metrics(&object).created);
             let stale_before = *self.stale_before.lock().unwrap_or_else(PoisonError::into_inner);
             if stale_before.is_some_and(|moment| opened < moment) {

@@ -66,7 +66,7 @@ impl Server {
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
         let sockets = config.sockets.clone();
         let user_timeout = sockets.ping_interval + sockets.ping_timeout;
-        let address = SocketAddr::new(config.host, config.port);
+        let address = config.address();
         let admission = Admission::new(sockets.max_connections);
         let acceptor = Acceptor::listen(address, user_timeout, {
             let admission = Arc::clone(&admission);

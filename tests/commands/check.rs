@@ -31,6 +31,28 @@ async fn check_reports_its_findings() {
     let (code, found, _) = run(server.database.folder.path(), &more).await;
     assert_eq!((code, found.matches("FAULT").count()), (1, 2), "{found}");
     assert!(!found.contains("secret") && !found.contains("new object"), "{found}");
+    assert_eq!(found.matches("no connection to 127.0.0.1:1: ").count(), 2, "{found}");
+}
+
+#[tokio::test]
+async fn a_database_and_a_redis_that_do_not_answer_are_named_by_their_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    // They take connections, which the system does by itself, and never say anything.
+    let silent = [(); 2].map(|()| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap());
+    let [database, redis] = silent.each_ref().map(|silent| silent.local_addr().unwrap());
+    let database_url = format!("postgresql://u:secret@{database}/x");
+    let redis_url = format!("redis://u:secret@{redis}");
+    let more = [&database_url, "--database-timeout", "100", "--redis-url", &redis_url];
+    let (code, found, _) = run(folder.path(), &[&USUAL[..], &more].concat()).await;
+    assert_eq!((code, found.matches("FAULT").count()), (1, 2), "{found}");
+    for (name, address) in [("database", database), ("redis", redis)] {
+        let line = found.lines().find(|line| line.starts_with(&format!("FAULT  {name}: "))).unwrap();
+        let cause = line.rsplit("***@").next().unwrap().split_once(": ").unwrap().1;
+        assert!(cause.contains(&address.to_string()), "{line}");
+    }
+    for part in ["secret", "object", "slot"] {
+        assert!(!found.contains(part), "{part} in: {found}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

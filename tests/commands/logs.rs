@@ -51,7 +51,7 @@ impl Logged {
         });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = soon("the address", lines.next_line()).await.unwrap().unwrap();
-        let address = first.split("http://").nth(1).unwrap().parse().unwrap();
+        let address = first.split("listens on ").nth(1).unwrap().parse().unwrap();
         Self { child, address, log, database }
     }
 

@@ -1,7 +1,10 @@
 //! Mirrors src/commands: the program as it is run, its settings, its logs, and the documents about them.
 
+mod addresses;
 mod check;
 mod documents;
+mod folders;
 mod logs;
 mod program;
 mod settings;
+mod token;

@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::support::{Backend, Client, TestServer, http, soon};
 
-fn chatoxide(folder: &Path, arguments: &[&str]) -> Command {
+pub(super) fn chatoxide(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatoxide"));
     command.args(arguments).current_dir(folder).env_clear().env("PORT", "0").kill_on_drop(true);
     command
@@ -23,7 +23,7 @@ pub(super) async fn run(folder: &Path, arguments: &[&str]) -> (i32, String, Stri
 }
 
 /// Starts it and waits until it listens: what it printed up to there, and its port.
-async fn start(command: &mut Command) -> (Child, String, u16) {
+pub(super) async fn start(command: &mut Command) -> (Child, String, u16) {
     started(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()).await
 }
 
@@ -47,8 +47,8 @@ async fn started(mut child: Child) -> (Child, String, u16) {
         printed.push_str(&line);
         printed.push('\n');
         if line.contains("a token") {
-            let port =
-                printed.split("http://127.0.0.1:").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+            let url = printed.split("http://").nth(1).unwrap().lines().next().unwrap();
+            let port = url.rsplit(':').next().unwrap().parse().unwrap();
             return (child, printed, port);
         }
     }
@@ -58,7 +58,9 @@ async fn started(mut child: Child) -> (Child, String, u16) {
 async fn a_server_without_settings_is_in_demo_mode_and_serves_its_samples() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, printed, port) = start(&mut chatoxide(folder.path(), &[])).await;
-    assert!(printed.contains("demo mode") && printed.contains("sqlite://data/chatoxide.db"), "{printed}");
+    for part in ["demo mode", "sqlite://data/chatoxide.db", "samples"] {
+        assert!(printed.contains(part), "{printed}");
+    }
     let (code, token, _) = run(folder.path(), &["token", "--sub", "alice", "--name", "Alice"]).await;
     assert_eq!(code, 0);
 
@@ -257,7 +259,7 @@ async fn help_shows_the_settings_in_groups_and_that_of_token_only_its_own() {
     assert_eq!(code, 0);
     let options: Vec<&str> =
         help.lines().filter_map(|line| line.trim().strip_prefix("--")?.split(' ').next()).collect();
-    assert_eq!(options, ["sub", "name", "ttl", "jwt-secret"]);
+    assert_eq!(options, ["sub", "name", "ttl", "new-secret", "data-dir", "jwt-secret"]);
     // It takes the other settings all the same, before and after its name.
     let secret = "a secret that is long enough to sign with";
     for arguments in [["--port", "1", "token", "--sub", "anna"], ["token", "--sub", "anna", "--port", "1"]] {

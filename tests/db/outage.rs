@@ -1,8 +1,15 @@
 //! An outage of the database: clients get a clear error in time, sockets stay up, and work resumes by itself.
 
-use chatoxide::chat::room::RoomType;
+use std::{future::pending, sync::Arc};
+
+use chatoxide::{
+    chat::{Result, room::RoomType},
+    clock,
+    db::room_log::{Append, Appender},
+};
 use serde_json::json;
 
+use super::append::{append, new};
 use crate::support::{TestDatabase, TestServer, postgres::Postgres, until};
 
 async fn server_on(postgres: &Postgres) -> TestServer {
@@ -103,4 +110,21 @@ async fn a_user_who_connected_without_the_database_is_checked_before_anything_el
     })
     .await;
     assert_eq!(refused["code"], "user_not_found", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_the_database_names_its_address() {
+    let postgres = Postgres::create();
+    postgres.start();
+    let server = server_on(&postgres).await;
+    let mut appender = Appender::default();
+    let say = |content: &str| -> Arc<[Append]> { Arc::new([append("general", "alice", new(content))]) };
+    appender.append(&server.db, say("before"), clock::now()).await.unwrap();
+    let late = server.db.within_timeout(pending::<Result<()>>()).await.unwrap_err();
+    postgres.stop();
+    let broken = appender.append(&server.db, say("lost"), clock::now()).await.err().unwrap();
+    let address = format!("{}:5432", postgres.folder.path().display());
+    for error in [late, broken] {
+        assert!(error.cause().contains(&address), "{address} in: {}", error.cause());
+    }
 }

@@ -6,31 +6,22 @@
 //! for it. While Redis is away, the changed rooms are remembered. When it is back, their lists are rewritten from the
 //! database; if it has been restarted, all lists are. None of our answers depends on a list.
 
+mod connect;
 mod pending;
 mod writer;
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
-use deadpool_redis::{
-    Hook, Manager, Pool, Runtime,
-    redis::{self, AsyncConnectionConfig},
-};
 use serde_json::value::RawValue;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::timeout,
 };
 
-use self::{
-    pending::Pending,
-    writer::{CacheWriter, KeyError, RETRY},
-};
+use self::{connect::Redis, pending::Pending, writer::CacheWriter};
 use super::listed_message::listed;
 use crate::{
     chat::id::RoomId,
@@ -43,9 +34,6 @@ use crate::{
 
 /// The longest that a shutdown waits for the last pipeline.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The timeout of a pipeline. After it, the pipeline may or may not have been executed.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A handle on the cache; cheap to clone. Without a Redis it does nothing.
 #[derive(Clone)]
@@ -76,8 +64,8 @@ impl NodeCache {
     pub fn start(url: Option<&str>, db: Db) -> Self {
         let Some(url) = url else { return Self(None) };
         let may_have_restarted = Arc::new(AtomicBool::new(true));
-        let pool = match pool(url, &may_have_restarted) {
-            Ok(pool) => pool,
+        let redis = match Redis::new(url, &may_have_restarted) {
+            Ok(redis) => redis,
             Err(error) => {
                 tracing::error!(%error, "REDIS_URL cannot be used: Node's keys are not written");
                 return Self(None);
@@ -85,7 +73,7 @@ impl NodeCache {
         };
         let (wake, woken) = mpsc::channel(1);
         let shared = Arc::<Shared>::default();
-        tokio::spawn(CacheWriter::new(pool, db, Arc::clone(&shared), may_have_restarted).run(woken));
+        tokio::spawn(CacheWriter::new(redis, db, Arc::clone(&shared), may_have_restarted).run(woken));
         Self(Some(Handle { shared, wake }))
     }
 
@@ -140,19 +128,6 @@ impl NodeCache {
     }
 }
 
-/// Creates the connection pool. A new connection may lead to another run of Redis than the last one.
-fn pool(url: &str, may_have_restarted: &Arc<AtomicBool>) -> Result<Pool, String> {
-    let may_have_restarted = Arc::clone(may_have_restarted);
-    let is_new = Hook::sync_fn(move |_, _| {
-        may_have_restarted.store(true, Ordering::Release);
-        Ok(())
-    });
-    let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
-    let manager = Manager::new_with_config(url, config).map_err(|error| error.to_string())?;
-    let builder = Pool::builder(manager).runtime(Runtime::Tokio1).post_create(is_new);
-    builder.build().map_err(|error| error.to_string())
-}
-
 fn list_key(room_id: &RoomId) -> String {
     format!("chat:messages:{room_id}")
 }
@@ -163,11 +138,5 @@ fn read_key(room_id: &RoomId) -> String {
 
 /// Checks whether a Redis answers. The error is text for people.
 pub async fn ping(url: &str) -> Result<(), String> {
-    let pool = pool(url, &Arc::default())?;
-    let request = async {
-        let mut connection = timeout(RETRY, pool.get()).await??;
-        let () = redis::cmd("PING").query_async(&mut connection).await?;
-        Ok::<_, KeyError>(())
-    };
-    request.await.map_err(|error| error.to_string())
+    Redis::new(url, &Arc::default())?.ping().await.map_err(|error| error.to_string())
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use deadpool_redis::{
-    Connection, Pool, PoolError,
+    Connection,
     redis::{self, RedisError, RedisResult, Value},
 };
 use tokio::{
@@ -19,7 +19,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Shared, list_key, pending, read_key};
+use super::{Shared, connect, list_key, pending, read_key};
 use crate::{
     chat::{
         Error,
@@ -40,7 +40,7 @@ const BATCH_DELAY: Duration = Duration::from_millis(20);
 /// The most rooms whose list is remembered as up to date.
 const MAX_KNOWN_LISTS: usize = 100_000;
 /// The time between two attempts to reach Redis.
-pub(super) const RETRY: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_secs(1);
 /// The most lists that are rewritten together, and the most bytes of their messages.
 const MAX_REWRITTEN: usize = 100;
 const MAX_REWRITTEN_BYTES: usize = 4 << 20;
@@ -52,21 +52,18 @@ const MAX_LOGGED_KEYS: usize = 1_000;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyError {
-    /// Why no connection could be made; the pool's own text says that one could not.
-    #[error("{}", match .0 { PoolError::Backend(cause) => cause.to_string(), error => error.to_string() })]
-    Pool(#[from] PoolError),
+    #[error("{0}")]
+    Connect(#[from] connect::ConnectError),
     #[error("{0}")]
     Redis(#[from] RedisError),
     #[error("{0}")]
     Database(#[from] Error),
     #[error("{0}")]
     Encoding(#[from] serde_json::Error),
-    #[error("no answer in time")]
-    Timeout(#[from] tokio::time::error::Elapsed),
 }
 
 pub(super) struct CacheWriter {
-    pub(super) pool: Pool,
+    pub(super) redis: connect::Redis,
     pub(super) db: Db,
     pub(super) shared: Arc<Shared>,
     /// A connection was opened, or a pipeline failed, since Redis was last asked for its run id.
@@ -81,9 +78,14 @@ pub(super) struct CacheWriter {
 }
 
 impl CacheWriter {
-    pub(super) fn new(pool: Pool, db: Db, shared: Arc<Shared>, may_have_restarted: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        redis: connect::Redis,
+        db: Db,
+        shared: Arc<Shared>,
+        may_have_restarted: Arc<AtomicBool>,
+    ) -> Self {
         let (run_id, lists, other_types) = (None, HashMap::new(), HashSet::new());
-        Self { pool, db, shared, may_have_restarted, run_id, lists, other_types, is_unavailable: false }
+        Self { redis, db, shared, may_have_restarted, run_id, lists, other_types, is_unavailable: false }
     }
 
     /// Runs until all handles are dropped.
@@ -148,7 +150,7 @@ impl CacheWriter {
 
     /// A connection whose Redis has been compared with the one that was written to.
     async fn connection(&mut self) -> Result<Connection, KeyError> {
-        let mut connection = timeout(RETRY, self.pool.get()).await??;
+        let mut connection = self.redis.connect().await?;
         if self.may_have_restarted.swap(false, Ordering::AcqRel) {
             let compared = self.compare_run(&mut connection).await;
             self.may_have_restarted.fetch_or(compared.is_err(), Ordering::AcqRel);

@@ -19,7 +19,12 @@ use super::{
 };
 use crate::{
     chat::{Error, Result, id::RoomId, timestamp::Timestamp},
-    db::{Db, direct::Direct, error::is_refusal, facts},
+    db::{
+        Db,
+        direct::Direct,
+        error::{broken_connection, is_refusal},
+        facts,
+    },
 };
 
 /// The most idempotency keys remembered that clients reuse for several messages.
@@ -175,11 +180,13 @@ impl Appender {
                 if self.note_held(db, rooms).await? { Err(held()) } else { Ok(None) }
             }
             // The statement timed out: the slow path would wait as long again.
-            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(error.into()),
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
+                Err(broken_connection(db, &error))
+            }
             // A row is at fault, an idempotency key is known, or the prepared statement is stale: nothing was written.
             Err(error) if is_refusal(&error) => Ok(None),
             // A connection may break after the commit: a retry could store the batch twice.
-            Err(error) => Err(error.into()),
+            Err(error) => Err(broken_connection(db, &error)),
         }
     }
 

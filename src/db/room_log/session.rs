@@ -19,7 +19,7 @@ use crate::{
     db::{
         Db,
         direct::DirectClient,
-        error::{is_refusal, refused_by_rule},
+        error::{broken_connection, is_refusal, refused_by_rule},
     },
 };
 
@@ -57,7 +57,9 @@ impl<'s> Session<'s> {
                 db.statements().inc();
                 let rows = client.query_typed(sql, &[(&document, Type::TEXT)]).await;
                 let rows = rows.map_err(|error| to_error(db, error))?;
-                rows.first().map_or(Ok(None), |row| row.try_get(0))?
+                rows.first()
+                    .map_or(Ok(None), |row| row.try_get(0))
+                    .map_err(|error| broken_connection(db, &error))?
             }
             Self::Pooled { connection, db } => {
                 let statement = JsonStatement { sql, document: &document };
@@ -100,7 +102,9 @@ impl QueryFragment<Pg> for JsonStatement<'_> {
 /// Converts a refused statement's error as if diesel had returned it; any other error means that the connection is at
 /// fault.
 pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
-    let Some(refusal) = error.as_db_error().filter(|_| is_refusal(&error)) else { return error.into() };
+    let Some(refusal) = error.as_db_error().filter(|_| is_refusal(&error)) else {
+        return broken_connection(db, &error);
+    };
     // PL/pgSQL's class: RAISE without a code, and other errors that only functions raise.
     if refusal.code().code().starts_with("P0") {
         return refused_by_rule(refusal.message().to_owned());
