@@ -8,7 +8,10 @@ vi.mock('socket.io-client', async () => ({ io: (await import('./fakeServer.js'))
 
 beforeEach(reset);
 
-const messages = ['first', 'second', 'third'].map((id) => message(id, id, 'bob'));
+const messages = ['first', 'second', 'third'].map((id, index) => ({
+  ...message(id, id, 'bob'),
+  createdAt: `2026-01-31T09:05:0${index + 1}.000Z`,
+}));
 const listed = { id: 'general', name: 'General', type: 'public', isMember: true, lastMessageAt: null };
 
 /** Alice's page with the room and the list of rooms. Its `list` answers the request for the list. */
@@ -94,5 +97,33 @@ describe('a room that opens with the page', () => {
     list(2);
     await vi.waitFor(() => expect(unread()).toEqual([null, 0, 0]));
     expect(room.get().isReady).toBe(true);
+  });
+});
+
+describe('a room that the user has read on another device', () => {
+  const read = (timestamp: string) =>
+    sockets[0]?.hears('room:user-read', { roomId: 'general', userId: 'alice', timestamp });
+
+  test('has nothing unread up to there, and what was said later', async () => {
+    const { list, show, unread } = await aPage();
+    list(40);
+    await vi.waitFor(() => expect(unread()).toEqual([null, 0, 40]));
+    show();
+    expect(unread()).toEqual(['first', 40, 40]);
+    read('2026-01-31T09:05:02.000Z');
+    expect(unread()).toEqual(['first', 1, 40]);
+    read('2026-01-31T09:05:03.000Z');
+    expect(unread().slice(0, 2)).toEqual(['first', 0]);
+  });
+
+  test('keeps what was said later while it is not open', async () => {
+    const { room, list, unread } = await aPage();
+    list(0);
+    await vi.waitFor(() => expect(unread()[2]).toBe(0));
+    const by = [{ userId: 'bob', count: 1 }];
+    room.leave();
+    sockets[0]?.hears('room:activity', { roomId: 'general', lastMessageAt: '2026-01-31T09:05:07.000Z', by });
+    read('2026-01-31T09:05:06.000Z');
+    expect(unread()[2]).toBe(1);
   });
 });

@@ -5,7 +5,9 @@ import type { ChatSocket } from './wire.js';
 export type Connect = (url: string, options: Partial<ManagerOptions & SocketOptions>) => ChatSocket;
 
 let replacement: Connect | undefined;
-let replacements = 0;
+
+/** Incremented by each replacement: clients that were made before it are not used after it. */
+export let connectEpoch = 0;
 
 /** A socket that has not connected yet. */
 export const socketTo: Connect = (url, options) => (replacement ?? io)(url, options);
@@ -14,10 +16,5 @@ export const socketTo: Connect = (url, options) => (replacement ?? io)(url, opti
 export function replaceConnect(connect?: Connect): void {
   if (connect && replacement) throw new Error('A chat server in memory is running already: close it first');
   replacement = connect;
-  replacements += 1;
-}
-
-/** Another number after each replacement: clients of before it are not for those who come after. */
-export function connectEpoch(): number {
-  return replacements;
+  connectEpoch += 1;
 }

@@ -17,12 +17,8 @@ export interface Author {
 
 export class PendingMessages {
   private readonly all = new Map<string, Pending>();
-  private readonly known = new Map<string, string>();
-
   /** By the ids of the server, the client ids under which messages were shown before they had one. */
-  get keys(): ReadonlyMap<string, string> {
-    return this.known;
-  }
+  readonly keys = new Map<string, string>();
 
   /** Those to be shown after all others, in the order in which they were written. */
   shown(): ChatMessage[] {
@@ -69,11 +65,11 @@ export class PendingMessages {
 
   /** Which of them, if it was written `by` then, a message of one's own must be; it is shown as that from now on. */
   hear(message: Message, by = Infinity): void {
-    if (this.known.has(message.id)) return;
+    if (this.keys.has(message.id)) return;
     for (const [clientId, there] of this.all) {
       if (there.at > by || !isSame(there, message)) continue;
       there.heardAs = message.id;
-      this.known.set(message.id, clientId);
+      this.keys.set(message.id, clientId);
       return;
     }
   }
@@ -87,14 +83,14 @@ export class PendingMessages {
   /** The server has it under this id. */
   arrived(clientId: string, id: string): void {
     this.all.delete(clientId);
-    this.known.set(id, clientId);
+    this.keys.set(id, clientId);
   }
 
   /** The id of what was taken for it and is another: of the same words, from another page of the same user. */
   mistaken(clientId: string, rightId?: string): string | undefined {
-    for (const [id, key] of this.known) {
+    for (const [id, key] of this.keys) {
       if (key !== clientId || id === rightId) continue;
-      this.known.delete(id);
+      this.keys.delete(id);
       return id;
     }
     return undefined;

@@ -8,7 +8,7 @@ export class PresenceList {
 
   constructor(
     private readonly question: () => Promise<Presence>,
-    private readonly changed: (users: ReadonlySet<string>) => void,
+    private readonly tell: (users: ReadonlySet<string>) => void,
   ) {}
 
   ask(): void {
@@ -27,20 +27,13 @@ export class PresenceList {
     );
   }
 
-  joined(user: string): void {
-    this.note(user, true);
-  }
-
-  left(user: string): void {
-    this.note(user, false);
-  }
-
   clear(): void {
     this.heard = undefined;
     if (this.users.size > 0) this.set(new Set());
   }
 
-  private note(user: string, isHere: boolean): void {
+  /** A user has joined or left. */
+  changed(user: string, isHere: boolean): void {
     this.heard?.set(user, isHere);
     if (this.users.has(user) === isHere) return;
     const users = new Set(this.users);
@@ -51,6 +44,6 @@ export class PresenceList {
 
   private set(users: ReadonlySet<string>): void {
     this.users = users;
-    this.changed(users);
+    this.tell(users);
   }
 }

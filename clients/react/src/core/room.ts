@@ -135,19 +135,18 @@ export class Room implements Readable<RoomState>, RoomActions {
   }
 
   heardJoined({ user }: Heard<'room:user-joined'>): void {
-    this.presence.joined(user.id);
+    this.presence.changed(user.id, true);
   }
 
   heardLeft({ userId }: Heard<'room:user-left'>): void {
-    this.presence.left(userId);
+    this.presence.changed(userId, false);
     this.writers.remove(userId);
   }
 
   heardRead({ userId, timestamp }: Heard<'room:user-read'>): void {
     if (userId === this.host.author()?.id) {
       // The current user has read it on another device.
-      this.unread.read();
-      this.host.wasRead(this.id);
+      this.unread.read(this.sent.filter(({ createdAt }) => createdAt > timestamp));
       return;
     }
     this.readUntil(userId, timestamp);
@@ -184,8 +183,8 @@ export class Room implements Readable<RoomState>, RoomActions {
     // If the log has applied this message already, a later edit or deletion may be shown: that is newer than the ack.
     const isHeard = this.log.last !== undefined && message.seq !== undefined && message.seq <= this.log.last;
     const there = timeline.find(this.sent, message.id);
-    if (there) this.sent = timeline.merge(this.sent, [{ ...there }], this.pending.keys);
-    else if (!isHeard) this.sent = timeline.merge(this.sent, [message], this.pending.keys);
+    if (there || !isHeard)
+      this.sent = timeline.merge(this.sent, [there ? { ...there } : message], this.pending.keys);
     this.refresh();
   }
 
@@ -321,12 +320,9 @@ export class Room implements Readable<RoomState>, RoomActions {
   /** Merges a history without a `seq` into what is shown; false if the two do not overlap. */
   private overlay(messages: Message[]): boolean {
     const laid = timeline.overlay(this.sent, messages);
-    if (!laid) {
-      this.tellDiscontinuity(0);
-      return false;
-    }
-    this.sent = laid;
-    return true;
+    this.sent = laid ?? this.sent;
+    if (!laid) this.tellDiscontinuity(0);
+    return laid !== undefined;
   }
 
   /** Starts to count unread messages. While the earlier count is unknown, `isReady` stays false. */

@@ -74,9 +74,10 @@ export class Unread {
     if (this.ids.delete(id)) this.tell();
   }
 
-  read(): void {
+  /** The user has read all messages but the `later` ones. */
+  read(later: readonly ChatMessage[] = []): void {
     this.isKnown = true;
-    this.ids.clear();
+    this.ids = new Set(later.flatMap(({ id }) => (this.ids.has(id) ? id : [])));
     this.older = 0;
     this.tell();
   }

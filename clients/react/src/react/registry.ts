@@ -14,21 +14,17 @@ export function clientOf(url: string, token: string): ChatClient {
   // In server-side rendering no client is cached: one user's page would get another's.
   if (typeof window === 'undefined') return new ChatClient({ url, token });
   const user = ownerOf(token);
-  const name = JSON.stringify([url, user ? { id: user.id } : token, connectEpoch()]);
-  let client = named.get(name);
-  if (!client) {
-    client = new ChatClient({ url, token });
-    named.set(name, client);
-    forgetUnused(name, client);
-  }
-  return client;
-}
-
-function forgetUnused(name: string, client: ChatClient): void {
-  setTimeout(() => {
-    if (client.get().status === 'closed') named.delete(name);
-    else forgetUnused(name, client);
+  const name = JSON.stringify([url, user ? { id: user.id } : token, connectEpoch]);
+  const known = named.get(name);
+  if (known) return known;
+  const client = new ChatClient({ url, token });
+  named.set(name, client);
+  const timer = setInterval(() => {
+    if (client.get().status !== 'closed') return;
+    named.delete(name);
+    clearInterval(timer);
   }, UNUSED);
+  return client;
 }
 
 interface Shared {
