@@ -38,6 +38,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
     if actor.socket.is_some_and(|socket| socket.state.begin_watching()) {
         app.rooms.watch(caller);
     }
+    app.rooms.flush_read_marks_of(caller).await;
     let (mine, public) =
         join(db::room_list::list_of_user(db, caller, MAX_ROOMS), app.access.list_public()).await;
     let (mine, public) = (mine?, public?);

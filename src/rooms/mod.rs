@@ -320,6 +320,11 @@ impl Rooms {
         Ok(())
     }
 
+    /// Writes the marks of [`Self::mark_read`] that this user's unread counts depend on.
+    pub async fn flush_read_marks_of(&self, user_id: &UserId) {
+        self.read_marks.flush_of(user_id).await;
+    }
+
     /// The number of the last entry applied, if the room is loaded on this node.
     pub fn live_seq(&self, room_id: &RoomId) -> Option<i64> {
         let cell = lock(&self.cells).get(room_id).cloned()?;

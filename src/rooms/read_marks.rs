@@ -1,7 +1,11 @@
 //! Read marks are batched for a moment and coalesced: only the newest of each user and room is written. If a caller
 //! waits for a mark, the whole batch is written at once.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use prometheus_client::metrics::counter::Counter;
 use tokio::{
@@ -19,6 +23,7 @@ use crate::{
         Db,
         read_markers::{self, ReadMark},
     },
+    sync::lock,
 };
 
 /// The most marks that may wait. Above that a mark is dropped, because a later one covers it.
@@ -30,7 +35,11 @@ const BATCH_DELAY: Duration = Duration::from_millis(500);
 
 pub(super) struct ReadMarks {
     queue: mpsc::Sender<WriteRequest>,
+    unwritten: Arc<Unwritten>,
 }
+
+/// The number of queued marks of each user.
+type Unwritten = Mutex<HashMap<UserId, usize>>;
 
 struct WriteRequest {
     mark: Option<ReadMark>,
@@ -40,18 +49,32 @@ struct WriteRequest {
 impl ReadMarks {
     pub(super) fn start(db: Db, written: Counter) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE_CAPACITY);
-        tokio::spawn(run(db, requests, written));
-        Self { queue }
+        let unwritten = Arc::<Unwritten>::default();
+        tokio::spawn(run(db, requests, Arc::clone(&unwritten), written));
+        Self { queue, unwritten }
     }
 
     pub(super) fn note(&self, mark: ReadMark) {
-        if self.queue.try_send(WriteRequest { mark: Some(mark), written: None }).is_err() {
+        let user_id = mark.user_id.clone();
+        // Counted under the lock before the mark is queued, so that it is not subtracted first.
+        let mut unwritten = lock(&self.unwritten);
+        if self.queue.try_send(WriteRequest { mark: Some(mark), written: None }).is_ok() {
+            *unwritten.entry(user_id).or_default() += 1;
+        } else {
             tracing::warn!("the queue of read marks is full: one was dropped");
         }
     }
 
     pub(super) async fn write(&self, mark: ReadMark) -> Result<()> {
         self.send(Some(mark)).await
+    }
+
+    /// Writes this user's queued marks, if there are any: unread messages are counted from what is stored.
+    pub(super) async fn flush_of(&self, user_id: &UserId) {
+        let is_written = !lock(&self.unwritten).contains_key(user_id);
+        if !is_written {
+            self.flush().await;
+        }
     }
 
     pub(super) async fn flush(&self) {
@@ -70,25 +93,49 @@ impl ReadMarks {
     }
 }
 
-async fn run(db: Db, mut requests: mpsc::Receiver<WriteRequest>, count: Counter) {
+async fn run(
+    db: Db,
+    mut requests: mpsc::Receiver<WriteRequest>,
+    unwritten: Arc<Unwritten>,
+    count: Counter,
+) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while collect_batch(&mut requests, &mut batch).await {
         let mut newest = Newest::default();
         let mut waiting = Vec::new();
+        let mut noted = Vec::new();
         for request in batch.drain(..) {
+            match (&request.mark, request.written) {
+                (_, Some(written)) => waiting.push(written),
+                (Some(mark), None) => noted.push(mark.user_id.clone()),
+                (None, None) => {}
+            }
             request.mark.into_iter().for_each(|mark| keep_newest(&mut newest, mark));
-            waiting.extend(request.written);
         }
         count.inc_by(newest.len() as u64);
         let result = match newest.is_empty() {
             true => Ok(()),
             false => read_markers::advance(&db, newest.into_values().collect()).await,
         };
+        subtract(&unwritten, &noted);
         if let (Err(error), true) = (&result, waiting.is_empty()) {
             error.log();
         }
         for written in waiting {
             let _gone = written.send(result.clone());
+        }
+    }
+}
+
+/// Uncounts marks, one for each time that a user is named.
+fn subtract(unwritten: &Unwritten, users: &[UserId]) {
+    let mut unwritten = lock(unwritten);
+    for user_id in users {
+        if let Entry::Occupied(mut marks) = unwritten.entry(user_id.clone()) {
+            *marks.get_mut() -= 1;
+            if *marks.get() == 0 {
+                marks.remove();
+            }
         }
     }
 }

@@ -87,6 +87,20 @@ on_both! {
 }
 
 on_both! {
+    async fn a_room_that_was_read_a_moment_ago_has_no_unread_messages(server: TestServer) {
+        let (mut phone, mut bob) = server.meet().await;
+        let mut laptop = server.connect("alice").await;
+        bob.say("general", "one").await;
+        assert_eq!(unread(&mut laptop, "general").await, 1);
+
+        // Without an ack: the mark waits for others before it is stored.
+        phone.emit("room:read", "general".into()).await;
+        bob.hear("room:user-read").await;
+        assert_eq!(unread(&mut laptop, "general").await, 0);
+    }
+}
+
+on_both! {
     async fn a_room_that_one_is_not_in_has_unread_messages_only_after_it_was_read(server: TestServer) {
         server.make_room("open", RoomType::Public, &["bob"]).await;
         let mut bob = server.connect("bob").await;
