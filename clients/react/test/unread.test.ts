@@ -39,6 +39,7 @@ async function aPage() {
   const { firstUnreadId, unreadCount } = client.room('general').get();
   expect([firstUnreadId, unreadCount]).toEqual([null, 0]);
   return {
+    client,
     room: client.room('general'),
     said,
     list: (unreadCount: number) => list(unreadCount),
@@ -68,6 +69,27 @@ describe('a room that opens with the page', () => {
     list(2);
     await vi.waitFor(() => expect(room.get().isReady).toBe(true));
     expect(unread()).toEqual(['second', 2, 2]);
+  });
+
+  test('has what was unread before it was joined, whatever a later list says', async () => {
+    const { client, said, list, show, unread } = await aPage();
+    // Requested again while the first is on its way: the server has processed the join by then.
+    client.rooms.changed();
+    list(2);
+    await vi.waitFor(() => expect(said).toHaveLength(2));
+    expect(said[1]).toContain('room:join general');
+    list(0);
+    await vi.waitFor(() => expect(unread()[2]).toBe(0));
+    show();
+    expect(unread().slice(0, 2)).toEqual(['second', 2]);
+  });
+
+  test('requests no list of its own while the list is shown elsewhere', async () => {
+    const { client, said, list, unread } = await aPage();
+    list(2);
+    await vi.waitFor(() => expect(unread()[2]).toBe(2));
+    client.rooms.subscribe(() => undefined);
+    expect(said).toHaveLength(1);
   });
 
   test('opens with nothing unread when the list is refused', async () => {

@@ -1,7 +1,7 @@
 // Applies a room's changes in order, each once. The server numbers them (`seq`) without gaps; missing ones are
 // requested with `messages:sync`. Changes from a server that does not number them, such as the original's, are
 // applied as they arrive.
-import { ChatError } from './errors.js';
+import { ChatError, isPassing } from './errors.js';
 import type { LogEvents, Synced } from './protocol.js';
 
 export type LogEvent = {
@@ -85,7 +85,7 @@ export class CatchUp {
           answer = await this.owner.sync(since);
         } catch (error) {
           if (isOver()) return;
-          if (!(error instanceof ChatError && error.isPassing)) return this.owner.lost(since);
+          if (!(error instanceof ChatError && isPassing(error.code))) return this.owner.lost(since);
           pause = longer(pause, AFTER_ERROR);
           continue;
         }

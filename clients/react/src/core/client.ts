@@ -72,7 +72,7 @@ export class ChatClient implements Readable<ClientState> {
   private readonly kept = new Map<string, Kept>();
   private readonly page = uuid();
   private delivery: Delivery | undefined;
-  private unsigned: Unsigned[] = [];
+  private readonly unsigned = new Map<string, Unsigned>();
   private users = 0;
   /** A token that was refused is replaced once. */
   private hasRetried = false;
@@ -101,7 +101,8 @@ export class ChatClient implements Readable<ClientState> {
         return kept && kept.users > 0 && this.reading.isReading() ? kept.room.unread.known : undefined;
       },
       userId: () => this.store.get().user?.id,
-      heardList: () => this.kept.forEach(({ room }) => room.heardList()),
+      heardList: () =>
+        this.kept.forEach(({ room }) => room.heardList(this.rooms.find(room.id)?.unreadCount ?? 0)),
     });
     this.host = {
       socket: this.socket,
@@ -240,8 +241,8 @@ export class ChatClient implements Readable<ClientState> {
     if (before && before.id !== user?.id) this.forget();
     this.store.patch({ user });
     if (!user) return;
-    for (const { request, at, resolve } of this.unsigned.splice(0))
-      resolve(this.deliver(user).send(request, at));
+    this.unsigned.forEach(({ request, at, resolve }) => resolve(this.deliver(user).send(request, at)));
+    this.unsigned.clear();
     if (this.store.get().status !== 'closed') this.deliver(user);
   }
 
@@ -285,14 +286,16 @@ export class ChatClient implements Readable<ClientState> {
     if (user) return this.deliver(user).send(request);
     const at = Date.now();
     this.room(request.roomId).waits(request, at);
-    return new Promise((resolve, reject) => this.unsigned.push({ request, at, resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.unsigned.set(request.clientId, { request, at, resolve, reject }),
+    );
   }
 
   private discard(clientId: string): void {
     this.delivery?.discard(clientId);
-    const there = this.unsigned.find(({ request }) => request.clientId === clientId);
+    const there = this.unsigned.get(clientId);
     if (!there) return;
-    this.unsigned = this.unsigned.filter((other) => other !== there);
+    this.unsigned.delete(clientId);
     this.kept.get(there.request.roomId)?.room.discarded(clientId);
     there.reject(discarded());
   }

@@ -1,5 +1,5 @@
 // Sends the messages of the outbox: one at a time per room, in order, until the server has each.
-import { ChatError, discarded, ignorable } from './errors.js';
+import { ChatError, discarded, ignorable, isPassing } from './errors.js';
 import type { Entry, Outbox } from './outbox.js';
 import type { Message } from './protocol.js';
 import type { Refusal } from './types.js';
@@ -165,7 +165,7 @@ export class Delivery {
         next.settle?.resolve(message);
       } catch (error) {
         const refused = error instanceof ChatError ? error : new ChatError('internal', String(error));
-        if (refused.isPassing) {
+        if (isPassing(refused.code)) {
           if (!this.wire.isConnected()) break;
           await new Promise((resolve) => setTimeout(resolve, pause));
           pause = Math.min(pause * 2, LONGEST_PAUSE);

@@ -21,10 +21,6 @@ export class ChatError extends Error {
   get refusal(): Refusal {
     return { code: this.code, error: this.message };
   }
-
-  get isPassing(): boolean {
-    return isPassing(this.code);
-  }
 }
 
 /** Whether the error is transient: nothing was stored, and the same request may succeed a moment later. */

@@ -29,6 +29,8 @@ export class Room implements Readable<RoomState>, RoomActions {
   private readonly writing: Writing;
   private readonly presence: PresenceList;
   readonly unread: Unread;
+  /** The unread count when the room was joined; undefined until the list of rooms is loaded. */
+  private unreadAtJoin: number | undefined;
   /** The history is loaded, the list of rooms is not. */
   private isOpening = false;
   private page: Promise<readonly ChatMessage[]> | undefined;
@@ -49,9 +51,7 @@ export class Room implements Readable<RoomState>, RoomActions {
       apply: (events) => this.apply(events),
       lost: (since) => this.startAnew(since),
     });
-    this.writing = new Writing((event) => {
-      if (host.socket.connected) host.socket.emit(event, id);
-    });
+    this.writing = new Writing((event) => this.tell(event));
     this.presence = new PresenceList(
       () => host.ask('room:presence', id),
       (present) => this.store.patch({ present }),
@@ -72,6 +72,8 @@ export class Room implements Readable<RoomState>, RoomActions {
   // Methods that the client calls.
 
   join(): void {
+    // Joining marks the room as read, so that a list which is requested later has nothing unread.
+    this.unreadAtJoin = this.host.unreadOf(this.id);
     // Without an ack, as the original's hook: its server would not answer. A refusal comes as `room:error`.
     this.host.socket.emit('room:join', this.id);
   }
@@ -79,7 +81,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   /** Leaves the room. Pending messages stay; everything else is requested again on the next join. */
   leave(): void {
     this.reset();
-    if (this.host.socket.connected) this.host.socket.emit('room:leave', this.id);
+    this.tell('room:leave');
   }
 
   /** Clears the shown state. `forOther`: another user has signed in, so pending messages are cleared too. */
@@ -118,8 +120,9 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.presence.ask();
   }
 
-  /** Called when `rooms:list` was loaded, or could not be. */
-  heardList(): void {
+  /** Called when `rooms:list` was loaded, or could not be. A list that was requested before joining is the first one. */
+  heardList(unreadCount: number): void {
+    this.unreadAtJoin ??= unreadCount;
     if (!this.isOpening) return;
     if (this.unread.isWaiting) this.begin();
     this.isOpening = false;
@@ -241,7 +244,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   readonly markAsRead = (): void => {
     this.unread.read();
     this.host.wasRead(this.id);
-    if (this.host.socket.connected) this.host.socket.emit('room:read', this.id);
+    this.tell('room:read');
   };
 
   private async loadPage(): Promise<readonly ChatMessage[]> {
@@ -311,6 +314,10 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.sent = this.sent.map((message) => (message.id === wrong ? { ...message, key: wrong } : message));
   }
 
+  private tell(event: 'room:leave' | 'room:read' | 'typing:start' | 'typing:stop'): void {
+    if (this.host.socket.connected) this.host.socket.emit(event, this.id);
+  }
+
   private readUntil(userId: string, until: string): void {
     const { readBy } = this.store.get();
     if ((readBy.get(userId) ?? '') >= until) return;
@@ -327,9 +334,8 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   /** Starts to count unread messages. While the earlier count is unknown, `isReady` stays false. */
   private begin(): void {
-    const unread = this.host.unreadOf(this.id);
-    this.isOpening = unread === undefined;
-    this.unread.begin(this.sent, unread);
+    this.isOpening = this.unreadAtJoin === undefined;
+    this.unread.begin(this.sent, this.unreadAtJoin);
   }
 
   private show(messages: Message[], seq: number | undefined): void {

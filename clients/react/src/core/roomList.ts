@@ -28,7 +28,7 @@ export interface RoomListHost {
   /** The room's own unread count while it is open and the user is looking at it; otherwise undefined. */
   countOf(roomId: string): number | undefined;
   userId(): string | undefined;
-  /** Called when the list was loaded, or could not be. */
+  /** Called whenever the list was loaded, or could not be. */
   heardList(): void;
 }
 
@@ -49,7 +49,8 @@ export class RoomList implements Readable<RoomListState> {
     const unsubscribe = this.store.subscribe(listener);
     this.watchers += 1;
     this.timer ??= setInterval(() => this.poll(), INTERVAL);
-    if (this.host.isConnected()) void this.refresh();
+    // While another component is subscribed, the list is kept up to date.
+    if (this.watchers === 1) this.changed();
     return () => {
       unsubscribe();
       this.watchers -= 1;
@@ -64,7 +65,6 @@ export class RoomList implements Readable<RoomListState> {
     this.isStale = true;
     this.running ??= this.load().finally(() => {
       this.running = undefined;
-      this.host.heardList();
     });
     await this.running;
   };
@@ -138,8 +138,10 @@ export class RoomList implements Readable<RoomListState> {
         }));
         this.store.patch({ rooms: counted, isReady: true, refusal: null });
         this.missed.forEach((activity) => this.heard(activity));
+        this.host.heardList();
       } catch (error) {
         this.store.patch({ refusal: (error as ChatError).refusal });
+        if (!this.isStale) this.host.heardList();
       }
     }
   }
