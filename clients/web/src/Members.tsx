@@ -1,5 +1,6 @@
-// The panel beside a room: its members, and a button that ends the user's own membership.
+// The panel beside a room: its members, the guests who are here, and a button that ends the user's own membership.
 import { Avatar, type Member } from '@chatoxide/react';
+import { useGuests } from './useGuests.js';
 
 interface Props {
   members: readonly Member[];
@@ -10,18 +11,32 @@ interface Props {
 }
 
 export function Members({ members, present, isOpen, onLeave }: Props) {
+  const { guests, more } = useGuests(members, present);
   const isHere = (member: Member) => present.has(member.id);
   const sorted = [...members].sort(
     (one, other) => Number(isHere(other)) - Number(isHere(one)) || one.name.localeCompare(other.name),
   );
   return (
     <aside className={isOpen ? 'members members-open' : 'members'} aria-label="Members">
-      <h2>Members</h2>
-      <ul>
-        {sorted.map((member) => (
-          <Person key={member.id} user={member} isHere={isHere(member)} />
-        ))}
-      </ul>
+      <section>
+        <h2>Members</h2>
+        <ul>
+          {sorted.map((member) => (
+            <Person key={member.id} user={member} isHere={isHere(member)} />
+          ))}
+        </ul>
+      </section>
+      {guests.length > 0 && (
+        <section aria-label="Guests">
+          <h2>Guests</h2>
+          <ul>
+            {guests.map((guest) => (
+              <Person key={guest.id} user={guest} isHere />
+            ))}
+          </ul>
+          {more > 0 && <p className="quiet">and {more} more</p>}
+        </section>
+      )}
       {onLeave && (
         <button className="button leave" onClick={onLeave}>
           Leave room
