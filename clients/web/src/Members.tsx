@@ -4,17 +4,20 @@ import { useGuests } from './useGuests.js';
 
 interface Props {
   members: readonly Member[];
+  /** The ids of the users who have the room open. */
   present: ReadonlySet<string>;
+  /** The ids of these, and of the members who are online elsewhere. */
+  online: ReadonlySet<string>;
   isOpen: boolean;
   /** Undefined where there is no membership that the user can end. */
   onLeave: (() => void) | undefined;
 }
 
-export function Members({ members, present, isOpen, onLeave }: Props) {
+export function Members({ members, present, online, isOpen, onLeave }: Props) {
   const { guests, more } = useGuests(members, present);
-  const isHere = (member: Member) => present.has(member.id);
+  const isOnline = (member: Member) => online.has(member.id);
   const sorted = [...members].sort(
-    (one, other) => Number(isHere(other)) - Number(isHere(one)) || one.name.localeCompare(other.name),
+    (one, other) => Number(isOnline(other)) - Number(isOnline(one)) || one.name.localeCompare(other.name),
   );
   return (
     <aside className={isOpen ? 'members members-open' : 'members'} aria-label="Members">
@@ -22,7 +25,7 @@ export function Members({ members, present, isOpen, onLeave }: Props) {
         <h2>Members</h2>
         <ul>
           {sorted.map((member) => (
-            <Person key={member.id} user={member} isHere={isHere(member)} />
+            <Person key={member.id} user={member} isOnline={isOnline(member)} />
           ))}
         </ul>
       </section>
@@ -31,7 +34,7 @@ export function Members({ members, present, isOpen, onLeave }: Props) {
           <h2>Guests</h2>
           <ul>
             {guests.map((guest) => (
-              <Person key={guest.id} user={guest} isHere />
+              <Person key={guest.id} user={guest} isOnline />
             ))}
           </ul>
           {more > 0 && <p className="quiet">and {more} more</p>}
@@ -46,9 +49,9 @@ export function Members({ members, present, isOpen, onLeave }: Props) {
   );
 }
 
-function Person({ user, isHere }: { user: Member; isHere: boolean }) {
+function Person({ user, isOnline }: { user: Member; isOnline: boolean }) {
   return (
-    <li className={isHere ? 'member' : 'member member-away'}>
+    <li className={isOnline ? 'member' : 'member member-offline'}>
       <span className="face" aria-hidden="true">
         <Avatar id={user.id} name={user.name} picture={user.avatar} />
         <span className="dot" />
@@ -56,7 +59,7 @@ function Person({ user, isHere }: { user: Member; isHere: boolean }) {
       <span className="member-name" dir="auto">
         {user.name}
       </span>
-      <span className="hidden">{isHere ? 'here' : 'away'}</span>
+      <span className="hidden">{isOnline ? 'online' : 'offline'}</span>
     </li>
   );
 }

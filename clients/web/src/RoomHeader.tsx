@@ -7,14 +7,14 @@ interface Props {
   roomId: string;
   /** Undefined while the list of rooms does not have it. */
   room: ListedRoom | undefined;
-  /** The number of users who have the room open. */
-  here: number;
+  /** The number of members who are online, and of guests. */
+  online: number;
   onBack: () => void;
   onInvite: () => void;
   membersButton: ComponentPropsWithRef<'button'>;
 }
 
-export function RoomHeader({ roomId, room, here, onBack, onInvite, membersButton }: Props) {
+export function RoomHeader({ roomId, room, online, onBack, onInvite, membersButton }: Props) {
   const title = useTitle(roomId, room);
   const { join, isJoining, why } = useJoin(roomId);
   return (
@@ -27,7 +27,7 @@ export function RoomHeader({ roomId, room, here, onBack, onInvite, membersButton
         <h1 dir="auto" title={title}>
           {title}
         </h1>
-        <span className="quiet room-here">{here > 0 && `${here} here`}</span>
+        <span className="quiet room-online">{online > 0 && `${online} online`}</span>
         {room?.type === 'public' && !room.isMember && (
           <button className="button button-main join" disabled={isJoining} onClick={join}>
             Join

@@ -1,6 +1,6 @@
 // The open room, and who is in it.
-import { ChatRoom, useRoom, useRooms } from '@chatoxide/react';
-import { useEffect, useRef, useState, type Ref } from 'react';
+import { ChatRoom, useOnline, useRoom, useRooms } from '@chatoxide/react';
+import { useEffect, useMemo, useRef, useState, type Ref } from 'react';
 import { LeaveDialog } from './dialogs.js';
 import { Members } from './Members.js';
 import { RoomHeader } from './RoomHeader.js';
@@ -18,6 +18,9 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
   const { rooms } = useRooms();
   const members = useRoom(roomId, (state) => state.members);
   const present = useRoom(roomId, (state) => state.present);
+  const watched = useOnline(members.map(({ id }) => id));
+  // Guests cannot be watched, and watch nobody; they are online like everybody who has the room open.
+  const online = useMemo(() => new Set([...watched, ...present]), [watched, present]);
   const [isOpen, setOpen] = useState(false);
   const [isLeaving, setLeaving] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -37,7 +40,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
           <RoomHeader
             roomId={roomId}
             room={room}
-            here={present.size}
+            online={online.size}
             onBack={() => open(null)}
             onInvite={onInvite}
             membersButton={{ ref: button, 'aria-expanded': isOpen, onClick: () => setOpen(!isOpen) }}
@@ -55,6 +58,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
       <Members
         members={members}
         present={present}
+        online={online}
         isOpen={isOpen}
         onLeave={room?.isMember && room.type !== 'direct' ? () => setLeaving(true) : undefined}
       />

@@ -6,7 +6,7 @@ import { begin, heading, openPage, panel, setUpPages } from './page.js';
 
 setUpPages();
 
-/** The lines under each heading: the letters of the picture, the name, and whether the user is here. */
+/** The lines under each heading: the letters of the picture, the name, and whether the user is online. */
 function shown() {
   const lines = panel()
     .getAllByRole('list')
@@ -28,7 +28,7 @@ test('guests who are here stand under a heading of their own, by name, until the
   const server = begin({ users, rooms: [{ id: 'open', name: 'Open', members: ['bob'] }] });
   openPage(server, 'bob', '#/r/open');
   await heading('Open');
-  await waitFor(() => expect(shown()).toEqual({ Members: ['BBobhere'] }));
+  await waitFor(() => expect(shown()).toEqual({ Members: ['BBobonline'] }));
   const [zoe, namesake, alice] = [
     await server.connect('zoe'),
     await server.connect('zoe-2'),
@@ -37,15 +37,17 @@ test('guests who are here stand under a heading of their own, by name, until the
   for (const guest of [zoe, namesake, alice]) await act(() => guest.ask('room:join', 'open'));
   await waitFor(() =>
     expect(shown()).toEqual({
-      Members: ['BBobhere'],
-      Guests: ['ANA namesakehere', 'AAlicehere', 'ZZoehere'],
+      Members: ['BBobonline'],
+      Guests: ['ANA namesakeonline', 'AAliceonline', 'ZZoeonline'],
     }),
   );
   await act(() => zoe.ask('member:join', 'open'));
   act(() => namesake.disconnect());
-  await waitFor(() => expect(shown()).toEqual({ Members: ['BBobhere', 'ZZoehere'], Guests: ['AAlicehere'] }));
+  await waitFor(() =>
+    expect(shown()).toEqual({ Members: ['BBobonline', 'ZZoeonline'], Guests: ['AAliceonline'] }),
+  );
   act(() => alice.disconnect());
-  await waitFor(() => expect(shown()).toEqual({ Members: ['BBobhere', 'ZZoehere'] }));
+  await waitFor(() => expect(shown()).toEqual({ Members: ['BBobonline', 'ZZoeonline'] }));
 });
 
 test('guests who were here first are named, and the user is one of them before joining', async () => {
@@ -54,7 +56,9 @@ test('guests who were here first are named, and the user is one of them before j
   await zoe.ask('room:join', 'open');
   openPage(server, 'alice', '#/r/open');
   await heading('Open');
-  await waitFor(() => expect(shown()).toEqual({ Members: ['BBobaway'], Guests: ['AAlicehere', 'ZZoehere'] }));
+  await waitFor(() =>
+    expect(shown()).toEqual({ Members: ['BBoboffline'], Guests: ['AAliceonline', 'ZZoeonline'] }),
+  );
 });
 
 test('fifty guests are listed, and the others counted', async () => {
@@ -73,5 +77,25 @@ test('a guest whose name cannot be looked up has the id in its place, and the ne
   server.refuseNext('users:find', 'busy');
   openPage(server, 'bob', '#/r/open');
   await heading('Open');
-  await waitFor(() => expect(shown().Guests).toEqual(['Aalicehere', 'ZZoehere']));
+  await waitFor(() => expect(shown().Guests).toEqual(['Aaliceonline', 'ZZoeonline']));
+});
+
+test('a member is online who has another room open, on any device, and offline when all have gone', async () => {
+  const rooms = ['open', 'other'].map((id) => ({ id, members: ['alice', 'bob'] }));
+  const server = begin({ users, rooms });
+  openPage(server, 'alice', '#/r/open');
+  await heading('open');
+  await screen.findByText('1 online');
+  expect(shown().Members).toEqual(['AAliceonline', 'BBoboffline']);
+  const [phone, laptop] = [await act(() => server.connect('bob')), await act(() => server.connect('bob'))];
+  await act(() => laptop.ask('room:join', 'other'));
+  await screen.findByText('2 online');
+  expect(shown().Members).toEqual(['AAliceonline', 'BBobonline']);
+  act(() => laptop.disconnect());
+  await act(() => phone.send('other', 'still here'));
+  await screen.findByRole('link', { name: /^other\s*1/ });
+  expect(shown().Members).toEqual(['AAliceonline', 'BBobonline']);
+  act(() => phone.disconnect());
+  await screen.findByText('1 online');
+  expect(shown().Members).toEqual(['AAliceonline', 'BBoboffline']);
 });

@@ -106,8 +106,8 @@ export class Tab {
     return this.page.getByRole('complementary', { name: 'Members' });
   }
 
-  /** A member, as here or as away. */
-  member(name: string, presence: 'here' | 'away'): Locator {
+  /** A member, as online or as offline. */
+  member(name: string, presence: 'online' | 'offline'): Locator {
     return this.members.getByRole('listitem').filter({ hasText: new RegExp(`${name}.*${presence}`) });
   }
 
