@@ -3,3 +3,4 @@ export * from './core/index.js';
 export { ChatProvider, useChatClient, type ChatProviderProps } from './react/context.js';
 export { useChat, type UseChatOptions } from './react/useChat.js';
 export { useConnection, useRoom, useRooms } from './react/hooks.js';
+export { useOnline } from './react/useOnline.js';

@@ -1,8 +1,11 @@
 // The open room, and who is in it.
-import { Avatar, ChatRoom, RoomIcon, roomName, useRoom, useRooms, type Member } from '@chatoxide/react';
-import { useEffect, useRef, useState, type Ref } from 'react';
-import { BackIcon, PeopleIcon, InviteIcon } from './icons.js';
-import { open } from './route.js';
+import { ChatRoom, useOnline, useRoom, useRooms } from '@chatoxide/react';
+import { useEffect, useMemo, useRef, useState, type Ref } from 'react';
+import { LeaveDialog } from './dialogs.js';
+import { Members } from './Members.js';
+import { RoomHeader } from './RoomHeader.js';
+import { open, roomOf } from './route.js';
+import { openAnother } from './useFirstRoom.js';
 
 interface Props {
   main: Ref<HTMLElement>;
@@ -12,21 +15,21 @@ interface Props {
 }
 
 export function RoomPane({ main, roomId, user, onInvite }: Props) {
-  const { rooms, isReady } = useRooms();
+  const { rooms } = useRooms();
   const members = useRoom(roomId, (state) => state.members);
   const present = useRoom(roomId, (state) => state.present);
+  const watched = useOnline(members.map(({ id }) => id));
+  // Guests cannot be watched, and watch nobody; they are online like everybody who has the room open.
+  const online = useMemo(() => new Set([...watched, ...present]), [watched, present]);
   const [isOpen, setOpen] = useState(false);
+  const [isLeaving, setLeaving] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
-  const listed = rooms.find((room) => room.id === roomId);
-  const isRefused = useRoom(roomId, (state) => state.refusal !== null);
-  // An id says nothing to people.
-  const title = listed
-    ? roomName(listed)
-    : isReady
-      ? isRefused
-        ? 'Room not available'
-        : 'Room'
-      : 'Loading…';
+  const room = rooms.find(({ id }) => id === roomId);
+  const leave = (left: string) => {
+    setLeaving(false);
+    // The list of rooms may have come first, and another room is open already.
+    if (roomOf(window.location.hash) === left) openAnother(rooms, left);
+  };
   return (
     <main ref={main} id="main" className="room-pane" tabIndex={-1}>
       <ChatRoom
@@ -34,36 +37,14 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
         currentUserId={user.id}
         autoFocus
         header={
-          <header className="room-header">
-            <button className="icon-button back" aria-label="Back to rooms" onClick={() => open(null)}>
-              <BackIcon />
-            </button>
-            {listed && <RoomIcon room={listed} />}
-            <h1 dir="auto" title={title}>
-              {title}
-            </h1>
-            <span className="quiet room-here">{present.size > 0 && `${present.size} here`}</span>
-            {listed && listed.type !== 'direct' && (
-              <button
-                className="icon-button"
-                aria-label="Invite people"
-                title="Invite people"
-                onClick={onInvite}
-              >
-                <InviteIcon />
-              </button>
-            )}
-            <button
-              ref={button}
-              className="icon-button members-button"
-              aria-label="Members"
-              title="Members"
-              aria-expanded={isOpen}
-              onClick={() => setOpen(!isOpen)}
-            >
-              <PeopleIcon />
-            </button>
-          </header>
+          <RoomHeader
+            roomId={roomId}
+            room={room}
+            online={online.size}
+            onBack={() => open(null)}
+            onInvite={onInvite}
+            membersButton={{ ref: button, 'aria-expanded': isOpen, onClick: () => setOpen(!isOpen) }}
+          />
         }
       />
       {isOpen && (
@@ -74,7 +55,14 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
           }}
         />
       )}
-      <Members members={members} present={present} isOpen={isOpen} />
+      <Members
+        members={members}
+        present={present}
+        online={online}
+        isOpen={isOpen}
+        onLeave={room?.isMember && room.type !== 'direct' ? () => setLeaving(true) : undefined}
+      />
+      {isLeaving && room && <LeaveDialog room={room} onClose={() => setLeaving(false)} onDone={leave} />}
     </main>
   );
 }
@@ -89,38 +77,4 @@ function Scrim({ onClose }: { onClose: () => void }) {
     return () => window.removeEventListener('keydown', press);
   }, []);
   return <div className="scrim" onClick={onClose} />;
-}
-
-function Members({
-  members,
-  present,
-  isOpen,
-}: {
-  members: readonly Member[];
-  present: ReadonlySet<string>;
-  isOpen: boolean;
-}) {
-  const isHere = (member: Member) => present.has(member.id);
-  const sorted = [...members].sort(
-    (one, other) => Number(isHere(other)) - Number(isHere(one)) || one.name.localeCompare(other.name),
-  );
-  return (
-    <aside className={isOpen ? 'members members-open' : 'members'} aria-label="Members">
-      <h2>Members</h2>
-      <ul>
-        {sorted.map((member) => (
-          <li key={member.id} className={isHere(member) ? 'member' : 'member member-away'}>
-            <span className="face" aria-hidden="true">
-              <Avatar id={member.id} name={member.name} picture={member.avatar} />
-              <span className="dot" />
-            </span>
-            <span className="member-name" dir="auto">
-              {member.name}
-            </span>
-            <span className="hidden">{isHere(member) ? 'here' : 'away'}</span>
-          </li>
-        ))}
-      </ul>
-    </aside>
-  );
 }

@@ -9,6 +9,7 @@ import { open, useOpenRoom } from './route.js';
 import { Sidebar } from './Sidebar.js';
 import { Splash } from './Splash.js';
 import { Switcher } from './Switcher.js';
+import { useFirstRoom, useLostRoom } from './useFirstRoom.js';
 
 export type OpenDialog = 'room' | 'message' | 'invite' | 'switcher' | null;
 
@@ -18,7 +19,8 @@ interface Props {
 }
 
 export function Workspace({ user, onSignOut }: Props) {
-  const { rooms } = useRooms();
+  const list = useRooms();
+  const { rooms } = list;
   const connection = useConnection();
   const roomId = useOpenRoom();
   const [dialog, setDialog] = useState<OpenDialog>(null);
@@ -27,6 +29,8 @@ export function Workspace({ user, onSignOut }: Props) {
   useEffect(() => {
     document.title = title;
   }, [title]);
+  useFirstRoom(user.id, roomId, list);
+  useLostRoom(roomId, list);
   useSwitcherKey(() => setDialog('switcher'));
   const close = () => setDialog(null);
   const enter = (id: string) => {
@@ -62,7 +66,7 @@ export function Workspace({ user, onSignOut }: Props) {
       </a>
       <Sidebar user={user} roomId={roomId} onDialog={setDialog} onSignOut={signOut} />
       {roomId === null ? (
-        <NoRoom main={main} status={connection.status} />
+        <NoRoom main={main} status={connection.status} isReady={list.isReady} />
       ) : (
         <RoomPane key={roomId} main={main} roomId={roomId} user={user} onInvite={() => setDialog('invite')} />
       )}
@@ -74,11 +78,17 @@ export function Workspace({ user, onSignOut }: Props) {
   );
 }
 
-function NoRoom({ main, status }: { main: Ref<HTMLElement>; status: ConnectionStatus }) {
+interface NoRoomProps {
+  main: Ref<HTMLElement>;
+  status: ConnectionStatus;
+  isReady: boolean;
+}
+
+function NoRoom({ main, status, isReady }: NoRoomProps) {
   return (
     <main ref={main} id="main" className="nothing" tabIndex={-1}>
       <LogoIcon />
-      <h1>Choose a room or start a conversation</h1>
+      <h1>{isReady ? 'Choose a room or start a conversation' : 'Loading…'}</h1>
       {status === 'reconnecting' && <p role="status">Connection lost. Trying again…</p>}
     </main>
   );

@@ -1,5 +1,5 @@
-// The dialogs that make a room, begin a conversation, and invite people.
-import { useChatClient, type Member } from '@chatoxide/react';
+// The dialogs that make a room, begin a conversation, invite people, and leave a room.
+import { endMembership, roomName, useChatClient, type ListedRoom, type Member } from '@chatoxide/react';
 import { useState, type FormEvent } from 'react';
 import { Dialog } from './Dialog.js';
 import { People } from './People.js';
@@ -92,6 +92,45 @@ export function InviteDialog({ roomId, onClose }: { roomId: string; onClose: () 
     <Dialog title="Invite people" onClose={onClose}>
       <People chosen={[]} onChoose={invite} error={why} />
       <p role="status">{said}</p>
+    </Dialog>
+  );
+}
+
+export function LeaveDialog({ room, onClose, onDone }: Props & { room: ListedRoom }) {
+  const client = useChatClient();
+  const [isLeaving, setLeaving] = useState(false);
+  const [why, setWhy] = useState('');
+  const leave = () => {
+    setLeaving(true);
+    setWhy('');
+    endMembership(client, room.id).then(
+      () => onDone(room.id),
+      (error: Error) => {
+        setLeaving(false);
+        setWhy(error.message);
+      },
+    );
+  };
+  return (
+    <Dialog title={`Leave ${roomName(room)}?`} onClose={onClose}>
+      <p>
+        {room.type === 'public'
+          ? 'You can join again at any time.'
+          : 'You can come back only if a member invites you.'}
+      </p>
+      {why && (
+        <p className="danger" role="alert">
+          {why}
+        </p>
+      )}
+      <div className="dialog-buttons">
+        <button className="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button className="button button-main" disabled={isLeaving} onClick={leave}>
+          Leave
+        </button>
+      </div>
     </Dialog>
   );
 }

@@ -27,3 +27,8 @@ export function useOpenRoom(): string | null {
 export function open(roomId: string | null): void {
   window.location.hash = hashOf(roomId);
 }
+
+/** Opens a room without an entry in the history: the button that goes back skips the address before it. */
+export function openInstead(roomId: string): void {
+  window.location.replace(hashOf(roomId));
+}

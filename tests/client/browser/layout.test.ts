@@ -122,7 +122,7 @@ test(
   },
 );
 
-test('forced colours tell which room is open and who is here', { timeout: LONG }, async () => {
+test('forced colours tell which room is open and who is online', { timeout: LONG }, async () => {
   const alice = await lively();
   const { page } = alice;
   await page.emulateMedia({ forcedColors: 'active' });
@@ -130,10 +130,10 @@ test('forced colours tell which room is open and who is here', { timeout: LONG }
   const outline = (link: Locator) => link.evaluate((one) => getComputedStyle(one).outlineStyle);
   expect(await outline(page.locator('a[aria-current=page]'))).toBe('solid');
   expect(await outline(alice.link('Design').first())).toBe('none');
-  const dot = (name: string, presence: 'here' | 'away') =>
+  const dot = (name: string, presence: 'online' | 'offline') =>
     alice
       .member(name, presence)
       .locator('.dot')
       .evaluate((one) => getComputedStyle(one).backgroundColor);
-  expect(await dot('Alice', 'here')).not.toBe(await dot('Bob', 'away'));
+  expect(await dot('Alice', 'online')).not.toBe(await dot('Bob', 'offline'));
 });

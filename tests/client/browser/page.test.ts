@@ -60,7 +60,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     });
 
     test(
-      'on a phone one goes from the rooms into one and back, and looks who is there',
+      'on a phone one goes from the rooms into one and back, and sees who is online',
       { timeout: LONG },
       async () => {
         const [here, other] = [await party.room('Here'), await party.room('Other')];
@@ -69,7 +69,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
         await alice.link('Other').waitFor({ state: 'hidden' });
         await alice.members.waitFor({ state: 'hidden' });
         await page.getByRole('button', { name: 'Members' }).tap();
-        await alice.member('Alice', 'here').waitFor();
+        await alice.member('Alice', 'online').waitFor();
         await alice.keepScreen(`phone-members-${backend}`);
         await page.getByRole('button', { name: 'Members' }).tap();
         await alice.members.waitFor({ state: 'hidden' });

@@ -123,23 +123,23 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     expect(await alice.texts()).toEqual(['Carol must not know', 'as little as today', 'thank you']);
   });
 
-  test('it is shown which members are here, and which are away', { timeout: LONG }, async () => {
+  test('it is shown which members are online, and which are offline', { timeout: LONG }, async () => {
     const room = await party.room('Presence');
     const alice = await party.alone('Alice', room);
-    await alice.member('Alice', 'here').waitFor();
-    await alice.member('Bob', 'away').waitFor();
-    await alice.page.getByText('1 here', { exact: true }).waitFor();
+    await alice.member('Alice', 'online').waitFor();
+    await alice.member('Bob', 'offline').waitFor();
+    await alice.page.getByText('1 online', { exact: true }).waitFor();
 
     const bob = await party.alone('Bob', room);
     for (const tab of [alice, bob]) {
-      for (const name of ['Alice', 'Bob']) await tab.member(name, 'here').waitFor();
-      await tab.member('Carol', 'away').waitFor();
-      await tab.page.getByText('2 here', { exact: true }).waitFor();
+      for (const name of ['Alice', 'Bob']) await tab.member(name, 'online').waitFor();
+      await tab.member('Carol', 'offline').waitFor();
+      await tab.page.getByText('2 online', { exact: true }).waitFor();
     }
 
     await bob.page.close();
-    await alice.member('Bob', 'away').waitFor();
-    await alice.member('Alice', 'here').waitFor();
+    await alice.member('Bob', 'offline').waitFor();
+    await alice.member('Alice', 'online').waitFor();
   });
 
   test(

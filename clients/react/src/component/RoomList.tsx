@@ -78,8 +78,8 @@ interface Props extends Pick<RoomListProps, 'roomId' | 'onOpen' | 'hrefOf'> {
 
 function RoomRow({ room, roomId, onOpen, hrefOf, labels, parts: { Row, Avatar } }: Props) {
   const isOpen = room.id === roomId;
-  // The room that is open counts as read.
-  const unreadCount = isOpen ? 0 : room.unreadCount;
+  // The open room is being read. A guest is not notified of messages, so that a count would be out of date.
+  const unreadCount = isOpen || !room.isMember ? 0 : room.unreadCount;
   const rowProps = {
     className: unreadCount > 0 ? 'chat-rooms-room chat-rooms-room--unread' : 'chat-rooms-room',
     'aria-current': isOpen ? ('page' as const) : undefined,

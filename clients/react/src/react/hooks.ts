@@ -6,7 +6,8 @@ import type { Readable } from '../core/store.js';
 import type { RoomState } from '../core/types.js';
 import { useChatClient, useEntered } from './context.js';
 
-function useSelected<T, Selected>(
+/** What `select` makes of the store's state; `isSame` says whether it is what it was. */
+export function useSelected<T, Selected>(
   store: Readable<T>,
   select: (state: T) => Selected,
   isSame: (one: Selected, other: Selected) => boolean = Object.is,

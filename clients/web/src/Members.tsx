@@ -1,0 +1,65 @@
+// The panel beside a room: its members, the guests who are here, and a button that ends the user's own membership.
+import { Avatar, type Member } from '@chatoxide/react';
+import { useGuests } from './useGuests.js';
+
+interface Props {
+  members: readonly Member[];
+  /** The ids of the users who have the room open. */
+  present: ReadonlySet<string>;
+  /** The ids of these, and of the members who are online elsewhere. */
+  online: ReadonlySet<string>;
+  isOpen: boolean;
+  /** Undefined where there is no membership that the user can end. */
+  onLeave: (() => void) | undefined;
+}
+
+export function Members({ members, present, online, isOpen, onLeave }: Props) {
+  const { guests, more } = useGuests(members, present);
+  const isOnline = (member: Member) => online.has(member.id);
+  const sorted = [...members].sort(
+    (one, other) => Number(isOnline(other)) - Number(isOnline(one)) || one.name.localeCompare(other.name),
+  );
+  return (
+    <aside className={isOpen ? 'members members-open' : 'members'} aria-label="Members">
+      <section>
+        <h2>Members</h2>
+        <ul>
+          {sorted.map((member) => (
+            <Person key={member.id} user={member} isOnline={isOnline(member)} />
+          ))}
+        </ul>
+      </section>
+      {guests.length > 0 && (
+        <section aria-label="Guests">
+          <h2>Guests</h2>
+          <ul>
+            {guests.map((guest) => (
+              <Person key={guest.id} user={guest} isOnline />
+            ))}
+          </ul>
+          {more > 0 && <p className="quiet">and {more} more</p>}
+        </section>
+      )}
+      {onLeave && (
+        <button className="button leave" onClick={onLeave}>
+          Leave room
+        </button>
+      )}
+    </aside>
+  );
+}
+
+function Person({ user, isOnline }: { user: Member; isOnline: boolean }) {
+  return (
+    <li className={isOnline ? 'member' : 'member member-offline'}>
+      <span className="face" aria-hidden="true">
+        <Avatar id={user.id} name={user.name} picture={user.avatar} />
+        <span className="dot" />
+      </span>
+      <span className="member-name" dir="auto">
+        {user.name}
+      </span>
+      <span className="hidden">{isOnline ? 'online' : 'offline'}</span>
+    </li>
+  );
+}
