@@ -77,6 +77,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
   });
 
   test('a room opens where one stopped, at the line above what is new', { timeout: LONG }, async () => {
+    await party.room('Elsewhere');
     const room = await party.room('Return');
     await seedMessages(party.server.database, room, past(room, 60, 60_000));
     const [alice, bob] = await party.two(room);
@@ -85,8 +86,9 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await page.getByRole('button', { name: /new messages$/ }).click();
     await alice.sees('have you read all this?');
     await bob.page.getByText('Read by Alice').waitFor();
-    await page.goto(`${party.server.url}/#/`);
-    await alice.composer.waitFor({ state: 'detached' });
+    await alice.link('Elsewhere').click();
+    await page.getByRole('heading', { name: 'Elsewhere' }).waitFor();
+    await alice.isReady();
     await sendMany(bob, 'missed');
     const link = page.getByRole('link', { name: /^Return\s*40 unread$/ });
     await link.waitFor();

@@ -117,7 +117,7 @@ describe.each(BACKENDS)('the client on %s', (backend) => {
     await vi.waitFor(() => expect(his.rooms.get().isReady).toBe(true), PATIENCE);
     const room = await hers.createRoom({ name: 'Plans', type: 'private', members: [bob.id] });
     await vi.waitFor(
-      () => expect(his.listedRoom(room.id)).toMatchObject({ name: 'Plans', unreadCount: 0 }),
+      () => expect(his.rooms.find(room.id)).toMatchObject({ name: 'Plans', unreadCount: 0 }),
       PATIENCE,
     );
     const leave = hers.enter(room.id);
@@ -125,15 +125,15 @@ describe.each(BACKENDS)('the client on %s', (backend) => {
     await hers.room(room.id).sendMessage('two');
 
     // Told, not asked for.
-    await vi.waitFor(() => expect(his.listedRoom(room.id)).toMatchObject({ unreadCount: 2 }), PATIENCE);
+    await vi.waitFor(() => expect(his.rooms.find(room.id)).toMatchObject({ unreadCount: 2 }), PATIENCE);
     await his.rooms.refresh();
-    expect(his.listedRoom(room.id)).toMatchObject({ unreadCount: 2 });
+    expect(his.rooms.find(room.id)).toMatchObject({ unreadCount: 2 });
     his.enter(room.id);
     await vi.waitFor(() => expect(contents(his, room.id)).toEqual(['one', 'two']), PATIENCE);
     expect(his.room(room.id).get()).toMatchObject({ unreadCount: 2, firstUnreadId: first.id });
     his.room(room.id).markAsRead();
     expect(his.room(room.id).get()).toMatchObject({ unreadCount: 0, firstUnreadId: first.id });
-    expect(his.listedRoom(room.id)).toMatchObject({ unreadCount: 0 });
+    expect(his.rooms.find(room.id)).toMatchObject({ unreadCount: 0 });
     unwatch();
     leave();
   });
@@ -145,7 +145,7 @@ describe.each(BACKENDS)('the client on %s', (backend) => {
     expect(await hers.findUsers(bob.id)).toEqual([{ id: bob.id, name: 'Bob', avatar: null }]);
     const unwatch = his.rooms.subscribe(() => undefined);
     const direct = await hers.startDirect(bob.id);
-    await vi.waitFor(() => expect(his.listedRoom(direct.id)?.with?.name).toBe('Alice'), PATIENCE);
+    await vi.waitFor(() => expect(his.rooms.find(direct.id)?.with?.name).toBe('Alice'), PATIENCE);
     const room = await hers.createRoom({ name: 'Ideas' });
     const members = await hers.invite(room.id, carol.id);
     expect(members.map(({ id }) => id)).toEqual([alice.id, carol.id]);
