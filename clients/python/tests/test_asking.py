@@ -1,4 +1,4 @@
-"""What is asked again when the server refuses for the moment or the connection breaks, and what is not."""
+"""Requests are repeated when the server refuses for the moment or the connection breaks, or they are not."""
 
 from __future__ import annotations
 

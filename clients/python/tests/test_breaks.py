@@ -161,7 +161,7 @@ async def test_a_message_that_breaks_the_connection_is_given_up(world: World) ->
 async def cut_off(
     world: World, proxy: CuttingProxy
 ) -> tuple[RoomEvents, AsyncIterator[ClientEvent], Room, Message]:
-    """What is told to Alice, whose connection is cut; the room as Bob sees it; and the message of his that she has."""
+    """The events of Alice, whose connection is cut; the room as Bob sees it; and the message of his that she has."""
     alice, bob = await world.connect('alice', url=proxy.url), await world.connect('bob')
     alices, bobs = await world.meet(alice, bob)
     events, news = alices.events(), alice.events()

@@ -1,4 +1,4 @@
-"""What is refused raises `ChatError`, with the server's code."""
+"""A refusal raises `ChatError`, with the server's code."""
 
 from __future__ import annotations
 

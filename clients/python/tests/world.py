@@ -1,4 +1,4 @@
-"""What stories are told with: users, rooms and clients of their own for each test."""
+"""Fixtures of the tests: users, rooms and clients of their own for each."""
 
 from __future__ import annotations
 

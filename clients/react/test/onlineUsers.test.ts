@@ -1,4 +1,4 @@
-// Who is online: one request a turn for all who watch, and answers and events in whichever order they come.
+// Online users: one request a turn for all components that watch, and answers and events in any order.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ChatClient, MemoryOutbox, onlineUsersOf } from '../src/core/index.js';
 import { answers, network, reset, sockets, tokenOf } from './fakeServer.js';

@@ -1,4 +1,4 @@
-// What the page says of all rooms together, and the room that it opens by itself.
+// The title of the browser's tab, and the room that the page opens by itself.
 import { countText, type ListedRoom } from '@chatoxide/react';
 
 type Counted = Pick<ListedRoom, 'isMember' | 'unreadCount'>;

@@ -91,7 +91,7 @@ class ChatClient:
 
     @property
     def user_id(self) -> str | None:
-        """Whose token was used last; None when it is not known."""
+        """The user id of the last token; None when it is not known."""
         return self._connection.user_id
 
     @property
@@ -158,7 +158,7 @@ class ChatClient:
         return [Member.read(user) for user in answer.records('users')]
 
     def events(self) -> AsyncIterator[ClientEvent]:
-        """What happens to this client from now on: the connection is lost and back, and others invite or start to talk.
+        """Events of this client from now on: a connection lost or back, an invitation, a direct room of somebody.
 
         Ends when the client is closed, and raises `ChatError` when a new connection was refused.
         """

@@ -25,7 +25,7 @@ _MAX_BREAKS = 5
 
 
 class Again(Enum):
-    """What may be asked again."""
+    """Whether a request may be repeated."""
 
     # Asked twice it is as if it had been asked once.
     SAFE = auto()
@@ -73,7 +73,7 @@ class Connection:
 
     @property
     def user_id(self) -> str | None:
-        """Whose token was used last."""
+        """The user id of the last token."""
         return self._user_id
 
     async def open(self, patience: float) -> None:

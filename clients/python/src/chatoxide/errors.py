@@ -1,4 +1,4 @@
-"""What goes wrong, as an error with a code."""
+"""`ChatError`: a refusal by the server or a network failure, with a code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens, in a room or to the client."""
+"""The events of a room and of the client."""
 
 from __future__ import annotations
 
@@ -262,12 +262,12 @@ def read_change(name: str, data: Record) -> Change | None:
 
 
 def read_room_event(name: str, data: Record) -> Change | Sign | None:
-    """What happens in a room; None when the event is something else."""
+    """Reads an event of a room; None when the event is another."""
     read = _SIGNS.get(name)
     return read(data) if read else read_change(name, data)
 
 
 def read_client_event(name: str, data: Record) -> ClientEvent | None:
-    """What happens to the user, in no room that is joined; None when the event is something else."""
+    """Reads an event of the user that belongs to no joined room; None when the event is another."""
     read = _OF_THE_CLIENT.get(name)
     return read(data) if read else None

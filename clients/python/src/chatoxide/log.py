@@ -17,7 +17,7 @@ LOG = logging.getLogger('chatoxide')
 
 
 class RoomLog:
-    """What was heard goes into a feed; readers ask `sync` for what is not there."""
+    """Puts the changes that arrive into a feed; readers ask `sync` for those that it lacks."""
 
     def __init__(self, connection: Connection, room_id: str) -> None:
         self.room_id = room_id
@@ -42,7 +42,7 @@ class RoomLog:
         return self._history
 
     async def sync(self, since: int) -> Synced:
-        """What has changed after `since`, or a first part of it."""
+        """Returns the changes after `since`, or the first of them."""
         answer = await self._connection.ask('messages:sync', {'roomId': self.room_id, 'since': since})
         changes = [
             read_change(event.text('event'), event.record('data')) for event in answer.records('events')

@@ -124,7 +124,7 @@ class ListedRoom:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Who is in a room at this moment."""
+    """The users who are in a room at this moment."""
 
     # Ids; at most 500.
     users: tuple[str, ...]

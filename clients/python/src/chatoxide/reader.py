@@ -1,4 +1,4 @@
-"""What happens in a room, for one reader: all of it, once, in order, at the reader's own pace."""
+"""Reads the events of a room: all of them, once, in order, at the reader's own pace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .record import Record
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a room shows to who joins it, with all changes up to `seq`."""
+    """The history that a room shows at a join, with all changes up to `seq`."""
 
     seq: int
     # Oldest first.

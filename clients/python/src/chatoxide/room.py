@@ -61,7 +61,7 @@ class Room:
         return self._log.is_closed
 
     def events(self, since: int | None = None) -> RoomEvents:
-        """What happens in the room: every change to its messages after `since`, once and in order, over all breaks.
+        """Events of the room: every change to its messages after `since`, once and in order, over all breaks.
 
         And, from now on, who comes, goes, reads and types. Without `since` it goes on where `messages` end. The events
         end when the room is left or the client closed, and raise `ChatError` when the room may not be entered any more.
@@ -151,7 +151,7 @@ class Room:
         await self._connection.ask('room:read', self.id)
 
     async def presence(self) -> Presence:
-        """Who is in the room at this moment."""
+        """Asks which users are in the room at this moment."""
         return Presence.read(await self._connection.ask('room:presence', self.id))
 
     async def invite(self, user_id: str) -> list[Member]:

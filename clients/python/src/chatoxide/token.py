@@ -1,4 +1,4 @@
-"""What a client signs in with."""
+"""The token with which a client signs in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def token_of(source: TokenSource) -> str:
 
 
 def user_id_of(token: str) -> str | None:
-    """Whose token it is; None when it cannot be read. Nothing is checked here: that is the server's."""
+    """Returns the user id of a token; None when it cannot be read. The server verifies the token, this does not."""
     try:
         payload = token.split('.')[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + '=' * (-len(payload) % 4)))

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { hueOf, initialsOf, pictureAt } from './text.js';
 
 export interface AvatarProps {
-  /** Whose: the same id has the same colour. */
+  /** The user's id: the same id has the same colour. */
   id: string;
   name: string;
   /** The address of a picture; one that is not to be trusted is not asked for. */

@@ -38,7 +38,7 @@ export class RoomList implements Readable<RoomListState> {
   private timer: ReturnType<typeof setInterval> | undefined;
   private running: Promise<void> | undefined;
   private isStale = false;
-  /** What was heard during a load: the server may have counted earlier. */
+  /** Activity that was heard during a load: the server may have counted before it. */
   private missed: RoomActivity[] = [];
 
   readonly get = this.store.get;

@@ -6,7 +6,7 @@ import type { Readable } from '../core/store.js';
 import type { RoomState } from '../core/types.js';
 import { useChatClient, useEntered } from './context.js';
 
-/** What `select` makes of the store's state; `isSame` says whether it is what it was. */
+/** Returns a selection of the store's state. The component renders again when `isSame` says that it has changed. */
 export function useSelected<T, Selected>(
   store: Readable<T>,
   select: (state: T) => Selected,

@@ -14,7 +14,7 @@ afterEach(() => {
   server.close();
 });
 
-/** What each component was drawn with. */
+/** The users with which each component was rendered. */
 const drawn: Record<string, string[][]> = {};
 
 function Online({ name, userIds }: { name: string; userIds: string[] }) {

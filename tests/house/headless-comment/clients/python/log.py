@@ -1,0 +1,4 @@
+"""What was heard."""
+
+# Of many the first.
+FIRST = 1

@@ -1,0 +1,4 @@
+// Whose rooms these are.
+
+/** Who is here. */
+export const here = 1;
