@@ -31,11 +31,14 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
       await guests.getByText('Dora', { exact: true }).waitFor();
       await desktop.keepScreens(`guest-${backend}`);
 
-      await desktop.page.getByRole('button', { name: 'Join', exact: true }).click();
+      const join = desktop.page.getByRole('button', { name: 'Join', exact: true });
+      const background = await join.evaluate((button) => getComputedStyle(button).backgroundColor);
+      expect(background, "the page's own style, not that of the room around it").not.toBe('rgba(0, 0, 0, 0)');
+      await join.click();
       await guests.waitFor({ state: 'detached' });
       await bob.member('Dora', 'online').waitFor();
       await desktop.page.getByRole('button', { name: 'Leave room' }).waitFor();
-      expect(await desktop.page.getByRole('button', { name: 'Join', exact: true }).count()).toBe(0);
+      expect(await join.count()).toBe(0);
 
       const phone = await dora('phone');
       await phone.link('Garden').waitFor();
