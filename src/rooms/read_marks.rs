@@ -93,12 +93,7 @@ impl ReadMarks {
     }
 }
 
-async fn run(
-    db: Db,
-    mut requests: mpsc::Receiver<WriteRequest>,
-    unwritten: Arc<Unwritten>,
-    count: Counter,
-) {
+async fn run(db: Db, mut requests: mpsc::Receiver<WriteRequest>, unwritten: Arc<Unwritten>, count: Counter) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while collect_batch(&mut requests, &mut batch).await {
         let mut newest = Newest::default();
