@@ -71,6 +71,12 @@ test('the archive has the binary, the licence and the settings, and is the same 
   const first = readFileSync(output);
   await archive();
   expect(readFileSync(output).equals(first)).toBe(true);
+  const { stdout: seconds } = await run('git', ['log', '-1', '--format=%ct']);
+  const { stdout: listed } = await run('tar', ['-tvzf', output, '--full-time', '--utc']);
+  const times = listed
+    .match(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g)
+    ?.map((time) => Date.parse(`${time.replace(' ', 'T')}Z`));
+  expect(new Set(times)).toEqual(new Set([Number(seconds) * 1000]));
 
   await run('tar', ['-xzf', output, '-C', folder]);
   const unpacked = path.join(folder, path.basename(output, '.tar.gz'));

@@ -75,9 +75,7 @@ test('a release publishes nothing before all of it is built', () => {
   const publishing = /npm publish|gh-action-pypi-publish|gh release create|imagetools create/;
   const texts = (job: Job) => job.steps.map(({ uses = '', run = '' }) => uses + run).join('\n');
   for (const [name, job] of Object.entries(others)) expect(texts(job), name).not.toMatch(publishing);
-  expect(new Set(needsOf(publish))).toEqual(
-    new Set(Object.keys(others).filter((name) => name !== 'check')),
-  );
+  expect(new Set(needsOf(publish))).toEqual(new Set(Object.keys(others).filter((name) => name !== 'check')));
   for (const name of needsOf(publish)) expect(needsOf(jobs[name]), name).toEqual(['check']);
 });
 
