@@ -1,24 +1,26 @@
 // The manifests say the same of the project: where it is, and which version it has. No document advertises a package that is
 // not published.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const REPOSITORY = 'https://github.com/chatoxide/chatoxide';
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
-const tracked = (...patterns: string[]) =>
-  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  })
-    .split('\n')
-    .filter(Boolean);
+/** Folders that are made: packages, builds, and what tests leave. */
+const MADE = /^(node_modules|target|dist|artifacts|data|generated|\.(git|venv|next|.*_cache))$/;
+
+/** The files of the project, below the folder, whose paths match. */
+const list = (pattern: RegExp, folder = ''): string[] =>
+  readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const file = path.posix.join(folder, entry.name);
+    if (entry.isDirectory()) return MADE.test(entry.name) ? [] : list(pattern, file);
+    return entry.isFile() && pattern.test(file) ? [file] : [];
+  });
 
 /** The private packages of tests, benchmarks and examples, which nobody installs. */
 const PRIVATE = /^(tests|benches\/node|examples)\//;
-const manifests = tracked('*Cargo.toml', '*package.json', '*pyproject.toml').filter(
+const manifests = list(/(^|\/)(Cargo\.toml|package\.json|pyproject\.toml)$/).filter(
   (file) => !PRIVATE.test(file),
 );
 
@@ -34,7 +36,7 @@ test('each manifest names the repository', () => {
 });
 
 test('every address of GitHub in the project is one of its repository', () => {
-  const files = [...manifests, ...tracked('*.md', '.github/**')];
+  const files = [...manifests, ...list(/\.md$|^\.github\//)];
   const others = files.flatMap((file) =>
     [...read(file).matchAll(/https:\/\/github\.com\/chatoxide[^\s"')>]*/g)]
       .map(([url]) => url)
@@ -52,13 +54,7 @@ const FETCHES =
   /\b(?:npm (?:install|i|add)|pnpm add|yarn add|npx|bunx)\b[^\n`]*\s@chatoxide\/|\b(?:pip3?|uv|pipx)\b[^\n`]* (?:install|add)\s+(?:-\S+\s+)*["']?chatoxide\b|\bcargo (?:install|add)\s+(?:-\S+\s+)*chatoxide\b|\bdocker (?:pull|run)\b[^\n`]*\bchatoxide\/|\b(?:unpkg\.com|jsdelivr\.net\/npm|esm\.sh)\/@chatoxide\//;
 
 test('no document shows a package that is not published', () => {
-  const documents = tracked(
-    '*.md',
-    'examples/**',
-    'clients/web/src/**',
-    'src/**',
-    '.github/ISSUE_TEMPLATE/**',
-  );
+  const documents = list(/\.md$|^(examples|clients\/web\/src|src|\.github\/ISSUE_TEMPLATE)\//);
   const advertised = documents.flatMap((file) =>
     read(file)
       .split('\n')
