@@ -1,4 +1,4 @@
-//! `chatoxide health`: asks the server that runs on this machine whether it is ready, for the health check of a container.
+//! `chatoxide health`: asks the server that runs on this machine whether it is ready, for a container's health check.
 
 use std::{
     io::{self, ErrorKind},

@@ -1,4 +1,4 @@
-// compose.yaml hands every setting of .env to the server, except for those that have one right value inside the container.
+// compose.yaml passes every setting of .env to the server, except for those with one right value inside the container.
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -28,7 +28,7 @@ const IMAGE = Object.fromEntries(
   [...read('Dockerfile').matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
 );
 
-/** The values inside the container, if .env and the shell have these: a variable without a value is the shell's or .env's. */
+/** The values inside the container, given those of .env and of the shell. One without a value is the shell's or .env's. */
 function inContainer(file: Record<string, string>, shell: Record<string, string>): Record<string, string> {
   const set = Object.entries(chatoxide.environment).map(
     ([name, value]) => [name, value ?? shell[name] ?? file[name]] as const,

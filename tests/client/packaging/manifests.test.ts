@@ -1,5 +1,4 @@
-// The manifests say the same of the project: where it is, and which version it has. No document advertises a package that is
-// not published.
+// The manifests name one repository, and no document advertises a package that is not published.
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -50,8 +49,17 @@ test('every address of GitHub in the project is one of its repository', () => {
 });
 
 /** Commands that fetch one of our names from a registry. A path, such as ./clients/python, is no such name. */
-const FETCHES =
-  /\b(?:npm (?:install|i|add)|pnpm add|yarn add|npx|bunx)\b[^\n`]*\s@chatoxide\/|\b(?:pip3?|uv|pipx)\b[^\n`]* (?:install|add)\s+(?:-\S+\s+)*["']?chatoxide\b|\bcargo (?:install|add)\s+(?:-\S+\s+)*chatoxide\b|\bdocker (?:pull|run)\b[^\n`]*\bchatoxide\/|\b(?:unpkg\.com|jsdelivr\.net\/npm|esm\.sh)\/@chatoxide\//;
+const FETCHES = new RegExp(
+  [
+    /\b(?:npm (?:install|i|add)|pnpm add|yarn add|npx|bunx)\b[^\n`]*\s@chatoxide\//,
+    /\b(?:pip3?|uv|pipx)\b[^\n`]* (?:install|add)\s+(?:-\S+\s+)*["']?chatoxide\b/,
+    /\bcargo (?:install|add)\s+(?:-\S+\s+)*chatoxide\b/,
+    /\bdocker (?:pull|run)\b[^\n`]*\bchatoxide\//,
+    /\b(?:unpkg\.com|jsdelivr\.net\/npm|esm\.sh)\/@chatoxide\//,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 
 test('no document shows a package that is not published', () => {
   const documents = list(/\.md$|^(examples|clients\/web\/src|src|\.github\/ISSUE_TEMPLATE)\//);

@@ -1,5 +1,5 @@
-// The files of .github are what GitHub reads: valid YAML, with the keys that forms and workflows need; and the steps that they
-// run are there.
+// The files of .github are what GitHub reads: valid YAML, with the keys that forms and workflows need; and the steps
+// that they run are there.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
