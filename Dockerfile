@@ -32,7 +32,8 @@ USER chatoxide
 ENV DATA_DIR=/data
 VOLUME /data
 EXPOSE 3000
-# No HEALTHCHECK: whoever runs the container asks GET /healthz (is it alive) and GET /readyz (may it get traffic).
+# Asks GET /readyz of the server, whose settings are the environment's. It waits a second longer than DATABASE_TIMEOUT.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["/usr/local/bin/chatoxide", "health"]
 # JWT_SECRET or JWT_PUBLIC_KEY must be set: with a DATABASE_URL the server does not start without, and demo mode answers only
 # inside the container.
 ENTRYPOINT ["/usr/local/bin/chatoxide"]

@@ -1,9 +1,18 @@
-//! Explains why the server cannot listen on its address, and names the setting to change.
+//! The server's address: which one reaches it from this machine, and why it cannot be listened on, with the setting to
+//! change.
 
 use std::{
     io::{Error, ErrorKind},
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
 };
+
+/// An address of this machine for a client, also where the server listens on all.
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    address
+}
 
 pub(super) fn explain(error: &Error, address: SocketAddr) -> String {
     let (host, port) = (address.ip(), address.port());

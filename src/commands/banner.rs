@@ -1,11 +1,8 @@
 //! The banner at the start of the server: where to open the chat, the database, and how to sign in.
 
-use std::{
-    borrow::Cow,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::Path,
-};
+use std::{borrow::Cow, net::SocketAddr, path::Path};
 
+use super::address::reachable;
 use crate::config::{Config, DEFAULT_DATA_DIR, SigningKeys};
 
 /// The banner, for the address that the server listens on.
@@ -38,14 +35,6 @@ pub(super) fn banner(config: &Config, has_samples: bool, address: SocketAddr) ->
     text.push_str("  a token   ");
     text.push_str(&token_command(config));
     text
-}
-
-/// An address of this machine for a browser, also where the server listens on all.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    address
 }
 
 /// The command that prints a token for this server, to be pasted into a shell in the folder that the server runs in.

@@ -5,6 +5,7 @@ mod banner;
 mod check;
 mod demo;
 mod folders;
+mod health;
 mod logging;
 mod migrate;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Check the settings, the database and Redis, and report what was found
     Check,
+    /// Ask the running server whether it is ready: exit code 0 if it is, else 1
+    Health,
     /// Print a token that signs a user in
     Token(token::TokenArgs),
 }
@@ -79,15 +82,21 @@ fn parse() -> Result<CommandLine, clap::Error> {
     CommandLine::from_arg_matches(&with_short_help(command).try_get_matches()?)
 }
 
-/// Hides from the help of `token` the options that are not about tokens. The command still takes every setting.
+/// The settings that the help of a command shows, where the others do not matter to it.
+const SHOWN_SETTINGS: [(&str, &[&str]); 2] =
+    [("token", &["jwt-secret", "data-dir"]), ("health", &["host", "port", "database-timeout"])];
+
+/// Hides the other settings from the help of such a command. It still takes every setting.
 fn with_short_help(mut command: clap::Command) -> clap::Command {
     // Gives the subcommands their copies of the settings.
     command.build();
-    command.mut_subcommand("token", |token| {
-        token.mut_args(|argument| {
-            let is_about_tokens = matches!(argument.get_long(), Some("jwt-secret" | "data-dir"));
-            let is_hidden = argument.is_global_set() && !is_about_tokens;
-            argument.hide(is_hidden)
+    SHOWN_SETTINGS.into_iter().fold(command, |command, (name, shown)| {
+        command.mut_subcommand(name, |subcommand| {
+            subcommand.mut_args(|argument| {
+                let is_shown = argument.get_long().is_some_and(|long| shown.contains(&long));
+                let is_hidden = argument.is_global_set() && !is_shown;
+                argument.hide(is_hidden)
+            })
         })
     })
 }
@@ -101,6 +110,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
         Command::Check => block_on(check::run(config)),
+        Command::Health => block_on(health::run(config)),
     }
 }
 

@@ -7,11 +7,12 @@ use std::{
 };
 
 /// Files, and folders whose Markdown files are read.
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "ARCHITECTURE.md",
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "docs",
     "benches",
     "clients/python",

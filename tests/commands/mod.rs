@@ -4,6 +4,7 @@ mod addresses;
 mod check;
 mod documents;
 mod folders;
+mod health;
 mod logs;
 mod program;
 mod settings;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -37,3 +39,18 @@ def test_the_source_package_has_the_licence(tmp_path: Path) -> None:
     with tarfile.open(built('sdist', tmp_path)) as source:
         names = {name.partition('/')[2] for name in source.getnames()}
     assert {'LICENSE', 'README.md', 'pyproject.toml', 'src/chatoxide/py.typed'} <= names
+
+
+def test_a_release_has_the_packages_of_every_client(tmp_path: Path) -> None:
+    # Without its scripts npm packs what is built already: a build belongs to the tests of that package.
+    env = os.environ | {'PYTHON': sys.executable, 'npm_config_ignore_scripts': 'true'}
+    script = PROJECT.parents[1] / 'release/packages'
+    subprocess.run([script, tmp_path], env=env, capture_output=True, check=True)
+    found = re.search(r'^version = "(.*)"$', (PROJECT / 'pyproject.toml').read_text(), re.MULTILINE)
+    assert found
+    version = found[1]
+    assert sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob('*.*')) == [
+        f'npm/chatoxide-react-{version}.tgz',
+        f'python/chatoxide-{version}-py3-none-any.whl',
+        f'python/chatoxide-{version}.tar.gz',
+    ]
