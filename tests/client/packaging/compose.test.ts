@@ -28,7 +28,7 @@ const IMAGE = Object.fromEntries(
   [...read('Dockerfile').matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
 );
 
-/** The values inside the container, given those of .env and of the shell. One without a value is the shell's or .env's. */
+/** The values inside the container, given those of .env and of the shell. A name without a value takes theirs. */
 function inContainer(file: Record<string, string>, shell: Record<string, string>): Record<string, string> {
   const set = Object.entries(chatoxide.environment).map(
     ([name, value]) => [name, value ?? shell[name] ?? file[name]] as const,
@@ -40,11 +40,12 @@ function inContainer(file: Record<string, string>, shell: Record<string, string>
   );
 }
 
+const { POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB } = postgres.environment;
 const OF_THE_CONTAINER = {
   HOST: '0.0.0.0',
   PORT: '3000',
   DATA_DIR: '/data',
-  DATABASE_URL: `postgresql://${postgres.environment.POSTGRES_USER}:${postgres.environment.POSTGRES_PASSWORD}@postgres:5432/${postgres.environment.POSTGRES_DB}`,
+  DATABASE_URL: `postgresql://${POSTGRES_USER}:${POSTGRES_PASSWORD}@postgres:5432/${POSTGRES_DB}`,
   REDIS_URL: 'redis://redis:6379',
 };
 
