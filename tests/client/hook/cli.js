@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { whyUnreachable } from './reachable.js';
 
 const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, against a running chat server.
 
@@ -22,7 +23,7 @@ const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, 
   --help
 
 Users and rooms of their own are made for the checks, and stay. The exit code is 0 when no check failed, 1 when one did, and
-2 when the command is wrong.`;
+2 when the command is wrong or the server cannot be reached.`;
 
 const text = /** @type {const} */ ({ type: 'string' });
 
@@ -76,6 +77,11 @@ const origin = webUrl('origin', given.origin);
 const patience = Number(given.patience) * 1000;
 if (!(patience > 0)) refuse('--patience wants a number of seconds');
 
+const unreachable = await whyUnreachable(url, Math.min(patience, 60_000));
+if (unreachable !== undefined) {
+  console.error(`${url} cannot be reached (${unreachable}): is the server running, and is --url right?`);
+  process.exit(2);
+}
 console.log(`${path.basename(file)} against ${url}`);
 // Loaded only here: a wrong command is answered without the half second that it takes.
 const { startVitest } = await import('vitest/node');
