@@ -4,6 +4,17 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 export default class Report implements Reporter {
   private readonly count = { passed: 0, failed: 0, skipped: 0 };
+  private hasBegun = false;
+
+  /** `run` is how the names of all that the checks make on the server begin. */
+  constructor(private readonly options: { run: string }) {}
+
+  onTestCaseReady(test: TestCase): void {
+    if (this.hasBegun || test.options.mode === 'skip') return;
+    this.hasBegun = true;
+    // However it ends, an interruption included.
+    process.once('exit', () => print(stays(this.options.run)));
+  }
 
   onTestCaseResult(test: TestCase): void {
     const result = test.result();
@@ -26,6 +37,13 @@ export default class Report implements Reporter {
   onUserConsoleLog({ content, type }: { content: string; type: string }): void {
     if (type === 'stdout') process.stdout.write(shown(content));
   }
+}
+
+function stays(run: string): string {
+  return (
+    `What the checks made stays on the server: users ${run}-…, their messages, and rooms named ${run} ` +
+    '(docs/migrating-from-node.md has the SQL that removes them)'
+  );
 }
 
 function print(text: string): void {
