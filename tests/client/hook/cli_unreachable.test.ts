@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Server as SocketServer } from 'socket.io';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { lines, run, SAMPLE, SLOW } from './command';
 
@@ -47,6 +48,18 @@ describe('npm run test:hook', () => {
 
     expect(other.stderr).toMatch(/^http.* cannot be reached \(HPE_.*\n$/);
     expect(other.code).toBe(2);
+  });
+
+  test('a server that answers nothing but Socket.IO is checked', { timeout: SLOW }, async () => {
+    const http = createHttpServer();
+    const sockets = new SocketServer(http, { cors: { origin: '*' } });
+    sockets.use((_, next) => next(new Error('closed today')));
+
+    const checked = await check(await urlOf(http));
+
+    expect(lines(checked, '✗').join()).toContain('the history is there in order');
+    expect(checked.said).not.toContain('cannot be reached');
+    expect(checked.code).toBe(1);
   });
 
   test.each([500, 404, 302])(
