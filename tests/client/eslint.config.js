@@ -7,8 +7,16 @@ export default defineConfig([
   globalIgnores(['artifacts/**', '**/generated/**']),
   js.configs.recommended,
   {
-    files: ['hook/cli.js'],
-    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+    files: ['hook/*.js'],
+    languageOptions: {
+      globals: {
+        clearTimeout: 'readonly',
+        console: 'readonly',
+        process: 'readonly',
+        setTimeout: 'readonly',
+        URL: 'readonly',
+      },
+    },
   },
   {
     files: ['transport/node_peer.js'],

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // `npm run test:hook`: checks somebody's hook file against a running server.
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { whyUnreachable } from './reachable.js';
 
 const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, against a running chat server.
 
@@ -21,8 +23,9 @@ const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, 
   --patience SECONDS       how long what must happen may take (default: 15)
   --help
 
-Users and rooms of their own are made for the checks, and stay. The exit code is 0 when no check failed, 1 when one did, and
-2 when the command is wrong.`;
+The checks make users and rooms of their own, which stay: the last line names them, and docs/migrating-from-node.md has the
+SQL that removes them. The exit code is 0 when no check failed, 1 when one did, and 2 when the command is wrong or the server
+cannot be reached.`;
 
 const text = /** @type {const} */ ({ type: 'string' });
 
@@ -76,7 +79,14 @@ const origin = webUrl('origin', given.origin);
 const patience = Number(given.patience) * 1000;
 if (!(patience > 0)) refuse('--patience wants a number of seconds');
 
+const unreachable = await whyUnreachable(url, Math.min(patience, 60_000));
+if (unreachable !== undefined) {
+  console.error(`${url} cannot be reached (${unreachable}): is the server running, and is --url right?`);
+  process.exit(2);
+}
 console.log(`${path.basename(file)} against ${url}`);
+// Everything that this run makes on the server is named after it. Several runs may check one server.
+const run = `hook-check-${randomUUID().slice(-12)}`;
 // Loaded only here: a wrong command is answered without the half second that it takes.
 const { startVitest } = await import('vitest/node');
 const vitest = await startVitest('test', [], {
@@ -89,7 +99,7 @@ const vitest = await startVitest('test', [], {
   // A check waits for several things.
   testTimeout: patience * 4,
   hookTimeout: patience * 4,
-  reporters: ['./hook/report.ts'],
+  reporters: [['./hook/report.ts', { run }]],
   provide: {
     hook: {
       file,
@@ -97,7 +107,7 @@ const vitest = await startVitest('test', [], {
       componentExport: given['component-export'],
       variables: given.env,
     },
-    server: { url, secret: given.secret ?? process.env.JWT_SECRET, room: given.room },
+    server: { url, secret: given.secret ?? process.env.JWT_SECRET, room: given.room, run },
     patience,
   },
 });

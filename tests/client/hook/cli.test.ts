@@ -1,46 +1,16 @@
 // `npm run test:hook` as a process: what it says of a good hook, and of hooks with one fault each.
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { Server as SocketServer } from 'socket.io';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SECRET } from '../support/tokens';
 import { aWorld } from '../support/world';
-
-const CLI = path.resolve(import.meta.dirname, 'cli.js');
-const SAMPLE = path.resolve(import.meta.dirname, 'sample.tsx');
-// Each test starts runners of its own, and several tests run at once.
-const SLOW = 300_000;
-// A run that is to fail waits for so long, in seconds. One that is to pass has the default, which it does not use up.
-const IMPATIENT = ['--patience', '4'];
-
-interface Run {
-  code: number;
-  said: string;
-}
-
-const run = (...args: string[]) => runWith({ JWT_SECRET: SECRET }, ...args);
-
-async function runWith(variables: Record<string, string>, ...args: string[]): Promise<Run> {
-  // Do not pass on the environment of this test run: its variables would change the child process.
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...variables };
-  const ended = promisify(execFile)(process.execPath, [CLI, ...args], { env });
-  return ended.then(
-    ({ stdout }) => ({ code: 0, said: stdout }),
-    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
-      code,
-      said: stdout + stderr,
-    }),
-  );
-}
-
-const lines = ({ said }: Run, mark: string) => said.split('\n').filter((line) => line.startsWith(mark));
+import { faulty, IMPATIENT, lines, run, runWith, type Run, SAMPLE, SLOW } from './command';
 
 /** A chat server as small as can be, with one room, and no way to make another. */
 async function serveOneRoom(room: string) {
@@ -112,17 +82,6 @@ describe.concurrent('npm run test:hook', () => {
   beforeAll(async () => void (folder = await mkdtemp(path.join(tmpdir(), 'chatoxide-hook-'))));
   afterAll(() => rm(folder, { recursive: true }));
 
-  async function faulty(from: string, to: string): Promise<string> {
-    const source = await readFile(SAMPLE, 'utf8');
-    expect(source.split(from), `${from} is in the sample once`).toHaveLength(2);
-    const file = path.join(await mkdtemp(path.join(folder, 'fault-')), 'Chat.tsx');
-    await writeFile(
-      file,
-      source.replace(from, () => to),
-    );
-    return file;
-  }
-
   test('a good hook passes every check, and the exit code is 0', { timeout: SLOW }, async () => {
     const good = await run('--hook', SAMPLE, '--url', world.server.url);
 
@@ -132,7 +91,7 @@ describe.concurrent('npm run test:hook', () => {
   });
 
   test.each(FAULTS)('a hook that %s is found out by "%s"', { timeout: SLOW }, async (_, check, from, to) => {
-    const file = await faulty(from, to);
+    const file = await faulty(folder, from, to);
 
     const bad = await run('--hook', file, '--url', world.server.url, '--only', check, ...IMPATIENT);
 
@@ -204,7 +163,7 @@ describe.concurrent('npm run test:hook', () => {
 
     /** A component of another name is checked with these options, and with a variable that holds the wrong secret. */
     async function check(options: Record<string, string>, ...more: string[]): Promise<Run> {
-      const file = await faulty('export function ChatRoom', 'export function Talk');
+      const file = await faulty(folder, 'export function ChatRoom', 'export function Talk');
       const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
       const some = ['--only', 'the page shows what is said', ...more];
       const variables = { JWT_SECRET: `not ${SECRET}` };
@@ -250,7 +209,11 @@ describe.concurrent('npm run test:hook', () => {
     'checks of a feature that the hook lacks are not run, and not counted as passed',
     { timeout: SLOW },
     async () => {
-      const file = await faulty("markAsRead: () => tell('room:read', roomId),", "'mark-as-read': null,");
+      const file = await faulty(
+        folder,
+        "markAsRead: () => tell('room:read', roomId),",
+        "'mark-as-read': null,",
+      );
 
       const partial = await run('--hook', file, '--url', world.server.url, '--only', 'sends a read mark');
 
@@ -275,28 +238,19 @@ describe.concurrent('npm run test:hook', () => {
     }
   });
 
-  test(
-    'a file that is no hook, and a server that is not there, are told in a sentence',
-    { timeout: SLOW },
-    async () => {
-      const file = path.join(folder, 'broken.tsx');
-      await writeFile(file, 'export const useChat = ;');
-      const broken = await run('--hook', file, '--url', world.server.url);
-      expect(broken.said).toContain("the hook's file cannot be built");
-      expect(broken.code).toBe(1);
+  test('a file that is no hook is told in a sentence', { timeout: SLOW }, async () => {
+    const file = path.join(folder, 'broken.tsx');
+    await writeFile(file, 'export const useChat = ;');
+    const broken = await run('--hook', file, '--url', world.server.url);
+    expect(broken.said).toContain("the hook's file cannot be built");
+    expect(broken.code).toBe(1);
 
-      await writeFile(file, 'export const useTalk = () => ({});');
-      const nameless = await run('--hook', file, '--url', world.server.url);
-      expect(nameless.said).toContain('exports no hook of the name useChat');
-      expect(nameless.code).toBe(1);
-      const without = await run('--hook', SAMPLE, '--url', world.server.url, '--component-export', 'Talk');
-      expect(without.said).toContain('exports no component of the name Talk');
-      expect(without.code).toBe(1);
-
-      // Nobody listens on port 9 of this machine.
-      const away = await run('--hook', SAMPLE, '--url', 'http://127.0.0.1:9', '--only', 'history is there');
-      expect(away.said).toContain('✗ the history is there in order');
-      expect(away.code).toBe(1);
-    },
-  );
+    await writeFile(file, 'export const useTalk = () => ({});');
+    const nameless = await run('--hook', file, '--url', world.server.url);
+    expect(nameless.said).toContain('exports no hook of the name useChat');
+    expect(nameless.code).toBe(1);
+    const without = await run('--hook', SAMPLE, '--url', world.server.url, '--component-export', 'Talk');
+    expect(without.said).toContain('exports no component of the name Talk');
+    expect(without.code).toBe(1);
+  });
 });

@@ -1,8 +1,20 @@
 // Tells people how the checks of a hook went: a line for each, and what was seen where one failed.
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 export default class Report implements Reporter {
   private readonly count = { passed: 0, failed: 0, skipped: 0 };
+  private hasBegun = false;
+
+  /** `run` is how the names of all that the checks make on the server begin. */
+  constructor(private readonly options: { run: string }) {}
+
+  onTestCaseReady(test: TestCase): void {
+    if (this.hasBegun || test.options.mode === 'skip') return;
+    this.hasBegun = true;
+    // However it ends, an interruption included.
+    process.once('exit', () => print(stays(this.options.run)));
+  }
 
   onTestCaseResult(test: TestCase): void {
     const result = test.result();
@@ -10,23 +22,38 @@ export default class Report implements Reporter {
     // Left out by --only.
     if (result.state === 'skipped' && result.note === undefined) return;
     this.count[result.state] += 1;
-    if (result.state === 'passed') console.log(`✓ ${test.name}`);
-    if (result.state === 'skipped') console.log(`– ${test.name}\n    not run: ${result.note}`);
-    if (result.state === 'failed')
-      console.log(`✗ ${test.name}\n${indented(result.errors.map(said).join('\n'))}`);
+    if (result.state === 'passed') print(`✓ ${test.name}`);
+    if (result.state === 'skipped') print(`– ${test.name}\n    not run: ${result.note}`);
+    if (result.state === 'failed') print(`✗ ${test.name}\n${indented(result.errors.map(said).join('\n'))}`);
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const broken = modules.flatMap((module) => module.errors());
-    for (const error of [...broken, ...(errors as typeof broken)]) console.log(`✗ ${said(error)}`);
+    for (const error of [...broken, ...(errors as typeof broken)]) print(`✗ ${said(error)}`);
     const { passed, failed, skipped } = this.count;
-    if (passed + failed + skipped > 0)
-      console.log(`\n${passed} passed, ${failed} failed, ${skipped} not run`);
+    if (passed + failed + skipped > 0) print(`\n${passed} passed, ${failed} failed, ${skipped} not run`);
   }
 
   onUserConsoleLog({ content, type }: { content: string; type: string }): void {
-    if (type === 'stdout') process.stdout.write(content);
+    if (type === 'stdout') process.stdout.write(shown(content));
   }
+}
+
+function stays(run: string): string {
+  return (
+    `What the checks made stays on the server: users ${run}-…, their messages, and rooms named ${run} ` +
+    '(docs/migrating-from-node.md has the SQL that removes them)'
+  );
+}
+
+function print(text: string): void {
+  console.log(shown(text));
+}
+
+/** The text with colours on a terminal only. Several libraries colour what they say without a look at where it goes. */
+function shown(text: string): string {
+  const isColoured = process.stdout.isTTY && process.stdout.hasColors();
+  return isColoured ? text : stripVTControlCharacters(text);
 }
 
 function said({ message, diff }: { message: string; diff?: string }): string {

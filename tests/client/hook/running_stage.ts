@@ -1,5 +1,4 @@
 // The stage on a server that runs elsewhere: a token is signed with its secret, or asked of its demo mode.
-import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { type Guest, Stage } from './stage';
 
@@ -9,17 +8,18 @@ export interface Running {
   secret?: string;
   /** The shared room for all checks, for a server that cannot create rooms. */
   room?: string;
+  /** How the ids of users and the names of rooms begin, by which they can be told from all others. */
+  run: string;
 }
 
-export function stageOn({ url, secret, room }: Running): Promise<Stage> {
-  // Several runs may check one server, begun at the same moment.
-  const run = randomUUID().slice(-12);
+export function stageOn({ url, secret, room, run }: Running): Promise<Stage> {
   let serial = 0;
   return Stage.open({
     url,
     sharedRoom: room,
+    roomName: run,
     guest: async (name) => {
-      const id = `${name.toLowerCase()}-${run}-${(serial += 1)}`;
+      const id = `${run}-${name.toLowerCase()}-${(serial += 1)}`;
       if (secret === undefined) return demoGuest(url, id);
       return {
         id,

@@ -16,6 +16,8 @@ export interface Guest extends Required<User> {
 export interface Backstage {
   url: string;
   guest: (name: string) => Promise<Guest>;
+  /** The name of each room that is made. */
+  roomName: string;
   /** The shared room for all checks, for a server that cannot create rooms. */
   sharedRoom?: string;
   /** Stops and starts the server itself. Without this the proxy refuses connections instead. */
@@ -127,7 +129,7 @@ export class Stage {
   private async makeRoom(host: Client, members: Guest[]): Promise<string | undefined> {
     // The server knows a user after their first connection.
     await Promise.all(members.map((member) => introduce(this.backstage.url, member)));
-    const asked = { name: 'Hook checks', type: 'private', members: members.map(({ id }) => id) };
+    const asked = { name: this.backstage.roomName, type: 'private', members: members.map(({ id }) => id) };
     const answer = await new Promise<Partial<Answer> | undefined>((resolve) => {
       const settle = (_: unknown, answer?: Partial<Answer>) => resolve(answer);
       host.socket.timeout(UNKNOWN).emit('room:create', asked, settle);

@@ -10,6 +10,7 @@ export function stageOf(world: World): Promise<Stage> {
       const user = { id: world.unique(name.toLowerCase()), name };
       return Promise.resolve({ ...user, token: world.tokenOf(user) });
     },
+    roomName: 'Hook checks',
     server: world.server,
     seedRoom: async (members, texts) => {
       const room = await world.room({ type: 'private', members });
