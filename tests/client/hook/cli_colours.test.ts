@@ -12,7 +12,7 @@ const COLOUR = /\x1b\[[\d;]*m/; // eslint-disable-line no-control-regex
 
 const CHECK = 'the page shows what is said';
 
-/** What is printed with colours: the difference of a failed check, and what a hook logs. */
+/** The output that has colours: the difference of a failed check, and the log of a hook. */
 const PRINTED = [
   ['a failed check', '- Expected', "setText(''))", 'undefined)'],
   [

@@ -63,7 +63,7 @@ describe.each(BACKENDS)('npm run test:hook on %s', (backend) => {
     const message = { id: 'theirs', senderId: String(users[0].id), content: 'hello', at: Date.now() };
     await seedMessages(world.database, room, [message]);
     await seedReactions(world.database, [{ messageId: message.id, userId: bob.id, emoji: '👍' }]);
-    // What the server still has to write is written.
+    // By then the server has written all that it had to.
     await world.server.stop();
     await world.database.execute(await removal(world.database));
 
