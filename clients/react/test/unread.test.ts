@@ -92,6 +92,14 @@ describe('a room that opens with the page', () => {
     expect(said).toHaveLength(1);
   });
 
+  test('requests the list again for a component that comes after a refusal', async () => {
+    const { client, said, refuse } = await aPage();
+    refuse();
+    await vi.waitFor(() => expect(client.rooms.get().refusal).not.toBeNull());
+    client.rooms.subscribe(() => undefined);
+    await vi.waitFor(() => expect(said).toHaveLength(2));
+  });
+
   test('opens with nothing unread when the list is refused', async () => {
     const { room, refuse, show } = await aPage();
     show();

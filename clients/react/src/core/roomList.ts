@@ -49,8 +49,8 @@ export class RoomList implements Readable<RoomListState> {
     const unsubscribe = this.store.subscribe(listener);
     this.watchers += 1;
     this.timer ??= setInterval(() => this.poll(), INTERVAL);
-    // While another component is subscribed, the list is kept up to date.
-    if (this.watchers === 1) this.changed();
+    // While another component is subscribed, the list is kept up to date, unless it was refused.
+    if (this.watchers === 1 || this.store.get().refusal) this.changed();
     return () => {
       unsubscribe();
       this.watchers -= 1;
@@ -61,12 +61,9 @@ export class RoomList implements Readable<RoomListState> {
   };
 
   /** Loads the list. A call during a load makes it load once more afterwards. */
-  readonly refresh = async (): Promise<void> => {
+  readonly refresh = (): Promise<void> => {
     this.isStale = true;
-    this.running ??= this.load().finally(() => {
-      this.running = undefined;
-    });
-    await this.running;
+    return (this.running ??= this.load());
   };
 
   /** The unread count of a room in the list; undefined while the list is loading. */
@@ -137,6 +134,7 @@ export class RoomList implements Readable<RoomListState> {
           unreadCount: this.host.countOf(room.id) ?? room.unreadCount,
         }));
         this.store.patch({ rooms: counted, isReady: true, refusal: null });
+        // `forEach` does not visit what `heard` appends.
         this.missed.forEach((activity) => this.heard(activity));
         this.host.heardList();
       } catch (error) {
@@ -144,6 +142,7 @@ export class RoomList implements Readable<RoomListState> {
         if (!this.isStale) this.host.heardList();
       }
     }
+    this.running = undefined;
   }
 }
 
