@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { whyUnreachable } from './reachable.js';
+import { whyUnusable } from './removal.js';
 
 const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, against a running chat server.
 
@@ -19,12 +20,13 @@ const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, 
                            import.meta.env.NAME; may be said more than once (default: NEXT_PUBLIC_CHAT_URL)
   --origin URL             the origin of the page, as the server's CORS settings want it (default: http://localhost:3000)
   --room ID                a public room for all checks, on a server that does not know room:create (default: general)
-  --only TEXT              runs the checks with this in their titles
+  --only TEXT              runs the checks with this in their titles; may be said more than once
   --patience SECONDS       how long what must happen may take (default: 15)
+  --database URL           the server's database: what the checks made is removed from it (postgresql:, sqlite: or file:)
   --help
 
-The checks make users and rooms of their own, which stay: the last line names them, and docs/migrating-from-node.md has the
-SQL that removes them. The exit code is 0 when no check failed, 1 when one did, and 2 when the command is wrong or the server
+The checks make users and rooms of their own, which no client can delete. With --database they are removed at the end.
+Without, they stay: the last line names them, and docs/migrating-from-node.md has the SQL that removes them. The exit code is 0 when no check failed, 1 when one did, and 2 when the command is wrong or the server
 cannot be reached.`;
 
 const text = /** @type {const} */ ({ type: 'string' });
@@ -47,8 +49,9 @@ function readArguments() {
         env: { type: 'string', multiple: true },
         origin: { type: 'string', default: 'http://localhost:3000' },
         room: { type: 'string', default: 'general' },
-        only: text,
+        only: { type: 'string', multiple: true },
         patience: { type: 'string', default: '15' },
+        database: text,
         help: { type: 'boolean' },
       },
     });
@@ -84,6 +87,8 @@ if (unreachable !== undefined) {
   console.error(`${url} cannot be reached (${unreachable}): is the server running, and is --url right?`);
   process.exit(2);
 }
+const unusable = given.database === undefined ? undefined : await whyUnusable(given.database);
+if (unusable !== undefined) refuse(`--database cannot be used: ${unusable}`);
 console.log(`${path.basename(file)} against ${url}`);
 // Everything that this run makes on the server is named after it. Several runs may check one server.
 const run = `hook-check-${randomUUID().slice(-12)}`;
@@ -95,11 +100,11 @@ const vitest = await startVitest('test', [], {
   watch: false,
   include: ['hook/given.check.ts'],
   environmentOptions: { jsdom: { url: origin } },
-  testNamePattern: given.only?.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+  testNamePattern: given.only?.map((title) => title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'),
   // A check waits for several things.
   testTimeout: patience * 4,
   hookTimeout: patience * 4,
-  reporters: [['./hook/report.ts', { run }]],
+  reporters: [['./hook/report.ts', { run, database: given.database }]],
   provide: {
     hook: {
       file,
@@ -107,7 +112,13 @@ const vitest = await startVitest('test', [], {
       componentExport: given['component-export'],
       variables: given.env,
     },
-    server: { url, secret: given.secret ?? process.env.JWT_SECRET, room: given.room, run },
+    server: {
+      url,
+      secret: given.secret ?? process.env.JWT_SECRET,
+      room: given.room,
+      run,
+      isCleared: given.database !== undefined,
+    },
     patience,
   },
 });

@@ -1,5 +1,5 @@
-// The rows that `npm run test:hook` leaves on the server: the command names them, and the SQL of the documentation removes
-// them and no others.
+// The rows that `npm run test:hook` makes on the server: it removes them if it is given the database, and names them if not.
+// The SQL of the documentation removes them and no others.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -11,17 +11,15 @@ import { seedMessages, seedReactions } from '../support/seed';
 import { SECRET } from '../support/tokens';
 import { aWorld } from '../support/world';
 import { CLI, environment, faulty, IMPATIENT, run, SAMPLE, SLOW } from './command';
+import { removal } from './removal.js';
 
 const GUIDE = path.resolve(import.meta.dirname, '../../../docs/migrating-from-node.md');
 const STAYS =
   /^What the checks made stays on the server: users (hook-check-[\da-f]{12})-…, .* named \1 \(.*\)$/m;
 
-/** The SQL as the guide has it for this database. */
-async function removal({ backend }: Database): Promise<string> {
-  const [, sql] = /```sql\n(BEGIN;[^`]*hook-check-[^`]*)```/.exec(await readFile(GUIDE, 'utf8')) ?? [];
-  const statements = sql.replace(/^(BEGIN|COMMIT);$/gm, '');
-  return backend === 'sqlite' ? statements.replaceAll('chatoxide.', 'chatoxide_') : statements;
-}
+const pattern = { users: 'hook-check-%', rooms: 'hook-check-%' };
+const removalOfAll = ({ backend }: Database) =>
+  removal({ own: backend === 'sqlite' ? 'chatoxide_' : 'chatoxide.', ...pattern });
 
 async function rowsOf(database: Database): Promise<Record<string, unknown>> {
   const own = database.backend === 'sqlite' ? 'chatoxide_' : 'chatoxide.';
@@ -36,6 +34,17 @@ async function rowsOf(database: Database): Promise<Record<string, unknown>> {
 const usersOf = (database: Database, prefix: string) =>
   database.query(`SELECT "id" FROM "User" WHERE "id" LIKE '${prefix}-%'`);
 
+const lastLine = (text: string) => text.trimEnd().split('\n').at(-1);
+
+/** Expects that the last line names what is in the database, and returns how the names begin. */
+async function expectNamed(database: Database, stdout: string): Promise<string> {
+  expect(lastLine(stdout)).toMatch(STAYS);
+  const prefix = STAYS.exec(stdout)?.[1] ?? '';
+  expect(await usersOf(database, prefix)).not.toEqual([]);
+  expect(await database.query(`SELECT "id" FROM "Room" WHERE "name" = '${prefix}'`)).not.toEqual([]);
+  return prefix;
+}
+
 describe.each(BACKENDS)('npm run test:hook on %s', (backend) => {
   const world = aWorld(backend);
 
@@ -48,15 +57,10 @@ describe.each(BACKENDS)('npm run test:hook on %s', (backend) => {
     const before = await rowsOf(world.database);
     await world.server.start();
 
-    const { stdout } = await run(
-      '--hook',
-      SAMPLE,
-      '--url',
-      world.server.url,
-      '--only',
-      'reactions are there',
-    );
-    const prefix = STAYS.exec(stdout)?.[1] ?? expect.fail(stdout);
+    const some = ['--only', 'reactions are there'];
+    const { code, stdout } = await run('--hook', SAMPLE, '--url', world.server.url, ...some);
+    expect(code).toBe(0);
+    const prefix = await expectNamed(world.database, stdout);
     const users = await usersOf(world.database, prefix);
     expect(users).toHaveLength(3);
     // As with --room on a server that makes no rooms: what they say is in a room of others, who react to it.
@@ -65,10 +69,53 @@ describe.each(BACKENDS)('npm run test:hook on %s', (backend) => {
     await seedReactions(world.database, [{ messageId: message.id, userId: bob.id, emoji: '👍' }]);
     // By then the server has written all that it had to.
     await world.server.stop();
-    await world.database.execute(await removal(world.database));
+    await world.database.execute(removalOfAll(world.database));
 
     expect(await rowsOf(world.database)).toEqual(before);
     await world.server.start();
+  });
+});
+
+test('the guide has the SQL that the command runs', async () => {
+  const guide = await readFile(GUIDE, 'utf8');
+  const sql = removal({ own: 'chatoxide.', ...pattern });
+
+  expect(guide).toContain(`\`\`\`sql\nBEGIN;\n${sql}\nCOMMIT;\n\`\`\``);
+});
+
+describe.each(BACKENDS)('npm run test:hook --database on %s', (backend) => {
+  const world = aWorld(backend);
+
+  test('removes what its run made, and no other row', { timeout: SLOW }, async () => {
+    const { room, alice, bob } = await world.meet('alice', 'bob');
+    await alice.ask('message:send', { roomId: room, content: 'hook-check-' });
+    await bob.ask('room:read', room);
+    // The answer comes when the mark is written.
+    await bob.ask('rooms:list');
+    const before = await rowsOf(world.database);
+    const some = ['--only', 'read mark', '--only', 'reactions are there'];
+    const database = ['--database', world.database.env.DATABASE_URL];
+
+    const ended = await run('--hook', SAMPLE, '--url', world.server.url, ...some, ...database);
+
+    expect(ended.said).toMatch(/^2 passed, 0 failed, 0 not run$/m);
+    expect(lastLine(ended.stdout)).toMatch(
+      /^What the checks made was removed: users hook-check-[\da-f]{12}-…/,
+    );
+    expect(ended.code).toBe(0);
+    expect(await rowsOf(world.database)).toEqual(before);
+  });
+
+  test('refuses a database that it cannot use, before any check', async () => {
+    const none = { sqlite: 'sqlite:///no/such/file.db', postgresql: 'postgresql://127.0.0.1:9/none' }[
+      backend
+    ];
+
+    const refused = await run('--hook', SAMPLE, '--url', world.server.url, '--database', none);
+
+    expect(refused.stderr).toMatch(/^--database cannot be used: \S/);
+    expect(refused.stdout).toBe('');
+    expect(refused.code).toBe(2);
   });
 });
 
@@ -77,30 +124,14 @@ describe.concurrent('npm run test:hook names what stays on the server', () => {
   let folder: string;
   beforeAll(async () => void (folder = await mkdtemp(path.join(tmpdir(), 'chatoxide-hook-'))));
   afterAll(() => rm(folder, { recursive: true }));
-  const lastLine = (text: string) => text.trimEnd().split('\n').at(-1);
-
-  async function expectNamed(stdout: string): Promise<void> {
-    expect(lastLine(stdout)).toMatch(STAYS);
-    const prefix = STAYS.exec(stdout)?.[1] ?? '';
-    expect(await usersOf(world.database, prefix)).not.toEqual([]);
-    expect(await world.database.query(`SELECT "id" FROM "Room" WHERE "name" = '${prefix}'`)).not.toEqual([]);
-  }
-
-  test('when the checks pass', { timeout: SLOW }, async () => {
-    const passed = await run('--hook', SAMPLE, '--url', world.server.url, '--only', 'history is');
-
-    expect(passed.code).toBe(0);
-    await expectNamed(passed.stdout);
-  });
-
   test('when a check fails', { timeout: SLOW }, async () => {
-    const file = await faulty(folder, "'reaction:removed'", "'reaction:gone'");
+    const file = await faulty(folder, ["'reaction:removed'", "'reaction:gone'"]);
     const some = ['--only', 'reaction is shown', ...IMPATIENT];
 
     const failed = await run('--hook', file, '--url', world.server.url, ...some);
 
     expect(failed.code).toBe(1);
-    await expectNamed(failed.stdout);
+    await expectNamed(world.database, failed.stdout);
   });
 
   test.each([
@@ -119,7 +150,7 @@ describe.concurrent('npm run test:hook names what stays on the server', () => {
 
     expect(exit, stdout).toBe(code);
     expect(stdout).not.toMatch(/ passed, /);
-    await expectNamed(stdout);
+    await expectNamed(world.database, stdout);
   });
 
   test('but not when no check was run', { timeout: SLOW }, async () => {

@@ -48,14 +48,17 @@ export async function runProgram(
 export const lines = ({ said }: Run, mark: string) =>
   said.split('\n').filter((line) => line.startsWith(mark));
 
-/** The sample with a fault, in a folder of its own in this one. */
-export async function faulty(folder: string, from: string, to: string): Promise<string> {
-  const source = await readFile(SAMPLE, 'utf8');
-  expect(source.split(from), `${from} is in the sample once`).toHaveLength(2);
+/** The sample with these parts replaced, in a folder of its own in this one. */
+export async function faulty(
+  folder: string,
+  ...faults: (readonly [from: string, to: string])[]
+): Promise<string> {
+  let source = await readFile(SAMPLE, 'utf8');
+  for (const [from, to] of faults) {
+    expect(source.split(from), `${from} is in the sample once`).toHaveLength(2);
+    source = source.replace(from, () => to);
+  }
   const file = path.join(await mkdtemp(path.join(folder, 'fault-')), 'Chat.tsx');
-  await writeFile(
-    file,
-    source.replace(from, () => to),
-  );
+  await writeFile(file, source);
   return file;
 }

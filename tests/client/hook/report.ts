@@ -1,4 +1,7 @@
-// Tells people how the checks of a hook went: a line for each, and what was seen where one failed.
+// Tells people how the checks of a hook went: a line for each, and what was seen where one failed. At the end it removes
+// what they made, or names it.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
@@ -6,14 +9,29 @@ export default class Report implements Reporter {
   private readonly count = { passed: 0, failed: 0, skipped: 0 };
   private hasBegun = false;
 
-  /** `run` is how the names of all that the checks make on the server begin. */
-  constructor(private readonly options: { run: string }) {}
+  /** `run` is how the names of all that the checks make on the server begin; `database` has the rows of it, if given. */
+  constructor(private readonly options: { run: string; database?: string }) {}
 
   onTestCaseReady(test: TestCase): void {
     if (this.hasBegun || test.options.mode === 'skip') return;
     this.hasBegun = true;
     // However it ends, an interruption included.
-    process.once('exit', () => print(stays(this.options.run)));
+    process.once('exit', () => this.leave());
+  }
+
+  private leave(): void {
+    const { run, database } = this.options;
+    if (database === undefined) return print(stays(run));
+    // A process that ends can wait for another, and for nothing else.
+    const program = path.resolve(import.meta.dirname, 'remove.js');
+    const { status, stderr } = spawnSync(process.execPath, [program, run], {
+      env: { ...process.env, DATABASE: database },
+      encoding: 'utf8',
+    });
+    if (status === 0)
+      return print(`What the checks made was removed: users ${run}-…, and rooms named ${run}`);
+    print(`What the checks made could not be removed (${stderr.trim()})\n${stays(run)}`);
+    process.exitCode = 1;
   }
 
   onTestCaseResult(test: TestCase): void {

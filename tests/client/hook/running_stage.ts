@@ -1,6 +1,7 @@
 // The stage on a server that runs elsewhere: a token is signed with its secret, or asked of its demo mode.
 import jwt from 'jsonwebtoken';
-import { type Guest, Stage } from './stage';
+import { Client } from '../support/client';
+import { type Guest, Stage, UNKNOWN } from './stage';
 
 export interface Running {
   url: string;
@@ -10,9 +11,12 @@ export interface Running {
   room?: string;
   /** How the ids of users and the names of rooms begin, by which they can be told from all others. */
   run: string;
+  /** What was made is removed in the end: by then, the server must have written all that it still had to write. */
+  isCleared?: boolean;
 }
 
-export function stageOn({ url, secret, room, run }: Running): Promise<Stage> {
+export function stageOn({ url, secret, room, run, isCleared }: Running): Promise<Stage> {
+  const guests: Guest[] = [];
   let serial = 0;
   return Stage.open({
     url,
@@ -20,14 +24,20 @@ export function stageOn({ url, secret, room, run }: Running): Promise<Stage> {
     roomName: run,
     guest: async (name) => {
       const id = `${run}-${name.toLowerCase()}-${(serial += 1)}`;
-      if (secret === undefined) return demoGuest(url, id);
-      return {
-        id,
-        name,
-        token: jwt.sign({ sub: id, name }, secret, { algorithm: 'HS256', expiresIn: '1h' }),
-      };
+      const sign = (key: string) => jwt.sign({ sub: id, name }, key, { algorithm: 'HS256', expiresIn: '1h' });
+      const guest = secret === undefined ? await demoGuest(url, id) : { id, name, token: sign(secret) };
+      guests.push(guest);
+      return guest;
     },
+    close: async () => void (isCleared && (await Promise.all(guests.map((guest) => settle(url, guest))))),
   });
+}
+
+/** A server may write read marks later. It has written a user's own when it answers with the list of their rooms. */
+async function settle(url: string, { token, ...user }: Guest): Promise<void> {
+  const client = await Client.connect(url, user, { token });
+  await new Promise((resolve) => client.socket.timeout(UNKNOWN).emit('rooms:list', {}, resolve));
+  client.close();
 }
 
 /** Demo mode calls users by their ids' name, so a name is an id here. */

@@ -6,7 +6,7 @@ import type { Answer } from '../support/protocol';
 import type { User } from '../support/tokens';
 
 /** How long a server may take to answer an event that it may not know, in milliseconds. */
-const UNKNOWN = 3_000;
+export const UNKNOWN = 3_000;
 
 export interface Guest extends Required<User> {
   token: string;
@@ -24,6 +24,8 @@ export interface Backstage {
   server?: { stop: () => Promise<unknown>; start: () => Promise<void> };
   /** Puts a private room into the database, with messages of its first member: the oldest first, many of one moment. */
   seedRoom?: (members: Guest[], texts: string[]) => Promise<string>;
+  /** What is to be done after the last check. */
+  close?: () => Promise<void>;
 }
 
 export class Stage {
@@ -114,6 +116,7 @@ export class Stage {
   async close(): Promise<void> {
     this.clear();
     await this.proxy?.remove();
+    await this.backstage.close?.();
   }
 
   private async enterRoom(scene: Scene, members: Guest[]): Promise<void> {
