@@ -1,6 +1,6 @@
 // How the package is built: our modules, and in them the code of the list and of the parser of texts, so that socket.io-client
 // stays the one dependency.
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { defineConfig, type Plugin, type Rollup } from 'vite';
@@ -17,7 +17,7 @@ const notCode: Plugin = {
       if (!terms) throw new Error(`${name} has no LICENSE`);
       cpSync(terms, path.join(dir, `${name.replace(/^@/, '').replace('/', '-')}.LICENSE`));
     }
-    cpSync(path.resolve(import.meta.dirname, 'src/component/styles.css'), path.join(dir, 'styles.css'));
+    writeFileSync(path.join(dir, 'styles.css'), styles());
     // Without it the compiler refuses the import, unless something else says what a stylesheet is.
     writeFileSync(path.join(dir, 'styles.css.d.ts'), 'export {};\n');
     // The package's own type is that of ES modules.
@@ -25,6 +25,14 @@ const notCode: Plugin = {
     writeFileSync(path.join(dir, 'cjs/package.json'), '{ "type": "commonjs" }\n');
   },
 };
+
+/** All of the component's styles as one file, whoever imports it. */
+function styles(): string {
+  const folder = path.resolve(import.meta.dirname, 'src/component/styles');
+  const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
+  const imports = [...read('index.css').matchAll(/^@import '(.+)';$/gm)];
+  return imports.map(([, file = '']) => read(file)).join('\n');
+}
 
 // Four for people. The others are files of their own so that a bundler leaves the component out of a page with the hook alone.
 const ENTRIES = {

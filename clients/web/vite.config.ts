@@ -32,7 +32,7 @@ export default defineConfig({
       },
       {
         find: '@chatoxide/react/styles.css',
-        replacement: path.resolve(import.meta.dirname, '../react/src/component/styles.css'),
+        replacement: path.resolve(import.meta.dirname, '../react/src/component/styles/index.css'),
       },
     ],
     dedupe: ['react', 'react-dom'],

@@ -45,11 +45,16 @@ pub(super) fn start(settings: &Settings) -> Result<(), String> {
     let is_json = settings.logs.log_format == LogFormat::Json;
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(!is_json && std::io::stderr().is_terminal())
+        .with_ansi(!is_json && std::io::stderr().is_terminal() && !refuses_colours())
         .fmt_fields(Fields { is_json })
         .event_format(Line { is_json });
     let result = tracing_subscriber::registry().with(layer.with_filter(filter.and(safe))).try_init();
     result.map_err(|error| format!("logging cannot be started: {error}"))
+}
+
+/// True if the environment refuses colours (<https://no-color.org>).
+fn refuses_colours() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// True if a line may be logged: below `info`, the database's driver logs statements with their values, and other

@@ -347,3 +347,34 @@ async fn a_user_whom_the_database_refuses_is_logged_with_the_rule() {
     let told = log.lines().any(|line| line.contains("WARN") && line.contains("one_name"));
     assert!(told && !log.contains("diesel"), "{log}");
 }
+
+#[tokio::test]
+async fn a_log_has_colours_on_a_terminal_unless_no_color_is_set() {
+    for (no_color, has_colours) in [("", true), ("1", false)] {
+        let warning = first_warning_on_a_terminal(("NO_COLOR", no_color)).await;
+        assert_eq!(warning.contains("\x1b["), has_colours, "{warning}");
+    }
+}
+
+/// The warning that a server with a short secret logs at its start, on a terminal of its own.
+async fn first_warning_on_a_terminal(variable: (&str, &str)) -> String {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let mut terminal = Command::new("script")
+        .args(["-qfec", env!("CARGO_BIN_EXE_chatoxide"), "/dev/null"])
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .envs(settings(&database, &[("JWT_SECRET", "short"), variable]).await)
+        .current_dir(database.folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(terminal.stdout.take().unwrap()).lines();
+    loop {
+        let line = soon("a warning", lines.next_line()).await.unwrap().expect("the server ended");
+        if line.contains("WARN") {
+            return line;
+        }
+    }
+}

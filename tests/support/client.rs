@@ -93,16 +93,10 @@ impl Client {
         }
     }
 
-    /// Writes the same packet so many times, if it may, and reads what is answered until the server ends the connection.
-    pub async fn repeat_to_the_end(self, packet: &str, times: usize) {
+    /// Writes the same packet again and again, and reads the answers, until the server ends the connection.
+    pub async fn repeat_to_the_end(self, packet: &str) {
         let (mut sink, mut stream) = self.stream.split();
-        let write = async {
-            for _ in 0..times {
-                if sink.send(Message::text(packet)).await.is_err() {
-                    return;
-                }
-            }
-        };
+        let write = async { while sink.send(Message::text(packet)).await.is_ok() {} };
         let read = async { while let Some(Ok(_)) = stream.next().await {} };
         soon("the end", futures_util::future::join(write, read)).await;
     }

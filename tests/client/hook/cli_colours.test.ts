@@ -12,7 +12,7 @@ const COLOUR = /\x1b\[[\d;]*m/; // eslint-disable-line no-control-regex
 
 const CHECK = 'the page shows what is said';
 
-/** What the sample prints in colours: the difference of a failed check, and a line of its own log. */
+/** The sample prints these in colours: the difference of a failed check, and a line of its own log. */
 const PRINTED = ['- Expected', 'in red'];
 const FAULTS = [
   ["setText(''))", 'undefined)'],

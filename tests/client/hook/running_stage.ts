@@ -11,7 +11,7 @@ export interface Running {
   room?: string;
   /** How the ids of users and the names of rooms begin, by which they can be told from all others. */
   run: string;
-  /** What was made is removed in the end: by then, the server must have written all that it still had to write. */
+  /** The rows of the run are removed after it: by then, the server must have written all that it still had to write. */
   isCleared?: boolean;
 }
 

@@ -24,7 +24,7 @@ export interface Backstage {
   server?: { stop: () => Promise<unknown>; start: () => Promise<void> };
   /** Puts a private room into the database, with messages of its first member: the oldest first, many of one moment. */
   seedRoom?: (members: Guest[], texts: string[]) => Promise<string>;
-  /** What is to be done after the last check. */
+  /** Called after the last check. */
   close?: () => Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const at = (file: string) => path.resolve(import.meta.dirname, '../..', file);
 
-test.each(['src/component/styles.css', '../web/src/base.css'])(
+test.each(['src/component/styles/base.css', '../web/src/base.css'])(
   '%s has a plain colour for each that is light or dark',
   (file) => {
     const [before = '', after = ''] = readFileSync(at(file), 'utf8').split('@supports (color: light-dark(');
