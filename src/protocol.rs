@@ -33,6 +33,28 @@ pub mod event {
     pub const DM_STARTED: &str = "dm:started";
     pub const MEMBER_LEFT: &str = "member:left";
     pub const USERS_PRESENCE: &str = "users:presence";
+
+    /// All of these.
+    pub const ALL: [&str; 18] = [
+        ROOM_HISTORY,
+        ROOM_MEMBERS,
+        ROOM_USER_JOINED,
+        ROOM_USER_LEFT,
+        ROOM_USER_READ,
+        ROOM_ERROR,
+        ROOM_ACTIVITY,
+        ROOM_INVITED,
+        MESSAGE_NEW,
+        MESSAGE_UPDATED,
+        MESSAGE_DELETED,
+        REACTION_ADDED,
+        REACTION_REMOVED,
+        TYPING_USER,
+        TYPING_STOPPED,
+        DM_STARTED,
+        MEMBER_LEFT,
+        USERS_PRESENCE,
+    ];
 }
 
 /// A message in its current state, as in history, pages and events.

@@ -36,6 +36,9 @@ pub const REACTIONS_OF_USER: usize = 100;
 pub const TOO_MANY_REACTIONS: &str =
     "This message takes no more reactions: it has 2,000, or 100 of yours, and you may remove some of these";
 
+/// The payload of a relayed event, in bytes of JSON: each goes to many.
+const RELAYED_BYTES: usize = 65_536;
+
 /// A room's name, in bytes of UTF-8.
 const ROOM_NAME_BYTES: usize = 200;
 
@@ -70,6 +73,16 @@ impl Limits {
     /// A room's name is shown in lists, so it must have a visible character.
     pub fn ensure_room_name(&self, name: &str) -> Result<()> {
         ensure_text("name", name.trim(), 1, ROOM_NAME_BYTES)
+    }
+
+    pub fn ensure_relayable(&self, json: &str) -> Result<()> {
+        if json.len() <= RELAYED_BYTES {
+            return Ok(());
+        }
+        Err(Error::BadInput(format!(
+            "the payload has {} bytes, and at most {RELAYED_BYTES} are relayed",
+            json.len()
+        )))
     }
 
     /// An empty query is allowed and matches anything.

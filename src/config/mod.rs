@@ -5,6 +5,7 @@ mod cors;
 mod database;
 mod host;
 mod keys;
+mod relay;
 mod settings;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
 pub use keys::SigningKeys;
+pub use relay::RelayEvents;
 pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
 
 use crate::chat::limits::Limits;
@@ -40,6 +42,7 @@ pub struct Config {
     /// How long entries stay in a room's log; none: for ever.
     pub log_retention: Option<Duration>,
     pub limits: Limits,
+    pub relay_events: RelayEvents,
     pub membership_ttl: Duration,
     pub shutdown_timeout: Duration,
     pub data_dir: PathBuf,
@@ -170,6 +173,7 @@ impl Config {
                 client_id_bytes: Limits::default().client_id_bytes,
                 page: settings.limits.max_page_size as usize,
             },
+            relay_events: RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default())?,
             membership_ttl: Duration::from_millis(settings.storage.membership_ttl.into()),
             shutdown_timeout: Duration::from_millis(settings.server.shutdown_timeout.into()),
             data_dir: settings.server.data_dir,

@@ -144,6 +144,10 @@ pub struct DeliverySettings {
     /// Largest packet taken from a client, in bytes
     #[arg(long, env = "MAX_PAYLOAD", global = true, default_value_t = 1_000_000, value_parser = value_parser!(u32).range(1_024..))]
     pub max_payload: u32,
+
+    /// Events of yours that are relayed to the room or the user that their payload names, between commas: names, or beginnings with a *
+    #[arg(long, env = "RELAY_EVENTS", global = true)]
+    pub relay_events: Option<String>,
 }
 
 /// Bounds on requests and answers.

@@ -121,7 +121,7 @@ async fn open_session(app: Arc<App>, socket: SocketRef, session: Session) -> Res
     {
         let (app, session, queue) = (Arc::clone(&app), Arc::clone(&session), Arc::clone(&queue));
         socket.on_fallback(move |socket: SocketRef, event: Event, packet: Packet, ack: AckSender| {
-            let route = events::find(&event.0);
+            let route = events::route(&app, &event.0);
             dispatch::accept(&app, (&session, &queue), route, (socket, event, packet, ack));
             let queue = Arc::clone(&queue);
             async move { queue.drain().await }

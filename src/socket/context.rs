@@ -1,6 +1,6 @@
 //! The context of an event's handler: the app, the caller, and the caller's socket.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{queue::NextAllowed, session::Session};
 use crate::{
@@ -13,6 +13,8 @@ pub(super) struct Context {
     pub(super) app: Arc<App>,
     pub(super) session: Arc<Session>,
     pub(super) socket: ClientSocket,
+    /// The name of the event.
+    pub(super) event: Cow<'static, str>,
     /// The client waits for an ack.
     pub(super) has_callback: bool,
     pub(super) next_allowed: NextAllowed,

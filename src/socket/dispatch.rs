@@ -1,6 +1,7 @@
 //! The steps that all events share: decode, check, call the handler, ack, log.
 
 use std::{
+    borrow::Cow,
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
     time::Instant,
@@ -48,6 +49,7 @@ pub(super) enum Order {
 /// The route of a client event: its row of the table.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
+    /// The name of the event, or one name for all that are handled alike.
     pub(super) name: &'static str,
     pub(super) order: Order,
     pub(super) call: fn(Context, Packet) -> BoxFuture<'static, Outcome>,
@@ -62,7 +64,7 @@ pub(super) struct Outcome {
 /// Generates `find(event) -> Option<Route>` from a table of events.
 macro_rules! events {
     ($($name:literal => $order:ident, $module:ident::$handle:ident;)+) => {
-        pub(super) fn find(event: &str) -> Option<$crate::socket::dispatch::Route> {
+        fn find(event: &str) -> Option<$crate::socket::dispatch::Route> {
             match event {
                 $($name => Some($crate::socket::dispatch::Route {
                     name: $name,
@@ -113,6 +115,7 @@ pub(super) struct Arrival {
     session: Arc<Session>,
     socket: ClientSocket,
     route: Route,
+    event: Cow<'static, str>,
     packet: Packet,
     ack: AckSender,
     arrived: Instant,
@@ -140,6 +143,7 @@ pub(super) fn accept(
         let shown: String = name.chars().take(MAX_SHOWN_NAME).collect();
         return answer(&app.broadcast, (&socket, ack), &shown, packet.has_callback, outcome);
     };
+    let event = if route.name == name { route.name.into() } else { name.into() };
     let (app, session) = (Arc::clone(app), Arc::clone(session));
     let in_flight = app.in_flight.token();
     let arrival = Arrival {
@@ -147,17 +151,18 @@ pub(super) fn accept(
         app,
         socket,
         route,
+        event,
         packet,
         ack,
         arrived: Instant::now(),
         _in_flight: in_flight,
     };
     if let Err(arrival) = queue.push(arrival) {
-        let Arrival { app, socket, ack, packet, .. } = arrival;
+        let Arrival { app, socket, event, ack, packet, .. } = arrival;
         answer(
             &app.broadcast,
             (&socket, ack),
-            route.name,
+            &event,
             packet.has_callback,
             Outcome { result: Err(Error::Busy), room_id: None },
         );
@@ -178,7 +183,7 @@ impl QueuedEvent for Arrival {
         let span = tracing::debug_span!(
             "event",
             user = %self.session.user.id,
-            event = self.route.name,
+            event = %self.event,
             room = tracing::field::Empty,
             outcome = tracing::field::Empty,
             duration_us = tracing::field::Empty,
@@ -190,7 +195,7 @@ impl QueuedEvent for Arrival {
 impl Arrival {
     async fn handle(self, next_allowed: NextAllowed) {
         let begun = Instant::now();
-        let Self { app, session, socket, route, packet, ack, arrived, _in_flight } = self;
+        let Self { app, session, socket, route, event, packet, ack, arrived, _in_flight } = self;
         let has_callback = packet.has_callback;
         let outcome = if session.lost_database_after(arrived) {
             let error = Error::Unavailable("it did not answer an earlier event".to_owned());
@@ -198,8 +203,9 @@ impl Arrival {
         } else {
             let (session, socket) = (Arc::clone(&session), socket.clone());
             let app = Arc::clone(&app);
-            let context =
-                Context { app, session, socket, has_callback, next_allowed: Arc::clone(&next_allowed) };
+            let next_allowed = Arc::clone(&next_allowed);
+            let event = event.clone();
+            let context = Context { app, session, socket, event, has_callback, next_allowed };
             let limit = context.app.config.database_timeout;
             let called = clock::within(limit, (route.call)(context, packet));
             AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(|_| Outcome {
@@ -221,7 +227,7 @@ impl Arrival {
         span.record("outcome", label);
         span.record("duration_us", u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         tracing::debug!("handled");
-        answer(&app.broadcast, (&socket, ack), route.name, has_callback, outcome);
+        answer(&app.broadcast, (&socket, ack), &event, has_callback, outcome);
         next_allowed.store(true, Ordering::Relaxed);
     }
 }

@@ -16,6 +16,7 @@ mod order;
 mod presence;
 mod reaction_add;
 mod reaction_remove;
+mod relay;
 mod room_create;
 mod room_invite;
 mod room_join;

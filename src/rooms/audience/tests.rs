@@ -34,7 +34,7 @@ fn audience(presence_rate: u32, now: Instant) -> Audience {
 }
 
 /// Counts the packets of an [`Outgoing`] by event.
-fn counts(outgoing: &Outgoing) -> BTreeMap<&'static str, usize> {
+fn counts(outgoing: &Outgoing) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     for send in &outgoing.sends {
         let (Send::ToSockets(_, packet) | Send::ToRoom(Delivery { packet, .. })) = send;

@@ -12,6 +12,7 @@ mod messages_sync;
 mod reaction;
 mod reaction_add;
 mod reaction_remove;
+mod relay;
 mod room_create;
 mod room_invite;
 mod room_join;
@@ -24,7 +25,21 @@ mod typing_stop;
 mod users_find;
 mod users_watch;
 
-use super::dispatch::Order::{AfterEarlier, Pipelined};
+use super::dispatch::{
+    Order::{AfterEarlier, Pipelined},
+    Route, call,
+};
+use crate::app::App;
+
+/// The route of an event; none if it is not known.
+pub(super) fn route(app: &App, event: &str) -> Option<Route> {
+    let relay = Route {
+        name: "relay",
+        order: AfterEarlier,
+        call: |context, packet| Box::pin(call(context, packet, relay::handle)),
+    };
+    find(event).or_else(|| relay::is_relayed(app, event).then_some(relay))
+}
 
 // A `Pipelined` event begins when the earlier event of its socket is queued for commit. An `AfterEarlier` event begins
 // when all earlier ones are done, because it reads, or sends to others, what they changed.
