@@ -7,6 +7,7 @@ mod demo;
 mod folders;
 mod health;
 mod logging;
+mod map;
 mod migrate;
 mod serve;
 mod token;
@@ -36,6 +37,9 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Check the settings, the database and Redis, and report what was found
     Check,
+    /// Propose views over the tables of a Prisma schema, as SQL, for a team whose tables differ from the original's
+    #[command(after_long_help = map::HELP)]
+    Map(map::MapArgs),
     /// Ask the running server whether it is ready: exit code 0 if it is, else 1
     Health,
     /// Print a token that signs a user in
@@ -83,8 +87,8 @@ fn parse() -> Result<CommandLine, clap::Error> {
 }
 
 /// The settings that the help of a command shows, where the others do not matter to it.
-const SHOWN_SETTINGS: [(&str, &[&str]); 2] =
-    [("token", &["jwt-secret", "data-dir"]), ("health", &["host", "port", "database-timeout"])];
+const SHOWN_SETTINGS: [(&str, &[&str]); 3] =
+    [("map", &[]), ("token", &["jwt-secret", "data-dir"]), ("health", &["host", "port", "database-timeout"])];
 
 /// Hides the other settings from the help of such a command. It still takes every setting.
 fn with_short_help(mut command: clap::Command) -> clap::Command {
@@ -103,9 +107,15 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
 
 fn execute(line: CommandLine) -> Result<(), Failure> {
     let CommandLine { command, settings } = line;
+    let command = match command.unwrap_or(Command::Serve) {
+        // It needs no setting, so that a wrong one does not matter.
+        Command::Map(args) => return map::run(args),
+        command => command,
+    };
     logging::start(&settings).map_err(Failure::Setting)?;
     let config = Config::from_settings(settings).map_err(Failure::Setting)?;
-    match command.unwrap_or(Command::Serve) {
+    match command {
+        Command::Map(args) => map::run(args),
         Command::Token(args) => token::run(&config, &args),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
