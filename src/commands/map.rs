@@ -58,7 +58,7 @@ pub(super) struct MapArgs {
     #[arg(long, value_name = "MODEL.FIELD=SQL", value_parser = pair)]
     fill: Vec<(String, String)>,
 
-    /// Also make the indexes on your tables that the views are slow without
+    /// Where ids are of type uuid, also make indexes on your tables for reading them as text; Prisma does not see these
     #[arg(long)]
     indexes: bool,
 }

@@ -3,6 +3,7 @@
 mod address;
 mod banner;
 mod check;
+mod check_schema;
 mod demo;
 mod folders;
 mod health;
@@ -36,7 +37,7 @@ enum Command {
     /// Apply pending migrations and exit
     Migrate(migrate::MigrateArgs),
     /// Check the settings, the database and Redis, and report what was found
-    Check,
+    Check(check_schema::CheckArgs),
     /// Propose views over the tables of a Prisma schema, as SQL, for a team whose tables differ from the original's
     #[command(after_long_help = map::HELP)]
     Map(map::MapArgs),
@@ -108,8 +109,11 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
 fn execute(line: CommandLine) -> Result<(), Failure> {
     let CommandLine { command, settings } = line;
     let command = match command.unwrap_or(Command::Serve) {
-        // It needs no setting, so that a wrong one does not matter.
+        // These need no setting, so that a wrong one does not matter.
         Command::Map(args) => return map::run(args),
+        Command::Check(check_schema::CheckArgs { schema: Some(path), json }) => {
+            return check_schema::run(&path, json);
+        }
         command => command,
     };
     logging::start(&settings).map_err(Failure::Setting)?;
@@ -119,7 +123,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Token(args) => token::run(&config, &args),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
-        Command::Check => block_on(check::run(config)),
+        Command::Check(_) => block_on(check::run(config)),
         Command::Health => block_on(health::run(config)),
     }
 }

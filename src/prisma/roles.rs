@@ -2,6 +2,7 @@
 //! which. Every choice has a reason, and the other candidates are kept, so that a person can choose otherwise.
 
 mod fields;
+mod members;
 mod models;
 
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! Writes a mapping as SQL: one transaction that can be run again.
 
+mod indexes;
 mod trigger;
 
 use super::{
-    mapping::{Parts, has_page_index},
+    mapping::Parts,
     roles::{Members, Roles},
     view::{Side, View, literal, quoted, remark, table_of},
 };
@@ -38,7 +39,7 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
         text.push_str(&view_of(view, &into));
     }
     text.push_str("\nCOMMIT;\n");
-    text.push_str(&indexes(parts));
+    text.push_str(&indexes::write(parts));
     text
 }
 
@@ -46,7 +47,7 @@ fn heading(parts: &Parts<'_>) -> String {
     let options = parts.options;
     let into = quoted(&options.into);
     let mut drops = vec![format!("DROP SCHEMA {into} CASCADE;")];
-    drops.extend(index_names(parts).iter().map(|name| format!("DROP INDEX IF EXISTS {name};")));
+    drops.extend(indexes::names(parts).iter().map(|name| format!("DROP INDEX IF EXISTS {name};")));
     let own = own_table_names(parts);
     let mut lines = vec![
         format!("Views that give chatoxide its tables over those of {}.", options.source),
@@ -187,80 +188,5 @@ fn view_of(view: &View, into: &str) -> String {
         ));
     }
     text.push_str(&trigger::write(view, into, &name));
-    text
-}
-
-/// An index that the mapping is slow without: its name, and the table and columns.
-struct Index {
-    name: String,
-    on: String,
-    reason: &'static str,
-}
-
-fn index_names(parts: &Parts<'_>) -> Vec<String> {
-    let list = if parts.options.makes_indexes { wanted_indexes(parts) } else { Vec::new() };
-    let schema = |index: &Index| index.on.split(".\"").next().unwrap_or_default().to_owned();
-    list.iter().map(|index| format!("{}.{}", schema(index), quoted(&index.name))).collect()
-}
-
-fn wanted_indexes(parts: &Parts<'_>) -> Vec<Index> {
-    let (mut found, tables_in) = (Vec::new(), &parts.options.tables_in);
-    let Roles { user, room, message, .. } = parts.roles;
-    let (id, of_room, at) = (message.id, message.room, message.created_at);
-    let as_text = |column: &super::model::Column| match column.is_native("Uuid") {
-        true => format!("({}::text)", quoted(&column.name)),
-        false => quoted(&column.name),
-    };
-    let mut add = |model: &super::model::Model, columns: &[&super::model::Column], reason| {
-        let names: Vec<String> = columns.iter().map(|column| as_text(column)).collect();
-        let end: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let name: String = format!("chatoxide_{}_{}_idx", model.table, end.join("_")).chars().take(60).collect();
-        found.push(Index { name, on: format!("{} ({})", table_of(model, tables_in), names.join(", ")), reason });
-    };
-    let is_uuid = |column: &super::model::Column| column.is_native("Uuid");
-    if is_uuid(of_room) {
-        add(message.model, &[of_room, at], "a page of a room, whose id is shown as text");
-    } else if !has_page_index(message.model, of_room, at) {
-        add(message.model, &[of_room, at], "a page of a room; in Prisma: @@index([room, createdAt])");
-    }
-    for (model, column) in [(message.model, id), (user.model, user.id), (room.model, room.id)] {
-        if is_uuid(column) {
-            add(model, &[column], "an id that is shown as text");
-        }
-    }
-    if let Members::Model { model, room, user, .. } = &parts.roles.members {
-        for column in [*room, *user] {
-            if is_uuid(column) {
-                add(model, &[column], "members, whose ids are shown as text");
-            }
-        }
-    }
-    if let Some(reaction) = &parts.roles.reaction
-        && is_uuid(reaction.message)
-    {
-        add(reaction.model, &[reaction.message], "the reactions on a message, whose id is shown as text");
-    }
-    found
-}
-
-/// Indexes on the team's tables, which are made only for a person who asked for them.
-fn indexes(parts: &Parts<'_>) -> String {
-    let wanted = wanted_indexes(parts);
-    if wanted.is_empty() {
-        return String::new();
-    }
-    let (how, comment) = match parts.options.makes_indexes {
-        true => ("Asked for by --indexes. They are made while others read and write.", ""),
-        false => ("Not made here: they would change your tables. To have them made, add --indexes.", "-- "),
-    };
-    let mut text = format!(
-        "\n-- Indexes on your tables that make reading fast. {how}\n-- Prisma does not see an index on an expression.\n"
-    );
-    for Index { name, on, reason } in wanted {
-        text.push_str(&format!(
-            "-- For {reason}:\n{comment}CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {on};\n",
-            quoted(&name)
-        ));
-    }
     text
 }

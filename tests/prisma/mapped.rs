@@ -52,15 +52,27 @@ impl Mapped {
         self.database.as_mut().unwrap()
     }
 
-    /// Maps the schema, and applies the mapping as the program says. Returns the SQL.
-    pub async fn map(&mut self, schema: &str, arguments: &[&str]) -> String {
+    /// Maps the schema, and applies the mapping as the program says, with the changes of a person who was asked.
+    pub async fn map(&mut self, schema: &str, arguments: &[&str], answers: &[(&str, &str)]) {
         let path = folder(schema).join("schema.prisma");
         let place = self.database().folder.path().to_owned();
         let command = [&["map", "--schema", path.to_str().unwrap(), "--out", "map.sql"], arguments].concat();
         let (code, _, error) = run(&place, &command).await;
         assert_eq!(code, 0, "{error}");
-        self.psql(&place.join("map.sql")).await;
-        std::fs::read_to_string(place.join("map.sql")).unwrap()
+        let file = place.join("map.sql");
+        let mut text = std::fs::read_to_string(&file).unwrap();
+        for (field, value) in answers {
+            let (before, after) = text.split_once(&format!("-- asked: a value for {field}: ")).unwrap();
+            text = format!("{before}-- answered: {}", after.replacen("SELECT NULL", &format!("SELECT {value}"), 1));
+        }
+        assert!(!text.contains("-- asked"), "{text}");
+        std::fs::write(&file, text).unwrap();
+        self.psql(&file).await;
+    }
+
+    /// The mapping's file, as it was applied.
+    pub fn file(&mut self) -> String {
+        std::fs::read_to_string(self.database().folder.path().join("map.sql")).unwrap()
     }
 
     /// Runs a file as a person would.

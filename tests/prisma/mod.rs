@@ -1,5 +1,9 @@
 //! Mirrors src/prisma: schemas that differ from the original's, mapped by the program and served.
 
+mod findings;
+mod grammar;
 mod mapped;
+mod program;
 mod served;
+mod speed;
 mod walk;

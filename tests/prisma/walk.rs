@@ -204,7 +204,7 @@ async fn make_rooms(alice: &mut Client, bob: &mut Client, carol: &mut Client, wo
     join(carol, &open).await;
     let joined = done(carol, "member:join", open.as_str().into()).await;
     assert_eq!(joined["room"]["members"].as_array().unwrap().len(), 3, "{joined}");
-    done(carol, "room:presence", json!({"roomId": open})).await;
+    done(carol, "room:presence", open.as_str().into()).await;
     (plans, open)
 }
 

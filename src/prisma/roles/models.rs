@@ -1,7 +1,7 @@
 //! Finds the models of the chat, and their fields.
 
 use super::{
-    Choice, Members, Message, Obstacle, Reaction, Roles, Room, User, Uses,
+    Choice, Message, Obstacle, Roles, Room, User, Uses,
     fields::{self, Names, best, deletion, edited, is_text, is_time, plain},
 };
 use super::super::model::{Column, Kind, Model, Schema};
@@ -14,7 +14,7 @@ pub(super) struct Finder<'a, 'u> {
 }
 
 /// The consequence if the schema has not what every event needs.
-const EVERYTHING: &str = "every event";
+pub(super) const EVERYTHING: &str = "every event";
 
 impl<'a> Finder<'a, '_> {
     pub(super) fn find(mut self) -> Result<Roles<'a>, Vec<Obstacle>> {
@@ -49,11 +49,11 @@ impl<'a> Finder<'a, '_> {
         }
     }
 
-    fn lacks(&mut self, text: String, fails: &'static str, mend: String) {
+    pub(super) fn lacks(&mut self, text: String, fails: &'static str, mend: String) {
         self.obstacles.push(Obstacle { text, fails, mend });
     }
 
-    fn choose(&mut self, key: &'static str, chosen: &str, reason: &str, others: Vec<String>) {
+    pub(super) fn choose(&mut self, key: &'static str, chosen: &str, reason: &str, others: Vec<String>) {
         let others = if self.uses.contains_key(key) { Vec::new() } else { others };
         self.choices.push(Choice { key, chosen: chosen.to_owned(), reason: reason.to_owned(), others });
     }
@@ -90,7 +90,7 @@ impl<'a> Finder<'a, '_> {
         Some(found)
     }
 
-    fn column(
+    pub(super) fn column(
         &mut self,
         key: &'static str,
         model: &'a Model,
@@ -361,87 +361,5 @@ impl<'a> Finder<'a, '_> {
         let reason = format!("a text that is taken for the id of a {}, without a relation", target.name);
         self.choose(key, &column.field, &reason, others);
         Some(column)
-    }
-
-    fn members(&mut self, user: &'a Model, room: &'a Model, message: &Model) -> Members<'a> {
-        let chosen = self.uses.get("member").map(String::as_str);
-        let reference = |model: &'a Model, target: &Model| {
-            let related = model.relations.iter().find(|relation| {
-                relation.target == target.name && relation.columns.len() == 1 && relation.is_required
-            });
-            related.and_then(|relation| model.column(relation.columns.first()?))
-        };
-        let rank = |model: &Model| {
-            let name = plain(&model.name);
-            let is_banned = fields::has_word(&model.name, &fields::NO_MEMBER);
-            let by_name = ["member", "participant", "membership", "subscription"];
-            let is_named = by_name.iter().any(|word| name.contains(word));
-            usize::from(!is_banned) * (1 + usize::from(is_named) * 4)
-        };
-        let mut found: Vec<(usize, &Model, &Column, &Column)> = Vec::new();
-        for model in &self.schema.models {
-            let is_other = ![&user.name, &room.name, &message.name].contains(&&model.name);
-            let is_chosen = chosen == Some(model.name.as_str());
-            if let (true, Some(in_room), Some(of_user)) = (is_other, reference(model, room), reference(model, user))
-                && (is_chosen || chosen.is_none() && rank(model) > 0)
-            {
-                found.push((rank(model), model, in_room, of_user));
-            }
-        }
-        found.sort_by_key(|(rank, ..)| std::cmp::Reverse(*rank));
-        let mut joins: Vec<_> = self.schema.joins.iter().filter(|join| {
-            let is_of = |a: &str, b: &str| join.a == a && join.b == b;
-            let is_pair = is_of(&room.name, &user.name) || is_of(&user.name, &room.name);
-            is_pair && chosen.is_none_or(|chosen| chosen == join.table)
-        }).collect();
-        let by_name = |join: &&super::JoinTable| {
-            let name = plain(&format!("{} {} {}", join.table, join.fields.0, join.fields.1));
-            let words = ["member", "participant", "users", "people"];
-            usize::from(!words.iter().any(|word| name.contains(word)))
-        };
-        joins.sort_by_key(by_name);
-        match (found.first(), joins.first()) {
-            (Some((rank, model, in_room, of_user)), join) if *rank > 1 || join.is_none() => {
-                let others = found.iter().skip(1).map(|(_, model, ..)| model.name.clone());
-                let others = others.chain(joins.iter().map(|join| join.table.clone())).collect();
-                self.choose("member", &model.name, "it refers to a room and a user", others);
-                let left = model.columns.iter().filter(|column| {
-                    column.kind == Kind::DateTime && !column.is_required && plain(&column.field) == "leftat"
-                });
-                let marks = deletion(model).into_iter().chain(left).collect();
-                Members::Model { model, room: in_room, user: of_user, deletion: marks }
-            }
-            (_, Some(table)) => {
-                let others = joins.iter().skip(1).map(|join| join.table.clone()).collect();
-                self.choose("member", &table.table, "rooms and users are related many to many", others);
-                Members::Join { table, is_swapped: table.a == user.name }
-            }
-            _ => Members::None,
-        }
-    }
-
-    fn reaction(&mut self, user: &'a Model, message: &'a Model) -> Option<Reaction<'a>> {
-        if self.uses.get("reaction").is_some_and(|name| name == "none") {
-            return None;
-        }
-        let chosen = self.uses.get("reaction").map(String::as_str);
-        let reference = |model: &'a Model, target: &Model| {
-            let related = model.relations.iter().find(|relation| {
-                relation.target == target.name && relation.columns.len() == 1 && relation.is_required
-            });
-            related.and_then(|relation| model.column(relation.columns.first()?))
-        };
-        for model in &self.schema.models {
-            let is_named = plain(&model.name).contains("reaction");
-            if !(chosen.is_none() && is_named || chosen == Some(model.name.as_str())) {
-                continue;
-            }
-            let parts = (reference(model, message), reference(model, user));
-            let (Some(of_message), Some(of_user)) = parts else { continue };
-            let Some(emoji) = self.column("reaction.emoji", model, &fields::EMOJI, is_text) else { continue };
-            self.choose("reaction", &model.name, "it refers to a message and a user", Vec::new());
-            return Some(Reaction { model, id: model.id_column(), message: of_message, user: of_user, emoji });
-        }
-        None
     }
 }

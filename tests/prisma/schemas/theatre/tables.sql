@@ -2,7 +2,7 @@
 CREATE SCHEMA IF NOT EXISTS "back stage";
 
 -- CreateEnum
-CREATE TYPE "back stage"."sort of room" AS ENUM ('OPEN to all', 'closed');
+CREATE TYPE "back stage"."sort of room" AS ENUM ('OPEN', 'closed');
 
 -- CreateTable
 CREATE TABLE "back stage"."user" (
