@@ -10,7 +10,7 @@ use clap::Args;
 use super::{Failure, print_line};
 use crate::prisma::{
     findings::{self, Report, Severity, Verdict},
-    mapping::{DEFAULT_SCHEMA, Options},
+    options::{DEFAULT_SCHEMA, Options},
     read::read,
     roles::Uses,
 };

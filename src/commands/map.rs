@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::{Failure, print_error, print_line};
 use crate::prisma::{
-    mapping::{self, DEFAULT_SCHEMA, Options},
+    mapping,
+    options::{DEFAULT_SCHEMA, Options},
     read::read,
 };
 

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{
-    mapping::{Options, has_page_index, propose},
+    mapping::propose,
     model::{Column, Kind, Schema},
+    options::Options,
     roles::{self, Members, Obstacle, Roles},
     view::quoted,
 };
@@ -57,8 +58,13 @@ pub struct Report {
 
 /// Checks a schema. The options are those of the mapping that is proposed.
 pub fn check(schema: &Schema, options: &Options) -> Report {
-    let mut report =
-        Report { version: 1, verdict: Verdict::NotSupported, findings: Vec::new(), asked: Vec::new(), guessed: Vec::new() };
+    let mut report = Report {
+        version: 1,
+        verdict: Verdict::NotSupported,
+        findings: Vec::new(),
+        asked: Vec::new(),
+        guessed: Vec::new(),
+    };
     let proposal = match propose(schema, options) {
         Ok(proposal) => proposal,
         Err(obstacles) => {
@@ -69,6 +75,7 @@ pub fn check(schema: &Schema, options: &Options) -> Report {
     let Ok(roles) = roles::find(schema, &options.uses) else { return report };
     let map = format!("chatoxide map --schema {}", options.source);
     let mut differences = Differences { findings: Vec::new(), map };
+    differences.ids(&roles);
     differences.user(&roles);
     differences.room(&roles);
     differences.message(&roles);
@@ -129,7 +136,8 @@ impl Differences {
             match found {
                 Some(column) if column.name == *name => {}
                 Some(column) => {
-                    let text = format!("its column is {}, and chatoxide looks for \"{name}\"", quoted(&column.name));
+                    let text =
+                        format!("its column is {}, and chatoxide looks for \"{name}\"", quoted(&column.name));
                     self.fault(format!("{}.{}", model.name, column.field), text, consequence);
                 }
                 None => self.fault(model.name.clone(), format!("it has no column \"{name}\""), consequence),
@@ -138,9 +146,22 @@ impl Differences {
         let is_wanted = |column: &Column| {
             wanted.iter().any(|wanted| wanted.found.is_some_and(|found| found.field == column.field))
         };
-        for column in model.columns.iter().filter(|column| !is_wanted(column) && !column.has_database_default()) {
+        for column in
+            model.columns.iter().filter(|column| !is_wanted(column) && !column.has_database_default())
+        {
             let text = "it is required and has no default in the database".to_owned();
             self.fault(format!("{}.{}", model.name, column.field), text, cannot_insert);
+        }
+    }
+
+    /// Ids that are no text in the database.
+    fn ids(&mut self, roles: &Roles<'_>) {
+        let Roles { user, room, message, .. } = roles;
+        for (model, id) in [(user.model, user.id), (room.model, room.id), (message.model, message.id)] {
+            if id.is_native("Uuid") {
+                let text = "it is of type uuid, and chatoxide looks for text".to_owned();
+                self.fault(format!("{}.{}", model.name, id.field), text, EVERYTHING);
+            }
         }
     }
 
@@ -150,9 +171,17 @@ impl Differences {
         let wanted = [
             Wanted { name: "id", found: Some(user.id), consequence: EVERYTHING },
             Wanted { name: "name", found: user.names.first().copied(), consequence: EVERYTHING },
-            Wanted { name: "email", found: user.email, consequence: "nobody can sign in who is not a user yet" },
+            Wanted {
+                name: "email",
+                found: user.email,
+                consequence: "nobody can sign in who is not a user yet",
+            },
             Wanted { name: "avatar", found: user.avatar, consequence: EVERYTHING },
-            Wanted { name: "createdAt", found: user.created_at, consequence: "nobody can sign in who is not a user yet" },
+            Wanted {
+                name: "createdAt",
+                found: user.created_at,
+                consequence: "nobody can sign in who is not a user yet",
+            },
         ];
         self.columns(user.model, &wanted, "nobody can sign in who is not a user yet");
     }
@@ -168,7 +197,8 @@ impl Differences {
         ];
         self.columns(room.model, &wanted, "room:create and dm:start fail");
         if let Some(kind) = room.kind.filter(|kind| kind.kind == Kind::Boolean) {
-            let text = "the kind of a room is a flag, and chatoxide looks for public, private or direct".to_owned();
+            let text =
+                "the kind of a room is a flag, and chatoxide looks for public, private or direct".to_owned();
             self.fault(format!("{}.{}", room.model.name, kind.field), text, EVERYTHING);
         }
         for column in &room.deletion {
@@ -205,7 +235,10 @@ impl Differences {
         let consequence = EVERYTHING;
         match &roles.members {
             Members::Join { table, is_swapped } if table.table != "_RoomMembers" || *is_swapped => {
-                let text = format!("its members are in {}, and chatoxide looks for \"_RoomMembers\"", quoted(&table.table));
+                let text = format!(
+                    "its members are in {}, and chatoxide looks for \"_RoomMembers\"",
+                    quoted(&table.table)
+                );
                 self.fault(roles.room.model.name.clone(), text, consequence);
             }
             Members::Join { .. } => {}
@@ -244,7 +277,7 @@ impl Differences {
 
     fn index(&mut self, roles: &Roles<'_>) {
         let message = &roles.message;
-        if has_page_index(message.model, message.room, message.created_at) {
+        if message.model.leads_to_page(message.room, message.created_at) {
             return;
         }
         let (room, at) = (message.room, message.created_at);

@@ -17,11 +17,33 @@ const ROOM_WORDS: [(&str, &[&str]); 3] = [
     ("public", &["public", "open", "community"]),
     (
         "direct",
-        &["direct", "dm", "directmessage", "onetoone", "oneonone", "personal", "p2p", "individual", "single", "dialog"],
+        &[
+            "direct",
+            "dm",
+            "directmessage",
+            "onetoone",
+            "oneonone",
+            "personal",
+            "p2p",
+            "individual",
+            "single",
+            "dialog",
+        ],
     ),
     (
         "private",
-        &["private", "group", "groupchat", "closed", "secret", "protected", "channel", "team", "room", "multi"],
+        &[
+            "private",
+            "group",
+            "groupchat",
+            "closed",
+            "secret",
+            "protected",
+            "channel",
+            "team",
+            "room",
+            "multi",
+        ],
     ),
 ];
 

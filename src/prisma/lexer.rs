@@ -57,8 +57,8 @@ impl fmt::Display for SyntaxError {
     }
 }
 
-/// Splits a text into tokens.
-pub fn split(text: &str) -> Result<Vec<(Token, Position)>, SyntaxError> {
+/// Splits a text into tokens. The end of the text is returned, too.
+pub fn split(text: &str) -> Result<(Vec<(Token, Position)>, Position), SyntaxError> {
     let mut lexer = Lexer { rest: text.chars().peekable(), at: Position { line: 1, column: 1 } };
     let mut tokens = Vec::new();
     loop {
@@ -66,7 +66,7 @@ pub fn split(text: &str) -> Result<Vec<(Token, Position)>, SyntaxError> {
         match lexer.token()? {
             Step::Token(token) => tokens.push((token, at)),
             Step::Nothing => {}
-            Step::End => return Ok(tokens),
+            Step::End => return Ok((tokens, at)),
         }
     }
 }

@@ -1,37 +1,15 @@
 //! Proposes the mapping of a schema: five views, the functions of their triggers, and what has to be asked.
 
-use std::collections::BTreeMap;
-
 use super::{
-    model::{Column, Model, Schema},
-    roles::{self, Obstacle, Roles, Uses},
+    model::{Model, Schema},
+    options::{DEFAULT_SCHEMA, Options},
+    roles::{self, Obstacle},
     sql,
     tables::{self, Builder},
-    view::View,
 };
-
-/// The schema that the views are made in, if nobody names another.
-pub const DEFAULT_SCHEMA: &str = "chatoxide_map";
 
 /// Schemas that a mapping never takes: it drops its own before it makes it again.
 const TAKEN: [&str; 4] = ["public", "chatoxide", "information_schema", "auth"];
-
-/// The choices of the person who asks for a mapping.
-#[derive(Debug)]
-pub struct Options {
-    /// The schema to make the views in.
-    pub into: String,
-    /// The schema that the team's tables are in, where the models name none.
-    pub tables_in: String,
-    /// Models and fields by their role.
-    pub uses: Uses,
-    /// SQL expressions by `Model.field`, for required columns.
-    pub fills: BTreeMap<String, String>,
-    /// Indexes on the team's tables are made, too.
-    pub makes_indexes: bool,
-    /// The name of the schema's file, for people.
-    pub source: String,
-}
 
 /// A proposed mapping.
 #[derive(Debug)]
@@ -42,18 +20,6 @@ pub struct Proposal {
     pub asked: Vec<String>,
     /// Guesses that a person should look at, each a sentence.
     pub guessed: Vec<String>,
-}
-
-/// A value that a person has to give.
-#[derive(Debug)]
-pub(super) struct Ask {
-    /// The function that returns it, quoted, with its schema.
-    pub(super) function: String,
-    pub(super) sql_type: String,
-    pub(super) field: String,
-    pub(super) reason: String,
-    /// The events that fail until it is given.
-    pub(super) fails: &'static str,
 }
 
 /// Proposes views that give chatoxide its tables. The error has everything that stands in the way.
@@ -77,37 +43,38 @@ pub fn propose(schema: &Schema, options: &Options) -> Result<Proposal, Vec<Obsta
         });
         if !is_known {
             let text = format!("--fill {key}: the schema has no such field");
-            obstacles.push(Obstacle { text, fails: "every event", mend: "write it as Model.field".to_owned() });
+            obstacles.push(Obstacle {
+                text,
+                fails: "every event",
+                mend: "write it as Model.field".to_owned(),
+            });
         }
     }
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
-    let asked = asks.iter().map(|ask| format!("{}: {}; until then {}", ask.field, ask.reason, ask.fails)).collect();
+    let asked =
+        asks.iter().map(|ask| format!("{}: {}; until then {}", ask.field, ask.reason, ask.fails)).collect();
     let guesses = roles.choices.iter().filter(|choice| !choice.others.is_empty());
     let guessed = guesses.map(|choice| {
         let others = choice.others.join(", ");
         format!("{} is taken to be {} ({}), and could be {others}", choice.key, choice.chosen, choice.reason)
     });
     let guessed = guessed.chain(notes.iter().cloned()).collect();
-    Ok(Proposal { sql: sql::write(&Parts { schema, options, roles: &roles, views, asks, notes }), asked, guessed })
-}
-
-/// Everything that the SQL is written from.
-pub(super) struct Parts<'a> {
-    pub(super) schema: &'a Schema,
-    pub(super) options: &'a Options,
-    pub(super) roles: &'a Roles<'a>,
-    pub(super) views: Vec<View>,
-    pub(super) asks: Vec<Ask>,
-    pub(super) notes: Vec<String>,
+    Ok(Proposal {
+        sql: sql::write(&sql::Parts { schema, options, roles: &roles, views, asks, notes }),
+        asked,
+        guessed,
+    })
 }
 
 /// The obstacle of a database that is no PostgreSQL.
 pub fn provider_obstacle(schema: &Schema) -> Option<Obstacle> {
     let provider = schema.provider.as_deref().filter(|provider| *provider != "postgresql")?;
     Some(Obstacle {
-        text: format!("the schema is for {provider}, and chatoxide serves a team's tables on PostgreSQL only"),
+        text: format!(
+            "the schema is for {provider}, and chatoxide serves a team's tables on PostgreSQL only"
+        ),
         fails: "every event",
         mend: "move the tables to PostgreSQL first".to_owned(),
     })
@@ -126,10 +93,4 @@ fn taken_schema(schema: &Schema, options: &Options) -> Option<Obstacle> {
         fails: "every event",
         mend: format!("choose another name, such as {DEFAULT_SCHEMA}"),
     })
-}
-
-/// True if a table has an index that leads to a room's newest messages.
-pub fn has_page_index(message: &Model, room: &Column, created_at: &Column) -> bool {
-    let wanted = [&room.field, &created_at.field];
-    message.indexes.iter().any(|fields| fields.iter().zip(wanted).filter(|(one, other)| one == other).count() == 2)
 }

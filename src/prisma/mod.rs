@@ -2,10 +2,11 @@
 //! and proposes views that give chatoxide its five tables.
 
 pub mod findings;
-pub mod lexer;
 pub mod labels;
+pub mod lexer;
 pub mod mapping;
 pub mod model;
+pub mod options;
 pub mod parser;
 pub mod read;
 pub mod roles;

@@ -131,6 +131,14 @@ impl Model {
         }
     }
 
+    /// An index leads to a room's newest messages.
+    pub fn leads_to_page(&self, room: &Column, created_at: &Column) -> bool {
+        let wanted = [&room.field, &created_at.field];
+        self.indexes
+            .iter()
+            .any(|fields| fields.len() >= 2 && fields.iter().zip(wanted).all(|(one, other)| one == other))
+    }
+
     pub fn is_unique(&self, fields: &[&str]) -> bool {
         self.uniques.iter().any(|unique| {
             unique.len() == fields.len() && unique.iter().all(|field| fields.contains(&field.as_str()))
@@ -152,11 +160,7 @@ impl Schema {
 /// Resolves the blocks of all files. The error is a sentence with the place.
 pub fn resolve(blocks: Vec<Block>) -> Result<Schema, String> {
     let names = |wanted: &[BlockKind]| -> BTreeSet<String> {
-        blocks
-            .iter()
-            .filter(|block| wanted.contains(&block.kind))
-            .map(|block| block.name.clone())
-            .collect()
+        blocks.iter().filter(|block| wanted.contains(&block.kind)).map(|block| block.name.clone()).collect()
     };
     let (models, enums) = (names(&[BlockKind::Model, BlockKind::View]), names(&[BlockKind::Enum]));
     let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
@@ -183,7 +187,11 @@ pub fn resolve(blocks: Vec<Block>) -> Result<Schema, String> {
 fn provider(block: &Block) -> Option<String> {
     let (_, value) = block.settings.iter().find(|(name, _)| name == "provider")?;
     // Old schemas have a list.
-    value.words().into_iter().next().map(|name| if name == "postgres" { "postgresql".to_owned() } else { name })
+    value
+        .words()
+        .into_iter()
+        .next()
+        .map(|name| if name == "postgres" { "postgresql".to_owned() } else { name })
 }
 
 fn mapped(block: &Block, attribute: &str) -> Option<String> {
@@ -326,7 +334,9 @@ fn relation_of(field: &Field) -> Relation {
 fn joins(schema: &Schema) -> Vec<JoinTable> {
     let mut found: BTreeMap<String, JoinTable> = BTreeMap::new();
     for model in &schema.models {
-        for relation in model.relations.iter().filter(|relation| relation.is_list && relation.columns.is_empty()) {
+        for relation in
+            model.relations.iter().filter(|relation| relation.is_list && relation.columns.is_empty())
+        {
             let Some(other) = schema.model(&relation.target) else { continue };
             let back = other.relations.iter().find(|back| {
                 let is_itself = other.name == model.name && back.field == relation.field;

@@ -117,7 +117,8 @@ const MAX_DEPTH: usize = 32;
 
 /// Parses the text of a file.
 pub fn parse(text: &str) -> Result<Vec<Block>, SyntaxError> {
-    let mut parser = Parser { tokens: split(text)?, next: 0 };
+    let (tokens, end) = split(text)?;
+    let mut parser = Parser { tokens, end, next: 0 };
     let mut blocks = Vec::new();
     loop {
         parser.skip_lines();
@@ -130,6 +131,7 @@ pub fn parse(text: &str) -> Result<Vec<Block>, SyntaxError> {
 
 struct Parser {
     tokens: Vec<(Token, Position)>,
+    end: Position,
     next: usize,
 }
 
@@ -141,8 +143,7 @@ impl Parser {
     }
 
     fn at(&self) -> Position {
-        let last = self.tokens.last().map(|(_, at)| *at).unwrap_or_default();
-        self.tokens.get(self.next).map_or(last, |(_, at)| *at)
+        self.tokens.get(self.next).map_or(self.end, |(_, at)| *at)
     }
 
     fn is_mark(&self, mark: char) -> bool {
@@ -251,9 +252,7 @@ impl Parser {
                 attributes: self.field_attributes()?,
                 at,
             }),
-            BlockKind::Model | BlockKind::View | BlockKind::Type => {
-                block.fields.push(self.field(name, at)?)
-            }
+            BlockKind::Model | BlockKind::View | BlockKind::Type => block.fields.push(self.field(name, at)?),
         }
         Ok(())
     }

@@ -84,9 +84,17 @@ pub struct Message<'a> {
 
 #[derive(Debug)]
 pub enum Members<'a> {
-    Model { model: &'a Model, room: &'a Column, user: &'a Column, deletion: Vec<&'a Column> },
+    Model {
+        model: &'a Model,
+        room: &'a Column,
+        user: &'a Column,
+        deletion: Vec<&'a Column>,
+    },
     /// Prisma's own join table; `is_swapped`: `A` is the user.
-    Join { table: &'a JoinTable, is_swapped: bool },
+    Join {
+        table: &'a JoinTable,
+        is_swapped: bool,
+    },
     /// The schema has no members: a table of them is proposed.
     None,
 }
@@ -106,10 +114,28 @@ pub type Uses = BTreeMap<String, String>;
 
 /// Every key that `--use` takes.
 pub const KEYS: [&str; 22] = [
-    "user", "user.name", "user.email", "user.avatar", "user.createdAt", "room", "room.name", "room.type",
-    "room.createdAt", "message", "message.room", "message.sender", "message.content", "message.createdAt",
-    "message.updatedAt", "message.type", "message.metadata", "message.replyTo", "member", "reaction",
-    "reaction.emoji", "message.deletion",
+    "user",
+    "user.name",
+    "user.email",
+    "user.avatar",
+    "user.createdAt",
+    "room",
+    "room.name",
+    "room.type",
+    "room.createdAt",
+    "message",
+    "message.room",
+    "message.sender",
+    "message.content",
+    "message.createdAt",
+    "message.updatedAt",
+    "message.type",
+    "message.metadata",
+    "message.replyTo",
+    "member",
+    "reaction",
+    "reaction.emoji",
+    "message.deletion",
 ];
 
 /// Finds the roles. If something is missing that no default can replace, returns all that is.

@@ -4,13 +4,24 @@ mod indexes;
 mod trigger;
 
 use super::{
-    mapping::Parts,
+    model::Schema,
+    options::Options,
     roles::{Members, Roles},
-    view::{Side, View, literal, quoted, remark, table_of},
+    view::{Ask, Side, View, literal, quoted, remark, table_of},
 };
 
 /// The beginning of the comment by which a mapping knows its own schema.
 const MARK: &str = "Made by chatoxide map";
+
+/// Everything that the SQL is written from.
+pub(super) struct Parts<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) options: &'a Options,
+    pub(super) roles: &'a Roles<'a>,
+    pub(super) views: Vec<View>,
+    pub(super) asks: Vec<Ask>,
+    pub(super) notes: Vec<String>,
+}
 
 pub(super) fn write(parts: &Parts<'_>) -> String {
     let into = quoted(&parts.options.into);
@@ -58,16 +69,25 @@ fn heading(parts: &Parts<'_>) -> String {
         format!("Undo:                {}", drops.join(" ")),
     ];
     if !own.is_empty() {
-        lines.push(format!("Undo for good, with what only chatoxide has stored: DROP TABLE {};", own.join(", ")));
+        lines.push(format!(
+            "Undo for good, with what only chatoxide has stored: DROP TABLE {};",
+            own.join(", ")
+        ));
     }
-    lines.push("Undo it before a migration that changes these tables, and make and apply it again afterwards.".to_owned());
+    lines.push(
+        "Undo it before a migration that changes these tables, and make and apply it again afterwards."
+            .to_owned(),
+    );
     lines.push(String::new());
     for choice in &parts.roles.choices {
         lines.push(format!("{}: {} ({})", choice.key, choice.chosen, choice.reason));
         if !choice.others.is_empty() {
+            let role = choice.key.rsplit('.').next().unwrap_or(choice.key);
+            let noun = if choice.key.contains('.') { "column" } else { "model" };
             let others: Vec<String> =
                 choice.others.iter().map(|other| format!("--use {}={other}", choice.key)).collect();
-            lines.push(format!("  {} column: {}? Or make this file again with {}", choice.key, choice.chosen, others.join(" or ")));
+            let others = others.join(" or ");
+            lines.push(format!("{role} {noun}: {}? Or make this file again with {others}", choice.chosen));
         }
     }
     for note in &parts.notes {
@@ -106,7 +126,11 @@ fn in_dollars(body: &str) -> String {
 }
 
 fn own_table_names(parts: &Parts<'_>) -> Vec<String> {
-    let own = parts.views.iter().map(|view| view.table.as_str()).filter(|table| table.starts_with("\"chatoxide\"."));
+    let own = parts
+        .views
+        .iter()
+        .map(|view| view.table.as_str())
+        .filter(|table| table.starts_with("\"chatoxide\"."));
     let sides = parts.views.iter().filter_map(|view| view.side.as_ref()).map(|side| side.table.as_str());
     own.chain(sides).map(str::to_owned).collect()
 }
@@ -166,19 +190,19 @@ fn side_table(side: &Side) -> String {
 
 fn view_of(view: &View, into: &str) -> String {
     let name = format!("{into}.{}", quoted(view.name));
-    let mut columns: Vec<String> = view
-        .columns
-        .iter()
-        .map(|column| format!("    {} AS {}", column.read, quoted(column.name)))
-        .collect();
+    let mut columns: Vec<String> =
+        view.columns.iter().map(|column| format!("    {} AS {}", column.read, quoted(column.name))).collect();
     let hidden: &[_] = if view.is_updatable() { &view.fills } else { &[] };
     columns.extend(hidden.iter().map(|fill| format!("    t.{}", fill.column)));
     let filter = match view.filters.is_empty() {
         true => String::new(),
         false => format!("\nWHERE {}", view.filters.join(" AND ")),
     };
-    let mut text =
-        format!("\nCREATE VIEW {name} AS SELECT\n{}\nFROM {} AS t{filter};\n", columns.join(",\n"), view.table);
+    let mut text = format!(
+        "\nCREATE VIEW {name} AS SELECT\n{}\nFROM {} AS t{filter};\n",
+        columns.join(",\n"),
+        view.table
+    );
     for fill in hidden {
         text.push_str(&format!(
             "-- {}\nALTER VIEW {name} ALTER COLUMN {} SET DEFAULT {};\n",

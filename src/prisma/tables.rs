@@ -8,10 +8,10 @@ mod room;
 mod user;
 
 use super::{
-    mapping::{Ask, Options},
     model::{Column, Kind, Model, Schema},
+    options::Options,
     roles::Roles,
-    view::{Fill, View, ViewColumn, guess, quoted, table_of, type_of},
+    view::{Ask, Fill, View, ViewColumn, guess, quoted, table_of, type_of},
 };
 
 pub(super) struct Builder<'a> {
@@ -56,7 +56,8 @@ impl Builder<'_> {
                 continue;
             }
             let key = format!("{}.{}", model.name, column.field);
-            let given = self.options.fills.get(&key).map(|value| (format!("({value})"), "as given by --fill"));
+            let given =
+                self.options.fills.get(&key).map(|value| (format!("({value})"), "as given by --fill"));
             if given.is_none() && column.has_database_default() {
                 continue;
             }
@@ -66,7 +67,8 @@ impl Builder<'_> {
             let (value, note) = match given.or_else(guessed) {
                 Some((value, note)) => (value, note.to_owned()),
                 None => {
-                    let refers = refers.map_or(String::new(), |relation| format!(", and refers to {}", relation.target));
+                    let refers = refers
+                        .map_or(String::new(), |relation| format!(", and refers to {}", relation.target));
                     let reason = format!("it is required, has no default in the database{refers}");
                     (self.ask(column, key, reason, fails), "asked for above".to_owned())
                 }
@@ -103,7 +105,13 @@ fn text(name: &'static str, column: &Column) -> ViewColumn {
 /// A view's column over a column of any type that is read as it is.
 fn same(name: &'static str, column: &Column) -> ViewColumn {
     let inserts = vec![(quoted(&column.name), format!("NEW.{}", quoted(name)))];
-    ViewColumn { name, read: format!("t.{}", quoted(&column.name)), is_plain: true, inserts, updates: Vec::new() }
+    ViewColumn {
+        name,
+        read: format!("t.{}", quoted(&column.name)),
+        is_plain: true,
+        inserts,
+        updates: Vec::new(),
+    }
 }
 
 /// A view's column that no column of the table is behind.

@@ -26,6 +26,18 @@ pub(super) struct View {
     pub(super) before_insert: Vec<String>,
 }
 
+/// A value that a person has to give.
+#[derive(Debug)]
+pub(super) struct Ask {
+    /// The function that returns it, quoted, with its schema.
+    pub(super) function: String,
+    pub(super) sql_type: String,
+    pub(super) field: String,
+    pub(super) reason: String,
+    /// The events that fail until it is given.
+    pub(super) fails: &'static str,
+}
+
 #[derive(Debug, PartialEq)]
 pub(super) enum OnInsert {
     /// A conflict is an error.
@@ -123,7 +135,11 @@ pub(super) fn table_of(model: &Model, tables_in: &str) -> String {
 /// The column's type in the database.
 pub(super) fn type_of(column: &Column, schema: &Schema, tables_in: &str) -> String {
     if let Some(found) = schema.find_enum(&column.kind) {
-        return format!("{}.{}", quoted(found.schema.as_deref().unwrap_or(tables_in)), quoted(&found.sql_name));
+        return format!(
+            "{}.{}",
+            quoted(found.schema.as_deref().unwrap_or(tables_in)),
+            quoted(&found.sql_name)
+        );
     }
     let plain = match column.kind {
         Kind::Boolean => "boolean",
@@ -138,7 +154,11 @@ pub(super) fn type_of(column: &Column, schema: &Schema, tables_in: &str) -> Stri
     };
     column.native.as_deref().map_or(plain.to_owned(), |native| {
         let lower = native.to_lowercase();
-        if ["time", "timestamp", "timestamptz"].contains(&lower.as_str()) { format!("{lower}(6)") } else { lower }
+        if ["time", "timestamp", "timestamptz"].contains(&lower.as_str()) {
+            format!("{lower}(6)")
+        } else {
+            lower
+        }
     })
 }
 

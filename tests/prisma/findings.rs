@@ -29,7 +29,10 @@ async fn a_schema_like_the_original_can_be_served_as_it_is() {
 
     let (code, printed, _) = run(place.path(), &["check", "--schema", "schema.prisma", "--json"]).await;
     let report: Value = serde_json::from_str(&printed).unwrap();
-    assert_eq!((code, &report["verdict"], &report["findings"]), (0, &"in-place".into(), &Value::Array(vec![])));
+    assert_eq!(
+        (code, &report["verdict"], &report["findings"]),
+        (0, &"in-place".into(), &Value::Array(vec![]))
+    );
 }
 
 #[tokio::test]
@@ -47,6 +50,13 @@ async fn every_difference_is_found_at_once_with_its_consequence_and_its_mend() {
     ] {
         assert!(printed.contains(finding), "{finding}\n{printed}");
     }
+    let (_, uuids, _) = check("observatory", &[]).await;
+    for id in ["User.id", "Room.id", "Message.id"] {
+        assert!(
+            uuids.contains(&format!("FAULT  {id}: it is of type uuid, and chatoxide looks for text")),
+            "{uuids}"
+        );
+    }
     let mends = printed.lines().filter(|line| line.starts_with("       mend: ")).count();
     assert_eq!(mends, printed.lines().filter(|line| line.starts_with("FAULT")).count());
 }
@@ -60,7 +70,10 @@ async fn the_report_as_json_has_every_finding_question_and_the_missing_index() {
     let findings = report["findings"].as_array().unwrap();
     let index = findings.iter().find(|finding| finding["severity"] == "note").unwrap();
     let mend = index["mend"].as_str().unwrap();
-    assert!(mend.starts_with("@@index([channelId, createdAt]) in the schema, or CREATE INDEX CONCURRENTLY"), "{mend}");
+    assert!(
+        mend.starts_with("@@index([channelId, createdAt]) in the schema, or CREATE INDEX CONCURRENTLY"),
+        "{mend}"
+    );
     for finding in findings {
         for key in ["severity", "place", "text", "consequence", "mend"] {
             assert!(finding[key].is_string(), "{finding}");

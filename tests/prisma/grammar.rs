@@ -77,7 +77,10 @@ view Recent {
     assert!(user.is_unique(&["code"]) && user.is_unique(&["level", "code"]) && user.is_unique(&["id"]));
     assert!(user.indexes.contains(&vec!["made".to_owned(), "code".to_owned()]));
     let level = schema.find_enum(&column("level").kind).unwrap();
-    assert_eq!((level.sql_name.as_str(), &level.labels[..]), ("levels", &["low level".to_owned(), "HIGH".to_owned()][..]));
+    assert_eq!(
+        (level.sql_name.as_str(), &level.labels[..]),
+        ("levels", &["low level".to_owned(), "HIGH".to_owned()][..])
+    );
 }
 
 #[test]
@@ -89,8 +92,11 @@ fn join_tables_are_named_and_ordered_as_prisma_makes_them() {
          model Keeper {\n  id String @id\n  cages Cage[]\n}
          model Cage {\n  id String @id\n  keeperId String\n  keeper Keeper @relation(fields: [keeperId], references: [id])\n}",
     );
-    let joins: Vec<_> =
-        schema.joins.iter().map(|join| (join.table.as_str(), join.fields.0.as_str(), join.fields.1.as_str())).collect();
+    let joins: Vec<_> = schema
+        .joins
+        .iter()
+        .map(|join| (join.table.as_str(), join.fields.0.as_str(), join.fields.1.as_str()))
+        .collect();
     assert_eq!(
         joins,
         [

@@ -10,6 +10,7 @@ use tokio::process::Command;
 use crate::support::{
     Backend, TestDatabase, TestServer,
     database::{connect, execute},
+    process::{self, ServerProcess},
     required, soon,
 };
 
@@ -63,7 +64,10 @@ impl Mapped {
         let mut text = std::fs::read_to_string(&file).unwrap();
         for (field, value) in answers {
             let (before, after) = text.split_once(&format!("-- asked: a value for {field}: ")).unwrap();
-            text = format!("{before}-- answered: {}", after.replacen("SELECT NULL", &format!("SELECT {value}"), 1));
+            text = format!(
+                "{before}-- answered: {}",
+                after.replacen("SELECT NULL", &format!("SELECT {value}"), 1)
+            );
         }
         assert!(!text.contains("-- asked"), "{text}");
         std::fs::write(&file, text).unwrap();
@@ -97,6 +101,13 @@ impl Mapped {
         server
     }
 
+    /// Starts a server as a process of its own.
+    pub async fn start_process(&mut self) -> ServerProcess {
+        let url = self.mapped_url();
+        let settings = process::settings(self.database(), &[("DATABASE_URL", &url)]).await;
+        ServerProcess::start(self.database(), &settings).await
+    }
+
     pub async fn stop(&mut self, server: TestServer) {
         self.database = Some(server.stop().await);
     }
@@ -107,7 +118,11 @@ impl Mapped {
 
     /// The first column of what a statement selects, as text.
     pub async fn select(&self, sql: &str) -> Vec<String> {
-        let rows = connect(&self.plain).await.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let rows = connect(&self.plain)
+            .await
+            .simple_query(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         let first = |message| match message {
             tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("").to_owned()),
             _ => None,
@@ -136,7 +151,9 @@ impl Mapped {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         // Newer releases write a random word at both ends.
         let text = String::from_utf8(output.stdout).unwrap();
-        text.lines().filter(|line| !line.starts_with(r"\restrict") && !line.starts_with(r"\unrestrict")).collect()
+        text.lines()
+            .filter(|line| !line.starts_with(r"\restrict") && !line.starts_with(r"\unrestrict"))
+            .collect()
     }
 }
 

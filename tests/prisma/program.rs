@@ -34,10 +34,12 @@ async fn refusal(text: &str, arguments: &[&str]) -> String {
 #[tokio::test]
 async fn ids_that_are_numbers_are_refused_by_map_and_by_check_and_nothing_is_written() {
     let place = tempfile::tempdir().unwrap();
-    let text = [HEAD, USER, ROOM, &MESSAGE.replace("id String @id", "id Int @id @default(autoincrement())")].concat();
+    let text = [HEAD, USER, ROOM, &MESSAGE.replace("id String @id", "id Int @id @default(autoincrement())")]
+        .concat();
     std::fs::write(place.path().join("schema.prisma"), text).unwrap();
     for command in [&["map", "--out", "map.sql"][..], &["check"]] {
-        let (code, printed, error) = run(place.path(), &[command, &["--schema", "schema.prisma"]].concat()).await;
+        let (code, printed, error) =
+            run(place.path(), &[command, &["--schema", "schema.prisma"]].concat()).await;
         assert_eq!(code, 1, "{error}");
         let said = format!("{printed}{error}");
         assert!(said.contains("the id of `Message` is an Int"), "{said}");
@@ -50,7 +52,9 @@ async fn ids_that_are_numbers_are_refused_by_map_and_by_check_and_nothing_is_wri
 async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
     let other = [&HEAD.replace("postgresql", "mysql"), USER, ROOM, MESSAGE].concat();
     let numbered = USER.replace("id String @id", "id BigInt @id");
-    let keyed = ROOM.replace("id String @id", "id String").replace("name String\n", "name String\n  @@id([id, name])\n");
+    let keyed = ROOM
+        .replace("id String @id", "id String")
+        .replace("name String\n", "name String\n  @@id([id, name])\n");
     let direct = "model Message {
   id String @id
   text String
@@ -66,7 +70,10 @@ async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
   second User @relation(\"B\", fields: [secondId], references: [id])
 ";
     let pairs = (
-        USER.replace("name String\n", "name String\n  as Room[] @relation(\"A\")\n  bs Room[] @relation(\"B\")\n"),
+        USER.replace(
+            "name String\n",
+            "name String\n  as Room[] @relation(\"A\")\n  bs Room[] @relation(\"B\")\n",
+        ),
         ROOM.replace("name String\n", &format!("name String\n{pair}")),
     );
     let silent = MESSAGE.replace("text String", "duration Int");
@@ -100,7 +107,8 @@ async fn a_schema_that_cannot_be_read_is_refused_with_its_line_and_column() {
         assert_eq!((code, printed.as_str()), (2, ""), "{text}: {error}");
         assert!(error.contains(place) && error.lines().count() == 1, "{text}: {error}");
     }
-    let deep = format!("model User {{\n  id String @default({}1{})\n}}", "[".repeat(99_999), "]".repeat(99_999));
+    let deep =
+        format!("model User {{\n  id String @default({}1{})\n}}", "[".repeat(99_999), "]".repeat(99_999));
     assert!(map(&deep, &[]).await.2.contains("nested too deep"));
 }
 
@@ -109,7 +117,9 @@ async fn a_schema_of_several_files_is_read_and_one_that_is_too_large_is_not() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("prisma");
     std::fs::create_dir_all(folder.join("models")).unwrap();
-    for (file, text) in [("schema", HEAD), ("models/user", USER), ("models/room", ROOM), ("models/message", MESSAGE)] {
+    for (file, text) in
+        [("schema", HEAD), ("models/user", USER), ("models/room", ROOM), ("models/message", MESSAGE)]
+    {
         std::fs::write(folder.join(file).with_extension("prisma"), text).unwrap();
     }
     let (code, printed, error) = run(place.path(), &["map", "--schema", "prisma"]).await;
@@ -121,9 +131,9 @@ async fn a_schema_of_several_files_is_read_and_one_that_is_too_large_is_not() {
     let (code, _, error) = run(place.path(), &["map", "--schema", "prisma"]).await;
     assert_eq!(code, 2);
     assert!(error.contains("large.prisma: a schema of more than 8 MiB is not read"), "{error}");
-    let (code, _, error) = run(place.path(), &["map"]).await;
+    let (code, _, error) = run(tempfile::tempdir().unwrap().path(), &["map"]).await;
     assert_eq!(code, 2);
-    assert!(error.contains("prisma/schema.prisma cannot be read") || error.contains("MiB"), "{error}");
+    assert!(error.contains("prisma/schema.prisma cannot be read"), "{error}");
 }
 
 #[tokio::test]
@@ -133,7 +143,10 @@ async fn a_guess_is_shown_with_its_rivals_and_changed_by_use() {
         "  fromId String\n  from User @relation(\"F\", fields: [fromId], references: [id])\n  userId String\n",
     );
     let rivals = rivals.replace("user User @relation(", "user User @relation(\"U\", ");
-    let user = USER.replace("  messages Message[]\n", "  sent Message[] @relation(\"F\")\n  seen Message[] @relation(\"U\")\n");
+    let user = USER.replace(
+        "  messages Message[]\n",
+        "  sent Message[] @relation(\"F\")\n  seen Message[] @relation(\"U\")\n",
+    );
     let text = [HEAD, &user, ROOM, &rivals].concat();
     let (code, printed, error) = map(&text, &[]).await;
     assert_eq!(code, 0, "{error}");
@@ -144,7 +157,10 @@ async fn a_guess_is_shown_with_its_rivals_and_changed_by_use() {
 
     let (code, printed, error) = map(&text, &["--use", "message.sender=userId"]).await;
     assert_eq!(code, 0, "{error}");
-    assert!(printed.contains(r#"t."userId" AS "senderId""#) && !printed.contains("sender column"), "{printed}");
+    assert!(
+        printed.contains(r#"t."userId" AS "senderId""#) && !printed.contains("sender column"),
+        "{printed}"
+    );
 
     for (arguments, reason) in [
         (["--use", "message.sender=nobody"], "model `Message` has no such column"),

@@ -11,7 +11,7 @@ struct Case {
     schema: &'static str,
     /// More arguments of `chatoxide map`.
     arguments: &'static [&'static str],
-    /// What a person writes where the file asks: fields, and expressions.
+    /// The answers of a person, where the file asks: fields, and expressions.
     answers: &'static [(&'static str, &'static str)],
     world: World,
     /// The table of messages, and how many rows the walk adds: those deleted softly are among them.
@@ -62,7 +62,13 @@ async fn is_served(case: Case) -> (Mapped, Walked) {
     assert_eq!(mapped.select(case.said).await, SAID);
     let (code, report, _) = run(
         std::path::Path::new("/"),
-        &["check", "--jwt-secret", "a secret of more than thirty-two bytes", "--database-url", &mapped.mapped_url()],
+        &[
+            "check",
+            "--jwt-secret",
+            "a secret of more than thirty-two bytes",
+            "--database-url",
+            &mapped.mapped_url(),
+        ],
     )
     .await;
     let findings: Vec<_> = report.lines().filter(|line| line.contains("database: ")).collect();

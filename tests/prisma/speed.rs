@@ -3,16 +3,24 @@
 use serde_json::json;
 
 use super::mapped::Mapped;
-use crate::support::{TestServer, until};
+use crate::support::{Client, process::ServerProcess, server::token, until};
 
-/// Joins a room and reads a page of it.
-async fn read(server: &TestServer, user: &str, room: &str) {
-    let mut client = server.connect(user).await;
+/// Starts a server, joins a room, reads a page of it, and ends the server with its connections.
+async fn read(mapped: &mut Mapped, user: &str, room: &str) {
+    let server = mapped.start_process().await;
+    let mut client = Client::connect(server.address, &token(user)).await.unwrap();
     let joined = client.ask("room:join", room.into()).await;
     assert_eq!(joined["success"], true, "{joined}");
     let page = json!({"roomId": room, "before": "2026-02-01T12:00:00Z", "limit": 50});
     let page = client.ask("messages:load", page).await;
     assert_eq!(page["messages"].as_array().map(Vec::len), Some(50), "{page}");
+    drop(client);
+    end(server).await;
+}
+
+async fn end(server: ServerProcess) {
+    server.terminate().await;
+    server.end().await;
 }
 
 /// Waits until nobody else is connected: by then PostgreSQL has counted what they read.
@@ -23,22 +31,17 @@ async fn is_alone(mapped: &Mapped) {
 }
 
 /// The rows of a table that a server reads one after the other for a join and a page, and the plan of a page.
-async fn reads(
-    mapped: &mut Mapped,
-    table: &str,
-    (user, room): (&str, &str),
-) -> (Vec<String>, String) {
+async fn reads(mapped: &mut Mapped, table: &str, (user, room): (&str, &str)) -> (Vec<String>, String) {
     // A first server makes its tables, and repairs the heads of its logs.
-    let server = mapped.serve().await;
-    mapped.stop(server).await;
+    end(mapped.start_process().await).await;
     is_alone(mapped).await;
     mapped.execute("VACUUM ANALYZE").await;
     mapped.execute("SELECT pg_stat_reset()").await;
-    let server = mapped.serve().await;
-    read(&server, user, room).await;
-    mapped.stop(server).await;
+    read(mapped, user, room).await;
     is_alone(mapped).await;
-    let counted = format!("SELECT seq_tup_read || ' ' || (idx_scan > 0) FROM pg_stat_user_tables WHERE relname = '{table}'");
+    let counted = format!(
+        "SELECT seq_tup_read || ' ' || (idx_scan > 0) FROM pg_stat_user_tables WHERE relname = '{table}'"
+    );
     let page = format!(
         r#"EXPLAIN SELECT message.*, sender."name" FROM chatoxide_map."Message" AS message
            JOIN chatoxide_map."User" AS sender ON sender."id" = message."senderId"

@@ -103,7 +103,8 @@ async fn enter(alice: &mut Client, bob: &mut Client, world: &World) {
     assert_eq!((&first["updatedAt"], &first["type"]), (&Value::Null, &json!("text")));
     assert_eq!((&first["metadata"], &first["reactions"]), (&json!({}), &json!([])));
     if !world.is_open {
-        let names: Vec<_> = members["members"].as_array().unwrap().iter().map(|member| &member["name"]).collect();
+        let names: Vec<_> =
+            members["members"].as_array().unwrap().iter().map(|member| &member["name"]).collect();
         assert_eq!(names, world.names[..2].iter().collect::<Vec<_>>());
         let name = if world.room_name.is_empty() { world.room } else { world.room_name };
         assert_eq!(room["name"], name);
@@ -140,7 +141,8 @@ async fn talk(alice: &mut Client, bob: &mut Client, world: &World) -> (String, S
     done(bob, "reaction:add", react("🎉")).await;
     done(bob, "reaction:add", react("👍")).await;
     done(bob, "reaction:remove", react("🎉")).await;
-    for (event, emoji) in [("reaction:added", "👍"), ("reaction:added", "🎉"), ("reaction:removed", "🎉")] {
+    for (event, emoji) in [("reaction:added", "👍"), ("reaction:added", "🎉"), ("reaction:removed", "🎉")]
+    {
         let heard = alice.hear(event).await;
         assert_eq!((&heard["emoji"], &heard["userId"]), (&json!(emoji), &json!(world.users[1])));
     }
@@ -181,11 +183,20 @@ async fn read(alice: &mut Client, bob: &mut Client, world: &World, third: &str) 
 }
 
 /// Makes a private room and a public one, invites, lets a guest in, and lets a member leave.
-async fn make_rooms(alice: &mut Client, bob: &mut Client, carol: &mut Client, world: &World) -> (String, String) {
+async fn make_rooms(
+    alice: &mut Client,
+    bob: &mut Client,
+    carol: &mut Client,
+    world: &World,
+) -> (String, String) {
     let [_, bob_id, carol_id, _] = world.users;
     let create = |name: &str, kind: &str| json!({"name": name, "type": kind, "members": [bob_id]});
     let made = done(alice, "room:create", create("Plans", "private")).await;
-    assert_eq!((&made["room"]["type"], &made["room"]["name"]), (&json!("private"), &json!("Plans")), "{made}");
+    assert_eq!(
+        (&made["room"]["type"], &made["room"]["name"]),
+        (&json!("private"), &json!("Plans")),
+        "{made}"
+    );
     let plans = made["room"]["id"].as_str().unwrap().to_owned();
     assert_eq!(bob.hear("room:invited").await["room"]["id"], plans.as_str());
     assert_eq!(carol.ask("room:join", plans.as_str().into()).await["code"], "forbidden");

@@ -43,64 +43,220 @@ impl Names {
 pub(super) const TEXT: Names =
     Names(&["content", "text", "body", "message", "msg", "messagetext", "contents", "messagebody", "value"]);
 pub(super) const SENDER: Names = Names(&[
-    "sender", "senderid", "author", "authorid", "from", "fromid", "fromuser", "fromuserid", "sentby", "sentbyid",
-    "user", "userid", "writer", "writerid", "createdby", "createdbyid", "creator", "creatorid", "owner", "ownerid",
-    "member", "memberid", "profile", "profileid", "username", "sendername",
+    "sender",
+    "senderid",
+    "author",
+    "authorid",
+    "from",
+    "fromid",
+    "fromuser",
+    "fromuserid",
+    "sentby",
+    "sentbyid",
+    "user",
+    "userid",
+    "writer",
+    "writerid",
+    "createdby",
+    "createdbyid",
+    "creator",
+    "creatorid",
+    "owner",
+    "ownerid",
+    "member",
+    "memberid",
+    "profile",
+    "profileid",
+    "username",
+    "sendername",
 ]);
 pub(super) const NO_SENDER: [&str; 11] = [
-    "receiver", "recipient", "toid", "touser", "target", "deletedby", "editedby", "pinnedby", "mention", "readby",
+    "receiver",
+    "recipient",
+    "toid",
+    "touser",
+    "target",
+    "deletedby",
+    "editedby",
+    "pinnedby",
+    "mention",
+    "readby",
     "reply",
 ];
 pub(super) const ROOM_COLUMN: Names = Names(&[
-    "roomid", "chatroomid", "conversationid", "channelid", "chatid", "groupid", "threadid", "groupchatid", "room",
-    "conversation", "channel", "chat", "group",
+    "roomid",
+    "chatroomid",
+    "conversationid",
+    "channelid",
+    "chatid",
+    "groupid",
+    "threadid",
+    "groupchatid",
+    "room",
+    "conversation",
+    "channel",
+    "chat",
+    "group",
 ]);
 pub(super) const CREATED: Names = Names(&[
-    "createdat", "sentat", "createdon", "created", "timestamp", "postedat", "sentdate", "createddate", "datecreated",
-    "date", "time", "insertedat", "joinedat",
+    "createdat",
+    "sentat",
+    "createdon",
+    "created",
+    "timestamp",
+    "postedat",
+    "sentdate",
+    "createddate",
+    "datecreated",
+    "date",
+    "time",
+    "insertedat",
+    "joinedat",
 ]);
 pub(super) const EDITED_AT: Names = Names(&[
-    "editedat", "updatedat", "modifiedat", "lasteditedat", "edited", "updatedon", "updated", "lastupdated",
+    "editedat",
+    "updatedat",
+    "modifiedat",
+    "lasteditedat",
+    "edited",
+    "updatedon",
+    "updated",
+    "lastupdated",
 ]);
 pub(super) const KIND: Names = Names(&[
-    "type", "kind", "messagetype", "msgtype", "contenttype", "roomtype", "chattype", "conversationtype",
-    "channeltype", "visibility", "privacy", "grouptype", "access",
+    "type",
+    "kind",
+    "messagetype",
+    "msgtype",
+    "contenttype",
+    "roomtype",
+    "chattype",
+    "conversationtype",
+    "channeltype",
+    "visibility",
+    "privacy",
+    "grouptype",
+    "access",
 ]);
 pub(super) const KIND_FLAG: Names = Names(&[
-    "isgroup", "isgroupchat", "group", "isdirect", "isdm", "isdirectmessage", "direct", "isonetoone", "isprivate",
-    "private", "ispublic", "public",
+    "isgroup",
+    "isgroupchat",
+    "group",
+    "isdirect",
+    "isdm",
+    "isdirectmessage",
+    "direct",
+    "isonetoone",
+    "isprivate",
+    "private",
+    "ispublic",
+    "public",
 ]);
-pub(super) const METADATA: Names = Names(&["metadata", "meta", "data", "payload", "extra", "attributes", "props"]);
+pub(super) const METADATA: Names =
+    Names(&["metadata", "meta", "data", "payload", "extra", "attributes", "props"]);
 pub(super) const REPLY: Names = Names(&[
-    "replyto", "replytoid", "replytomessageid", "repliedtoid", "inreplyto", "inreplytoid", "parentid",
-    "parentmessageid", "replyid", "quotedid", "quotedmessageid", "replymessageid",
+    "replyto",
+    "replytoid",
+    "replytomessageid",
+    "repliedtoid",
+    "inreplyto",
+    "inreplytoid",
+    "parentid",
+    "parentmessageid",
+    "replyid",
+    "quotedid",
+    "quotedmessageid",
+    "replymessageid",
 ]);
 pub(super) const NO_REPLY: [&str; 2] = ["forward", "thread"];
 pub(super) const USER_NAME: Names =
     Names(&["name", "displayname", "fullname", "username", "nickname", "handle", "login", "screenname"]);
 pub(super) const EMAIL: Names = Names(&["email", "emailaddress", "mail"]);
 pub(super) const AVATAR: Names = Names(&[
-    "avatar", "avatarurl", "image", "imageurl", "picture", "photo", "photourl", "profilepic", "profilepicture",
-    "profileimage", "profilephoto", "pictureurl", "profilepicurl", "img",
+    "avatar",
+    "avatarurl",
+    "image",
+    "imageurl",
+    "picture",
+    "photo",
+    "photourl",
+    "profilepic",
+    "profilepicture",
+    "profileimage",
+    "profilephoto",
+    "pictureurl",
+    "profilepicurl",
+    "img",
 ]);
-pub(super) const ROOM_NAME: Names =
-    Names(&["name", "title", "roomname", "groupname", "channelname", "chatname", "topic", "subject", "label"]);
-pub(super) const EMOJI: Names = Names(&["emoji", "reaction", "type", "value", "icon", "symbol", "content", "code"]);
+pub(super) const ROOM_NAME: Names = Names(&[
+    "name",
+    "title",
+    "roomname",
+    "groupname",
+    "channelname",
+    "chatname",
+    "topic",
+    "subject",
+    "label",
+]);
+pub(super) const EMOJI: Names =
+    Names(&["emoji", "reaction", "type", "value", "icon", "symbol", "content", "code"]);
 
 pub(super) const MESSAGE_MODEL: Names =
     Names(&["message", "chatmessage", "messages", "roommessage", "channelmessage", "msg", "groupmessage"]);
 pub(super) const NO_MESSAGE: [&str; 22] = [
-    "reaction", "read", "receipt", "attachment", "statu", "seen", "notification", "template", "draft", "log",
-    "queue", "edit", "history", "file", "delivery", "mention", "pin", "deleted", "media", "emoji", "report", "tag",
+    "reaction",
+    "read",
+    "receipt",
+    "attachment",
+    "statu",
+    "seen",
+    "notification",
+    "template",
+    "draft",
+    "log",
+    "queue",
+    "edit",
+    "history",
+    "file",
+    "delivery",
+    "mention",
+    "pin",
+    "deleted",
+    "media",
+    "emoji",
+    "report",
+    "tag",
 ];
 pub(super) const USER_MODEL: Names =
     Names(&["user", "users", "chatuser", "appuser", "profile", "account", "person", "member", "customer"]);
 pub(super) const ROOM_MODEL: Names = Names(&[
-    "room", "chatroom", "conversation", "channel", "chat", "group", "groupchat", "chatgroup", "thread", "dialog",
-    "rooms", "space",
+    "room",
+    "chatroom",
+    "conversation",
+    "channel",
+    "chat",
+    "group",
+    "groupchat",
+    "chatgroup",
+    "thread",
+    "dialog",
+    "rooms",
+    "space",
 ]);
 pub(super) const NO_MEMBER: [&str; 12] = [
-    "read", "receipt", "invite", "invitation", "ban", "typing", "seen", "request", "mute", "block", "call", "pin",
+    "read",
+    "receipt",
+    "invite",
+    "invitation",
+    "ban",
+    "typing",
+    "seen",
+    "request",
+    "mute",
+    "block",
+    "call",
+    "pin",
 ];
 
 /// Flags and times by which a row is deleted without going away.
@@ -108,7 +264,9 @@ pub(super) fn deletion(model: &Model) -> Vec<&Column> {
     let is_one = |column: &&Column| {
         let name = plain(&column.field);
         match column.kind {
-            Kind::DateTime => !column.is_required && ["deletedat", "deletedon", "removedat"].contains(&name.as_str()),
+            Kind::DateTime => {
+                !column.is_required && ["deletedat", "deletedon", "removedat"].contains(&name.as_str())
+            }
             Kind::Boolean => ["isdeleted", "deleted", "isremoved", "removed"].contains(&name.as_str()),
             _ => false,
         }

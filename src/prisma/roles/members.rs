@@ -59,7 +59,8 @@ impl<'a> Finder<'a, '_> {
         for model in &self.schema.models {
             let is_other = ![&user.name, &room.name, &message.name].contains(&&model.name);
             let is_chosen = chosen == Some(model.name.as_str());
-            if let (true, Some(in_room), Some(of_user)) = (is_other, reference(model, room), reference(model, user))
+            if let (true, Some(in_room), Some(of_user)) =
+                (is_other, reference(model, room), reference(model, user))
                 && (is_chosen || chosen.is_none() && rank(model) > 0)
             {
                 found.push((rank(model), model, in_room, of_user));
@@ -88,14 +89,18 @@ impl<'a> Finder<'a, '_> {
     /// Refuses a schema whose rooms name their users in columns: without members they would be open to everybody.
     fn ensure_open(&mut self, user: &Model, room: &Model) {
         let refers = |relation: &&super::super::model::Relation| {
-            relation.target == user.name && !relation.columns.is_empty() && !has_word(&relation.field, &NO_MEMBERS)
+            relation.target == user.name
+                && !relation.columns.is_empty()
+                && !has_word(&relation.field, &NO_MEMBERS)
         };
-        let named: Vec<&str> = room.relations.iter().filter(refers).map(|relation| relation.field.as_str()).collect();
+        let named: Vec<&str> =
+            room.relations.iter().filter(refers).map(|relation| relation.field.as_str()).collect();
         if named.is_empty() || self.uses.get("member").is_some_and(|member| member == "none") {
             return;
         }
         let text = format!("`{}` has its members in columns ({})", room.name, named.join(", "));
-        let mend = "members in columns are not supported; --use member=none makes every room open to everybody";
+        let mend =
+            "members in columns are not supported; --use member=none makes every room open to everybody";
         self.lacks(text, EVERYTHING, mend.to_owned());
     }
 
@@ -113,7 +118,13 @@ impl<'a> Finder<'a, '_> {
             let (Some(of_message), Some(of_user)) = parts else { continue };
             let Some(emoji) = self.column("reaction.emoji", model, &fields::EMOJI, is_text) else { continue };
             self.choose("reaction", &model.name, "it refers to a message and a user", Vec::new());
-            return Some(Reaction { model, id: model.id_column(), message: of_message, user: of_user, emoji });
+            return Some(Reaction {
+                model,
+                id: model.id_column(),
+                message: of_message,
+                user: of_user,
+                emoji,
+            });
         }
         None
     }

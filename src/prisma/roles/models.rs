@@ -1,10 +1,10 @@
 //! Finds the models of the chat, and their fields.
 
+use super::super::model::{Column, Kind, Model, Schema};
 use super::{
     Choice, Message, Obstacle, Roles, Room, User, Uses,
     fields::{self, Names, best, deletion, edited, is_text, is_time, plain},
 };
-use super::super::model::{Column, Kind, Model, Schema};
 
 pub(super) struct Finder<'a, 'u> {
     pub(super) schema: &'a Schema,
@@ -24,7 +24,9 @@ impl<'a> Finder<'a, '_> {
         let user = self.user();
         let message = user.and_then(|user| self.message_model(user));
         let room = message.and_then(|message| self.room_model(message));
-        let (Some(user), Some(message), Some(room)) = (user, message, room) else { return Err(self.obstacles) };
+        let (Some(user), Some(message), Some(room)) = (user, message, room) else {
+            return Err(self.obstacles);
+        };
         let roles = (self.user_role(user), self.room_role(room), self.message_role(message, user, room));
         let (Some(user), Some(room), Some(message)) = roles else { return Err(self.obstacles) };
         let members = self.members(user.model, room.model, message.model);
@@ -45,7 +47,11 @@ impl<'a> Finder<'a, '_> {
             && self.schema.model(name).is_none()
             && self.schema.joins.iter().all(|join| join.table != name)
         {
-            self.lacks(format!("--use {key}={name}: the schema has no model of that name"), EVERYTHING, String::new());
+            self.lacks(
+                format!("--use {key}={name}: the schema has no model of that name"),
+                EVERYTHING,
+                String::new(),
+            );
         }
     }
 
@@ -65,7 +71,8 @@ impl<'a> Finder<'a, '_> {
             self.choose(key, name, "chosen by --use", Vec::new());
             return found;
         }
-        let mut found: Vec<(usize, &Model)> = self.schema.models.iter().map(|model| (rank(model), model)).collect();
+        let mut found: Vec<(usize, &Model)> =
+            self.schema.models.iter().map(|model| (rank(model), model)).collect();
         found.retain(|(rank, _)| *rank > 0);
         found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         let (highest, model) = found.first().copied()?;
@@ -111,7 +118,8 @@ impl<'a> Finder<'a, '_> {
         let found = self.model("user", |model| {
             let rank = fields::USER_MODEL.rank(&model.name);
             let has = |names: &Names| usize::from(best(model, names, is_text).is_some()) * 2;
-            let is_target = |other: &Model| other.relations.iter().any(|relation| relation.target == model.name);
+            let is_target =
+                |other: &Model| other.relations.iter().any(|relation| relation.target == model.name);
             let referred = schema.models.iter().filter(|other| is_target(other)).count().min(4);
             if rank == 0 { 0 } else { rank * 2 + has(&fields::EMAIL) + has(&fields::USER_NAME) + referred }
         });
@@ -134,7 +142,8 @@ impl<'a> Finder<'a, '_> {
             }
             let has = |names: &Names| best(model, names, is_text).is_some();
             let refers = model.relations.iter().any(|relation| relation.target == user.name);
-            let is_in_room = model.relations.iter().any(|relation| fields::ROOM_MODEL.rank(&relation.target) > 0);
+            let is_in_room =
+                model.relations.iter().any(|relation| fields::ROOM_MODEL.rank(&relation.target) > 0);
             by_name
                 + usize::from(has(&fields::TEXT)) * 4
                 + usize::from(refers) * 3
@@ -190,7 +199,11 @@ impl<'a> Finder<'a, '_> {
         }
         let (text, mend) = match id.kind {
             Kind::Int | Kind::BigInt => (
-                format!("the id of `{}` is {}", model.name, if id.kind == Kind::Int { "an Int" } else { "a BigInt" }),
+                format!(
+                    "the id of `{}` is {}",
+                    model.name,
+                    if id.kind == Kind::Int { "an Int" } else { "a BigInt" }
+                ),
                 "Int ids are not supported yet: ids are text, or @db.Uuid",
             ),
             _ => (format!("the id of `{}` is no plain text", model.name), "ids are text, or @db.Uuid"),
@@ -219,7 +232,8 @@ impl<'a> Finder<'a, '_> {
             is_first_and_last = true;
         }
         if let Some(first) = names.first() {
-            let reason = if names.len() > 1 { "with others where it is NULL" } else { "by its name and its type" };
+            let reason =
+                if names.len() > 1 { "with others where it is NULL" } else { "by its name and its type" };
             self.choose("user.name", &first.field, reason, Vec::new());
         }
         Some(User {
@@ -238,7 +252,9 @@ impl<'a> Finder<'a, '_> {
         let schema = self.schema;
         let is_kind = |column: &Column| match &column.kind {
             Kind::String => true,
-            kind => schema.find_enum(kind).is_some_and(|found| super::super::labels::names_rooms(&found.labels)),
+            kind => {
+                schema.find_enum(kind).is_some_and(|found| super::super::labels::names_rooms(&found.labels))
+            }
         };
         let kind = match self.column("room.type", model, &fields::KIND, is_kind) {
             None if !self.uses.contains_key("room.type") => {
@@ -269,10 +285,17 @@ impl<'a> Finder<'a, '_> {
             (created_at.is_none(), "time", "createdAt"),
         ];
         for (is_missing, part, example) in parts {
-            let key = if part == "text" { "content" } else if part == "time" { "createdAt" } else { part };
+            let key = if part == "text" {
+                "content"
+            } else if part == "time" {
+                "createdAt"
+            } else {
+                part
+            };
             if is_missing {
                 let text = format!("`{}` has no column with a message's {part}", model.name);
-                let mend = format!("name it by --use message.{key}=<field>, as in --use message.{key}={example}");
+                let mend =
+                    format!("name it by --use message.{key}=<field>, as in --use message.{key}={example}");
                 self.lacks(text, EVERYTHING, mend);
             }
         }
@@ -281,7 +304,8 @@ impl<'a> Finder<'a, '_> {
         let schema = self.schema;
         let kind = self.column("message.type", model, &fields::KIND, |column| {
             let labels = schema.find_enum(&column.kind).map(|found| &found.labels);
-            column.kind == Kind::String || labels.is_some_and(|labels| super::super::labels::names_messages(labels))
+            column.kind == Kind::String
+                || labels.is_some_and(|labels| super::super::labels::names_messages(labels))
         });
         let is_free = |column: &Column| column.field != created_at.field;
         Some(Message {
@@ -292,7 +316,8 @@ impl<'a> Finder<'a, '_> {
             content,
             created_at,
             kind,
-            metadata: self.column("message.metadata", model, &fields::METADATA, |column| column.kind == Kind::Json),
+            metadata: self
+                .column("message.metadata", model, &fields::METADATA, |column| column.kind == Kind::Json),
             reply_to: self.reply(model),
             updated_at: self.column("message.updatedAt", model, &fields::EDITED_AT, |column| {
                 is_time(column) && is_free(column)
@@ -343,7 +368,9 @@ impl<'a> Finder<'a, '_> {
         };
         let mut found: Vec<(usize, &Column)> = Vec::new();
         for relation in model.relations.iter().filter(|relation| relation.target == target.name) {
-            let Some(column) = relation.columns.first().and_then(|field| model.column(field)) else { continue };
+            let Some(column) = relation.columns.first().and_then(|field| model.column(field)) else {
+                continue;
+            };
             if relation.columns.len() == 1 && !is_banned(&relation.field) && !is_banned(&column.field) {
                 found.push((1 + names.rank(&relation.field).max(names.rank(&column.field)), column));
             }

@@ -1,7 +1,7 @@
 //! Writes the indexes on a team's tables that make reading the views fast.
 
-use super::super::{
-    mapping::{Parts, has_page_index},
+use super::Parts;
+use crate::prisma::{
     model::{Column, Model},
     roles::{Members, Roles},
     view::{quoted, remark, table_of},
@@ -25,7 +25,7 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
     let mut text = String::new();
     let message = &parts.roles.message;
     let (room, at) = (message.room, message.created_at);
-    if !room.is_native("Uuid") && !has_page_index(message.model, room, at) {
+    if !room.is_native("Uuid") && !message.model.leads_to_page(room, at) {
         // The name is the one that Prisma would give it.
         let name = format!("{}_{}_{}_idx", message.model.table, room.name, at.name);
         text.push_str("\n-- ");
@@ -35,7 +35,8 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
         )));
         let on = table_of(message.model, &parts.options.tables_in);
         let (room, at) = (quoted(&room.name), quoted(&at.name));
-        let sql = format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {on} ({room}, {at});", quoted(&name));
+        let sql =
+            format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {on} ({room}, {at});", quoted(&name));
         text.push_str(&format!("\n-- It makes this: {}\n", remark(&sql)));
     }
     let wanted = on_expressions(parts);
@@ -74,7 +75,11 @@ fn on_expressions(parts: &Parts<'_>) -> Vec<Index> {
         wanted.extend(reaction.id.map(|id| (reaction.model, vec![id])));
     }
     let is_uuid = |columns: &[&Column]| columns.first().is_some_and(|column| column.is_native("Uuid"));
-    wanted.into_iter().filter(|(_, columns)| is_uuid(columns)).map(|(model, columns)| index(model, &columns, tables_in)).collect()
+    wanted
+        .into_iter()
+        .filter(|(_, columns)| is_uuid(columns))
+        .map(|(model, columns)| index(model, &columns, tables_in))
+        .collect()
 }
 
 fn index(model: &Model, columns: &[&Column], tables_in: &str) -> Index {
@@ -85,7 +90,8 @@ fn index(model: &Model, columns: &[&Column], tables_in: &str) -> Index {
     let expressions: Vec<String> = columns.iter().map(expression).collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     // PostgreSQL cuts longer names.
-    let name: String = format!("chatoxide_{}_{}_idx", model.table, names.join("_")).chars().take(60).collect();
+    let name: String =
+        format!("chatoxide_{}_{}_idx", model.table, names.join("_")).chars().take(60).collect();
     Index {
         name,
         schema: quoted(model.schema.as_deref().unwrap_or(tables_in)),

@@ -19,9 +19,12 @@ pub(super) fn write(view: &View, into: &str, name: &str) -> String {
 
 fn all(view: &View) -> String {
     let refusal = |verb: &str| {
-        format!("RAISE EXCEPTION 'chatoxide never {verb} rows of this view' USING ERRCODE = 'feature_not_supported';\n")
+        format!(
+            "RAISE EXCEPTION 'chatoxide never {verb} rows of this view' USING ERRCODE = 'feature_not_supported';\n"
+        )
     };
-    let update = if view.name == "Message" { update(view) } else { format!("        {}", refusal("updates")) };
+    let update =
+        if view.name == "Message" { update(view) } else { format!("        {}", refusal("updates")) };
     let is_deleted = ["Message", "Reaction", "_RoomMembers"].contains(&view.name);
     let delete = if is_deleted { delete(view) } else { format!("    {}", refusal("deletes")) };
     format!(
@@ -33,9 +36,10 @@ fn all(view: &View) -> String {
 
 /// The condition that finds the row that the view's row, `OLD` or `NEW`, is about.
 fn condition(view: &View, row: &str) -> String {
-    let parts = view.key.iter().map(|(column, value)| {
-        format!("t.{column} = {}", value.replacen("OLD.", &format!("{row}."), 1))
-    });
+    let parts = view
+        .key
+        .iter()
+        .map(|(column, value)| format!("t.{column} = {}", value.replacen("OLD.", &format!("{row}."), 1)));
     parts.collect::<Vec<_>>().join(" AND ")
 }
 
@@ -175,7 +179,12 @@ fn delete(view: &View) -> String {
     let statement = match view.deletion.is_empty() {
         true => format!("DELETE FROM {} AS t WHERE {}", view.table, condition(view, "OLD")),
         false => {
-            format!("UPDATE {} AS t SET {} WHERE {}", view.table, assignments(&view.deletion), condition(view, "OLD"))
+            format!(
+                "UPDATE {} AS t SET {} WHERE {}",
+                view.table,
+                assignments(&view.deletion),
+                condition(view, "OLD")
+            )
         }
     };
     format!("    {statement};\n    IF NOT FOUND THEN RETURN NULL; END IF;\n")

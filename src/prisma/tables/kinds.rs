@@ -82,7 +82,9 @@ pub(super) fn of_room(builder: &Builder<'_>, column: &Column) -> Stored {
         .collect();
     let writes: Vec<_> = labels::ROOM_KINDS
         .iter()
-        .filter_map(|kind| Some((literal(kind), literal(label_of(nearest(kind, &kept)?, &found.labels, kind_of)?))))
+        .filter_map(|kind| {
+            Some((literal(kind), literal(label_of(nearest(kind, &kept)?, &found.labels, kind_of)?)))
+        })
         .collect();
     Stored {
         read: cases(&format!("t.{name}::text"), &pairs, Some("'private'")),

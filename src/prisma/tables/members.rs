@@ -22,7 +22,13 @@ pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
                 (true, false) => OnInsert::UnlessFound,
             };
             let keys = vec![key("A", room), key("B", user)];
-            View { filters, fills, deletion: deleted, on_insert, ..plain_view(builder.table(model), columns, keys) }
+            View {
+                filters,
+                fills,
+                deletion: deleted,
+                on_insert,
+                ..plain_view(builder.table(model), columns, keys)
+            }
         }
         Members::Join { table, is_swapped } => {
             let schema = table.schema.as_deref().unwrap_or(&builder.options.tables_in);
@@ -78,11 +84,13 @@ fn old(name: &str, column: &str, id: &Column) -> (String, String) {
 fn fill_role(builder: &mut Builder<'_>, model: &Model, fills: &mut [Fill]) {
     for column in &model.columns {
         let Some(found) = builder.schema.find_enum(&column.kind) else { continue };
-        let is_usual = |label: &&String| ["member", "user", "participant", "guest"].contains(&plain(label).as_str());
+        let is_usual =
+            |label: &&String| ["member", "user", "participant", "guest"].contains(&plain(label).as_str());
         let Some(label) = found.labels.iter().find(is_usual) else { continue };
         let asked = format!("{}.{}", model.name, column.field);
         let name = quoted(&column.name);
-        let Some(fill) = fills.iter_mut().find(|fill| fill.column == name && fill.note.starts_with("asked")) else {
+        let Some(fill) = fills.iter_mut().find(|fill| fill.column == name && fill.note.starts_with("asked"))
+        else {
             continue;
         };
         fill.value = format!("{}::{}", literal(label), builder.type_of(column));

@@ -14,7 +14,8 @@ const SIDE: &str = "\"chatoxide\".\"mapped_message\"";
 pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> View {
     let mut side = Vec::new();
     let mut before_insert = Vec::new();
-    let mut columns = vec![text("id", message.id), text("roomId", message.room), text("senderId", message.sender)];
+    let mut columns =
+        vec![text("id", message.id), text("roomId", message.room), text("senderId", message.sender)];
     columns.push(content(message.content));
     columns.push(kind(builder, message, &mut side, &mut before_insert));
     columns.push(metadata(message, &mut side));
@@ -39,7 +40,15 @@ pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> V
     if !marks.is_empty() {
         let is_at = |column: &&Column| column.is_updated_at;
         let at = message.model.columns.iter().filter(is_at);
-        marks.extend(at.map(|column| (quoted(&column.name), crate::prisma::view::now_for(column).to_owned())));
+        marks
+            .extend(at.map(|column| (quoted(&column.name), crate::prisma::view::now_for(column).to_owned())));
+    }
+    if message.room.is_native("Uuid") && !builder.options.makes_indexes {
+        builder.notes.push(
+            "ids of type uuid are shown as text: without the indexes that --indexes makes, each page of a room and each \
+             change reads whole tables"
+                .to_owned(),
+        );
     }
     let table = builder.table(message.model);
     let side = (!side.is_empty()).then(|| Side {
@@ -133,7 +142,8 @@ fn metadata(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewCol
 /// of an edit is later than that of the row.
 fn updated_at(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewColumn {
     let Some(column) = message.updated_at else {
-        let column = side_column("updated_at", "timestamp(3)", "NEW.\"updatedAt\"", "NEW.\"updatedAt\" IS NOT NULL");
+        let column =
+            side_column("updated_at", "timestamp(3)", "NEW.\"updatedAt\"", "NEW.\"updatedAt\" IS NOT NULL");
         side.push(SideColumn { is_updated: true, ..column });
         return computed("updatedAt", stored(message, "updated_at"));
     };
@@ -154,8 +164,10 @@ fn updated_at(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewC
 
 /// Other columns that an edit sets: flags, and times that Prisma's client would set.
 fn touched(message: &roles::Message<'_>, columns: &[ViewColumn]) -> Vec<(String, String)> {
-    let is_set = |name: &String| columns.iter().flat_map(|column| &column.updates).any(|(set, _)| set == name);
-    let times = message.model.columns.iter().filter(|column| column.is_updated_at && column.kind == Kind::DateTime);
+    let is_set =
+        |name: &String| columns.iter().flat_map(|column| &column.updates).any(|(set, _)| set == name);
+    let times =
+        message.model.columns.iter().filter(|column| column.is_updated_at && column.kind == Kind::DateTime);
     let times = times.map(|column| (quoted(&column.name), "NEW.\"updatedAt\"".to_owned()));
     let flags = message.edited.iter().map(|column| (quoted(&column.name), "true".to_owned()));
     times.chain(flags).filter(|(name, _)| !is_set(name)).collect()

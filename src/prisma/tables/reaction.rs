@@ -39,7 +39,8 @@ fn id(reaction: &roles::Reaction<'_>, reads: [&str; 3]) -> (ViewColumn, Vec<(Str
         Some(column) if column.kind == Kind::String => (text("id", column), vec![key("id", column)]),
         Some(column) => {
             let name = quoted(&column.name);
-            let value = if column.kind == Kind::BigInt { "OLD.\"id\"::bigint" } else { "OLD.\"id\"::integer" };
+            let value =
+                if column.kind == Kind::BigInt { "OLD.\"id\"::bigint" } else { "OLD.\"id\"::integer" };
             (computed("id", format!("t.{name}::text")), vec![(name, value.to_owned())])
         }
         None => {

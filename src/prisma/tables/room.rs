@@ -30,8 +30,16 @@ pub(super) fn view(builder: &mut Builder<'_>, room: &roles::Room<'_>, members: &
     let created_at = match room.created_at {
         Some(column) => same("createdAt", column),
         None => {
-            side.push(side_column("created_at", "timestamp(3)", "NEW.\"createdAt\"", "NEW.\"createdAt\" IS NOT NULL"));
-            computed("createdAt", format!("coalesce({}, '1970-01-01'::timestamp)::timestamp(3)", stored("created_at")))
+            side.push(side_column(
+                "created_at",
+                "timestamp(3)",
+                "NEW.\"createdAt\"",
+                "NEW.\"createdAt\" IS NOT NULL",
+            ));
+            computed(
+                "createdAt",
+                format!("coalesce({}, '1970-01-01'::timestamp)::timestamp(3)", stored("created_at")),
+            )
         }
     };
     let columns = vec![text("id", room.id), name, kind, created_at];

@@ -15,7 +15,10 @@ pub(super) fn view(builder: &mut Builder<'_>, user: &roles::User<'_>) -> View {
         Some(email) => text("email", email),
         None => computed("email", "NULL::text".to_owned()),
     });
-    columns.push(user.avatar.map_or_else(|| computed("avatar", "NULL::text".to_owned()), |avatar| text("avatar", avatar)));
+    columns.push(
+        user.avatar
+            .map_or_else(|| computed("avatar", "NULL::text".to_owned()), |avatar| text("avatar", avatar)),
+    );
     columns.push(match user.created_at {
         Some(created_at) => same("createdAt", created_at),
         None => computed("createdAt", "NULL::timestamp(3)".to_owned()),
@@ -44,9 +47,11 @@ pub(super) fn view(builder: &mut Builder<'_>, user: &roles::User<'_>) -> View {
 fn name(user: &roles::User<'_>) -> ViewColumn {
     let id = text("id", user.id).read;
     let reads: Vec<String> = user.names.iter().map(|column| text("name", column).read).collect();
-    let inserts = |value: &str| user.names.iter().map(|column| (quoted(&column.name), value.to_owned())).collect();
+    let inserts =
+        |value: &str| user.names.iter().map(|column| (quoted(&column.name), value.to_owned())).collect();
     if user.is_first_and_last {
-        let read = format!("coalesce(nullif(concat_ws(' ', {}), ''), {id})", reads.join(", "));
+        let parts: Vec<String> = reads.iter().map(|read| format!("nullif({read}, '')")).collect();
+        let read = format!("coalesce(nullif(concat_ws(' ', {}), ''), {id})", parts.join(", "));
         let mut column = ViewColumn { inserts: inserts("NEW.\"name\""), ..computed("name", read) };
         if let Some((_, last)) = column.inserts.last_mut() {
             *last = literal("");
