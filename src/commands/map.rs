@@ -1,5 +1,5 @@
-//! `chatoxide map`: proposes views over the tables of a Prisma schema that chatoxide can serve. It reads the schema's file
-//! alone, and connects to nothing.
+//! `chatoxide map`: proposes views over the tables of a Prisma schema that chatoxide can serve. It reads the schema's
+//! file alone, and connects to nothing.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -13,23 +13,23 @@ use crate::prisma::{
 };
 
 pub(super) const HELP: &str = "\
-The command reads the schema's file alone, and connects to nothing. It finds out which models are the users, rooms, messages,
-members and reactions of the chat, and writes SQL that makes five views in a schema of their own. None of your tables changes,
-and Prisma sees no difference.
+The command reads the schema's file alone, and connects to nothing. It finds out which models are the users, rooms,
+messages, members and reactions of the chat, and writes SQL that makes five views in a schema of their own. None of
+your tables changes, and Prisma sees no difference.
 
   chatoxide map --schema prisma/schema.prisma --out map.sql
   psql -v ON_ERROR_STOP=1 -f map.sql \"$DATABASE_URL\"           (without ?schema=, which psql does not know)
   DATABASE_URL=\"$DATABASE_URL?schema=chatoxide_map\" chatoxide
 
-The file begins with what was chosen, and how to undo it. Lines with `asked:` have a value that only you know: write it in
-place of NULL, or give it by --fill. A guess is changed by --use, with one of the roles
+The file begins with what was chosen, and how to undo it. Lines with `asked:` ask for a value that only you know: write
+it in place of NULL, or give it by --fill. A guess is changed by --use, with one of the roles
   user user.name user.email user.avatar user.createdAt
   room room.name room.type room.createdAt
-  message message.room message.sender message.content message.createdAt message.updatedAt message.type message.metadata
-  message.replyTo message.deletion
+  message message.room message.sender message.content message.createdAt message.updatedAt message.type
+  message.metadata message.replyTo message.deletion
   member reaction reaction.emoji
-A role of a field, and reaction, may be `none`. Ids have to be text or @db.Uuid: Int ids are not supported yet, and the command
-says so. The exit code is 1 if the schema cannot be mapped, and 2 if it cannot be read.";
+A role of a field, member and reaction may be `none`. Ids have to be text or @db.Uuid: Int ids are not supported yet,
+and the command says so. The exit code is 1 if the schema cannot be mapped, and 2 if it cannot be read.";
 
 #[derive(Args, Debug)]
 pub(super) struct MapArgs {
@@ -107,8 +107,8 @@ pub(super) fn run(args: MapArgs) -> Result<(), Failure> {
     let file = shlex::try_quote(&out.to_string_lossy()).map(|quoted| quoted.into_owned());
     let file = file.unwrap_or_else(|_| out.display().to_string());
     print_line(&format!(
-        "wrote {}. Read it, then apply it by\n  psql -v ON_ERROR_STOP=1 -f {file} \"<the URL of the database, without ?schema=>\"\n\
-         and serve with ?schema={} at the end of DATABASE_URL.",
+        "wrote {}. Read it, then apply it by\n  \
+         psql -v ON_ERROR_STOP=1 -f {file} \"<the database's URL without ?schema=>\"\nand serve with ?schema={} at the end of DATABASE_URL.",
         out.display(),
         options.into
     ));

@@ -1,4 +1,5 @@
-//! Says from a Prisma schema alone what chatoxide cannot do with its tables as they are, and whether a mapping mends it.
+//! Says from a Prisma schema alone what chatoxide cannot do with its tables as they are, and whether a mapping mends
+//! it.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
-//! A team's Prisma schema: reads it, finds out which of its models are the chat's, says what chatoxide cannot work with,
-//! and proposes views that give chatoxide its five tables.
+//! A team's Prisma schema: reads it, finds out which of its models are the chat's, says what chatoxide cannot work
+//! with, and proposes views that give chatoxide its five tables.
 
 pub mod findings;
 pub mod labels;

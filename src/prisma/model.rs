@@ -329,8 +329,8 @@ fn relation_of(field: &Field) -> Relation {
     }
 }
 
-/// The tables of implicit many-to-many relations: both sides are lists. `A` is the model whose name comes first; where a
-/// model is related to itself, the field whose name comes first.
+/// The tables of implicit many-to-many relations: both sides are lists. `A` is the model whose name comes first; where
+/// a model is related to itself, the field whose name comes first.
 fn joins(schema: &Schema) -> Vec<JoinTable> {
     let mut found: BTreeMap<String, JoinTable> = BTreeMap::new();
     for model in &schema.models {

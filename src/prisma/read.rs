@@ -17,7 +17,8 @@ const MAX_FILES: usize = 1_000;
 /// The deepest folder below that of a schema in which files are looked for.
 const MAX_DEPTH: usize = 8;
 
-/// Reads the schema in a file, or in all `.prisma` files of a folder. The error is a sentence with the file and the place.
+/// Reads the schema in a file, or in all `.prisma` files of a folder. The error is a sentence with the file and the
+/// place.
 pub fn read(path: &Path) -> Result<Schema, String> {
     let mut files = Vec::new();
     if path.is_dir() {

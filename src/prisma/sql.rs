@@ -64,9 +64,10 @@ fn heading(parts: &Parts<'_>) -> String {
         format!("Views that give chatoxide its tables over those of {}.", options.source),
         format!("Made by chatoxide map {}. It changes none of your tables.", env!("CARGO_PKG_VERSION")),
         String::new(),
-        "Apply (also again):  psql -v ON_ERROR_STOP=1 -f <this file> <the URL of the database, without ?schema=>".to_owned(),
-        format!("Serve:               chatoxide with DATABASE_URL=<the URL of the database>?schema={}", url_of(&options.into)),
-        format!("Undo:                {}", drops.join(" ")),
+        "Apply (also again): psql -v ON_ERROR_STOP=1 -f <this file> <the database's URL without ?schema=>"
+            .to_owned(),
+        format!("Serve: chatoxide with DATABASE_URL=<the database's URL>?schema={}", url_of(&options.into)),
+        format!("Undo: {}", drops.join(" ")),
     ];
     if !own.is_empty() {
         lines.push(format!(
@@ -157,14 +158,15 @@ fn own_tables(parts: &Parts<'_>) -> String {
     if parts.roles.reaction.is_none() {
         text.push_str(&format!(
             "CREATE TABLE IF NOT EXISTS \"chatoxide\".\"mapped_reaction\" (\n    id text PRIMARY KEY,\n    \
-             message_id {},\n    user_id {of_user},\n    emoji text NOT NULL,\n    UNIQUE (message_id, user_id, emoji)\n);\n",
+             message_id {},\n    user_id {of_user},\n    emoji text NOT NULL,\n    \
+             UNIQUE (message_id, user_id, emoji)\n);\n",
             reference(message.model, message.id)
         ));
     }
     if matches!(parts.roles.members, Members::None) {
         text.push_str(&format!(
-            "CREATE TABLE IF NOT EXISTS \"chatoxide\".\"mapped_member\" (\n    room_id {},\n    user_id {of_user},\n    \
-             PRIMARY KEY (room_id, user_id)\n);\n\
+            "CREATE TABLE IF NOT EXISTS \"chatoxide\".\"mapped_member\" (\n    room_id {},\n    \
+             user_id {of_user},\n    PRIMARY KEY (room_id, user_id)\n);\n\
              CREATE INDEX IF NOT EXISTS \"mapped_member_user_id_idx\" ON \"chatoxide\".\"mapped_member\" (user_id);\n",
             reference(room.model, room.id)
         ));
@@ -175,8 +177,8 @@ fn own_tables(parts: &Parts<'_>) -> String {
 fn side_table(side: &Side) -> String {
     let (table, column) = &side.refers_to;
     let mut text = format!(
-        "CREATE TABLE IF NOT EXISTS {} (\n    id {} PRIMARY KEY REFERENCES {table} ({column}) ON UPDATE CASCADE ON DELETE \
-         CASCADE\n);\n",
+        "CREATE TABLE IF NOT EXISTS {} (\n    id {} PRIMARY KEY REFERENCES {table} ({column}) ON UPDATE CASCADE \
+         ON DELETE CASCADE\n);\n",
         side.table, side.key_type
     );
     for column in &side.columns {

@@ -203,3 +203,15 @@ fn new_id(column: &Column) -> String {
         None => "gen_random_uuid()::text".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_ends_its_quotes_or_its_comment() {
+        assert_eq!(quoted("a\"; DROP"), "\"a\"\"; DROP\"");
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(remark("a\nDROP\r"), "a DROP ");
+    }
+}

@@ -42,7 +42,7 @@ async fn every_difference_is_found_at_once_with_its_consequence_and_its_mend() {
     assert!(error.contains("can by a mapping: chatoxide map --schema"), "{error}");
     for finding in [
         r#"FAULT  Conversation: its table is "conversations", and chatoxide looks for "Room": every event fails"#,
-        r#"FAULT  ChatMessage.authorId: its column is "author_id", and chatoxide looks for "senderId": every event fails"#,
+        r#"FAULT  ChatMessage.authorId: its column is "author_id", and chatoxide looks for "senderId": every event"#,
         r#"FAULT  Person.password: it is required and has no default in the database: nobody can sign in"#,
         r#"FAULT  Participant: it has the members, in "participants", and chatoxide looks for the join table"#,
         "FAULT  schema: the schema has no reactions: every room's history fails",

@@ -90,7 +90,8 @@ fn join_tables_are_named_and_ordered_as_prisma_makes_them() {
          model Person {\n  id String @id\n  zoos Zoo[]\n  works Zoo[] @relation(\"Staff\")
            friends Person[] @relation(\"Friends\")\n  befriended Person[] @relation(\"Friends\")\n}
          model Keeper {\n  id String @id\n  cages Cage[]\n}
-         model Cage {\n  id String @id\n  keeperId String\n  keeper Keeper @relation(fields: [keeperId], references: [id])\n}",
+         model Cage {\n  id String @id\n  keeperId String
+           keeper Keeper @relation(fields: [keeperId], references: [id])\n}",
     );
     let joins: Vec<_> = schema
         .joins

@@ -53,8 +53,8 @@ impl Mapped {
         self.database.as_mut().unwrap()
     }
 
-    /// Maps the schema, and applies the mapping as the program says, with the changes of a person who was asked.
-    pub async fn map(&mut self, schema: &str, arguments: &[&str], answers: &[(&str, &str)]) {
+    /// Maps the schema, with the changes of a person who was asked. Returns the file.
+    pub async fn write(&mut self, schema: &str, arguments: &[&str], answers: &[(&str, &str)]) -> PathBuf {
         let path = folder(schema).join("schema.prisma");
         let place = self.database().folder.path().to_owned();
         let command = [&["map", "--schema", path.to_str().unwrap(), "--out", "map.sql"], arguments].concat();
@@ -64,13 +64,17 @@ impl Mapped {
         let mut text = std::fs::read_to_string(&file).unwrap();
         for (field, value) in answers {
             let (before, after) = text.split_once(&format!("-- asked: a value for {field}: ")).unwrap();
-            text = format!(
-                "{before}-- answered: {}",
-                after.replacen("SELECT NULL", &format!("SELECT {value}"), 1)
-            );
+            let after = after.replacen("SELECT NULL", &format!("SELECT {value}"), 1);
+            text = format!("{before}-- answered: {after}");
         }
-        assert!(!text.contains("-- asked"), "{text}");
         std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// Maps the schema, and applies the mapping as the program says.
+    pub async fn map(&mut self, schema: &str, arguments: &[&str], answers: &[(&str, &str)]) {
+        let file = self.write(schema, arguments, answers).await;
+        assert!(!self.file().contains("-- asked"), "{}", self.file());
         self.psql(&file).await;
     }
 
@@ -79,12 +83,18 @@ impl Mapped {
         std::fs::read_to_string(self.database().folder.path().join("map.sql")).unwrap()
     }
 
-    /// Runs a file as a person would.
+    /// Runs a file as a person would, which succeeds.
     pub async fn psql(&self, file: &Path) {
+        self.try_psql(file).await.unwrap();
+    }
+
+    /// Runs a file as a person would; the error is what psql says.
+    pub async fn try_psql(&self, file: &Path) -> Result<(), String> {
         let mut command = Command::new(format!("{}/psql", required("TEST_PG_BIN")));
         command.args(["--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file).arg(&self.plain);
         let output = soon("psql ends", command.output()).await.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let error = String::from_utf8(output.stderr).unwrap();
+        if output.status.success() { Ok(()) } else { Err(error) }
     }
 
     /// The URL by which the mapping is served.

@@ -1,5 +1,6 @@
 //! Mirrors src/prisma: schemas that differ from the original's, mapped by the program and served.
 
+mod applied;
 mod findings;
 mod grammar;
 mod mapped;

@@ -1,5 +1,5 @@
-//! Teams' schemas are mapped and served: every event works, what was there stays, and what is new is where the team looks
-//! for it.
+//! Teams' schemas are mapped and served: every event works, what was there stays, and what is new is where the team
+//! looks for it.
 
 use super::{
     mapped::{Mapped, difference, run},
@@ -241,11 +241,12 @@ async fn required_columns_are_asked_for_and_served_once_they_are_filled_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn optional_names_texts_and_flags_are_served() {
+async fn optional_names_texts_flags_and_times_are_served_and_messages_of_nobody_are_left_out() {
     is_served(Case {
         schema: "studio",
         added: &[("Conversation", 3), ("User", 1), ("_ConversationUsers", 8)],
-        said: r#"SELECT "senderId" || ': ' || "body" FROM "Message" WHERE "conversationId" = 'r1' ORDER BY "createdAt""#,
+        said: r#"SELECT "senderId" || ': ' || "body" FROM "Message"
+            WHERE "conversationId" = 'r1' AND "senderId" IS NOT NULL ORDER BY "createdAt""#,
         ..CASE
     })
     .await;

@@ -45,8 +45,8 @@ async fn reads(mapped: &mut Mapped, table: &str, (user, room): (&str, &str)) -> 
     let page = format!(
         r#"EXPLAIN SELECT message.*, sender."name" FROM chatoxide_map."Message" AS message
            JOIN chatoxide_map."User" AS sender ON sender."id" = message."senderId"
-           WHERE message."roomId" = '{room}' AND message."createdAt" < '2026-02-01'::timestamp
-               AND (message."createdAt" < '2026-01-31'::timestamp OR message."id" < 'x')
+           WHERE message."roomId" = '{room}' AND message."createdAt" < '2026-02-01 12:00:00.001'::timestamp
+               AND (message."createdAt" < '2026-02-01 12:00'::timestamp OR message."id" < '')
            ORDER BY message."createdAt" DESC, message."id" DESC LIMIT 51"#
     );
     (mapped.select(&counted).await, mapped.select(&page).await.join("\n"))
@@ -57,7 +57,9 @@ async fn a_page_and_a_join_go_by_the_index_on_times_with_a_zone() {
     let mut mapped = Mapped::create("clinic").await;
     mapped
         .execute(
-            "INSERT INTO conversations (id, updated_at) SELECT 'more' || n, now() FROM generate_series(1, 50) AS n;
+            "INSERT INTO people (id, display_name, email, password, updated_at)
+                 SELECT 'p' || n, 'p', 'p' || n, '', now() FROM generate_series(1, 2000) AS n;
+             INSERT INTO conversations (id, updated_at) SELECT 'more' || n, now() FROM generate_series(1, 50) AS n;
              INSERT INTO chat_messages (id, conversation_id, author_id, body, created_at, updated_at)
              SELECT 'x' || n, CASE WHEN n % 20 = 0 THEN 'r1' ELSE 'more' || (n % 50 + 1) END, 'bob', 'text ' || n,
                  timestamptz '2026-02-01 00:00Z' + n * interval '1 second', now()
@@ -68,6 +70,7 @@ async fn a_page_and_a_join_go_by_the_index_on_times_with_a_zone() {
     let (counted, plan) = reads(&mut mapped, "chat_messages", ("alice", "r1")).await;
     assert_eq!(counted, ["0 true"]);
     assert!(plan.contains("Index Scan using chat_messages_conversation_id_created_at_idx"), "{plan}");
+    assert!(!plan.contains("Seq Scan on chat_messages"), "{plan}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +79,8 @@ async fn a_page_and_a_join_go_by_the_indexes_of_the_mapping_where_ids_are_uuids(
     let room = "10000000-0000-4000-8000-000000000001";
     mapped
         .execute(&format!(
-            r#"INSERT INTO "Room" ("id", "name") SELECT md5('room' || n)::uuid, 'more' FROM generate_series(1, 50) AS n;
+            r#"INSERT INTO "User" ("id") SELECT md5('user' || n)::uuid FROM generate_series(1, 2000) AS n;
+               INSERT INTO "Room" ("id", "name") SELECT md5('room' || n)::uuid, 'more' FROM generate_series(1, 50) AS n;
                INSERT INTO "Message" ("roomId", "userId", "content", "createdAt")
                SELECT CASE WHEN n % 20 = 0 THEN '{room}' ELSE md5('room' || (n % 50 + 1))::uuid END,
                    'b0b00000-0000-4000-8000-000000000000', 'text ' || n,
@@ -93,7 +97,7 @@ async fn a_page_and_a_join_go_by_the_indexes_of_the_mapping_where_ids_are_uuids(
     assert!(!plan.contains(r#"Seq Scan on "Message""#), "{plan}");
     // The file says how to undo all of it.
     let file = mapped.file();
-    let undo = file.lines().find_map(|line| line.strip_prefix("-- Undo:")).unwrap();
+    let undo = file.lines().find_map(|line| line.strip_prefix("-- Undo: ")).unwrap();
     mapped.execute(undo).await;
     assert_eq!(mapped.dump(), before);
 }

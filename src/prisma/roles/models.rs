@@ -176,11 +176,11 @@ impl<'a> Finder<'a, '_> {
         });
         if found.is_none() {
             let text = format!(
-                "no model is the room of `{}`: it refers to no model such as Room, Conversation, Channel, Group or Chat",
+                "no model is the room of `{}`: it refers to none such as Room, Conversation, Channel, Group or Chat",
                 message.name
             );
-            let mend = "messages that go from one user to another without a room are not supported: add a model of rooms \
-                        to the schema, or name it by --use room=<Model>";
+            let mend = "messages that go from one user to another without a room are not supported: add a model of \
+                        rooms to the schema, or name it by --use room=<Model>";
             self.lacks(text, EVERYTHING, mend.to_owned());
         }
         found

@@ -30,7 +30,7 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
         let name = format!("{}_{}_{}_idx", message.model.table, room.name, at.name);
         text.push_str("\n-- ");
         text.push_str(&remark(&format!(
-            "History is read slowly without an index on the room and the time: add @@index([{}, {}]) to model {} and migrate.",
+            "History is read slowly without an index on room and time: add @@index([{}, {}]) to {} and migrate.",
             room.field, at.field, message.model.name
         )));
         let on = table_of(message.model, &parts.options.tables_in);

@@ -28,8 +28,8 @@ fn all(view: &View) -> String {
     let is_deleted = ["Message", "Reaction", "_RoomMembers"].contains(&view.name);
     let delete = if is_deleted { delete(view) } else { format!("    {}", refusal("deletes")) };
     format!(
-        "    IF TG_OP = 'INSERT' THEN\n{}        RETURN NEW;\n    ELSIF TG_OP = 'UPDATE' THEN\n{update}        RETURN NEW;\n    \
-         END IF;\n{delete}    RETURN OLD;\n",
+        "    IF TG_OP = 'INSERT' THEN\n{}        RETURN NEW;\n    ELSIF TG_OP = 'UPDATE' THEN\n{update}        \
+         RETURN NEW;\n    END IF;\n{delete}    RETURN OLD;\n",
         insert(view)
     )
 }
@@ -109,8 +109,8 @@ fn is_found(view: &View) -> String {
 fn with_free_name(view: &View, names: &[String], unless_there: &str) -> String {
     let is_taken: Vec<String> = names.iter().map(|name| format!("t.{name} = NEW.\"name\"")).collect();
     format!(
-        "{unless_there}        IF NOT FOUND THEN\n        IF EXISTS (SELECT FROM {} AS t WHERE {}) OR NOT EXISTS (\n            \
-         SELECT FROM {} AS t WHERE {}\n        ) THEN RETURN NULL; END IF;\n        \
+        "{unless_there}        IF NOT FOUND THEN\n        \
+         IF EXISTS (SELECT FROM {} AS t WHERE {}) OR NOT EXISTS (\n            SELECT FROM {} AS t WHERE {}\n        ) THEN RETURN NULL; END IF;\n        \
          NEW.\"name\" := NEW.\"name\" || '-' || left(md5(NEW.\"id\"), 6);\n{unless_there}{NOT_THERE}        END IF;\n",
         view.table,
         condition(view, "NEW"),

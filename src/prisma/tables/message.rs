@@ -36,7 +36,11 @@ pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> V
             *fill = Fill { value: "NEW.\"createdAt\"".to_owned(), uses_row: true, ..std::mem::take(fill) };
         }
     }
-    let (filters, mut marks, _) = deletion(&message.deletion);
+    let (mut filters, mut marks, _) = deletion(&message.deletion);
+    // Messages that are in no room, as others of the same table may be, or of nobody.
+    let parts =
+        [message.room, message.sender, message.created_at].into_iter().filter(|column| !column.is_required);
+    filters.extend(parts.map(|column| format!("t.{} IS NOT NULL", quoted(&column.name))));
     if !marks.is_empty() {
         let is_at = |column: &&Column| column.is_updated_at;
         let at = message.model.columns.iter().filter(is_at);
@@ -45,8 +49,8 @@ pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> V
     }
     if message.room.is_native("Uuid") && !builder.options.makes_indexes {
         builder.notes.push(
-            "ids of type uuid are shown as text: without the indexes that --indexes makes, each page of a room and each \
-             change reads whole tables"
+            "ids of type uuid are shown as text: without the indexes that --indexes makes, each page of a room and \
+             each change reads whole tables"
                 .to_owned(),
         );
     }
@@ -138,8 +142,8 @@ fn metadata(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewCol
     ViewColumn { inserts, ..computed("metadata", format!("coalesce(t.{name}::jsonb, '{{}}'::jsonb)")) }
 }
 
-/// The time of the last edit: NULL until there is one. Prisma fills `@updatedAt` when it makes a row, too: there the time
-/// of an edit is later than that of the row.
+/// The time of the last edit: NULL until there is one. Prisma fills `@updatedAt` when it makes a row, too: there the
+/// time of an edit is later than that of the row.
 fn updated_at(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewColumn {
     let Some(column) = message.updated_at else {
         let column =

@@ -28,7 +28,12 @@ pub(super) fn view(builder: &mut Builder<'_>, room: &roles::Room<'_>, members: &
     };
     let kind = kind(builder, room, members, (&stored("type"), &mut side));
     let created_at = match room.created_at {
-        Some(column) => same("createdAt", column),
+        Some(column) if column.is_required => same("createdAt", column),
+        Some(column) => {
+            let plain = same("createdAt", column);
+            let read = format!("coalesce({}, '1970-01-01')", plain.read);
+            ViewColumn { inserts: plain.inserts, ..computed("createdAt", read) }
+        }
         None => {
             side.push(side_column(
                 "created_at",
