@@ -76,6 +76,18 @@ async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
         ),
         ROOM.replace("name String\n", &format!("name String\n{pair}")),
     );
+    let house = "model House {\n  id String @id\n  rooms Room[]\n  users User[]\n}\n";
+    let housed = (
+        USER.replace("name String\n", "name String\n  houses House[]\n"),
+        [&ROOM.replace("name String\n", "name String\n  houseId String\n  house House @relation(fields: [houseId], references: [id])\n"), house].concat(),
+    );
+    // The author is a member of something, and no user.
+    let seat = "model Member {\n  id String @id\n  userId String\n  user User @relation(fields: [userId], references: [id])
+  messages Message[]\n}\n";
+    let seated = (
+        [&USER.replace("messages Message[]", "members Member[]"), seat].concat(),
+        MESSAGE.replace("userId", "memberId").replace("user User", "member Member"),
+    );
     let silent = MESSAGE.replace("text String", "duration Int");
     for (text, reason) in [
         (other, "the schema is for mysql"),
@@ -84,6 +96,8 @@ async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
         ([HEAD, USER, direct].concat(), "no model is the room of `Message`"),
         ([HEAD, USER, ROOM, &silent].concat(), "`Message` has no column with a message's text"),
         ([HEAD, &pairs.0, &pairs.1, MESSAGE].concat(), "`Room` has its members in columns (first, second)"),
+        ([HEAD, &housed.0, &housed.1, MESSAGE].concat(), "the members of `Room` are those of `House`"),
+        ([HEAD, &seated.0, ROOM, &seated.1].concat(), "`Message` has no column with a message's sender"),
         (HEAD.to_owned(), "the schema has no model of users"),
     ] {
         let error = refusal(&text, &[]).await;

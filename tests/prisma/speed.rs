@@ -93,7 +93,7 @@ async fn a_page_and_a_join_go_by_the_indexes_of_the_mapping_where_ids_are_uuids(
     let user = "a11ce000-0000-4000-8000-000000000000";
     let (counted, plan) = reads(&mut mapped, "Message", (user, room)).await;
     assert_eq!(counted, ["0 true"]);
-    assert!(plan.contains(r#"Index Scan using "chatoxide_Message_roomId_createdAt_idx""#), "{plan}");
+    assert!(plan.contains(r#"Index Scan Backward using "chatoxide_Message_roomId_createdAt_idx""#), "{plan}");
     assert!(!plan.contains(r#"Seq Scan on "Message""#), "{plan}");
     // The file says how to undo all of it.
     let file = mapped.file();

@@ -1,7 +1,7 @@
 //! Finds the members of rooms, and the reactions on messages.
 
 use super::{
-    super::model::{Column, JoinTable, Kind, Model},
+    super::model::{Column, JoinTable, Kind, Model, Relation},
     Members, Reaction,
     fields::{self, deletion, has_word, is_text, plain},
     models::{EVERYTHING, Finder},
@@ -86,22 +86,38 @@ impl<'a> Finder<'a, '_> {
         joins
     }
 
-    /// Refuses a schema whose rooms name their users in columns: without members they would be open to everybody.
+    /// Refuses a schema whose rooms name their users in columns, or belong to something that has members: without members
+    /// of their own they would be open to everybody.
     fn ensure_open(&mut self, user: &Model, room: &Model) {
-        let refers = |relation: &&super::super::model::Relation| {
-            relation.target == user.name
-                && !relation.columns.is_empty()
-                && !has_word(&relation.field, &NO_MEMBERS)
-        };
-        let named: Vec<&str> =
-            room.relations.iter().filter(refers).map(|relation| relation.field.as_str()).collect();
-        if named.is_empty() || self.uses.get("member").is_some_and(|member| member == "none") {
+        if self.uses.get("member").is_some_and(|member| member == "none") {
             return;
         }
-        let text = format!("`{}` has its members in columns ({})", room.name, named.join(", "));
-        let mend =
-            "members in columns are not supported; --use member=none makes every room open to everybody";
+        let refers =
+            |relation: &&Relation| !relation.columns.is_empty() && !has_word(&relation.field, &NO_MEMBERS);
+        let (users, others): (Vec<&Relation>, Vec<&Relation>) =
+            room.relations.iter().filter(refers).partition(|relation| relation.target == user.name);
+        let fields: Vec<&str> = users.iter().map(|relation| relation.field.as_str()).collect();
+        let owner = others.iter().find(|relation| self.has_members(&relation.target, user));
+        let text = match (fields.as_slice(), owner) {
+            ([], None) => return,
+            ([], Some(owner)) => format!("the members of `{}` are those of `{}`", room.name, owner.target),
+            (fields, _) => format!("`{}` has its members in columns ({})", room.name, fields.join(", ")),
+        };
+        let mend = "that is not supported; --use member=none makes every room open to everybody";
         self.lacks(text, EVERYTHING, mend.to_owned());
+    }
+
+    /// Users belong to this model: by a model of members, a join table, or a column.
+    fn has_members(&self, name: &str, user: &Model) -> bool {
+        let Some(owner) = self.schema.model(name) else { return false };
+        let is_of = |a: &str, b: &str| [a, b].contains(&name) && [a, b].contains(&user.name.as_str());
+        reference(user, owner).is_some()
+            || self.schema.joins.iter().any(|join| is_of(&join.a, &join.b))
+            || self.schema.models.iter().any(|model| {
+                model.name != user.name
+                    && reference(model, owner).is_some()
+                    && reference(model, user).is_some()
+            })
     }
 
     pub(super) fn reaction(&mut self, user: &'a Model, message: &'a Model) -> Option<Reaction<'a>> {

@@ -376,6 +376,10 @@ impl<'a> Finder<'a, '_> {
             }
         }
         found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+        // A column that refers to another model has no ids of this one.
+        let is_free = |column: &Column| {
+            model.relations.iter().all(|relation| !relation.columns.contains(&column.field))
+        };
         if let Some((rank, column)) = found.first().copied() {
             // A second relation to users is a rival only if no name decides.
             let others = found.iter().skip(1).filter(|(other, _)| rank == 1 || *other > 1);
@@ -383,7 +387,8 @@ impl<'a> Finder<'a, '_> {
             self.choose(key, &column.field, &format!("it refers to {}", target.name), others);
             return Some(column);
         }
-        let (column, others) = best(model, names, |column| is_text(column) && !is_banned(&column.field))?;
+        let (column, others) =
+            best(model, names, |column| is_text(column) && !is_banned(&column.field) && is_free(column))?;
         let others = others.into_iter().map(|column| column.field.clone()).collect();
         let reason = format!("a text that is taken for the id of a {}, without a relation", target.name);
         self.choose(key, &column.field, &reason, others);
