@@ -82,6 +82,7 @@ pub fn check(schema: &Schema, options: &Options) -> Report {
     differences.message(&roles);
     differences.members(&roles);
     differences.reaction(&roles);
+    differences.labels(schema, &roles);
     differences.index(&roles);
     report.findings = differences.findings;
     let has_fault = report.findings.iter().any(|finding| finding.severity == Severity::Fault);
@@ -147,9 +148,11 @@ impl Differences {
         let is_wanted = |column: &Column| {
             wanted.iter().any(|wanted| wanted.found.is_some_and(|found| found.field == column.field))
         };
-        for column in
-            model.columns.iter().filter(|column| !is_wanted(column) && !column.has_database_default())
-        {
+        // The server fills a required time of the last update, as Prisma does.
+        let is_filled = |column: &Column| {
+            column.has_database_default() || column.name == "updatedAt" && column.kind == Kind::DateTime
+        };
+        for column in model.columns.iter().filter(|column| !is_wanted(column) && !is_filled(column)) {
             let text = "it is required and has no default in the database".to_owned();
             self.fault(format!("{}.{}", model.name, column.field), text, cannot_insert);
         }
@@ -274,6 +277,25 @@ impl Differences {
             let text = "its id is no text".to_owned();
             self.fault(format!("{}.{}", reaction.model.name, id.field), text, "no reaction can be added");
         }
+    }
+
+    /// Types of messages that clients send and that the team's enum has no label for.
+    fn labels(&mut self, schema: &Schema, roles: &Roles<'_>) {
+        let message = &roles.message;
+        let kind = message.kind.and_then(|column| Some((column, schema.find_enum(&column.kind)?)));
+        let Some((column, found)) = kind else { return };
+        let is_missing = |kind: &&str| found.labels.iter().all(|label| !label.eq_ignore_ascii_case(kind));
+        let missing: Vec<&str> = ["image", "file"].into_iter().filter(is_missing).collect();
+        if missing.is_empty() {
+            return;
+        }
+        self.findings.push(Finding {
+            severity: Severity::Note,
+            place: format!("{}.{}", message.model.name, column.field),
+            text: format!("the enum `{}` has no label for {}", found.name, missing.join(" and ")),
+            consequence: "messages of these types are refused".to_owned(),
+            mend: format!("add them to the enum `{}` of the schema, and migrate", found.name),
+        });
     }
 
     fn index(&mut self, roles: &Roles<'_>) {

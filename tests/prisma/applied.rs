@@ -51,3 +51,16 @@ async fn a_question_without_an_answer_fails_only_the_events_that_it_names() {
     assert_eq!(made["success"], true, "{made}");
     mapped.stop(server).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_nobody_or_of_no_room_is_not_found() {
+    let mut mapped = Mapped::create("studio").await;
+    mapped.map("studio", &[], &[]).await;
+    let server = mapped.serve().await;
+    let mut bob = server.connect_in("bob", "r1").await;
+    for id in ["m3", "m4"] {
+        let refused = bob.ask("message:edit", json!({"messageId": id, "content": "x"})).await;
+        assert_eq!(refused["error"], "Message not found", "{id}: {refused}");
+    }
+    mapped.stop(server).await;
+}

@@ -27,6 +27,13 @@ async fn a_schema_like_the_original_can_be_served_as_it_is() {
     assert_eq!((code, printed.lines().count()), (0, 1), "{printed}{error}");
     assert!(printed.contains("its tables can be served as they are"), "{printed}");
 
+    let without = text.replace("  file\n  system\n", "");
+    std::fs::write(place.path().join("without.prisma"), &without).unwrap();
+    let (code, printed, _) = run(place.path(), &["check", "--schema", "without.prisma"]).await;
+    assert_eq!(code, 0, "{printed}");
+    let refused = "warn   Message.type: the enum `MessageType` has no label for file: messages of these types are";
+    assert!(printed.contains(refused), "{printed}");
+
     let (code, printed, _) = run(place.path(), &["check", "--schema", "schema.prisma", "--json"]).await;
     let report: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(

@@ -209,6 +209,17 @@ async fn a_required_column_is_asked_for_or_filled_by_an_option() {
     assert_eq!(code, 0, "{error}");
     assert!(!printed.contains("-- asked"), "{printed}");
     assert!(printed.contains("('alice')"), "{printed}");
+
+    // A unique text is filled with the id, but not one that refers to something.
+    let user = USER.replace(
+        "name String\n",
+        "name String\n  slug String @unique\n  cardId String @unique
+  card Card @relation(fields: [cardId], references: [id])\n",
+    );
+    let card = "model Card {\n  id String @id\n  user User?\n}\n";
+    let (code, printed, error) = map(&[HEAD, &user, card, ROOM, MESSAGE].concat(), &[]).await;
+    assert_eq!((code, printed.matches("-- asked: a value for ").count()), (0, 1), "{printed}{error}");
+    assert!(printed.contains("-- asked: a value for User.cardId: "), "{printed}");
 }
 
 #[tokio::test]

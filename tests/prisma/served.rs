@@ -92,6 +92,8 @@ async fn a_schema_that_differs_in_every_name_and_deletes_softly_is_served() {
         ..CASE
     })
     .await;
+    let kinds = "SELECT kind FROM conversations WHERE id <> 'r1' ORDER BY title";
+    assert_eq!(mapped.select(kinds).await, ["PRIVATE", "GROUP", "GROUP"]);
     let deleted = "SELECT body FROM chat_messages WHERE deleted_at IS NOT NULL ORDER BY created_at";
     assert_eq!(mapped.select(deleted).await, ["gone", "said too soon"]);
 }
@@ -257,9 +259,10 @@ async fn another_schema_of_the_database_and_names_that_need_quotes_are_served() 
     is_served(Case {
         schema: "theatre",
         world: World { room_name: "Boxes", ..WORLD },
-        messages: ("table", 5),
-        added: &[("$chatoxide0$", 8), ("Room -- big", 3), ("user", 1)],
-        said: r#"SELECT "group" || ': ' || "text; DROP" FROM "back stage"."table" WHERE "order" = 'r1' ORDER BY "when""#,
+        messages: ("$chatoxide0$", 5),
+        added: &[("Room -- big", 3), ("seats", 8), ("user", 1)],
+        said: r#"SELECT "group" || ': ' || "text; DROP" FROM "back stage"."$chatoxide0$"
+            WHERE "order" = 'r1' ORDER BY "when""#,
         ..CASE
     })
     .await;
