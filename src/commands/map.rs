@@ -108,7 +108,8 @@ pub(super) fn run(args: MapArgs) -> Result<(), Failure> {
     let file = file.unwrap_or_else(|_| out.display().to_string());
     print_line(&format!(
         "wrote {}. Read it, then apply it by\n  \
-         psql -v ON_ERROR_STOP=1 -f {file} \"<the database's URL without ?schema=>\"\nand serve with ?schema={} at the end of DATABASE_URL.",
+         psql -v ON_ERROR_STOP=1 -f {file} \"<the database's URL without ?schema=>\"\n\
+         and serve with ?schema={} at the end of DATABASE_URL.",
         out.display(),
         options.into
     ));

@@ -11,7 +11,7 @@ use super::{
     model::{Column, Kind, Model, Schema},
     options::Options,
     roles::Roles,
-    view::{Ask, Fill, View, ViewColumn, guess, quoted, table_of, type_of},
+    view::{Ask, Fill, View, ViewColumn, guess, now_for, quoted, table_of, type_of},
 };
 
 pub(super) struct Builder<'a> {
@@ -130,20 +130,29 @@ fn written(columns: &[ViewColumn]) -> Vec<String> {
     columns.iter().flat_map(|column| &column.inserts).map(|(name, _)| name.clone()).collect()
 }
 
-/// The conditions for a row that is not deleted, what marks it as deleted, and what undoes that.
-fn deletion(columns: &[&Column]) -> (Vec<String>, Vec<(String, String)>, Vec<(String, String)>) {
-    let (mut filters, mut marks, mut undoes) = (Vec::new(), Vec::new(), Vec::new());
-    for column in columns {
-        let name = quoted(&column.name);
-        if column.kind == Kind::Boolean {
-            filters.push(format!("t.{name} IS NOT TRUE"));
-            marks.push((name.clone(), "true".to_owned()));
-            undoes.push((name, "false".to_owned()));
-        } else {
-            filters.push(format!("t.{name} IS NULL"));
-            marks.push((name.clone(), super::view::now_for(column).to_owned()));
-            undoes.push((name, "NULL".to_owned()));
+/// Soft deletion: the columns that mark a row instead of deleting it.
+#[derive(Default)]
+struct SoftDeletion {
+    /// The conditions for a row that is not deleted; `t` is the table.
+    filters: Vec<String>,
+    /// The assignments that mark a row, and those that undo it.
+    marks: Vec<(String, String)>,
+    undoes: Vec<(String, String)>,
+}
+
+impl SoftDeletion {
+    fn new(columns: &[&Column]) -> Self {
+        let mut found = Self::default();
+        for column in columns {
+            let name = quoted(&column.name);
+            let (filter, mark, undo) = match column.kind {
+                Kind::Boolean => ("IS NOT TRUE", "true", "false"),
+                _ => ("IS NULL", now_for(column), "NULL"),
+            };
+            found.filters.push(format!("t.{name} {filter}"));
+            found.marks.push((name.clone(), mark.to_owned()));
+            found.undoes.push((name, undo.to_owned()));
         }
+        found
     }
-    (filters, marks, undoes)
 }

@@ -1,4 +1,5 @@
-//! A mapping is applied as a whole or not at all, takes only a schema of its own, and works without answers as far as it can.
+//! A mapping is applied as a whole or not at all, takes only a schema of its own, and works without answers as far as
+//! it can.
 
 use serde_json::json;
 
@@ -39,9 +40,8 @@ async fn a_question_without_an_answer_fails_only_the_events_that_it_names() {
     assert_eq!(mapped.file().matches("Until then no message can be sent").count(), 2, "{}", mapped.file());
     mapped.psql(&file).await;
     // No key of the team's keeps a member from being there twice.
-    mapped
-        .execute(r#"INSERT INTO chatoxide_map."_RoomMembers" VALUES ('r1', 'alice'), ('r1', 'bob') ON CONFLICT DO NOTHING"#)
-        .await;
+    let again = r#"INSERT INTO chatoxide_map."_RoomMembers" VALUES ('r1', 'alice') ON CONFLICT DO NOTHING"#;
+    mapped.execute(again).await;
     assert_eq!(mapped.select(r#"SELECT count(*) FROM "ChannelMember""#).await, ["2"]);
     let server = mapped.serve().await;
     let mut alice = server.connect_in("alice", "r1").await;

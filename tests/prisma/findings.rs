@@ -31,7 +31,8 @@ async fn a_schema_like_the_original_can_be_served_as_it_is() {
     std::fs::write(place.path().join("without.prisma"), &without).unwrap();
     let (code, printed, _) = run(place.path(), &["check", "--schema", "without.prisma"]).await;
     assert_eq!(code, 0, "{printed}");
-    let refused = "warn   Message.type: the enum `MessageType` has no label for file: messages of these types are";
+    let refused =
+        "warn   Message.type: the enum `MessageType` has no label for file: messages of these types are";
     assert!(printed.contains(refused), "{printed}");
 
     let (code, printed, _) = run(place.path(), &["check", "--schema", "schema.prisma", "--json"]).await;

@@ -76,14 +76,15 @@ async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
         ),
         ROOM.replace("name String\n", &format!("name String\n{pair}")),
     );
+    let in_house = "  houseId String\n  house House @relation(fields: [houseId], references: [id])\n";
     let house = "model House {\n  id String @id\n  rooms Room[]\n  users User[]\n}\n";
     let housed = (
         USER.replace("name String\n", "name String\n  houses House[]\n"),
-        [&ROOM.replace("name String\n", "name String\n  houseId String\n  house House @relation(fields: [houseId], references: [id])\n"), house].concat(),
+        [&ROOM.replace("name String\n", &format!("name String\n{in_house}")), house].concat(),
     );
     // The author is a member of something, and no user.
-    let seat = "model Member {\n  id String @id\n  userId String\n  user User @relation(fields: [userId], references: [id])
-  messages Message[]\n}\n";
+    let seat = "model Member {\n  id String @id\n  userId String
+  user User @relation(fields: [userId], references: [id])\n  messages Message[]\n}\n";
     let seated = (
         [&USER.replace("messages Message[]", "members Member[]"), seat].concat(),
         MESSAGE.replace("userId", "memberId").replace("user User", "member Member"),

@@ -86,8 +86,8 @@ impl<'a> Finder<'a, '_> {
         joins
     }
 
-    /// Refuses a schema whose rooms name their users in columns, or belong to something that has members: without members
-    /// of their own they would be open to everybody.
+    /// Refuses a schema whose rooms name their users in columns, or belong to something that has members: without
+    /// members of their own they would be open to everybody.
     fn ensure_open(&mut self, user: &Model, room: &Model) {
         if self.uses.get("member").is_some_and(|member| member == "none") {
             return;

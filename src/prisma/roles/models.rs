@@ -274,8 +274,8 @@ impl<'a> Finder<'a, '_> {
 
     fn message_role(&mut self, model: &'a Model, user: &Model, room: &Model) -> Option<Message<'a>> {
         let id = self.id(model);
-        let room_column = self.reference("message.room", model, room, &fields::ROOM_COLUMN, &[]);
-        let sender = self.reference("message.sender", model, user, &fields::SENDER, &fields::NO_SENDER);
+        let room_column = self.reference("message.room", model, room, (&fields::ROOM_COLUMN, &[]));
+        let sender = self.reference("message.sender", model, user, (&fields::SENDER, &fields::NO_SENDER));
         let content = self.column("message.content", model, &fields::TEXT, is_text);
         let created_at = self.column("message.createdAt", model, &fields::CREATED, is_time);
         let parts = [
@@ -356,8 +356,7 @@ impl<'a> Finder<'a, '_> {
         key: &'static str,
         model: &'a Model,
         target: &Model,
-        names: &Names,
-        banned: &[&str],
+        (names, banned): (&Names, &[&str]),
     ) -> Option<&'a Column> {
         if let Some(used) = self.used(key, model) {
             return used;

@@ -110,7 +110,8 @@ fn with_free_name(view: &View, names: &[String], unless_there: &str) -> String {
     let is_taken: Vec<String> = names.iter().map(|name| format!("t.{name} = NEW.\"name\"")).collect();
     format!(
         "{unless_there}        IF NOT FOUND THEN\n        \
-         IF EXISTS (SELECT FROM {} AS t WHERE {}) OR NOT EXISTS (\n            SELECT FROM {} AS t WHERE {}\n        ) THEN RETURN NULL; END IF;\n        \
+         IF EXISTS (SELECT FROM {} AS t WHERE {}) OR NOT EXISTS (\n            \
+         SELECT FROM {} AS t WHERE {}\n        ) THEN RETURN NULL; END IF;\n        \
          NEW.\"name\" := NEW.\"name\" || '-' || left(md5(NEW.\"id\"), 6);\n{unless_there}{NOT_THERE}        END IF;\n",
         view.table,
         condition(view, "NEW"),

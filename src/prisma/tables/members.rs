@@ -1,6 +1,6 @@
 //! The view `_RoomMembers`.
 
-use super::{Builder, deletion, key, text, written};
+use super::{Builder, SoftDeletion, key, text, written};
 use crate::prisma::{
     model::{Column, Model},
     roles::{Members, Roles, plain},
@@ -15,9 +15,9 @@ pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
             let columns = vec![text("A", room), text("B", user)];
             let mut fills = builder.fills(model, &written(&columns), "gen_random_uuid()::text", FAILS);
             fill_role(builder, model, &mut fills);
-            let (filters, deleted, restored) = deletion(marks);
-            let on_insert = match (restored.is_empty(), model.is_unique(&[&room.field, &user.field])) {
-                (false, _) => OnInsert::OrRestore(restored),
+            let SoftDeletion { filters, marks, undoes } = SoftDeletion::new(marks);
+            let on_insert = match (undoes.is_empty(), model.is_unique(&[&room.field, &user.field])) {
+                (false, _) => OnInsert::OrRestore(undoes),
                 (true, true) => OnInsert::UnlessThere,
                 (true, false) => OnInsert::UnlessFound,
             };
@@ -25,7 +25,7 @@ pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
             View {
                 filters,
                 fills,
-                deletion: deleted,
+                deletion: marks,
                 on_insert,
                 ..plain_view(builder.table(model), columns, keys)
             }

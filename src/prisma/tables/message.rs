@@ -1,6 +1,6 @@
 //! The view `Message`.
 
-use super::{Builder, computed, deletion, key, kinds, same, text, written};
+use super::{Builder, SoftDeletion, computed, key, kinds, same, text, written};
 use crate::prisma::{
     labels::MESSAGE_KINDS,
     model::{Column, Kind},
@@ -36,7 +36,7 @@ pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> V
             *fill = Fill { value: "NEW.\"createdAt\"".to_owned(), uses_row: true, ..std::mem::take(fill) };
         }
     }
-    let (mut filters, mut marks, _) = deletion(&message.deletion);
+    let SoftDeletion { mut filters, mut marks, .. } = SoftDeletion::new(&message.deletion);
     // Messages that are in no room, as others of the same table may be, or of nobody.
     let parts =
         [message.room, message.sender, message.created_at].into_iter().filter(|column| !column.is_required);

@@ -1,6 +1,6 @@
 //! The view `Room`.
 
-use super::{Builder, computed, deletion, key, kinds, same, text, written};
+use super::{Builder, SoftDeletion, computed, key, kinds, same, text, written};
 use crate::prisma::{
     labels::ROOM_KINDS,
     roles::{self, Members},
@@ -66,7 +66,7 @@ pub(super) fn view(builder: &mut Builder<'_>, room: &roles::Room<'_>, members: &
         name: "Room",
         table,
         columns,
-        filters: deletion(&room.deletion).0,
+        filters: SoftDeletion::new(&room.deletion).filters,
         fills,
         key: vec![key("id", room.id)],
         touched: Vec::new(),

@@ -1,5 +1,5 @@
-// Prisma on a mapped database: the tables of each schema are those that Prisma makes, and it finds nothing to change in them,
-// mapped or not.
+// Prisma on a mapped database: the tables of each schema are those that Prisma makes, and it finds nothing to change in
+// them, mapped or not.
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
