@@ -8,7 +8,7 @@
 //!
 //! Floors, top to bottom; a file imports only from floors below its own: `main`, `lib` / `commands` / `server` / `socket`, `http` /
 //! `actions` / `app` / `rooms`, `online` / `log`, `access`, `broadcast` / `cluster` / `db`, `auth` / `protocol`, `config`, `metrics`, `clock`,
-//! `engine` / `connection`, `chat` / `rate`, `batch`, `sync`. ARCHITECTURE.md has the reasons.
+//! `engine` / `connection`, `chat` / `rate`, `batch`, `sync`, `prisma`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
 pub mod actions;
@@ -28,6 +28,7 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod online;
+pub mod prisma;
 pub mod protocol;
 pub mod rate;
 pub mod rooms;

@@ -15,6 +15,7 @@ mod db;
 mod engine;
 mod http;
 mod log;
+mod prisma;
 mod rooms;
 mod server;
 mod socket;

@@ -3,10 +3,12 @@
 mod address;
 mod banner;
 mod check;
+mod check_schema;
 mod demo;
 mod folders;
 mod health;
 mod logging;
+mod map;
 mod migrate;
 mod serve;
 mod token;
@@ -35,7 +37,10 @@ enum Command {
     /// Apply pending migrations and exit
     Migrate(migrate::MigrateArgs),
     /// Check the settings, the database and Redis, and report what was found
-    Check,
+    Check(check_schema::CheckArgs),
+    /// Propose views over the tables of a Prisma schema, as SQL, for a team whose tables differ from the original's
+    #[command(after_long_help = map::HELP)]
+    Map(map::MapArgs),
     /// Ask the running server whether it is ready: exit code 0 if it is, else 1
     Health,
     /// Print a token that signs a user in
@@ -83,8 +88,8 @@ fn parse() -> Result<CommandLine, clap::Error> {
 }
 
 /// The settings that the help of a command shows, where the others do not matter to it.
-const SHOWN_SETTINGS: [(&str, &[&str]); 2] =
-    [("token", &["jwt-secret", "data-dir"]), ("health", &["host", "port", "database-timeout"])];
+const SHOWN_SETTINGS: [(&str, &[&str]); 3] =
+    [("map", &[]), ("token", &["jwt-secret", "data-dir"]), ("health", &["host", "port", "database-timeout"])];
 
 /// Hides the other settings from the help of such a command. It still takes every setting.
 fn with_short_help(mut command: clap::Command) -> clap::Command {
@@ -103,13 +108,22 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
 
 fn execute(line: CommandLine) -> Result<(), Failure> {
     let CommandLine { command, settings } = line;
+    let command = match command.unwrap_or(Command::Serve) {
+        // These need no setting, so that a wrong one does not matter.
+        Command::Map(args) => return map::run(args),
+        Command::Check(check_schema::CheckArgs { schema: Some(path), json }) => {
+            return check_schema::run(&path, json);
+        }
+        command => command,
+    };
     logging::start(&settings).map_err(Failure::Setting)?;
     let config = Config::from_settings(settings).map_err(Failure::Setting)?;
-    match command.unwrap_or(Command::Serve) {
+    match command {
+        Command::Map(args) => map::run(args),
         Command::Token(args) => token::run(&config, &args),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
-        Command::Check => block_on(check::run(config)),
+        Command::Check(_) => block_on(check::run(config)),
         Command::Health => block_on(health::run(config)),
     }
 }

@@ -2,9 +2,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Client } from '../support/client';
 import { createPostgres, type PostgresDatabase } from '../support/databases';
+import { referenceBlock } from '../support/reference';
+import * as engine from '../support/schema_engine';
 import { seedRoom, seedUsers } from '../support/seed';
 import { Server } from '../support/server';
-import { drift, push } from './schema_engine';
+
+const SCHEMA = `datasource db {\n  provider = "postgresql"\n}\n${referenceBlock('// prisma/schema.prisma')}`;
+const push = (database: PostgresDatabase) => engine.push(database, SCHEMA);
+const drift = (database: PostgresDatabase) => engine.drift(database, SCHEMA);
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -6,8 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
-import type { PostgresDatabase } from '../support/databases';
-import { referenceBlock } from '../support/reference';
+import type { PostgresDatabase } from './databases';
 
 const FILTERS = { externalTables: [], externalEnums: [] };
 // PostgreSQL's internal one-byte type, and the type of fixed length that the adapter knows.
@@ -46,9 +45,11 @@ class CataloguePool extends pg.Pool {
 
 async function withEngine<T>(
   database: PostgresDatabase,
+  text: string,
   work: (engine: bindings.SchemaEngine, schema: bindings.SchemasContainer) => Promise<T>,
 ): Promise<T> {
-  const content = `datasource db {\n  provider = "postgresql"\n}\n${referenceBlock('// prisma/schema.prisma')}`;
+  // Since Prisma 7 a schema has no URL.
+  const content = text.replace(/^\s*url\s*=.*\n/m, '');
   const pool = new CataloguePool(database.env.DATABASE_URL);
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
   const path = 'schema.prisma';
@@ -62,11 +63,11 @@ async function withEngine<T>(
 }
 
 /** `prisma db push`: makes the tables what the schema says, and tells in how many steps. */
-export function push(database: PostgresDatabase): Promise<number> {
-  return withEngine(database, async (engine, schema) => {
+export function push(database: PostgresDatabase, schema: string): Promise<number> {
+  return withEngine(database, schema, async (engine, container) => {
     const { executedSteps, unexecutable, warnings } = await engine.schemaPush({
       force: false,
-      schema,
+      schema: container,
       filters: FILTERS,
     });
     if (unexecutable.length + warnings.length > 0) throw new Error([...unexecutable, ...warnings].join('\n'));
@@ -75,8 +76,8 @@ export function push(database: PostgresDatabase): Promise<number> {
 }
 
 /** `prisma migrate diff`: the SQL that Prisma would run to make the tables what the schema says; empty when they are. */
-export function drift(database: PostgresDatabase): Promise<string> {
-  return withEngine(database, async (engine, { files }) => {
+export function drift(database: PostgresDatabase, schema: string): Promise<string> {
+  return withEngine(database, schema, async (engine, { files }) => {
     const { exitCode, stdout } = await engine.diff({
       from: { tag: 'schemaDatasource', files, configDir: '.' },
       to: { tag: 'schemaDatamodel', files },

@@ -1,0 +1,93 @@
+//! The view `Reaction`.
+
+use super::{Builder, computed, key, text, written};
+use crate::prisma::{
+    model::{Column, Kind},
+    roles::{self, Roles},
+    view::{OnInsert, View, ViewColumn, quoted},
+};
+
+const FAILS: &str = "no reaction can be added";
+
+pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
+    let Some(reaction) = &roles.reaction else { return own(roles) };
+    let message = text("messageId", reaction.message);
+    let user = text("userId", reaction.user);
+    let emoji = text("emoji", reaction.emoji);
+    let (id, key) = id(reaction, [&message.read, &user.read, &emoji.read]);
+    let columns = vec![id, message, user, emoji];
+    let fills = builder.fills(reaction.model, &written(&columns), "NEW.\"id\"", FAILS);
+    View {
+        name: "Reaction",
+        table: builder.table(reaction.model),
+        columns,
+        filters: Vec::new(),
+        fills,
+        key,
+        touched: Vec::new(),
+        deletion: Vec::new(),
+        side: None,
+        on_insert: OnInsert::UnlessThere,
+        before_insert: Vec::new(),
+    }
+}
+
+/// The reaction's id, and the columns by which a trigger finds the row. A key that is no text is read as text, and made
+/// by the database.
+fn id(reaction: &roles::Reaction<'_>, reads: [&str; 3]) -> (ViewColumn, Vec<(String, String)>) {
+    match reaction.id {
+        Some(column) if column.kind == Kind::String => (text("id", column), vec![key("id", column)]),
+        Some(column) => {
+            let name = quoted(&column.name);
+            let value =
+                if column.kind == Kind::BigInt { "OLD.\"id\"::bigint" } else { "OLD.\"id\"::integer" };
+            (computed("id", format!("t.{name}::text")), vec![(name, value.to_owned())])
+        }
+        None => {
+            let parts: [(&str, &Column); 3] =
+                [("messageId", reaction.message), ("userId", reaction.user), ("emoji", reaction.emoji)];
+            let keys = parts.iter().map(|(name, column)| key(name, column)).collect();
+            (computed("id", format!("concat_ws(':', {})", reads.join(", "))), keys)
+        }
+    }
+}
+
+/// A table in schema `chatoxide`, for a schema without reactions.
+fn own(roles: &Roles<'_>) -> View {
+    let cast = |column: &Column, name: &'static str, own: &str| {
+        let is_uuid = column.is_native("Uuid");
+        let row = format!("NEW.{}", quoted(name));
+        ViewColumn {
+            name,
+            read: format!("t.{own}{}", if is_uuid { "::text" } else { "" }),
+            is_plain: !is_uuid,
+            inserts: vec![(own.to_owned(), if is_uuid { format!("{row}::uuid") } else { row })],
+            updates: Vec::new(),
+        }
+    };
+    let plain = |name: &'static str| ViewColumn {
+        name,
+        read: format!("t.{name}"),
+        is_plain: true,
+        inserts: vec![(name.to_owned(), format!("NEW.\"{name}\""))],
+        updates: Vec::new(),
+    };
+    View {
+        name: "Reaction",
+        table: "\"chatoxide\".\"mapped_reaction\"".to_owned(),
+        columns: vec![
+            plain("id"),
+            cast(roles.message.id, "messageId", "message_id"),
+            cast(roles.user.id, "userId", "user_id"),
+            plain("emoji"),
+        ],
+        filters: Vec::new(),
+        fills: Vec::new(),
+        key: vec![("id".to_owned(), "OLD.\"id\"".to_owned())],
+        touched: Vec::new(),
+        deletion: Vec::new(),
+        side: None,
+        on_insert: OnInsert::UnlessThere,
+        before_insert: Vec::new(),
+    }
+}

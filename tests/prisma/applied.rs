@@ -1,0 +1,66 @@
+//! A mapping is applied as a whole or not at all, takes only a schema of its own, and works without answers as far as
+//! it can.
+
+use serde_json::json;
+
+use super::mapped::Mapped;
+
+const OWN: &str = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'chatoxide%'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_of_another_schema_leaves_nothing_behind() {
+    let mut mapped = Mapped::create("garden").await;
+    let file = mapped.write("clinic", &[], &[]).await;
+    let error = mapped.try_psql(&file).await.unwrap_err();
+    assert!(error.contains("does not exist"), "{error}");
+    assert_eq!(mapped.select(OWN).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_somebody_else_made_is_not_dropped() {
+    let mut mapped = Mapped::create("garden").await;
+    mapped.execute("CREATE SCHEMA chatoxide_map; CREATE TABLE chatoxide_map.theirs ()").await;
+    let file = mapped.write("garden", &[], &[]).await;
+    let error = mapped.try_psql(&file).await.unwrap_err();
+    assert!(error.contains("was not made by chatoxide map: choose another by --into"), "{error}");
+    let tables = "SELECT relname FROM pg_class WHERE relnamespace = 'chatoxide_map'::regnamespace";
+    assert_eq!(mapped.select(tables).await, ["theirs"]);
+
+    let file = mapped.write("garden", &["--into", "our \"own\" views"], &[]).await;
+    mapped.psql(&file).await;
+    let views = "SELECT count(*) FROM pg_views WHERE schemaname = 'our \"own\" views'";
+    assert_eq!(mapped.select(views).await, ["5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_without_an_answer_fails_only_the_events_that_it_names() {
+    let mut mapped = Mapped::create("depot").await;
+    let answers = [("User.tenantId", "'t1'"), ("Channel.tenantId", "'t1'"), ("Channel.ownerId", "'alice'")];
+    let file = mapped.write("depot", &[], &answers).await;
+    assert_eq!(mapped.file().matches("Until then no message can be sent").count(), 2, "{}", mapped.file());
+    mapped.psql(&file).await;
+    // No key of the team's keeps a member from being there twice.
+    let again = r#"INSERT INTO chatoxide_map."_RoomMembers" VALUES ('r1', 'alice') ON CONFLICT DO NOTHING"#;
+    mapped.execute(again).await;
+    assert_eq!(mapped.select(r#"SELECT count(*) FROM "ChannelMember""#).await, ["2"]);
+    let server = mapped.serve().await;
+    let mut alice = server.connect_in("alice", "r1").await;
+    let refused = alice.ask("message:send", json!({"roomId": "r1", "content": "x"})).await;
+    assert_eq!((&refused["success"], &refused["code"]), (&json!(false), &json!("conflict")), "{refused}");
+    let made = alice.ask("room:create", json!({"name": "Yard", "type": "private", "members": []})).await;
+    assert_eq!(made["success"], true, "{made}");
+    mapped.stop(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_nobody_or_of_no_room_is_not_found() {
+    let mut mapped = Mapped::create("studio").await;
+    mapped.map("studio", &[], &[]).await;
+    let server = mapped.serve().await;
+    let mut bob = server.connect_in("bob", "r1").await;
+    for id in ["m3", "m4"] {
+        let refused = bob.ask("message:edit", json!({"messageId": id, "content": "x"})).await;
+        assert_eq!(refused["error"], "Message not found", "{id}: {refused}");
+    }
+    mapped.stop(server).await;
+}

@@ -1,0 +1,10 @@
+//! Mirrors src/prisma: schemas that differ from the original's, mapped by the program and served.
+
+mod applied;
+mod findings;
+mod grammar;
+mod mapped;
+mod program;
+mod served;
+mod speed;
+mod walk;
