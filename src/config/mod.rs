@@ -1,11 +1,16 @@
 //! The configuration: every setting, its variable and its default, all checked before anything starts. `settings` holds
 //! the values as they are written, `Config` their meaning.
 
+mod claim_path;
 mod cors;
 mod database;
 mod host;
+mod http_url;
 mod keys;
+mod presets;
 mod settings;
+mod sign_in;
+mod token_source;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -13,10 +18,15 @@ use std::{
     time::Duration,
 };
 
+pub use claim_path::ClaimPath;
 pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
+pub use http_url::HttpUrl;
+use keys::KeySources;
 pub use keys::SigningKeys;
 pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
+pub use sign_in::{Encryption, SameEmail, SignIn};
+pub use token_source::TokenSource;
 
 use crate::chat::limits::Limits;
 
@@ -32,6 +42,7 @@ pub struct Config {
     pub redis_url: Option<String>,
     pub cors: CorsOrigin,
     pub keys: SigningKeys,
+    pub sign_in: SignIn,
     pub auto_create_users: bool,
     pub sockets: SocketSettings,
     pub live: LiveSettings,
@@ -105,16 +116,19 @@ const GRACE: Duration = Duration::from_secs(1);
 
 impl Config {
     /// Checks the settings. The error is one sentence that names the setting.
-    pub fn from_settings(settings: Settings) -> Result<Self, String> {
+    pub fn from_settings(mut settings: Settings) -> Result<Self, String> {
         let (live, sockets) = (live_settings(&settings), socket_settings(&settings));
         let database_url = non_empty(settings.storage.database_url);
-        let keys = SigningKeys::choose(
-            settings.sign_in.jwt_secret,
-            settings.sign_in.jwt_public_key,
-            settings.sign_in.demo,
-            database_url.is_some(),
-            &settings.server.data_dir,
-        )?;
+        let cors = CorsOrigin::parse(&settings.server.cors_origin)?;
+        let sign_in = SignIn::from_settings(&mut settings.sign_in, &cors)?;
+        let sources = KeySources {
+            secret: settings.sign_in.jwt_secret,
+            public: settings.sign_in.jwt_public_key,
+            key_set: settings.sign_in.jwt_jwks_url,
+            endpoint: settings.sign_in.auth_url,
+            demo: settings.sign_in.demo,
+        };
+        let keys = SigningKeys::choose(sources, database_url.is_some(), &settings.server.data_dir)?;
         let demo = matches!(keys, SigningKeys::DemoFile(_));
         let host = match settings.server.host {
             Some(host) => host,
@@ -153,8 +167,9 @@ impl Config {
             database,
             database_timeout: Duration::from_millis(settings.storage.database_timeout.into()),
             redis_url,
-            cors: CorsOrigin::parse(&settings.server.cors_origin)?,
+            cors,
             keys,
+            sign_in,
             auto_create_users: settings.sign_in.auto_create_users,
             sockets,
             live,

@@ -127,6 +127,9 @@ impl EngineStream {
         if frames.is_empty() {
             return Ok(());
         }
+        if self.route.is_aborted() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         if let Wire::Polling(session) = &self.wire {
             let Some(handover) = session.push(frames)? else { return Ok(()) };
             self.take_over(cx, *handover)?;

@@ -15,7 +15,7 @@ use super::{
     disconnect,
     dispatch::{self, Arrival},
     events,
-    handshake::Auth,
+    handshake::{Auth, Presented},
     payload::Packet,
     queue::EventQueue,
     refusal_log::RefusalLog,
@@ -23,8 +23,10 @@ use super::{
 };
 use crate::{
     app::App,
+    auth::{Claims, Handshake, Refused},
     broadcast::ClientSocket,
     chat::{Error, room::personal_channel},
+    config::SameEmail,
     connection::{Hold, SocketRoute},
     metrics::GaugeGuard,
 };
@@ -69,7 +71,7 @@ struct SignedIn {
 /// Opens the namespace `/`.
 pub fn register(io: &SocketIo, app: Arc<App>) {
     let log = Arc::new(RefusalLog::default());
-    let sign_in = move |socket: SocketRef, auth: Auth| {
+    let middleware = move |socket: SocketRef, auth: Auth| {
         let (app, log) = (Arc::clone(&app), Arc::clone(&log));
         async move {
             let (sid, client) = (socket.id, ClientSocket::new(socket.clone()));
@@ -84,15 +86,16 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
                 client.abort();
                 return Err(Refusal::of(&client));
             };
-            let opened = match app.keys.verify(&presented.token, &app.config.limits) {
-                Ok(claims) => {
-                    let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
-                    let connected = (gauge_guard, app.online.connect(&claims.sub));
-                    open_session(app, socket, Session::new(claims, &presented, connected)).await
+            let why = match sign_in(app, socket, &presented).await {
+                Ok(()) => return Ok(()),
+                Err(Refused::Denied(why)) => why,
+                Err(Refused::Unavailable(why)) => {
+                    log.write(|left_out| tracing::warn!(%sid, left_out, why, "sign-in is not possible"));
+                    // The client takes it for a broken network, and tries again by itself. It would not after a refusal.
+                    client.abort();
+                    return Err(Refusal::of(&client));
                 }
-                Err(why) => Err(why),
             };
-            let Err(why) = opened else { return Ok(()) };
             log.write(|left_out| tracing::info!(%sid, left_out, why, "refused"));
             let refusal = Refusal::of(&client);
             if client.route().is_some_and(|route| route.refuse() == MAX_REFUSALS) {
@@ -113,10 +116,38 @@ pub fn register(io: &SocketIo, app: Arc<App>) {
         tracing::info!(sid = %client.id(), user = %session.user.id, transport, "connected");
         async move { queue.open().await }
     };
-    io.ns("/", open.with(sign_in));
+    io.ns("/", open.with(middleware));
 }
 
-async fn open_session(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(), &'static str> {
+/// Finds the user and opens the session.
+async fn sign_in(app: Arc<App>, socket: SocketRef, presented: &Presented) -> Result<(), Refused> {
+    let handshake = socket.req_parts().extensions.get::<Arc<Handshake>>().cloned().unwrap_or_default();
+    let claims = app.authenticator.sign_in(&presented.auth, &handshake).await?;
+    let claims = link_by_email(&app, claims).await?;
+    let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
+    let connected = (gauge_guard, app.online.connect(&claims.sub));
+    open_session(app, socket, Session::new(claims, presented, connected)).await
+}
+
+/// With `SAME_EMAIL=link`, a user who is not in the database is the one who has the same e-mail address.
+async fn link_by_email(app: &App, mut claims: Claims) -> Result<Claims, Refused> {
+    if app.config.sign_in.same_email != SameEmail::Link {
+        return Ok(claims);
+    }
+    match timeout(USER_LOOKUP_TIMEOUT, app.access.find_same_email(&claims)).await {
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some(owner))) => {
+            tracing::info!(user = %claims.sub, %owner, "signs in as the user of the same e-mail address");
+            claims.sub = owner;
+        }
+        // A second user is not to be made because the database was away.
+        Ok(Err(error)) => return Err(Refused::Unavailable(error.cause())),
+        Err(_) => return Err(Refused::Unavailable("the database did not answer in time".to_owned())),
+    }
+    Ok(claims)
+}
+
+async fn open_session(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(), Refused> {
     let (session, queue) = (Arc::new(session), Arc::<EventQueue<Arrival>>::default());
     {
         let (app, session, queue) = (Arc::clone(&app), Arc::clone(&session), Arc::clone(&queue));
@@ -137,7 +168,10 @@ async fn open_session(app: Arc<App>, socket: SocketRef, session: Session) -> Res
     socket.join(personal_channel(session.user.id.as_str()));
     match timeout(USER_LOOKUP_TIMEOUT, session.ensure_exists(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
-            return Err("not a user of the database");
+            return Err(Refused::Denied("not a user of the database".to_owned()));
+        }
+        Ok(Err(Error::EmailTaken)) => {
+            return Err(Refused::Denied("another user has the same e-mail address: see SAME_EMAIL".to_owned()));
         }
         // A database that is away keeps nobody out: the first event then ensures that the user exists.
         Ok(Err(error)) => error.log(),

@@ -23,6 +23,7 @@ mod room_leave;
 mod room_presence;
 mod room_read;
 mod rooms_list;
+mod sign_in;
 mod typing_start;
 mod typing_stop;
 mod unknown_event;

@@ -12,6 +12,7 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
         Message,
+        client::IntoClientRequest,
         protocol::frame::{
             Frame,
             coding::{Data, OpCode},
@@ -68,8 +69,17 @@ impl Client {
 
     /// Opens the transport and does not sign in.
     pub async fn open(address: SocketAddr) -> Self {
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-        let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
+        Self::open_with(address, "", &[]).await
+    }
+
+    /// Opens the transport by a request with these parameters (`&name=value`) and headers.
+    pub async fn open_with(address: SocketAddr, query: &str, headers: &[(&'static str, &str)]) -> Self {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        let (stream, _) = soon("the websocket", connect_async(request)).await.unwrap();
         Self {
             stream,
             heard: VecDeque::new(),
