@@ -10,6 +10,7 @@ mod keys;
 mod presets;
 mod settings;
 mod sign_in;
+mod socket_path;
 mod token_source;
 
 use std::{
@@ -24,7 +25,7 @@ pub use database::{DatabaseUrl, PostgresUrl, SslMode};
 pub use http_url::HttpUrl;
 use keys::KeySources;
 pub use keys::SigningKeys;
-pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
+pub use settings::{DEFAULT_DATA_DIR, ExtraFields, LogFormat, Settings};
 pub use sign_in::{Encryption, SameEmail, SignIn};
 pub use token_source::TokenSource;
 
@@ -61,6 +62,13 @@ pub struct Config {
 /// The settings of Engine.IO and Socket.IO.
 #[derive(Clone, Debug)]
 pub struct SocketSettings {
+    /// The path of Socket.IO, without a slash at its end.
+    pub path: String,
+    /// The namespaces that serve the chat.
+    pub namespaces: Vec<String>,
+    /// A socket joins its user's rooms when it connects.
+    pub auto_join_rooms: bool,
+    pub extra_fields: ExtraFields,
     pub ping_interval: Duration,
     pub ping_timeout: Duration,
     pub connect_timeout: Duration,
@@ -117,7 +125,7 @@ const GRACE: Duration = Duration::from_secs(1);
 impl Config {
     /// Checks the settings. The error is one sentence that names the setting.
     pub fn from_settings(mut settings: Settings) -> Result<Self, String> {
-        let (live, sockets) = (live_settings(&settings), socket_settings(&settings));
+        let (live, sockets) = (live_settings(&settings), socket_settings(&settings)?);
         let database_url = non_empty(settings.storage.database_url);
         let cors = CorsOrigin::parse(&settings.server.cors_origin)?;
         let sign_in = SignIn::from_settings(&mut settings.sign_in, &cors)?;
@@ -203,8 +211,12 @@ impl Config {
     }
 }
 
-fn socket_settings(settings: &Settings) -> SocketSettings {
-    SocketSettings {
+fn socket_settings(settings: &Settings) -> Result<SocketSettings, String> {
+    Ok(SocketSettings {
+        path: socket_path::parse_path(&settings.delivery.socket_path)?,
+        namespaces: socket_path::parse_namespaces(&settings.delivery.namespace)?,
+        auto_join_rooms: settings.delivery.auto_join_rooms,
+        extra_fields: settings.delivery.extra_fields,
         ping_interval: Duration::from_millis(settings.delivery.ping_interval.into()),
         ping_timeout: Duration::from_millis(settings.delivery.ping_timeout.into()),
         connect_timeout: Duration::from_millis(settings.delivery.connect_timeout.into()),
@@ -219,7 +231,7 @@ fn socket_settings(settings: &Settings) -> SocketSettings {
         max_unsigned: settings.limits.max_unsigned as usize,
         write_queue: settings.tuning.write_queue as usize,
         commit_interval: Duration::from_millis(settings.tuning.commit_interval.into()),
-    }
+    })
 }
 
 fn live_settings(settings: &Settings) -> LiveSettings {

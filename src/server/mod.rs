@@ -89,8 +89,9 @@ impl Server {
                     .max_incoming_binary_buf_size(sockets.max_payload.saturating_mul(ATTACHED_PAYLOADS)),
             )
             .build_svc();
-        let app = App::start(config, db, authenticator, Broadcast::new(io.clone()));
-        socket::connect::register(&io, Arc::clone(&app));
+        let broadcast = Broadcast::new(io.clone(), &sockets.namespaces);
+        let app = App::start(config, db, authenticator, broadcast);
+        socket::connect::register(&io, &app);
         let routes = Routes {
             all: http::around(http::router(Arc::clone(&app)).merge(engine_routes(service, &app)), &app),
             health: http::health(Arc::clone(&app)),
@@ -163,6 +164,7 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let sockets = &app.config.sockets;
+    let path = sockets.path.as_str();
     let settings = EngineSettings {
         ping_interval: sockets.ping_interval,
         ping_timeout: sockets.ping_timeout,
@@ -187,9 +189,9 @@ where
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(COMPRESS_ABOVE));
     axum::Router::new()
-        .route("/socket.io", serve.clone())
-        .route("/socket.io/", serve.clone())
-        .route("/socket.io/{*rest}", serve)
+        .route(path, serve.clone())
+        .route(&format!("{path}/"), serve.clone())
+        .route(&format!("{path}/{{*rest}}"), serve)
         .layer(compression)
 }
 

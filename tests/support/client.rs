@@ -254,6 +254,18 @@ impl Client {
         self.heard.into()
     }
 
+    /// The next packet of Socket.IO; none when the server has closed the connection without one.
+    pub async fn packet(&mut self) -> Option<String> {
+        while let Some(Ok(message)) = soon("a packet or the end", self.stream.next()).await {
+            if let Message::Text(text) = message
+                && text.starts_with('4')
+            {
+                return Some(text.to_string());
+            }
+        }
+        None
+    }
+
     /// Says nothing and answers pings, as a tab that nobody looks at.
     pub async fn idle(mut self) {
         loop {

@@ -4,6 +4,8 @@ import { type Guest, Stage } from './stage';
 
 export interface Running {
   url: string;
+  /** Where Socket.IO is on the server. */
+  path?: string;
   /** The secret that signs tokens. Undefined when the server issues them in demo mode. */
   secret?: string;
   /** The shared room for all checks, for a server that cannot create rooms. */
@@ -12,10 +14,11 @@ export interface Running {
   run: string;
 }
 
-export function stageOn({ url, secret, room, run }: Running): Promise<Stage> {
+export function stageOn({ url, path, secret, room, run }: Running): Promise<Stage> {
   let serial = 0;
   return Stage.open({
     url,
+    path,
     sharedRoom: room,
     roomName: run,
     guest: async (name) => {
