@@ -71,7 +71,13 @@ impl<'a> Jwe<'a> {
             return None;
         }
         let encryption = header.get("enc")?.as_str()?.to_owned();
-        Some(Self { protected, encryption, iv: decode(iv)?, ciphertext: decode(ciphertext)?, tag: decode(tag)? })
+        Some(Self {
+            protected,
+            encryption,
+            iv: decode(iv)?,
+            ciphertext: decode(ciphertext)?,
+            tag: decode(tag)?,
+        })
     }
 }
 

@@ -57,8 +57,11 @@ impl Endpoint {
         let (headers, query) =
             handshake.request.as_ref().map_or((&empty, &empty), |request| (&request.headers, &request.query));
         // A client that returns sends another `pid` each time.
-        let auth: Map<String, Value> =
-            auth.iter().filter(|(key, _)| *key != "pid").map(|(key, value)| (key.clone(), value.clone())).collect();
+        let auth: Map<String, Value> = auth
+            .iter()
+            .filter(|(key, _)| *key != "pid")
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         let body = serde_json::to_vec(&Posted { auth: &auth, headers, query })
             .map_err(|error| Refused::Denied(format!("the handshake is no JSON: {error}")))?;
         let key: [u8; 32] = Sha256::digest(&body).into();
@@ -70,7 +73,8 @@ impl Endpoint {
     }
 
     async fn ask(&self, body: Bytes) -> Result<Arc<Map<String, Value>>, Refused> {
-        let unavailable = |why: String| Refused::Unavailable(format!("AUTH_URL ({}): {why}", self.client.url()));
+        let unavailable =
+            |why: String| Refused::Unavailable(format!("AUTH_URL ({}): {why}", self.client.url()));
         let permit = timeout(self.timeout, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = permit else {
             return Err(unavailable(format!("{MAX_CONCURRENT} sign-ins wait for its answer already")));

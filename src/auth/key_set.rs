@@ -53,7 +53,8 @@ impl KeySet {
 
     pub(super) async fn verify(&self, token: &str, settings: &SignIn) -> Result<Map<String, Value>, Refused> {
         let denied = |why: String| Refused::Denied(why);
-        let header = decode_header(token).map_err(|error| denied(refusal::explain(&error, token, settings)))?;
+        let header =
+            decode_header(token).map_err(|error| denied(refusal::explain(&error, token, settings)))?;
         let id = header.kid.unwrap_or_default();
         let key = self.find(&id).await?;
         key.ok_or_else(|| denied("signed with a key that is not in the set of JWT_JWKS_URL".to_owned()))?
@@ -132,7 +133,8 @@ fn verifying_key(jwk: &Jwk) -> Option<(String, VerifyingKey)> {
         return None;
     }
     let named = jwk.common.key_algorithm.map(|algorithm| algorithm.to_string());
-    let is_named = |algorithm: Algorithm| named.as_deref().is_none_or(|name| name == format!("{algorithm:?}"));
+    let is_named =
+        |algorithm: Algorithm| named.as_deref().is_none_or(|name| name == format!("{algorithm:?}"));
     let fitting: &'static [&'static [Algorithm]] = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => &[&[RS256], &[RS384], &[RS512], &[PS256], &[PS384], &[PS512]],
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => &[&[ES256]],

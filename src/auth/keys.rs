@@ -24,7 +24,10 @@ pub struct Keys {
 pub(super) enum Verifier {
     Key(VerifyingKey),
     /// The secret from which the keys of encrypted tokens are derived.
-    Secret { secret: Vec<u8>, key: VerifyingKey },
+    Secret {
+        secret: Vec<u8>,
+        key: VerifyingKey,
+    },
     /// The key set at this URL.
     KeySet(HttpUrl),
     /// The endpoint at this URL is asked.
@@ -65,8 +68,7 @@ impl Keys {
         let secret = secret.as_bytes();
         let unusable = |error| format!("JWT_SECRET cannot be used: {error}");
         let key = DecodingKey::from_secret(secret).map_err(unusable)?;
-        let key =
-            VerifyingKey { key, algorithms: &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] };
+        let key = VerifyingKey { key, algorithms: &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] };
         let encoding = Some(EncodingKey::from_secret(secret).map_err(unusable)?);
         Ok(Self { verifier: Verifier::Secret { secret: secret.to_vec(), key }, encoding })
     }

@@ -79,7 +79,8 @@ impl Authenticator {
         if let Some(Remote::Endpoint(endpoint)) = &self.remote {
             let user = endpoint.find_user(auth, handshake).await?;
             let claims = Claims::read(&user, settings, &self.limits);
-            return claims.map_err(|why| Refused::Denied(format!("the answer of AUTH_URL names no user: {why}")));
+            return claims
+                .map_err(|why| Refused::Denied(format!("the answer of AUTH_URL names no user: {why}")));
         }
         let Some((token, cookie)) = handshake.token(settings, auth) else {
             return Err(handshake.explain_absence(settings).into());

@@ -94,11 +94,12 @@ pub(super) fn immature(nbf: i64) -> String {
 /// The algorithm is the token's own word, so it is shown only if it is one that exists.
 fn algorithm(token: &str) -> String {
     const KNOWN: [&str; 14] = [
-        "none", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384",
-        "ES512", "EdDSA",
+        "none", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+        "ES384", "ES512", "EdDSA",
     ];
     let named = part(token, 0).and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
-    match KNOWN.into_iter().find(|known| named.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(known))) {
+    match KNOWN.into_iter().find(|known| named.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(known)))
+    {
         Some(known) => format!("of the algorithm {known}, which the configured key is not for"),
         None => "of an algorithm that is not taken".to_owned(),
     }

@@ -109,7 +109,8 @@ fn the_first_claim_that_is_there_is_the_user_and_a_number_becomes_text() {
         let found = verify(&authenticator(&[]), &token(Algorithm::HS256, &claims));
         assert_eq!(found.ok().map(|claims| claims.sub.to_string()).as_deref(), id, "{claims}");
     }
-    let custom = authenticator(&["--jwt-user-claim", "https://app.example/uid,/data/id", "--jwt-name-claim", "nick"]);
+    let custom =
+        authenticator(&["--jwt-user-claim", "https://app.example/uid,/data/id", "--jwt-name-claim", "nick"]);
     for (claims, id) in [
         (json!({"https://app.example/uid": "u", "sub": "a"}), "u"),
         (json!({"data": {"id": 3}, "nick": "Nick", "name": "x"}), "3"),
@@ -171,7 +172,10 @@ fn a_refused_token_is_explained_in_words_that_quote_no_unsigned_claim() {
             signed(json!({"uuid": "7", "role": "x"})),
             "it has no claim sub or id or userId or _id or user.id, but has uuid, role: see JWT_USER_CLAIM",
         ),
-        (signed(json!({})), "it has no claim sub or id or userId or _id or user.id, but has none at all: see JWT_USER_CLAIM"),
+        (
+            signed(json!({})),
+            "it has no claim sub or id or userId or _id or user.id, but has none at all: see JWT_USER_CLAIM",
+        ),
         (signed(json!({"id": [1]})), "its claim id is neither text nor a number"),
         (signed(json!({"id": 0.5})), "its claim id is a number that JavaScript does not hold exactly"),
         (signed(json!({"sub": "a", "exp": "soon"})), "its claim exp is not as it must be"),

@@ -77,7 +77,7 @@ impl ClientSocket {
         self.0.req_parts().extensions.get()
     }
 
-    /// What was kept of the request that opened the connection.
+    /// The parts that were kept of the request that opened the connection.
     pub fn handshake<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
         self.0.req_parts().extensions.get()
     }

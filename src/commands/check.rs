@@ -59,7 +59,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         Ok(text) => report(Verdict::Ok, "sign-in", &text),
         Err(text) => report(Verdict::Fault, "sign-in", &text),
     }
-    for warning in config.keys.warnings() {
+    for warning in config.sign_in_warnings() {
         report(Verdict::Warning, "sign-in", &warning);
     }
     check_database(&config, |verdict, text| report(verdict, "database", text)).await;

@@ -31,7 +31,9 @@ impl ClaimPath {
         }
         let has_bad_escape = |rest: &str| !rest.starts_with(['0', '1']);
         if name.starts_with('/') && name.split('~').skip(1).any(has_bad_escape) {
-            return Err(format!("{setting} has '{name}': in a JSON pointer, ~ is written ~0 and a slash in a key ~1"));
+            return Err(format!(
+                "{setting} has '{name}': in a JSON pointer, ~ is written ~0 and a slash in a key ~1"
+            ));
         }
         Ok(Self(name.to_owned()))
     }
@@ -40,7 +42,9 @@ impl ClaimPath {
     pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
         let found = claims.get(&self.0).or_else(|| {
             let (key, rest) = match self.0.strip_prefix('/') {
-                Some(pointer) => pointer.split_once('/').map_or((pointer, None), |(key, rest)| (key, Some(rest))),
+                Some(pointer) => {
+                    pointer.split_once('/').map_or((pointer, None), |(key, rest)| (key, Some(rest)))
+                }
                 None => return self.find_by_dots(claims),
             };
             let value = claims.get(&key.replace("~1", "/").replace("~0", "~"))?;

@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn a_url_that_cannot_be_asked_is_refused_and_a_secret_in_it_is_not_shown() {
-        for bad in ["", "app.example/auth", "/auth", "ftp://app.example", "https://", "https://me:pw@app.example"] {
+        for bad in
+            ["", "app.example/auth", "/auth", "ftp://app.example", "https://", "https://me:pw@app.example"]
+        {
             let why = HttpUrl::parse("AUTH_URL", bad).unwrap_err();
             assert!(why.starts_with("AUTH_URL ") && !why.contains("pw"), "{bad}: {why}");
         }
@@ -65,7 +67,11 @@ mod tests {
             ("http://app:3000/", true),
             ("http://10.0.0.7/", true),
         ] {
-            assert_eq!(HttpUrl::parse("AUTH_URL", text).unwrap().is_readable_by_others(), is_readable, "{text}");
+            assert_eq!(
+                HttpUrl::parse("AUTH_URL", text).unwrap().is_readable_by_others(),
+                is_readable,
+                "{text}"
+            );
         }
     }
 }

@@ -38,11 +38,7 @@ pub(super) struct KeySources {
 
 impl SigningKeys {
     /// Chooses the keys. The error is one sentence that names the setting.
-    pub(super) fn choose(
-        sources: KeySources,
-        names_database: bool,
-        data_dir: &Path,
-    ) -> Result<Self, String> {
+    pub(super) fn choose(sources: KeySources, names_database: bool, data_dir: &Path) -> Result<Self, String> {
         let KeySources { secret, public, key_set, endpoint, demo } = sources;
         // Node uses the variable as it is: white space in a secret is part of it.
         let secret = secret.filter(|secret| !secret.trim().is_empty());
@@ -139,7 +135,8 @@ mod tests {
         names_database: bool,
     ) -> Result<SigningKeys, String> {
         let text = |text: &str| Some(text.to_owned());
-        let sources = KeySources { secret: text(secret), public: text(public), demo, ..KeySources::default() };
+        let sources =
+            KeySources { secret: text(secret), public: text(public), demo, ..KeySources::default() };
         SigningKeys::choose(sources, names_database, Path::new("data"))
     }
 

@@ -200,6 +200,19 @@ impl Config {
         })
     }
 
+    /// Warnings about sign-in, which are no reason to stop, one sentence each.
+    pub fn sign_in_warnings(&self) -> Vec<String> {
+        let mut warnings = self.keys.warnings();
+        if matches!((&self.keys, &self.cors), (SigningKeys::Endpoint(_), CorsOrigin::Any)) {
+            warnings.push(
+                "AUTH_URL is posted no cookies, because CORS_ORIGIN is *: list the origins of your pages if your \
+                 sessions are in cookies"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
     /// The address to listen on.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.host, self.port)

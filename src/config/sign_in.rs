@@ -53,7 +53,9 @@ impl SignIn {
         if encryption != Encryption::None
             && settings.jwt_secret.as_ref().is_none_or(|secret| secret.trim().is_empty())
         {
-            return Err("JWT_ENCRYPTION decrypts tokens with a key made from JWT_SECRET: set that too".to_owned());
+            return Err(
+                "JWT_ENCRYPTION decrypts tokens with a key made from JWT_SECRET: set that too".to_owned()
+            );
         }
         Ok(Self {
             user_claim: claims("JWT_USER_CLAIM", &settings.jwt_user_claim, USER_CLAIM)?,

@@ -21,14 +21,18 @@ const TAKEN: [&str; 9] = [
 pub(super) fn parse_path(text: &str) -> Result<String, String> {
     let path = text.trim().trim_end_matches('/');
     let Some(segments) = path.strip_prefix('/').filter(|_| path.len() <= MAX_BYTES) else {
-        return Err(format!("SOCKET_PATH is '{text}': it must be a path such as /socket.io or /api/socketio"));
+        return Err(format!(
+            "SOCKET_PATH is '{text}': it must be a path such as /socket.io or /api/socketio"
+        ));
     };
     let is_char = |char: char| char.is_ascii_alphanumeric() || "-._~".contains(char);
     let is_segment = |segment: &str| {
         !segment.is_empty() && segment.chars().all(is_char) && !segment.chars().all(|char| char == '.')
     };
     if !segments.split('/').all(is_segment) {
-        return Err(format!("SOCKET_PATH is '{text}': it may have letters, digits and -._~ between its slashes"));
+        return Err(format!(
+            "SOCKET_PATH is '{text}': it may have letters, digits and -._~ between its slashes"
+        ));
     }
     if segments.split('/').next().is_some_and(|first| TAKEN.contains(&first)) {
         return Err(format!("SOCKET_PATH is '{text}', where this server answers other requests"));
@@ -41,7 +45,8 @@ pub(super) fn parse_namespaces(text: &str) -> Result<Vec<String>, String> {
     let mut namespaces: Vec<String> = Vec::new();
     for namespace in text.split(',').map(str::trim) {
         let is_char = |char: char| char.is_ascii_alphanumeric() || "-._~:@/".contains(char);
-        let is_name = namespace.starts_with('/') && namespace.len() <= MAX_BYTES && namespace.chars().all(is_char);
+        let is_name =
+            namespace.starts_with('/') && namespace.len() <= MAX_BYTES && namespace.chars().all(is_char);
         if !is_name {
             return Err(format!(
                 "NAMESPACE has '{namespace}': a namespace begins with a slash, such as / or /chat, and has letters, \
@@ -54,7 +59,10 @@ pub(super) fn parse_namespaces(text: &str) -> Result<Vec<String>, String> {
         namespaces.push(namespace.to_owned());
     }
     if namespaces.len() > MAX_NAMESPACES {
-        return Err(format!("NAMESPACE has {} namespaces, and at most {MAX_NAMESPACES} are taken", namespaces.len()));
+        return Err(format!(
+            "NAMESPACE has {} namespaces, and at most {MAX_NAMESPACES} are taken",
+            namespaces.len()
+        ));
     }
     Ok(namespaces)
 }
@@ -75,8 +83,21 @@ mod tests {
         }
         let long = format!("/{}", "x".repeat(128));
         for bad in [
-            "", "/", "socket.io", "/a//b", "/a b", "/{rest}", "/a?b", "/..", "/a/../b", "/healthz", "/demo/token",
-            "/assets/x", "/client.json", "https://app.example/socket.io", &long,
+            "",
+            "/",
+            "socket.io",
+            "/a//b",
+            "/a b",
+            "/{rest}",
+            "/a?b",
+            "/..",
+            "/a/../b",
+            "/healthz",
+            "/demo/token",
+            "/assets/x",
+            "/client.json",
+            "https://app.example/socket.io",
+            &long,
         ] {
             assert!(parse_path(bad).unwrap_err().starts_with("SOCKET_PATH is "), "{bad}");
         }

@@ -28,13 +28,18 @@ impl TokenSource {
         let sources = text.split(',').map(|source| Self::parse(source.trim()));
         let sources = sources.collect::<Result<Vec<_>, _>>()?;
         if sources.len() > MAX_SOURCES {
-            return Err(format!("TOKEN_FROM has {} places, and at most {MAX_SOURCES} are taken", sources.len()));
+            return Err(format!(
+                "TOKEN_FROM has {} places, and at most {MAX_SOURCES} are taken",
+                sources.len()
+            ));
         }
         let has_cookie = sources.iter().any(|source| matches!(source, Self::Cookie(_)));
         if has_cookie && matches!(cors, CorsOrigin::Any) {
-            return Err("TOKEN_FROM names a cookie, so CORS_ORIGIN must list the origins of your pages: with * any \
+            return Err(
+                "TOKEN_FROM names a cookie, so CORS_ORIGIN must list the origins of your pages: with * any \
                         web page could sign in with the cookies of its visitors"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         Ok(sources)
     }
@@ -53,7 +58,8 @@ impl TokenSource {
         if source == "header" {
             return Ok(Self::Header);
         }
-        let kinds: [(&str, fn(String) -> Self); 3] =
+        type Kind = fn(String) -> TokenSource;
+        let kinds: [(&str, Kind); 3] =
             [("auth.", Self::Auth), ("query.", Self::Query), ("cookie:", Self::Cookie)];
         let found = kinds.into_iter().find_map(|(prefix, kind)| Some((kind, source.strip_prefix(prefix)?)));
         match found.filter(|(_, name)| is_name(name)) {
@@ -96,8 +102,23 @@ mod tests {
     fn a_place_that_is_none_is_refused_by_the_name_of_the_setting() {
         let many = ["header"; 17].join(",");
         for bad in [
-            "", "auth", "auth.", "auth:token", "query", "query:token", "query.sid", "query.EIO", "cookie",
-            "cookie.x", "cookie:", "cookie:a=b", "cookie:a b", "Header", "header,", "body.token", &many,
+            "",
+            "auth",
+            "auth.",
+            "auth:token",
+            "query",
+            "query:token",
+            "query.sid",
+            "query.EIO",
+            "cookie",
+            "cookie.x",
+            "cookie:",
+            "cookie:a=b",
+            "cookie:a b",
+            "Header",
+            "header,",
+            "body.token",
+            &many,
         ] {
             let why = parse(bad, "https://app.example").unwrap_err();
             assert!(why.starts_with("TOKEN_FROM has "), "{bad}: {why}");

@@ -169,7 +169,15 @@ mod tests {
         let client = || ClientSettings { path: "/api/socketio".to_owned(), namespace: "/chat".to_owned() };
         let page = plain(false, &client());
         let version = format!("chatoxide {}", env!("CARGO_PKG_VERSION"));
-        for told in [version.as_str(), "/api/socketio/", "<code>/chat</code>", "/healthz", "/readyz", "npm", "make run"] {
+        for told in [
+            version.as_str(),
+            "/api/socketio/",
+            "<code>/chat</code>",
+            "/healthz",
+            "/readyz",
+            "npm",
+            "make run",
+        ] {
             assert!(page.contains(told), "{told}: {page}");
         }
         for untold in ["{version}", "{mode}", "{path}", "{namespace}", "demo", "<script"] {

@@ -89,7 +89,12 @@ fn open_namespace(
     let middleware = {
         let (app, log) = (Arc::clone(app), Arc::clone(log));
         move |socket: SocketRef, auth: Auth| {
-            admit(Arc::clone(&app), Arc::clone(&log), ClientSocket::new(socket.clone(), namespace), (socket, auth))
+            admit(
+                Arc::clone(&app),
+                Arc::clone(&log),
+                ClientSocket::new(socket.clone(), namespace),
+                (socket, auth),
+            )
         }
     };
     // The event table is set up in the middleware, before the client is told that it is connected. Events that it sends
@@ -200,7 +205,9 @@ async fn open_session(
             return Err(Refused::Denied("not a user of the database".to_owned()));
         }
         Ok(Err(Error::EmailTaken)) => {
-            return Err(Refused::Denied("another user has the same e-mail address: see SAME_EMAIL".to_owned()));
+            return Err(Refused::Denied(
+                "another user has the same e-mail address: see SAME_EMAIL".to_owned(),
+            ));
         }
         // A database that is away keeps nobody out: the first event then ensures that the user exists.
         Ok(Err(error)) => error.log(),

@@ -55,16 +55,15 @@ struct Waiting<E> {
 
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
-        let waiting =
-            Waiting {
-                events: VecDeque::new(),
-                bytes: 0,
-                draining: false,
-                is_open: false,
-                is_finished: false,
-                first: None,
-                last: None,
-            };
+        let waiting = Waiting {
+            events: VecDeque::new(),
+            bytes: 0,
+            draining: false,
+            is_open: false,
+            is_finished: false,
+            first: None,
+            last: None,
+        };
         Self { waiting: Mutex::new(waiting), arrived: Notify::new() }
     }
 }

@@ -13,7 +13,8 @@ async fn start(more: &[&str]) -> (TestServer, Client) {
 }
 
 fn message(more: Value) -> Value {
-    let mut message = json!({"roomId": "general", "content": "hello", "type": "text", "clientId": null, "replyTo": null});
+    let mut message =
+        json!({"roomId": "general", "content": "hello", "type": "text", "clientId": null, "replyTo": null});
     message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     message
 }

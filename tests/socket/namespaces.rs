@@ -67,7 +67,9 @@ async fn two_namespaces_of_one_connection_are_two_sockets_of_one_chat() {
     packets_until(&mut socket, "40{").await;
     socket.send(&format!("40/chat,{auth}")).await;
     packets_until(&mut socket, "40/chat,").await;
-    for (join, ack) in [(r#"421["room:join","general"]"#, "431"), (r#"42/chat,2["room:join","general"]"#, "43/chat,2")] {
+    for (join, ack) in
+        [(r#"421["room:join","general"]"#, "431"), (r#"42/chat,2["room:join","general"]"#, "43/chat,2")]
+    {
         socket.send(join).await;
         packets_until(&mut socket, ack).await;
     }

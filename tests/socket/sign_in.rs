@@ -77,7 +77,12 @@ async fn a_named_cookie_or_parameter_is_used_and_a_cookie_only_for_pages_that_co
         // A request to a page's own server may have no Origin.
         ("", &same_site, json!({}), Some("alice")),
         ("", &[("cookie", &whole), ("origin", "https://evil.example")], json!({}), None),
-        ("", &[("cookie", &whole), ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], json!({}), None),
+        (
+            "",
+            &[("cookie", &whole), ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+            json!({}),
+            None,
+        ),
         ("", &[("cookie", &whole), ("origin", "null")], json!({}), None),
         ("", &[("cookie", &whole), ("sec-fetch-site", "cross-site")], json!({}), None),
         ("", &[("cookie", &whole)], json!({}), None),

@@ -40,7 +40,8 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, Json(posted): Json<Value>
     }
     match posted["auth"]["session"].as_str() {
         Some("alice") => {
-            Json(json!({"id": "alice", "name": "Alice", "email": "a@example.org", "avatar": "a.png"})).into_response()
+            Json(json!({"id": "alice", "name": "Alice", "email": "a@example.org", "avatar": "a.png"}))
+                .into_response()
         }
         Some("seven") => Json(json!({"user": {"id": 7}})).into_response(),
         Some("nobody") => Json(json!({})).into_response(),
@@ -145,7 +146,8 @@ async fn one_request_serves_all_who_sign_in_alike_and_its_answer_is_used_again()
         client.write(&format!("40{auth}")).await;
         clients.push(client);
     }
-    until("the endpoint is asked", async || (endpoint.under_way.load(Ordering::SeqCst) > 0).then_some(())).await;
+    until("the endpoint is asked", async || (endpoint.under_way.load(Ordering::SeqCst) > 0).then_some(()))
+        .await;
     // All five have been read by the server once it answers this.
     let mut probes = Vec::new();
     for _ in 0..5 {

@@ -79,7 +79,8 @@ impl Request for MessageSend {
             self.metadata = Value::Object(Map::new());
         }
         let Value::Object(metadata) = &mut self.metadata else {
-            let text = "metadata: expected an object, to which this server adds the fields that it does not know";
+            let text =
+                "metadata: expected an object, to which this server adds the fields that it does not know";
             return Err(Error::BadInput(text.to_owned()));
         };
         for (name, value) in fields {
