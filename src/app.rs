@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     access::{Access, RoomAccess},
-    auth::Keys,
+    auth::Authenticator,
     broadcast::Broadcast,
     chat::{Error, Result, id::RoomId},
     cluster::node_cache::NodeCache,
@@ -23,7 +23,7 @@ use crate::{
 pub struct App {
     pub config: Config,
     pub db: Db,
-    pub keys: Keys,
+    pub authenticator: Authenticator,
     pub access: Access,
     pub broadcast: Broadcast,
     pub rooms: Arc<Rooms>,
@@ -37,7 +37,7 @@ pub struct App {
 
 impl App {
     /// Starts the background tasks.
-    pub fn start(config: Config, db: Db, keys: Keys, broadcast: Broadcast) -> Arc<Self> {
+    pub fn start(config: Config, db: Db, authenticator: Authenticator, broadcast: Broadcast) -> Arc<Self> {
         let node_cache = NodeCache::start(config.redis_url.as_deref(), db.clone());
         let instruments = Instruments::new(db.statements().clone());
         let rooms =
@@ -48,7 +48,8 @@ impl App {
                 rooms.evict(room_id, |user_id| access.ensure_may_enter(user_id).is_ok());
             })
         };
-        let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users, evict);
+        let new_users = (config.auto_create_users, config.sign_in.same_email);
+        let access = Access::new(db.clone(), config.membership_ttl, new_users, evict);
         let app = Arc::new(Self {
             access,
             online: OnlineUsers::new(broadcast.clone()),
@@ -60,7 +61,7 @@ impl App {
             draining: AtomicBool::new(false),
             config,
             db,
-            keys,
+            authenticator,
         });
         tokio::spawn(rooms::push_unread(Arc::downgrade(&app), |app: &Self| (&app.rooms, &app.access)));
         app

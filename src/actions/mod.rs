@@ -23,6 +23,7 @@ pub mod room_join;
 pub mod room_leave;
 pub mod room_presence;
 pub mod room_read;
+pub mod rooms_auto_join;
 pub mod rooms_list;
 pub mod socket_close;
 pub mod typing_start;

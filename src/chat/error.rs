@@ -27,6 +27,9 @@ pub enum Error {
     /// The request contradicts what is already stored.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Another user has the e-mail address of a user who signs in for the first time.
+    #[error("Another user has this e-mail address")]
+    EmailTaken,
     /// A rule of the database's own, such as a constraint or a trigger, refuses the change. The cause is for the log.
     #[error("{sentence}")]
     Refused { sentence: Cow<'static, str>, cause: String },
@@ -57,7 +60,7 @@ impl Error {
             Error::MessageNotFound => "message_not_found",
             Error::NotFound => "not_found",
             Error::DeleteRefused => "delete_refused",
-            Error::Conflict(_) | Error::Refused { .. } => "conflict",
+            Error::Conflict(_) | Error::EmailTaken | Error::Refused { .. } => "conflict",
             Error::Busy => "busy",
             Error::ShuttingDown => "shutting_down",
             Error::Unavailable(_) => "unavailable",

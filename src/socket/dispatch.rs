@@ -10,7 +10,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use socketioxide::extract::{AckSender, Event, SocketRef};
+use socketioxide::extract::{AckSender, Event};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Instrument;
 
@@ -26,6 +26,7 @@ use crate::{
     broadcast::{Broadcast, ClientSocket, Encoded, Except, Target},
     chat::{Error, Result},
     clock,
+    config::ExtraFields,
     metrics::EventLabels,
     protocol::{DoneView, RefusedView, RoomErrorView, event},
 };
@@ -88,7 +89,8 @@ where
     F: FnOnce(Context, R) -> Fut,
     Fut: Future<Output = Result<V>>,
 {
-    let request = match packet.decode::<R>() {
+    let keeps_extra = context.app.config.sockets.extra_fields == ExtraFields::Metadata;
+    let request = match packet.decode::<R>(keeps_extra) {
         Ok(request) => request,
         Err(error) => return Outcome { result: Err(error), room_id: None },
     };
@@ -129,10 +131,9 @@ pub(super) fn accept(
     app: &Arc<App>,
     (session, queue): (&Arc<Session>, &EventQueue<Arrival>),
     route: Option<Route>,
-    event: (SocketRef, Event, Packet, AckSender),
+    event: (ClientSocket, Event, Packet, AckSender),
 ) {
     let (socket, Event(name), packet, ack) = event;
-    let socket = ClientSocket::new(socket);
     if RESERVED.contains(&name.as_str()) {
         tracing::info!(sid = %socket.id(), event = %name, "a reserved event name: connection closed");
         return socket.abort();

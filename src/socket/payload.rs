@@ -48,8 +48,12 @@ impl Packet {
     }
 
     /// Decodes the event's first argument. More are ignored, as by a JavaScript function with one parameter.
-    pub(super) fn decode<R: Request>(self) -> Result<R> {
+    /// `keeps_extra`: fields that are not known are kept, if the payload has a place for them.
+    pub(super) fn decode<R: Request>(self, keeps_extra: bool) -> Result<R> {
         let mut request: R = self.decode_text()?;
+        if keeps_extra && R::KEEPS_EXTRA_FIELDS {
+            request.keep_extra_fields(self.decode_text()?)?;
+        }
         request.attach(self.attachments)?;
         Ok(request)
     }

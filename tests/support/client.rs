@@ -12,6 +12,7 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
         Message,
+        client::IntoClientRequest,
         protocol::frame::{
             Frame,
             coding::{Data, OpCode},
@@ -70,8 +71,17 @@ impl Client {
 
     /// Opens the transport and does not sign in.
     pub async fn open(address: SocketAddr) -> Self {
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-        let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
+        Self::open_with(address, "", &[]).await
+    }
+
+    /// Opens the transport by a request with these parameters (`&name=value`) and headers.
+    pub async fn open_with(address: SocketAddr, query: &str, headers: &[(&'static str, &str)]) -> Self {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        let (stream, _) = soon("the websocket", connect_async(request)).await.unwrap();
         Self {
             stream,
             heard: VecDeque::new(),
@@ -241,6 +251,18 @@ impl Client {
             }
         }
         self.heard.into()
+    }
+
+    /// The next packet of Socket.IO; none when the server has closed the connection without one.
+    pub async fn packet(&mut self) -> Option<String> {
+        while let Some(Ok(message)) = soon("a packet or the end", self.stream.next()).await {
+            if let Message::Text(text) = message
+                && text.starts_with('4')
+            {
+                return Some(text.to_string());
+            }
+        }
+        None
     }
 
     /// Says nothing and answers pings, as a tab that nobody looks at.
