@@ -18,6 +18,7 @@ use crate::{
     metrics::{Instruments, Metrics},
     online::OnlineUsers,
     rooms::{self, Rooms},
+    webhook::Webhook,
 };
 
 pub struct App {
@@ -29,6 +30,8 @@ pub struct App {
     pub rooms: Arc<Rooms>,
     pub online: Arc<OnlineUsers>,
     pub metrics: Metrics,
+    /// The endpoint of the events that this server does not know.
+    pub webhook: Option<Webhook>,
     /// Tracks every event that is being handled; a shutdown waits for them.
     pub in_flight: TaskTracker,
     node_cache: NodeCache,
@@ -37,7 +40,12 @@ pub struct App {
 
 impl App {
     /// Starts the background tasks.
-    pub fn start(config: Config, db: Db, authenticator: Authenticator, broadcast: Broadcast) -> Arc<Self> {
+    pub fn start(
+        config: Config,
+        db: Db,
+        (authenticator, webhook): (Authenticator, Option<Webhook>),
+        broadcast: Broadcast,
+    ) -> Arc<Self> {
         let node_cache = NodeCache::start(config.redis_url.as_deref(), db.clone());
         let instruments = Instruments::new(db.statements().clone());
         let rooms =
@@ -62,6 +70,7 @@ impl App {
             config,
             db,
             authenticator,
+            webhook,
         });
         tokio::spawn(rooms::push_unread(Arc::downgrade(&app), |app: &Self| (&app.rooms, &app.access)));
         app

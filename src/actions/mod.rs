@@ -7,6 +7,7 @@ mod commit;
 mod page_ends;
 
 pub mod dm_start;
+pub mod event_post;
 pub mod event_relay;
 pub mod member_join;
 pub mod member_leave;

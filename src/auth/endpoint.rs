@@ -3,15 +3,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hyper::{StatusCode, body::Bytes};
+use hyper::{StatusCode, body::Bytes, header::HeaderMap};
 use moka::future::Cache;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::{Refused, client::HttpClient, handshake::Handshake};
-use crate::config::{HttpUrl, SignIn};
+use super::{Refused, handshake::Handshake};
+use crate::{
+    config::{HttpUrl, SignIn},
+    http_client::HttpClient,
+};
 
 /// The most requests that are under way at once. More of them wait, within the deadline.
 const MAX_CONCURRENT: usize = 64;
@@ -79,7 +82,7 @@ impl Endpoint {
         let Ok(Ok(_permit)) = permit else {
             return Err(unavailable(format!("{MAX_CONCURRENT} sign-ins wait for its answer already")));
         };
-        let (status, body) = self.client.post(body).await.map_err(unavailable)?;
+        let (status, body) = self.client.post(HeaderMap::new(), body).await.map_err(unavailable)?;
         match status {
             StatusCode::OK => match serde_json::from_slice(&body) {
                 Ok(user) => Ok(Arc::new(user)),

@@ -15,9 +15,10 @@ use jsonwebtoken::{
 use serde_json::{Map, Value};
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
-use super::{Refused, client::HttpClient, keys::VerifyingKey, refusal};
+use super::{Refused, keys::VerifyingKey, refusal};
 use crate::{
     config::{HttpUrl, SignIn},
+    http_client::HttpClient,
     sync::lock,
 };
 

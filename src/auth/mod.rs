@@ -1,7 +1,6 @@
 //! Signing in: finds the credentials in a handshake, verifies them, and returns their user.
 
 mod claims;
-mod client;
 mod encrypted;
 mod endpoint;
 mod handshake;

@@ -29,7 +29,7 @@ impl ClientSocket {
     }
 
     pub(super) fn emit(&self, packet: &Encoded) {
-        self.note(self.0.emit(packet.event(), packet.data()), packet.event());
+        self.note(self.0.emit(packet.event(), &packet.arguments()), packet.event());
     }
 
     /// Aborts the connection if its buffer is full.

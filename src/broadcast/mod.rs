@@ -95,7 +95,7 @@ impl Broadcast {
                 all.except(excluded.clone())
             };
             // The local adapter's future is ready at once.
-            let sent = operators().emit(packet.event(), packet.data()).now_or_never();
+            let sent = operators().emit(packet.event(), &packet.arguments()).now_or_never();
             if is_a_buffer_full(sent) {
                 // The error does not say which socket's buffer is full, so probe all of them.
                 let probe = |socket: SocketRef| ClientSocket::new(socket, index).probe();

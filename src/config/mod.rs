@@ -13,6 +13,7 @@ mod settings;
 mod sign_in;
 mod socket_path;
 mod token_source;
+mod webhook;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -30,6 +31,7 @@ pub use relay::RelayEvents;
 pub use settings::{DEFAULT_DATA_DIR, ExtraFields, LogFormat, Settings};
 pub use sign_in::{Encryption, SameEmail, SignIn};
 pub use token_source::TokenSource;
+pub use webhook::WebhookSettings;
 
 use crate::chat::limits::Limits;
 
@@ -55,6 +57,7 @@ pub struct Config {
     pub log_retention: Option<Duration>,
     pub limits: Limits,
     pub relay_events: RelayEvents,
+    pub webhook: Option<WebhookSettings>,
     pub membership_ttl: Duration,
     pub shutdown_timeout: Duration,
     pub data_dir: PathBuf,
@@ -196,6 +199,7 @@ impl Config {
                 client_id_bytes: Limits::default().client_id_bytes,
                 page: settings.limits.max_page_size as usize,
             },
+            webhook: WebhookSettings::from_settings(&settings.delivery)?,
             relay_events: RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default())?,
             membership_ttl: Duration::from_millis(settings.storage.membership_ttl.into()),
             shutdown_timeout: Duration::from_millis(settings.server.shutdown_timeout.into()),

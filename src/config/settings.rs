@@ -224,6 +224,24 @@ pub struct DeliverySettings {
     /// Events of yours that are relayed to the room or the user that their payload names, between commas: names, or beginnings with a *
     #[arg(long, env = "RELAY_EVENTS", global = true)]
     pub relay_events: Option<String>,
+
+    /// Endpoint of yours that is posted the events that neither chatoxide nor RELAY_EVENTS knows, and answers them
+    #[arg(long, env = "EVENT_WEBHOOK", global = true, hide_env_values = true)]
+    pub event_webhook: Option<String>,
+
+    /// Secret that signs what EVENT_WEBHOOK is posted (Standard Webhooks): whsec_ and base64, or 24 bytes or more
+    #[arg(
+        long,
+        env = "EVENT_WEBHOOK_SECRET",
+        global = true,
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
+    pub event_webhook_secret: Option<String>,
+
+    /// Longest wait for an answer of EVENT_WEBHOOK, in milliseconds
+    #[arg(long, env = "EVENT_WEBHOOK_TIMEOUT", global = true, default_value_t = 5_000, value_parser = value_parser!(u32).range(100..=30_000))]
+    pub event_webhook_timeout: u32,
 }
 
 /// Bounds on requests and answers.

@@ -32,6 +32,7 @@ use crate::{
     db::Db,
     engine::{Engine, EngineSettings, EngineStream},
     http, socket,
+    webhook::Webhook,
 };
 
 /// The time that requests under way get after the last socket has been closed.
@@ -65,6 +66,7 @@ impl Server {
     /// Binds the port and starts the background tasks. [`Self::run`] then serves connections.
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
         let authenticator = Authenticator::new(keys, &config).map_err(io::Error::other)?;
+        let webhook = config.webhook.as_ref().map(Webhook::new).transpose().map_err(io::Error::other)?;
         let sockets = config.sockets.clone();
         let user_timeout = sockets.ping_interval + sockets.ping_timeout;
         let address = config.address();
@@ -90,7 +92,7 @@ impl Server {
             )
             .build_svc();
         let broadcast = Broadcast::new(io.clone(), &sockets.namespaces);
-        let app = App::start(config, db, authenticator, broadcast);
+        let app = App::start(config, db, (authenticator, webhook), broadcast);
         socket::connect::register(&io, &app);
         let routes = Routes {
             all: http::around(http::router(Arc::clone(&app)).merge(engine_routes(service, &app)), &app),

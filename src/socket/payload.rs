@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
+use serde_json::{Value as Json, value::RawValue};
 use socketioxide::{
     adapter::LocalAdapter,
     handler::{FromMessageParts, Value},
@@ -56,6 +56,16 @@ impl Packet {
         }
         request.attach(self.attachments)?;
         Ok(request)
+    }
+
+    /// All arguments of the event, with its attachments as base64 text.
+    pub(super) fn into_arguments(mut self) -> Result<Vec<Json>> {
+        let text =
+            self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
+        let parts: Vec<Json> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
+        let mut arguments: Vec<Json> = parts.into_iter().skip(1).collect();
+        arguments.iter_mut().try_for_each(|argument| self.attachments.put_into(argument))?;
+        Ok(arguments)
     }
 
     fn decode_text<T: DeserializeOwned>(&self) -> Result<T> {

@@ -35,3 +35,4 @@ mod typing_stop;
 mod unknown_event;
 mod users_find;
 mod users_watch;
+mod webhook;

@@ -1,4 +1,4 @@
-//! The HTTP client for `AUTH_URL` and `JWT_JWKS_URL`: a deadline for each answer, and a bound on its size. It follows no
+//! The HTTP client for the endpoints that settings name: a deadline for each answer, and a bound on its size. It follows no
 //! redirect, so nothing that is sent goes to another host.
 
 use std::{sync::Arc, time::Duration};
@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     Method, Request, StatusCode,
     body::Bytes,
-    header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, USER_AGENT},
 };
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -26,7 +26,7 @@ const IDLE: Duration = Duration::from_secs(20);
 const MAX_IDLE: usize = 16;
 
 /// A client for one URL.
-pub(super) struct HttpClient {
+pub struct HttpClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: HttpUrl,
     timeout: Duration,
@@ -34,7 +34,7 @@ pub(super) struct HttpClient {
 
 impl HttpClient {
     /// The error is one sentence.
-    pub(super) fn new(url: HttpUrl, timeout: Duration) -> Result<Self, String> {
+    pub fn new(url: HttpUrl, timeout: Duration) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -52,22 +52,27 @@ impl HttpClient {
         Ok(Self { client, url, timeout })
     }
 
-    pub(super) fn url(&self) -> &HttpUrl {
+    pub fn url(&self) -> &HttpUrl {
         &self.url
     }
 
-    pub(super) async fn get(&self) -> Result<(StatusCode, Bytes), String> {
-        self.ask(Method::GET, Bytes::new()).await
+    pub async fn get(&self) -> Result<(StatusCode, Bytes), String> {
+        self.ask(Method::GET, HeaderMap::new(), Bytes::new()).await
     }
 
-    /// Posts a body of JSON.
-    pub(super) async fn post(&self, body: Bytes) -> Result<(StatusCode, Bytes), String> {
-        self.ask(Method::POST, body).await
+    /// Posts a body of JSON, with more headers.
+    pub async fn post(&self, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, Bytes), String> {
+        self.ask(Method::POST, headers, body).await
     }
 
     /// The error says what went wrong on the way, for the log.
-    async fn ask(&self, method: Method, body: Bytes) -> Result<(StatusCode, Bytes), String> {
-        let request = Request::builder()
+    async fn ask(
+        &self,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), String> {
+        let mut request = Request::builder()
             .method(method)
             .uri(self.url.as_str())
             .header(ACCEPT, "application/json")
@@ -75,6 +80,7 @@ impl HttpClient {
             .header(USER_AGENT, concat!("chatoxide/", env!("CARGO_PKG_VERSION")))
             .body(Full::new(body))
             .map_err(|error| error.to_string())?;
+        request.headers_mut().extend(headers);
         let answer = async {
             let answer = self.client.request(request).await.map_err(|error| chained(&error))?;
             let status = answer.status();
