@@ -89,7 +89,8 @@ impl Webhook {
         if status == StatusCode::NO_CONTENT || answer.is_empty() {
             return Ok(Answer::default());
         }
-        let not_an_answer = |why: &str| unavailable(format!("its answer is not {{ack, emit}} as JSON: {why}"));
+        let not_an_answer =
+            |why: &str| unavailable(format!("its answer is not {{ack, emit}} as JSON: {why}"));
         // The decoder would read an array as the values of an object.
         if !answer.trim_ascii_start().starts_with(b"{") {
             return Err(not_an_answer("it is no object"));
