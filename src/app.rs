@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     access::{Access, RoomAccess},
-    auth::Keys,
+    auth::Authenticator,
     broadcast::Broadcast,
     chat::{Error, Result, id::RoomId},
     cluster::node_cache::NodeCache,
@@ -18,17 +18,20 @@ use crate::{
     metrics::{Instruments, Metrics},
     online::OnlineUsers,
     rooms::{self, Rooms},
+    webhook::Webhook,
 };
 
 pub struct App {
     pub config: Config,
     pub db: Db,
-    pub keys: Keys,
+    pub authenticator: Authenticator,
     pub access: Access,
     pub broadcast: Broadcast,
     pub rooms: Arc<Rooms>,
     pub online: Arc<OnlineUsers>,
     pub metrics: Metrics,
+    /// The endpoint of the events that this server does not know.
+    pub webhook: Option<Webhook>,
     /// Tracks every event that is being handled; a shutdown waits for them.
     pub in_flight: TaskTracker,
     node_cache: NodeCache,
@@ -37,7 +40,12 @@ pub struct App {
 
 impl App {
     /// Starts the background tasks.
-    pub fn start(config: Config, db: Db, keys: Keys, broadcast: Broadcast) -> Arc<Self> {
+    pub fn start(
+        config: Config,
+        db: Db,
+        (authenticator, webhook): (Authenticator, Option<Webhook>),
+        broadcast: Broadcast,
+    ) -> Arc<Self> {
         let node_cache = NodeCache::start(config.redis_url.as_deref(), db.clone());
         let instruments = Instruments::new(db.statements().clone());
         let rooms =
@@ -48,7 +56,8 @@ impl App {
                 rooms.evict(room_id, |user_id| access.ensure_may_enter(user_id).is_ok());
             })
         };
-        let access = Access::new(db.clone(), config.membership_ttl, config.auto_create_users, evict);
+        let new_users = (config.auto_create_users, config.sign_in.same_email);
+        let access = Access::new(db.clone(), config.membership_ttl, new_users, evict);
         let app = Arc::new(Self {
             access,
             online: OnlineUsers::new(broadcast.clone()),
@@ -60,7 +69,8 @@ impl App {
             draining: AtomicBool::new(false),
             config,
             db,
-            keys,
+            authenticator,
+            webhook,
         });
         tokio::spawn(rooms::push_unread(Arc::downgrade(&app), |app: &Self| (&app.rooms, &app.access)));
         app

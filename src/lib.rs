@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Floors, top to bottom; a file imports only from floors below its own: `main`, `lib` / `commands` / `server` / `socket`, `http` /
-//! `actions` / `app` / `rooms`, `online` / `log`, `access`, `broadcast` / `cluster` / `db`, `auth` / `protocol`, `config`, `metrics`, `clock`,
-//! `engine` / `connection`, `chat` / `rate`, `batch`, `sync`, `prisma`. ARCHITECTURE.md has the reasons.
+//! `actions` / `app` / `rooms`, `online` / `log`, `access`, `broadcast`, `webhook` / `cluster` / `db`, `auth` / `http_client` / `protocol`,
+//! `config`, `metrics`, `clock`, `engine` / `connection`, `chat` / `rate`, `batch`, `sync`, `prisma`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
 pub mod actions;
@@ -25,6 +25,7 @@ pub mod connection;
 pub mod db;
 pub mod engine;
 pub mod http;
+pub mod http_client;
 pub mod log;
 pub mod metrics;
 pub mod online;
@@ -35,3 +36,4 @@ pub mod rooms;
 pub mod server;
 pub mod socket;
 pub mod sync;
+pub mod webhook;

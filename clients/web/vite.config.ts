@@ -49,5 +49,5 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/socket.io': { target: SERVER, ws: true }, '/demo': SERVER } },
+  server: { proxy: { '/socket.io': { target: SERVER, ws: true }, '/demo': SERVER, '/client.json': SERVER } },
 });

@@ -17,6 +17,7 @@ use crate::{
         permission,
         room::{self, RoomType},
     },
+    config::SameEmail,
     db::{self, Db, messages::MessageRef, rooms::Room},
     protocol::MemberView,
 };
@@ -56,9 +57,11 @@ pub struct Access {
 }
 
 impl Access {
-    pub fn new(db: Db, ttl: Duration, auto_create_users: bool, on_load: OnLoad) -> Self {
+    /// `new_users`: whether a row is made for a user who signs in for the first time, and what happens if another user
+    /// has their e-mail address.
+    pub fn new(db: Db, ttl: Duration, new_users: (bool, SameEmail), on_load: OnLoad) -> Self {
         Self {
-            users: UserDirectory::start(db.clone(), ttl, auto_create_users),
+            users: UserDirectory::start(db.clone(), ttl, new_users),
             db,
             on_load,
             rooms: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(ttl).build(),
@@ -136,6 +139,21 @@ impl Access {
             self.users.ensure(claims).await?;
         }
         Ok(())
+    }
+
+    /// Returns the user who has the e-mail address of a user who is not in the database.
+    pub async fn find_same_email(&self, claims: &Claims) -> Result<Option<UserId>> {
+        let Some(email) = claims.email.as_ref().filter(|_| claims.is_email_verified) else { return Ok(None) };
+        if self.users.was_seen(&claims.sub) {
+            return Ok(None);
+        }
+        match self.users.name(&claims.sub).await {
+            Err(Error::UserNotFound) => {
+                let mut found = db::users::list_ids_by_email(&self.db, vec![email.clone()]).await?;
+                Ok(found.remove(email))
+            }
+            found => found.map(|_| None),
+        }
     }
 
     /// Records for a moment that this user was seen, and so is in the database.

@@ -16,6 +16,7 @@ use crate::{
     batch::fill,
     chat::{Error, Result, id::UserId},
     clock,
+    config::SameEmail,
     db::{
         Db,
         users::{self, NewUser},
@@ -34,6 +35,7 @@ pub(super) struct UserDirectory {
     seen: Cache<UserId, ()>,
     lookups: mpsc::Sender<Lookup>,
     auto_create: bool,
+    same_email: SameEmail,
 }
 
 struct Lookup {
@@ -44,7 +46,7 @@ struct Lookup {
 }
 
 impl UserDirectory {
-    pub(super) fn start(db: Db, ttl: Duration, auto_create: bool) -> Self {
+    pub(super) fn start(db: Db, ttl: Duration, (auto_create, same_email): (bool, SameEmail)) -> Self {
         let (lookups, queue) = mpsc::channel(QUEUE_CAPACITY);
         tokio::spawn(run(db.clone(), queue));
         Self {
@@ -53,6 +55,7 @@ impl UserDirectory {
             seen: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(SEEN_TTL).build(),
             lookups,
             auto_create,
+            same_email,
         }
     }
 
@@ -72,7 +75,8 @@ impl UserDirectory {
         }
         let new_user = || {
             let (name, email) = (claims.name.as_deref(), claims.email.as_deref());
-            NewUser::new(&claims.sub, name, email, claims.avatar.as_deref(), clock::now())
+            let user = NewUser::new(&claims.sub, name, email, claims.avatar.as_deref(), clock::now());
+            if self.same_email == SameEmail::Separate { user } else { user.without_fallback() }
         };
         Box::pin(self.look_up(&claims.sub, self.auto_create.then(new_user))).await
     }
@@ -138,6 +142,8 @@ async fn resolve(
     new_users.retain(|user_id, _| !found.contains_key(user_id));
     if !new_users.is_empty() {
         let mut new_users: Vec<NewUser> = new_users.into_values().collect();
+        refused.extend(refuse_same_email(db, &new_users).await?);
+        new_users.retain(|new_user| !refused.contains_key(new_user.id.as_str()));
         refused.extend(users::insert_absent(db, new_users.clone()).await?);
         new_users.retain(|new_user| !refused.contains_key(new_user.id.as_str()));
         found.extend(users::list_names(db, ids_of(&new_users)).await?);
@@ -151,6 +157,32 @@ async fn resolve(
         refused.into_iter().map(|(user_id, error)| (user_id, Err(error))).collect();
     names.extend(found.into_iter().map(|(user_id, name)| (user_id, Ok(name))));
     Ok(names)
+}
+
+/// Finds the new users whose e-mail address belongs to another user, or to another of these. A line in the log names both.
+/// Those who are not to get a fallback are refused.
+async fn refuse_same_email(db: &Db, new_users: &[NewUser]) -> Result<Vec<(UserId, Error)>> {
+    let emails: Vec<String> =
+        new_users.iter().filter_map(|user| user.own_email().map(str::to_owned)).collect();
+    if emails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut owners = users::list_ids_by_email(db, emails).await?;
+    let mut refused = Vec::new();
+    for user in new_users {
+        let (Some(email), id) = (user.own_email(), UserId::from(user.id.as_str())) else { continue };
+        let owner = owners.entry(email.to_owned()).or_insert_with(|| id.clone());
+        if *owner == id {
+            continue;
+        }
+        let is_refused = user.fallback_email == user.email;
+        let outcome = if is_refused { "refused" } else { "a second user without it" };
+        tracing::warn!(user = %id, owner = %owner, outcome, "another user has the e-mail address of a new user: see SAME_EMAIL");
+        if is_refused {
+            refused.push((id, Error::EmailTaken));
+        }
+    }
+    Ok(refused)
 }
 
 fn ids_of(users: &[NewUser]) -> Vec<UserId> {

@@ -7,6 +7,7 @@ mod commit;
 mod page_ends;
 
 pub mod dm_start;
+pub mod event_post;
 pub mod event_relay;
 pub mod member_join;
 pub mod member_leave;
@@ -23,6 +24,7 @@ pub mod room_join;
 pub mod room_leave;
 pub mod room_presence;
 pub mod room_read;
+pub mod rooms_auto_join;
 pub mod rooms_list;
 pub mod socket_close;
 pub mod typing_start;

@@ -2,10 +2,10 @@
 //! its buffer is full, its connection is aborted: the client reconnects and is shown what it missed, whereas a dropped
 //! packet would be lost.
 
-use socketioxide::{SendError, SocketError, extract::SocketRef, socket::Sid};
+use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tokio::time::Instant;
 
-use super::Encoded;
+use super::{Encoded, NamespaceIndex, Sid};
 use crate::{
     chat::id::RoomId,
     connection::{Connection, SocketRoute},
@@ -17,19 +17,19 @@ const PROBE: &str = "server:pulse";
 
 /// A connected socket; cheap to clone. Do not keep it for longer than a moment, since it keeps the socket alive.
 #[derive(Clone)]
-pub struct ClientSocket(SocketRef);
+pub struct ClientSocket(SocketRef, NamespaceIndex);
 
 impl ClientSocket {
-    pub fn new(socket: SocketRef) -> Self {
-        Self(socket)
+    pub fn new(socket: SocketRef, namespace: NamespaceIndex) -> Self {
+        Self(socket, namespace)
     }
 
     pub fn id(&self) -> Sid {
-        self.0.id
+        Sid { connection: self.0.id, namespace: self.1 }
     }
 
     pub(super) fn emit(&self, packet: &Encoded) {
-        self.note(self.0.emit(packet.event(), packet.data()), packet.event());
+        self.note(self.0.emit(packet.event(), &packet.arguments()), packet.event());
     }
 
     /// Aborts the connection if its buffer is full.
@@ -74,6 +74,11 @@ impl ClientSocket {
 
     /// The route to the socket's transport. Each socket has one.
     pub fn route(&self) -> Option<&SocketRoute> {
+        self.0.req_parts().extensions.get()
+    }
+
+    /// The parts that were kept of the request that opened the connection.
+    pub fn handshake<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
         self.0.req_parts().extensions.get()
     }
 

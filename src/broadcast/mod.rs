@@ -3,12 +3,21 @@
 
 mod client_socket;
 mod packet;
+mod sid;
+
+use std::sync::Arc;
 
 use futures_util::FutureExt;
-pub use socketioxide::socket::Sid;
-use socketioxide::{BroadcastError, SocketError, SocketIo, extract::SocketRef};
+use socketioxide::{
+    BroadcastError, SocketError, SocketIo, adapter::LocalAdapter, extract::SocketRef,
+    operators::BroadcastOperators,
+};
 
-pub use self::{client_socket::ClientSocket, packet::Encoded};
+pub use self::{
+    client_socket::ClientSocket,
+    packet::Encoded,
+    sid::{NamespaceIndex, Sid},
+};
 use crate::chat::{
     id::{RoomId, UserId},
     room::personal_channel,
@@ -50,12 +59,19 @@ impl Except<'_> {
 #[derive(Clone)]
 pub struct Broadcast {
     io: SocketIo,
+    namespaces: Arc<[String]>,
 }
 
 impl Broadcast {
-    /// `io` need not have a namespace yet.
-    pub fn new(io: SocketIo) -> Self {
-        Self { io }
+    /// `io` need not have the namespaces yet.
+    pub fn new(io: SocketIo, namespaces: &[String]) -> Self {
+        Self { io, namespaces: namespaces.into() }
+    }
+
+    /// The namespaces, which all serve the same chat.
+    fn namespaces(&self) -> impl Iterator<Item = (NamespaceIndex, BroadcastOperators<LocalAdapter>)> {
+        let open = |(index, path): (usize, &String)| Some((NamespaceIndex::new(index), self.io.of(path)?));
+        self.namespaces.iter().enumerate().filter_map(open)
     }
 
     /// Puts a packet into the send buffers of all target sockets. It never blocks and never fails. A socket whose
@@ -67,34 +83,36 @@ impl Broadcast {
             Target::Room(room_id) => room_id.as_str().to_owned(),
             Target::User(user_id) => personal_channel(user_id.as_str()),
         };
-        let Some(namespace) = self.io.of("/") else { return };
         let excluded = except.channels();
-        let sender = except.socket.and_then(|sid| namespace.get_socket(sid));
-        let operators = || {
-            let all = match &sender {
-                Some(sender) => sender.to(channel.clone()),
-                None => namespace.clone().within(channel.clone()),
+        for (index, namespace) in self.namespaces() {
+            let sender = except.socket.filter(|sid| sid.namespace == index);
+            let sender = sender.and_then(|sid| namespace.get_socket(sid.connection));
+            let operators = || {
+                let all = match &sender {
+                    Some(sender) => sender.to(channel.clone()),
+                    None => namespace.clone().within(channel.clone()),
+                };
+                all.except(excluded.clone())
             };
-            all.except(excluded.clone())
-        };
-        // The local adapter's future is ready at once.
-        let sent = operators().emit(packet.event(), packet.data()).now_or_never();
-        if is_a_buffer_full(sent) {
-            // The error does not say which socket's buffer is full, so probe all of them.
-            operators().sockets().into_iter().for_each(|socket: SocketRef| ClientSocket::new(socket).probe());
+            // The local adapter's future is ready at once.
+            let sent = operators().emit(packet.event(), &packet.arguments()).now_or_never();
+            if is_a_buffer_full(sent) {
+                // The error does not say which socket's buffer is full, so probe all of them.
+                let probe = |socket: SocketRef| ClientSocket::new(socket, index).probe();
+                operators().sockets().into_iter().for_each(probe);
+            }
         }
     }
 
     /// The socket with this id, if it is connected here.
     pub fn socket(&self, sid: Sid) -> Option<ClientSocket> {
-        Some(ClientSocket::new(self.io.of("/")?.get_socket(sid)?))
+        let path = self.namespaces.get(sid.namespace.get())?;
+        Some(ClientSocket::new(self.io.of(path)?.get_socket(sid.connection)?, sid.namespace))
     }
 
     /// Those of these sockets that are connected here.
     pub fn sockets(&self, sids: &[Sid]) -> Vec<ClientSocket> {
-        let Some(namespace) = self.io.of("/") else { return Vec::new() };
-        let sockets = sids.iter().filter_map(|sid| namespace.get_socket(*sid));
-        sockets.map(ClientSocket::new).collect()
+        sids.iter().filter_map(|sid| self.socket(*sid)).collect()
     }
 }
 

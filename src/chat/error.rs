@@ -27,6 +27,9 @@ pub enum Error {
     /// The request contradicts what is already stored.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Another user has the e-mail address of a user who signs in for the first time.
+    #[error("Another user has this e-mail address")]
+    EmailTaken,
     /// A rule of the database's own, such as a constraint or a trigger, refuses the change. The cause is for the log.
     #[error("{sentence}")]
     Refused { sentence: Cow<'static, str>, cause: String },
@@ -39,6 +42,9 @@ pub enum Error {
     /// The database does not answer.
     #[error("The database is not available, try again")]
     Unavailable(String),
+    /// The team's endpoint, which handles this event, does not answer as it must.
+    #[error("The endpoint of this event is not available, try again")]
+    EndpointUnavailable(String),
     /// A fault of this server. The text is for the log.
     #[error("Internal error")]
     Internal(String),
@@ -57,10 +63,10 @@ impl Error {
             Error::MessageNotFound => "message_not_found",
             Error::NotFound => "not_found",
             Error::DeleteRefused => "delete_refused",
-            Error::Conflict(_) | Error::Refused { .. } => "conflict",
+            Error::Conflict(_) | Error::EmailTaken | Error::Refused { .. } => "conflict",
             Error::Busy => "busy",
             Error::ShuttingDown => "shutting_down",
-            Error::Unavailable(_) => "unavailable",
+            Error::Unavailable(_) | Error::EndpointUnavailable(_) => "unavailable",
             Error::Internal(_) => "internal",
         }
     }
@@ -73,9 +79,10 @@ impl Error {
     /// The cause, for the operator; clients are told less.
     pub fn cause(&self) -> String {
         match self {
-            Error::Internal(cause) | Error::Unavailable(cause) | Error::Refused { cause, .. } => {
-                cause.clone()
-            }
+            Error::Internal(cause)
+            | Error::Unavailable(cause)
+            | Error::EndpointUnavailable(cause)
+            | Error::Refused { cause, .. } => cause.clone(),
             other => other.to_string(),
         }
     }
@@ -85,6 +92,7 @@ impl Error {
         match self {
             Error::Internal(cause) => tracing::error!(%cause, "internal error"),
             Error::Unavailable(cause) => tracing::warn!(%cause, "database not available"),
+            Error::EndpointUnavailable(cause) => tracing::warn!(%cause, "EVENT_WEBHOOK not available"),
             Error::Refused { cause, .. } => tracing::warn!(%cause, "the database refused a change"),
             _ => {}
         }

@@ -15,7 +15,7 @@ pub enum RoomType {
 }
 
 /// The prefix of a personal channel: with the user id, it is the name of a Socket.IO room.
-const PERSONAL_CHANNEL: &str = "user:";
+pub const PERSONAL_CHANNEL: &str = "user:";
 
 /// The Socket.IO room that all sockets of a user are in.
 pub fn personal_channel(user_id: &str) -> String {

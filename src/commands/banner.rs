@@ -25,6 +25,14 @@ pub(super) fn banner(config: &Config, has_samples: bool, address: SocketAddr) ->
             text.push_str("  a token   is signed with the private key of JWT_PUBLIC_KEY, which is not here");
             return text;
         }
+        SigningKeys::KeySet(url) => {
+            text.push_str(&format!("  a token   is signed with a key of {url}"));
+            return text;
+        }
+        SigningKeys::Endpoint(url) => {
+            text.push_str(&format!("  sign-in   {url} is asked who signs in"));
+            return text;
+        }
         SigningKeys::Secret(_) | SigningKeys::Missing => {
             text.push_str("  sign-in   with tokens that JWT_SECRET signs; the next command needs it too\n");
         }

@@ -59,7 +59,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         Ok(text) => report(Verdict::Ok, "sign-in", &text),
         Err(text) => report(Verdict::Fault, "sign-in", &text),
     }
-    for warning in config.keys.warnings() {
+    for warning in config.sign_in_warnings() {
         report(Verdict::Warning, "sign-in", &warning);
     }
     check_database(&config, |verdict, text| report(verdict, "database", text)).await;
@@ -79,6 +79,8 @@ fn check_keys(keys: &SigningKeys) -> Result<String, String> {
         SigningKeys::DemoFile(path) => {
             Ok(format!("demo mode, with a secret of its own in {}", path.display()))
         }
+        SigningKeys::KeySet(url) => Ok(format!("tokens are checked with the key set at {url}")),
+        SigningKeys::Endpoint(url) => Ok(format!("AUTH_URL ({url}) is asked who signs in")),
         keys => Keys::load(keys).map(|_| "tokens are checked with the configured key".to_owned()),
     }
 }

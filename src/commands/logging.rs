@@ -27,11 +27,11 @@ use tracing_subscriber::{
 
 use crate::config::{LogFormat, Settings};
 
-/// The longest value of a field, in characters, for ids, event names, reasons and whatever else a client may influence.
+/// The longest value of a field, in characters, for ids, event names and whatever else a client may influence.
 const LONGEST_VALUE: usize = 128;
 /// The longest value of a field that this server or its database wrote, in characters.
 const LONGEST_SENTENCE: usize = 1_024;
-const SENTENCES: [&str; 3] = ["message", "error", "cause"];
+const SENTENCES: [&str; 4] = ["message", "error", "cause", "why"];
 
 /// Libraries whose lines at `debug` contain nothing that clients send.
 const VETTED: [&str; 3] = ["hyper", "hyper_util", "rustls"];

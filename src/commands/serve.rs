@@ -15,7 +15,7 @@ use crate::{
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     allow_many_connections();
     let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
-    for warning in config.keys.warnings() {
+    for warning in config.sign_in_warnings() {
         tracing::warn!("{warning}");
     }
     let db = Db::open(&config).map_err(Failure::Setting)?;

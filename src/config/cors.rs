@@ -31,6 +31,11 @@ impl CorsOrigin {
         let origins: Result<Vec<_>, String> = origins.into_iter().map(AllowedOrigin::parse).collect();
         origins.map(Self::List)
     }
+
+    /// True if the list has this value of the header `Origin`.
+    pub fn lists(&self, origin: &str) -> bool {
+        matches!(self, Self::List(origins) if origins.iter().any(|allowed| allowed.matches(origin)))
+    }
 }
 
 impl AllowedOrigin {

@@ -1,12 +1,19 @@
 //! The configuration: every setting, its variable and its default, all checked before anything starts. `settings` holds
 //! the values as they are written, `Config` their meaning.
 
+mod claim_path;
 mod cors;
 mod database;
 mod host;
+mod http_url;
 mod keys;
+mod presets;
 mod relay;
 mod settings;
+mod sign_in;
+mod socket_path;
+mod token_source;
+mod webhook;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -14,11 +21,17 @@ use std::{
     time::Duration,
 };
 
+pub use claim_path::ClaimPath;
 pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
+pub use http_url::HttpUrl;
+use keys::KeySources;
 pub use keys::SigningKeys;
 pub use relay::RelayEvents;
-pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
+pub use settings::{DEFAULT_DATA_DIR, ExtraFields, LogFormat, Settings};
+pub use sign_in::{Encryption, SameEmail, SignIn};
+pub use token_source::TokenSource;
+pub use webhook::WebhookSettings;
 
 use crate::chat::limits::Limits;
 
@@ -34,6 +47,7 @@ pub struct Config {
     pub redis_url: Option<String>,
     pub cors: CorsOrigin,
     pub keys: SigningKeys,
+    pub sign_in: SignIn,
     pub auto_create_users: bool,
     pub sockets: SocketSettings,
     pub live: LiveSettings,
@@ -43,6 +57,7 @@ pub struct Config {
     pub log_retention: Option<Duration>,
     pub limits: Limits,
     pub relay_events: RelayEvents,
+    pub webhook: Option<WebhookSettings>,
     pub membership_ttl: Duration,
     pub shutdown_timeout: Duration,
     pub data_dir: PathBuf,
@@ -53,6 +68,13 @@ pub struct Config {
 /// The settings of Engine.IO and Socket.IO.
 #[derive(Clone, Debug)]
 pub struct SocketSettings {
+    /// The path of Socket.IO, without a slash at its end.
+    pub path: String,
+    /// The namespaces that serve the chat.
+    pub namespaces: Vec<String>,
+    /// A socket joins its user's rooms when it connects.
+    pub auto_join_rooms: bool,
+    pub extra_fields: ExtraFields,
     pub ping_interval: Duration,
     pub ping_timeout: Duration,
     pub connect_timeout: Duration,
@@ -108,16 +130,19 @@ const GRACE: Duration = Duration::from_secs(1);
 
 impl Config {
     /// Checks the settings. The error is one sentence that names the setting.
-    pub fn from_settings(settings: Settings) -> Result<Self, String> {
-        let (live, sockets) = (live_settings(&settings), socket_settings(&settings));
+    pub fn from_settings(mut settings: Settings) -> Result<Self, String> {
+        let (live, sockets) = (live_settings(&settings), socket_settings(&settings)?);
         let database_url = non_empty(settings.storage.database_url);
-        let keys = SigningKeys::choose(
-            settings.sign_in.jwt_secret,
-            settings.sign_in.jwt_public_key,
-            settings.sign_in.demo,
-            database_url.is_some(),
-            &settings.server.data_dir,
-        )?;
+        let cors = CorsOrigin::parse(&settings.server.cors_origin)?;
+        let sign_in = SignIn::from_settings(&mut settings.sign_in, &cors)?;
+        let sources = KeySources {
+            secret: settings.sign_in.jwt_secret,
+            public: settings.sign_in.jwt_public_key,
+            key_set: settings.sign_in.jwt_jwks_url,
+            endpoint: settings.sign_in.auth_url,
+            demo: settings.sign_in.demo,
+        };
+        let keys = SigningKeys::choose(sources, database_url.is_some(), &settings.server.data_dir)?;
         let demo = matches!(keys, SigningKeys::DemoFile(_));
         let host = match settings.server.host {
             Some(host) => host,
@@ -156,8 +181,9 @@ impl Config {
             database,
             database_timeout: Duration::from_millis(settings.storage.database_timeout.into()),
             redis_url,
-            cors: CorsOrigin::parse(&settings.server.cors_origin)?,
+            cors,
             keys,
+            sign_in,
             auto_create_users: settings.sign_in.auto_create_users,
             sockets,
             live,
@@ -173,12 +199,26 @@ impl Config {
                 client_id_bytes: Limits::default().client_id_bytes,
                 page: settings.limits.max_page_size as usize,
             },
+            webhook: WebhookSettings::from_settings(&settings.delivery)?,
             relay_events: RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default())?,
             membership_ttl: Duration::from_millis(settings.storage.membership_ttl.into()),
             shutdown_timeout: Duration::from_millis(settings.server.shutdown_timeout.into()),
             data_dir: settings.server.data_dir,
             demo,
         })
+    }
+
+    /// Warnings about sign-in, which are no reason to stop, one sentence each.
+    pub fn sign_in_warnings(&self) -> Vec<String> {
+        let mut warnings = self.keys.warnings();
+        if matches!((&self.keys, &self.cors), (SigningKeys::Endpoint(_), CorsOrigin::Any)) {
+            warnings.push(
+                "AUTH_URL is posted no cookies, because CORS_ORIGIN is *: list the origins of your pages if your \
+                 sessions are in cookies"
+                    .to_owned(),
+            );
+        }
+        warnings
     }
 
     /// The address to listen on.
@@ -192,8 +232,12 @@ impl Config {
     }
 }
 
-fn socket_settings(settings: &Settings) -> SocketSettings {
-    SocketSettings {
+fn socket_settings(settings: &Settings) -> Result<SocketSettings, String> {
+    Ok(SocketSettings {
+        path: socket_path::parse_path(&settings.delivery.socket_path)?,
+        namespaces: socket_path::parse_namespaces(&settings.delivery.namespace)?,
+        auto_join_rooms: settings.delivery.auto_join_rooms,
+        extra_fields: settings.delivery.extra_fields,
         ping_interval: Duration::from_millis(settings.delivery.ping_interval.into()),
         ping_timeout: Duration::from_millis(settings.delivery.ping_timeout.into()),
         connect_timeout: Duration::from_millis(settings.delivery.connect_timeout.into()),
@@ -208,7 +252,7 @@ fn socket_settings(settings: &Settings) -> SocketSettings {
         max_unsigned: settings.limits.max_unsigned as usize,
         write_queue: settings.tuning.write_queue as usize,
         commit_interval: Duration::from_millis(settings.tuning.commit_interval.into()),
-    }
+    })
 }
 
 fn live_settings(settings: &Settings) -> LiveSettings {

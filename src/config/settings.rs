@@ -116,7 +116,67 @@ pub struct SignInSettings {
     #[arg(long, env = "JWT_PUBLIC_KEY", global = true, hide_env_values = true, allow_hyphen_values = true)]
     pub jwt_public_key: Option<String>,
 
-    /// Let anybody on this machine sign in as anybody [default: true without DATABASE_URL, JWT_SECRET and JWT_PUBLIC_KEY]
+    /// URL of the key set (JWKS) of the service that signs tokens (RS*, PS*, ES256, ES384, EdDSA)
+    #[arg(long, env = "JWT_JWKS_URL", global = true)]
+    pub jwt_jwks_url: Option<String>,
+
+    /// Encryption of tokens by a key made from JWT_SECRET: none, nextauth (NextAuth 4) or authjs (Auth.js 5) [default: none]
+    #[arg(long, env = "JWT_ENCRYPTION", global = true, value_enum)]
+    pub jwt_encryption: Option<Encryption>,
+
+    /// URL of your endpoint that is asked who signs in, in place of a key: the handshake is posted to it as JSON
+    #[arg(long, env = "AUTH_URL", global = true, hide_env_values = true)]
+    pub auth_url: Option<String>,
+
+    /// Longest wait for an answer of AUTH_URL or JWT_JWKS_URL, in milliseconds
+    #[arg(long, env = "AUTH_TIMEOUT", global = true, default_value_t = 5_000, value_parser = value_parser!(u32).range(100..=30_000))]
+    pub auth_timeout: u32,
+
+    /// How long an answer of AUTH_URL is used again for the same handshake, in milliseconds; 0: not at all
+    #[arg(long, env = "AUTH_CACHE", global = true, default_value_t = 5_000, value_parser = value_parser!(u32).range(..=600_000))]
+    pub auth_cache: u32,
+
+    /// Sets the settings of sign-in for nextauth, authjs, betterauth, supabase, clerk, firebase or auth0; those set here go before
+    #[arg(long, env = "AUTH_PRESET", global = true, value_enum)]
+    pub auth_preset: Option<AuthPreset>,
+
+    /// Places of a handshake that may hold the token, the first goes first: auth.NAME, header, query.NAME, cookie:NAME [default: auth.token,auth.accessToken,header]
+    #[arg(long, env = "TOKEN_FROM", global = true)]
+    pub token_from: Option<String>,
+
+    /// Claims that may hold the user's id; the first that is there is taken, and a number becomes text [default: sub,id,userId,_id,user.id]
+    #[arg(long, env = "JWT_USER_CLAIM", global = true)]
+    pub jwt_user_claim: Option<String>,
+
+    /// Claims that may hold the user's name; the first that is text is taken [default: name,username,displayName,user.name]
+    #[arg(long, env = "JWT_NAME_CLAIM", global = true)]
+    pub jwt_name_claim: Option<String>,
+
+    /// Claims that may hold the user's e-mail address [default: email,user.email]
+    #[arg(long, env = "JWT_EMAIL_CLAIM", global = true)]
+    pub jwt_email_claim: Option<String>,
+
+    /// Claims that may hold the URL of the user's picture [default: picture,avatar]
+    #[arg(long, env = "JWT_AVATAR_CLAIM", global = true)]
+    pub jwt_avatar_claim: Option<String>,
+
+    /// Audiences (claim aud), separated by commas, of which a token must have one; none: not checked
+    #[arg(long, env = "JWT_AUDIENCE", global = true)]
+    pub jwt_audience: Option<String>,
+
+    /// Issuers (claim iss), separated by commas, of which a token must have one; none: not checked
+    #[arg(long, env = "JWT_ISSUER", global = true)]
+    pub jwt_issuer: Option<String>,
+
+    /// Seconds that the clock of the signer may differ from ours (clockTolerance in Node) [default: 0]
+    #[arg(long, env = "JWT_LEEWAY", global = true, value_parser = value_parser!(u32).range(..=600))]
+    pub jwt_leeway: Option<u32>,
+
+    /// First sign-in with the e-mail of another user: separate (a second user without it), refuse, or link (that user signs in)
+    #[arg(long, env = "SAME_EMAIL", global = true, value_enum, default_value_t = SameEmail::Separate)]
+    pub same_email: SameEmail,
+
+    /// Let anybody on this machine sign in as anybody [default: true without DATABASE_URL, a key and AUTH_URL]
     #[arg(long, env = "DEMO", global = true, value_parser = BoolishValueParser::new())]
     pub demo: Option<bool>,
 
@@ -125,10 +185,26 @@ pub struct SignInSettings {
     pub auto_create_users: bool,
 }
 
-/// Engine.IO and Socket.IO, as Node's server names them.
+/// Engine.IO and Socket.IO, as Node's server names them, and the chat's events.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Delivery")]
 pub struct DeliverySettings {
+    /// Path of Socket.IO, as the option path of Node's server
+    #[arg(long, env = "SOCKET_PATH", global = true, default_value = "/socket.io")]
+    pub socket_path: String,
+
+    /// Namespaces that serve the chat, separated by commas; all of them are one chat
+    #[arg(long, env = "NAMESPACE", global = true, default_value = "/")]
+    pub namespace: String,
+
+    /// Join each socket to the rooms that its user is a member of when it connects, as many Node servers do
+    #[arg(long, env = "AUTO_JOIN_ROOMS", global = true, default_value = "false", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub auto_join_rooms: bool,
+
+    /// Unknown fields of message:send: drop, or metadata (they are stored in the message's metadata)
+    #[arg(long, env = "EXTRA_FIELDS", global = true, value_enum, default_value_t = ExtraFields::Drop)]
+    pub extra_fields: ExtraFields,
+
     /// Time between pings, in milliseconds
     #[arg(long, env = "PING_INTERVAL", global = true, default_value_t = 25_000, value_parser = value_parser!(u32).range(1..))]
     pub ping_interval: u32,
@@ -148,6 +224,24 @@ pub struct DeliverySettings {
     /// Events of yours that are relayed to the room or the user that their payload names, between commas: names, or beginnings with a *
     #[arg(long, env = "RELAY_EVENTS", global = true)]
     pub relay_events: Option<String>,
+
+    /// Endpoint of yours that is posted the events that neither chatoxide nor RELAY_EVENTS knows, and answers them
+    #[arg(long, env = "EVENT_WEBHOOK", global = true, hide_env_values = true)]
+    pub event_webhook: Option<String>,
+
+    /// Secret that signs what EVENT_WEBHOOK is posted (Standard Webhooks): whsec_ and base64, or 24 bytes or more
+    #[arg(
+        long,
+        env = "EVENT_WEBHOOK_SECRET",
+        global = true,
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
+    pub event_webhook_secret: Option<String>,
+
+    /// Longest wait for an answer of EVENT_WEBHOOK, in milliseconds
+    #[arg(long, env = "EVENT_WEBHOOK_TIMEOUT", global = true, default_value_t = 5_000, value_parser = value_parser!(u32).range(100..=30_000))]
+    pub event_webhook_timeout: u32,
 }
 
 /// Bounds on requests and answers.
@@ -247,6 +341,48 @@ pub struct TuningSettings {
     /// Memory of all rooms above which rooms with large messages keep only one page, in MiB
     #[arg(long, env = "LIVE_MEMORY", global = true, default_value_t = 256)]
     pub live_memory: u32,
+}
+
+/// The encryption of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Encryption {
+    None,
+    /// NextAuth 4: `dir` and A256GCM.
+    Nextauth,
+    /// Auth.js 5: `dir` and A256CBC-HS512, with the cookie's name in the key.
+    Authjs,
+}
+
+/// The libraries and services that `AUTH_PRESET` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuthPreset {
+    Nextauth,
+    Authjs,
+    Betterauth,
+    Supabase,
+    Clerk,
+    Firebase,
+    Auth0,
+}
+
+/// The answer to a first sign-in whose e-mail address belongs to another user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SameEmail {
+    /// A second user is made, with a placeholder in place of the address, and a line is logged.
+    Separate,
+    /// The sign-in is refused.
+    Refuse,
+    /// The sign-in is one of the user who has the address.
+    Link,
+}
+
+/// The fields of `message:send` that this server does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExtraFields {
+    /// They are ignored, as in the original.
+    Drop,
+    /// They are stored in the message's metadata.
+    Metadata,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

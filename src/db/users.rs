@@ -21,6 +21,8 @@ pub struct NewUser {
     pub id: String,
     pub name: String,
     pub email: String,
+    /// The address that the user gets if theirs belongs to somebody else.
+    pub fallback_email: String,
     pub avatar: Option<String>,
     pub created_at: NaiveDateTime,
 }
@@ -38,9 +40,20 @@ impl NewUser {
             id: id.to_string(),
             name: name.unwrap_or(id.as_str()).to_owned(),
             email: email.map_or_else(|| placeholder_email(id), str::to_owned),
+            fallback_email: placeholder_email(id),
             avatar: avatar.map(str::to_owned),
             created_at: at.naive(),
         }
+    }
+
+    /// The user is not to be inserted if their address belongs to somebody else.
+    pub fn without_fallback(self) -> Self {
+        Self { fallback_email: self.email.clone(), ..self }
+    }
+
+    /// The user's own address; none for a placeholder.
+    pub fn own_email(&self) -> Option<&str> {
+        Some(self.email.as_str()).filter(|email| *email != placeholder_email(&self.id.as_str().into()))
     }
 }
 
@@ -79,6 +92,16 @@ pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc
         .load(c)
         .await?)?;
     Ok(rows.into_iter().map(|(id, name)| (id.into(), name.into())).collect())
+}
+
+/// Returns the ids of the users who have one of these e-mail addresses, by the address. Case matters.
+pub async fn list_ids_by_email(db: &Db, emails: Vec<String>) -> Result<HashMap<String, UserId>> {
+    let rows: Vec<(Option<String>, String)> = on!(db.readers, c => users::table
+        .filter(users::email.eq_any(&emails))
+        .select((users::email.nullable(), users::id))
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().filter_map(|(email, id)| Some((email?, id.into()))).collect())
 }
 
 /// Matches without case. Locale-aware lower case is most of the cost of a scan of all users in PostgreSQL; ASCII needs
@@ -131,7 +154,7 @@ const INSERT_ABSENT_PG: &str = r#"
 const MAX_SINGLE_REFUSALS: usize = 8;
 
 /// Inserts each user unless the id exists. An e-mail address of somebody else is not taken over: the user then gets the
-/// placeholder instead. A user that the database refuses does not fail the others: the refused ones are returned, with
+/// fallback instead. A user that the database refuses does not fail the others: the refused ones are returned, with
 /// the reason.
 pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(UserId, Error)>> {
     let mut refused = Vec::new();
@@ -161,7 +184,7 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
             (Err(error), [user]) => {
                 let id = UserId::from(user.id.as_str());
                 // The placeholder may be what is too long.
-                let error = ensure_fits(db, user, &placeholder_email(&id)).err().unwrap_or(error);
+                let error = ensure_fits(db, user, &user.fallback_email).err().unwrap_or(error);
                 refused.push((id, error));
             }
             (Err(_), _) => {
@@ -190,10 +213,10 @@ pub async fn list_refused(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Err
     for (place, user) in users.iter().enumerate() {
         let id = UserId::from(user.id.as_str());
         if place < MAX_SINGLE_REFUSALS {
-            let email = placeholder_email(&id);
+            let email = &user.fallback_email;
             let made = on!(db.writer, c => diesel::insert_into(users::table)
                 .values((
-                    (users::id.eq(&user.id), users::name.eq(&user.name), users::email.eq(&email)),
+                    (users::id.eq(&user.id), users::name.eq(&user.name), users::email.eq(email)),
                     (users::avatar.eq(&user.avatar), users::created_at.eq(user.created_at)),
                 ))
                 .execute(c)
@@ -214,8 +237,6 @@ pub async fn list_refused(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Err
 async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
     let Db::Pg { pool, .. } = db else { return Ok(()) };
     let text = |column: fn(&NewUser) -> &str| users.iter().map(column).collect::<Vec<_>>();
-    let placeholders: Vec<String> =
-        users.iter().map(|user| placeholder_email(&user.id.as_str().into())).collect();
     db.within_timeout(Box::pin(async {
         on_lease!(twice writer db pool, connection => diesel::sql_query(INSERT_ABSENT_PG)
             .bind::<Array<Text>, _>(text(|user| &user.id))
@@ -225,7 +246,7 @@ async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
                 users.iter().map(|user| user.avatar.as_deref()).collect::<Vec<_>>(),
             )
             .bind::<Array<SqlTimestamp>, _>(users.iter().map(|user| user.created_at).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(&placeholders)
+            .bind::<Array<Text>, _>(text(|user| &user.fallback_email))
             .execute(&mut *connection)
             .await
             .map(drop)?)
@@ -246,7 +267,7 @@ async fn insert_absent_lite(db: &Db, users: Arc<[NewUser]>) -> Result<()> {
             let made = insert(c, user, &user.email)?;
             let same_id = users::table.filter(users::id.eq(&user.id)).count();
             if made == 0 && Blocking::get_result::<i64>(same_id, c)? == 0 {
-                insert(c, user, &placeholder_email(&user.id.as_str().into()))?;
+                insert(c, user, &user.fallback_email)?;
             }
         }
         Ok(())

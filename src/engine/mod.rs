@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::Request,
+    http::{Extensions, Request},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -48,24 +48,30 @@ pub struct EngineSettings {
     pub max_unsigned: usize,
 }
 
-/// Receives the stream of a new session and the route to its transport.
-type Accept = Box<dyn Fn(EngineStream, SocketRoute) + Send + Sync>;
+/// Keeps parts of the request that opens a session.
+type Keep = Box<dyn Fn(&Request<Body>) -> Extensions + Send + Sync>;
+
+/// Receives the stream of a new session, the route to its transport, and the kept parts of its request.
+type Accept = Box<dyn Fn(EngineStream, SocketRoute, Extensions) + Send + Sync>;
 
 /// All Engine.IO sessions of a server.
 pub struct Engine {
     settings: Arc<EngineSettings>,
     sessions: Arc<Sessions>,
+    keep: Keep,
     accept: Accept,
 }
 
 impl Engine {
-    /// `accept` is called for each new session.
+    /// `accept` is called for each new session, with the parts of its request that `keep` returns.
     pub fn new(
         settings: EngineSettings,
-        accept: impl Fn(EngineStream, SocketRoute) + Send + Sync + 'static,
+        keep: impl Fn(&Request<Body>) -> Extensions + Send + Sync + 'static,
+        accept: impl Fn(EngineStream, SocketRoute, Extensions) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.max_unsigned);
-        Arc::new(Self { settings: Arc::new(settings), sessions, accept: Box::new(accept) })
+        let (keep, accept) = (Box::new(keep), Box::new(accept));
+        Arc::new(Self { settings: Arc::new(settings), sessions, keep, accept })
     }
 
     /// Answers a request to Engine.IO's path.
@@ -85,7 +91,7 @@ impl Engine {
             connection.trust();
         }
         match parsed {
-            Ok(EngineRequest::Open) => polling::open(&self),
+            Ok(EngineRequest::Open) => polling::open(&self, &request),
             Ok(EngineRequest::Poll(session)) => polling::poll(session).await,
             Ok(EngineRequest::Post(session)) => polling::post(&self, session, request).await,
             Ok(EngineRequest::OpenWebsocket) => websocket::answer(&self, None, request),

@@ -24,14 +24,14 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 
 /// Opens a session.
-pub(super) fn open(engine: &Arc<Engine>) -> Response {
+pub(super) fn open(engine: &Arc<Engine>, request: &Request<Body>) -> Response {
     let sid = Sid::new();
     let session = Session::new(Arc::clone(&engine.settings));
     let registration =
         engine.sessions.add(sid, RegisteredSession::Polling(Arc::clone(&session)), &session.route);
     let route = session.route.clone();
     let stream = EngineStream::polling(session, registration, &engine.settings);
-    (engine.accept)(stream, route);
+    (engine.accept)(stream, route, (engine.keep)(request));
     let packet = OpenPacket::new(&engine.settings, sid, &["websocket"]).packet();
     ([(header::CONTENT_TYPE, TEXT)], packet).into_response()
 }

@@ -127,6 +127,9 @@ impl EngineStream {
         if frames.is_empty() {
             return Ok(());
         }
+        if self.route.is_aborted() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         if let Wire::Polling(session) = &self.wire {
             let Some(handover) = session.push(frames)? else { return Ok(()) };
             self.take_over(cx, *handover)?;
@@ -187,11 +190,15 @@ impl EngineStream {
     }
 }
 
-/// The answer to a CONNECT to the namespace `/`, with a `pid` for this connection. A client sends the `pid` back when
-/// it connects again. It is new each time, so that it never recovers a session.
+/// The answer to a CONNECT, with a `pid` for this connection. A client sends the `pid` back when it connects again. It is
+/// new each time, so that it never recovers a session.
 fn connected(packet: &[u8]) -> Option<String> {
     let answer = std::str::from_utf8(packet).ok()?.strip_prefix("40")?.strip_suffix('}')?;
-    answer.starts_with("{\"sid\":").then(|| format!("40{answer},\"pid\":\"{}\"}}", Uuid::new_v4().simple()))
+    let payload = match answer.split_once(',') {
+        Some((namespace, payload)) if namespace.starts_with('/') => payload,
+        _ => answer,
+    };
+    payload.starts_with("{\"sid\":").then(|| format!("40{answer},\"pid\":\"{}\"}}", Uuid::new_v4().simple()))
 }
 
 /// Writes all frames at once: a websocket buffers every write, or fails above its limit.

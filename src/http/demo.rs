@@ -72,7 +72,8 @@ pub(super) async fn token(
     }
     let id = name.to_lowercase().replace(' ', "-");
     app.config.limits.ensure_id("the name", &id)?;
-    let token = app.keys.sign(&id, Some(&name), clock::now(), TOKEN_TTL).map_err(Error::Internal)?;
+    let token =
+        app.authenticator.keys().sign(&id, Some(&name), clock::now(), TOKEN_TTL).map_err(Error::Internal)?;
     Ok(Json(SignedIn { token, user: User { id, name } }))
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
     middleware::{self, Next},
     response::Response,
@@ -29,6 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/assets/{name}", get(page::asset))
         .route("/favicon.svg", get(page::icon))
         .route("/manifest.webmanifest", get(page::manifest))
+        .route("/client.json", get(page::client_settings))
         .route("/demo", get(demo::users))
         .route("/demo/token", post(demo::token))
         .route("/healthz", get(health::live))
@@ -51,15 +52,16 @@ pub fn health(app: Arc<App>) -> Router {
 
 /// Adds the middleware that resources and sockets share.
 pub fn around(router: Router, app: &App) -> Router {
+    let path: Arc<str> = app.config.sockets.path.as_str().into();
     router
-        .layer(middleware::from_fn(page::bundles))
+        .layer(middleware::from_fn_with_state(Arc::clone(&path), page::bundles))
         .layer(middleware::from_fn_with_state(Arc::new(app.config.cors.clone()), cors::answer))
-        .layer(middleware::from_fn(keep_from_caches))
+        .layer(middleware::from_fn_with_state(path, keep_from_caches))
 }
 
 /// Sets `no-store` for Socket.IO: a shared cache could serve one client's packets, or session, to another.
-async fn keep_from_caches(request: Request, next: Next) -> Response {
-    let is_socket = request.uri().path().starts_with("/socket.io");
+async fn keep_from_caches(State(path): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let is_socket = request.uri().path().starts_with(&*path);
     let mut response = next.run(request).await;
     if is_socket {
         response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

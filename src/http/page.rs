@@ -4,15 +4,18 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{
+    Json,
+    body::Body,
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderName, Method, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use rust_embed::RustEmbed;
+use serde::Serialize;
 
 use super::encoding;
-use crate::{app::App, chat::Error};
+use crate::{app::App, chat::Error, config::Config};
 
 /// The output of `make page`, if it was built.
 #[derive(RustEmbed)]
@@ -34,12 +37,36 @@ const REVALIDATE: &str = "no-cache";
 pub(super) async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Response {
     match send("index.html", REVALIDATE, None, &request) {
         Some(page) => (security_headers(POLICY), page).into_response(),
-        None => plain_page(app.config.demo),
+        None => plain_page(&app.config),
     }
 }
 
-fn plain_page(is_demo: bool) -> Response {
-    (security_headers(PLAIN_POLICY), NO_SNIFFING, Html(plain(is_demo))).into_response()
+fn plain_page(config: &Config) -> Response {
+    plain_response(plain(config.demo, &ClientSettings::of(config)))
+}
+
+fn plain_response(page: impl Into<Body>) -> Response {
+    (security_headers(PLAIN_POLICY), NO_SNIFFING, Html(page.into())).into_response()
+}
+
+/// The settings with which a client of this server connects.
+#[derive(Serialize)]
+pub(super) struct ClientSettings {
+    path: String,
+    namespace: String,
+}
+
+impl ClientSettings {
+    fn of(config: &Config) -> Self {
+        let namespaces = &config.sockets.namespaces;
+        let namespace = namespaces.first().map_or("/", String::as_str).to_owned();
+        Self { path: config.sockets.path.clone(), namespace }
+    }
+}
+
+/// `GET /client.json`: tells the page where Socket.IO is.
+pub(super) async fn client_settings(State(app): State<Arc<App>>) -> Response {
+    ([(header::CACHE_CONTROL, REVALIDATE)], Json(ClientSettings::of(&app.config))).into_response()
 }
 
 fn security_headers(policy: &'static str) -> [(HeaderName, &'static str); 2] {
@@ -61,8 +88,9 @@ pub(super) async fn manifest(request: HeaderMap) -> Response {
 
 /// The bundles of `socket.io-client`, at Node's URLs. This is middleware around the sockets, whose path is a prefix of
 /// these URLs.
-pub(super) async fn bundles(request: Request, next: Next) -> Response {
-    let name = request.uri().path().strip_prefix("/socket.io/").filter(|name| !name.is_empty());
+pub(super) async fn bundles(State(path): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let name = request.uri().path().strip_prefix(&*path).and_then(|rest| rest.strip_prefix('/'));
+    let name = name.filter(|name| !name.is_empty());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let bundle = name.filter(|_| is_read).and_then(|name| {
         let media_type = if name.ends_with(".map") { "application/json" } else { "application/javascript" };
@@ -112,20 +140,24 @@ fn send(
     let content_type = [(header::CONTENT_TYPE, format!("{media_type}{charset}"))];
     let content_encoding = encoding.map(|encoding| [(header::CONTENT_ENCODING, encoding)]);
     let body = match file.data {
-        Cow::Borrowed(bytes) => axum::body::Body::from(bytes),
-        Cow::Owned(bytes) => axum::body::Body::from(bytes),
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
     };
     Some((headers, content_type, NO_SNIFFING, content_encoding, body).into_response())
 }
 
-fn plain(is_demo: bool) -> String {
+fn plain(is_demo: bool, client: &ClientSettings) -> String {
     let mode = if is_demo {
         "<p>It is in <strong>demo mode</strong>: it answers on this machine only and signs its own tokens. \
          <code>chatoxide token --sub alice --name Alice</code> prints one.</p>"
     } else {
         ""
     };
-    include_str!("plain.html").replace("{version}", env!("CARGO_PKG_VERSION")).replace("{mode}", mode)
+    include_str!("plain.html")
+        .replace("{version}", env!("CARGO_PKG_VERSION"))
+        .replace("{mode}", mode)
+        .replace("{path}", &client.path)
+        .replace("{namespace}", &client.namespace)
 }
 
 #[cfg(test)]
@@ -134,26 +166,35 @@ mod tests {
 
     #[test]
     fn the_plain_page_says_what_runs_here_and_brings_no_script() {
-        let page = plain(false);
+        let client = || ClientSettings { path: "/api/socketio".to_owned(), namespace: "/chat".to_owned() };
+        let page = plain(false, &client());
         let version = format!("chatoxide {}", env!("CARGO_PKG_VERSION"));
-        for told in [version.as_str(), "/socket.io/", "/healthz", "/readyz", "npm", "make run"] {
+        for told in [
+            version.as_str(),
+            "/api/socketio/",
+            "<code>/chat</code>",
+            "/healthz",
+            "/readyz",
+            "npm",
+            "make run",
+        ] {
             assert!(page.contains(told), "{told}: {page}");
         }
-        for untold in ["{version}", "{mode}", "demo", "<script"] {
+        for untold in ["{version}", "{mode}", "{path}", "{namespace}", "demo", "<script"] {
             assert!(!page.contains(untold), "{untold}: {page}");
         }
-        assert!(plain(true).contains("demo mode"));
+        assert!(plain(true, &client()).contains("demo mode"));
     }
 
     #[tokio::test]
     async fn a_binary_without_the_client_answers_the_plain_page_under_a_policy_of_its_own() {
-        let response = plain_page(false);
+        let response = plain_response("<p>");
         assert_eq!(response.status(), StatusCode::OK);
         let header = |name| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!(header(header::CONTENT_TYPE), "text/html; charset=utf-8");
         assert_eq!(header(header::CONTENT_SECURITY_POLICY), PLAIN_POLICY);
         assert_eq!(header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        assert_eq!(body, plain(false));
+        assert_eq!(body, "<p>");
     }
 }

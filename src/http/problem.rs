@@ -25,8 +25,10 @@ fn status(error: &Error) -> StatusCode {
         | Error::MessageNotFound
         | Error::NotFound
         | Error::DeleteRefused => StatusCode::NOT_FOUND,
-        Error::Conflict(_) | Error::Refused { .. } => StatusCode::CONFLICT,
-        Error::Busy | Error::ShuttingDown | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Conflict(_) | Error::EmailTaken | Error::Refused { .. } => StatusCode::CONFLICT,
+        Error::Busy | Error::ShuttingDown | Error::Unavailable(_) | Error::EndpointUnavailable(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -7,7 +7,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{Request, Uri},
+    http::{Extensions, Request, Uri},
     routing::any,
 };
 use socketioxide::{ParserConfig, SocketIo, service::SocketIoService};
@@ -25,13 +25,14 @@ use self::{
 };
 use crate::{
     app::App,
-    auth::Keys,
+    auth::{Authenticator, Keys},
     broadcast::Broadcast,
-    config::{Config, SocketSettings},
+    config::Config,
     connection::{Acceptor, ConnectionSettings, Connections, SocketRoute},
     db::Db,
     engine::{Engine, EngineSettings, EngineStream},
     http, socket,
+    webhook::Webhook,
 };
 
 /// The time that requests under way get after the last socket has been closed.
@@ -64,6 +65,8 @@ pub struct Server {
 impl Server {
     /// Binds the port and starts the background tasks. [`Self::run`] then serves connections.
     pub fn bind(config: Config, db: Db, keys: Keys) -> io::Result<Self> {
+        let authenticator = Authenticator::new(keys, &config).map_err(io::Error::other)?;
+        let webhook = config.webhook.as_ref().map(Webhook::new).transpose().map_err(io::Error::other)?;
         let sockets = config.sockets.clone();
         let user_timeout = sockets.ping_interval + sockets.ping_timeout;
         let address = config.address();
@@ -88,10 +91,11 @@ impl Server {
                     .max_incoming_binary_buf_size(sockets.max_payload.saturating_mul(ATTACHED_PAYLOADS)),
             )
             .build_svc();
-        let app = App::start(config, db, keys, Broadcast::new(io.clone()));
-        socket::connect::register(&io, Arc::clone(&app));
+        let broadcast = Broadcast::new(io.clone(), &sockets.namespaces);
+        let app = App::start(config, db, (authenticator, webhook), broadcast);
+        socket::connect::register(&io, &app);
         let routes = Routes {
-            all: http::around(http::router(Arc::clone(&app)).merge(engine_routes(service, &sockets)), &app),
+            all: http::around(http::router(Arc::clone(&app)).merge(engine_routes(service, &app)), &app),
             health: http::health(Arc::clone(&app)),
             header_timeout: sockets.header_timeout,
         };
@@ -157,10 +161,12 @@ impl Server {
 }
 
 /// Serves Socket.IO's path with our transports. The library gets a websocket for each session.
-fn engine_routes<S>(service: SocketIoService<S>, sockets: &SocketSettings) -> axum::Router
+fn engine_routes<S>(service: SocketIoService<S>, app: &Arc<App>) -> axum::Router
 where
     S: Clone + Send + Sync + 'static,
 {
+    let sockets = &app.config.sockets;
+    let path = sockets.path.as_str();
     let settings = EngineSettings {
         ping_interval: sockets.ping_interval,
         ping_timeout: sockets.ping_timeout,
@@ -170,21 +176,36 @@ where
         send_limit: sockets.send_limit,
         max_unsigned: sockets.max_unsigned,
     };
-    let engine = Engine::new(settings, move |stream, route| accept(service.clone(), stream, route));
+    let keep = {
+        let app = Arc::clone(app);
+        move |request: &Request<Body>| {
+            let mut kept = Extensions::new();
+            kept.insert(Arc::new(app.authenticator.keep(request.headers(), request.uri())));
+            kept
+        }
+    };
+    let accept = move |stream, route, kept| accept(service.clone(), stream, (route, kept));
+    let engine = Engine::new(settings, keep, accept);
     let serve = any(move |request: Request<Body>| Arc::clone(&engine).serve(request));
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(COMPRESS_ABOVE));
     axum::Router::new()
-        .route("/socket.io", serve.clone())
-        .route("/socket.io/", serve.clone())
-        .route("/socket.io/{*rest}", serve)
+        .route(path, serve.clone())
+        .route(&format!("{path}/"), serve.clone())
+        .route(&format!("{path}/{{*rest}}"), serve)
         .layer(compression)
 }
 
-/// Hands a session to the library. The socket keeps only the route to its transport, and nothing else of the request.
-fn accept<S: Clone>(mut service: SocketIoService<S>, stream: EngineStream, route: SocketRoute) {
+/// Hands a session to the library. The socket has the route to its transport and the parts of the handshake that signing
+/// in needs, and nothing else of the request.
+fn accept<S: Clone>(
+    mut service: SocketIoService<S>,
+    stream: EngineStream,
+    (route, kept): (SocketRoute, Extensions),
+) {
     let mut request = Request::new(());
+    *request.extensions_mut() = kept;
     *request.uri_mut() = Uri::from_static("/?EIO=4&transport=websocket");
     request.extensions_mut().insert(route);
     // The call is ready at once, and the library accepts this request.

@@ -1,8 +1,13 @@
 //! A client connects: it is authenticated, and its event handlers are registered before it is told that it is
 //! connected, so that an event that it sends at once is not lost.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
+use futures_util::future::BoxFuture;
 use socketioxide::{
     SocketIo,
     extract::{AckSender, Event, Extension, SocketRef},
@@ -20,17 +25,18 @@ use super::{
     queue::EventQueue,
     refusal_log::RefusalLog,
     session::Session,
+    sign_in::{USER_LOOKUP_TIMEOUT, find_user},
 };
 use crate::{
+    actions::{self, ActingSocket, Actor},
     app::App,
-    broadcast::ClientSocket,
+    auth::Refused,
+    broadcast::{ClientSocket, NamespaceIndex},
     chat::{Error, room::personal_channel},
+    clock,
     connection::{Hold, SocketRoute},
     metrics::GaugeGuard,
 };
-
-/// The longest that a sign-in waits for the database to find or create the user.
-const USER_LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The text of every refused sign-in, which does not say why.
 const REFUSED: &str = "Authentication failed";
@@ -66,61 +72,119 @@ struct SignedIn {
     queue: Arc<EventQueue<Arrival>>,
 }
 
-/// Opens the namespace `/`.
-pub fn register(io: &SocketIo, app: Arc<App>) {
+/// Opens the namespaces.
+pub fn register(io: &SocketIo, app: &Arc<App>) {
     let log = Arc::new(RefusalLog::default());
-    let sign_in = move |socket: SocketRef, auth: Auth| {
-        let (app, log) = (Arc::clone(&app), Arc::clone(&log));
-        async move {
-            let (sid, client) = (socket.id, ClientSocket::new(socket.clone()));
-            let refusals = client.route().map_or(0, SocketRoute::refusals);
-            if refusals >= MAX_REFUSALS {
-                return Err(Refusal::of(&client));
-            }
-            let Auth::Presented(presented) = auth else {
-                log.write(
-                    |left_out| tracing::info!(%sid, left_out, "malformed credentials: connection closed"),
-                );
-                client.abort();
-                return Err(Refusal::of(&client));
-            };
-            let opened = match app.keys.verify(&presented.token, &app.config.limits) {
-                Ok(claims) => {
-                    let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
-                    let connected = (gauge_guard, app.online.connect(&claims.sub));
-                    open_session(app, socket, Session::new(claims, &presented, connected)).await
-                }
-                Err(why) => Err(why),
-            };
-            let Err(why) = opened else { return Ok(()) };
-            log.write(|left_out| tracing::info!(%sid, left_out, why, "refused"));
-            let refusal = Refusal::of(&client);
-            if client.route().is_some_and(|route| route.refuse() == MAX_REFUSALS) {
-                tokio::spawn(async move {
-                    sleep(REFUSAL_DELAY).await;
-                    client.abort();
-                });
-            }
-            Err(refusal)
+    for (index, path) in app.config.sockets.namespaces.iter().enumerate() {
+        open_namespace(io, app, &log, (NamespaceIndex::new(index), path));
+    }
+}
+
+fn open_namespace(
+    io: &SocketIo,
+    app: &Arc<App>,
+    log: &Arc<RefusalLog>,
+    (namespace, path): (NamespaceIndex, &str),
+) {
+    let middleware = {
+        let (app, log) = (Arc::clone(app), Arc::clone(log));
+        move |socket: SocketRef, auth: Auth| {
+            admit(
+                Arc::clone(&app),
+                Arc::clone(&log),
+                ClientSocket::new(socket.clone(), namespace),
+                (socket, auth),
+            )
         }
     };
     // The event table is set up in the middleware, before the client is told that it is connected. Events that it sends
     // at once are queued until the library has marked the socket as connected, because nothing can be emitted to it
     // before.
+    let app = Arc::clone(app);
     let open = move |socket: SocketRef, Extension(SignedIn { session, queue }): Extension<SignedIn>| {
-        let client = ClientSocket::new(socket);
+        let client = ClientSocket::new(socket, namespace);
         let transport = client.route().map_or("unknown", SocketRoute::transport);
         tracing::info!(sid = %client.id(), user = %session.user.id, transport, "connected");
-        async move { queue.open().await }
+        let first = app.config.sockets.auto_join_rooms.then(|| auto_join(Arc::clone(&app), session, client));
+        async move { queue.open(first).await }
     };
-    io.ns("/", open.with(sign_in));
+    io.ns(path.to_owned(), open.with(middleware));
 }
 
-async fn open_session(app: Arc<App>, socket: SocketRef, session: Session) -> Result<(), &'static str> {
+/// Joins the socket to its user's rooms. If that is not possible now, the connection is aborted: the client connects again
+/// by itself, and would otherwise hear nothing of its rooms.
+fn auto_join(app: Arc<App>, session: Arc<Session>, client: ClientSocket) -> BoxFuture<'static, ()> {
+    let in_flight = app.in_flight.token();
+    Box::pin(async move {
+        let _in_flight = in_flight;
+        let is_queued = AtomicBool::default();
+        let socket = ActingSocket { client: &client, state: &session.state, is_queued: &is_queued };
+        let actor = Actor { claims: &session.claims, user: &session.user, socket: Some(socket) };
+        let joined = actions::rooms_auto_join::run(&app, actor, socket);
+        if let Err(error) = clock::within(app.config.database_timeout, joined).await {
+            error.log();
+            tracing::warn!(sid = %client.id(), "the user's rooms could not be joined: connection aborted");
+            client.abort();
+        }
+    })
+}
+
+/// Signs the client in, or refuses it.
+async fn admit(
+    app: Arc<App>,
+    log: Arc<RefusalLog>,
+    client: ClientSocket,
+    (socket, auth): (SocketRef, Auth),
+) -> Result<(), Refusal> {
+    let sid = client.id();
+    let refusals = client.route().map_or(0, SocketRoute::refusals);
+    if refusals >= MAX_REFUSALS {
+        return Err(Refusal::of(&client));
+    }
+    let Auth::Presented(presented) = auth else {
+        log.write(|left_out| tracing::info!(%sid, left_out, "malformed credentials: connection closed"));
+        client.abort();
+        return Err(Refusal::of(&client));
+    };
+    let opened = match find_user(&app, &client, &presented.auth).await {
+        Ok(claims) => {
+            let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
+            let connected = (gauge_guard, app.online.connect(&claims.sub));
+            open_session(app, (&client, socket), Session::new(claims, &presented, connected)).await
+        }
+        Err(refused) => Err(refused),
+    };
+    match opened {
+        Ok(()) => return Ok(()),
+        Err(Refused::Denied(why)) => log.write(|left_out| tracing::info!(%sid, left_out, why, "refused")),
+        Err(Refused::Unavailable(why)) => {
+            log.write(|left_out| tracing::warn!(%sid, left_out, why, "nobody can be signed in"));
+            // The client takes it for a broken network, and tries again by itself. It would not after a refusal.
+            client.abort();
+            return Err(Refusal::of(&client));
+        }
+    }
+    let refusal = Refusal::of(&client);
+    if client.route().is_some_and(|route| route.refuse() == MAX_REFUSALS) {
+        tokio::spawn(async move {
+            sleep(REFUSAL_DELAY).await;
+            client.abort();
+        });
+    }
+    Err(refusal)
+}
+
+async fn open_session(
+    app: Arc<App>,
+    (client, socket): (&ClientSocket, SocketRef),
+    session: Session,
+) -> Result<(), Refused> {
     let (session, queue) = (Arc::new(session), Arc::<EventQueue<Arrival>>::default());
     {
         let (app, session, queue) = (Arc::clone(&app), Arc::clone(&session), Arc::clone(&queue));
+        let namespace = client.id().namespace();
         socket.on_fallback(move |socket: SocketRef, event: Event, packet: Packet, ack: AckSender| {
+            let socket = ClientSocket::new(socket, namespace);
             let route = events::route(&app, &event.0);
             dispatch::accept(&app, (&session, &queue), route, (socket, event, packet, ack));
             let queue = Arc::clone(&queue);
@@ -129,21 +193,27 @@ async fn open_session(app: Arc<App>, socket: SocketRef, session: Session) -> Res
     }
     {
         let (app, session, queue) = (Arc::clone(&app), Arc::clone(&session), Arc::clone(&queue));
+        let namespace = client.id().namespace();
         socket.on_disconnect(move |socket: SocketRef, reason: DisconnectReason| {
-            disconnect::handle(app, (session, queue), ClientSocket::new(socket), reason)
+            disconnect::handle(app, (session, queue), ClientSocket::new(socket, namespace), reason)
         });
     }
     socket.extensions.insert(SignedIn { session: Arc::clone(&session), queue });
     socket.join(personal_channel(session.user.id.as_str()));
     match timeout(USER_LOOKUP_TIMEOUT, session.ensure_exists(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
-            return Err("not a user of the database");
+            return Err(Refused::Denied("not a user of the database".to_owned()));
+        }
+        Ok(Err(Error::EmailTaken)) => {
+            return Err(Refused::Denied(
+                "another user has the same e-mail address: see SAME_EMAIL".to_owned(),
+            ));
         }
         // A database that is away keeps nobody out: the first event then ensures that the user exists.
         Ok(Err(error)) => error.log(),
         Ok(Ok(())) | Err(_) => {}
     }
     // Lift the limits before the client is told that it is connected: it may send more from then on.
-    ClientSocket::new(socket).route().into_iter().for_each(SocketRoute::sign_in);
+    client.route().into_iter().for_each(SocketRoute::sign_in);
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use socketioxide::extract::{AckSender, Event, SocketRef};
+use socketioxide::extract::{AckSender, Event};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Instrument;
 
@@ -26,6 +26,7 @@ use crate::{
     broadcast::{Broadcast, ClientSocket, Encoded, Except, Target},
     chat::{Error, Result},
     clock,
+    config::ExtraFields,
     metrics::EventLabels,
     protocol::{DoneView, RefusedView, RoomErrorView, event},
 };
@@ -44,6 +45,8 @@ pub(super) enum Order {
     Pipelined,
     /// The event begins when all earlier events of its socket are done.
     AfterEarlier,
+    /// The event begins like a pipelined one, and no other waits for it: it waits for another program.
+    Apart,
 }
 
 /// The route of a client event: its row of the table.
@@ -88,7 +91,8 @@ where
     F: FnOnce(Context, R) -> Fut,
     Fut: Future<Output = Result<V>>,
 {
-    let request = match packet.decode::<R>() {
+    let keeps_extra = context.app.config.sockets.extra_fields == ExtraFields::Metadata;
+    let request = match packet.decode::<R>(keeps_extra) {
         Ok(request) => request,
         Err(error) => return Outcome { result: Err(error), room_id: None },
     };
@@ -100,13 +104,31 @@ where
         Err(error) => Err(error),
     };
     let result = match access {
-        Ok(()) => handle(context, request).await.and_then(|answer| {
-            let encode = || serde_json::value::to_raw_value(&DoneView { success: true, answer });
-            has_callback.then(encode).transpose().map_err(|error| Error::Internal(error.to_string()))
-        }),
+        Ok(()) => {
+            handle(context, request).await.and_then(|answer| has_callback.then(|| encode(answer)).transpose())
+        }
         Err(error) => Err(error),
     };
     Outcome { result, room_id }
+}
+
+/// Calls a handler that decodes the packet itself, and whose answer is the ack.
+pub(super) async fn call_raw<F, Fut>(context: Context, packet: Packet, handle: F) -> Outcome
+where
+    F: FnOnce(Context, Packet) -> Fut,
+    Fut: Future<Output = Result<Box<RawValue>>>,
+{
+    let result = match context.app.ensure_open() {
+        Ok(()) => handle(context, packet).await.map(Some),
+        Err(error) => Err(error),
+    };
+    Outcome { result, room_id: None }
+}
+
+/// The ack of an event that was handled.
+pub(super) fn encode(answer: impl Serialize) -> Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(&DoneView { success: true, answer })
+        .map_err(|error| Error::Internal(error.to_string()))
 }
 
 /// An event that has arrived and is not answered yet.
@@ -129,10 +151,9 @@ pub(super) fn accept(
     app: &Arc<App>,
     (session, queue): (&Arc<Session>, &EventQueue<Arrival>),
     route: Option<Route>,
-    event: (SocketRef, Event, Packet, AckSender),
+    event: (ClientSocket, Event, Packet, AckSender),
 ) {
     let (socket, Event(name), packet, ack) = event;
-    let socket = ClientSocket::new(socket);
     if RESERVED.contains(&name.as_str()) {
         tracing::info!(sid = %socket.id(), event = %name, "a reserved event name: connection closed");
         return socket.abort();
@@ -188,11 +209,32 @@ impl QueuedEvent for Arrival {
             outcome = tracing::field::Empty,
             duration_us = tracing::field::Empty,
         );
+        if self.route.order == Order::Apart {
+            return Box::pin(self.handle_apart().instrument(span));
+        }
         Box::pin(self.handle(next_allowed).instrument(span))
     }
 }
 
 impl Arrival {
+    /// Handles the event in a task of its own. Only so many of one socket are under way at once.
+    async fn handle_apart(self) {
+        match Arc::clone(&self.session.apart).try_acquire_owned() {
+            Ok(permit) => {
+                let handled = async move {
+                    self.handle(NextAllowed::default()).await;
+                    drop(permit);
+                };
+                tokio::spawn(handled.in_current_span());
+            }
+            Err(_) => {
+                let outcome = Outcome { result: Err(Error::Busy), room_id: None };
+                let Self { app, socket, event, packet, ack, .. } = self;
+                answer(&app.broadcast, (&socket, ack), &event, packet.has_callback, outcome);
+            }
+        }
+    }
+
     async fn handle(self, next_allowed: NextAllowed) {
         let begun = Instant::now();
         let Self { app, session, socket, route, event, packet, ack, arrived, _in_flight } = self;

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 use socketioxide::{
     adapter::LocalAdapter,
     handler::{FromConnectParts, Value},
@@ -12,8 +12,8 @@ use socketioxide::{
 /// The fields of a client's CONNECT payload.
 #[derive(Default)]
 pub(super) struct Presented {
-    /// The token; empty if there is none.
-    pub(super) token: String,
+    /// All fields. Which of them is the token is a setting.
+    pub(super) auth: Map<String, Json>,
     /// The version of this server's protocol additions that the client says it knows; 0 if none, as for a client of the
     /// original.
     pub(super) protocol: u64,
@@ -34,12 +34,11 @@ impl FromConnectParts<LocalAdapter> for Auth {
 
     fn from_connect_parts(_: &Arc<Socket>, auth: &Option<Value>) -> Result<Self, Infallible> {
         let Some(Value::Str(text, _)) = auth else { return Ok(Auth::Presented(Presented::default())) };
-        Ok(match serde_json::from_str::<Map<String, serde_json::Value>>(text.as_str()) {
+        Ok(match serde_json::from_str::<Map<String, Json>>(text.as_str()) {
             Ok(auth) => {
-                let token = auth.get("token").and_then(|token| token.as_str()).unwrap_or("").to_owned();
-                let protocol = auth.get("protocol").and_then(serde_json::Value::as_u64).unwrap_or(0);
-                let has_returned = auth.get("pid").is_some_and(serde_json::Value::is_string);
-                Auth::Presented(Presented { token, protocol, has_returned })
+                let protocol = auth.get("protocol").and_then(Json::as_u64).unwrap_or(0);
+                let has_returned = auth.get("pid").is_some_and(Json::is_string);
+                Auth::Presented(Presented { auth, protocol, has_returned })
             }
             Err(_) => Auth::Malformed,
         })

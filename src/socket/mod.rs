@@ -12,3 +12,4 @@ mod queue;
 mod refusal_log;
 mod request;
 mod session;
+mod sign_in;

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
+use serde_json::{Value as Json, value::RawValue};
 use socketioxide::{
     adapter::LocalAdapter,
     handler::{FromMessageParts, Value},
@@ -48,10 +48,24 @@ impl Packet {
     }
 
     /// Decodes the event's first argument. More are ignored, as by a JavaScript function with one parameter.
-    pub(super) fn decode<R: Request>(self) -> Result<R> {
+    /// `keeps_extra`: fields that are not known are kept, if the payload has a place for them.
+    pub(super) fn decode<R: Request>(self, keeps_extra: bool) -> Result<R> {
         let mut request: R = self.decode_text()?;
+        if keeps_extra && R::KEEPS_EXTRA_FIELDS {
+            request.keep_extra_fields(self.decode_text()?)?;
+        }
         request.attach(self.attachments)?;
         Ok(request)
+    }
+
+    /// All arguments of the event, with its attachments as base64 text.
+    pub(super) fn into_arguments(mut self) -> Result<Vec<Json>> {
+        let text =
+            self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
+        let parts: Vec<Json> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
+        let mut arguments: Vec<Json> = parts.into_iter().skip(1).collect();
+        arguments.iter_mut().try_for_each(|argument| self.attachments.put_into(argument))?;
+        Ok(arguments)
     }
 
     fn decode_text<T: DeserializeOwned>(&self) -> Result<T> {

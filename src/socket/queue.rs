@@ -48,13 +48,22 @@ struct Waiting<E> {
     bytes: usize,
     draining: bool,
     is_open: bool,
+    is_finished: bool,
+    first: Option<BoxFuture<'static, ()>>,
     last: Option<BoxFuture<'static, ()>>,
 }
 
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
-        let waiting =
-            Waiting { events: VecDeque::new(), bytes: 0, draining: false, is_open: false, last: None };
+        let waiting = Waiting {
+            events: VecDeque::new(),
+            bytes: 0,
+            draining: false,
+            is_open: false,
+            is_finished: false,
+            first: None,
+            last: None,
+        };
         Self { waiting: Mutex::new(waiting), arrived: Notify::new() }
     }
 }
@@ -78,9 +87,14 @@ impl<E: QueuedEvent> EventQueue<E> {
         Ok(())
     }
 
-    /// Opens the queue: events are handled from now on, beginning with those that have waited for this.
-    pub(super) async fn open(&self) {
-        self.lock().is_open = true;
+    /// Opens the queue: events are handled from now on, beginning with those that have waited for this. `first` runs before
+    /// all of them; not at all, if the socket is closed already.
+    pub(super) async fn open(&self, first: Option<BoxFuture<'static, ()>>) {
+        {
+            let mut waiting = self.lock();
+            waiting.is_open = true;
+            waiting.first = first.filter(|_| !waiting.is_finished);
+        }
         self.drain().await;
     }
 
@@ -91,6 +105,7 @@ impl<E: QueuedEvent> EventQueue<E> {
             let mut waiting = self.lock();
             waiting.last = Some(last);
             waiting.is_open = true;
+            waiting.is_finished = true;
         }
         self.arrived.notify_one();
         self.drain().await;
@@ -107,6 +122,10 @@ impl<E: QueuedEvent> EventQueue<E> {
         }
         let mut running = Running::default();
         loop {
+            let first = self.lock().first.take();
+            if let Some(first) = first {
+                first.await;
+            }
             let event = {
                 let mut waiting = self.lock();
                 let event = waiting.events.pop_front();
@@ -261,7 +280,7 @@ mod tests {
         }
         let drain = tokio::spawn({
             let queue = Arc::clone(&queue);
-            async move { queue.open().await }
+            async move { queue.open(None).await }
         });
         while log.lock().unwrap().len() < 2 {
             tokio::task::yield_now().await;
@@ -318,7 +337,7 @@ mod tests {
         (0..MANY).for_each(|number| gates.push(push(number)));
         let drain = tokio::spawn({
             let queue = Arc::clone(&queue);
-            async move { queue.open().await }
+            async move { queue.open(None).await }
         });
         while begun.load(Ordering::Relaxed) < MANY {
             tokio::task::yield_now().await;
@@ -348,7 +367,7 @@ mod tests {
         assert!(queue.push(event(&log, "one more", false, None)).is_err());
         queue.drain().await;
         assert!(log.lock().unwrap().is_empty(), "nothing is handled before the queue is open");
-        queue.open().await;
+        queue.open(None).await;
         assert_eq!(log.lock().unwrap().len(), MAX_EVENTS);
         assert!(queue.push(event(&log, "again", false, None)).is_ok());
     }

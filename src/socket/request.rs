@@ -1,5 +1,7 @@
 //! A client's request: the decoded payload of an event.
 
+use serde_json::{Map, Value};
+
 use super::attachments::Attachments;
 use crate::chat::{Result, id::RoomId, limits::Limits};
 
@@ -11,6 +13,14 @@ pub(super) trait Request: serde::de::DeserializeOwned + Send {
     /// Puts binary attachments where the payload allows any JSON. Elsewhere a placeholder is an object like any other,
     /// and is refused where no object is allowed.
     fn attach(&mut self, _: Attachments) -> Result<()> {
+        Ok(())
+    }
+
+    /// True for the payload of an event that may keep fields that this server does not know.
+    const KEEPS_EXTRA_FIELDS: bool = false;
+
+    /// Keeps those of these fields, which are all that the client has sent, that are not known.
+    fn keep_extra_fields(&mut self, _: Map<String, Value>) -> Result<()> {
         Ok(())
     }
 

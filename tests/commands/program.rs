@@ -177,7 +177,7 @@ async fn a_secret_is_used_to_the_last_byte_and_one_that_looks_wrong_is_warned_of
     let token = chatoxide(folder.path(), &["token", "--sub", "alice"]).env("JWT_SECRET", secret).output();
     let token = String::from_utf8(soon("the token", token).await.unwrap().stdout).unwrap();
     let signed_with = |secret: &str| {
-        let key = jsonwebtoken::DecodingKey::from_secret(secret.as_bytes());
+        let key = jsonwebtoken::DecodingKey::from_secret(secret.as_bytes()).unwrap();
         let validation = jsonwebtoken::Validation::default();
         jsonwebtoken::decode::<serde_json::Value>(token.trim(), &key, &validation).is_ok()
     };

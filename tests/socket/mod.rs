@@ -1,9 +1,11 @@
 //! Mirrors src/socket: one file for each client event, and files for properties of all of them.
 
+mod auto_join;
 mod client_id;
 mod connect;
 mod disconnect;
 mod dm_start;
+mod extra_fields;
 mod fixtures;
 mod member_join;
 mod member_leave;
@@ -12,6 +14,7 @@ mod message_edit;
 mod message_send;
 mod messages_load;
 mod messages_sync;
+mod namespaces;
 mod order;
 mod presence;
 mod reaction_add;
@@ -24,8 +27,12 @@ mod room_leave;
 mod room_presence;
 mod room_read;
 mod rooms_list;
+mod sign_in;
+mod sign_in_endpoint;
+mod socket_path;
 mod typing_start;
 mod typing_stop;
 mod unknown_event;
 mod users_find;
 mod users_watch;
+mod webhook;

@@ -19,13 +19,13 @@ async fn relaying(backend: Backend, patterns: &str) -> (TestServer, Client, Clie
 
 async fn connected(server: &TestServer, user: &str) -> Client {
     let mut client = server.connect(user).await;
-    client.relayed = Some("call:");
+    client.foreign = Some("call:");
     client
 }
 
 async fn in_the_duo(server: &TestServer, user: &str) -> Client {
     let mut client = server.connect_in(user, "duo").await;
-    client.relayed = Some("call:");
+    client.foreign = Some("call:");
     client
 }
 

@@ -12,6 +12,7 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
         Message,
+        client::IntoClientRequest,
         protocol::frame::{
             Frame,
             coding::{Data, OpCode},
@@ -31,8 +32,10 @@ pub struct Client {
     asked: Vec<String>,
     /// The fixtures that what came was compared with.
     pub seen: BTreeSet<String>,
-    /// Events whose names begin with this are other clients', and have no fixtures.
-    pub relayed: Option<&'static str>,
+    /// Events whose names begin with this are not the server's: they and their acks have no fixtures.
+    pub foreign: Option<&'static str>,
+    /// The last packets of events, as they came.
+    pub last_packets: VecDeque<String>,
 }
 
 impl Client {
@@ -70,15 +73,25 @@ impl Client {
 
     /// Opens the transport and does not sign in.
     pub async fn open(address: SocketAddr) -> Self {
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-        let (stream, _) = soon("the websocket", connect_async(url)).await.unwrap();
+        Self::open_with(address, "", &[]).await
+    }
+
+    /// Opens the transport by a request with these parameters (`&name=value`) and headers.
+    pub async fn open_with(address: SocketAddr, query: &str, headers: &[(&'static str, &str)]) -> Self {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        let (stream, _) = soon("the websocket", connect_async(request)).await.unwrap();
         Self {
             stream,
             heard: VecDeque::new(),
             answered: HashMap::new(),
             asked: Vec::new(),
             seen: BTreeSet::new(),
-            relayed: None,
+            foreign: None,
+            last_packets: VecDeque::new(),
         }
     }
 
@@ -180,11 +193,19 @@ impl Client {
         }
     }
 
+    fn is_foreign(&self, event: &str) -> bool {
+        self.foreign.is_some_and(|prefix| event.starts_with(prefix))
+    }
+
     fn keep(&mut self, packet: &str) {
         if let Some(event) = packet.strip_prefix("42") {
             let mut event: Value = serde_json::from_str(event).unwrap();
             let (name, argument) = (event[0].as_str().unwrap().to_owned(), event[1].take());
-            if !self.relayed.is_some_and(|prefix| name.starts_with(prefix)) {
+            self.last_packets.push_back(packet.to_owned());
+            if self.last_packets.len() > 16 {
+                self.last_packets.pop_front();
+            }
+            if !self.is_foreign(&name) {
                 self.seen.insert(fixture::check_event(&name, &argument));
             }
             self.heard.push_back((name, argument));
@@ -193,7 +214,10 @@ impl Client {
             let (id, answer) = ack.split_at(ack.find('[').unwrap());
             let mut answer: Value = serde_json::from_str(answer).unwrap();
             let (id, answer): (u64, Value) = (id.parse().unwrap(), answer[0].take());
-            self.seen.insert(fixture::check_ack(&self.asked[id as usize], &answer));
+            let event = &self.asked[id as usize];
+            if !self.is_foreign(event) {
+                self.seen.insert(fixture::check_ack(event, &answer));
+            }
             self.answered.insert(id, answer);
         }
     }
@@ -241,6 +265,18 @@ impl Client {
             }
         }
         self.heard.into()
+    }
+
+    /// The next packet of Socket.IO; none when the server has closed the connection without one.
+    pub async fn packet(&mut self) -> Option<String> {
+        while let Some(Ok(message)) = soon("a packet or the end", self.stream.next()).await {
+            if let Message::Text(text) = message
+                && text.starts_with('4')
+            {
+                return Some(text.to_string());
+            }
+        }
+        None
     }
 
     /// Says nothing and answers pings, as a tab that nobody looks at.

@@ -117,7 +117,7 @@ impl TestServer {
 
     /// A token of any claims.
     pub fn sign(claims: &Value) -> String {
-        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let key = EncodingKey::from_secret(SECRET.as_bytes()).unwrap();
         jsonwebtoken::encode(&Header::default(), claims, &key).unwrap()
     }
 

@@ -2,15 +2,22 @@
 import '@chatoxide/react/styles.css';
 import { ChatProvider } from '@chatoxide/react';
 import { useMemo } from 'react';
+import type { ServerPlace } from './serverPlace.js';
 import { tokensOf, type Session } from './session.js';
 import { Workspace } from './Workspace.js';
 import './workspace.css';
 
-export default function SignedIn({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
+interface Props {
+  session: Session;
+  server: ServerPlace;
+  onSignOut: () => void;
+}
+
+export default function SignedIn({ session, server, onSignOut }: Props) {
   // A demo's token is renewed by a function; any other is what it is.
   const token = useMemo(() => (session.isDemo ? tokensOf(session) : session.token), [session]);
   return (
-    <ChatProvider url={window.location.origin} token={token}>
+    <ChatProvider url={server.url} path={server.path} token={token}>
       <Workspace user={session.user} onSignOut={onSignOut} />
     </ChatProvider>
   );

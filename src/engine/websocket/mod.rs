@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::BytesMut;
@@ -30,12 +30,14 @@ pub(super) fn answer(
     mut request: Request<Body>,
 ) -> Response {
     let Some(accepted) = accepted(request.headers()) else { return Refusal::BadRequest.into_response() };
+    // An upgrade goes on with what its session has kept.
+    let kept = if session.is_none() { (engine.keep)(&request) } else { Extensions::new() };
     let upgrade = hyper::upgrade::on(&mut request);
     let engine = Arc::clone(engine);
     tokio::spawn(async move {
         let Some((stream, rest)) = upgraded(upgrade).await else { return };
         let served = match session {
-            None => open(&engine, stream, rest).await,
+            None => open(&engine, stream, (rest, kept)).await,
             Some(RegisteredSession::Polling(session)) => {
                 upgrade_session(&engine, &session, stream, rest).await
             }
@@ -73,7 +75,11 @@ async fn upgraded(upgrade: OnUpgrade) -> Option<(ClientStream, BytesMut)> {
 }
 
 /// Opens a session over a websocket.
-async fn open(engine: &Engine, mut stream: ClientStream, rest: BytesMut) -> io::Result<()> {
+async fn open(
+    engine: &Engine,
+    mut stream: ClientStream,
+    (rest, kept): (BytesMut, Extensions),
+) -> io::Result<()> {
     let sid = Sid::new();
     let packet = OpenPacket::new(&engine.settings, sid, &[]).packet();
     stream.write_all(&frame::text(&packet)).await?;
@@ -83,7 +89,7 @@ async fn open(engine: &Engine, mut stream: ClientStream, rest: BytesMut) -> io::
     let registration = engine.sessions.add(sid, RegisteredSession::Websocket, &route);
     let mut stream = EngineStream::websocket(stream, route.clone(), registration, &engine.settings);
     stream.push_early_bytes(&rest)?;
-    (engine.accept)(stream, route);
+    (engine.accept)(stream, route, kept);
     Ok(())
 }
 

@@ -35,7 +35,7 @@ fn engine(upgrade_timeout: Duration) -> Arc<Engine> {
         max_unsigned: 10,
     };
     let streams = Mutex::new(Vec::new());
-    Engine::new(settings, move |stream, _| streams.lock().unwrap().push(stream))
+    Engine::new(settings, |_| Extensions::new(), move |stream, _, _| streams.lock().unwrap().push(stream))
 }
 
 /// A connection and its peer.
@@ -86,7 +86,7 @@ async fn a_websocket_from_the_start_buffers_writes_too() {
     let engine = engine(MINUTE);
     let (stream, _peer) = connection().await;
     let connection = stream.connection().clone();
-    open(&engine, stream, BytesMut::new()).await.unwrap();
+    open(&engine, stream, (BytesMut::new(), Extensions::new())).await.unwrap();
     assert!(connection.is_websocket());
 }
 

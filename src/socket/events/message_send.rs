@@ -63,7 +63,32 @@ fn is_falsy(value: &Value) -> bool {
     }
 }
 
+/// The fields that are not extra.
+const KNOWN_FIELDS: [&str; 6] = ["roomId", "content", "type", "metadata", "replyTo", "clientId"];
+
 impl Request for MessageSend {
+    const KEEPS_EXTRA_FIELDS: bool = true;
+
+    /// Adds them to the metadata, whose own fields stay as they are.
+    fn keep_extra_fields(&mut self, mut fields: Map<String, Value>) -> Result<()> {
+        fields.retain(|name, _| !KNOWN_FIELDS.contains(&name.as_str()));
+        if fields.is_empty() {
+            return Ok(());
+        }
+        if is_falsy(&self.metadata) {
+            self.metadata = Value::Object(Map::new());
+        }
+        let Value::Object(metadata) = &mut self.metadata else {
+            let text =
+                "metadata: expected an object, to which this server adds the fields that it does not know";
+            return Err(Error::BadInput(text.to_owned()));
+        };
+        for (name, value) in fields {
+            metadata.entry(name).or_insert(value);
+        }
+        Ok(())
+    }
+
     fn check(&self, limits: &Limits) -> Result<()> {
         limits.ensure_id("roomId", self.room_id.as_str())?;
         limits.ensure_content(&self.content)?;

@@ -24,10 +24,11 @@ mod typing_start;
 mod typing_stop;
 mod users_find;
 mod users_watch;
+mod webhook;
 
 use super::dispatch::{
-    Order::{AfterEarlier, Pipelined},
-    Route, call,
+    Order::{AfterEarlier, Apart, Pipelined},
+    Route, call, call_raw,
 };
 use crate::app::App;
 
@@ -38,7 +39,14 @@ pub(super) fn route(app: &App, event: &str) -> Option<Route> {
         order: AfterEarlier,
         call: |context, packet| Box::pin(call(context, packet, relay::handle)),
     };
-    find(event).or_else(|| relay::is_relayed(app, event).then_some(relay))
+    let webhook = Route {
+        name: "webhook",
+        order: Apart,
+        call: |context, packet| Box::pin(call_raw(context, packet, webhook::handle)),
+    };
+    find(event)
+        .or_else(|| relay::is_relayed(app, event).then_some(relay))
+        .or_else(|| webhook::is_posted(app, event).then_some(webhook))
 }
 
 // A `Pipelined` event begins when the earlier event of its socket is queued for commit. An `AfterEarlier` event begins

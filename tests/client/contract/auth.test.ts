@@ -52,7 +52,7 @@ const REFUSED: Record<string, () => unknown> = {
   },
   'without sub': () => jwt.sign({ name: 'Mallory' }, SECRET),
   'with an empty sub': () => jwt.sign({ sub: '' }, SECRET),
-  'with a sub that is a number': () => jwt.sign(JSON.stringify({ sub: 17 }), SECRET),
+  'with a sub that is a fraction': () => jwt.sign(JSON.stringify({ sub: 17.5 }), SECRET),
   'with a sub that is an object': () => jwt.sign(JSON.stringify({ sub: { contains: '' } }), SECRET),
   'with a sub that is null': () => jwt.sign(JSON.stringify({ sub: null }), SECRET),
   'of a payload that is no object': () => jwt.sign('mallory', SECRET),

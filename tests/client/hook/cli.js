@@ -12,7 +12,8 @@ const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, 
   npm run test:hook -- --hook path/to/Chat.tsx --url http://localhost:3000
 
   --hook FILE              the file that exports the hook; it is not changed
-  --url URL                the server
+  --url URL                the server; a path in it is the namespace, as for socket.io-client
+  --path PATH              where Socket.IO is on the server (default: /socket.io). The file takes it from its own code.
   --secret SECRET          what the server signs tokens with (default: JWT_SECRET; without, demo mode is asked for tokens)
   --hook-export NAME       default: useChat
   --component-export NAME  default: ChatRoom
@@ -43,6 +44,7 @@ function readArguments() {
       options: {
         hook: text,
         url: text,
+        path: { type: 'string', default: '/socket.io' },
         secret: text,
         'hook-export': text,
         'component-export': text,
@@ -82,7 +84,9 @@ const origin = webUrl('origin', given.origin);
 const patience = Number(given.patience) * 1000;
 if (!(patience > 0)) refuse('--patience wants a number of seconds');
 
-const unreachable = await whyUnreachable(url, Math.min(patience, 60_000));
+if (!given.path?.startsWith('/')) refuse('--path wants a path that begins with a slash');
+
+const unreachable = await whyUnreachable(url, given.path, Math.min(patience, 60_000));
 if (unreachable !== undefined) {
   console.error(`${url} cannot be reached (${unreachable}): is the server running, and is --url right?`);
   process.exit(2);
@@ -114,6 +118,7 @@ const vitest = await startVitest('test', [], {
     },
     server: {
       url,
+      path: given.path,
       secret: given.secret ?? process.env.JWT_SECRET,
       room: given.room,
       run,

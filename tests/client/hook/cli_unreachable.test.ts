@@ -69,6 +69,6 @@ describe('npm run test:hook', () => {
       response.writeHead(status, { location: 'http://127.0.0.1:9' }).flushHeaders();
     });
 
-    expect(await whyUnreachable(await urlOf(server), 10_000)).toBeUndefined();
+    expect(await whyUnreachable(await urlOf(server), '/socket.io', 10_000)).toBeUndefined();
   });
 });

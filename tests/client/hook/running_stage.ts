@@ -5,6 +5,8 @@ import { type Guest, Stage, UNKNOWN } from './stage';
 
 export interface Running {
   url: string;
+  /** Where Socket.IO is on the server. */
+  path?: string;
   /** The secret that signs tokens. Undefined when the server issues them in demo mode. */
   secret?: string;
   /** The shared room for all checks, for a server that cannot create rooms. */
@@ -15,11 +17,12 @@ export interface Running {
   isCleared?: boolean;
 }
 
-export function stageOn({ url, secret, room, run, isCleared }: Running): Promise<Stage> {
+export function stageOn({ url, path, secret, room, run, isCleared }: Running): Promise<Stage> {
   const guests: Guest[] = [];
   let serial = 0;
   return Stage.open({
     url,
+    path,
     sharedRoom: room,
     roomName: run,
     guest: async (name) => {

@@ -15,6 +15,8 @@ export interface Guest extends Required<User> {
 /** The server behind a stage: its URL, a source of users and the ways to control it. */
 export interface Backstage {
   url: string;
+  /** Where Socket.IO is on the server. */
+  path?: string;
   guest: (name: string) => Promise<Guest>;
   /** The name of each room that is made. */
   roomName: string;
@@ -45,7 +47,10 @@ export class Stage {
 
   /** Where pages find the server. */
   get url(): string {
-    return this.proxy?.url ?? this.backstage.url;
+    if (!this.proxy) return this.backstage.url;
+    // The path is the namespace.
+    const { pathname } = new URL(this.backstage.url);
+    return pathname === '/' ? this.proxy.url : new URL(pathname, this.proxy.url).href;
   }
 
   /** Whether pages can be cut off. */
@@ -60,12 +65,12 @@ export class Stage {
 
   /** Users in a room of their own in which all of this was said, much of it at one moment. */
   async sceneWith<Name extends string>(history: string[], ...names: Name[]): Promise<Scene<Name>> {
-    const { url, guest, seedRoom } = this.backstage;
+    const { url, path, guest, seedRoom } = this.backstage;
     const guests = await Promise.all(names.map(async (name) => [name, await guest(name)] as const));
     const users = Object.fromEntries(guests) as Record<Name, Guest>;
     const host = await guest('Host');
     const members = [host, ...guests.map(([, user]) => user)];
-    const client = await Client.connect(url, host, { token: host.token, reconnection: true });
+    const client = await Client.connect(url, host, { token: host.token, reconnection: true, path });
     const scene = new Scene<Name>(users, host, client);
     this.scenes.push(scene);
     // Few of what is said over the wire are of the same moment; a page is then never full of one.

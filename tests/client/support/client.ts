@@ -32,6 +32,12 @@ export interface ConnectOptions {
   token?: unknown;
   claims?: Record<string, unknown>;
   reconnection?: boolean;
+  /** Where Socket.IO is on the server. */
+  path?: string;
+  /** More of the CONNECT payload, in place of a token. */
+  auth?: Record<string, unknown>;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
 }
 
 export class Client {
@@ -55,7 +61,10 @@ export class Client {
   static open(url: string, user: User, options: ConnectOptions = {}): Client {
     const socket = io(url, {
       transports: TRANSPORTS[options.transport ?? 'websocket'],
-      auth: { token: 'token' in options ? options.token : tokenOf(user, options.claims) },
+      path: options.path,
+      query: options.query,
+      extraHeaders: options.headers,
+      auth: options.auth ?? { token: 'token' in options ? options.token : tokenOf(user, options.claims) },
       forceNew: true,
       reconnection: options.reconnection ?? false,
       reconnectionDelay: 50,
