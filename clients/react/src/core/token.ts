@@ -22,7 +22,9 @@ export function ownerOf(token: string): TokenOwner | null {
     const user = (claims.user ?? {}) as Claims;
     const id = [...IDS.map((name) => claims[name]), user.id].find((value) => value != null);
     if (typeof id !== 'string' && !(typeof id === 'number' && Number.isSafeInteger(id))) return null;
-    const name = [...NAMES.map((claim) => claims[claim]), user.name].find((value) => typeof value === 'string');
+    const name = [...NAMES.map((claim) => claims[claim]), user.name].find(
+      (value) => typeof value === 'string',
+    );
     return { id: String(id), name };
   } catch {
     // This is not a JWT; the server will refuse it.

@@ -21,7 +21,11 @@ export function useClientOf(
   const make = (): Own => ({ server, client: isFunction ? newClient(server, token) : undefined });
   const [last, setOwn] = useState(make);
   let own = last;
-  if (own.server.url !== server.url || own.server.path !== server.path || (own.client !== undefined) !== isFunction) {
+  if (
+    own.server.url !== server.url ||
+    own.server.path !== server.path ||
+    (own.client !== undefined) !== isFunction
+  ) {
     own = make();
     setOwn(own);
   }
