@@ -14,11 +14,11 @@ test.each([
     { id: 'b', name: 'Ben' },
   ],
   [
-    { userId: 7, username: 'seven' },
-    { id: '7', name: 'seven' },
+    { userId: 7, name: 'Seven' },
+    { id: '7', name: 'Seven' },
   ],
   [{ _id: '665f1c' }, { id: '665f1c', name: undefined }],
-  [{ user: { id: 'c', name: 'Cleo' } }, { id: 'c', name: 'Cleo' }],
+  [{ user: { id: 'c' }, name: 'Cleo' }, { id: 'c', name: 'Cleo' }],
   [
     { sub: null, id: 'b', name: 7 },
     { id: 'b', name: undefined },
