@@ -1,4 +1,4 @@
-// Whose a token is: the page must see the same user as the server does.
+// The owner of a token: the page must see the same user as the server does.
 import { expect, test } from 'vitest';
 import { ownerOf } from '../src/core/token.js';
 
