@@ -28,6 +28,8 @@ const MAX_KEYS: usize = 64;
 /// this time.
 const FRESH: Duration = Duration::from_secs(600);
 const READ_AGAIN: Duration = Duration::from_secs(60);
+/// Sign-ins that come so soon after a failure, or have waited for it, fail alike. Each would else wait for its own.
+const FAILED_FOR: Duration = Duration::from_secs(1);
 
 /// The keys by their id. A key without one has an empty id.
 type KeysById = HashMap<String, VerifyingKey>;
@@ -44,6 +46,8 @@ struct State {
     keys: Arc<KeysById>,
     /// The time of the last attempt to read the set.
     tried: Option<Instant>,
+    /// The last attempt, if it failed and there are no keys.
+    failed: Option<(Instant, String)>,
 }
 
 impl KeySet {
@@ -76,6 +80,11 @@ impl KeySet {
         if !is_due {
             return Ok(keys.get(id).cloned());
         }
+        if let Some((at, why)) = &lock(&self.state).failed
+            && at.elapsed() < FAILED_FOR
+        {
+            return Err(Refused::Unavailable(why.clone()));
+        }
         lock(&self.state).tried = Some(Instant::now());
         let read = match self.client.get().await {
             Ok((StatusCode::OK, body)) => parse(&body),
@@ -85,13 +94,15 @@ impl KeySet {
         match read {
             Ok(keys) => {
                 let found = keys.get(id).cloned();
-                lock(&self.state).keys = Arc::new(keys);
+                let mut state = lock(&self.state);
+                (state.keys, state.failed) = (Arc::new(keys), None);
                 Ok(found)
             }
             Err(why) => {
                 let why = format!("JWT_JWKS_URL ({}): {why}", self.client.url());
                 if keys.is_empty() {
-                    lock(&self.state).tried = None;
+                    let mut state = lock(&self.state);
+                    (state.tried, state.failed) = (None, Some((Instant::now(), why.clone())));
                     return Err(Refused::Unavailable(why));
                 }
                 tracing::warn!(%why, "the key set cannot be read: the keys read before are used");

@@ -18,7 +18,11 @@ use tokio::{
     sync::{Mutex, Notify},
 };
 
-use crate::support::{Backend, Client, TestDatabase, TestServer, until};
+use crate::support::{
+    Backend, Client, TestDatabase, TestServer,
+    http::{self, Polling},
+    until,
+};
 
 const REFUSAL: &str = r#"{"message":"Authentication failed"}"#;
 
@@ -174,6 +178,22 @@ async fn an_endpoint_that_does_not_answer_in_time_or_is_away_is_no_refusal() {
     let line = ["--jwt-secret", "", "--auth-url", &url];
     let server = TestServer::start_with(TestDatabase::create(Backend::Sqlite).await, &line).await;
     assert_eq!(outcome(&server, &json!({"session": "alice"})).await, "closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_polling_client_is_not_refused_either_when_the_endpoint_fails() {
+    let (server, _endpoint) = start(&[]).await;
+    let session = Polling::open(server.address()).await;
+    session.post(r#"40{"session":"broken"}"#).await;
+    let mut packets = Vec::new();
+    loop {
+        let answer = http::get(server.address(), &session.path()).await;
+        packets.push(answer.body);
+        if answer.status != 200 || packets.last().unwrap().ends_with('1') {
+            break;
+        }
+    }
+    assert!(packets.iter().all(|packet| !packet.contains("44{")), "{packets:?}");
 }
 
 /// A key pair of P-256 that signs the tokens of these tests.

@@ -3,6 +3,7 @@
 import { ownerOf } from '../src/core/token.js';
 
 interface Options {
+  path?: string;
   auth: (give: (auth: { token: string; protocol: number }) => void) => void;
 }
 type Listener = (...heard: unknown[]) => void;
@@ -57,7 +58,7 @@ export class FakeSocket {
 
   constructor(
     readonly url: string,
-    private readonly options: Options,
+    readonly options: Options,
   ) {}
 
   on(event: string, listener: Listener): void {

@@ -1,6 +1,6 @@
 // A user's connection, and the rooms on it.
 import '@chatoxide/react/styles.css';
-import { ChatProvider } from '@chatoxide/react';
+import { ChatClient, ChatProvider } from '@chatoxide/react';
 import { useMemo } from 'react';
 import type { ServerPlace } from './serverPlace.js';
 import { tokensOf, type Session } from './session.js';
@@ -16,8 +16,12 @@ interface Props {
 export default function SignedIn({ session, server, onSignOut }: Props) {
   // A demo's token is renewed by a function; any other is what it is.
   const token = useMemo(() => (session.isDemo ? tokensOf(session) : session.token), [session]);
+  const client = useMemo(() => {
+    const { url, path } = server;
+    return new ChatClient({ url, token, socket: { path } });
+  }, [server, token]);
   return (
-    <ChatProvider url={server.url} path={server.path} token={token}>
+    <ChatProvider client={client}>
       <Workspace user={session.user} onSignOut={onSignOut} />
     </ChatProvider>
   );

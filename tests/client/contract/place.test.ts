@@ -49,7 +49,11 @@ describe.each(Object.keys(TRANSPORTS) as Transport[])('at another place over %s'
     await new Promise<void>((resolve) => void listener.listen(0, '127.0.0.1', resolve));
     const refusal = (url: string) =>
       within<string>('the refusal', (resolve) => {
-        const socket = io(`${url}/nowhere`, { path: PATH, transports: TRANSPORTS[transport], forceNew: true });
+        const socket = io(`${url}/nowhere`, {
+          path: PATH,
+          transports: TRANSPORTS[transport],
+          forceNew: true,
+        });
         socket.once('connect_error', (error) => {
           socket.disconnect();
           resolve(error.message);

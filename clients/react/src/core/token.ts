@@ -1,15 +1,19 @@
 // Reads the user's id and name from a JWT. The signature is not verified here: the server does that.
 
-type Claims = Record<string, unknown>;
+/** The claims that the server reads by default: the first that is there is the user's id. */
+interface Claims {
+  sub?: unknown;
+  id?: unknown;
+  userId?: unknown;
+  _id?: unknown;
+  user?: { id?: unknown };
+  name?: unknown;
+}
 
 export interface TokenOwner {
   id: string;
   name: string | undefined;
 }
-
-/** The claims that the server reads by default: the first that is there is the user's id. */
-const IDS = ['sub', 'id', 'userId', '_id'];
-const NAMES = ['name', 'username', 'displayName'];
 
 export function ownerOf(token: string): TokenOwner | null {
   const payload = token.split('.')[1];
@@ -19,11 +23,11 @@ export function ownerOf(token: string): TokenOwner | null {
     // React Native has no `TextDecoder`.
     const text = decodeURIComponent(bytes.replace(/[^]/g, escaped));
     const claims = JSON.parse(text) as Claims;
-    const user = (claims.user ?? {}) as Claims;
-    const id = [...IDS.map((name) => claims[name]), user.id].find((value) => value != null);
-    if (typeof id !== 'string' && !(typeof id === 'number' && Number.isSafeInteger(id))) return null;
-    const name = [...NAMES.map((claim) => claims[claim]), user.name].find((value) => typeof value === 'string');
-    return { id: String(id), name };
+    const { name } = claims;
+    const id = claims.sub ?? claims.id ?? claims.userId ?? claims._id ?? claims.user?.id;
+    // The server makes a number text.
+    if (typeof id !== 'string' && typeof id !== 'number') return null;
+    return { id: `${id}`, name: typeof name === 'string' ? name : undefined };
   } catch {
     // This is not a JWT; the server will refuse it.
     return null;

@@ -8,8 +8,6 @@ import { useClientOf } from './useClientOf.js';
 export interface ChatProviderProps {
   /** Where the chat server is; see `useChat` for what it is without this. */
   url?: string;
-  /** Where Socket.IO is on the server, if not at `/socket.io`. A namespace is the path of the `url`. */
-  path?: string;
   /** With a function the connection is this provider's alone: give each user's provider a `key` of its own. */
   token?: TokenSource;
   /** A client that was made elsewhere, instead of `url` and `token`. */
@@ -19,17 +17,16 @@ export interface ChatProviderProps {
 
 interface Chat {
   url: string | undefined;
-  path: string | undefined;
   client: ChatClient | undefined;
 }
 
-const Context = createContext<Chat>({ url: undefined, path: undefined, client: undefined });
+const Context = createContext<Chat>({ url: undefined, client: undefined });
 
 /** The components below share a connection, which is open while the provider is mounted. */
-export function ChatProvider({ url, path, token, client: given, children }: ChatProviderProps) {
-  const made = useClientOf({ url: serverUrl(url), path }, given ? undefined : token, false);
+export function ChatProvider({ url, token, client: given, children }: ChatProviderProps) {
+  const made = useClientOf(serverUrl(url), given ? undefined : token, false);
   const client = given ?? made;
-  const chat = useMemo(() => ({ url: url ?? client?.url, path, client }), [url, path, client]);
+  const chat = useMemo(() => ({ url: url ?? client?.url, client }), [url, client]);
   useEffect(() => client?.retain(), [client]);
   return <Context.Provider value={chat}>{children}</Context.Provider>;
 }
@@ -37,7 +34,7 @@ export function ChatProvider({ url, path, token, client: given, children }: Chat
 /** The client for a token, or the provider's. With a token function it may change after the first render. */
 export function useChatClient(token?: TokenSource, url?: string): ChatClient {
   const provided = useContext(Context);
-  const made = useClientOf({ url: serverUrl(url ?? provided.url), path: provided.path }, token, true);
+  const made = useClientOf(serverUrl(url ?? provided.url), token, true);
   const client = made ?? provided.client;
   if (!client) throw new Error('useChat needs a token or a ChatProvider');
   return client;
