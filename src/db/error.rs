@@ -60,6 +60,8 @@ const OPERATION_ERRORS: [&str; 19] = [
     "attempt to write a readonly database",
 ];
 
+/// The beginning of the error of a database that is not in UTF-8, such as LATIN1, about a character that it lacks.
+const NO_SUCH_CHARACTER: &str = "character with byte sequence";
 const TOO_LONG: &str = "value too long for type ";
 
 /// The error text of PostgreSQL's row-level security.
@@ -78,6 +80,11 @@ const BY_MISSING_VALUE: &str =
 pub(super) const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
 const NOT_STORED: &str =
     "a row was not stored as it was written: a trigger or a rule of the table's keeps it out or changes it";
+
+/// The error when another table refers to a row that is to be deleted.
+pub(super) fn referred_to() -> Error {
+    Error::Refused { sentence: BY_REFERENCE.into(), cause: "FOREIGN KEY constraint failed".to_owned() }
+}
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
@@ -142,6 +149,10 @@ fn classify_by_text(message: &str) -> Option<Error> {
     }
     if let Some(column) = message.strip_prefix(TOO_LONG) {
         return Some(Error::BadInput(format!("a text is too long for the database, which takes {column}")));
+    }
+    if message.starts_with(NO_SUCH_CHARACTER) && message.contains("has no equivalent in encoding") {
+        let sentence = "the database's encoding does not have all of these characters: only one in UTF8 has".to_owned();
+        return Some(Error::BadInput(sentence));
     }
     if VALUE_ERRORS.iter().any(|text| message.starts_with(text)) {
         return Some(Error::BadInput("the database does not take this value".to_owned()));

@@ -5,21 +5,24 @@ use std::{
     sync::Arc,
 };
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Db, in_transaction, on,
+    Db,
+    columns::Columns,
+    in_transaction,
+    moment::MomentRow,
+    on,
     reactions::{self, ReactionRow},
     schema::{messages, reactions as reaction_table, users},
-    types::{JsonRow, MessageTypeRow},
+    types::{JsonRow, MessageTypeRow, TextOrEmpty},
 };
 use crate::{
     chat::{
         Result,
         id::{MessageId, RoomId, UserId},
-        message::Place,
+        message::{MessageType, Place},
         timestamp::Timestamp,
     },
     protocol::{MessageView, ReactionView, SenderView},
@@ -31,32 +34,36 @@ pub struct MessageRow {
     pub id: String,
     pub room_id: String,
     pub sender_id: String,
+    #[diesel(deserialize_as = TextOrEmpty)]
     pub content: String,
     pub kind: MessageTypeRow,
     pub metadata: JsonRow,
     pub reply_to: Option<String>,
-    pub created_at: NaiveDateTime,
-    pub updated_at: Option<NaiveDateTime>,
+    pub created_at: MomentRow,
+    pub updated_at: Option<MomentRow>,
 }
 
-impl From<&MessageView> for MessageRow {
-    fn from(view: &MessageView) -> Self {
+impl MessageRow {
+    /// The row of a new message on SQLite.
+    pub fn new(view: &MessageView, columns: &Columns) -> Self {
+        let created_at = columns.moment(view.created_at.naive());
         Self {
             id: view.id.to_string(),
             room_id: view.room_id.to_string(),
             sender_id: view.sender_id.to_string(),
             content: view.content.clone(),
-            kind: MessageTypeRow(view.kind),
+            kind: MessageTypeRow(MessageType::Other(columns.message_type.spell(view.kind.as_str()).into())),
             metadata: JsonRow(view.metadata.clone()),
             reply_to: view.reply_to.clone(),
-            created_at: view.created_at.naive(),
-            updated_at: view.updated_at.map(Timestamp::naive),
+            created_at,
+            updated_at: columns.requires_updated_at("Message").then_some(created_at),
         }
     }
-}
 
-impl MessageRow {
     pub fn into_view(self, sender_name: Arc<str>, reactions: Vec<ReactionView>) -> MessageView {
+        let created_at = Timestamp::from(self.created_at);
+        // A required `updatedAt` is the time of creation until the message is edited.
+        let updated_at = self.updated_at.map(Timestamp::from).filter(|at| *at != created_at);
         MessageView {
             id: self.id.into(),
             room_id: self.room_id.into(),
@@ -65,14 +72,17 @@ impl MessageRow {
             kind: self.kind.0,
             metadata: self.metadata.0,
             reply_to: self.reply_to,
-            created_at: self.created_at.into(),
-            updated_at: self.updated_at.map(Timestamp::from),
+            created_at,
+            updated_at,
             sender: SenderView { name: sender_name.clone() },
             sender_name,
             reactions,
         }
     }
 }
+
+/// A message and the name of its sender. A sender without a name is shown by their id.
+pub(in crate::db) type NamedRow = (MessageRow, Option<String>);
 
 /// Selects all messages of a room, newest first. Within a millisecond, ids that were made here sort as the log does.
 macro_rules! in_room {
@@ -126,7 +136,7 @@ pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<Message
 
 /// Returns one message as history shows it.
 pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
-    let row: Option<(MessageRow, String)> = on!(db.readers, c => messages::table
+    let row: Option<NamedRow> = on!(db.readers, c => messages::table
         .inner_join(users::table)
         .filter(messages::id.eq(id.as_str()))
         .select((MessageRow::as_select(), users::name))
@@ -135,6 +145,7 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
         .optional()?)?;
     let Some((row, name)) = row else { return Ok(None) };
     let reactions = reactions::list_of_message(db, id).await?;
+    let name = name.unwrap_or_else(|| row.sender_id.clone());
     Ok(Some(row.into_view(name.into(), reactions)))
 }
 
@@ -148,13 +159,15 @@ pub struct Page {
 /// Returns the newest `limit` messages older than the cursor `place`, newest first.
 pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) -> Result<Page> {
     let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
-    let (at, id) = (place.at.naive(), place.id.to_string());
+    let columns = db.facts().columns();
+    let (at, id) = (columns.moment(place.at.naive()), place.id.to_string());
     // SQLite compares times as text, and one whole second may be stored with or without zeros after its point.
     let next = Timestamp::from_millis(place.at.millis().saturating_add(1)).naive();
+    let next = columns.moment(next);
     let (rows, reactions, ends_in_tie) = in_transaction!($ db snapshot, c => {
         // The first condition is the one that can use the index.
         let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(&id)));
-        let mut rows: Vec<(MessageRow, String)> =
+        let mut rows: Vec<NamedRow> =
             run!(c.load(in_room!(&room).filter(older).limit(most.saturating_add(1))));
         let next = if rows.len() > limit { rows.pop() } else { None };
         let ends_in_tie = match (rows.last(), next) {
@@ -171,7 +184,7 @@ pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) 
 }
 
 pub(in crate::db) fn assemble(
-    rows: Vec<(MessageRow, String)>,
+    rows: Vec<NamedRow>,
     reactions: Vec<ReactionRow>,
 ) -> Vec<MessageView> {
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
@@ -181,7 +194,7 @@ pub(in crate::db) fn assemble(
     }
     rows.into_iter()
         .map(|(row, name)| {
-            let name = names.entry(name).or_insert_with_key(|name| name.as_str().into()).clone();
+            let name = names.entry(name.unwrap_or_else(|| row.sender_id.clone())).or_insert_with_key(|name| name.as_str().into()).clone();
             let reactions = by_message.remove(&row.id).unwrap_or_default();
             row.into_view(name, reactions)
         })

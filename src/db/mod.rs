@@ -5,6 +5,7 @@
 
 mod blockers;
 pub mod catalog;
+pub mod columns;
 mod connect;
 mod direct;
 mod error;
@@ -14,6 +15,7 @@ pub mod health;
 pub mod make_room;
 pub mod messages;
 pub mod migrations;
+mod moment;
 mod pool;
 mod prepared;
 pub mod reactions;

@@ -2,27 +2,26 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDateTime;
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamp as SqlTimestamp},
+    sql_types::{Array, BigInt, Bool, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::{
-    Db, on, on_lease,
+    Db,
+    moment::{Moment, MomentRow, TimeFormat},
+    on, on_lease,
     prepared::Prepared,
-    rooms::Room,
+    rooms::{Room, RoomRow},
     schema::{room_members, rooms, users},
-    types::RoomTypeRow,
     users::{MemberRow, member_view},
 };
 use crate::{
     chat::{
         Result,
         id::{RoomId, UserId},
-        room::RoomType,
         timestamp::Timestamp,
     },
     protocol::MemberView,
@@ -37,26 +36,30 @@ pub struct Activity {
 
 /// Returns the rooms that a user is in; if there are more than `limit`, the most recently active ones.
 pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Room>> {
-    on!(db.readers, c => rooms::table
+    let rows: Vec<RoomRow> = on!(db.readers, c => rooms::table
         .inner_join(room_members::table)
         .left_join(own::room_head::table.on(own::room_head::room_id.eq(rooms::id)))
         .filter(room_members::user_id.eq(user_id.as_str()))
         .order(own::room_head::at.is_null())
         .then_order_by((own::room_head::at.desc(), rooms::created_at.desc()))
-        .select((rooms::id, rooms::name, rooms::kind, rooms::created_at))
+        .select(RoomRow::as_select())
         .limit(limit)
         .load(c)
-        .await?)
+        .await?)?;
+    Ok(rows.into_iter().map(Room::from).collect())
 }
 
 /// Returns the public rooms; if there are more than `limit`, the newest ones.
 pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<Room>> {
-    on!(db.readers, c => rooms::table
-        .filter(rooms::kind.eq(RoomTypeRow(RoomType::Public)))
-        .order((rooms::created_at.desc(), rooms::id))
-        .limit(limit)
+    let is_public = db.facts().columns().room_type.condition("\"type\"", "public");
+    let list = format!(
+        "SELECT \"id\", \"name\", \"type\" AS kind, \"createdAt\" AS created_at FROM \"Room\" WHERE {is_public} \
+         ORDER BY \"createdAt\" DESC, \"id\" LIMIT $1"
+    );
+    let rows: Vec<RoomRow> = on!(db.readers, c => Prepared(diesel::sql_query(&list).bind::<BigInt, _>(limit))
         .load(c)
-        .await?)
+        .await?)?;
+    Ok(rows.into_iter().map(Room::from).collect())
 }
 
 #[derive(QueryableByName)]
@@ -92,7 +95,7 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
             rows.into_iter().map(|row| (row.room_id, row.partner.into())).collect()
         }
         Db::Lite { .. } => {
-            let rows: Vec<(String, String, String, Option<String>)> = on!(db.readers, c => room_members::table
+            let rows: Vec<(String, String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
                 .inner_join(users::table)
                 .filter(room_members::room_id.eq_any(&ids))
                 .filter(users::id.ne(user_id.as_str()))
@@ -110,8 +113,8 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
 struct ActivityRow {
     #[diesel(sql_type = Text)]
     room_id: String,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    last_message_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    last_message_at: Option<MomentRow>,
     #[diesel(sql_type = BigInt)]
     unread: i64,
 }
@@ -158,7 +161,8 @@ const ACTIVITY_BY_SCAN: &str = r#"
         GROUP BY m."roomId"
     ) AS newest ON newest.room_id = room.id"#;
 
-/// The rooms are passed as JSON: `[[id, is member], ..]`.
+/// The rooms are passed as JSON: `[[id, is member], ..]`. `marker_at` is replaced by the time of the read mark in the
+/// format of the messages' times.
 const ACTIVITY_LITE: &str = r#"
     SELECT room.value ->> 0 AS room_id,
         (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.value ->> 0 ORDER BY "createdAt" DESC LIMIT 1)
@@ -166,8 +170,8 @@ const ACTIVITY_LITE: &str = r#"
         CASE WHEN room.value ->> 1 OR marker.at IS NOT NULL THEN
             (SELECT count(*) FROM (SELECT 1 FROM (
                 SELECT "senderId" FROM "Message" AS m
-                WHERE "roomId" = room.value ->> 0 AND "createdAt" >= coalesce(marker.at, '')
-                    AND ("createdAt" IS NOT marker.at OR EXISTS (
+                WHERE "roomId" = room.value ->> 0 AND "createdAt" >= coalesce(marker_at, '')
+                    AND ("createdAt" IS NOT marker_at OR EXISTS (
                         SELECT 1 FROM chatoxide_room_log AS entry
                         WHERE entry.room_id = room.value ->> 0 AND entry.message_id = m."id"
                             AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
@@ -202,8 +206,12 @@ pub async fn list_activity(
         Db::Lite { readers, .. } => {
             let of = of.iter().map(|(id, is_member)| json!([id, is_member]));
             let of = Value::from_iter(of).to_string();
+            let format = db.facts().columns().time_format;
+            let never = if format == TimeFormat::Millis { "-1e18" } else { "''" };
+            let list = ACTIVITY_LITE.replace("marker_at, ''", &format!("marker_at, {never}"));
+            let list = list.replace("marker_at", &format.of_own("marker.at"));
             db.within_timeout(async {
-                on_lease!(once readers db readers, connection => diesel::sql_query(ACTIVITY_LITE)
+                on_lease!(once readers db readers, connection => diesel::sql_query(&list)
                     .bind::<Text, _>(of)
                     .bind::<Text, _>(user_id.to_string())
                     .load(&mut *connection)

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use chrono::NaiveDateTime;
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{
     Db,
     error::KEPT_OUT,
-    in_transaction, on,
+    in_transaction,
+    moment::{Moment, MomentRow},
+    on,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
     users::member_view,
@@ -24,23 +25,46 @@ use crate::{
     protocol::MemberView,
 };
 
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = rooms)]
+#[derive(Clone, Debug)]
 pub struct Room {
     pub id: String,
     pub name: String,
     pub kind: RoomTypeRow,
-    pub created_at: NaiveDateTime,
+    pub created_at: Timestamp,
+}
+
+/// A room as it is stored.
+#[derive(Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = rooms)]
+pub(in crate::db) struct RoomRow {
+    id: String,
+    name: Option<String>,
+    kind: RoomTypeRow,
+    created_at: MomentRow,
+}
+
+impl From<RoomRow> for Room {
+    /// A room without a name is shown by its id.
+    fn from(row: RoomRow) -> Self {
+        let name = row.name.unwrap_or_else(|| row.id.clone());
+        Self { id: row.id, name, kind: row.kind, created_at: row.created_at.into() }
+    }
 }
 
 impl Room {
     pub fn new(id: &RoomId, name: &str, kind: RoomType, at: Timestamp) -> Self {
-        Self { id: id.to_string(), name: name.to_owned(), kind: RoomTypeRow(kind), created_at: at.naive() }
+        Self { id: id.to_string(), name: name.to_owned(), kind: RoomTypeRow(kind), created_at: at }
     }
 }
 
 pub async fn find(db: &Db, id: &RoomId) -> Result<Option<Room>> {
-    on!(db.readers, c => rooms::table.find(id.as_str()).first(c).await.optional()?)
+    let found: Option<RoomRow> = on!(db.readers, c => rooms::table
+        .find(id.as_str())
+        .select(RoomRow::as_select())
+        .first(c)
+        .await
+        .optional()?)?;
+    Ok(found.map(Room::from))
 }
 
 /// The most members that one statement reads.
@@ -53,7 +77,7 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
     loop {
         let last = members.last().map_or("", |member| member.id.as_str());
         // The condition is given for both tables, because PostgreSQL does not infer one from the other.
-        let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => room_members::table
+        let rows: Vec<(String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
             .inner_join(users::table)
             .filter(room_members::room_id.eq(id.as_str()))
             .filter(room_members::user_id.gt(last).and(users::id.gt(last)))
@@ -82,6 +106,9 @@ pub enum InsertedRoom {
     UserMissing,
 }
 
+const INSERT_ROOM: &str = r#"INSERT INTO "Room" ("id", "name", "type", "createdAt"/*, "updatedAt"*/)
+    VALUES ($1, $2, CAST($3 AS "RoomType"), $4/*, $4*/)"#;
+
 /// One statement for any number of members, whose ids are passed as JSON.
 const INSERT_MEMBERS_PG: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, member.id FROM json_array_elements_text(CAST($2 AS JSON)) AS member (id) ON CONFLICT DO NOTHING"#;
@@ -105,17 +132,29 @@ pub async fn insert_with_members(
         Db::Lite { .. } => INSERT_MEMBERS_LITE,
     };
     let has_triggers = db.facts().has_triggers();
+    let columns = db.facts().columns();
+    let insert_room = columns.adapt("Room", INSERT_ROOM);
+    let insert_new_room = format!("{insert_room} ON CONFLICT DO NOTHING");
     in_transaction!($ db write, c => {
         let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(&members)).count()));
         if usize::try_from(known).is_ok_and(|known| known < members.len()) {
             return Ok(InsertedRoom::UserMissing);
         }
-        let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
-        let found: Vec<Room> = run!(c.load(rooms::table.find(&room.id)));
-        let Some(stored) = found.into_iter().next() else {
+        macro_rules! insert_by {
+            ($statement:expr) => {
+                diesel::sql_query($statement)
+                    .bind::<Text, _>(&room.id)
+                    .bind::<Text, _>(&room.name)
+                    .bind::<Text, _>(columns.room_type.spell(room.kind.text()))
+                    .bind::<Moment, _>(columns.moment(room.created_at.naive()))
+            };
+        }
+        let is_new = run!(c.execute(insert_by!(&insert_new_room))) > 0;
+        let found: Vec<RoomRow> = run!(c.load(rooms::table.find(&room.id).select(RoomRow::as_select())));
+        let Some(stored) = found.into_iter().next().map(Room::from) else {
             // The id is not the conflict. A plain insert reports the real reason: another unique value of the row, or a
             // trigger.
-            run!(c.execute(diesel::insert_into(rooms::table).values(&room)));
+            run!(c.execute(insert_by!(&*insert_room)));
             return Err(KEPT_OUT);
         };
         let mut inside: Vec<String> = run!(c.load(room_members::table
@@ -167,9 +206,10 @@ fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -
 
 /// Anybody may add members to a public room; in other rooms the inviter has to be a member now. The statement checks
 /// this itself, because the cached room may be old. SQLite numbers parameters in the order in which they first occur.
+/// `is_public` is replaced by the condition on the room's type.
 const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, $2 FROM "Room" WHERE "id" = $1 AND (
-        "type" = 'public' OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
+        is_public OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
     ) ON CONFLICT DO NOTHING"#;
 
 /// Makes a user a member of a room, if `inviter` is allowed to. Returns false if they are one already, or if `inviter`
@@ -177,7 +217,9 @@ const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
 pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &UserId) -> Result<bool> {
     db.facts().ensure_fits("_RoomMembers", "A", id.as_str())?;
     db.facts().ensure_fits("_RoomMembers", "B", user_id.as_str())?;
-    let made = on!(db.writer, c => diesel::sql_query(INSERT_MEMBER)
+    let is_public = db.facts().columns().room_type.condition("\"type\"", "public");
+    let insert = INSERT_MEMBER.replace("is_public", &is_public);
+    let made = on!(db.writer, c => diesel::sql_query(&insert)
         .bind::<Text, _>(id.as_str())
         .bind::<Text, _>(user_id.as_str())
         .bind::<Text, _>(inviter.as_str())

@@ -1,38 +1,44 @@
 //! The tables. The original's have the same names on both databases. Our own are in schema `chatoxide` on PostgreSQL
 //! and have the prefix `chatoxide_` on SQLite, so they are defined twice: `pg` and `lite`.
 
-use super::types::{JsonDoc, MessageTypeSql, RoomTypeSql};
+use super::{
+    moment::Moment,
+    types::{JsonDoc, MessageTypeSql, RoomTypeSql},
+};
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::Moment;
+
     #[sql_name = "User"]
     users (id) {
         id -> Text,
-        name -> Text,
+        name -> Nullable<Text>,
         email -> Text,
         avatar -> Nullable<Text>,
         #[sql_name = "createdAt"]
-        created_at -> Timestamp,
+        created_at -> Moment,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::RoomTypeSql;
+    use super::{Moment, RoomTypeSql};
 
     #[sql_name = "Room"]
     rooms (id) {
         id -> Text,
-        name -> Text,
+        name -> Nullable<Text>,
         #[sql_name = "type"]
         kind -> RoomTypeSql,
         #[sql_name = "createdAt"]
-        created_at -> Timestamp,
+        created_at -> Moment,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::{JsonDoc, MessageTypeSql};
+    use super::{JsonDoc, MessageTypeSql, Moment};
 
     #[sql_name = "Message"]
     messages (id) {
@@ -48,9 +54,9 @@ diesel::table! {
         #[sql_name = "replyTo"]
         reply_to -> Nullable<Text>,
         #[sql_name = "createdAt"]
-        created_at -> Timestamp,
+        created_at -> Moment,
         #[sql_name = "updatedAt"]
-        updated_at -> Nullable<Timestamp>,
+        updated_at -> Nullable<Moment>,
     }
 }
 

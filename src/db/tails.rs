@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Text},
+    sql_types::{Array, BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
 
@@ -26,7 +26,7 @@ pub struct ListTail {
 /// Estimates the bytes of a room's newest messages, without reading them.
 const SIZES: &str = r#"
     SELECT room.id AS room_id, CAST((
-        SELECT coalesce(sum(octet_length(newest."content") + pg_column_size(newest."metadata")), 0) FROM (
+        SELECT coalesce(sum(coalesce(octet_length(newest."content"), 0) + coalesce(pg_column_size(newest."metadata"), 0)), 0) FROM (
             SELECT "content", "metadata" FROM "Message" WHERE "roomId" = room.id
             ORDER BY "createdAt" DESC, "id" DESC LIMIT $2
         ) AS newest
@@ -58,8 +58,8 @@ struct NewestRow {
     head: i64,
     #[diesel(embed)]
     message: MessageRow,
-    #[diesel(sql_type = Text)]
-    sender_name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    sender_name: Option<String>,
 }
 
 /// Loads the newest `limit` messages of each of these rooms. If all would take more than `bytes`, it loads only the
@@ -97,7 +97,8 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
     let mut found: HashMap<String, (i64, Vec<MessageView>)> = HashMap::new();
     for NewestRow { head, message, sender_name } in rows {
         let (_, messages) = found.entry(message.room_id.clone()).or_insert_with(|| (head, Vec::new()));
-        messages.push(message.into_view(sender_name.into(), Vec::new()));
+        let name = sender_name.unwrap_or_else(|| message.sender_id.clone());
+        messages.push(message.into_view(name.into(), Vec::new()));
     }
     let tail = |room_id: &RoomId| {
         let (seq, messages) = found

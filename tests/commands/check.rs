@@ -6,7 +6,7 @@ use serde_json::json;
 use super::program::run;
 use crate::support::{
     Backend, TestDatabase, TestServer, on_both,
-    prisma::{PRISMA_5, PRISMA_5_INDEX, PRISMA_6, prisma_tables},
+    prisma::{PRISMA_5, PRISMA_5_INDEX, PRISMA_6, prisma_sqlite_tables, prisma_tables},
 };
 
 const USUAL: [&str; 4] =
@@ -91,23 +91,30 @@ const FAULTS: &[(&str, &[&str])] = &[
         &["FAULT", r#""password" of "User""#, "nobody can sign in"],
     ),
     (
-        r#"UPDATE "Message" SET "updatedAt" = now(); ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL"#,
-        &["FAULT", r#""updatedAt" of "Message""#],
+        r#"UPDATE "Message" SET "replyTo" = ''; ALTER TABLE "Message" ALTER "replyTo" SET NOT NULL"#,
+        &["FAULT", r#""replyTo" of "Message""#],
+    ),
+    (
+        r#"ALTER TABLE "Message" ADD "tenant" INT DEFAULT 1; UPDATE "Message" SET "tenant" = 1; ALTER TABLE "Message" ALTER "tenant" SET NOT NULL, ALTER "tenant" DROP DEFAULT"#,
+        &["FAULT", r#"run ALTER TABLE "Message" ALTER "tenant" SET DEFAULT"#, "no message can be sent"],
     ),
     (r#"ALTER TABLE "Room" RENAME TO "Channel""#, &["FAULT", r#"no table "Room""#]),
     (
-        r#"ALTER TABLE "Message" ALTER "content" DROP NOT NULL; UPDATE "Message" SET "content" = NULL"#,
-        &["FAULT", r#"whose "content" is NULL"#],
-    ),
-    (
-        r#"ALTER TYPE "MessageType" ADD VALUE 'poll'; UPDATE "Message" SET "type" = 'poll'"#,
-        &["FAULT", r#""Message" has rows of a type"#],
+        r#"ALTER TABLE "Message" ALTER "senderId" DROP NOT NULL; UPDATE "Message" SET "senderId" = NULL"#,
+        &["FAULT", r#"whose "senderId" is NULL"#],
     ),
     (
         r#"ALTER TABLE "User" DROP "email" CASCADE; ALTER TABLE "User" ADD "email" TEXT NOT NULL GENERATED ALWAYS AS ("id" || '@x') STORED"#,
         &["FAULT", r#""email" of "User" is generated"#],
     ),
-    (r#"ALTER TYPE "RoomType" RENAME VALUE 'direct' TO 'DIRECT'"#, &["FAULT", "no label direct"]),
+    (
+        r#"ALTER TYPE "RoomType" RENAME VALUE 'direct' TO 'dm'"#,
+        &["FAULT", "no label direct", r#"run ALTER TYPE "RoomType" ADD VALUE 'direct'"#],
+    ),
+    (
+        r#"ALTER TABLE "Reaction" ALTER "id" TYPE INT USING 1; ALTER TABLE "Message" ALTER "replyTo" TYPE UUID USING NULL"#,
+        &["FAULT", "of type uuid, where text", "and so are 1 more", "nothing was changed"],
+    ),
     (
         r#"ALTER TABLE "User" RENAME TO people; CREATE VIEW "User" AS SELECT DISTINCT * FROM people"#,
         &["FAULT", r#""User" takes no INSERT"#],
@@ -231,6 +238,13 @@ async fn columns_that_no_event_needs_may_differ() {
         r#"ALTER TABLE "User" ALTER "email" DROP NOT NULL; UPDATE "User" SET "email" = NULL"#,
         r#"CREATE DOMAIN filled AS TEXT NOT NULL DEFAULT 'q'; ALTER TABLE "Message" ADD "more" filled"#,
         r#"UPDATE "Message" SET "updatedAt" = now(); ALTER TABLE "Message" ALTER "updatedAt" SET DEFAULT now(); ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL"#,
+        r#"UPDATE "Message" SET "updatedAt" = now(); ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL"#,
+        r#"ALTER TABLE "Room" ADD "updatedAt" TIMESTAMP(3); UPDATE "Room" SET "updatedAt" = now(); ALTER TABLE "Room" ALTER "updatedAt" SET NOT NULL"#,
+        r#"ALTER TABLE "Message" ALTER "content" DROP NOT NULL; UPDATE "Message" SET "content" = NULL"#,
+        r#"ALTER TYPE "MessageType" ADD VALUE 'poll'; UPDATE "Message" SET "type" = 'poll'"#,
+        r#"ALTER TYPE "RoomType" RENAME VALUE 'direct' TO 'DIRECT'"#,
+        r#"ALTER TABLE "Room" ALTER "type" TYPE TEXT; ALTER TABLE "Message" ALTER "type" DROP DEFAULT; ALTER TABLE "Message" ALTER "type" TYPE VARCHAR(9)"#,
+        r#"ALTER TYPE "MessageType" RENAME TO "Kind"; ALTER TABLE "Message" ALTER "metadata" DROP DEFAULT; ALTER TABLE "Message" ALTER "metadata" TYPE JSON"#,
         r#"CREATE UNIQUE INDEX ON "Room" ("id", "name"); ALTER TABLE "User" ADD "login" TEXT UNIQUE"#,
         r#"CREATE UNIQUE INDEX ON "Room" ("name") WHERE "type" = 'public'"#,
         r#"ALTER TABLE "User" ALTER "email" TYPE VARCHAR(50); ALTER TABLE "Message" ALTER "id" TYPE VARCHAR(36)"#,
@@ -260,6 +274,50 @@ async fn columns_of_new_users_do_not_matter_if_none_is_created() {
     let line = [&USUAL[..], &[&database.url, "--auto-create-users", "false"]].concat();
     let (code, found, _) = run(database.folder.path(), &line).await;
     assert!(code == 0 && !found.contains("warn"), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_of_the_settings_that_the_database_lacks_is_named_with_its_mend() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    database.execute(&prisma_tables(PRISMA_6)).await;
+    let line = [&USUAL[..], &[&database.url, "--message-types", "file,it's"]].concat();
+    let (code, found, _) = run(database.folder.path(), &line).await;
+    let told = r#"MESSAGE_TYPES has it's, which the enum "MessageType" lacks: to add it, run "#;
+    assert!(code == 1 && found.matches("FAULT").count() == 1 && found.contains(told), "{found}");
+    let mend = found.split("to add it, run ").nth(1).unwrap().lines().next().unwrap();
+    database.execute(mend).await;
+    let (code, found, _) = run(database.folder.path(), &line).await;
+    assert_eq!(code, 0, "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_file_that_refuses_a_type_of_the_settings_is_named_with_its_mend() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let check = r#""type" TEXT NOT NULL DEFAULT 'text' CHECK ("type" IN ('text', 'image', 'file', 'system'))"#;
+    let tables = prisma_sqlite_tables("0", "1").replace(r#""type" TEXT NOT NULL DEFAULT 'text'"#, check);
+    database.execute(&tables).await;
+    let line = [&USUAL[..], &[&database.url, "--message-types", "video"]].concat();
+    let (code, found, _) = run(database.folder.path(), &line).await;
+    assert!(code == 1 && found.contains("MESSAGE_TYPES has video, which a CHECK"), "{found}");
+    let mend = found.split("with the server stopped, run ").nth(1).unwrap().lines().next().unwrap();
+    database.execute(mend).await;
+    let server = TestServer::start_with(database, &["--message-types", "video"]).await;
+    let mut alice = server.connect_in("alice", "old").await;
+    let sent = alice.ask("message:send", json!({"roomId": "old", "content": "", "type": "video"})).await;
+    assert_eq!(sent["success"], true, "{sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_ids_are_numbers_is_refused_and_left_as_it_is() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let tables = prisma_sqlite_tables("0", "1").replace(r#""id" TEXT NOT NULL PRIMARY KEY"#, r#""id" INTEGER PRIMARY KEY"#);
+    let tables = tables.split("INSERT").next().unwrap();
+    database.execute(tables).await;
+    let (code, found) = check(&database, &database.url).await;
+    assert!(code == 1 && found[0].contains("ids that are numbers"), "{found:?}");
+    let (code, ..) = run(database.folder.path(), &["migrate", "--jwt-secret", "x", "--database-url", &database.url]).await;
+    assert_eq!(code, 1);
+    assert_eq!(database.select("SELECT count(*) FROM sqlite_master WHERE name LIKE 'chatoxide%'").await, ["0"]);
 }
 
 on_both! {

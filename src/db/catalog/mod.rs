@@ -40,6 +40,10 @@ pub struct Catalog {
     /// chatoxide's own.
     grants: Vec<String>,
     own_grants: Vec<String>,
+    /// Columns of ids whose type is a number or a UUID, each with its type.
+    ids: Vec<(String, String)>,
+    /// The types that messages may have; none if any text is taken.
+    message_types: Option<TypeLabels>,
     /// A description, for people, of where the tables are looked for.
     pub place: String,
     /// The tables may be in another schema of the same database.
@@ -97,8 +101,17 @@ pub enum Severity {
 struct RowCheck {
     query: String,
     text: String,
+    severity: Severity,
     /// The finding concerns only users who are not in the database yet.
     only_new_users: bool,
+}
+
+/// The labels that a column of types takes.
+#[derive(Debug)]
+struct TypeLabels {
+    /// The enum; none: SQLite's CHECK.
+    sql_type: Option<String>,
+    labels: Vec<String>,
 }
 
 /// A column as the catalog describes it.
@@ -134,7 +147,7 @@ impl Catalog {
                     found => found,
                 }
             }
-            (Db::Lite { .. }, DatabaseUrl::Sqlite(path)) => sqlite::read(path),
+            (Db::Lite { .. }, DatabaseUrl::Sqlite(path)) => Ok(sqlite::read(path)?.with_settings(config)),
             _ => Err(Error::Internal("the pool is not of the configured database".to_owned())),
         }
     }
@@ -150,7 +163,7 @@ impl Catalog {
                 Ok(result?)
             };
             match db.within_timeout(Box::pin(ask)).await {
-                Ok(true) => self.add(Severity::Partial, check.text),
+                Ok(true) => self.add(check.severity, check.text),
                 Ok(false) => {}
                 Err(error) => {
                     let text =
@@ -214,10 +227,16 @@ impl Catalog {
         let name = table.name;
         for expected in table.columns {
             let Some(column) = columns.get(expected.name) else {
-                self.add(Severity::Unusable, format!("table \"{name}\" has no column \"{}\"", expected.name));
+                let text = format!(
+                    "table \"{name}\" has no column \"{}\": chatoxide map proposes views that have it",
+                    expected.name
+                );
+                self.add(Severity::Unusable, text);
                 continue;
             };
-            if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
+            if expected.kind == ColumnKind::Key && is_id_type(&column.type_name) {
+                self.ids.push((format!("column \"{}\" of \"{name}\"", expected.name), column.type_name.clone()));
+            } else if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
                 let text = format!(
                     "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
                     expected.name, column.type_name, expected.kind
@@ -247,14 +266,35 @@ impl Catalog {
         }
         let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
         for (column, there) in columns {
-            if is_unknown(column) && !there.is_nullable && !there.has_default && !there.is_generated {
+            // `@updatedAt` is filled as Prisma does.
+            let is_filled =
+                column == "updatedAt" && there.kind == Some(ColumnKind::Time) && matches!(name, "User" | "Room");
+            if is_unknown(column) && !is_filled && !there.is_nullable && !there.has_default && !there.is_generated {
+                let mend = match self.has_schemas {
+                    true => format!("; to mend it, run ALTER TABLE \"{name}\" ALTER \"{column}\" SET DEFAULT and a value"),
+                    false => String::new(),
+                };
                 let text = format!(
-                    "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}",
+                    "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}{mend}",
                     table.cannot_insert
                 );
                 self.add_unwritable(table, text);
             }
         }
+    }
+
+    /// Adds one finding for all columns of ids that are numbers or UUIDs.
+    fn add_id_types(&mut self) {
+        let Some((column, type_name)) = self.ids.first() else { return };
+        let others = match self.ids.len() - 1 {
+            0 => String::new(),
+            others => format!(", and so are {others} more columns of ids or the like"),
+        };
+        let text = format!(
+            "{column} is of type {type_name}, where text without padding is expected{others}: ids that are numbers, or \
+             UUIDs by their type, are not supported yet, and nothing was changed"
+        );
+        self.add(Severity::Unusable, text);
     }
 
     fn add(&mut self, severity: Severity, text: String) {
@@ -280,13 +320,48 @@ impl Catalog {
         self.add(Severity::Unusable, text);
     }
 
-    /// Drops the findings about users who are not in the database, if the settings refuse these.
+    /// Drops the findings about users who are not in the database, if the settings refuse these. Adds one for each type
+    /// of `MESSAGE_TYPES` that the database does not take.
     pub fn with_settings(mut self, config: &Config) -> Self {
         let makes_users = config.auto_create_users;
         self.findings.retain(|finding| makes_users || !finding.only_new_users);
         self.row_checks.retain(|check| makes_users || !check.only_new_users);
+        for kind in &config.limits.message_types {
+            if let Some(text) = self.message_types.as_ref().and_then(|types| types.lacks(kind)) {
+                self.add(Severity::Unusable, text);
+            }
+        }
         self
     }
+}
+
+impl TypeLabels {
+    /// The sentence if the labels lack this one.
+    fn lacks(&self, label: &str) -> Option<String> {
+        if self.labels.iter().any(|there| there.eq_ignore_ascii_case(label)) {
+            return None;
+        }
+        Some(match &self.sql_type {
+            Some(sql_type) => format!(
+                "MESSAGE_TYPES has {label}, which the enum {sql_type} lacks: to add it, run ALTER TYPE {sql_type} ADD VALUE '{}'",
+                label.replace('\'', "''")
+            ),
+            None => format!(
+                "MESSAGE_TYPES has {label}, which a CHECK of table \"Message\" refuses: with the server stopped, run PRAGMA \
+                 writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, '{}', '') WHERE name = 'Message'",
+                TYPE_CHECK.replace('\'', "''")
+            ),
+        })
+    }
+}
+
+/// The CHECK on the types of messages in SQLite files that earlier versions made.
+const TYPE_CHECK: &str = r#" CHECK ("type" IN ('text', 'image', 'file', 'system'))"#;
+
+/// True for a type of ids that is not text.
+fn is_id_type(type_name: &str) -> bool {
+    let name = type_name.to_ascii_lowercase();
+    ["int", "serial", "numeric", "uuid"].iter().any(|part| name.contains(part))
 }
 
 /// Compares the names of the existing tables with the expected ones.

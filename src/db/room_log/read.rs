@@ -16,7 +16,7 @@ use crate::{
     },
     db::{
         Db, in_transaction,
-        messages::MessageRow,
+        messages::{MessageRow, NamedRow},
         reactions::ReactionRow,
         schema::{messages, reactions, users},
     },
@@ -38,7 +38,7 @@ struct Found {
     complete_from: i64,
     oldest: Option<i64>,
     entries: Vec<Logged>,
-    messages: Vec<(MessageRow, String)>,
+    messages: Vec<NamedRow>,
     reactions: Vec<ReactionRow>,
     /// The entries that added a reaction which still exists.
     added: Vec<Logged>,
@@ -83,11 +83,11 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
             .collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut found_messages: Vec<(MessageRow, String)> = Vec::new();
+        let mut found_messages: Vec<NamedRow> = Vec::new();
         let mut found_reactions: Vec<ReactionRow> = Vec::new();
         // SQLite binds each id separately, and the number of parameters is limited.
         for ids in ids.chunks(10_000) {
-            let page: Vec<(MessageRow, String)> = run!(c.load(messages::table
+            let page: Vec<NamedRow> = run!(c.load(messages::table
                 .inner_join(users::table)
                 .filter(messages::id.eq_any(ids))
                 .select((MessageRow::as_select(), users::name))));
@@ -136,13 +136,14 @@ fn build(room_id: &RoomId, found: Found) -> Vec<Entry> {
         let seq = added_at.get(&key).copied().unwrap_or(0);
         reactions.entry(&row.message_id).or_default().push((row.clone().into(), seq));
     }
-    let messages: HashMap<&str, &(MessageRow, String)> =
+    let messages: HashMap<&str, &NamedRow> =
         found.messages.iter().map(|found| (found.0.id.as_str(), found)).collect();
     let view = |id: &str, seq: i64| -> Option<MessageView> {
         let (row, name) = messages.get(id)?;
         let its = reactions.get(id).map_or(&[][..], Vec::as_slice);
         let its = its.iter().filter(|(_, added)| *added <= seq).map(|(reaction, _)| reaction.clone());
-        Some(row.clone().into_view(name.as_str().into(), its.collect()))
+        let name = name.as_deref().unwrap_or(&row.sender_id);
+        Some(row.clone().into_view(name.into(), its.collect()))
     };
     let entry = |stored: &Logged| {
         let seq = stored.seq;

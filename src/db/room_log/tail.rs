@@ -16,7 +16,8 @@ use crate::{
     },
     db::{
         Db,
-        messages::{MessageRow, assemble, in_room, on_messages},
+        messages::{MessageRow, NamedRow, assemble, in_room, on_messages},
+        moment::{Moment, MomentRow},
         on_lease,
         prepared::Prepared,
         reactions::ReactionRow,
@@ -102,7 +103,8 @@ pub async fn load_tail_with_readers(db: &Db, room_id: &RoomId, limit: usize, rea
 const TAIL: &str = r#"
     WITH sized AS (
         SELECT newest.*, row_number() OVER newest_first AS place,
-            sum(octet_length(content) + pg_column_size(metadata)) OVER newest_first AS bytes
+            sum(coalesce(octet_length(content), 0) + coalesce(pg_column_size(metadata), 0))
+                OVER newest_first AS bytes
         FROM (
             SELECT message."id" AS id, message."roomId" AS room_id, message."senderId" AS sender_id,
                 message."content" AS content, message."type" AS kind, message."metadata" AS metadata,
@@ -153,16 +155,16 @@ struct TailRow {
     sender_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     content: Option<String>,
-    #[diesel(sql_type = Nullable<MessageTypeSql>)]
-    kind: Option<MessageTypeRow>,
-    #[diesel(sql_type = Nullable<JsonDoc>)]
-    metadata: Option<JsonRow>,
+    #[diesel(sql_type = MessageTypeSql)]
+    kind: MessageTypeRow,
+    #[diesel(sql_type = JsonDoc)]
+    metadata: JsonRow,
     #[diesel(sql_type = Nullable<Text>)]
     reply_to: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    created_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    updated_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    created_at: Option<MomentRow>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    updated_at: Option<MomentRow>,
     #[diesel(sql_type = Nullable<Text>)]
     sender_name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -171,19 +173,19 @@ struct TailRow {
 
 impl TailRow {
     /// Returns none if the room has no messages.
-    fn into_message(self) -> Option<(MessageRow, String)> {
+    fn into_message(self) -> Option<NamedRow> {
         let row = MessageRow {
             id: self.id?,
             room_id: self.room_id?,
             sender_id: self.sender_id?,
-            content: self.content?,
-            kind: self.kind?,
-            metadata: self.metadata?,
+            content: self.content.unwrap_or_default(),
+            kind: self.kind,
+            metadata: self.metadata,
             reply_to: self.reply_to,
             created_at: self.created_at?,
             updated_at: self.updated_at,
         };
-        Some((row, self.sender_name?))
+        Some((row, self.sender_name))
     }
 }
 
@@ -245,7 +247,7 @@ fn moment(micros: i64) -> Result<NaiveDateTime> {
 }
 
 /// The stored size of a message.
-const SIZE: &str = "length(CAST(\"Message\".\"content\" AS BLOB)) + length(CAST(\"metadata\" AS BLOB))";
+const SIZE: &str = "coalesce(length(CAST(\"Message\".\"content\" AS BLOB)), 0) + coalesce(length(CAST(\"metadata\" AS BLOB)), 0)";
 
 /// Uses several statements: on SQLite they cost no round trips.
 async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
@@ -276,7 +278,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
         let sizes: Vec<i64> = sizes.limit(most).load(c)?;
         let kept = count_within(&sizes).min(limit);
         let rows = in_room!(&room).limit(i64::try_from(kept).unwrap_or(i64::MAX));
-        let rows: Vec<(MessageRow, String)> = rows.load(c)?;
+        let rows: Vec<NamedRow> = rows.load(c)?;
         let reactions: Vec<ReactionRow> =
             if rows.is_empty() { Vec::new() } else { on_messages!(rows).load(c)? };
         let read: Vec<(String, NaiveDateTime)> = own::read_marker::table

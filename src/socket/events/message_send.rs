@@ -67,7 +67,7 @@ impl Request for MessageSend {
     fn check(&self, limits: &Limits) -> Result<()> {
         limits.ensure_id("roomId", self.room_id.as_str())?;
         limits.ensure_content(&self.content)?;
-        self.kind.ensure_from_client()?;
+        limits.ensure_message_type(&self.kind)?;
         limits.ensure_metadata(&self.metadata)?;
         // An empty content is stored as it is, as the original does.
         match self.reply_to.as_deref().filter(|id| !id.is_empty()) {
@@ -120,6 +120,14 @@ mod tests {
             let text = format!(r#"{{"roomId":"r","content":"","type":{kind}}}"#);
             assert_eq!(serde_json::from_str::<MessageSend>(&text).unwrap().kind, MessageType::Text, "{kind}");
         }
-        assert!(serde_json::from_str::<MessageSend>(r#"{"roomId":"r","content":"","type":"poem"}"#).is_err());
+        for (kind, message_types, is_taken) in
+            [("poem", "", false), ("Video", "audio,VIDEO", true), ("IMAGE", "", true), ("SYSTEM", "system", false)]
+        {
+            let text = format!(r#"{{"roomId":"r","content":"","type":"{kind}"}}"#);
+            let message_types = message_types.split(',').map(str::to_owned).collect();
+            let limits = Limits { message_types, ..Limits::default() };
+            let checked = serde_json::from_str::<MessageSend>(&text).unwrap().check(&limits);
+            assert_eq!(checked.is_ok(), is_taken, "{kind}");
+        }
     }
 }

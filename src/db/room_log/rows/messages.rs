@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use diesel::{QueryResult, prelude::*, sqlite::SqliteConnection};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use crate::{
         timestamp::Timestamp,
     },
     db::{
+        columns::Columns,
         error::KEPT_OUT,
         messages::MessageRow,
         room_log::session::Session,
@@ -36,7 +37,7 @@ macro_rules! messages_as_json {
     SELECT CAST(json_agg(json_build_object(
         'id', "id", 'room_id', "roomId", 'sender_id', "senderId", "#,
             $content,
-            r#"'kind', "type", 'metadata', "metadata", 'reply_to', "replyTo",
+            r#"'kind', "type", 'metadata', CAST("metadata" AS TEXT), 'reply_to', "replyTo",
         'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
         'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
     )) AS TEXT) FROM "#,
@@ -80,9 +81,9 @@ const STORED: &str = messages_as_json!(
 
 const INSERT: &str = r#"
     WITH written AS (
-        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt")
+        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt"/*, "updatedAt"*/)
         SELECT new.id, new.room_id, new.sender_id, new.content, CAST(new.kind AS "MessageType"),
-            CAST(new.metadata AS JSONB), new.reply_to, new.at
+            CAST(new.metadata AS JSONB), new.reply_to, new.at/*, new.at*/
         FROM json_to_recordset(CAST($1 AS JSON)) AS new (
             id TEXT, room_id TEXT, sender_id TEXT, content TEXT, kind TEXT, metadata TEXT, reply_to TEXT, at TIMESTAMP
         ) RETURNING 1
@@ -97,11 +98,13 @@ struct StoredMessage {
     sender_id: String,
     /// Not read where an edit is about to replace it.
     #[serde(default)]
-    content: String,
+    content: Option<String>,
     kind: MessageTypeRow,
-    metadata: Value,
+    /// The text of the JSON.
+    metadata: Option<String>,
     reply_to: Option<String>,
-    created_at: i64,
+    #[serde(default)]
+    created_at: Option<i64>,
     updated_at: Option<i64>,
 }
 
@@ -111,12 +114,12 @@ impl From<StoredMessage> for MessageRow {
             id: stored.id,
             room_id: stored.room_id,
             sender_id: stored.sender_id,
-            content: stored.content,
+            content: stored.content.unwrap_or_default(),
             kind: stored.kind,
-            metadata: JsonRow(stored.metadata),
+            metadata: stored.metadata.map_or_else(JsonRow::default, |text| JsonRow::parse(text.as_bytes())),
             reply_to: stored.reply_to,
-            created_at: Timestamp::from_millis(stored.created_at).naive(),
-            updated_at: stored.updated_at.map(|at| Timestamp::from_millis(at).naive()),
+            created_at: Timestamp::from_millis(stored.created_at.unwrap_or(0)).naive().into(),
+            updated_at: stored.updated_at.map(|at| Timestamp::from_millis(at).naive().into()),
         }
     }
 }
@@ -183,7 +186,10 @@ impl Messages {
     ) -> Option<MessageRow> {
         let row = self.rows.get_mut(id.as_str()).filter(|row| row.room_id == room_id.as_str())?;
         content.clone_into(&mut row.content);
-        row.updated_at = Some(now);
+        // A time of creation that stands in `updatedAt` says that a message was not edited.
+        let is_creation = Timestamp::from(now) == row.created_at.into();
+        let at = if is_creation { now + TimeDelta::milliseconds(1) } else { now };
+        row.updated_at = Some(at.into());
         self.edited.insert(row.id.clone());
         Some(row.clone())
     }
@@ -231,7 +237,7 @@ impl Messages {
     /// Writes the edits, and returns the edited messages as they are stored.
     pub(super) async fn write_edits_pg(&self, session: &Session<'_>) -> Result<Vec<MessageRow>> {
         let edits = self.edits().map(|row| {
-            let at = row.updated_at.map(text_of);
+            let at = row.updated_at.map(|updated_at| text_of(updated_at.at));
             json!({ "id": row.id, "content": row.content, "at": at })
         });
         let edits: Vec<Value> = edits.collect();
@@ -242,10 +248,11 @@ impl Messages {
         if edited.len() < edits.len() { Err(KEPT_OUT.into()) } else { Ok(edited) }
     }
 
-    pub(super) fn write_edits_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
+    pub(super) fn write_edits_sqlite(&self, c: &mut SqliteConnection, columns: &Columns) -> QueryResult<()> {
         for row in self.edits() {
+            let at = row.updated_at.map(|updated_at| columns.moment(updated_at.at));
             let edit = diesel::update(messages::table.find(&row.id))
-                .set((messages::content.eq(&row.content), messages::updated_at.eq(row.updated_at)));
+                .set((messages::content.eq(&row.content), messages::updated_at.eq(at)));
             // Returned, not counted: SQLite also counts a row whose change a trigger ignores.
             ensure_written(edit.returning(messages::id).load::<String>(c)?.len(), 1)?;
         }
@@ -254,7 +261,7 @@ impl Messages {
 
     pub(super) fn deletions(&self) -> Vec<Write> {
         let rows: Vec<Value> = self.deleted.iter().map(|id| json!(id)).collect();
-        vec![Write { sql: DELETE, expected: rows.len(), rows }]
+        vec![Write { sql: DELETE.into(), expected: rows.len(), rows }]
     }
 
     pub(super) fn write_deletions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
@@ -265,24 +272,28 @@ impl Messages {
         ensure_written(deletion.returning(messages::id).load::<String>(c)?.len(), self.deleted.len())
     }
 
-    pub(super) fn insertions(&self) -> Vec<Write> {
+    pub(super) fn insertions(&self, columns: &Columns) -> Vec<Write> {
         let row = |message: &Arc<MessageView>| {
             json!({
                 "id": message.id, "room_id": message.room_id, "sender_id": message.sender_id,
-                "content": message.content, "kind": MessageTypeRow(message.kind).text(),
+                "content": message.content, "kind": columns.message_type.spell(message.kind.as_str()),
                 "metadata": message.metadata.to_string(), "reply_to": message.reply_to,
                 "at": text_of(message.created_at.naive()),
             })
         };
         let rows: Vec<Value> = self.inserted.iter().map(row).collect();
-        vec![Write { sql: INSERT, expected: rows.len(), rows }]
+        vec![Write { sql: columns.adapt("Message", INSERT), expected: rows.len(), rows }]
     }
 
-    pub(super) fn write_insertions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
+    pub(super) fn write_insertions_sqlite(
+        &self,
+        c: &mut SqliteConnection,
+        columns: &Columns,
+    ) -> QueryResult<()> {
         if self.inserted.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = self.inserted.iter().map(|message| MessageRow::from(&**message)).collect();
+        let rows: Vec<_> = self.inserted.iter().map(|message| MessageRow::new(message, columns)).collect();
         ensure_written(diesel::insert_into(messages::table).values(rows).execute(c)?, self.inserted.len())
     }
 }

@@ -4,6 +4,8 @@
 mod messages;
 mod reactions;
 
+use std::borrow::Cow;
+
 use diesel::{QueryResult, sqlite::SqliteConnection};
 use futures_util::future::{join, join_all};
 use serde_json::Value;
@@ -15,7 +17,7 @@ use self::{
 use super::{Append, session::Session};
 use crate::{
     chat::{Error, Result},
-    db::{error::KEPT_OUT, messages::MessageRow},
+    db::{columns::Columns, error::KEPT_OUT, messages::MessageRow},
 };
 
 pub(super) use messages::{list_stored_pg, list_stored_sqlite};
@@ -44,7 +46,7 @@ pub(super) struct Rows {
 
 /// A statement on PostgreSQL that writes the rows in a document, and returns how many it wrote.
 struct Write {
-    sql: &'static str,
+    sql: Cow<'static, str>,
     rows: Vec<Value>,
     /// The least number of rows that it must write. With fewer, a trigger kept one out, or another program made the same
     /// change a moment ago.
@@ -73,9 +75,10 @@ impl Rows {
         session: &Session<'_>,
         then: impl Future<Output = Result<()>>,
     ) -> Result<Vec<MessageRow>> {
+        let columns = session.db().facts().columns();
         // The order matters: a reaction may be removed and added again.
         let writes = self.reactions.deletions().into_iter().chain(self.messages.deletions());
-        let writes = writes.chain(self.reactions.insertions()).chain(self.messages.insertions());
+        let writes = writes.chain(self.reactions.insertions()).chain(self.messages.insertions(&columns));
         let writes = writes.filter(|write| !write.rows.is_empty()).map(|write| {
             let written = session.query(write.sql, &write.rows);
             async move {
@@ -93,12 +96,12 @@ impl Rows {
         Ok(edited)
     }
 
-    pub(super) fn write_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
-        self.messages.write_edits_sqlite(c)?;
+    pub(super) fn write_sqlite(&self, c: &mut SqliteConnection, columns: &Columns) -> QueryResult<()> {
+        self.messages.write_edits_sqlite(c, columns)?;
         self.reactions.write_deletions_sqlite(c)?;
         self.messages.write_deletions_sqlite(c)?;
         self.reactions.write_insertions_sqlite(c)?;
-        self.messages.write_insertions_sqlite(c)
+        self.messages.write_insertions_sqlite(c, columns)
     }
 }
 

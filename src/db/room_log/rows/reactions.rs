@@ -228,8 +228,8 @@ impl Reactions {
         let removed: Vec<Value> = self.removed.iter().map(|id| json!(id)).collect();
         let cleared: Vec<Value> = self.cleared.iter().map(|id| json!(id)).collect();
         vec![
-            Write { sql: DELETE, expected: removed.len(), rows: removed },
-            Write { sql: DELETE_OF_MESSAGES, expected: 0, rows: cleared },
+            Write { sql: DELETE.into(), expected: removed.len(), rows: removed },
+            Write { sql: DELETE_OF_MESSAGES.into(), expected: 0, rows: cleared },
         ]
     }
 
@@ -249,7 +249,7 @@ impl Reactions {
     pub(super) fn insertions(&self) -> Vec<Write> {
         let row = |row: &ReactionRow| json!({ "id": row.id, "message_id": row.message_id, "user_id": row.user_id, "emoji": row.emoji });
         let rows: Vec<Value> = self.added().map(row).collect();
-        vec![Write { sql: INSERT, expected: rows.len(), rows }]
+        vec![Write { sql: INSERT.into(), expected: rows.len(), rows }]
     }
 
     pub(super) fn write_insertions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
