@@ -106,7 +106,9 @@ impl Limits {
         match kind {
             MessageType::Text | MessageType::Image | MessageType::File => Ok(()),
             MessageType::System => Err(Error::BadInput("type system is for the server".to_owned())),
-            MessageType::Other(label) if self.message_types.iter().any(|kind| kind.eq_ignore_ascii_case(label)) => {
+            MessageType::Other(label)
+                if self.message_types.iter().any(|kind| kind.eq_ignore_ascii_case(label)) =>
+            {
                 Ok(())
             }
             MessageType::Other(_) => {
@@ -165,6 +167,22 @@ fn ensure_shallow(value: &Value, levels: usize) -> Result<()> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_client_sends_the_types_that_the_settings_add() {
+        let limits = Limits { message_types: vec!["VIDEO".to_owned()], ..Limits::default() };
+        for (kind, is_taken) in [
+            ("image", true),
+            ("Video", true),
+            ("VIDEO", true),
+            ("poem", false),
+            ("TEXT", false),
+            ("system", false),
+        ] {
+            let checked = limits.ensure_message_type(&MessageType::from_exact(kind));
+            assert_eq!(checked.is_ok(), is_taken, "{kind}");
+        }
+    }
 
     #[test]
     fn content_is_counted_as_javascript_counts() {

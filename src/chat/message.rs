@@ -30,6 +30,12 @@ impl MessageType {
         ORIGINAL.iter().find(is_label).cloned().unwrap_or_else(|| Self::Other(label.into()))
     }
 
+    /// As [`Self::from_label`], with case.
+    pub fn from_exact(label: &str) -> Self {
+        let is_label = |kind: &&MessageType| kind.as_str() == label;
+        ORIGINAL.iter().find(is_label).cloned().unwrap_or_else(|| Self::Other(label.into()))
+    }
+
     pub fn as_str(&self) -> &str {
         match self {
             MessageType::Text => "text",

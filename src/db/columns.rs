@@ -7,11 +7,21 @@ use std::borrow::Cow;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
-use super::moment::{MomentRow, TimeFormat};
+use super::{
+    ids::IdTypes,
+    moment::{MomentRow, TimeFormat},
+};
+use crate::chat::message::MessageType;
 
 /// The labels that the server writes.
 const ROOM_LABELS: [&str; 3] = ["public", "private", "direct"];
 const MESSAGE_LABELS: [&str; 4] = ["text", "image", "file", "system"];
+
+/// The time of the last edit in a statement, and what it is where a message that was not edited has the time of its
+/// creation there.
+const EDITED: &str = r#"/*edited*/date_trunc('milliseconds', "updatedAt")"#;
+const EDITED_LATER: &str =
+    r#"nullif(date_trunc('milliseconds', "updatedAt"), date_trunc('milliseconds', "createdAt"))"#;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
@@ -23,6 +33,7 @@ pub struct Columns {
     requires_updated_at: Vec<String>,
     /// SQLite only.
     pub time_format: TimeFormat,
+    pub id_types: IdTypes,
 }
 
 /// The column of a type.
@@ -42,7 +53,6 @@ pub(super) struct Described {
     column: String,
     sql_type: String,
     is_required: bool,
-    default: Option<String>,
     /// None: the type is no enum.
     labels: Option<Vec<String>>,
 }
@@ -62,6 +72,7 @@ impl Default for Columns {
             metadata_type: "JSONB".to_owned(),
             requires_updated_at: Vec::new(),
             time_format: TimeFormat::default(),
+            id_types: IdTypes::default(),
         }
     }
 }
@@ -78,6 +89,11 @@ impl Columns {
                 }
                 ("Message", "metadata") => columns.metadata_type = column.sql_type.to_uppercase(),
                 (_, "updatedAt") if column.is_required => columns.requires_updated_at.push(column.table),
+                ("User", "id") => columns.id_types.users = column.sql_type == "uuid",
+                ("Room", "id") => columns.id_types.rooms = column.sql_type == "uuid",
+                ("Message", "id") => columns.id_types.messages = column.sql_type == "uuid",
+                ("Reaction", "id") => columns.id_types.reactions = column.sql_type == "uuid",
+                ("Message", "replyTo") => columns.id_types.replies = column.sql_type == "uuid",
                 _ => {}
             }
         }
@@ -108,8 +124,9 @@ impl Columns {
         self.requires_updated_at.iter().any(|requires| requires == table)
     }
 
-    /// Rewrites a statement that inserts into `table` for these columns: the types in its casts, and its parts in
-    /// comments, `/*, ..*/`, which write `updatedAt` where that is required. On the original's columns it stays as it is.
+    /// Rewrites a statement that inserts into `table` for these columns: the types in its casts, also of ids, `/*user*/TEXT`,
+    /// and its parts in comments, `/*, ..*/`, which write `updatedAt` where that is required. On the original's columns it
+    /// stays as it is.
     pub fn adapt(&self, table: &str, sql: &'static str) -> Cow<'static, str> {
         let mut adapted = Cow::Borrowed(sql);
         for (original, found) in [
@@ -121,6 +138,14 @@ impl Columns {
                 adapted = adapted.replace(original, &format!("AS {found}")).into();
             }
         }
+        for (cast, is_uuid) in self.id_types.each() {
+            if (is_uuid || self.requires_updated_at(table)) && adapted.contains(cast) {
+                adapted = adapted.replace(cast, if is_uuid { "UUID" } else { "TEXT" }).into();
+            }
+        }
+        if self.requires_updated_at(table) && adapted.contains(EDITED) {
+            adapted = adapted.replace(EDITED, EDITED_LATER).into();
+        }
         if self.requires_updated_at(table) && adapted.contains("/*,") {
             adapted = adapted.replace("/*,", ",").replace("*/", "").into();
         }
@@ -128,7 +153,7 @@ impl Columns {
     }
 }
 
-/// Labels that rows have, where their column is a text.
+/// Labels that columns have where these are texts: the default's, or else a row's.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
     pub(super) room: Option<String>,
@@ -144,19 +169,17 @@ impl Labels {
     fn read(column: Described, sample: &Option<String>, known: &[&str]) -> Self {
         match column.labels {
             Some(spelled) => Self { sql_type: column.sql_type, is_enum: true, spelled },
-            None => {
-                // The default is an expression: 'TEXT'::text.
-                let default = column.default.as_deref().and_then(|text| text.split('\'').nth(1));
-                Self::of_text(column.sql_type, default.or(sample.as_deref()), known)
-            }
+            None => Self::of_text(column.sql_type, sample.as_deref(), known),
         }
     }
 
     /// A text has the labels in the case of those that are there.
     fn of_text(sql_type: String, sample: Option<&str>, known: &[&str]) -> Self {
         let sample = sample.filter(|sample| known.iter().any(|label| label.eq_ignore_ascii_case(sample)));
-        let starts_upper = sample.is_some_and(|sample| sample.starts_with(|first: char| first.is_ascii_uppercase()));
-        let is_upper = sample.is_some_and(|sample| !sample.contains(|letter: char| letter.is_ascii_lowercase()));
+        let starts_upper =
+            sample.is_some_and(|sample| sample.starts_with(|first: char| first.is_ascii_uppercase()));
+        let is_upper =
+            sample.is_some_and(|sample| !sample.contains(|letter: char| letter.is_ascii_lowercase()));
         let spell = |label: &&str| match (label.split_at_checked(1), starts_upper, is_upper) {
             (_, _, true) => label.to_ascii_uppercase(),
             (Some((first, rest)), true, false) => format!("{}{rest}", first.to_ascii_uppercase()),
@@ -169,7 +192,21 @@ impl Labels {
     pub fn spell<'a>(&'a self, label: &'a str) -> &'a str {
         let is_same = |spelled: &&String| *spelled == label;
         let is_alike = |spelled: &&String| spelled.eq_ignore_ascii_case(label);
-        self.spelled.iter().find(is_same).or_else(|| self.spelled.iter().find(is_alike)).map_or(label, String::as_str)
+        self.spelled
+            .iter()
+            .find(is_same)
+            .or_else(|| self.spelled.iter().find(is_alike))
+            .map_or(label, String::as_str)
+    }
+
+    /// The type of a message as a client names it: one of the original's may be spelled as the database does.
+    pub fn read_as_spelled(&self, kind: MessageType) -> MessageType {
+        match kind {
+            MessageType::Other(label) if self.spelled.iter().any(|spelled| **spelled == *label) => {
+                MessageType::from_label(&label)
+            }
+            kind => kind,
+        }
     }
 
     /// The condition that a room is of a type.
@@ -209,6 +246,12 @@ mod tests {
         let labels = Labels::of_enum("kind", &["TEXT", "Poll"]);
         assert_eq!((labels.spell("text"), labels.spell("poll"), labels.spell("x")), ("TEXT", "Poll", "x"));
         assert_eq!((labels.lacks("POLL"), labels.lacks("image")), (None, Some("kind")));
+        let read = |label: &str| labels.read_as_spelled(MessageType::from_exact(label));
+        assert_eq!([read("TEXT"), read("text")], [MessageType::Text, MessageType::Text]);
+        assert_eq!(
+            [read("Text"), read("Poll")],
+            ["Text", "Poll"].map(|label| MessageType::Other(label.into()))
+        );
         assert_eq!(labels.condition("c", "text"), "c IN ('TEXT')");
         assert_eq!(labels.condition("c", "image"), "1 = 0");
     }
@@ -222,6 +265,9 @@ mod tests {
             message_type: Labels::of_text("text".to_owned(), None, &MESSAGE_LABELS),
             ..Columns::default()
         };
-        assert_eq!(columns.adapt("Message", SQL), "INSERT (a , b) SELECT CAST(x AS text), CAST(y AS JSONB) , z");
+        assert_eq!(
+            columns.adapt("Message", SQL),
+            "INSERT (a , b) SELECT CAST(x AS text), CAST(y AS JSONB) , z"
+        );
     }
 }

@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::pooled_connection::deadpool::PoolError;
 use tokio_postgres::error::{DbError, Severity};
 
-use super::{Db, facts};
+use super::{Db, facts, ids::NotUuid};
 use crate::chat::{Error, Result, chained};
 
 /// Texts of errors after which the same request may succeed later.
@@ -107,6 +107,10 @@ impl From<DieselError> for Error {
                 Kind::NotNullViolation => refused(BY_MISSING_VALUE),
                 _ => classify_by_text(info.message()).unwrap_or_else(|| Error::Internal(error.to_string())),
             },
+            DieselError::SerializationError(cause) => match cause.downcast_ref::<NotUuid>() {
+                Some(not_uuid) => (*not_uuid).into(),
+                None => Error::Internal(error.to_string()),
+            },
             _ => Error::Internal(error.to_string()),
         }
     }
@@ -150,8 +154,12 @@ fn classify_by_text(message: &str) -> Option<Error> {
     if let Some(column) = message.strip_prefix(TOO_LONG) {
         return Some(Error::BadInput(format!("a text is too long for the database, which takes {column}")));
     }
+    if message.starts_with("invalid input syntax for type uuid") {
+        return Some(Error::BadInput("an id is not a UUID, as the ids in the database are".to_owned()));
+    }
     if message.starts_with(NO_SUCH_CHARACTER) && message.contains("has no equivalent in encoding") {
-        let sentence = "the database's encoding does not have all of these characters: only one in UTF8 has".to_owned();
+        let sentence =
+            "the database's encoding does not have all of these characters: only one in UTF8 has".to_owned();
         return Some(Error::BadInput(sentence));
     }
     if VALUE_ERRORS.iter().any(|text| message.starts_with(text)) {

@@ -15,6 +15,7 @@ use diesel::{
 use super::{
     Db,
     columns::{Columns, Described, Samples},
+    ids::IdTypes,
     moment::TimeFormat,
     on,
 };
@@ -76,7 +77,7 @@ const READ_PG: &str = r#"
         CAST((
             SELECT coalesce(json_agg(json_build_object(
                 'table', class.relname, 'column', attname, 'sql_type', format_type(atttypid, NULL),
-                'is_required', attnotnull, 'default', pg_get_expr(adbin, adrelid),
+                'is_required', attnotnull,
                 'labels', (
                     SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum
                     WHERE enumtypid IN (type.oid, below.oid, base.oid)
@@ -87,8 +88,7 @@ const READ_PG: &str = r#"
             JOIN pg_type AS type ON type.oid = atttypid
             LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
             LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
-            LEFT JOIN pg_attrdef ON adrelid = class.oid AND adnum = attnum
-            WHERE attname IN ('type', 'metadata', 'updatedAt')
+            WHERE attname IN ('type', 'metadata', 'updatedAt', 'id', 'replyTo')
         ) AS TEXT) AS columns
     FROM (
         -- A view, or a table in parts: what is below it may have rules and indexes of its own.
@@ -102,9 +102,25 @@ const READ_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 A
     ) AS has_triggers, \
     EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages, '[]' AS widths, '[]' AS columns";
 
-/// Selects a label that some row has, where a column of types is a text.
-const SAMPLES: &str = r#"SELECT (SELECT CAST("type" AS TEXT) FROM "Room" WHERE "type" IS NOT NULL LIMIT 1) AS room,
-    (SELECT CAST("type" AS TEXT) FROM "Message" WHERE "type" IS NOT NULL LIMIT 1) AS message"#;
+/// Selects the label in the default of a column of types that is a text, or else the one that some row has.
+const SAMPLES_PG: &str = r#"
+    SELECT coalesce(
+        (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
+            ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Room"') AND attname = 'type'),
+        (SELECT CAST("type" AS TEXT) FROM "Room" WHERE "type" IS NOT NULL LIMIT 1)
+    ) AS room, coalesce(
+        (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
+            ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Message"') AND attname = 'type'),
+        (SELECT CAST("type" AS TEXT) FROM "Message" WHERE "type" IS NOT NULL LIMIT 1)
+    ) AS message"#;
+const SAMPLES_LITE: &str = r#"
+    SELECT coalesce(
+        (SELECT trim(dflt_value, '''') FROM pragma_table_info('Room') WHERE name = 'type'),
+        (SELECT "type" FROM "Room" WHERE "type" IS NOT NULL LIMIT 1)
+    ) AS room, coalesce(
+        (SELECT trim(dflt_value, '''') FROM pragma_table_info('Message') WHERE name = 'type'),
+        (SELECT "type" FROM "Message" WHERE "type" IS NOT NULL LIMIT 1)
+    ) AS message"#;
 
 /// Selects a time that some row has, or else the type with which the column is declared: Prisma's is DATETIME.
 const LITE_TIMES: &str = r#"SELECT coalesce(typeof(at), CASE declared WHEN 'DATETIME' THEN 'integer' ELSE 'text' END) AS kind,
@@ -154,6 +170,11 @@ impl Facts {
     /// How the columns differ from the original's.
     pub fn columns(&self) -> Arc<Columns> {
         Arc::clone(&self.columns.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The types of the columns of ids.
+    pub(super) fn id_types(&self) -> IdTypes {
+        self.columns.read().unwrap_or_else(PoisonError::into_inner).id_types
     }
 
     fn note_columns(&self, found: Columns) {
@@ -324,7 +345,8 @@ async fn read(db: &Db) -> Result<FactsRow> {
 
 async fn read_samples(db: &Db) -> Result<Samples> {
     use diesel_async::RunQueryDsl;
-    let row: SampleRow = on!(db.readers, c => diesel::sql_query(SAMPLES).get_result(c).await?)?;
+    let samples = if matches!(db, Db::Pg { .. }) { SAMPLES_PG } else { SAMPLES_LITE };
+    let row: SampleRow = on!(db.readers, c => diesel::sql_query(samples).get_result(c).await?)?;
     Ok(Samples { room: row.room, message: row.message })
 }
 

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Db,
+    ids::RoomIdSql,
     moment::{Moment, MomentRow},
     on,
     prepared::Prepared,
@@ -132,13 +133,13 @@ struct Row {
 /// Parameters: room, number of messages, entry. A cast to TEXT strips the blanks that pad a CHAR(n); `concat` keeps
 /// them, as reading does.
 const POSTGRES: &str = r#"
-    SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = $1), 0) AS seq,
-        (SELECT message_id FROM chatoxide.room_log WHERE room_id = $1 AND seq = $3) AS last,
-        (SELECT json_agg(message_id)::text FROM chatoxide.room_log WHERE room_id = $1 AND seq > $3) AS touched,
+    SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = CAST($1 AS TEXT)), 0) AS seq,
+        (SELECT message_id FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) AND seq = $3) AS last,
+        (SELECT json_agg(message_id)::text FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) AND seq > $3) AS touched,
         message.*,
-        (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction" WHERE "messageId" = message.id) AS reactions
+        (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction" WHERE "messageId" = message.key) AS reactions
     FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
-        SELECT "Message"."id"::text AS id, encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex') AS content,
+        SELECT "Message"."id" AS key, "Message"."id"::text AS id, encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex') AS content,
             "type"::text AS kind, "metadata"::text AS metadata, "replyTo"::text AS reply_to,
             "Message"."createdAt"::timestamp AS created_at, "updatedAt"::timestamp AS updated_at,
             CASE WHEN "User"."name" IS NULL THEN "User"."id"::text ELSE concat("User"."name") END AS sender_name
@@ -166,7 +167,7 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
     let is_hashed = matches!(db, Db::Pg { .. });
     let statement = if is_hashed { POSTGRES } else { SQLITE };
     let rows: Vec<Row> = on!(db.readers, c => Prepared(diesel::sql_query(statement)
-        .bind::<Text, _>(room_id.as_str())
+        .bind::<RoomIdSql, _>(room_id.as_str())
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(after))
         .load(c)
@@ -181,6 +182,7 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
             found.touched = touched.into_iter().map(MessageId::from).collect();
         }
     }
+    let is_required = db.facts().columns().requires_updated_at("Message");
     for row in rows {
         let Some(id) = row.id else { continue };
         let at = row.created_at.map_or(Timestamp::from_millis(0), Timestamp::from);
@@ -194,7 +196,10 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
             kind: row.kind.map_or_else(MessageType::default, |label| MessageType::from_label(&label)),
             metadata: row.metadata.map_or_else(JsonRow::default, |text| JsonRow::parse(text.as_bytes())).0,
             reply_to: row.reply_to,
-            updated_at: row.updated_at.map(Timestamp::from).filter(|updated_at| *updated_at != at),
+            updated_at: row
+                .updated_at
+                .map(Timestamp::from)
+                .filter(|updated_at| !is_required || *updated_at != at),
             sender_name: row.sender_name.unwrap_or_default(),
             reactions,
         });

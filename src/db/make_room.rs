@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     Db,
+    ids::{RoomIdSql, UserIdSql},
     moment::{Moment, MomentRow},
     on_lease,
     prepared::Prepared,
@@ -21,7 +22,7 @@ use crate::chat::{Error, Result, id::UserId};
 /// member is not added, for instance because of a trigger that was not known, the division by zero undoes the statement.
 const MAKE_ROOM: &str = r#"
     WITH member AS MATERIALIZED (
-        SELECT json_array_elements_text(CAST($5 AS JSON)) AS id
+        SELECT CAST(json_array_elements_text(CAST($5 AS JSON)) AS /*user*/TEXT) AS id
     ), missing AS MATERIALIZED (
         SELECT id FROM member WHERE NOT EXISTS (SELECT FROM "User" WHERE "User"."id" = member.id)
     ), made AS (
@@ -59,7 +60,7 @@ struct Row {
     has_others: bool,
     #[diesel(sql_type = Bool)]
     may_complete: bool,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<RoomIdSql>)]
     id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
@@ -97,12 +98,12 @@ async fn by_statement(
     let columns = db.facts().columns();
     let make = Box::pin(async {
         on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(columns.adapt("Room", MAKE_ROOM))
-            .bind::<Text, _>(&room.id)
+            .bind::<RoomIdSql, _>(&room.id)
             .bind::<Text, _>(&room.name)
             .bind::<Text, _>(columns.room_type.spell(room.kind.text()))
             .bind::<Moment, _>(columns.moment(room.created_at.naive()))
             .bind::<Text, _>(serde_json::json!(members).to_string())
-            .bind::<Nullable<Text>, _>(maker.map(UserId::as_str)))
+            .bind::<Nullable<UserIdSql>, _>(maker.map(UserId::as_str)))
             .get_result(&mut *connection)
             .await?)
     });

@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::{
     Db,
     columns::Columns,
+    ids::Id,
     in_transaction,
     moment::MomentRow,
     on,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     chat::{
-        Result,
+        Error, Result,
         id::{MessageId, RoomId, UserId},
         message::{MessageType, Place},
         timestamp::Timestamp,
@@ -28,8 +29,8 @@ use crate::{
     protocol::{MessageView, ReactionView, SenderView},
 };
 
-#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable)]
-#[diesel(table_name = messages, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = messages)]
 pub struct MessageRow {
     pub id: String,
     pub room_id: String,
@@ -60,10 +61,15 @@ impl MessageRow {
         }
     }
 
-    pub fn into_view(self, sender_name: Arc<str>, reactions: Vec<ReactionView>) -> MessageView {
+    /// A required `updatedAt` is the time of creation until the message is edited: then it is none.
+    pub fn without_creation(mut self, columns: &Columns) -> Self {
         let created_at = Timestamp::from(self.created_at);
-        // A required `updatedAt` is the time of creation until the message is edited.
-        let updated_at = self.updated_at.map(Timestamp::from).filter(|at| *at != created_at);
+        let is_creation = |at: &mut MomentRow| Timestamp::from(*at) == created_at;
+        self.updated_at.take_if(|at| columns.requires_updated_at("Message") && is_creation(at));
+        self
+    }
+
+    pub fn into_view(self, sender_name: Arc<str>, reactions: Vec<ReactionView>) -> MessageView {
         MessageView {
             id: self.id.into(),
             room_id: self.room_id.into(),
@@ -72,8 +78,8 @@ impl MessageRow {
             kind: self.kind.0,
             metadata: self.metadata.0,
             reply_to: self.reply_to,
-            created_at,
-            updated_at,
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.map(Timestamp::from),
             sender: SenderView { name: sender_name.clone() },
             sender_name,
             reactions,
@@ -89,7 +95,7 @@ macro_rules! in_room {
     ($room:expr) => {
         messages::table
             .inner_join(users::table)
-            .filter(messages::room_id.eq($room))
+            .filter(messages::room_id.eq($crate::db::ids::Id($room)))
             .order((messages::created_at.desc(), messages::id.desc()))
             .select((MessageRow::as_select(), users::name))
     };
@@ -101,7 +107,9 @@ pub(in crate::db) use in_room;
 macro_rules! on_messages {
     ($rows:expr) => {
         reaction_table::table
-            .filter(reaction_table::message_id.eq_any($rows.iter().map(|(row, _)| row.id.as_str())))
+            .filter(
+                reaction_table::message_id.eq_any($rows.iter().map(|(row, _)| $crate::db::ids::Id(&row.id))),
+            )
             .order(reaction_table::id)
     };
 }
@@ -114,18 +122,23 @@ pub struct MessageRef {
 }
 
 pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
-    let row: Option<(String, String)> = on!(db.readers, c => messages::table
-        .find(id.as_str())
+    let found: Result<Option<(String, String)>> = on!(db.readers, c => messages::table
+        .find(Id(id.as_str()))
         .select((messages::room_id, messages::sender_id))
         .first(c)
         .await
-        .optional()?)?;
+        .optional()?);
+    let row = match found {
+        // The id is no UUID, as those of the database are.
+        Err(Error::MessageNotFound) => None,
+        found => found?,
+    };
     Ok(row.map(|(room_id, sender_id)| MessageRef { room_id: room_id.into(), sender_id: sender_id.into() }))
 }
 
 /// Returns which of these messages exist.
 pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<MessageId>> {
-    let ids: Vec<&str> = ids.iter().map(MessageId::as_str).collect();
+    let ids: Vec<Id<'_>> = ids.iter().map(|id| Id(id.as_str())).collect();
     let found: Vec<String> = on!(db.readers, c => messages::table
         .filter(messages::id.eq_any(&ids))
         .select(messages::id)
@@ -138,7 +151,7 @@ pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<Message
 pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     let row: Option<NamedRow> = on!(db.readers, c => messages::table
         .inner_join(users::table)
-        .filter(messages::id.eq(id.as_str()))
+        .filter(messages::id.eq(Id(id.as_str())))
         .select((MessageRow::as_select(), users::name))
         .first(c)
         .await
@@ -146,7 +159,7 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     let Some((row, name)) = row else { return Ok(None) };
     let reactions = reactions::list_of_message(db, id).await?;
     let name = name.unwrap_or_else(|| row.sender_id.clone());
-    Ok(Some(row.into_view(name.into(), reactions)))
+    Ok(Some(row.without_creation(&db.facts().columns()).into_view(name.into(), reactions)))
 }
 
 /// Messages of a room's history, newest first.
@@ -166,7 +179,7 @@ pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) 
     let next = columns.moment(next);
     let (rows, reactions, ends_in_tie) = in_transaction!($ db snapshot, c => {
         // The first condition is the one that can use the index.
-        let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(&id)));
+        let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(Id(&id))));
         let mut rows: Vec<NamedRow> =
             run!(c.load(in_room!(&room).filter(older).limit(most.saturating_add(1))));
         let next = if rows.len() > limit { rows.pop() } else { None };
@@ -180,12 +193,13 @@ pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) 
         };
         Ok((rows, reactions, ends_in_tie))
     })?;
-    Ok(Page { messages: assemble(rows, reactions), ends_in_tie })
+    Ok(Page { messages: assemble(rows, reactions, &columns), ends_in_tie })
 }
 
 pub(in crate::db) fn assemble(
     rows: Vec<NamedRow>,
     reactions: Vec<ReactionRow>,
+    columns: &Columns,
 ) -> Vec<MessageView> {
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
     let mut by_message: HashMap<String, Vec<ReactionView>> = HashMap::new();
@@ -194,9 +208,12 @@ pub(in crate::db) fn assemble(
     }
     rows.into_iter()
         .map(|(row, name)| {
-            let name = names.entry(name.unwrap_or_else(|| row.sender_id.clone())).or_insert_with_key(|name| name.as_str().into()).clone();
+            let name = names
+                .entry(name.unwrap_or_else(|| row.sender_id.clone()))
+                .or_insert_with_key(|name| name.as_str().into())
+                .clone();
             let reactions = by_message.remove(&row.id).unwrap_or_default();
-            row.into_view(name, reactions)
+            row.without_creation(columns).into_view(name, reactions)
         })
         .collect()
 }

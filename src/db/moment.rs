@@ -140,7 +140,8 @@ impl ToSql<Moment, Sqlite> for MomentRow {
             TimeFormat::Plain => out.set_value(self.at.format("%F %T%.f").to_string()),
             TimeFormat::Zulu => out.set_value(self.at.format("%FT%T%.3fZ").to_string()),
             TimeFormat::Offset => out.set_value(self.at.format("%FT%T%.3f+00:00").to_string()),
-            TimeFormat::Millis => out.set_value(Timestamp::from(self.at).millis()),
+            // A column of times has a numeric affinity: it stores this as an integer, and compares with it as one.
+            TimeFormat::Millis => out.set_value(Timestamp::from(self.at).millis().to_string()),
         }
         Ok(IsNull::No)
     }

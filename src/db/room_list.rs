@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::{
     Db,
+    ids::{Id, RoomIdSql, UserIdSql},
     moment::{Moment, MomentRow, TimeFormat},
     on, on_lease,
     prepared::Prepared,
     rooms::{Room, RoomRow},
-    schema::{room_members, rooms, users},
+    schema::{room_members, users},
     users::{MemberRow, member_view},
 };
 use crate::{
@@ -34,16 +35,29 @@ pub struct Activity {
     pub unread: i64,
 }
 
+/// The rooms of a user; `$heads` is our table of heads.
+macro_rules! list_of_user {
+    ($heads:literal) => {
+        concat!(
+            r#"SELECT "Room"."id", "name", "type" AS kind, "createdAt" AS created_at
+    FROM "Room" JOIN "_RoomMembers" ON "A" = "Room"."id"
+    LEFT JOIN "#,
+            $heads,
+            r#" AS head ON head.room_id = CAST("Room"."id" AS TEXT)
+    WHERE "B" = $1 ORDER BY head.at IS NULL, head.at DESC, "createdAt" DESC LIMIT $2"#
+        )
+    };
+}
+
+const LIST_PG: &str = list_of_user!("chatoxide.room_head");
+const LIST_LITE: &str = list_of_user!("chatoxide_room_head");
+
 /// Returns the rooms that a user is in; if there are more than `limit`, the most recently active ones.
 pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Room>> {
-    let rows: Vec<RoomRow> = on!(db.readers, c => rooms::table
-        .inner_join(room_members::table)
-        .left_join(own::room_head::table.on(own::room_head::room_id.eq(rooms::id)))
-        .filter(room_members::user_id.eq(user_id.as_str()))
-        .order(own::room_head::at.is_null())
-        .then_order_by((own::room_head::at.desc(), rooms::created_at.desc()))
-        .select(RoomRow::as_select())
-        .limit(limit)
+    let list = if matches!(db, Db::Pg { .. }) { LIST_PG } else { LIST_LITE };
+    let rows: Vec<RoomRow> = on!(db.readers, c => Prepared(diesel::sql_query(list)
+        .bind::<UserIdSql, _>(user_id.as_str())
+        .bind::<BigInt, _>(limit))
         .load(c)
         .await?)?;
     Ok(rows.into_iter().map(Room::from).collect())
@@ -64,7 +78,7 @@ pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<Room>> {
 
 #[derive(QueryableByName)]
 struct PartnerRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = RoomIdSql)]
     room_id: String,
     #[diesel(embed)]
     partner: MemberRow,
@@ -86,8 +100,8 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
         Db::Pg { pool, .. } => {
             let load = Box::pin(async {
                 on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(PARTNERS_PG)
-                    .bind::<Array<Text>, _>(&ids)
-                    .bind::<Text, _>(user_id.as_str()))
+                    .bind::<Array<RoomIdSql>, _>(&ids)
+                    .bind::<UserIdSql, _>(user_id.as_str()))
                     .load::<PartnerRow>(&mut *connection)
                     .await?)
             });
@@ -97,8 +111,8 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
         Db::Lite { .. } => {
             let rows: Vec<(String, String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
                 .inner_join(users::table)
-                .filter(room_members::room_id.eq_any(&ids))
-                .filter(users::id.ne(user_id.as_str()))
+                .filter(room_members::room_id.eq_any(ids.iter().map(|id| Id(id))))
+                .filter(users::id.ne(Id(user_id.as_str())))
                 .select((room_members::room_id, users::id, users::name, users::avatar))
                 .load(c)
                 .await?)?;
@@ -111,7 +125,7 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
 
 #[derive(QueryableByName)]
 struct ActivityRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = RoomIdSql)]
     room_id: String,
     #[diesel(sql_type = Nullable<Moment>)]
     last_message_at: Option<MomentRow>,
@@ -132,31 +146,34 @@ const ACTIVITY_PG: &str = r#"
                 WHERE "roomId" = room.id AND "createdAt" >= coalesce(marker.at, '-infinity')
                     AND ("createdAt" IS DISTINCT FROM marker.at OR EXISTS (
                         SELECT FROM chatoxide.room_log AS entry
-                        WHERE entry.room_id = room.id AND entry.message_id = m."id"
+                        WHERE entry.room_id = CAST(room.id AS TEXT) AND entry.message_id = CAST(m."id" AS TEXT)
                             AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
                     ))
                 ORDER BY "createdAt" LIMIT 300
             ) AS next WHERE next."senderId" <> $3 LIMIT 99) AS of_others)
         ELSE 0 END AS unread
     FROM unnest($1, $2) AS room (id, is_member)
-    LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3"#;
+    LEFT JOIN chatoxide.read_marker AS marker
+        ON marker.room_id = CAST(room.id AS TEXT) AND marker.user_id = CAST($3 AS TEXT)"#;
 
 /// The variant without an index on a room's newest messages: it scans the table once for all rooms, not once for each.
 const ACTIVITY_BY_SCAN: &str = r#"
     SELECT room.id AS room_id, newest.last_message_at,
         CASE WHEN room.is_member OR marker.at IS NOT NULL THEN least(coalesce(newest.unread, 0), 99) ELSE 0 END AS unread
     FROM unnest($1, $2) AS room (id, is_member)
-    LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3
+    LEFT JOIN chatoxide.read_marker AS marker
+        ON marker.room_id = CAST(room.id AS TEXT) AND marker.user_id = CAST($3 AS TEXT)
     LEFT JOIN (
         SELECT m."roomId" AS room_id, max(m."createdAt") AS last_message_at,
             count(*) FILTER (WHERE m."senderId" <> $3 AND m."createdAt" >= coalesce(marker.at, '-infinity')
                 AND (m."createdAt" IS DISTINCT FROM marker.at OR EXISTS (
                     SELECT FROM chatoxide.room_log AS entry
-                    WHERE entry.room_id = m."roomId" AND entry.message_id = m."id"
+                    WHERE entry.room_id = CAST(m."roomId" AS TEXT) AND entry.message_id = CAST(m."id" AS TEXT)
                         AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
                 ))) AS unread
         FROM "Message" AS m
-        LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = m."roomId" AND marker.user_id = $3
+        LEFT JOIN chatoxide.read_marker AS marker
+            ON marker.room_id = CAST(m."roomId" AS TEXT) AND marker.user_id = CAST($3 AS TEXT)
         WHERE m."roomId" = ANY($1)
         GROUP BY m."roomId"
     ) AS newest ON newest.room_id = room.id"#;
@@ -195,9 +212,9 @@ pub async fn list_activity(
             let text = if db.facts().lacks_index() { ACTIVITY_BY_SCAN } else { ACTIVITY_PG };
             db.within_timeout(async {
                 on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(text)
-                    .bind::<Array<Text>, _>(&ids)
+                    .bind::<Array<RoomIdSql>, _>(&ids)
                     .bind::<Array<Bool>, _>(&are_members)
-                    .bind::<Text, _>(user_id.as_str()))
+                    .bind::<UserIdSql, _>(user_id.as_str()))
                     .load(&mut *connection)
                     .await?)
             })

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::{
     Db,
     error::KEPT_OUT,
+    ids::{Id, RoomIdSql, UserIdSql, is_uuid},
     in_transaction,
     moment::{Moment, MomentRow},
     on,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     chat::{
-        Result,
+        Error, Result,
         id::{RoomId, UserId},
         room::RoomType,
         timestamp::Timestamp,
@@ -59,7 +60,7 @@ impl Room {
 
 pub async fn find(db: &Db, id: &RoomId) -> Result<Option<Room>> {
     let found: Option<RoomRow> = on!(db.readers, c => rooms::table
-        .find(id.as_str())
+        .find(Id(id.as_str()))
         .select(RoomRow::as_select())
         .first(c)
         .await
@@ -79,8 +80,8 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
         // The condition is given for both tables, because PostgreSQL does not infer one from the other.
         let rows: Vec<(String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
             .inner_join(users::table)
-            .filter(room_members::room_id.eq(id.as_str()))
-            .filter(room_members::user_id.gt(last).and(users::id.gt(last)))
+            .filter(room_members::room_id.eq(Id(id.as_str())))
+            .filter(room_members::user_id.gt(Id(last)).and(users::id.gt(Id(last))))
             .order(room_members::user_id)
             .select((users::id, users::name, users::avatar))
             .limit(limit)
@@ -111,7 +112,7 @@ const INSERT_ROOM: &str = r#"INSERT INTO "Room" ("id", "name", "type", "createdA
 
 /// One statement for any number of members, whose ids are passed as JSON.
 const INSERT_MEMBERS_PG: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
-    SELECT $1, member.id FROM json_array_elements_text(CAST($2 AS JSON)) AS member (id) ON CONFLICT DO NOTHING"#;
+    SELECT $1, CAST(member.id AS /*user*/TEXT) FROM json_array_elements_text(CAST($2 AS JSON)) AS member (id) ON CONFLICT DO NOTHING"#;
 const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
 
@@ -128,29 +129,29 @@ pub async fn insert_with_members(
     let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
     let insert_members = match db {
-        Db::Pg { .. } => INSERT_MEMBERS_PG,
-        Db::Lite { .. } => INSERT_MEMBERS_LITE,
+        Db::Pg { .. } => db.facts().columns().adapt("_RoomMembers", INSERT_MEMBERS_PG),
+        Db::Lite { .. } => INSERT_MEMBERS_LITE.into(),
     };
     let has_triggers = db.facts().has_triggers();
     let columns = db.facts().columns();
     let insert_room = columns.adapt("Room", INSERT_ROOM);
     let insert_new_room = format!("{insert_room} ON CONFLICT DO NOTHING");
     in_transaction!($ db write, c => {
-        let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(&members)).count()));
+        let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(members.iter().map(|member| Id(member)))).count()));
         if usize::try_from(known).is_ok_and(|known| known < members.len()) {
             return Ok(InsertedRoom::UserMissing);
         }
         macro_rules! insert_by {
             ($statement:expr) => {
                 diesel::sql_query($statement)
-                    .bind::<Text, _>(&room.id)
+                    .bind::<RoomIdSql, _>(&room.id)
                     .bind::<Text, _>(&room.name)
                     .bind::<Text, _>(columns.room_type.spell(room.kind.text()))
                     .bind::<Moment, _>(columns.moment(room.created_at.naive()))
             };
         }
         let is_new = run!(c.execute(insert_by!(&insert_new_room))) > 0;
-        let found: Vec<RoomRow> = run!(c.load(rooms::table.find(&room.id).select(RoomRow::as_select())));
+        let found: Vec<RoomRow> = run!(c.load(rooms::table.find(Id(&room.id)).select(RoomRow::as_select())));
         let Some(stored) = found.into_iter().next().map(Room::from) else {
             // The id is not the conflict. A plain insert reports the real reason: another unique value of the row, or a
             // trigger.
@@ -158,7 +159,7 @@ pub async fn insert_with_members(
             return Err(KEPT_OUT);
         };
         let mut inside: Vec<String> = run!(c.load(room_members::table
-            .filter(room_members::room_id.eq(&room.id))
+            .filter(room_members::room_id.eq(Id(&room.id)))
             .select(room_members::user_id)));
         if (!is_new || maker.is_some()) && inside.iter().any(|user| !members.contains(user)) {
             // Only a trigger adds other members to a new room.
@@ -171,14 +172,14 @@ pub async fn insert_with_members(
         if !absent.is_empty() {
             let document = serde_json::json!(absent).to_string();
             let added = run!(c.execute(
-                diesel::sql_query(insert_members).bind::<Text, _>(&room.id).bind::<Text, _>(document)
+                diesel::sql_query(&*insert_members).bind::<RoomIdSql, _>(&room.id).bind::<Text, _>(document)
             ));
             if added == absent.len() && !has_triggers {
                 inside.extend(absent);
             } else {
                 // Some were added meanwhile, or kept out, or a trigger added others, so the members are read again.
                 inside = run!(c.load(room_members::table
-                    .filter(room_members::room_id.eq(&room.id))
+                    .filter(room_members::room_id.eq(Id(&room.id)))
                     .select(room_members::user_id)));
             }
         }
@@ -196,6 +197,11 @@ pub async fn insert_with_members(
 /// The user who asks for the room chose none of these.
 fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -> Result<()> {
     let facts = db.facts();
+    if facts.id_types().rooms && !is_uuid(&room.id) {
+        return Err(Error::Conflict(
+            "A direct room needs an id of text, and the database has UUIDs for rooms",
+        ));
+    }
     facts.ensure_fits("Room", "id", &room.id)?;
     facts.ensure_fits("_RoomMembers", "A", &room.id)?;
     if is_direct {
@@ -220,9 +226,9 @@ pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &Use
     let is_public = db.facts().columns().room_type.condition("\"type\"", "public");
     let insert = INSERT_MEMBER.replace("is_public", &is_public);
     let made = on!(db.writer, c => diesel::sql_query(&insert)
-        .bind::<Text, _>(id.as_str())
-        .bind::<Text, _>(user_id.as_str())
-        .bind::<Text, _>(inviter.as_str())
+        .bind::<RoomIdSql, _>(id.as_str())
+        .bind::<UserIdSql, _>(user_id.as_str())
+        .bind::<UserIdSql, _>(inviter.as_str())
         .execute(c)
         .await?)?;
     Ok(made > 0)
@@ -232,7 +238,7 @@ pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &Use
 pub async fn delete_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<bool> {
     let (room, user) = (id.to_string(), user_id.to_string());
     in_transaction!($ db write, c => {
-        let membership = room_members::table.filter(room_members::room_id.eq(&room).and(room_members::user_id.eq(&user)));
+        let membership = room_members::table.filter(room_members::room_id.eq(Id(&room)).and(room_members::user_id.eq(Id(&user))));
         let deleted = run!(c.execute(diesel::delete(membership)));
         let left: i64 = run!(c.get_result(membership.count()));
         // A trigger or a rule keeps the row.
@@ -243,11 +249,13 @@ pub async fn delete_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<boo
 /// Returns those of these users who are members of a room that the user is a member of.
 pub async fn list_sharing(db: &Db, user_id: &UserId, others: &[UserId]) -> Result<Vec<UserId>> {
     let (own, theirs) = diesel::alias!(room_members as own, room_members as theirs);
-    let others: Vec<&str> = others.iter().map(UserId::as_str).collect();
+    let has_uuids = db.facts().id_types().users;
+    let others: Vec<&str> =
+        others.iter().map(UserId::as_str).filter(|other| !has_uuids || is_uuid(other)).collect();
     let found: Vec<String> = on!(db.readers, c => theirs
         .inner_join(own.on(own.field(room_members::room_id).eq(theirs.field(room_members::room_id))))
-        .filter(own.field(room_members::user_id).eq(user_id.as_str()))
-        .filter(theirs.field(room_members::user_id).eq_any(&others))
+        .filter(own.field(room_members::user_id).eq(Id(user_id.as_str())))
+        .filter(theirs.field(room_members::user_id).eq_any(others.iter().map(|other| Id(other))))
         .select(theirs.field(room_members::user_id))
         .distinct()
         .load(c)

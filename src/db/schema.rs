@@ -2,17 +2,18 @@
 //! and have the prefix `chatoxide_` on SQLite, so they are defined twice: `pg` and `lite`.
 
 use super::{
+    ids::{MessageIdSql, ReactionIdSql, ReplyIdSql, RoomIdSql, UserIdSql},
     moment::Moment,
     types::{JsonDoc, MessageTypeSql, RoomTypeSql},
 };
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::Moment;
+    use super::{Moment, UserIdSql};
 
     #[sql_name = "User"]
     users (id) {
-        id -> Text,
+        id -> UserIdSql,
         name -> Nullable<Text>,
         email -> Text,
         avatar -> Nullable<Text>,
@@ -23,11 +24,11 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::{Moment, RoomTypeSql};
+    use super::{Moment, RoomIdSql, RoomTypeSql};
 
     #[sql_name = "Room"]
     rooms (id) {
-        id -> Text,
+        id -> RoomIdSql,
         name -> Nullable<Text>,
         #[sql_name = "type"]
         kind -> RoomTypeSql,
@@ -38,21 +39,21 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::{JsonDoc, MessageTypeSql, Moment};
+    use super::{JsonDoc, MessageIdSql, MessageTypeSql, Moment, ReplyIdSql, RoomIdSql, UserIdSql};
 
     #[sql_name = "Message"]
     messages (id) {
-        id -> Text,
+        id -> MessageIdSql,
         #[sql_name = "roomId"]
-        room_id -> Text,
+        room_id -> RoomIdSql,
         #[sql_name = "senderId"]
-        sender_id -> Text,
+        sender_id -> UserIdSql,
         content -> Text,
         #[sql_name = "type"]
         kind -> MessageTypeSql,
         metadata -> JsonDoc,
         #[sql_name = "replyTo"]
-        reply_to -> Nullable<Text>,
+        reply_to -> Nullable<ReplyIdSql>,
         #[sql_name = "createdAt"]
         created_at -> Moment,
         #[sql_name = "updatedAt"]
@@ -61,24 +62,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::{MessageIdSql, ReactionIdSql, UserIdSql};
+
     #[sql_name = "Reaction"]
     reactions (id) {
-        id -> Text,
+        id -> ReactionIdSql,
         #[sql_name = "messageId"]
-        message_id -> Text,
+        message_id -> MessageIdSql,
         #[sql_name = "userId"]
-        user_id -> Text,
+        user_id -> UserIdSql,
         emoji -> Text,
     }
 }
 
 diesel::table! {
+    use super::{RoomIdSql, UserIdSql};
+
     #[sql_name = "_RoomMembers"]
     room_members (room_id, user_id) {
         #[sql_name = "A"]
-        room_id -> Text,
+        room_id -> RoomIdSql,
         #[sql_name = "B"]
-        user_id -> Text,
+        user_id -> UserIdSql,
     }
 }
 

@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Db, messages::MessageRow, on_lease, room_log};
+use super::{Db, ids::RoomIdSql, messages::MessageRow, on_lease, room_log};
 use crate::{
     chat::{Result, id::RoomId},
     protocol::MessageView,
@@ -34,7 +34,7 @@ const SIZES: &str = r#"
 
 const NEWEST: &str = r#"
     SELECT coalesce(head.seq, 0) AS head, newest.* FROM unnest($1) AS room (id)
-    LEFT JOIN chatoxide.room_head AS head ON head.room_id = room.id
+    LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST(room.id AS TEXT)
     CROSS JOIN LATERAL (
         SELECT message."id", message."roomId" AS room_id, message."senderId" AS sender_id, message."content",
             message."type" AS kind, message."metadata", message."replyTo" AS reply_to,
@@ -46,7 +46,7 @@ const NEWEST: &str = r#"
 
 #[derive(QueryableByName)]
 struct SizeRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = RoomIdSql)]
     room_id: String,
     #[diesel(sql_type = BigInt)]
     number: i64,
@@ -79,14 +79,14 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
         .within_timeout(Box::pin(async {
             on_lease!(twice readers db pool, connection => {
                 let sizes: Vec<SizeRow> = diesel::sql_query(SIZES)
-                    .bind::<Array<Text>, _>(ids(rooms))
+                    .bind::<Array<RoomIdSql>, _>(ids(rooms))
                     .bind::<BigInt, _>(limit)
                     .load(&mut *connection)
                     .await?;
                 let first = count_within(rooms, &sizes, bytes);
                 let rooms = rooms.get(..first).unwrap_or(rooms);
                 let rows: Vec<NewestRow> = diesel::sql_query(NEWEST)
-                    .bind::<Array<Text>, _>(ids(rooms))
+                    .bind::<Array<RoomIdSql>, _>(ids(rooms))
                     .bind::<BigInt, _>(limit)
                     .load(&mut *connection)
                     .await?;
@@ -95,10 +95,11 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
         }))
         .await?;
     let mut found: HashMap<String, (i64, Vec<MessageView>)> = HashMap::new();
+    let columns = db.facts().columns();
     for NewestRow { head, message, sender_name } in rows {
         let (_, messages) = found.entry(message.room_id.clone()).or_insert_with(|| (head, Vec::new()));
         let name = sender_name.unwrap_or_else(|| message.sender_id.clone());
-        messages.push(message.into_view(name.into(), Vec::new()));
+        messages.push(message.without_creation(&columns).into_view(name.into(), Vec::new()));
     }
     let tail = |room_id: &RoomId| {
         let (seq, messages) = found

@@ -114,7 +114,9 @@ impl JsonRow {
     pub(in crate::db) fn parse(text: &[u8]) -> Self {
         match text {
             [] => Self::default(),
-            text => Self(serde_json::from_slice(text).unwrap_or_else(|_| String::from_utf8_lossy(text).into())),
+            text => {
+                Self(serde_json::from_slice(text).unwrap_or_else(|_| String::from_utf8_lossy(text).into()))
+            }
         }
     }
 }

@@ -10,7 +10,14 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Db, error::refused_by_rule, moment::Moment, on, on_lease, schema::users};
+use super::{
+    Db,
+    error::refused_by_rule,
+    ids::{Id, UserIdSql, is_uuid},
+    moment::Moment,
+    on, on_lease,
+    schema::users,
+};
 use crate::{
     chat::{Error, Result, id::UserId, timestamp::Timestamp},
     protocol::MemberView,
@@ -51,7 +58,7 @@ fn placeholder_email(id: &UserId) -> String {
 /// A user, as our raw SQL selects them.
 #[derive(QueryableByName)]
 pub(super) struct MemberRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = UserIdSql)]
     id: String,
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
@@ -73,9 +80,12 @@ pub(super) fn member_view((id, name, avatar): (String, Option<String>, Option<St
 
 /// Returns the names of those of the users who exist.
 pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<str>>> {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    // Users are looked up together: an id that cannot be in the database must not fail the others.
+    let has_uuids = db.facts().id_types().users;
+    let can_be_there = |id: &&UserId| !has_uuids || is_uuid(id.as_str());
+    let ids: Vec<String> = ids.iter().filter(can_be_there).map(ToString::to_string).collect();
     let rows: Vec<(String, Option<String>)> = on!(db.readers, c => users::table
-        .filter(users::id.eq_any(&ids))
+        .filter(users::id.eq_any(ids.iter().map(|id| Id(id))))
         .select((users::id, users::name))
         .load(c)
         .await?)?;
@@ -91,11 +101,11 @@ pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc
 const LIKE_PG: &str = r#"
     SELECT "id", "name", "avatar" FROM "User"
     WHERE CASE
-        WHEN octet_length("name") = char_length("name") AND octet_length("id") = char_length("id")
-        THEN lower(("name" || E'\x01' || "id") COLLATE "C") LIKE $1
-        ELSE lower(coalesce("name", "id") || E'\x01' || "id") LIKE $1
+        WHEN octet_length("name") = char_length("name") AND octet_length(CAST("id" AS TEXT)) = char_length(CAST("id" AS TEXT))
+        THEN lower(("name" || E'\x01' || CAST("id" AS TEXT)) COLLATE "C") LIKE $1
+        ELSE lower(coalesce("name", CAST("id" AS TEXT)) || E'\x01' || CAST("id" AS TEXT)) LIKE $1
     END
-    ORDER BY coalesce("name", "id"), "id" LIMIT $2"#;
+    ORDER BY coalesce("name", CAST("id" AS TEXT)), "id" LIMIT $2"#;
 
 /// SQLite's lower case handles ASCII only.
 const LIKE_LITE: &str = r#"
@@ -126,12 +136,12 @@ const INSERT_ABSENT_PG: &str = r#"
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
     ), made AS (
         INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt"/*, "updatedAt"*/)
-        SELECT id, name, email, avatar, at/*, at*/ FROM newcomer ORDER BY id COLLATE "C"
+        SELECT id, name, email, avatar, at/*, at*/ FROM newcomer ORDER BY CAST(id AS TEXT) COLLATE "C"
         ON CONFLICT DO NOTHING RETURNING "id"
     )
     INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt"/*, "updatedAt"*/)
     SELECT id, name, placeholder, avatar, at/*, at*/ FROM newcomer WHERE id NOT IN (SELECT "id" FROM made)
-    ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING"#;
+    ORDER BY CAST(id AS TEXT) COLLATE "C" ON CONFLICT DO NOTHING"#;
 
 const INSERT_ONE: &str = r#"INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt"/*, "updatedAt"*/)
     VALUES ($1, $2, $3, $4, $5/*, $5*/)"#;
@@ -140,7 +150,7 @@ const INSERT_ONE: &str = r#"INSERT INTO "User" ("id", "name", "email", "avatar",
 macro_rules! insert_one {
     ($columns:ident, $user:expr, $email:expr, $then:literal) => {
         diesel::sql_query(format!("{}{}", $columns.adapt("User", INSERT_ONE), $then))
-            .bind::<Text, _>(&$user.id)
+            .bind::<UserIdSql, _>(&$user.id)
             .bind::<Text, _>(&$user.name)
             .bind::<Text, _>($email)
             .bind::<Nullable<Text>, _>(&$user.avatar)
@@ -197,6 +207,11 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
 /// Refuses a user if a column is too short for one of their values.
 fn ensure_fits(db: &Db, user: &NewUser, email: &str) -> Result<()> {
     let facts = db.facts();
+    if facts.id_types().users && !is_uuid(&user.id) {
+        return Err(Error::BadInput(
+            "the user's id is not a UUID, as the ids of users in the database are".to_owned(),
+        ));
+    }
     facts.ensure_fits("User", "id", &user.id)?;
     facts.ensure_fits("User", "name", &user.name)?;
     facts.ensure_fits("User", "email", email)?;
@@ -234,7 +249,7 @@ async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
         users.iter().map(|user| placeholder_email(&user.id.as_str().into())).collect();
     db.within_timeout(Box::pin(async {
         on_lease!(twice writer db pool, connection => diesel::sql_query(db.facts().columns().adapt("User", INSERT_ABSENT_PG))
-            .bind::<Array<Text>, _>(text(|user| &user.id))
+            .bind::<Array<UserIdSql>, _>(text(|user| &user.id))
             .bind::<Array<Text>, _>(text(|user| &user.name))
             .bind::<Array<Text>, _>(text(|user| &user.email))
             .bind::<Array<Nullable<Text>>, _>(
@@ -259,7 +274,7 @@ async fn insert_absent_lite(db: &Db, users: Arc<[NewUser]>) -> Result<()> {
     let insert_all = move |c: &mut SqliteConnection| {
         for user in users.iter() {
             let made = insert(c, user, &user.email)?;
-            let same_id = users::table.filter(users::id.eq(&user.id)).count();
+            let same_id = users::table.filter(users::id.eq(Id(&user.id))).count();
             if made == 0 && Blocking::get_result::<i64>(same_id, c)? == 0 {
                 insert(c, user, &placeholder_email(&user.id.as_str().into()))?;
             }

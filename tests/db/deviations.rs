@@ -4,93 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Backend, Client, TestDatabase, TestServer,
+    Backend, TestDatabase, TestServer,
     prisma::{PRISMA_6, prisma_sqlite_tables, prisma_tables},
     until,
+    walk::{Ids, NAMES, ask, find, join, walk, walk_as},
 };
-
-async fn ask(client: &mut Client, event: &str, argument: Value) -> Value {
-    let answer = client.ask(event, argument).await;
-    assert_eq!(answer["success"], true, "{event}: {answer}");
-    answer
-}
-
-async fn join(server: &TestServer, user: &str, room: &str) -> (Client, Value) {
-    let mut client = server.connect(user).await;
-    client.emit("room:join", room.into()).await;
-    let history = client.hear("room:history").await;
-    (client, history)
-}
-
-/// The messages of a history by their ids.
-fn find<'a>(history: &'a Value, id: &Value) -> &'a Value {
-    let messages = history["messages"].as_array().unwrap();
-    messages.iter().find(|message| message["id"] == *id).unwrap_or_else(|| panic!("{id} in {history}"))
-}
-
-/// Walks through the events in the room `old`, whose messages are `m1`, with a reaction, and `m2`. Returns its history before
-/// and after.
-async fn walk(database: TestDatabase, settings: &[&str]) -> (TestDatabase, Value, Value) {
-    let server = TestServer::start_with(database, settings).await;
-    let (mut alice, before) = join(&server, "alice", "old").await;
-    assert_eq!(before["messages"].as_array().unwrap().len(), 2, "{before}");
-    assert_eq!(find(&before, &"m1".into())["reactions"], json!([{"emoji": "👍", "userId": "alice"}]));
-    assert_eq!(find(&before, &"m1".into())["createdAt"], "2026-01-31T09:05:07.042Z");
-    assert_eq!(find(&before, &"m2".into())["updatedAt"], Value::Null);
-    assert_eq!(alice.hear("room:members").await["members"].as_array().unwrap().len(), 1);
-
-    // The first message takes the slow path, the second the fast one.
-    let mut sent = Vec::new();
-    for n in 0..2 {
-        let message = json!({"roomId": "old", "content": "picture", "type": "image", "metadata": {"n": n}});
-        let mut answer = ask(&mut alice, "message:send", message).await;
-        let message = answer["message"].take();
-        assert_eq!((&message["type"], &message["updatedAt"]), (&json!("image"), &Value::Null), "{message}");
-        sent.push(message["id"].clone());
-    }
-    for id in [&sent[0], &json!("m2")] {
-        let edited = ask(&mut alice, "message:edit", json!({"messageId": id, "content": "edited"})).await;
-        assert_ne!(edited["message"]["updatedAt"], Value::Null, "{edited}");
-        let reaction = json!({"messageId": id, "roomId": "old", "emoji": "👀"});
-        ask(&mut alice, "reaction:add", reaction.clone()).await;
-        ask(&mut alice, "reaction:remove", reaction.clone()).await;
-        ask(&mut alice, "reaction:add", reaction).await;
-    }
-    ask(&mut alice, "message:delete", json!({"messageId": "m1", "roomId": "old"})).await;
-    ask(&mut alice, "room:read", "old".into()).await;
-    let missed = ask(&mut alice, "messages:sync", json!({"roomId": "old", "since": before["seq"]})).await;
-    assert_eq!(missed["complete"], true, "{missed}");
-    assert_eq!(missed["events"].as_array().unwrap().len(), 2 + 2 + 6 + 1, "{missed}");
-    let page = alice.ask("messages:load", json!({"roomId": "old", "before": "2026-02-01"})).await;
-    assert_eq!(page["messages"].as_array().unwrap().len(), 1, "{page}");
-
-    // Somebody new, a direct room, a public room, and an invitation.
-    let mut bob = server.connect("bob").await;
-    let direct = ask(&mut alice, "dm:start", "bob".into()).await;
-    assert_eq!(direct["room"]["type"], "direct");
-    let open = ask(&mut bob, "room:create", json!({"name": "Open"})).await;
-    ask(&mut alice, "room:invite", json!({"roomId": "old", "userId": "bob"})).await;
-    let listed = ask(&mut bob, "rooms:list", json!({})).await;
-    let mut types: Vec<&str> =
-        listed["rooms"].as_array().unwrap().iter().map(|room| room["type"].as_str().unwrap()).collect();
-    types.sort_unstable();
-    assert_eq!(types, ["direct", "private", "public"], "{listed}");
-    let (_carol, open) = join(&server, "carol", open["room"]["id"].as_str().unwrap()).await;
-    assert_eq!(open["messages"], json!([]));
-
-    let (_alice, live) = join(&server, "alice", "old").await;
-    let database = server.stop().await;
-    let server = TestServer::start_with(database, settings).await;
-    let (_alice, after) = join(&server, "alice", "old").await;
-    assert_eq!(live["messages"], after["messages"]);
-    // Nothing was taken for the change of another program.
-    assert_eq!(live["seq"], after["seq"]);
-    let (first, second) = (find(&after, &sent[0]), find(&after, &sent[1]));
-    assert_eq!((&first["content"], &first["type"]), (&json!("edited"), &json!("image")));
-    assert_eq!((&second["updatedAt"], &second["metadata"]), (&Value::Null, &json!({"n": 1})));
-    assert_eq!(first["reactions"], json!([{"emoji": "👀", "userId": "alice"}]));
-    (server.stop().await, before, after)
-}
 
 /// Walks on the tables of Prisma after these changes; then the query has this answer.
 async fn walks_on(changes: &str, query: &str, expected: &[&str]) -> (Value, Value) {
@@ -118,7 +36,10 @@ async fn a_null_is_shown_as_the_default() {
     let names = r#"SELECT coalesce("name", 'none') FROM "Room" WHERE "id" = 'old'"#;
     let (before, _) = walks_on(changes, names, &["none"]).await;
     let first = find(&before, &"m1".into());
-    assert_eq!((&first["metadata"], &first["content"], &first["type"]), (&json!({}), &json!(""), &json!("text")));
+    assert_eq!(
+        (&first["metadata"], &first["content"], &first["type"]),
+        (&json!({}), &json!(""), &json!("text"))
+    );
     assert_eq!((&first["senderName"], &first["sender"]["name"]), (&json!("alice"), &json!("alice")));
 }
 
@@ -211,30 +132,125 @@ const ZONED: &str = r#"ALTER DATABASE test_database SET timezone TO 'Asia/Tokyo'
 async fn times_with_a_zone_are_right_whatever_the_zone_of_the_server() {
     let recent = r#"SELECT count(*) FROM "Message" WHERE abs(extract(epoch FROM "createdAt" - now())) < 600"#;
     walks_on(ZONED, recent, &["2"]).await;
-    let precise = r#"ALTER TABLE "Message" ALTER "createdAt" TYPE TIMESTAMP(6), ALTER "updatedAt" TYPE TIMESTAMP(6)"#;
+    let precise =
+        r#"ALTER TABLE "Message" ALTER "createdAt" TYPE TIMESTAMP(6), ALTER "updatedAt" TYPE TIMESTAMP(6)"#;
     walks_on(precise, TYPES, &["image", "text"]).await;
+}
+
+/// Adds many messages to the room, and reads a page of the oldest: it takes few rows of the index.
+async fn pages_are_read_by_the_index(ids: &Ids, database: TestDatabase) {
+    let many = format!(
+        r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+            SELECT gen_random_uuid(), '{}', '{}', '', TIMESTAMP '2026-02-01' + n * INTERVAL '1 s'
+            FROM generate_series(1, 3000) AS n; ANALYZE"#,
+        ids.old, ids.alice
+    );
+    database.execute(&many).await;
+    let server = TestServer::start_with(database, &[]).await;
+    let (mut alice, _) = join(&server, ids.alice, ids.old).await;
+    let page =
+        alice.ask("messages:load", json!({"roomId": ids.old, "before": "2026-02-01", "limit": 2})).await;
+    assert_eq!(page["messages"].as_array().unwrap().len(), 2, "{page}");
+    drop(alice);
+    let database = server.stop().await;
+    // A session reports its scans when it ends, at the latest.
+    let sessions =
+        "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'chatoxide'";
+    database.execute(&format!("SELECT pg_terminate_backend(pid) {sessions}")).await;
+    let left = format!("SELECT count(*) {sessions}");
+    until("the server's sessions end", async || (database.select(&left).await == ["0"]).then_some(())).await;
+    let read = r#"SELECT idx_scan > 0 AND idx_tup_read < 1000 FROM pg_stat_user_indexes
+        WHERE indexrelname = 'Message_roomId_createdAt_idx'"#;
+    assert_eq!(database.select(read).await, ["t"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_times_with_a_zone_is_read_by_the_index() {
     let database = TestDatabase::create(Backend::Postgres).await;
     database.execute(&prisma_tables(PRISMA_6)).await;
-    let many = r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
-        SELECT 'n' || n, 'old', 'alice', '', TIMESTAMP '2026-02-01' + n * INTERVAL '1 s' FROM generate_series(1, 3000) AS n;"#;
     let name = database.url.rsplit_once('/').unwrap().1.to_owned();
-    database.execute(&format!("{many} {} ANALYZE", ZONED.replace("test_database", &name))).await;
-    let server = TestServer::start_with(database, &[]).await;
-    let (mut alice, _) = join(&server, "alice", "old").await;
-    let page = alice.ask("messages:load", json!({"roomId": "old", "before": "2026-02-01", "limit": 2})).await;
-    assert_eq!(page["messages"].as_array().unwrap().len(), 2, "{page}");
-    drop(alice);
-    let database = server.stop().await;
-    // A session reports its scans when it ends, at the latest.
-    let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()";
-    until("the server's sessions end", async || (database.select(sessions).await == ["1"]).then_some(())).await;
-    let read = r#"SELECT idx_scan > 0 AND idx_tup_read < 1000 FROM pg_stat_user_indexes
-        WHERE indexrelname = 'Message_roomId_createdAt_idx'"#;
-    assert_eq!(database.select(read).await, ["t"]);
+    database.execute(&ZONED.replace("test_database", &name)).await;
+    pages_are_read_by_the_index(&NAMES, database).await;
+}
+
+const UUIDS: Ids = Ids {
+    alice: "a11ce000-0000-4000-8000-000000000001",
+    bob: "b0b00000-0000-4000-8000-000000000002",
+    carol: "ca401000-0000-4000-8000-000000000003",
+    old: "01d00000-0000-4000-8000-000000000004",
+    m1: "3e550000-0000-4000-8000-000000000005",
+    m2: "3e550000-0000-4000-8000-000000000006",
+    has_direct: false,
+};
+
+/// The tables of Prisma where these columns are `@db.Uuid`.
+async fn with_uuids(columns: &[&str]) -> TestDatabase {
+    let mut tables = prisma_tables(PRISMA_6);
+    for (name, id) in [
+        ("'alice'", UUIDS.alice),
+        ("'old'", UUIDS.old),
+        ("'m1'", UUIDS.m1),
+        ("'m2'", UUIDS.m2),
+        ("'r1'", "4e000000-0000-4000-8000-000000000007"),
+    ] {
+        tables = tables.replace(name, &format!("'{id}'"));
+    }
+    for column in columns {
+        tables = tables.replace(&format!("{column} TEXT"), &format!("{column} UUID"));
+    }
+    let database = TestDatabase::create(Backend::Postgres).await;
+    database.execute(&tables).await;
+    database
+}
+
+/// All columns of ids.
+const ALL: [&str; 8] = [
+    r#""id""#,
+    r#""roomId""#,
+    r#""senderId""#,
+    r#""messageId""#,
+    r#""userId""#,
+    r#""A""#,
+    r#""B""#,
+    r#""replyTo""#,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_that_are_uuids_are_walked_through() {
+    walk_as(&UUIDS, with_uuids(&ALL).await, &[]).await;
+    pages_are_read_by_the_index(&UUIDS, with_uuids(&ALL).await).await;
+    // Those of users alone, as where another program signs them in.
+    let users = [r#""User" ("id""#, r#""senderId""#, r#""userId""#, r#""B""#];
+    walk_as(&Ids { has_direct: true, ..UUIDS }, with_uuids(&users).await, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_no_uuid_is_the_id_of_nothing() {
+    let server = TestServer::start_with(with_uuids(&ALL).await, &[]).await;
+    let (mut alice, _) = join(&server, UUIDS.alice, UUIDS.old).await;
+    let long = UUIDS.old.to_uppercase();
+    for (event, argument, code) in [
+        ("room:join", json!("old"), "room_not_found"),
+        ("room:join", json!(long), "room_not_found"),
+        ("message:send", json!({"roomId": "", "content": "x"}), "bad_input"),
+        ("message:send", json!({"roomId": "old", "content": "x"}), "room_not_found"),
+        ("message:send", json!({"roomId": UUIDS.old, "content": "x", "replyTo": "m1"}), "bad_input"),
+        ("message:edit", json!({"messageId": "m1", "content": "x"}), "message_not_found"),
+        ("message:delete", json!({"messageId": "m1", "roomId": UUIDS.old}), "delete_refused"),
+        ("reaction:add", json!({"messageId": "m1", "roomId": UUIDS.old, "emoji": "x"}), "message_not_found"),
+        ("room:invite", json!({"roomId": UUIDS.old, "userId": "bob"}), "user_not_found"),
+        ("room:create", json!({"name": "x", "members": ["bob"]}), "user_not_found"),
+    ] {
+        let refused = alice.ask(event, argument.clone()).await;
+        assert_eq!(refused["code"], code, "{event} {argument}: {refused}");
+    }
+    // A user of such an id signs in together with another, who is a user then.
+    let (mut dave, mut bob) = (server.connect("dave").await, server.connect(UUIDS.bob).await);
+    let refused = dave.ask("rooms:list", json!({})).await;
+    assert!(refused["error"].as_str().unwrap().contains("not a UUID"), "{refused}");
+    ask(&mut bob, "rooms:list", json!({})).await;
+    let sent = json!({"roomId": UUIDS.old, "content": "x", "replyTo": UUIDS.m1});
+    ask(&mut alice, "message:send", sent).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,7 +293,7 @@ async fn types_that_the_settings_add_are_sent_as_the_database_spells_them() {
     }
     let refused = alice.ask("message:send", json!({"roomId": "old", "content": "", "type": "audio"})).await;
     assert_eq!(refused["error"], "type: expected one of text, image, file, video");
-    assert_eq!(server.database.select(TYPES).await, ["VIDEO", "text"]);
+    assert_eq!(server.database.select(TYPES).await, ["text", "VIDEO"]);
 }
 
 /// A message with a character that LATIN1 does not have, and a user of such a name.
@@ -333,28 +349,42 @@ async fn a_sqlite_file_of_prismas_may_deviate_too() {
         .replace(r#""updatedAt" DATETIME"#, r#""updatedAt" DATETIME NOT NULL"#)
         .replace(r#""metadata" JSONB NOT NULL DEFAULT '{}'"#, r#""metadata" JSONB"#)
         .replace(r#""content" TEXT NOT NULL"#, r#""content" TEXT"#)
-        .replace(r#"'text', '{"a": 1}', NULL, 1769850307042, NULL"#, "'TEXT', NULL, NULL, 1769850307042, 1769850307042")
-        .replace(r#"'second', 'text', '{}', NULL, 1769850308000, NULL"#, "NULL, 'Poll', '', NULL, 1769850308000, 1769850308000")
-        .replace("'private'", "'PRIVATE'");
+        .replace(
+            r#"'text', '{"a": 1}', NULL, 1769850307042, NULL"#,
+            "'TEXT', NULL, NULL, 1769850307042, 1769850307042",
+        )
+        .replace(
+            r#"'second', 'text', '{}', NULL, 1769850308000, NULL"#,
+            "NULL, 'Poll', '', NULL, 1769850308000, 1769850308000",
+        )
+        .replace("'private'", "'PRIVATE'")
+        .replace("DEFAULT 'text'", "DEFAULT 'TEXT'");
     database.execute(&tables_dropped()).await;
     database.execute(&tables).await;
     let (database, before, _) = walk(database, &[]).await;
     assert_eq!(find(&before, &"m1".into())["metadata"], json!({}));
     assert_eq!(find(&before, &"m2".into())["type"], "Poll");
-    assert_eq!(database.select(r#"SELECT DISTINCT "type" FROM "Message" ORDER BY 1"#).await, ["IMAGE", "Poll"]);
+    assert_eq!(
+        database.select(r#"SELECT DISTINCT "type" FROM "Message" ORDER BY 1"#).await,
+        ["IMAGE", "Poll"]
+    );
     let filled = r#"SELECT count(*) FROM "Message" WHERE "updatedAt" = "createdAt""#;
     assert_eq!(database.select(filled).await, ["1"]);
 }
 
 fn tables_dropped() -> String {
-    ["Reaction", "Message", "_RoomMembers", "Room", "User"].map(|table| format!(r#"DROP TABLE "{table}";"#)).concat()
+    ["Reaction", "Message", "_RoomMembers", "Room", "User"]
+        .map(|table| format!(r#"DROP TABLE "{table}";"#))
+        .concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_a_row_refers_to_is_not_deleted_on_sqlite_either() {
     let database = prisma_file("1769850307042", "1769850308000").await;
     database
-        .execute(r#"CREATE TABLE pins (message TEXT REFERENCES "Message" ("id")); INSERT INTO pins VALUES ('m2')"#)
+        .execute(
+            r#"CREATE TABLE pins (message TEXT REFERENCES "Message" ("id")); INSERT INTO pins VALUES ('m2')"#,
+        )
         .await;
     let server = TestServer::start_with(database, &[]).await;
     let (mut alice, _) = join(&server, "alice", "old").await;

@@ -24,9 +24,7 @@ impl TestDatabase {
         let folder = tempfile::tempdir().unwrap();
         let url = match backend {
             Backend::Sqlite => format!("sqlite://{}/chat.db", folder.path().display()),
-            Backend::Postgres => {
-                create_postgres("").await
-            }
+            Backend::Postgres => create_postgres("").await,
         };
         Self { url, folder, backend }
     }

@@ -47,7 +47,10 @@ impl ColumnKind {
     pub(super) fn takes(self, found: Self) -> bool {
         use ColumnKind::{Json, Key, Label, MessageType, RoomType, Text};
         self == found
-            || matches!((self, found), (Text | Json | RoomType | MessageType, Key) | (RoomType | MessageType, Label))
+            || matches!(
+                (self, found),
+                (Text | Json | RoomType | MessageType, Key) | (RoomType | MessageType, Label)
+            )
     }
 }
 

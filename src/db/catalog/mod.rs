@@ -2,6 +2,8 @@
 //! and which parts of them chatoxide cannot work with.
 
 mod expected;
+mod id_types;
+mod message_types;
 mod postgres;
 mod row_checks;
 mod rows;
@@ -13,7 +15,11 @@ use std::{collections::BTreeMap, path::Path};
 use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
-use self::expected::{CANNOT_EDIT, ColumnKind, Table};
+use self::{
+    expected::{CANNOT_EDIT, ColumnKind, Table},
+    id_types::{IdColumn, is_id_type},
+    message_types::TypeLabels,
+};
 use super::{Db, blockers};
 use crate::{
     chat::{Error, Result},
@@ -40,8 +46,8 @@ pub struct Catalog {
     /// chatoxide's own.
     grants: Vec<String>,
     own_grants: Vec<String>,
-    /// Columns of ids whose type is a number or a UUID, each with its type.
-    ids: Vec<(String, String)>,
+    /// Columns of ids whose type is a number or a UUID.
+    ids: Vec<IdColumn>,
     /// The types that messages may have; none if any text is taken.
     message_types: Option<TypeLabels>,
     /// A description, for people, of where the tables are looked for.
@@ -104,14 +110,6 @@ struct RowCheck {
     severity: Severity,
     /// The finding concerns only users who are not in the database yet.
     only_new_users: bool,
-}
-
-/// The labels that a column of types takes.
-#[derive(Debug)]
-struct TypeLabels {
-    /// The enum; none: SQLite's CHECK.
-    sql_type: Option<String>,
-    labels: Vec<String>,
 }
 
 /// A column as the catalog describes it.
@@ -235,7 +233,8 @@ impl Catalog {
                 continue;
             };
             if expected.kind == ColumnKind::Key && is_id_type(&column.type_name) {
-                self.ids.push((format!("column \"{}\" of \"{name}\"", expected.name), column.type_name.clone()));
+                let type_name = column.type_name.clone();
+                self.ids.push(IdColumn { table: name, column: expected.name, type_name });
             } else if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
                 let text = format!(
                     "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
@@ -267,11 +266,19 @@ impl Catalog {
         let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
         for (column, there) in columns {
             // `@updatedAt` is filled as Prisma does.
-            let is_filled =
-                column == "updatedAt" && there.kind == Some(ColumnKind::Time) && matches!(name, "User" | "Room");
-            if is_unknown(column) && !is_filled && !there.is_nullable && !there.has_default && !there.is_generated {
+            let is_filled = column == "updatedAt"
+                && there.kind == Some(ColumnKind::Time)
+                && matches!(name, "User" | "Room");
+            if is_unknown(column)
+                && !is_filled
+                && !there.is_nullable
+                && !there.has_default
+                && !there.is_generated
+            {
                 let mend = match self.has_schemas {
-                    true => format!("; to mend it, run ALTER TABLE \"{name}\" ALTER \"{column}\" SET DEFAULT and a value"),
+                    true => format!(
+                        "; to mend it, run ALTER TABLE \"{name}\" ALTER \"{column}\" SET DEFAULT and a value"
+                    ),
                     false => String::new(),
                 };
                 let text = format!(
@@ -281,20 +288,6 @@ impl Catalog {
                 self.add_unwritable(table, text);
             }
         }
-    }
-
-    /// Adds one finding for all columns of ids that are numbers or UUIDs.
-    fn add_id_types(&mut self) {
-        let Some((column, type_name)) = self.ids.first() else { return };
-        let others = match self.ids.len() - 1 {
-            0 => String::new(),
-            others => format!(", and so are {others} more columns of ids or the like"),
-        };
-        let text = format!(
-            "{column} is of type {type_name}, where text without padding is expected{others}: ids that are numbers, or \
-             UUIDs by their type, are not supported yet, and nothing was changed"
-        );
-        self.add(Severity::Unusable, text);
     }
 
     fn add(&mut self, severity: Severity, text: String) {
@@ -333,35 +326,6 @@ impl Catalog {
         }
         self
     }
-}
-
-impl TypeLabels {
-    /// The sentence if the labels lack this one.
-    fn lacks(&self, label: &str) -> Option<String> {
-        if self.labels.iter().any(|there| there.eq_ignore_ascii_case(label)) {
-            return None;
-        }
-        Some(match &self.sql_type {
-            Some(sql_type) => format!(
-                "MESSAGE_TYPES has {label}, which the enum {sql_type} lacks: to add it, run ALTER TYPE {sql_type} ADD VALUE '{}'",
-                label.replace('\'', "''")
-            ),
-            None => format!(
-                "MESSAGE_TYPES has {label}, which a CHECK of table \"Message\" refuses: with the server stopped, run PRAGMA \
-                 writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, '{}', '') WHERE name = 'Message'",
-                TYPE_CHECK.replace('\'', "''")
-            ),
-        })
-    }
-}
-
-/// The CHECK on the types of messages in SQLite files that earlier versions made.
-const TYPE_CHECK: &str = r#" CHECK ("type" IN ('text', 'image', 'file', 'system'))"#;
-
-/// True for a type of ids that is not text.
-fn is_id_type(type_name: &str) -> bool {
-    let name = type_name.to_ascii_lowercase();
-    ["int", "serial", "numeric", "uuid"].iter().any(|part| name.contains(part))
 }
 
 /// Compares the names of the existing tables with the expected ones.

@@ -8,8 +8,9 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
-    Catalog, Finding, RowCheck, Severity, Table, TypeLabels,
+    Catalog, Finding, RowCheck, Severity, Table,
     expected::{ColumnKind, LABELS},
+    message_types::TypeLabels,
     rows::{ColumnRow, Relation},
 };
 
@@ -85,7 +86,9 @@ pub(super) async fn check_enum_labels(
         if !others.is_empty() {
             let others = others.join(", ");
             catalog.row_checks.push(RowCheck {
-                query: format!("SELECT EXISTS (SELECT FROM \"Room\" WHERE \"type\" IN ({others})) AS has_match"),
+                query: format!(
+                    "SELECT EXISTS (SELECT FROM \"Room\" WHERE \"type\" IN ({others})) AS has_match"
+                ),
                 only_new_users: false,
                 severity: Severity::Notice,
                 text: format!("\"Room\" has rows of the type {others}, which are treated as private rooms"),

@@ -11,7 +11,9 @@ use diesel::{
 };
 
 use super::{
-    Catalog, Column, ColumnKind, Columns, Severity, TABLES, TYPE_CHECK, Tables, TypeLabels, compare_names,
+    Catalog, Column, Columns, Severity, TABLES, Tables, compare_names,
+    expected::ColumnKind,
+    message_types::{TYPE_CHECK, TypeLabels},
 };
 use crate::chat::{Error, Result};
 

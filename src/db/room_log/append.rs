@@ -205,7 +205,9 @@ impl Appender {
             Db::Pg { direct: Some(direct), facts, .. } => {
                 let connection = self.connection.take();
                 let append = async {
-                    let connection = open(connection, direct, facts.columns()).await.map_err(|error| to_error(db, error))?;
+                    let connection = open(connection, direct, facts.columns())
+                        .await
+                        .map_err(|error| to_error(db, error))?;
                     let done = slow_postgres::on_own(db, connection.client(), &batch, &left, now).await;
                     Ok::<_, Error>((connection, done))
                 };

@@ -34,7 +34,8 @@ const APPEND_ONE: &str = r#"
         UPDATE chatoxide.room_head SET seq = $4, at = $2 WHERE room_id = $1 AND seq = $3 RETURNING 1
     ), written AS (
         INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt"/*, "updatedAt"*/)
-        SELECT $5, $1, $6, $7, CAST($8 AS "MessageType"), CAST($9 AS JSONB), $10, $2/*, $2*/ FROM advanced RETURNING 1
+        SELECT CAST($5 AS /*message*/TEXT), CAST($1 AS /*room*/TEXT), CAST($6 AS /*user*/TEXT), $7,
+            CAST($8 AS "MessageType"), CAST($9 AS JSONB), CAST($10 AS /*reply*/TEXT), $2/*, $2*/ FROM advanced RETURNING 1
     )
     INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, client_id, body, at)
     SELECT $1, $4, $11, $5, $6, $12, $13, $2 FROM advanced
@@ -73,8 +74,8 @@ const APPEND_MANY: &str = r#"
         SELECT row.* FROM verdict, unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS row WHERE agreed
     ), written AS (
         INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt"/*, "updatedAt"*/)
-        SELECT id, room_id, sender_id, content, CAST(kind AS "MessageType"), CAST(metadata AS JSONB), reply_to, at/*, at*/
-        FROM row
+        SELECT CAST(id AS /*message*/TEXT), CAST(room_id AS /*room*/TEXT), CAST(sender_id AS /*user*/TEXT), content,
+            CAST(kind AS "MessageType"), CAST(metadata AS JSONB), CAST(reply_to AS /*reply*/TEXT), at/*, at*/ FROM row
         RETURNING 1
     )
     INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, client_id, body, at)

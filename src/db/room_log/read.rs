@@ -15,7 +15,10 @@ use crate::{
         id::{RoomId, seq_of_ordered_uuid},
     },
     db::{
-        Db, in_transaction,
+        Db,
+        columns::Columns,
+        ids::Id,
+        in_transaction,
         messages::{MessageRow, NamedRow},
         reactions::ReactionRow,
         schema::{messages, reactions, users},
@@ -47,7 +50,7 @@ struct Found {
 /// The entries after `after` and before `before`, in order.
 pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) -> Result<Vec<Entry>> {
     let found = find(db, room_id, after, before, i64::MAX).await?;
-    Ok(build(room_id, found))
+    Ok(build(room_id, found, &db.facts().columns()))
 }
 
 /// At most `limit` entries after `after`, in order.
@@ -57,7 +60,7 @@ pub async fn entries_since(db: &Db, room_id: &RoomId, after: i64, limit: usize) 
     let head = found.head;
     let is_forgotten =
         after < found.complete_from || head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
-    Ok(LogPage { entries: build(room_id, found), head, is_forgotten })
+    Ok(LogPage { entries: build(room_id, found, &db.facts().columns()), head, is_forgotten })
 }
 
 async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) -> Result<Found> {
@@ -89,11 +92,11 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
         for ids in ids.chunks(10_000) {
             let page: Vec<NamedRow> = run!(c.load(messages::table
                 .inner_join(users::table)
-                .filter(messages::id.eq_any(ids))
+                .filter(messages::id.eq_any(ids.iter().map(|id| Id(id))))
                 .select((MessageRow::as_select(), users::name))));
             found_messages.extend(page);
             let page: Vec<ReactionRow> = run!(c.load(reactions::table
-                .filter(reactions::message_id.eq_any(ids))
+                .filter(reactions::message_id.eq_any(ids.iter().map(|id| Id(id))))
                 .order(reactions::id)));
             found_reactions.extend(page);
         }
@@ -121,7 +124,7 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
 
 /// Builds the entries. New and edited messages are sent in their present state, without the reactions that a later
 /// entry adds: a client that applies both would have them twice.
-fn build(room_id: &RoomId, found: Found) -> Vec<Entry> {
+fn build(room_id: &RoomId, found: Found, columns: &Columns) -> Vec<Entry> {
     let added_at: HashMap<(&str, &str, &str), i64> = found
         .added
         .iter()
@@ -143,7 +146,7 @@ fn build(room_id: &RoomId, found: Found) -> Vec<Entry> {
         let its = reactions.get(id).map_or(&[][..], Vec::as_slice);
         let its = its.iter().filter(|(_, added)| *added <= seq).map(|(reaction, _)| reaction.clone());
         let name = name.as_deref().unwrap_or(&row.sender_id);
-        Some(row.clone().into_view(name.into(), its.collect()))
+        Some(row.clone().without_creation(columns).into_view(name.into(), its.collect()))
     };
     let entry = |stored: &Logged| {
         let seq = stored.seq;

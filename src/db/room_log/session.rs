@@ -1,8 +1,6 @@
 //! A connection to PostgreSQL in a transaction of the log. Each statement takes one JSON document with any number of
 //! rows, and returns one. It is one round trip, or is pipelined with others that are awaited together.
 
-use std::borrow::Cow;
-
 use diesel::{
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
@@ -40,20 +38,17 @@ impl<'s> Session<'s> {
 
     /// Runs a statement and returns its document; the default value if that is NULL. The statement's own document is made
     /// at the call, before the future runs: statements that are awaited together are then sent without a pause.
-    pub(super) fn query<'a, T: DeserializeOwned + Default, D: Serialize + ?Sized, S: Into<Cow<'static, str>>>(
+    pub(super) fn query<'a, T: DeserializeOwned + Default, D: Serialize + ?Sized>(
         &'a self,
-        sql: S,
+        sql: &'static str,
         document: &D,
-    ) -> impl Future<Output = Result<T>> + use<'a, 's, T, D, S> {
-        let (sql, document) = (sql.into(), serde_json::to_string(document).map_err(fault));
+    ) -> impl Future<Output = Result<T>> + use<'a, 's, T, D> {
+        let sql = self.db().facts().columns().adapt("Message", sql);
+        let document = serde_json::to_string(document).map_err(fault);
         async move { self.query_text(&sql, document?).await }
     }
 
-    async fn query_text<T: DeserializeOwned + Default>(
-        &self,
-        sql: &str,
-        document: String,
-    ) -> Result<T> {
+    async fn query_text<T: DeserializeOwned + Default>(&self, sql: &str, document: String) -> Result<T> {
         let answer: Option<String> = match self {
             Self::Direct { client, db } => {
                 db.statements().inc();

@@ -21,6 +21,7 @@ use crate::{
         Db,
         columns::Columns,
         error::{KEPT_OUT, referred_to},
+        ids::Id,
         moment::MomentRow,
         on_lease,
         schema::{lite as own, messages},
@@ -75,7 +76,7 @@ fn append(
     if has_triggers {
         let ids = batch.log.iter().map(|entry| entry.message_id.as_str());
         let stored = list_stored_sqlite(c, ids)?;
-        if replace_with_stored(&mut batch.outcomes, stored) != Agreement::Whole {
+        if replace_with_stored(&mut batch.outcomes, stored, columns) != Agreement::Whole {
             return Err(KEPT_OUT);
         }
         batch.note_as_stored();
@@ -112,7 +113,7 @@ fn find_head(
     }
     // A room without entries may have messages already: they are all older than its first entry.
     let newest: Option<MomentRow> = messages::table
-        .filter(messages::room_id.eq(room_id))
+        .filter(messages::room_id.eq(Id(room_id)))
         .select(max(messages::created_at))
         .get_result(c)?;
     Ok((seq, newest.map_or(NaiveDateTime::MIN, |newest| newest.at)))

@@ -16,6 +16,7 @@ use crate::{
     },
     db::{
         Db,
+        ids::{Id, MessageIdSql, ReplyIdSql, RoomIdSql, UserIdSql},
         messages::{MessageRow, NamedRow, assemble, in_room, on_messages},
         moment::{Moment, MomentRow},
         on_lease,
@@ -119,18 +120,19 @@ const TAIL: &str = r#"
         CASE WHEN coalesce(kept.place, 1) = 1 THEN (
             SELECT CAST(json_agg(json_build_array(seq, kind, message_id, actor_id, body,
                 CAST(round(extract(epoch FROM at) * 1000000) AS BIGINT))) AS TEXT)
-            FROM (SELECT * FROM chatoxide.room_log WHERE room_id = $1 ORDER BY seq DESC LIMIT $5) AS entry
+            FROM (SELECT * FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) ORDER BY seq DESC LIMIT $5) AS entry
         ) END AS log,
         CASE WHEN coalesce(kept.place, 1) = 1 THEN (
             SELECT CAST(json_agg(json_build_array(user_id,
                 CAST(round(extract(epoch FROM at) * 1000000) AS BIGINT))) AS TEXT)
-            FROM (SELECT * FROM chatoxide.read_marker WHERE room_id = $1 ORDER BY at DESC LIMIT $6) AS mark
+            FROM (SELECT * FROM chatoxide.read_marker WHERE room_id = CAST($1 AS TEXT) ORDER BY at DESC LIMIT $6) AS mark
         ) END AS read,
         kept.id, kept.room_id, kept.sender_id, kept.content, kept.kind, kept.metadata, kept.reply_to, kept.created_at,
         kept.updated_at, kept.sender_name,
         (SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT)
             FROM "Reaction" WHERE "messageId" = kept.id) AS reactions
-    FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = $1 LEFT JOIN kept ON true
+    FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
+    LEFT JOIN kept ON true
     ORDER BY kept.place"#;
 
 #[derive(QueryableByName)]
@@ -147,11 +149,11 @@ struct TailRow {
     log: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     read: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<MessageIdSql>)]
     id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<RoomIdSql>)]
     room_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<UserIdSql>)]
     sender_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     content: Option<String>,
@@ -159,7 +161,7 @@ struct TailRow {
     kind: MessageTypeRow,
     #[diesel(sql_type = JsonDoc)]
     metadata: JsonRow,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<ReplyIdSql>)]
     reply_to: Option<String>,
     #[diesel(sql_type = Nullable<Moment>)]
     created_at: Option<MomentRow>,
@@ -195,7 +197,7 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
     let load = Box::pin(async {
         on_lease!(twice readers db pool, connection => diesel_async::RunQueryDsl::load(
             Prepared(diesel::sql_query(TAIL)
-                .bind::<Text, _>(room_id.as_str())
+                .bind::<RoomIdSql, _>(room_id.as_str())
                 .bind::<BigInt, _>(number(limit))
                 .bind::<BigInt, _>(number(DEFAULT_PAGE))
                 .bind::<BigInt, _>(number(TAIL_BYTES))
@@ -229,7 +231,11 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
         let reaction = |(id, message_id, user_id, emoji)| ReactionRow { id, message_id, user_id, emoji };
         reactions.extend(of_message.into_iter().map(reaction));
     }
-    tail.messages = assemble(rows.into_iter().filter_map(TailRow::into_message).collect(), reactions);
+    tail.messages = assemble(
+        rows.into_iter().filter_map(TailRow::into_message).collect(),
+        reactions,
+        &db.facts().columns(),
+    );
     Ok(tail)
 }
 
@@ -255,7 +261,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
 
     use crate::db::schema::lite as own;
     let Db::Lite { readers: pool, .. } = db else { return Ok(Tail::default()) };
-    let room = room_id.to_string();
+    let (room, columns) = (room_id.to_string(), db.facts().columns());
     let load = move |c: &mut SqliteConnection| {
         let head: Option<(i64, NaiveDateTime, i64)> = own::room_head::table
             .find(&room)
@@ -272,7 +278,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
         let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
         let sizes = messages::table
             .inner_join(users::table)
-            .filter(messages::room_id.eq(&room))
+            .filter(messages::room_id.eq(Id(&room)))
             .order((messages::created_at.desc(), messages::id.desc()))
             .select(sql::<BigInt>(SIZE));
         let sizes: Vec<i64> = sizes.limit(most).load(c)?;
@@ -291,7 +297,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
             head.map_or((0, None, 0), |(seq, at, complete_from)| (seq, Some(at.into()), complete_from));
         let read = read.into_iter().map(|(user_id, at)| (user_id.into(), at.into())).collect();
         let complete = kept == sizes.len();
-        let messages = assemble(rows, reactions);
+        let messages = assemble(rows, reactions, &columns);
         Ok(Tail { seq, at, messages, complete, log, complete_from, read })
     };
     let load = Box::pin(async {

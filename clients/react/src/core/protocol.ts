@@ -4,7 +4,7 @@
 /** Text in UTC such as `2026-01-31T09:05:07.042Z`. */
 export type Timestamp = string;
 
-export type MessageType = 'text' | 'image' | 'file' | 'system' | (string & {});
+export type MessageType = 'text' | 'image' | 'file' | 'system';
 export type RoomType = 'public' | 'private' | 'direct';
 
 export interface Reaction {

@@ -20,6 +20,7 @@ use crate::{
     db::{
         columns::Columns,
         error::KEPT_OUT,
+        ids::Id,
         messages::MessageRow,
         room_log::session::Session,
         schema::messages,
@@ -52,15 +53,17 @@ const LOCK: &str = concat!(
     r#"
     WITH locked AS (
         SELECT message.* FROM json_to_recordset(CAST($1 AS JSON)) AS wanted (id TEXT, room_id TEXT)
-        JOIN "Message" AS message ON message."id" = wanted.id AND message."roomId" = wanted.room_id
-        ORDER BY message."id" COLLATE "C" FOR NO KEY UPDATE OF message
+        JOIN "Message" AS message ON message."id" = CAST(wanted.id AS /*message*/TEXT)
+            AND message."roomId" = CAST(wanted.room_id AS /*room*/TEXT)
+        ORDER BY CAST(message."id" AS TEXT) COLLATE "C" FOR NO KEY UPDATE OF message
     )"#,
     messages_as_json!("", "locked")
 );
 
 const DELETE: &str = r#"
     WITH deleted AS (
-        DELETE FROM "Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+        DELETE FROM "Message"
+        WHERE "id" IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS /*message*/TEXT)) RETURNING 1
     )
     SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
@@ -69,21 +72,22 @@ const EDIT: &str = concat!(
     WITH edited AS (
         UPDATE "Message" AS message SET "content" = edit.content, "updatedAt" = edit.at
         FROM json_to_recordset(CAST($1 AS JSON)) AS edit (id TEXT, content TEXT, at TIMESTAMP)
-        WHERE message."id" = edit.id RETURNING message.*
+        WHERE message."id" = CAST(edit.id AS /*message*/TEXT) RETURNING message.*
     )"#,
     messages_as_json!(r#"'content', "content", "#, "edited")
 );
 
 const STORED: &str = messages_as_json!(
     r#"'content', "content", "#,
-    r#""Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#
+    r#""Message" WHERE "id" IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS /*message*/TEXT))"#
 );
 
 const INSERT: &str = r#"
     WITH written AS (
         INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt"/*, "updatedAt"*/)
-        SELECT new.id, new.room_id, new.sender_id, new.content, CAST(new.kind AS "MessageType"),
-            CAST(new.metadata AS JSONB), new.reply_to, new.at/*, new.at*/
+        SELECT CAST(new.id AS /*message*/TEXT), CAST(new.room_id AS /*room*/TEXT), CAST(new.sender_id AS /*user*/TEXT),
+            new.content, CAST(new.kind AS "MessageType"), CAST(new.metadata AS JSONB),
+            CAST(new.reply_to AS /*reply*/TEXT), new.at/*, new.at*/
         FROM json_to_recordset(CAST($1 AS JSON)) AS new (
             id TEXT, room_id TEXT, sender_id TEXT, content TEXT, kind TEXT, metadata TEXT, reply_to TEXT, at TIMESTAMP
         ) RETURNING 1
@@ -146,7 +150,7 @@ pub(in super::super) fn list_stored_sqlite<'a>(
     c: &mut SqliteConnection,
     ids: impl Iterator<Item = &'a str>,
 ) -> QueryResult<Vec<MessageRow>> {
-    messages::table.filter(messages::id.eq_any(ids)).select(MessageRow::as_select()).load(c)
+    messages::table.filter(messages::id.eq_any(ids.map(Id))).select(MessageRow::as_select()).load(c)
 }
 
 /// The messages that a batch changes, with their rooms.
@@ -251,7 +255,7 @@ impl Messages {
     pub(super) fn write_edits_sqlite(&self, c: &mut SqliteConnection, columns: &Columns) -> QueryResult<()> {
         for row in self.edits() {
             let at = row.updated_at.map(|updated_at| columns.moment(updated_at.at));
-            let edit = diesel::update(messages::table.find(&row.id))
+            let edit = diesel::update(messages::table.find(Id(&row.id)))
                 .set((messages::content.eq(&row.content), messages::updated_at.eq(at)));
             // Returned, not counted: SQLite also counts a row whose change a trigger ignores.
             ensure_written(edit.returning(messages::id).load::<String>(c)?.len(), 1)?;
@@ -261,14 +265,15 @@ impl Messages {
 
     pub(super) fn deletions(&self) -> Vec<Write> {
         let rows: Vec<Value> = self.deleted.iter().map(|id| json!(id)).collect();
-        vec![Write { sql: DELETE.into(), expected: rows.len(), rows }]
+        vec![Write { sql: DELETE, expected: rows.len(), rows }]
     }
 
     pub(super) fn write_deletions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
         if self.deleted.is_empty() {
             return Ok(());
         }
-        let deletion = diesel::delete(messages::table.filter(messages::id.eq_any(&self.deleted)));
+        let deletion =
+            diesel::delete(messages::table.filter(messages::id.eq_any(self.deleted.iter().map(|id| Id(id)))));
         ensure_written(deletion.returning(messages::id).load::<String>(c)?.len(), self.deleted.len())
     }
 
@@ -282,7 +287,7 @@ impl Messages {
             })
         };
         let rows: Vec<Value> = self.inserted.iter().map(row).collect();
-        vec![Write { sql: columns.adapt("Message", INSERT), expected: rows.len(), rows }]
+        vec![Write { sql: INSERT, expected: rows.len(), rows }]
     }
 
     pub(super) fn write_insertions_sqlite(
@@ -293,7 +298,24 @@ impl Messages {
         if self.inserted.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = self.inserted.iter().map(|message| MessageRow::new(message, columns)).collect();
+        let rows: Vec<MessageRow> =
+            self.inserted.iter().map(|message| MessageRow::new(message, columns)).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (
+                    messages::id.eq(Id(&row.id)),
+                    messages::room_id.eq(Id(&row.room_id)),
+                    messages::sender_id.eq(Id(&row.sender_id)),
+                    messages::content.eq(&row.content),
+                    messages::kind.eq(&row.kind),
+                    messages::metadata.eq(&row.metadata),
+                    messages::reply_to.eq(row.reply_to.as_deref().map(Id)),
+                    messages::created_at.eq(row.created_at),
+                    messages::updated_at.eq(row.updated_at),
+                )
+            })
+            .collect();
         ensure_written(diesel::insert_into(messages::table).values(rows).execute(c)?, self.inserted.len())
     }
 }

@@ -4,8 +4,6 @@
 mod messages;
 mod reactions;
 
-use std::borrow::Cow;
-
 use diesel::{QueryResult, sqlite::SqliteConnection};
 use futures_util::future::{join, join_all};
 use serde_json::Value;
@@ -46,7 +44,7 @@ pub(super) struct Rows {
 
 /// A statement on PostgreSQL that writes the rows in a document, and returns how many it wrote.
 struct Write {
-    sql: Cow<'static, str>,
+    sql: &'static str,
     rows: Vec<Value>,
     /// The least number of rows that it must write. With fewer, a trigger kept one out, or another program made the same
     /// change a moment ago.
@@ -75,10 +73,11 @@ impl Rows {
         session: &Session<'_>,
         then: impl Future<Output = Result<()>>,
     ) -> Result<Vec<MessageRow>> {
-        let columns = session.db().facts().columns();
         // The order matters: a reaction may be removed and added again.
         let writes = self.reactions.deletions().into_iter().chain(self.messages.deletions());
-        let writes = writes.chain(self.reactions.insertions()).chain(self.messages.insertions(&columns));
+        let writes = writes
+            .chain(self.reactions.insertions())
+            .chain(self.messages.insertions(&session.db().facts().columns()));
         let writes = writes.filter(|write| !write.rows.is_empty()).map(|write| {
             let written = session.query(write.sql, &write.rows);
             async move {
