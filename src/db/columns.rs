@@ -97,6 +97,7 @@ impl Columns {
                 _ => {}
             }
         }
+        columns.requires_updated_at.sort_unstable();
         columns
     }
 

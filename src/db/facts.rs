@@ -3,7 +3,7 @@
 //! server writes.
 
 use std::sync::{
-    Arc, PoisonError, RwLock,
+    Arc, OnceLock, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
@@ -102,24 +102,28 @@ const READ_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 A
     ) AS has_triggers, \
     EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages, '[]' AS widths, '[]' AS columns";
 
-/// Selects the label in the default of a column of types that is a text, or else the one that some row has.
+/// Selects the label in the default of a column of types that is a text, or else a label of ours that some row has.
 const SAMPLES_PG: &str = r#"
     SELECT coalesce(
         (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
             ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Room"') AND attname = 'type'),
-        (SELECT CAST("type" AS TEXT) FROM "Room" WHERE "type" IS NOT NULL LIMIT 1)
+        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Room" LIMIT 100) AS some
+            WHERE lower(kind) IN ('public', 'private', 'direct') LIMIT 1)
     ) AS room, coalesce(
         (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
             ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Message"') AND attname = 'type'),
-        (SELECT CAST("type" AS TEXT) FROM "Message" WHERE "type" IS NOT NULL LIMIT 1)
+        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Message" LIMIT 100) AS some
+            WHERE lower(kind) IN ('text', 'image', 'file', 'system') LIMIT 1)
     ) AS message"#;
 const SAMPLES_LITE: &str = r#"
     SELECT coalesce(
         (SELECT trim(dflt_value, '''') FROM pragma_table_info('Room') WHERE name = 'type'),
-        (SELECT "type" FROM "Room" WHERE "type" IS NOT NULL LIMIT 1)
+        (SELECT kind FROM (SELECT "type" AS kind FROM "Room" LIMIT 100)
+            WHERE lower(kind) IN ('public', 'private', 'direct') LIMIT 1)
     ) AS room, coalesce(
         (SELECT trim(dflt_value, '''') FROM pragma_table_info('Message') WHERE name = 'type'),
-        (SELECT "type" FROM "Message" WHERE "type" IS NOT NULL LIMIT 1)
+        (SELECT kind FROM (SELECT "type" AS kind FROM "Message" LIMIT 100)
+            WHERE lower(kind) IN ('text', 'image', 'file', 'system') LIMIT 1)
     ) AS message"#;
 
 /// Selects a time that some row has, or else the type with which the column is declared: Prisma's is DATETIME.
@@ -143,6 +147,8 @@ pub struct Facts {
     speaks_other: AtomicBool,
     widths: RwLock<Vec<Width>>,
     columns: RwLock<Arc<Columns>>,
+    /// How labels are spelled in columns of text, as it was read first: rows that come later must not change it.
+    samples: OnceLock<Samples>,
     /// When the facts were last read, in milliseconds since 1970.
     read_at: AtomicI64,
 }
@@ -331,8 +337,12 @@ async fn read(db: &Db) -> Result<FactsRow> {
     if matches!(db, Db::Pg { .. }) {
         let described: Vec<Described> = serde_json::from_str(&row.columns).map_err(unreadable)?;
         let has_texts = described.iter().any(Described::is_text_of_types);
-        let samples = if has_texts { read_samples(db).await? } else { Samples::default() };
-        facts.note_columns(Columns::described(described, &samples));
+        if has_texts && facts.samples.get().is_none() {
+            let found = read_samples(db).await?;
+            facts.samples.get_or_init(|| found);
+        }
+        let none = Samples::default();
+        facts.note_columns(Columns::described(described, facts.samples.get().unwrap_or(&none)));
     }
     facts.has_triggers.store(row.has_triggers, Ordering::Relaxed);
     facts.changes_messages.store(row.changes_messages, Ordering::Relaxed);
