@@ -107,12 +107,12 @@ const SAMPLES_PG: &str = r#"
     SELECT coalesce(
         (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
             ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Room"') AND attname = 'type'),
-        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Room" LIMIT 100) AS some
+        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Room" LIMIT 100) AS sample
             WHERE lower(kind) IN ('public', 'private', 'direct') LIMIT 1)
     ) AS room, coalesce(
         (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
             ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Message"') AND attname = 'type'),
-        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Message" LIMIT 100) AS some
+        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Message" LIMIT 100) AS sample
             WHERE lower(kind) IN ('text', 'image', 'file', 'system') LIMIT 1)
     ) AS message"#;
 const SAMPLES_LITE: &str = r#"

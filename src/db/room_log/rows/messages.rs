@@ -319,3 +319,29 @@ impl Messages {
         ensure_written(diesel::insert_into(messages::table).values(rows).execute(c)?, self.inserted.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_in_the_millisecond_of_the_creation_has_a_later_time() {
+        let at = |millis| Timestamp::from_millis(millis).naive();
+        let row = MessageRow {
+            id: "m".to_owned(),
+            room_id: "room".to_owned(),
+            sender_id: "anna".to_owned(),
+            content: "text".to_owned(),
+            kind: MessageTypeRow::default(),
+            metadata: JsonRow::default(),
+            reply_to: None,
+            created_at: at(5).into(),
+            updated_at: None,
+        };
+        for (now, edited) in [(4, 4), (5, 6), (6, 6)] {
+            let mut messages = Messages::new([row.clone()].into_iter());
+            let found = messages.edit((&"m".into(), &"room".into()), "new", at(now)).unwrap();
+            assert_eq!(found.updated_at.unwrap().at, at(edited));
+        }
+    }
+}
