@@ -141,7 +141,7 @@ async fn times_with_a_zone_are_right_whatever_the_zone_of_the_server() {
 async fn pages_are_read_by_the_index(ids: &Ids, database: TestDatabase) {
     let many = format!(
         r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
-            SELECT gen_random_uuid(), '{}', '{}', '', TIMESTAMP '2026-02-01' + n * INTERVAL '1 s'
+            SELECT gen_random_uuid(), '{}', '{}', '', TIMESTAMP '2026-02-03' + n * INTERVAL '1 s'
             FROM generate_series(1, 3000) AS n; ANALYZE"#,
         ids.old, ids.alice
     );
@@ -150,7 +150,7 @@ async fn pages_are_read_by_the_index(ids: &Ids, database: TestDatabase) {
     let (mut alice, _) = join(&server, ids.alice, ids.old).await;
     let page =
         alice.ask("messages:load", json!({"roomId": ids.old, "before": "2026-02-01", "limit": 2})).await;
-    assert_eq!(page["messages"].as_array().unwrap().len(), 2, "{page}");
+    assert_eq!(page["messages"][0]["id"], ids.m2, "{page}");
     drop(alice);
     let database = server.stop().await;
     // A session reports its scans when it ends, at the latest.
