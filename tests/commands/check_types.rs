@@ -1,4 +1,4 @@
-//! `chatoxide check` on types: those of messages that `MESSAGE_TYPES` adds, and those of ids in SQLite files.
+//! `chatoxide check` on the types of messages that `MESSAGE_TYPES` adds, and on SQLite files of Prisma.
 
 use serde_json::json;
 
@@ -58,5 +58,25 @@ async fn a_file_whose_ids_are_numbers_is_refused_and_left_as_it_is() {
     assert_eq!(
         database.select("SELECT count(*) FROM sqlite_master WHERE name LIKE 'chatoxide%'").await,
         ["0"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_beside_the_schema_of_prisma_is_used_and_named() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    database.execute(&prisma_sqlite_tables("0", "1")).await;
+    let folder = database.folder.path();
+    std::fs::create_dir(folder.join("prisma")).unwrap();
+    std::fs::write(folder.join("prisma/schema.prisma"), "").unwrap();
+    std::fs::rename(folder.join("chat.db"), folder.join("prisma/dev.db")).unwrap();
+    let (code, found) = check(&database, "file:./dev.db").await;
+    assert_eq!((code, found.len()), (0, 2), "{found:?}");
+    assert!(
+        found[0].ends_with("the file prisma/dev.db, beside prisma/schema.prisma, as Prisma reads it"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].contains("sqlite://prisma/dev.db") && found[1].contains("tables as expected"),
+        "{found:?}"
     );
 }
