@@ -39,13 +39,8 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
         app.rooms.listen(socket.client, &room_id, actor.user).await?;
         socket.state.enter(&room_id);
     }
-    let room = RoomView {
-        id: room_id,
-        name: room.name,
-        kind: room.kind.0,
-        created_at: room.created_at.into(),
-        members,
-    };
+    let room =
+        RoomView { id: room_id, name: room.name, kind: room.kind.0, created_at: room.created_at, members };
     let view = DmStartedView { room: &room, from: actor.user };
     if let Some(packet) = Encoded::new(event::DM_STARTED, &view) {
         app.broadcast.send(Target::User(other), Except::NOBODY, &packet);

@@ -25,7 +25,7 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<RoomVi
         id: room_id.clone(),
         name: stored.name,
         kind: stored.kind.0,
-        created_at: stored.created_at.into(),
+        created_at: stored.created_at,
         members: members.iter().map(|member| member.id.clone()).collect(),
     };
     if is_new {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Actor, CommittedMessage, commit::commit};
 use crate::{
     app::App,
-    chat::{Error, Result, id::RoomId},
+    chat::{Error, Result, id::RoomId, message::MessageType},
     db::{
         self,
         room_log::{Appended, Change, NewMessage},
@@ -17,11 +17,15 @@ pub async fn run(
     app: &App,
     actor: Actor<'_>,
     room_id: RoomId,
-    message: NewMessage,
+    mut message: NewMessage,
 ) -> Result<CommittedMessage> {
     app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
     if let Some(socket) = actor.socket {
         socket.stop_typing_if_begun(&app.rooms, actor.user, &room_id);
+    }
+    // All are sent the type as history will show it.
+    if let MessageType::Other(label) = &message.kind {
+        message.kind = MessageType::Other(app.db.facts().columns().message_type.spell(label).into());
     }
     let committed = commit(app, &actor, room_id, Change::New(message)).await?;
     match committed.appended {

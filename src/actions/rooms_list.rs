@@ -71,7 +71,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
                 id,
                 name: room.name,
                 kind: room.kind.0,
-                created_at: room.created_at.into(),
+                created_at: room.created_at,
                 is_member,
             }
         })

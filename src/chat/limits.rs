@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Error, Result};
+use super::{Error, Result, message::MessageType};
 
 /// The limits on what a client may send; all are settings.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Limits {
     pub client_id_bytes: usize,
     /// The largest page of history, in messages.
     pub page: usize,
+    /// Types of messages that clients may send beside the original's, by their labels.
+    pub message_types: Vec<String>,
 }
 
 /// The default size of `room:history` and of a page, in messages, as in the original.
@@ -52,6 +54,7 @@ impl Default for Limits {
             id_bytes: 512,
             client_id_bytes: 64,
             page: 500,
+            message_types: Vec::new(),
         }
     }
 }
@@ -111,6 +114,23 @@ impl Limits {
         Ok(())
     }
 
+    /// Refuses `system`, which only the server may send, and types that nobody has allowed. Case is ignored.
+    pub fn ensure_message_type(&self, kind: &MessageType) -> Result<()> {
+        match kind {
+            MessageType::Text | MessageType::Image | MessageType::File => Ok(()),
+            MessageType::System => Err(Error::BadInput("type system is for the server".to_owned())),
+            MessageType::Other(label)
+                if self.message_types.iter().any(|kind| kind.eq_ignore_ascii_case(label)) =>
+            {
+                Ok(())
+            }
+            MessageType::Other(_) => {
+                let more: String = self.message_types.iter().map(|kind| format!(", {kind}")).collect();
+                Err(Error::BadInput(format!("type: expected one of text, image, file{more}")))
+            }
+        }
+    }
+
     /// The page size for a client's request: none or 0 is the default, and more than the maximum is the maximum.
     pub fn page_size(&self, requested: Option<u64>) -> usize {
         match requested {
@@ -160,6 +180,22 @@ fn ensure_shallow(value: &Value, levels: usize) -> Result<()> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_client_sends_the_types_that_the_settings_add() {
+        let limits = Limits { message_types: vec!["VIDEO".to_owned()], ..Limits::default() };
+        for (kind, is_taken) in [
+            ("image", true),
+            ("Video", true),
+            ("VIDEO", true),
+            ("poem", false),
+            ("TEXT", false),
+            ("system", false),
+        ] {
+            let checked = limits.ensure_message_type(&MessageType::from_exact(kind));
+            assert_eq!(checked.is_ok(), is_taken, "{kind}");
+        }
+    }
 
     #[test]
     fn content_is_counted_as_javascript_counts() {

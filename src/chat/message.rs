@@ -1,29 +1,61 @@
 //! Kinds of messages, their order in a room's history, and the memory that their metadata takes.
 
-use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Error, Result};
 use super::{id::MessageId, timestamp::Timestamp};
 
-/// The original's enum `MessageType`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// The type of a message: the original's enum `MessageType`, or a type that a team has added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum MessageType {
     #[default]
     Text,
     Image,
     File,
     System,
+    /// A type that the original does not have, as the database spells it.
+    Other(Arc<str>),
 }
 
+/// The original's types.
+const ORIGINAL: [MessageType; 4] =
+    [MessageType::Text, MessageType::Image, MessageType::File, MessageType::System];
+
 impl MessageType {
-    /// Refuses `system`, which only the server may send.
-    pub fn ensure_from_client(self) -> Result<()> {
+    /// The type of a label, which is compared with the original's without case.
+    pub fn from_label(label: &str) -> Self {
+        let is_label = |kind: &&MessageType| kind.as_str().eq_ignore_ascii_case(label);
+        ORIGINAL.iter().find(is_label).cloned().unwrap_or_else(|| Self::Other(label.into()))
+    }
+
+    /// As [`Self::from_label`], with case.
+    pub fn from_exact(label: &str) -> Self {
+        let is_label = |kind: &&MessageType| kind.as_str() == label;
+        ORIGINAL.iter().find(is_label).cloned().unwrap_or_else(|| Self::Other(label.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
         match self {
-            MessageType::System => Err(Error::BadInput("type system is for the server".to_owned())),
-            MessageType::Text | MessageType::Image | MessageType::File => Ok(()),
+            MessageType::Text => "text",
+            MessageType::Image => "image",
+            MessageType::File => "file",
+            MessageType::System => "system",
+            MessageType::Other(label) => label,
         }
+    }
+}
+
+impl Serialize for MessageType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer).map(|label| Self::from_label(&label))
     }
 }
 

@@ -20,7 +20,7 @@ struct ListedMessage<'a> {
     sender_id: &'a UserId,
     content: &'a str,
     #[serde(rename = "type")]
-    kind: MessageType,
+    kind: &'a MessageType,
     metadata: &'a Value,
     reply_to: Option<&'a str>,
     created_at: Timestamp,
@@ -39,7 +39,7 @@ pub(super) fn listed(message: &MessageView, told: Option<&RawValue>) -> serde_js
         room_id: &message.room_id,
         sender_id: &message.sender_id,
         content: &message.content,
-        kind: message.kind,
+        kind: &message.kind,
         metadata: &message.metadata,
         reply_to: message.reply_to.as_deref(),
         created_at: message.created_at,

@@ -62,6 +62,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     for warning in config.sign_in_warnings() {
         report(Verdict::Warning, "sign-in", &warning);
     }
+    if let Some(choice) = &config.database_choice {
+        report(Verdict::Ok, "database", choice);
+    }
     check_database(&config, |verdict, text| report(verdict, "database", text)).await;
     match &config.redis_url {
         None => report(Verdict::Ok, "redis", "none configured"),

@@ -18,6 +18,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     for warning in config.sign_in_warnings() {
         tracing::warn!("{warning}");
     }
+    if let Some(choice) = &config.database_choice {
+        tracing::info!("{choice}");
+    }
     let db = Db::open(&config).map_err(Failure::Setting)?;
     let describe = |error: crate::chat::Error| {
         Failure::Failed(format!(

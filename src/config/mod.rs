@@ -8,6 +8,7 @@ mod host;
 mod http_url;
 mod keys;
 mod presets;
+mod prisma_file;
 mod relay;
 mod settings;
 mod sign_in;
@@ -41,6 +42,8 @@ pub struct Config {
     pub host: IpAddr,
     pub port: u16,
     pub database: DatabaseUrl,
+    /// Why the database is that file, if `DATABASE_URL` names one as Prisma does.
+    pub database_choice: Option<String>,
     pub database_pool: usize,
     /// The deadline of the database for one request; after it the client is told that the database is unavailable.
     pub database_timeout: Duration,
@@ -133,6 +136,7 @@ impl Config {
     pub fn from_settings(mut settings: Settings) -> Result<Self, String> {
         let (live, sockets) = (live_settings(&settings), socket_settings(&settings)?);
         let database_url = non_empty(settings.storage.database_url);
+        let is_prisma_url = database_url.as_ref().is_some_and(|url| url.starts_with("file:"));
         let cors = CorsOrigin::parse(&settings.server.cors_origin)?;
         let sign_in = SignIn::from_settings(&mut settings.sign_in, &cors)?;
         let sources = KeySources {
@@ -159,6 +163,13 @@ impl Config {
             Some(url) => DatabaseUrl::parse(&url).map_err(|why| format!("DATABASE_URL {why}"))?,
             None => DatabaseUrl::Sqlite(settings.server.data_dir.join("chatoxide.db")),
         };
+        let (database, database_choice) = match database {
+            DatabaseUrl::Sqlite(path) if is_prisma_url => {
+                let (path, choice) = prisma_file::choose(path, &|path| path.exists());
+                (DatabaseUrl::Sqlite(path), choice)
+            }
+            database => (database, None),
+        };
         let redis_url = non_empty(settings.storage.redis_url);
         if redis_url.as_ref().is_some_and(|url| {
             !["redis://", "rediss://", "redis+unix://", "unix://"]
@@ -179,6 +190,7 @@ impl Config {
             port: settings.server.port,
             database_pool: pool.unwrap_or(settings.storage.database_pool.into()),
             database,
+            database_choice,
             database_timeout: Duration::from_millis(settings.storage.database_timeout.into()),
             redis_url,
             cors,
@@ -198,6 +210,7 @@ impl Config {
                 id_bytes: settings.limits.max_id_size as usize,
                 client_id_bytes: Limits::default().client_id_bytes,
                 page: settings.limits.max_page_size as usize,
+                message_types: message_types(settings.limits.message_types)?,
             },
             webhook: WebhookSettings::from_settings(&settings.delivery)?,
             relay_events: RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default())?,
@@ -269,6 +282,21 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         idle: Duration::from_millis(settings.tuning.live_room_idle.into()),
         idle_memory: settings.tuning.live_idle_memory as usize * 1_024 * 1_024,
         memory: settings.tuning.live_memory as usize * 1_024 * 1_024,
+    }
+}
+
+/// The longest label of an enum of PostgreSQL, in bytes.
+const LABEL_BYTES: usize = 63;
+
+/// Checks `MESSAGE_TYPES`.
+fn message_types(list: Vec<String>) -> Result<Vec<String>, String> {
+    let labels: Vec<String> = list.into_iter().filter_map(|label| non_empty(Some(label))).collect();
+    match labels.iter().find(|label| label.len() > LABEL_BYTES || label.eq_ignore_ascii_case("system")) {
+        Some(label) if label.len() > LABEL_BYTES => {
+            Err(format!("MESSAGE_TYPES has a type of more than {LABEL_BYTES} bytes"))
+        }
+        Some(_) => Err("MESSAGE_TYPES has system, which only the server sends".to_owned()),
+        None => Ok(labels),
     }
 }
 

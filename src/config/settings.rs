@@ -272,6 +272,10 @@ pub struct LimitSettings {
     #[arg(long, env = "MAX_PAGE_SIZE", global = true, default_value_t = 500, value_parser = value_parser!(u32).range(1..=10_000))]
     pub max_page_size: u32,
 
+    /// Types of messages that clients may send beside text, image and file: a comma-separated list of the labels of Message.type
+    #[arg(long, env = "MESSAGE_TYPES", global = true, value_delimiter = ',')]
+    pub message_types: Vec<String>,
+
     /// Longest history on joining, in messages, for a user who was away; others get 50
     #[arg(long, env = "MAX_HISTORY", global = true, default_value_t = 500, value_parser = value_parser!(u32).range(50..=10_000))]
     pub max_history: u32,

@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::pooled_connection::deadpool::PoolError;
 use tokio_postgres::error::{DbError, Severity};
 
-use super::{Db, facts};
+use super::{Db, facts, ids::NotUuid};
 use crate::chat::{Error, Result, chained};
 
 /// Texts of errors after which the same request may succeed later.
@@ -60,6 +60,8 @@ const OPERATION_ERRORS: [&str; 19] = [
     "attempt to write a readonly database",
 ];
 
+/// The beginning of the error of a database that is not in UTF-8, such as LATIN1, about a character that it lacks.
+const NO_SUCH_CHARACTER: &str = "character with byte sequence";
 const TOO_LONG: &str = "value too long for type ";
 
 /// The error text of PostgreSQL's row-level security.
@@ -78,6 +80,11 @@ const BY_MISSING_VALUE: &str =
 pub(super) const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
 const NOT_STORED: &str =
     "a row was not stored as it was written: a trigger or a rule of the table's keeps it out or changes it";
+
+/// The error when another table refers to a row that is to be deleted.
+pub(super) fn referred_to() -> Error {
+    Error::Refused { sentence: BY_REFERENCE.into(), cause: "FOREIGN KEY constraint failed".to_owned() }
+}
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
@@ -99,6 +106,10 @@ impl From<DieselError> for Error {
                 Kind::CheckViolation => refused(BY_CHECK),
                 Kind::NotNullViolation => refused(BY_MISSING_VALUE),
                 _ => classify_by_text(info.message()).unwrap_or_else(|| Error::Internal(error.to_string())),
+            },
+            DieselError::SerializationError(cause) => match cause.downcast_ref::<NotUuid>() {
+                Some(not_uuid) => (*not_uuid).into(),
+                None => Error::Internal(error.to_string()),
             },
             _ => Error::Internal(error.to_string()),
         }
@@ -142,6 +153,14 @@ fn classify_by_text(message: &str) -> Option<Error> {
     }
     if let Some(column) = message.strip_prefix(TOO_LONG) {
         return Some(Error::BadInput(format!("a text is too long for the database, which takes {column}")));
+    }
+    if message.starts_with("invalid input syntax for type uuid") {
+        return Some(Error::BadInput("an id is not a UUID, as the ids in the database are".to_owned()));
+    }
+    if message.starts_with(NO_SUCH_CHARACTER) && message.contains("has no equivalent in encoding") {
+        let sentence =
+            "the database's encoding does not have all of these characters: only one in UTF8 has".to_owned();
+        return Some(Error::BadInput(sentence));
     }
     if VALUE_ERRORS.iter().any(|text| message.starts_with(text)) {
         return Some(Error::BadInput("the database does not take this value".to_owned()));

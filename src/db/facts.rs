@@ -3,16 +3,22 @@
 //! server writes.
 
 use std::sync::{
-    PoisonError, RwLock,
+    Arc, OnceLock, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use diesel::{
     QueryableByName,
-    sql_types::{Bool, Text},
+    sql_types::{Bool, Nullable, Text},
 };
 
-use super::Db;
+use super::{
+    Db,
+    columns::{Columns, Described, Samples},
+    ids::IdTypes,
+    moment::TimeFormat,
+    on,
+};
 use crate::chat::{Error, Result, timestamp::Timestamp};
 
 /// The interval at which the facts are read again while the server writes, in milliseconds.
@@ -44,6 +50,7 @@ const READ_PG: &str = r#"
             SELECT FROM pg_trigger WHERE tgrelid = to_regclass('"Message"') AND NOT tgisinternal AND tgenabled <> 'D'
         ) OR EXISTS (
             SELECT FROM pg_attribute WHERE attrelid = to_regclass('"Message"') AND attname = 'updatedAt' AND atthasdef
+                AND NOT attnotnull
         ) OR EXISTS (
             SELECT FROM pg_attribute JOIN pg_type AS type ON type.oid = atttypid
             LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
@@ -66,7 +73,23 @@ const READ_PG: &str = r#"
                 LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
                 WHERE coalesce(base.oid, below.oid, type.oid) IN ('varchar'::regtype, 'bpchar'::regtype)
             ) AS of_text WHERE most > 0
-        ) AS TEXT) AS widths
+        ) AS TEXT) AS widths,
+        CAST((
+            SELECT coalesce(json_agg(json_build_object(
+                'table', class.relname, 'column', attname, 'sql_type', format_type(atttypid, NULL),
+                'is_required', attnotnull,
+                'labels', (
+                    SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum
+                    WHERE enumtypid IN (type.oid, below.oid, base.oid)
+                )
+            )), '[]')
+            FROM ours JOIN pg_class AS class ON class.oid = ours.id
+            JOIN pg_attribute ON attrelid = class.oid AND NOT attisdropped
+            JOIN pg_type AS type ON type.oid = atttypid
+            LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
+            LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
+            WHERE attname IN ('type', 'metadata', 'updatedAt', 'id', 'replyTo')
+        ) AS TEXT) AS columns
     FROM (
         -- A view, or a table in parts: what is below it may have rules and indexes of its own.
         SELECT coalesce((SELECT relkind <> 'r' FROM pg_class WHERE oid = to_regclass('"Message"')), false) AS is_view
@@ -77,7 +100,43 @@ const READ_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 A
         SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
             AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
     ) AS has_triggers, \
-    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages, '[]' AS widths";
+    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages, '[]' AS widths, '[]' AS columns";
+
+/// Selects the label in the default of a column of types that is a text, or else a label of ours that some row has.
+const SAMPLES_PG: &str = r#"
+    SELECT coalesce(
+        (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
+            ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Room"') AND attname = 'type'),
+        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Room" LIMIT 100) AS sample
+            WHERE lower(kind) IN ('public', 'private', 'direct') LIMIT 1)
+    ) AS room, coalesce(
+        (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
+            ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Message"') AND attname = 'type'),
+        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Message" LIMIT 100) AS sample
+            WHERE lower(kind) IN ('text', 'image', 'file', 'system') LIMIT 1)
+    ) AS message"#;
+const SAMPLES_LITE: &str = r#"
+    SELECT coalesce(
+        (SELECT trim(dflt_value, '''') FROM pragma_table_info('Room') WHERE name = 'type'),
+        (SELECT kind FROM (SELECT "type" AS kind FROM "Room" LIMIT 100)
+            WHERE lower(kind) IN ('public', 'private', 'direct') LIMIT 1)
+    ) AS room, coalesce(
+        (SELECT trim(dflt_value, '''') FROM pragma_table_info('Message') WHERE name = 'type'),
+        (SELECT kind FROM (SELECT "type" AS kind FROM "Message" LIMIT 100)
+            WHERE lower(kind) IN ('text', 'image', 'file', 'system') LIMIT 1)
+    ) AS message"#;
+
+/// Selects a time that some row has, or else the type with which the column is declared: Prisma's is DATETIME.
+const LITE_TIMES: &str = r#"SELECT coalesce(typeof(at), CASE declared WHEN 'DATETIME' THEN 'integer' ELSE 'text' END) AS kind,
+    coalesce(CAST(at AS TEXT), '') AS text, required FROM (
+        SELECT coalesce(
+            (SELECT "createdAt" FROM "Message" LIMIT 1), (SELECT "createdAt" FROM "Room" LIMIT 1),
+            (SELECT "createdAt" FROM "User" LIMIT 1)
+        ) AS at,
+        (SELECT upper(type) FROM pragma_table_info('Message') WHERE name = 'createdAt') AS declared,
+        (SELECT json_group_array(tables.name) FROM (SELECT 'User' AS name UNION SELECT 'Room' UNION SELECT 'Message') AS tables
+            JOIN pragma_table_info(tables.name) AS info ON info.name = 'updatedAt' AND info."notnull") AS required
+    )"#;
 
 /// The facts as they were last read.
 #[derive(Default)]
@@ -87,6 +146,9 @@ pub struct Facts {
     lacks_index: AtomicBool,
     speaks_other: AtomicBool,
     widths: RwLock<Vec<Width>>,
+    columns: RwLock<Arc<Columns>>,
+    /// How labels are spelled in columns of text, as it was read first: rows that come later must not change it.
+    samples: OnceLock<Samples>,
     /// When the facts were last read, in milliseconds since 1970.
     read_at: AtomicI64,
 }
@@ -108,6 +170,24 @@ impl Facts {
                 Err(Error::Refused { cause: sentence.clone(), sentence: sentence.into() })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// How the columns differ from the original's.
+    pub fn columns(&self) -> Arc<Columns> {
+        Arc::clone(&self.columns.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The types of the columns of ids.
+    pub(super) fn id_types(&self) -> IdTypes {
+        self.columns.read().unwrap_or_else(PoisonError::into_inner).id_types
+    }
+
+    fn note_columns(&self, found: Columns) {
+        let mut columns = self.columns.write().unwrap_or_else(PoisonError::into_inner);
+        // The same ones stay the same, so that the writer keeps its prepared statements.
+        if **columns != found {
+            *columns = Arc::new(found);
         }
     }
 
@@ -153,12 +233,37 @@ struct FactsRow {
     /// JSON of [`Width`]s.
     #[diesel(sql_type = Text)]
     widths: String,
+    /// JSON of [`Described`] columns.
+    #[diesel(sql_type = Text)]
+    columns: String,
+}
+
+#[derive(QueryableByName)]
+struct SampleRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    room: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    message: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct LiteTimesRow {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    text: String,
+    /// A JSON list of tables.
+    #[diesel(sql_type = Text)]
+    required: String,
 }
 
 /// Reads the facts before the server accepts connections. Refuses a database that would store wrong times.
 pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
     db.facts().read_at.store(now.millis(), Ordering::Relaxed);
     let row = db.within_timeout(read(db)).await?;
+    if matches!(db, Db::Lite { .. }) {
+        read_lite_columns(db).await?;
+    }
     if row.has_zoned_times && !row.is_utc {
         return Err(Error::Internal(format!(
             "its columns are TIMESTAMPTZ and the session's zone is {}, so that wrong times would be stored: behind a pooler, \
@@ -228,14 +333,42 @@ async fn read(db: &Db) -> Result<FactsRow> {
         }
     };
     let facts = db.facts();
+    let unreadable = |error: serde_json::Error| Error::Internal(format!("the facts about columns: {error}"));
+    if matches!(db, Db::Pg { .. }) {
+        let described: Vec<Described> = serde_json::from_str(&row.columns).map_err(unreadable)?;
+        let has_texts = described.iter().any(Described::is_text_of_types);
+        if has_texts && facts.samples.get().is_none() {
+            let found = read_samples(db).await?;
+            facts.samples.get_or_init(|| found);
+        }
+        let none = Samples::default();
+        facts.note_columns(Columns::described(described, facts.samples.get().unwrap_or(&none)));
+    }
     facts.has_triggers.store(row.has_triggers, Ordering::Relaxed);
     facts.changes_messages.store(row.changes_messages, Ordering::Relaxed);
     facts.lacks_index.store(!row.has_index, Ordering::Relaxed);
-    let widths = serde_json::from_str(&row.widths)
-        .map_err(|error| Error::Internal(format!("the widths of columns: {error}")))?;
+    let widths = serde_json::from_str(&row.widths).map_err(unreadable)?;
     *facts.widths.write().unwrap_or_else(PoisonError::into_inner) = widths;
     facts.speaks_other.store(!is_english(&row.language), Ordering::Relaxed);
     Ok(row)
+}
+
+async fn read_samples(db: &Db) -> Result<Samples> {
+    use diesel_async::RunQueryDsl;
+    let samples = if matches!(db, Db::Pg { .. }) { SAMPLES_PG } else { SAMPLES_LITE };
+    let row: SampleRow = on!(db.readers, c => diesel::sql_query(samples).get_result(c).await?)?;
+    Ok(Samples { room: row.room, message: row.message })
+}
+
+/// Reads how a SQLite file stores times and labels. Once is enough: a file has one format from then on.
+async fn read_lite_columns(db: &Db) -> Result<()> {
+    use diesel_async::RunQueryDsl;
+    let row: LiteTimesRow = on!(db.readers, c => diesel::sql_query(LITE_TIMES).get_result(c).await?)?;
+    let required = serde_json::from_str(&row.required)
+        .map_err(|error| Error::Internal(format!("the facts about columns: {error}")))?;
+    let samples = read_samples(db).await?;
+    db.facts().note_columns(Columns::of_sqlite(&samples, required, TimeFormat::of(&row.kind, &row.text)));
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,21 +1,27 @@
 //! Reads fingerprints of a room's newest messages in one statement: enough to detect that another program has changed
 //! them.
 
-use chrono::NaiveDateTime;
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Nullable, Text, Timestamp as SqlTimestamp},
+    sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Db, on, prepared::Prepared};
+use super::{
+    Db,
+    ids::RoomIdSql,
+    moment::{Moment, MomentRow},
+    on,
+    prepared::Prepared,
+    types::JsonRow,
+};
 use crate::{
     chat::{
         Error, Result,
         id::{MessageId, RoomId},
-        message::Place,
+        message::{MessageType, Place},
         timestamp::Timestamp,
     },
     protocol::MessageView,
@@ -36,7 +42,7 @@ pub struct Fingerprints {
 pub struct Fingerprint {
     pub place: Place,
     content: Content,
-    kind: String,
+    kind: MessageType,
     metadata: Value,
     reply_to: Option<String>,
     updated_at: Option<Timestamp>,
@@ -65,7 +71,7 @@ impl Fingerprint {
             Content::Hash(hash) => *hash == hexadecimal(&Sha256::digest(message.content.as_bytes())),
         };
         is_content
-            && serde_json::to_value(message.kind).is_ok_and(|kind| kind == self.kind)
+            && self.kind == message.kind
             && is_same_json(&self.metadata, &message.metadata)
             && self.reply_to == message.reply_to
             && self.updated_at == message.updated_at
@@ -113,10 +119,10 @@ struct Row {
     metadata: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     reply_to: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    created_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    updated_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    created_at: Option<MomentRow>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    updated_at: Option<MomentRow>,
     #[diesel(sql_type = Nullable<Text>)]
     sender_name: Option<String>,
     /// A JSON array of pairs.
@@ -127,16 +133,16 @@ struct Row {
 /// Parameters: room, number of messages, entry. A cast to TEXT strips the blanks that pad a CHAR(n); `concat` keeps
 /// them, as reading does.
 const POSTGRES: &str = r#"
-    SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = $1), 0) AS seq,
-        (SELECT message_id FROM chatoxide.room_log WHERE room_id = $1 AND seq = $3) AS last,
-        (SELECT json_agg(message_id)::text FROM chatoxide.room_log WHERE room_id = $1 AND seq > $3) AS touched,
+    SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = CAST($1 AS TEXT)), 0) AS seq,
+        (SELECT message_id FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) AND seq = $3) AS last,
+        (SELECT json_agg(message_id)::text FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) AND seq > $3) AS touched,
         message.*,
-        (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction" WHERE "messageId" = message.id) AS reactions
+        (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction" WHERE "messageId" = message.key) AS reactions
     FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
-        SELECT "Message"."id"::text AS id, encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex') AS content,
+        SELECT "Message"."id" AS key, "Message"."id"::text AS id, encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex') AS content,
             "type"::text AS kind, "metadata"::text AS metadata, "replyTo"::text AS reply_to,
             "Message"."createdAt"::timestamp AS created_at, "updatedAt"::timestamp AS updated_at,
-            concat("User"."name") AS sender_name
+            CASE WHEN "User"."name" IS NULL THEN "User"."id"::text ELSE concat("User"."name") END AS sender_name
         FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = $1
         ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT $2
     ) AS message ON true"#;
@@ -150,7 +156,7 @@ const SQLITE: &str = r#"
     FROM (SELECT 1) AS one LEFT JOIN (
         SELECT "Message"."id" AS id, "content" AS content, "type" AS kind, "metadata" AS metadata, "replyTo" AS reply_to,
             "Message"."createdAt" AS created_at, "updatedAt" AS updated_at,
-            "User"."name" AS sender_name
+            coalesce("User"."name", "User"."id") AS sender_name
         FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = ?1
         ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT ?2
     ) AS message"#;
@@ -161,7 +167,7 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
     let is_hashed = matches!(db, Db::Pg { .. });
     let statement = if is_hashed { POSTGRES } else { SQLITE };
     let rows: Vec<Row> = on!(db.readers, c => Prepared(diesel::sql_query(statement)
-        .bind::<Text, _>(room_id.as_str())
+        .bind::<RoomIdSql, _>(room_id.as_str())
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(after))
         .load(c)
@@ -176,22 +182,24 @@ pub async fn read(db: &Db, room_id: &RoomId, limit: usize, after: i64) -> Result
             found.touched = touched.into_iter().map(MessageId::from).collect();
         }
     }
+    let is_required = db.facts().columns().requires_updated_at("Message");
     for row in rows {
-        let (Some(id), Some(at)) = (row.id, row.created_at) else { continue };
+        let Some(id) = row.id else { continue };
+        let at = row.created_at.map_or(Timestamp::from_millis(0), Timestamp::from);
         let content = row.content.unwrap_or_default();
         let reactions = row.reactions.as_deref().unwrap_or("[]");
         let mut reactions: Vec<(String, String)> = serde_json::from_str(reactions).map_err(unreadable)?;
         reactions.sort_unstable();
         found.messages.push(Fingerprint {
-            place: Place { at: at.into(), id: id.into() },
+            place: Place { at, id: id.into() },
             content: if is_hashed { Content::Hash(content) } else { Content::Text(content) },
-            kind: row.kind.unwrap_or_default(),
-            metadata: row
-                .metadata
-                .map_or(Ok(Value::Null), |text| serde_json::from_str(&text))
-                .map_err(unreadable)?,
+            kind: row.kind.map_or_else(MessageType::default, |label| MessageType::from_label(&label)),
+            metadata: row.metadata.map_or_else(JsonRow::default, |text| JsonRow::parse(text.as_bytes())).0,
             reply_to: row.reply_to,
-            updated_at: row.updated_at.map(Timestamp::from),
+            updated_at: row
+                .updated_at
+                .map(Timestamp::from)
+                .filter(|updated_at| !is_required || *updated_at != at),
             sender_name: row.sender_name.unwrap_or_default(),
             reactions,
         });

@@ -1,15 +1,17 @@
 //! Creates a room with its members. On PostgreSQL that is one statement, and so one round trip, if no trigger may
 //! change the rows.
 
-use chrono::NaiveDateTime;
 use diesel::{
     QueryableByName,
-    sql_types::{Bool, Nullable, Text, Timestamp as SqlTimestamp},
+    sql_types::{Bool, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Db, on_lease,
+    Db,
+    ids::{RoomIdSql, UserIdSql},
+    moment::{Moment, MomentRow},
+    on_lease,
     prepared::Prepared,
     rooms::{InsertedRoom, Room, insert_with_members},
     types::{RoomTypeRow, RoomTypeSql},
@@ -20,12 +22,12 @@ use crate::chat::{Error, Result, id::UserId};
 /// member is not added, for instance because of a trigger that was not known, the division by zero undoes the statement.
 const MAKE_ROOM: &str = r#"
     WITH member AS MATERIALIZED (
-        SELECT json_array_elements_text(CAST($5 AS JSON)) AS id
+        SELECT CAST(json_array_elements_text(CAST($5 AS JSON)) AS /*user*/TEXT) AS id
     ), missing AS MATERIALIZED (
         SELECT id FROM member WHERE NOT EXISTS (SELECT FROM "User" WHERE "User"."id" = member.id)
     ), made AS (
-        INSERT INTO "Room" ("id", "name", "type", "createdAt")
-        SELECT $1, $2, CAST($3 AS "RoomType"), $4 WHERE NOT EXISTS (SELECT FROM missing)
+        INSERT INTO "Room" ("id", "name", "type", "createdAt"/*, "updatedAt"*/)
+        SELECT $1, $2, CAST($3 AS "RoomType"), $4/*, $4*/ WHERE NOT EXISTS (SELECT FROM missing)
         ON CONFLICT ("id") DO NOTHING RETURNING "id", "name", "type", "createdAt"
     ), there AS MATERIALIZED (
         SELECT "id", "name", "type", "createdAt" FROM "Room" WHERE "id" = $1
@@ -58,14 +60,14 @@ struct Row {
     has_others: bool,
     #[diesel(sql_type = Bool)]
     may_complete: bool,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<RoomIdSql>)]
     id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
-    #[diesel(sql_type = Nullable<RoomTypeSql>)]
-    kind: Option<RoomTypeRow>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    created_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = RoomTypeSql)]
+    kind: RoomTypeRow,
+    #[diesel(sql_type = Nullable<Moment>)]
+    created_at: Option<MomentRow>,
 }
 
 /// Does the same as [`insert_with_members`], in one round trip if possible.
@@ -93,14 +95,15 @@ async fn by_statement(
     if db.facts().has_triggers() {
         return Ok(None);
     }
+    let columns = db.facts().columns();
     let make = Box::pin(async {
-        on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(MAKE_ROOM)
-            .bind::<Text, _>(&room.id)
+        on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(columns.adapt("Room", MAKE_ROOM))
+            .bind::<RoomIdSql, _>(&room.id)
             .bind::<Text, _>(&room.name)
-            .bind::<Text, _>(room.kind.text())
-            .bind::<SqlTimestamp, _>(room.created_at)
+            .bind::<Text, _>(columns.room_type.spell(room.kind.text()))
+            .bind::<Moment, _>(columns.moment(room.created_at.naive()))
             .bind::<Text, _>(serde_json::json!(members).to_string())
-            .bind::<Nullable<Text>, _>(maker.map(UserId::as_str)))
+            .bind::<Nullable<UserIdSql>, _>(maker.map(UserId::as_str)))
             .get_result(&mut *connection)
             .await?)
     });
@@ -112,17 +115,15 @@ async fn by_statement(
     if row.lacks_user {
         return Ok(Some(InsertedRoom::UserMissing));
     }
-    let (Some(id), Some(name), Some(kind), Some(created_at)) = (row.id, row.name, row.kind, row.created_at)
-    else {
-        return Ok(None);
-    };
+    let (Some(id), Some(created_at)) = (row.id, row.created_at) else { return Ok(None) };
+    let (name, kind) = (row.name.unwrap_or_else(|| id.clone()), row.kind);
     Ok(Some(match (row.has_others, row.is_new || row.may_complete) {
         (true, _) => InsertedRoom::OthersInside,
         (false, false) => InsertedRoom::NotInside,
         (false, true) => {
             let mut members = members.to_vec();
             members.sort();
-            InsertedRoom::Room(Room { id, name, kind, created_at }, members)
+            InsertedRoom::Room(Room { id, name, kind, created_at: created_at.into() }, members)
         }
     }))
 }

@@ -5,57 +5,70 @@ use std::{
     sync::Arc,
 };
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Db, in_transaction, on,
+    Db,
+    columns::Columns,
+    ids::Id,
+    in_transaction,
+    moment::MomentRow,
+    on,
     reactions::{self, ReactionRow},
     schema::{messages, reactions as reaction_table, users},
-    types::{JsonRow, MessageTypeRow},
+    types::{JsonRow, MessageTypeRow, TextOrEmpty},
 };
 use crate::{
     chat::{
-        Result,
+        Error, Result,
         id::{MessageId, RoomId, UserId},
-        message::Place,
+        message::{MessageType, Place},
         timestamp::Timestamp,
     },
     protocol::{MessageView, ReactionView, SenderView},
 };
 
-#[derive(Clone, Debug, Queryable, QueryableByName, Selectable, Insertable)]
-#[diesel(table_name = messages, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = messages)]
 pub struct MessageRow {
     pub id: String,
     pub room_id: String,
     pub sender_id: String,
+    #[diesel(deserialize_as = TextOrEmpty)]
     pub content: String,
     pub kind: MessageTypeRow,
     pub metadata: JsonRow,
     pub reply_to: Option<String>,
-    pub created_at: NaiveDateTime,
-    pub updated_at: Option<NaiveDateTime>,
+    pub created_at: MomentRow,
+    pub updated_at: Option<MomentRow>,
 }
 
-impl From<&MessageView> for MessageRow {
-    fn from(view: &MessageView) -> Self {
+impl MessageRow {
+    /// The row of a new message on SQLite.
+    pub fn new(view: &MessageView, columns: &Columns) -> Self {
+        let created_at = columns.moment(view.created_at.naive());
         Self {
             id: view.id.to_string(),
             room_id: view.room_id.to_string(),
             sender_id: view.sender_id.to_string(),
             content: view.content.clone(),
-            kind: MessageTypeRow(view.kind),
+            kind: MessageTypeRow(MessageType::Other(columns.message_type.spell(view.kind.as_str()).into())),
             metadata: JsonRow(view.metadata.clone()),
             reply_to: view.reply_to.clone(),
-            created_at: view.created_at.naive(),
-            updated_at: view.updated_at.map(Timestamp::naive),
+            created_at,
+            updated_at: columns.requires_updated_at("Message").then_some(created_at),
         }
     }
-}
 
-impl MessageRow {
+    /// A required `updatedAt` is the time of creation until the message is edited: then it is none.
+    pub fn without_creation(mut self, columns: &Columns) -> Self {
+        let created_at = Timestamp::from(self.created_at);
+        let is_creation = |at: &mut MomentRow| Timestamp::from(*at) == created_at;
+        self.updated_at.take_if(|at| columns.requires_updated_at("Message") && is_creation(at));
+        self
+    }
+
     pub fn into_view(self, sender_name: Arc<str>, reactions: Vec<ReactionView>) -> MessageView {
         MessageView {
             id: self.id.into(),
@@ -74,12 +87,15 @@ impl MessageRow {
     }
 }
 
+/// A message and the name of its sender. A sender without a name is shown by their id.
+pub(in crate::db) type NamedRow = (MessageRow, Option<String>);
+
 /// Selects all messages of a room, newest first. Within a millisecond, ids that were made here sort as the log does.
 macro_rules! in_room {
     ($room:expr) => {
         messages::table
             .inner_join(users::table)
-            .filter(messages::room_id.eq($room))
+            .filter(messages::room_id.eq($crate::db::ids::Id($room)))
             .order((messages::created_at.desc(), messages::id.desc()))
             .select((MessageRow::as_select(), users::name))
     };
@@ -91,7 +107,9 @@ pub(in crate::db) use in_room;
 macro_rules! on_messages {
     ($rows:expr) => {
         reaction_table::table
-            .filter(reaction_table::message_id.eq_any($rows.iter().map(|(row, _)| row.id.as_str())))
+            .filter(
+                reaction_table::message_id.eq_any($rows.iter().map(|(row, _)| $crate::db::ids::Id(&row.id))),
+            )
             .order(reaction_table::id)
     };
 }
@@ -104,18 +122,23 @@ pub struct MessageRef {
 }
 
 pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
-    let row: Option<(String, String)> = on!(db.readers, c => messages::table
-        .find(id.as_str())
+    let found: Result<Option<(String, String)>> = on!(db.readers, c => messages::table
+        .find(Id(id.as_str()))
         .select((messages::room_id, messages::sender_id))
         .first(c)
         .await
-        .optional()?)?;
+        .optional()?);
+    let row = match found {
+        // The id is no UUID, as those of the database are.
+        Err(Error::MessageNotFound) => None,
+        found => found?,
+    };
     Ok(row.map(|(room_id, sender_id)| MessageRef { room_id: room_id.into(), sender_id: sender_id.into() }))
 }
 
 /// Returns which of these messages exist.
 pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<MessageId>> {
-    let ids: Vec<&str> = ids.iter().map(MessageId::as_str).collect();
+    let ids: Vec<Id<'_>> = ids.iter().map(|id| Id(id.as_str())).collect();
     let found: Vec<String> = on!(db.readers, c => messages::table
         .filter(messages::id.eq_any(&ids))
         .select(messages::id)
@@ -126,16 +149,17 @@ pub async fn list_existing(db: &Db, ids: &[MessageId]) -> Result<HashSet<Message
 
 /// Returns one message as history shows it.
 pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
-    let row: Option<(MessageRow, String)> = on!(db.readers, c => messages::table
+    let row: Option<NamedRow> = on!(db.readers, c => messages::table
         .inner_join(users::table)
-        .filter(messages::id.eq(id.as_str()))
+        .filter(messages::id.eq(Id(id.as_str())))
         .select((MessageRow::as_select(), users::name))
         .first(c)
         .await
         .optional()?)?;
     let Some((row, name)) = row else { return Ok(None) };
     let reactions = reactions::list_of_message(db, id).await?;
-    Ok(Some(row.into_view(name.into(), reactions)))
+    let name = name.unwrap_or_else(|| row.sender_id.clone());
+    Ok(Some(row.without_creation(&db.facts().columns()).into_view(name.into(), reactions)))
 }
 
 /// Messages of a room's history, newest first.
@@ -148,13 +172,15 @@ pub struct Page {
 /// Returns the newest `limit` messages older than the cursor `place`, newest first.
 pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) -> Result<Page> {
     let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
-    let (at, id) = (place.at.naive(), place.id.to_string());
+    let columns = db.facts().columns();
+    let (at, id) = (columns.moment(place.at.naive()), place.id.to_string());
     // SQLite compares times as text, and one whole second may be stored with or without zeros after its point.
     let next = Timestamp::from_millis(place.at.millis().saturating_add(1)).naive();
+    let next = columns.moment(next);
     let (rows, reactions, ends_in_tie) = in_transaction!($ db snapshot, c => {
         // The first condition is the one that can use the index.
-        let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(&id)));
-        let mut rows: Vec<(MessageRow, String)> =
+        let older = messages::created_at.lt(next).and(messages::created_at.lt(at).or(messages::id.lt(Id(&id))));
+        let mut rows: Vec<NamedRow> =
             run!(c.load(in_room!(&room).filter(older).limit(most.saturating_add(1))));
         let next = if rows.len() > limit { rows.pop() } else { None };
         let ends_in_tie = match (rows.last(), next) {
@@ -167,12 +193,13 @@ pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) 
         };
         Ok((rows, reactions, ends_in_tie))
     })?;
-    Ok(Page { messages: assemble(rows, reactions), ends_in_tie })
+    Ok(Page { messages: assemble(rows, reactions, &columns), ends_in_tie })
 }
 
 pub(in crate::db) fn assemble(
-    rows: Vec<(MessageRow, String)>,
+    rows: Vec<NamedRow>,
     reactions: Vec<ReactionRow>,
+    columns: &Columns,
 ) -> Vec<MessageView> {
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
     let mut by_message: HashMap<String, Vec<ReactionView>> = HashMap::new();
@@ -181,9 +208,12 @@ pub(in crate::db) fn assemble(
     }
     rows.into_iter()
         .map(|(row, name)| {
-            let name = names.entry(name).or_insert_with_key(|name| name.as_str().into()).clone();
+            let name = names
+                .entry(name.unwrap_or_else(|| row.sender_id.clone()))
+                .or_insert_with_key(|name| name.as_str().into())
+                .clone();
             let reactions = by_message.remove(&row.id).unwrap_or_default();
-            row.into_view(name, reactions)
+            row.without_creation(columns).into_view(name, reactions)
         })
         .collect()
 }

@@ -81,7 +81,7 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         }
         (Db::Pg { pool, .. }, DatabaseUrl::Postgres(url)) => {
             // The connection leaves the pool for good: dropping it rolls back.
-            migrate_postgres(db, pool.get().await?.detach(), url, makes_tables).await?
+            migrate_postgres(db, pool.get().await?.detach(), (url, config), makes_tables).await?
         }
         (Db::Lite { writer, .. }, DatabaseUrl::Sqlite(path)) => {
             // A file that is refused is not even opened for writing.
@@ -136,7 +136,7 @@ fn ensure(found: &Catalog, makes_tables: bool, pending: usize) -> Result<()> {
 async fn migrate_postgres(
     db: &Db,
     mut connection: AsyncPgConnection,
-    url: &PostgresUrl,
+    (url, config): (&PostgresUrl, &Config),
     makes_tables: bool,
 ) -> Result<Migrated> {
     type Transaction = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -150,6 +150,7 @@ async fn migrate_postgres(
         let why = db.no_answer_within(db.timeout() * 2);
         Error::Unavailable(format!("{why} when its tables are looked at"))
     })??;
+    let found = found.with_settings(config);
     let pending = pending(db, &found).len();
     ensure(&found, makes_tables, pending)?;
     let makes = found.tables.missing();

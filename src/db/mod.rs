@@ -5,15 +5,18 @@
 
 mod blockers;
 pub mod catalog;
+pub mod columns;
 mod connect;
 mod direct;
 mod error;
 pub mod facts;
 pub mod fingerprints;
 pub mod health;
+mod ids;
 pub mod make_room;
 pub mod messages;
 pub mod migrations;
+mod moment;
 mod pool;
 mod prepared;
 pub mod reactions;
@@ -117,7 +120,8 @@ impl Db {
 macro_rules! on_lease {
     (once $kind:ident $db:ident $pool:ident, $connection:ident => $query:expr) => {{
         let mut $connection = $pool.get().await?;
-        let result: diesel::QueryResult<_> = async { Ok($query) }.await;
+        let id_types = $db.facts().id_types();
+        let result: diesel::QueryResult<_> = id_types.scope(async { Ok($query) }).await;
         $connection.finish(&result);
         $crate::db::on_lease!(@explained $kind $db result)
     }};
@@ -127,7 +131,8 @@ macro_rules! on_lease {
         let mut is_retry = false;
         loop {
             let mut $connection = $pool.get().await?;
-            let result: diesel::QueryResult<_> = async { Ok($query) }.await;
+            let id_types = $db.facts().id_types();
+        let result: diesel::QueryResult<_> = id_types.scope(async { Ok($query) }).await;
             let is_stale = $connection.finish(&result);
             if is_retry || !is_stale {
                 break $crate::db::on_lease!(@explained $kind $db result);

@@ -3,14 +3,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Db, on, schema::reactions};
+use super::{Db, ids::Id, on, schema::reactions};
 use crate::{
     chat::{Result, id::MessageId},
     protocol::ReactionView,
 };
 
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = reactions)]
+#[derive(Clone, Debug, Queryable)]
 pub struct ReactionRow {
     pub id: String,
     pub message_id: String,
@@ -27,7 +26,7 @@ impl From<ReactionRow> for ReactionView {
 /// Returns a message's reactions in the order in which they were added (for those added here: their ids sort by time).
 pub async fn list_of_message(db: &Db, message_id: &MessageId) -> Result<Vec<ReactionView>> {
     let rows: Vec<ReactionRow> = on!(db.readers, c => reactions::table
-        .filter(reactions::message_id.eq(message_id.as_str()))
+        .filter(reactions::message_id.eq(Id(message_id.as_str())))
         .order(reactions::id)
         .load(c)
         .await?)?;

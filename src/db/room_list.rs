@@ -2,27 +2,27 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDateTime;
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamp as SqlTimestamp},
+    sql_types::{Array, BigInt, Bool, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::{
-    Db, on, on_lease,
+    Db,
+    ids::{Id, RoomIdSql, UserIdSql},
+    moment::{Moment, MomentRow, TimeFormat},
+    on, on_lease,
     prepared::Prepared,
-    rooms::Room,
-    schema::{room_members, rooms, users},
-    types::RoomTypeRow,
+    rooms::{Room, RoomRow},
+    schema::{room_members, users},
     users::{MemberRow, member_view},
 };
 use crate::{
     chat::{
         Result,
         id::{RoomId, UserId},
-        room::RoomType,
         timestamp::Timestamp,
     },
     protocol::MemberView,
@@ -35,33 +35,50 @@ pub struct Activity {
     pub unread: i64,
 }
 
+/// The rooms of a user; `$heads` is our table of heads.
+macro_rules! list_of_user {
+    ($heads:literal) => {
+        concat!(
+            r#"SELECT "Room"."id", "name", "type" AS kind, "createdAt" AS created_at
+    FROM "Room" JOIN "_RoomMembers" ON "A" = "Room"."id"
+    LEFT JOIN "#,
+            $heads,
+            r#" AS head ON head.room_id = CAST("Room"."id" AS TEXT)
+    WHERE "B" = $1 ORDER BY head.at IS NULL, head.at DESC, "createdAt" DESC LIMIT $2"#
+        )
+    };
+}
+
+const LIST_PG: &str = list_of_user!("chatoxide.room_head");
+const LIST_LITE: &str = list_of_user!("chatoxide_room_head");
+
 /// Returns the rooms that a user is in; if there are more than `limit`, the most recently active ones.
 pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Room>> {
-    on!(db.readers, c => rooms::table
-        .inner_join(room_members::table)
-        .left_join(own::room_head::table.on(own::room_head::room_id.eq(rooms::id)))
-        .filter(room_members::user_id.eq(user_id.as_str()))
-        .order(own::room_head::at.is_null())
-        .then_order_by((own::room_head::at.desc(), rooms::created_at.desc()))
-        .select((rooms::id, rooms::name, rooms::kind, rooms::created_at))
-        .limit(limit)
+    let list = if matches!(db, Db::Pg { .. }) { LIST_PG } else { LIST_LITE };
+    let rows: Vec<RoomRow> = on!(db.readers, c => Prepared(diesel::sql_query(list)
+        .bind::<UserIdSql, _>(user_id.as_str())
+        .bind::<BigInt, _>(limit))
         .load(c)
-        .await?)
+        .await?)?;
+    Ok(rows.into_iter().map(Room::from).collect())
 }
 
 /// Returns the public rooms; if there are more than `limit`, the newest ones.
 pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<Room>> {
-    on!(db.readers, c => rooms::table
-        .filter(rooms::kind.eq(RoomTypeRow(RoomType::Public)))
-        .order((rooms::created_at.desc(), rooms::id))
-        .limit(limit)
+    let is_public = db.facts().columns().room_type.condition("\"type\"", "public");
+    let list = format!(
+        "SELECT \"id\", \"name\", \"type\" AS kind, \"createdAt\" AS created_at FROM \"Room\" WHERE {is_public} \
+         ORDER BY \"createdAt\" DESC, \"id\" LIMIT $1"
+    );
+    let rows: Vec<RoomRow> = on!(db.readers, c => Prepared(diesel::sql_query(&list).bind::<BigInt, _>(limit))
         .load(c)
-        .await?)
+        .await?)?;
+    Ok(rows.into_iter().map(Room::from).collect())
 }
 
 #[derive(QueryableByName)]
 struct PartnerRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = RoomIdSql)]
     room_id: String,
     #[diesel(embed)]
     partner: MemberRow,
@@ -83,8 +100,8 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
         Db::Pg { pool, .. } => {
             let load = Box::pin(async {
                 on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(PARTNERS_PG)
-                    .bind::<Array<Text>, _>(&ids)
-                    .bind::<Text, _>(user_id.as_str()))
+                    .bind::<Array<RoomIdSql>, _>(&ids)
+                    .bind::<UserIdSql, _>(user_id.as_str()))
                     .load::<PartnerRow>(&mut *connection)
                     .await?)
             });
@@ -92,10 +109,10 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
             rows.into_iter().map(|row| (row.room_id, row.partner.into())).collect()
         }
         Db::Lite { .. } => {
-            let rows: Vec<(String, String, String, Option<String>)> = on!(db.readers, c => room_members::table
+            let rows: Vec<(String, String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
                 .inner_join(users::table)
-                .filter(room_members::room_id.eq_any(&ids))
-                .filter(users::id.ne(user_id.as_str()))
+                .filter(room_members::room_id.eq_any(ids.iter().map(|id| Id(id))))
+                .filter(users::id.ne(Id(user_id.as_str())))
                 .select((room_members::room_id, users::id, users::name, users::avatar))
                 .load(c)
                 .await?)?;
@@ -108,10 +125,10 @@ pub async fn list_partners(db: &Db, user_id: &UserId, ids: &[RoomId]) -> Result<
 
 #[derive(QueryableByName)]
 struct ActivityRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = RoomIdSql)]
     room_id: String,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    last_message_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    last_message_at: Option<MomentRow>,
     #[diesel(sql_type = BigInt)]
     unread: i64,
 }
@@ -129,36 +146,40 @@ const ACTIVITY_PG: &str = r#"
                 WHERE "roomId" = room.id AND "createdAt" >= coalesce(marker.at, '-infinity')
                     AND ("createdAt" IS DISTINCT FROM marker.at OR EXISTS (
                         SELECT FROM chatoxide.room_log AS entry
-                        WHERE entry.room_id = room.id AND entry.message_id = m."id"
+                        WHERE entry.room_id = CAST(room.id AS TEXT) AND entry.message_id = CAST(m."id" AS TEXT)
                             AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
                     ))
                 ORDER BY "createdAt" LIMIT 300
             ) AS next WHERE next."senderId" <> $3 LIMIT 99) AS of_others)
         ELSE 0 END AS unread
     FROM unnest($1, $2) AS room (id, is_member)
-    LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3"#;
+    LEFT JOIN chatoxide.read_marker AS marker
+        ON marker.room_id = CAST(room.id AS TEXT) AND marker.user_id = CAST($3 AS TEXT)"#;
 
 /// The variant without an index on a room's newest messages: it scans the table once for all rooms, not once for each.
 const ACTIVITY_BY_SCAN: &str = r#"
     SELECT room.id AS room_id, newest.last_message_at,
         CASE WHEN room.is_member OR marker.at IS NOT NULL THEN least(coalesce(newest.unread, 0), 99) ELSE 0 END AS unread
     FROM unnest($1, $2) AS room (id, is_member)
-    LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = room.id AND marker.user_id = $3
+    LEFT JOIN chatoxide.read_marker AS marker
+        ON marker.room_id = CAST(room.id AS TEXT) AND marker.user_id = CAST($3 AS TEXT)
     LEFT JOIN (
         SELECT m."roomId" AS room_id, max(m."createdAt") AS last_message_at,
             count(*) FILTER (WHERE m."senderId" <> $3 AND m."createdAt" >= coalesce(marker.at, '-infinity')
                 AND (m."createdAt" IS DISTINCT FROM marker.at OR EXISTS (
                     SELECT FROM chatoxide.room_log AS entry
-                    WHERE entry.room_id = m."roomId" AND entry.message_id = m."id"
+                    WHERE entry.room_id = CAST(m."roomId" AS TEXT) AND entry.message_id = CAST(m."id" AS TEXT)
                         AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
                 ))) AS unread
         FROM "Message" AS m
-        LEFT JOIN chatoxide.read_marker AS marker ON marker.room_id = m."roomId" AND marker.user_id = $3
+        LEFT JOIN chatoxide.read_marker AS marker
+            ON marker.room_id = CAST(m."roomId" AS TEXT) AND marker.user_id = CAST($3 AS TEXT)
         WHERE m."roomId" = ANY($1)
         GROUP BY m."roomId"
     ) AS newest ON newest.room_id = room.id"#;
 
-/// The rooms are passed as JSON: `[[id, is member], ..]`.
+/// The rooms are passed as JSON: `[[id, is member], ..]`. `marker_at` is replaced by the time of the read mark in the
+/// format of the messages' times.
 const ACTIVITY_LITE: &str = r#"
     SELECT room.value ->> 0 AS room_id,
         (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.value ->> 0 ORDER BY "createdAt" DESC LIMIT 1)
@@ -166,8 +187,8 @@ const ACTIVITY_LITE: &str = r#"
         CASE WHEN room.value ->> 1 OR marker.at IS NOT NULL THEN
             (SELECT count(*) FROM (SELECT 1 FROM (
                 SELECT "senderId" FROM "Message" AS m
-                WHERE "roomId" = room.value ->> 0 AND "createdAt" >= coalesce(marker.at, '')
-                    AND ("createdAt" IS NOT marker.at OR EXISTS (
+                WHERE "roomId" = room.value ->> 0 AND "createdAt" >= coalesce(marker_at, '')
+                    AND ("createdAt" IS NOT marker_at OR EXISTS (
                         SELECT 1 FROM chatoxide_room_log AS entry
                         WHERE entry.room_id = room.value ->> 0 AND entry.message_id = m."id"
                             AND entry.seq > marker.seq AND entry.seq <= marker.seq + 300
@@ -191,9 +212,9 @@ pub async fn list_activity(
             let text = if db.facts().lacks_index() { ACTIVITY_BY_SCAN } else { ACTIVITY_PG };
             db.within_timeout(async {
                 on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(text)
-                    .bind::<Array<Text>, _>(&ids)
+                    .bind::<Array<RoomIdSql>, _>(&ids)
                     .bind::<Array<Bool>, _>(&are_members)
-                    .bind::<Text, _>(user_id.as_str()))
+                    .bind::<UserIdSql, _>(user_id.as_str()))
                     .load(&mut *connection)
                     .await?)
             })
@@ -202,8 +223,12 @@ pub async fn list_activity(
         Db::Lite { readers, .. } => {
             let of = of.iter().map(|(id, is_member)| json!([id, is_member]));
             let of = Value::from_iter(of).to_string();
+            let format = db.facts().columns().time_format;
+            let never = if format == TimeFormat::Millis { "-1e18" } else { "''" };
+            let list = ACTIVITY_LITE.replace("marker_at, ''", &format!("marker_at, {never}"));
+            let list = list.replace("marker_at", &format.of_own("marker.at"));
             db.within_timeout(async {
-                on_lease!(once readers db readers, connection => diesel::sql_query(ACTIVITY_LITE)
+                on_lease!(once readers db readers, connection => diesel::sql_query(&list)
                     .bind::<Text, _>(of)
                     .bind::<Text, _>(user_id.to_string())
                     .load(&mut *connection)

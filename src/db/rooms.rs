@@ -2,21 +2,23 @@
 
 use std::collections::HashSet;
 
-use chrono::NaiveDateTime;
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{
     Db,
     error::KEPT_OUT,
-    in_transaction, on,
+    ids::{Id, RoomIdSql, UserIdSql, is_uuid},
+    in_transaction,
+    moment::{Moment, MomentRow},
+    on,
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
     users::member_view,
 };
 use crate::{
     chat::{
-        Result,
+        Error, Result,
         id::{RoomId, UserId},
         room::RoomType,
         timestamp::Timestamp,
@@ -24,23 +26,46 @@ use crate::{
     protocol::MemberView,
 };
 
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = rooms)]
+#[derive(Clone, Debug)]
 pub struct Room {
     pub id: String,
     pub name: String,
     pub kind: RoomTypeRow,
-    pub created_at: NaiveDateTime,
+    pub created_at: Timestamp,
+}
+
+/// A room as it is stored.
+#[derive(Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = rooms)]
+pub(in crate::db) struct RoomRow {
+    id: String,
+    name: Option<String>,
+    kind: RoomTypeRow,
+    created_at: MomentRow,
+}
+
+impl From<RoomRow> for Room {
+    /// A room without a name is shown by its id.
+    fn from(row: RoomRow) -> Self {
+        let name = row.name.unwrap_or_else(|| row.id.clone());
+        Self { id: row.id, name, kind: row.kind, created_at: row.created_at.into() }
+    }
 }
 
 impl Room {
     pub fn new(id: &RoomId, name: &str, kind: RoomType, at: Timestamp) -> Self {
-        Self { id: id.to_string(), name: name.to_owned(), kind: RoomTypeRow(kind), created_at: at.naive() }
+        Self { id: id.to_string(), name: name.to_owned(), kind: RoomTypeRow(kind), created_at: at }
     }
 }
 
 pub async fn find(db: &Db, id: &RoomId) -> Result<Option<Room>> {
-    on!(db.readers, c => rooms::table.find(id.as_str()).first(c).await.optional()?)
+    let found: Option<RoomRow> = on!(db.readers, c => rooms::table
+        .find(Id(id.as_str()))
+        .select(RoomRow::as_select())
+        .first(c)
+        .await
+        .optional()?)?;
+    Ok(found.map(Room::from))
 }
 
 /// The most members that one statement reads.
@@ -53,10 +78,10 @@ pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
     loop {
         let last = members.last().map_or("", |member| member.id.as_str());
         // The condition is given for both tables, because PostgreSQL does not infer one from the other.
-        let rows: Vec<(String, String, Option<String>)> = on!(db.readers, c => room_members::table
+        let rows: Vec<(String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
             .inner_join(users::table)
-            .filter(room_members::room_id.eq(id.as_str()))
-            .filter(room_members::user_id.gt(last).and(users::id.gt(last)))
+            .filter(room_members::room_id.eq(Id(id.as_str())))
+            .filter(room_members::user_id.gt(Id(last)).and(users::id.gt(Id(last))))
             .order(room_members::user_id)
             .select((users::id, users::name, users::avatar))
             .limit(limit)
@@ -82,9 +107,12 @@ pub enum InsertedRoom {
     UserMissing,
 }
 
+const INSERT_ROOM: &str = r#"INSERT INTO "Room" ("id", "name", "type", "createdAt"/*, "updatedAt"*/)
+    VALUES ($1, $2, CAST($3 AS "RoomType"), $4/*, $4*/)"#;
+
 /// One statement for any number of members, whose ids are passed as JSON.
 const INSERT_MEMBERS_PG: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
-    SELECT $1, member.id FROM json_array_elements_text(CAST($2 AS JSON)) AS member (id) ON CONFLICT DO NOTHING"#;
+    SELECT $1, CAST(member.id AS /*user*/TEXT) FROM json_array_elements_text(CAST($2 AS JSON)) AS member (id) ON CONFLICT DO NOTHING"#;
 const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
 
@@ -101,25 +129,37 @@ pub async fn insert_with_members(
     let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
     let insert_members = match db {
-        Db::Pg { .. } => INSERT_MEMBERS_PG,
-        Db::Lite { .. } => INSERT_MEMBERS_LITE,
+        Db::Pg { .. } => db.facts().columns().adapt("_RoomMembers", INSERT_MEMBERS_PG),
+        Db::Lite { .. } => INSERT_MEMBERS_LITE.into(),
     };
     let has_triggers = db.facts().has_triggers();
+    let columns = db.facts().columns();
+    let insert_room = columns.adapt("Room", INSERT_ROOM);
+    let insert_new_room = format!("{insert_room} ON CONFLICT DO NOTHING");
     in_transaction!($ db write, c => {
-        let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(&members)).count()));
+        let known: i64 = run!(c.get_result(users::table.filter(users::id.eq_any(members.iter().map(|member| Id(member)))).count()));
         if usize::try_from(known).is_ok_and(|known| known < members.len()) {
             return Ok(InsertedRoom::UserMissing);
         }
-        let is_new = run!(c.execute(diesel::insert_into(rooms::table).values(&room).on_conflict_do_nothing())) > 0;
-        let found: Vec<Room> = run!(c.load(rooms::table.find(&room.id)));
-        let Some(stored) = found.into_iter().next() else {
+        macro_rules! insert_by {
+            ($statement:expr) => {
+                diesel::sql_query($statement)
+                    .bind::<RoomIdSql, _>(&room.id)
+                    .bind::<Text, _>(&room.name)
+                    .bind::<Text, _>(columns.room_type.spell(room.kind.text()))
+                    .bind::<Moment, _>(columns.moment(room.created_at.naive()))
+            };
+        }
+        let is_new = run!(c.execute(insert_by!(&insert_new_room))) > 0;
+        let found: Vec<RoomRow> = run!(c.load(rooms::table.find(Id(&room.id)).select(RoomRow::as_select())));
+        let Some(stored) = found.into_iter().next().map(Room::from) else {
             // The id is not the conflict. A plain insert reports the real reason: another unique value of the row, or a
             // trigger.
-            run!(c.execute(diesel::insert_into(rooms::table).values(&room)));
+            run!(c.execute(insert_by!(&*insert_room)));
             return Err(KEPT_OUT);
         };
         let mut inside: Vec<String> = run!(c.load(room_members::table
-            .filter(room_members::room_id.eq(&room.id))
+            .filter(room_members::room_id.eq(Id(&room.id)))
             .select(room_members::user_id)));
         if (!is_new || maker.is_some()) && inside.iter().any(|user| !members.contains(user)) {
             // Only a trigger adds other members to a new room.
@@ -132,14 +172,14 @@ pub async fn insert_with_members(
         if !absent.is_empty() {
             let document = serde_json::json!(absent).to_string();
             let added = run!(c.execute(
-                diesel::sql_query(insert_members).bind::<Text, _>(&room.id).bind::<Text, _>(document)
+                diesel::sql_query(&*insert_members).bind::<RoomIdSql, _>(&room.id).bind::<Text, _>(document)
             ));
             if added == absent.len() && !has_triggers {
                 inside.extend(absent);
             } else {
                 // Some were added meanwhile, or kept out, or a trigger added others, so the members are read again.
                 inside = run!(c.load(room_members::table
-                    .filter(room_members::room_id.eq(&room.id))
+                    .filter(room_members::room_id.eq(Id(&room.id)))
                     .select(room_members::user_id)));
             }
         }
@@ -157,6 +197,11 @@ pub async fn insert_with_members(
 /// The user who asks for the room chose none of these.
 fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -> Result<()> {
     let facts = db.facts();
+    if facts.id_types().rooms && !is_uuid(&room.id) {
+        return Err(Error::Conflict(
+            "A direct room needs an id of text, and the database has UUIDs for rooms",
+        ));
+    }
     facts.ensure_fits("Room", "id", &room.id)?;
     facts.ensure_fits("_RoomMembers", "A", &room.id)?;
     if is_direct {
@@ -167,9 +212,10 @@ fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -
 
 /// Anybody may add members to a public room; in other rooms the inviter has to be a member now. The statement checks
 /// this itself, because the cached room may be old. SQLite numbers parameters in the order in which they first occur.
+/// `is_public` is replaced by the condition on the room's type.
 const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, $2 FROM "Room" WHERE "id" = $1 AND (
-        "type" = 'public' OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
+        is_public OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
     ) ON CONFLICT DO NOTHING"#;
 
 /// Makes a user a member of a room, if `inviter` is allowed to. Returns false if they are one already, or if `inviter`
@@ -177,10 +223,12 @@ const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
 pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &UserId) -> Result<bool> {
     db.facts().ensure_fits("_RoomMembers", "A", id.as_str())?;
     db.facts().ensure_fits("_RoomMembers", "B", user_id.as_str())?;
-    let made = on!(db.writer, c => diesel::sql_query(INSERT_MEMBER)
-        .bind::<Text, _>(id.as_str())
-        .bind::<Text, _>(user_id.as_str())
-        .bind::<Text, _>(inviter.as_str())
+    let is_public = db.facts().columns().room_type.condition("\"type\"", "public");
+    let insert = INSERT_MEMBER.replace("is_public", &is_public);
+    let made = on!(db.writer, c => diesel::sql_query(&insert)
+        .bind::<RoomIdSql, _>(id.as_str())
+        .bind::<UserIdSql, _>(user_id.as_str())
+        .bind::<UserIdSql, _>(inviter.as_str())
         .execute(c)
         .await?)?;
     Ok(made > 0)
@@ -190,7 +238,7 @@ pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &Use
 pub async fn delete_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<bool> {
     let (room, user) = (id.to_string(), user_id.to_string());
     in_transaction!($ db write, c => {
-        let membership = room_members::table.filter(room_members::room_id.eq(&room).and(room_members::user_id.eq(&user)));
+        let membership = room_members::table.filter(room_members::room_id.eq(Id(&room)).and(room_members::user_id.eq(Id(&user))));
         let deleted = run!(c.execute(diesel::delete(membership)));
         let left: i64 = run!(c.get_result(membership.count()));
         // A trigger or a rule keeps the row.
@@ -201,11 +249,13 @@ pub async fn delete_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<boo
 /// Returns those of these users who are members of a room that the user is a member of.
 pub async fn list_sharing(db: &Db, user_id: &UserId, others: &[UserId]) -> Result<Vec<UserId>> {
     let (own, theirs) = diesel::alias!(room_members as own, room_members as theirs);
-    let others: Vec<&str> = others.iter().map(UserId::as_str).collect();
+    let has_uuids = db.facts().id_types().users;
+    let others: Vec<&str> =
+        others.iter().map(UserId::as_str).filter(|other| !has_uuids || is_uuid(other)).collect();
     let found: Vec<String> = on!(db.readers, c => theirs
         .inner_join(own.on(own.field(room_members::room_id).eq(theirs.field(room_members::room_id))))
-        .filter(own.field(room_members::user_id).eq(user_id.as_str()))
-        .filter(theirs.field(room_members::user_id).eq_any(&others))
+        .filter(own.field(room_members::user_id).eq(Id(user_id.as_str())))
+        .filter(theirs.field(room_members::user_id).eq_any(others.iter().map(|other| Id(other))))
         .select(theirs.field(room_members::user_id))
         .distinct()
         .load(c)

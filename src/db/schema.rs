@@ -1,78 +1,90 @@
 //! The tables. The original's have the same names on both databases. Our own are in schema `chatoxide` on PostgreSQL
 //! and have the prefix `chatoxide_` on SQLite, so they are defined twice: `pg` and `lite`.
 
-use super::types::{JsonDoc, MessageTypeSql, RoomTypeSql};
+use super::{
+    ids::{MessageIdSql, ReactionIdSql, ReplyIdSql, RoomIdSql, UserIdSql},
+    moment::Moment,
+    types::{JsonDoc, MessageTypeSql, RoomTypeSql},
+};
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Moment, UserIdSql};
+
     #[sql_name = "User"]
     users (id) {
-        id -> Text,
-        name -> Text,
+        id -> UserIdSql,
+        name -> Nullable<Text>,
         email -> Text,
         avatar -> Nullable<Text>,
         #[sql_name = "createdAt"]
-        created_at -> Timestamp,
+        created_at -> Moment,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::RoomTypeSql;
+    use super::{Moment, RoomIdSql, RoomTypeSql};
 
     #[sql_name = "Room"]
     rooms (id) {
-        id -> Text,
-        name -> Text,
+        id -> RoomIdSql,
+        name -> Nullable<Text>,
         #[sql_name = "type"]
         kind -> RoomTypeSql,
         #[sql_name = "createdAt"]
-        created_at -> Timestamp,
+        created_at -> Moment,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::{JsonDoc, MessageTypeSql};
+    use super::{JsonDoc, MessageIdSql, MessageTypeSql, Moment, ReplyIdSql, RoomIdSql, UserIdSql};
 
     #[sql_name = "Message"]
     messages (id) {
-        id -> Text,
+        id -> MessageIdSql,
         #[sql_name = "roomId"]
-        room_id -> Text,
+        room_id -> RoomIdSql,
         #[sql_name = "senderId"]
-        sender_id -> Text,
+        sender_id -> UserIdSql,
         content -> Text,
         #[sql_name = "type"]
         kind -> MessageTypeSql,
         metadata -> JsonDoc,
         #[sql_name = "replyTo"]
-        reply_to -> Nullable<Text>,
+        reply_to -> Nullable<ReplyIdSql>,
         #[sql_name = "createdAt"]
-        created_at -> Timestamp,
+        created_at -> Moment,
         #[sql_name = "updatedAt"]
-        updated_at -> Nullable<Timestamp>,
+        updated_at -> Nullable<Moment>,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::{MessageIdSql, ReactionIdSql, UserIdSql};
+
     #[sql_name = "Reaction"]
     reactions (id) {
-        id -> Text,
+        id -> ReactionIdSql,
         #[sql_name = "messageId"]
-        message_id -> Text,
+        message_id -> MessageIdSql,
         #[sql_name = "userId"]
-        user_id -> Text,
+        user_id -> UserIdSql,
         emoji -> Text,
     }
 }
 
 diesel::table! {
+    use super::{RoomIdSql, UserIdSql};
+
     #[sql_name = "_RoomMembers"]
     room_members (room_id, user_id) {
         #[sql_name = "A"]
-        room_id -> Text,
+        room_id -> RoomIdSql,
         #[sql_name = "B"]
-        user_id -> Text,
+        user_id -> UserIdSql,
     }
 }
 

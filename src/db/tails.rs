@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Text},
+    sql_types::{Array, BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Db, messages::MessageRow, on_lease, room_log};
+use super::{Db, ids::RoomIdSql, messages::MessageRow, on_lease, room_log};
 use crate::{
     chat::{Result, id::RoomId},
     protocol::MessageView,
@@ -26,7 +26,7 @@ pub struct ListTail {
 /// Estimates the bytes of a room's newest messages, without reading them.
 const SIZES: &str = r#"
     SELECT room.id AS room_id, CAST((
-        SELECT coalesce(sum(octet_length(newest."content") + pg_column_size(newest."metadata")), 0) FROM (
+        SELECT coalesce(sum(coalesce(octet_length(newest."content"), 0) + coalesce(pg_column_size(newest."metadata"), 0)), 0) FROM (
             SELECT "content", "metadata" FROM "Message" WHERE "roomId" = room.id
             ORDER BY "createdAt" DESC, "id" DESC LIMIT $2
         ) AS newest
@@ -34,7 +34,7 @@ const SIZES: &str = r#"
 
 const NEWEST: &str = r#"
     SELECT coalesce(head.seq, 0) AS head, newest.* FROM unnest($1) AS room (id)
-    LEFT JOIN chatoxide.room_head AS head ON head.room_id = room.id
+    LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST(room.id AS TEXT)
     CROSS JOIN LATERAL (
         SELECT message."id", message."roomId" AS room_id, message."senderId" AS sender_id, message."content",
             message."type" AS kind, message."metadata", message."replyTo" AS reply_to,
@@ -46,7 +46,7 @@ const NEWEST: &str = r#"
 
 #[derive(QueryableByName)]
 struct SizeRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = RoomIdSql)]
     room_id: String,
     #[diesel(sql_type = BigInt)]
     number: i64,
@@ -58,8 +58,8 @@ struct NewestRow {
     head: i64,
     #[diesel(embed)]
     message: MessageRow,
-    #[diesel(sql_type = Text)]
-    sender_name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    sender_name: Option<String>,
 }
 
 /// Loads the newest `limit` messages of each of these rooms. If all would take more than `bytes`, it loads only the
@@ -79,14 +79,14 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
         .within_timeout(Box::pin(async {
             on_lease!(twice readers db pool, connection => {
                 let sizes: Vec<SizeRow> = diesel::sql_query(SIZES)
-                    .bind::<Array<Text>, _>(ids(rooms))
+                    .bind::<Array<RoomIdSql>, _>(ids(rooms))
                     .bind::<BigInt, _>(limit)
                     .load(&mut *connection)
                     .await?;
                 let first = count_within(rooms, &sizes, bytes);
                 let rooms = rooms.get(..first).unwrap_or(rooms);
                 let rows: Vec<NewestRow> = diesel::sql_query(NEWEST)
-                    .bind::<Array<Text>, _>(ids(rooms))
+                    .bind::<Array<RoomIdSql>, _>(ids(rooms))
                     .bind::<BigInt, _>(limit)
                     .load(&mut *connection)
                     .await?;
@@ -95,9 +95,11 @@ async fn load_pg(db: &Db, rooms: &[RoomId], limit: usize, bytes: usize) -> Resul
         }))
         .await?;
     let mut found: HashMap<String, (i64, Vec<MessageView>)> = HashMap::new();
+    let columns = db.facts().columns();
     for NewestRow { head, message, sender_name } in rows {
         let (_, messages) = found.entry(message.room_id.clone()).or_insert_with(|| (head, Vec::new()));
-        messages.push(message.into_view(sender_name.into(), Vec::new()));
+        let name = sender_name.unwrap_or_else(|| message.sender_id.clone());
+        messages.push(message.without_creation(&columns).into_view(name.into(), Vec::new()));
     }
     let tail = |room_id: &RoomId| {
         let (seq, messages) = found

@@ -10,7 +10,14 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Db, error::refused_by_rule, on, on_lease, schema::users};
+use super::{
+    Db,
+    error::refused_by_rule,
+    ids::{Id, UserIdSql, is_uuid},
+    moment::Moment,
+    on, on_lease,
+    schema::users,
+};
 use crate::{
     chat::{Error, Result, id::UserId, timestamp::Timestamp},
     protocol::MemberView,
@@ -64,10 +71,10 @@ fn placeholder_email(id: &UserId) -> String {
 /// A user, as our raw SQL selects them.
 #[derive(QueryableByName)]
 pub(super) struct MemberRow {
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = UserIdSql)]
     id: String,
-    #[diesel(sql_type = Text)]
-    name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     avatar: Option<String>,
 }
@@ -78,20 +85,28 @@ impl From<MemberRow> for MemberView {
     }
 }
 
-/// Builds a user from the columns id, name and avatar.
-pub(super) fn member_view((id, name, avatar): (String, String, Option<String>)) -> MemberView {
+/// Builds a user from the columns id, name and avatar. A user without a name is shown by their id.
+pub(super) fn member_view((id, name, avatar): (String, Option<String>, Option<String>)) -> MemberView {
+    let name = name.unwrap_or_else(|| id.clone());
     MemberView { id: id.into(), name: name.into(), avatar: avatar.map(Into::into) }
 }
 
 /// Returns the names of those of the users who exist.
 pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<str>>> {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let rows: Vec<(String, String)> = on!(db.readers, c => users::table
-        .filter(users::id.eq_any(&ids))
+    // Users are looked up together: an id that cannot be in the database must not fail the others.
+    let has_uuids = db.facts().id_types().users;
+    let can_be_there = |id: &&UserId| !has_uuids || is_uuid(id.as_str());
+    let ids: Vec<String> = ids.iter().filter(can_be_there).map(ToString::to_string).collect();
+    let rows: Vec<(String, Option<String>)> = on!(db.readers, c => users::table
+        .filter(users::id.eq_any(ids.iter().map(|id| Id(id))))
         .select((users::id, users::name))
         .load(c)
         .await?)?;
-    Ok(rows.into_iter().map(|(id, name)| (id.into(), name.into())).collect())
+    let named = |(id, name): (String, Option<String>)| {
+        let name = name.unwrap_or_else(|| id.clone());
+        (id.into(), name.into())
+    };
+    Ok(rows.into_iter().map(named).collect())
 }
 
 /// Returns the ids of the users who have one of these e-mail addresses, by the address. Case matters.
@@ -109,16 +124,17 @@ pub async fn list_ids_by_email(db: &Db, emails: Vec<String>) -> Result<HashMap<S
 const LIKE_PG: &str = r#"
     SELECT "id", "name", "avatar" FROM "User"
     WHERE CASE
-        WHEN octet_length("name") = char_length("name") AND octet_length("id") = char_length("id")
-        THEN lower(("name" || E'\x01' || "id") COLLATE "C") LIKE $1
-        ELSE lower("name" || E'\x01' || "id") LIKE $1
+        WHEN octet_length("name") = char_length("name") AND octet_length(CAST("id" AS TEXT)) = char_length(CAST("id" AS TEXT))
+        THEN lower(("name" || E'\x01' || CAST("id" AS TEXT)) COLLATE "C") LIKE $1
+        ELSE lower(coalesce("name", CAST("id" AS TEXT)) || E'\x01' || CAST("id" AS TEXT)) LIKE $1
     END
-    ORDER BY "name", "id" LIMIT $2"#;
+    ORDER BY coalesce("name", CAST("id" AS TEXT)), "id" LIMIT $2"#;
 
 /// SQLite's lower case handles ASCII only.
 const LIKE_LITE: &str = r#"
-    SELECT "id", "name", "avatar" FROM "User" WHERE lower("name" || char(1) || "id") LIKE ?1 ESCAPE '\'
-    ORDER BY "name", "id" LIMIT ?2"#;
+    SELECT "id", "name", "avatar" FROM "User"
+    WHERE lower(coalesce("name", "id") || char(1) || "id") LIKE ?1 ESCAPE '\'
+    ORDER BY coalesce("name", "id"), "id" LIMIT ?2"#;
 
 /// Returns the users whose name or id contains a text, sorted by name. Case is ignored; on SQLite, only that of ASCII
 /// letters.
@@ -142,13 +158,28 @@ const INSERT_ABSENT_PG: &str = r#"
     WITH newcomer (id, name, email, avatar, at, placeholder) AS (
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
     ), made AS (
-        INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt")
-        SELECT id, name, email, avatar, at FROM newcomer ORDER BY id COLLATE "C"
+        INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt"/*, "updatedAt"*/)
+        SELECT id, name, email, avatar, at/*, at*/ FROM newcomer ORDER BY CAST(id AS TEXT) COLLATE "C"
         ON CONFLICT DO NOTHING RETURNING "id"
     )
-    INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt")
-    SELECT id, name, placeholder, avatar, at FROM newcomer WHERE id NOT IN (SELECT "id" FROM made)
-    ORDER BY id COLLATE "C" ON CONFLICT DO NOTHING"#;
+    INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt"/*, "updatedAt"*/)
+    SELECT id, name, placeholder, avatar, at/*, at*/ FROM newcomer WHERE id NOT IN (SELECT "id" FROM made)
+    ORDER BY CAST(id AS TEXT) COLLATE "C" ON CONFLICT DO NOTHING"#;
+
+const INSERT_ONE: &str = r#"INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt"/*, "updatedAt"*/)
+    VALUES ($1, $2, $3, $4, $5/*, $5*/)"#;
+
+/// The statement that inserts a user on either database. `then` is its end.
+macro_rules! insert_one {
+    ($columns:ident, $user:expr, $email:expr, $then:literal) => {
+        diesel::sql_query(format!("{}{}", $columns.adapt("User", INSERT_ONE), $then))
+            .bind::<UserIdSql, _>(&$user.id)
+            .bind::<Text, _>(&$user.name)
+            .bind::<Text, _>($email)
+            .bind::<Nullable<Text>, _>(&$user.avatar)
+            .bind::<Moment, _>($columns.moment($user.created_at))
+    };
+}
 
 /// After this many single refusals without a success, all others are refused, too.
 const MAX_SINGLE_REFUSALS: usize = 8;
@@ -199,6 +230,11 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
 /// Refuses a user if a column is too short for one of their values.
 fn ensure_fits(db: &Db, user: &NewUser, email: &str) -> Result<()> {
     let facts = db.facts();
+    if facts.id_types().users && !is_uuid(&user.id) {
+        return Err(Error::BadInput(
+            "the user's id is not a UUID, as the ids of users in the database are".to_owned(),
+        ));
+    }
     facts.ensure_fits("User", "id", &user.id)?;
     facts.ensure_fits("User", "name", &user.name)?;
     facts.ensure_fits("User", "email", email)?;
@@ -214,13 +250,8 @@ pub async fn list_refused(db: &Db, users: &[NewUser]) -> Result<Vec<(UserId, Err
         let id = UserId::from(user.id.as_str());
         if place < MAX_SINGLE_REFUSALS {
             let email = &user.fallback_email;
-            let made = on!(db.writer, c => diesel::insert_into(users::table)
-                .values((
-                    (users::id.eq(&user.id), users::name.eq(&user.name), users::email.eq(email)),
-                    (users::avatar.eq(&user.avatar), users::created_at.eq(user.created_at)),
-                ))
-                .execute(c)
-                .await?);
+            let columns = db.facts().columns();
+            let made = on!(db.writer, c => insert_one!(columns, user, email, "").execute(c).await?);
             match made {
                 Ok(0) => {}
                 // The conflict has gone: the insert succeeded.
@@ -238,8 +269,8 @@ async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
     let Db::Pg { pool, .. } = db else { return Ok(()) };
     let text = |column: fn(&NewUser) -> &str| users.iter().map(column).collect::<Vec<_>>();
     db.within_timeout(Box::pin(async {
-        on_lease!(twice writer db pool, connection => diesel::sql_query(INSERT_ABSENT_PG)
-            .bind::<Array<Text>, _>(text(|user| &user.id))
+        on_lease!(twice writer db pool, connection => diesel::sql_query(db.facts().columns().adapt("User", INSERT_ABSENT_PG))
+            .bind::<Array<UserIdSql>, _>(text(|user| &user.id))
             .bind::<Array<Text>, _>(text(|user| &user.name))
             .bind::<Array<Text>, _>(text(|user| &user.email))
             .bind::<Array<Nullable<Text>>, _>(
@@ -257,15 +288,14 @@ async fn insert_absent_pg(db: &Db, users: &[NewUser]) -> Result<()> {
 async fn insert_absent_lite(db: &Db, users: Arc<[NewUser]>) -> Result<()> {
     use diesel::RunQueryDsl as Blocking;
     let Db::Lite { writer, .. } = db else { return Ok(()) };
-    let insert = |c: &mut SqliteConnection, user: &NewUser, email: &str| {
-        let row = (users::email.eq(email), users::name.eq(&user.name), users::avatar.eq(&user.avatar));
-        let row = (users::id.eq(&user.id), users::created_at.eq(user.created_at), row);
-        Blocking::execute(diesel::insert_into(users::table).values(row).on_conflict_do_nothing(), c)
+    let columns = db.facts().columns();
+    let insert = move |c: &mut SqliteConnection, user: &NewUser, email: &str| {
+        Blocking::execute(insert_one!(columns, user, email, " ON CONFLICT DO NOTHING"), c)
     };
     let insert_all = move |c: &mut SqliteConnection| {
         for user in users.iter() {
             let made = insert(c, user, &user.email)?;
-            let same_id = users::table.filter(users::id.eq(&user.id)).count();
+            let same_id = users::table.filter(users::id.eq(Id(&user.id))).count();
             if made == 0 && Blocking::get_result::<i64>(same_id, c)? == 0 {
                 insert(c, user, &user.fallback_email)?;
             }

@@ -331,9 +331,9 @@ async fn a_room_that_cannot_be_read_keeps_no_other_list_from_being_written() {
         room.server.make_room(&id, RoomType::Public, &["alice"]).await;
         entries.push(room.store_in(&id, "one").await);
     }
-    let odd = r#"UPDATE "Message" SET "metadata" = 'odd'
-        WHERE "roomId" IN ('room-1', 'room-3', 'room-5', 'room-7', 'room-9')"#;
-    room.server.database.execute(odd).await;
+    let odd = "UPDATE own.room_log SET at = 'odd' \
+        WHERE room_id IN ('room-1', 'room-3', 'room-5', 'room-7', 'room-9')";
+    room.server.database.execute(&room.server.database.own(odd)).await;
     let keys = NodeCache::start(Some(&url), room.server.db.clone());
     note_at_once(&keys, move |keys| entries.iter().for_each(|entry| keys.note_entry(entry, None))).await;
     for n in 0..20 {

@@ -9,11 +9,11 @@ use crate::support::{
     prisma::{PRISMA_5, PRISMA_5_INDEX, PRISMA_6, prisma_tables},
 };
 
-const USUAL: [&str; 4] =
+pub(super) const USUAL: [&str; 4] =
     ["check", "--jwt-secret", "a secret of more than thirty-two bytes", "--database-url"];
 
 /// The exit code and what was printed of the database.
-async fn check(database: &TestDatabase, url: &str) -> (i32, Vec<String>) {
+pub(super) async fn check(database: &TestDatabase, url: &str) -> (i32, Vec<String>) {
     let (code, found, _) = run(database.folder.path(), &[&USUAL[..], &[url]].concat()).await;
     (code, found.lines().filter(|line| line.contains("database: ")).map(str::to_owned).collect())
 }
@@ -91,23 +91,30 @@ const FAULTS: &[(&str, &[&str])] = &[
         &["FAULT", r#""password" of "User""#, "nobody can sign in"],
     ),
     (
-        r#"UPDATE "Message" SET "updatedAt" = now(); ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL"#,
-        &["FAULT", r#""updatedAt" of "Message""#],
+        r#"UPDATE "Message" SET "replyTo" = ''; ALTER TABLE "Message" ALTER "replyTo" SET NOT NULL"#,
+        &["FAULT", r#""replyTo" of "Message""#],
+    ),
+    (
+        r#"ALTER TABLE "Message" ADD "tenant" INT DEFAULT 1; UPDATE "Message" SET "tenant" = 1; ALTER TABLE "Message" ALTER "tenant" SET NOT NULL, ALTER "tenant" DROP DEFAULT"#,
+        &["FAULT", r#"run ALTER TABLE "Message" ALTER "tenant" SET DEFAULT"#, "no message can be sent"],
     ),
     (r#"ALTER TABLE "Room" RENAME TO "Channel""#, &["FAULT", r#"no table "Room""#]),
     (
-        r#"ALTER TABLE "Message" ALTER "content" DROP NOT NULL; UPDATE "Message" SET "content" = NULL"#,
-        &["FAULT", r#"whose "content" is NULL"#],
-    ),
-    (
-        r#"ALTER TYPE "MessageType" ADD VALUE 'poll'; UPDATE "Message" SET "type" = 'poll'"#,
-        &["FAULT", r#""Message" has rows of a type"#],
+        r#"ALTER TABLE "Message" ALTER "senderId" DROP NOT NULL; UPDATE "Message" SET "senderId" = NULL"#,
+        &["FAULT", r#"whose "senderId" is NULL"#],
     ),
     (
         r#"ALTER TABLE "User" DROP "email" CASCADE; ALTER TABLE "User" ADD "email" TEXT NOT NULL GENERATED ALWAYS AS ("id" || '@x') STORED"#,
         &["FAULT", r#""email" of "User" is generated"#],
     ),
-    (r#"ALTER TYPE "RoomType" RENAME VALUE 'direct' TO 'DIRECT'"#, &["FAULT", "no label direct"]),
+    (
+        r#"ALTER TYPE "RoomType" RENAME VALUE 'direct' TO 'dm'"#,
+        &["FAULT", "no label direct", r#"run ALTER TYPE "RoomType" ADD VALUE 'direct'"#],
+    ),
+    (
+        r#"ALTER TABLE "Reaction" ALTER "id" TYPE INT USING 1; ALTER TABLE "Reaction" ALTER "emoji" TYPE BIGINT USING 1"#,
+        &["FAULT", "of type integer, where text", "and so are 1 more", "nothing was changed"],
+    ),
     (
         r#"ALTER TABLE "User" RENAME TO people; CREATE VIEW "User" AS SELECT DISTINCT * FROM people"#,
         &["FAULT", r#""User" takes no INSERT"#],
@@ -231,6 +238,13 @@ async fn columns_that_no_event_needs_may_differ() {
         r#"ALTER TABLE "User" ALTER "email" DROP NOT NULL; UPDATE "User" SET "email" = NULL"#,
         r#"CREATE DOMAIN filled AS TEXT NOT NULL DEFAULT 'q'; ALTER TABLE "Message" ADD "more" filled"#,
         r#"UPDATE "Message" SET "updatedAt" = now(); ALTER TABLE "Message" ALTER "updatedAt" SET DEFAULT now(); ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL"#,
+        r#"UPDATE "Message" SET "updatedAt" = now(); ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL"#,
+        r#"ALTER TABLE "Room" ADD "updatedAt" TIMESTAMP(3); UPDATE "Room" SET "updatedAt" = now(); ALTER TABLE "Room" ALTER "updatedAt" SET NOT NULL"#,
+        r#"ALTER TABLE "Message" ALTER "content" DROP NOT NULL; UPDATE "Message" SET "content" = NULL"#,
+        r#"ALTER TYPE "MessageType" ADD VALUE 'poll'; UPDATE "Message" SET "type" = 'poll'"#,
+        r#"ALTER TYPE "RoomType" RENAME VALUE 'direct' TO 'DIRECT'"#,
+        r#"ALTER TABLE "Room" ALTER "type" TYPE TEXT; ALTER TABLE "Message" ALTER "type" DROP DEFAULT; ALTER TABLE "Message" ALTER "type" TYPE VARCHAR(9)"#,
+        r#"ALTER TYPE "MessageType" RENAME TO "Kind"; ALTER TABLE "Message" ALTER "metadata" DROP DEFAULT; ALTER TABLE "Message" ALTER "metadata" TYPE JSON"#,
         r#"CREATE UNIQUE INDEX ON "Room" ("id", "name"); ALTER TABLE "User" ADD "login" TEXT UNIQUE"#,
         r#"CREATE UNIQUE INDEX ON "Room" ("name") WHERE "type" = 'public'"#,
         r#"ALTER TABLE "User" ALTER "email" TYPE VARCHAR(50); ALTER TABLE "Message" ALTER "id" TYPE VARCHAR(36)"#,

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod check;
+mod check_types;
 mod documents;
 mod folders;
 mod health;

@@ -108,11 +108,13 @@ async fn a_schema_of_another_shape_is_refused_and_left_as_it_is() {
     for (change, expected) in [
         (r#"ALTER TABLE "Message" DROP COLUMN "replyTo""#, r#"table "Message" has no column "replyTo""#),
         (
-            r#"ALTER TABLE "Message" ALTER "metadata" TYPE json, ALTER "metadata" SET DEFAULT '{}'"#,
-            r#"type json, where jsonb"#,
+            r#"ALTER TABLE "Message" ALTER "metadata" TYPE integer USING 1"#,
+            r#"type integer, where jsonb, json or text"#,
         ),
-        (r#"ALTER TABLE "Room" ALTER "type" TYPE text"#, r#"type text, where the enum "RoomType""#),
-        (r#"ALTER TYPE "MessageType" RENAME TO "Kind""#, r#"where the enum "MessageType""#),
+        (
+            r#"ALTER TABLE "Room" ALTER "type" TYPE boolean USING true"#,
+            r#"type boolean, where the enum "RoomType", another enum or text is expected"#,
+        ),
         (
             r#"ALTER TABLE "Reaction" ALTER "id" TYPE integer USING 1"#,
             r#"column "id" of "Reaction" is of type integer"#,

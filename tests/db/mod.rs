@@ -4,6 +4,7 @@
 mod append;
 mod changed_tables;
 mod connections;
+mod deviations;
 mod far_away;
 mod first_look;
 mod flat_cost;

@@ -24,15 +24,16 @@ impl TestDatabase {
         let folder = tempfile::tempdir().unwrap();
         let url = match backend {
             Backend::Sqlite => format!("sqlite://{}/chat.db", folder.path().display()),
-            Backend::Postgres => {
-                let name = format!("test_{}", uuid::Uuid::new_v4().simple());
-                let server = required("TEST_POSTGRES_URL");
-                execute(&server, &format!("CREATE DATABASE {name}")).await;
-                let (server, _) = server.rsplit_once('/').unwrap();
-                format!("{server}/{name}")
-            }
+            Backend::Postgres => create_postgres("").await,
         };
         Self { url, folder, backend }
+    }
+
+    /// A database of PostgreSQL in an encoding.
+    pub async fn create_in(encoding: &str) -> Self {
+        let options = format!("ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+        let (folder, url) = (tempfile::tempdir().unwrap(), create_postgres(&options).await);
+        Self { url, folder, backend: Backend::Postgres }
     }
 
     /// Runs statements. Their rows are ignored.
@@ -128,6 +129,15 @@ impl TestDatabase {
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
+}
+
+/// Creates a database with options; returns its URL.
+async fn create_postgres(options: &str) -> String {
+    let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+    let server = required("TEST_POSTGRES_URL");
+    execute(&server, &format!("CREATE DATABASE {name} {options}")).await;
+    let (server, _) = server.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
 }
 
 /// A transaction that holds locks.

@@ -13,6 +13,7 @@ pub mod proxy;
 pub mod redis;
 pub mod refusals;
 pub mod server;
+pub mod walk;
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@ CREATE TABLE "Message" (
     "roomId" TEXT NOT NULL REFERENCES "Room" ("id") ON DELETE RESTRICT ON UPDATE CASCADE,
     "senderId" TEXT NOT NULL REFERENCES "User" ("id") ON DELETE RESTRICT ON UPDATE CASCADE,
     "content" TEXT NOT NULL,
-    "type" TEXT NOT NULL DEFAULT 'text' CHECK ("type" IN ('text', 'image', 'file', 'system')),
+    "type" TEXT NOT NULL DEFAULT 'text',
     "metadata" TEXT NOT NULL DEFAULT '{}',
     "replyTo" TEXT,
     "createdAt" TIMESTAMP NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),

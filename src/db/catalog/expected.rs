@@ -26,7 +26,6 @@ pub(super) struct ExpectedColumn {
     pub(super) is_updated: bool,
     /// The column is named when rows are inserted.
     pub(super) is_inserted: bool,
-    pub(super) is_read: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +36,8 @@ pub(super) enum ColumnKind {
     Text,
     Time,
     Json,
+    /// An enum of any name.
+    Label,
     RoomType,
     MessageType,
 }
@@ -44,7 +45,12 @@ pub(super) enum ColumnKind {
 impl ColumnKind {
     /// True if a column that is expected to be of this kind may be of the kind `found`.
     pub(super) fn takes(self, found: Self) -> bool {
-        self == found || self == ColumnKind::Text && found == ColumnKind::Key
+        use ColumnKind::{Json, Key, Label, MessageType, RoomType, Text};
+        self == found
+            || matches!(
+                (self, found),
+                (Text | Json | RoomType | MessageType, Key) | (RoomType | MessageType, Label)
+            )
     }
 }
 
@@ -54,9 +60,10 @@ impl fmt::Display for ColumnKind {
             ColumnKind::Key => "text without padding",
             ColumnKind::Text => "text",
             ColumnKind::Time => "timestamp",
-            ColumnKind::Json => "jsonb",
-            ColumnKind::RoomType => "the enum \"RoomType\"",
-            ColumnKind::MessageType => "the enum \"MessageType\"",
+            ColumnKind::Json => "jsonb, json or text",
+            ColumnKind::Label => "an enum",
+            ColumnKind::RoomType => "the enum \"RoomType\", another enum or text",
+            ColumnKind::MessageType => "the enum \"MessageType\", another enum or text",
         })
     }
 }
@@ -64,19 +71,12 @@ impl fmt::Display for ColumnKind {
 /// The consequence if existing messages cannot be updated.
 pub(super) const CANNOT_EDIT: &str = "no message can be edited";
 
-/// The enums: the labels that chatoxide writes, and all labels.
-pub(super) const ENUMS: [(&str, ColumnKind, &[&str], &[&str]); 2] = [
-    ("RoomType", ColumnKind::RoomType, &["public", "private", "direct"], &["public", "private", "direct"]),
-    (
-        "MessageType",
-        ColumnKind::MessageType,
-        &["text", "image", "file"],
-        &["text", "image", "file", "system"],
-    ),
-];
+/// The tables with a column of types, and the labels that chatoxide writes there.
+pub(super) const LABELS: [(&str, &[&str]); 2] =
+    [("Room", &["public", "private", "direct"]), ("Message", &["text", "image", "file"])];
 
 const fn column(name: &'static str, kind: ColumnKind) -> ExpectedColumn {
-    ExpectedColumn { name, kind, may_be_null: false, is_updated: false, is_inserted: true, is_read: true }
+    ExpectedColumn { name, kind, may_be_null: false, is_updated: false, is_inserted: true }
 }
 
 const fn nullable(column: ExpectedColumn) -> ExpectedColumn {
@@ -89,10 +89,6 @@ const fn updated(column: ExpectedColumn) -> ExpectedColumn {
 
 const fn only_updated(column: ExpectedColumn) -> ExpectedColumn {
     ExpectedColumn { is_inserted: false, ..updated(column) }
-}
-
-const fn unread(column: ExpectedColumn) -> ExpectedColumn {
-    ExpectedColumn { is_read: false, ..column }
 }
 
 macro_rules! statements {
@@ -108,9 +104,9 @@ pub const TABLES: [Table; 5] = [
         columns: &[
             column("id", ColumnKind::Key),
             column("name", ColumnKind::Text),
-            unread(column("email", ColumnKind::Text)),
+            column("email", ColumnKind::Text),
             nullable(column("avatar", ColumnKind::Text)),
-            unread(column("createdAt", ColumnKind::Time)),
+            column("createdAt", ColumnKind::Time),
         ],
         cannot_insert: "nobody can sign in who is not a user yet",
         cannot_update: None,
@@ -145,7 +141,7 @@ pub const TABLES: [Table; 5] = [
             column("metadata", ColumnKind::Json),
             nullable(column("replyTo", ColumnKind::Key)),
             column("createdAt", ColumnKind::Time),
-            only_updated(nullable(column("updatedAt", ColumnKind::Time))),
+            only_updated(column("updatedAt", ColumnKind::Time)),
         ],
         cannot_insert: "no message can be sent",
         // Every change of a message or its reactions takes a row lock on it, which needs this right, too.

@@ -2,6 +2,8 @@
 //! and which parts of them chatoxide cannot work with.
 
 mod expected;
+mod id_types;
+mod message_types;
 mod postgres;
 mod row_checks;
 mod rows;
@@ -13,7 +15,11 @@ use std::{collections::BTreeMap, path::Path};
 use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
-use self::expected::{CANNOT_EDIT, ColumnKind, Table};
+use self::{
+    expected::{CANNOT_EDIT, ColumnKind, Table},
+    id_types::{IdColumn, is_id_type},
+    message_types::TypeLabels,
+};
 use super::{Db, blockers};
 use crate::{
     chat::{Error, Result},
@@ -40,6 +46,10 @@ pub struct Catalog {
     /// chatoxide's own.
     grants: Vec<String>,
     own_grants: Vec<String>,
+    /// Columns of ids whose type is a number or a UUID.
+    ids: Vec<IdColumn>,
+    /// The types that messages may have; none if any text is taken.
+    message_types: Option<TypeLabels>,
     /// A description, for people, of where the tables are looked for.
     pub place: String,
     /// The tables may be in another schema of the same database.
@@ -97,6 +107,7 @@ pub enum Severity {
 struct RowCheck {
     query: String,
     text: String,
+    severity: Severity,
     /// The finding concerns only users who are not in the database yet.
     only_new_users: bool,
 }
@@ -134,7 +145,7 @@ impl Catalog {
                     found => found,
                 }
             }
-            (Db::Lite { .. }, DatabaseUrl::Sqlite(path)) => sqlite::read(path),
+            (Db::Lite { .. }, DatabaseUrl::Sqlite(path)) => Ok(sqlite::read(path)?.with_settings(config)),
             _ => Err(Error::Internal("the pool is not of the configured database".to_owned())),
         }
     }
@@ -150,7 +161,7 @@ impl Catalog {
                 Ok(result?)
             };
             match db.within_timeout(Box::pin(ask)).await {
-                Ok(true) => self.add(Severity::Partial, check.text),
+                Ok(true) => self.add(check.severity, check.text),
                 Ok(false) => {}
                 Err(error) => {
                     let text =
@@ -214,10 +225,17 @@ impl Catalog {
         let name = table.name;
         for expected in table.columns {
             let Some(column) = columns.get(expected.name) else {
-                self.add(Severity::Unusable, format!("table \"{name}\" has no column \"{}\"", expected.name));
+                let text = format!(
+                    "table \"{name}\" has no column \"{}\": chatoxide map proposes views that have it",
+                    expected.name
+                );
+                self.add(Severity::Unusable, text);
                 continue;
             };
-            if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
+            if expected.kind == ColumnKind::Key && is_id_type(&column.type_name) {
+                let type_name = column.type_name.clone();
+                self.ids.push(IdColumn { table: name, column: expected.name, type_name });
+            } else if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
                 let text = format!(
                     "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
                     expected.name, column.type_name, expected.kind
@@ -247,9 +265,24 @@ impl Catalog {
         }
         let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
         for (column, there) in columns {
-            if is_unknown(column) && !there.is_nullable && !there.has_default && !there.is_generated {
+            // `@updatedAt` is filled as Prisma does.
+            let is_filled = column == "updatedAt"
+                && there.kind == Some(ColumnKind::Time)
+                && matches!(name, "User" | "Room");
+            if is_unknown(column)
+                && !is_filled
+                && !there.is_nullable
+                && !there.has_default
+                && !there.is_generated
+            {
+                let mend = match self.has_schemas {
+                    true => format!(
+                        "; to mend it, run ALTER TABLE \"{name}\" ALTER \"{column}\" SET DEFAULT and a value"
+                    ),
+                    false => String::new(),
+                };
                 let text = format!(
-                    "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}",
+                    "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}{mend}",
                     table.cannot_insert
                 );
                 self.add_unwritable(table, text);
@@ -280,11 +313,17 @@ impl Catalog {
         self.add(Severity::Unusable, text);
     }
 
-    /// Drops the findings about users who are not in the database, if the settings refuse these.
+    /// Drops the findings about users who are not in the database, if the settings refuse these. Adds one for each type
+    /// of `MESSAGE_TYPES` that the database does not take.
     pub fn with_settings(mut self, config: &Config) -> Self {
         let makes_users = config.auto_create_users;
         self.findings.retain(|finding| makes_users || !finding.only_new_users);
         self.row_checks.retain(|check| makes_users || !check.only_new_users);
+        for kind in &config.limits.message_types {
+            if let Some(text) = self.message_types.as_ref().and_then(|types| types.lacks(kind)) {
+                self.add(Severity::Unusable, text);
+            }
+        }
         self
     }
 }

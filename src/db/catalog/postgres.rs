@@ -107,9 +107,7 @@ const TAKES_DELETE: i32 = 1 << 4;
 const COLUMNS: &str = "
     SELECT class.relname::text AS relation, column_.attname::text AS name,
         format_type(column_.atttypid, column_.atttypmod) AS type_name,
-        CASE WHEN base.oid = to_regtype('\"RoomType\"') THEN 'RoomType'
-            WHEN base.oid = to_regtype('\"MessageType\"') THEN 'MessageType'
-            WHEN base.typtype = 'e' THEN 'another enum' ELSE base.typname::text END AS base_type,
+        CASE WHEN base.typtype = 'e' THEN 'enum' ELSE base.typname::text END AS base_type,
         NOT column_.attnotnull AND NOT type.typnotnull AS is_nullable,
         column_.attgenerated <> '' OR column_.attidentity = 'a'
             OR class.relkind = 'v' AND NOT pg_column_is_updatable(class.oid, column_.attnum, true) AS is_generated,
@@ -150,6 +148,8 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         grants: Vec::new(),
         own_grants: Vec::new(),
         applied,
+        ids: Vec::new(),
+        message_types: None,
         place: format!("schema \"{}\"", place.schema),
         has_schemas: true,
     };
@@ -234,6 +234,7 @@ async fn check_columns(
         add_null_checks(catalog, table, relation, of_table());
         add_width_checks(catalog, table, of_table());
     }
+    catalog.add_id_types();
     Ok(())
 }
 
@@ -242,9 +243,8 @@ fn column(row: &ColumnRow, relation: &Relation) -> Column {
         "text" | "varchar" | "name" | "citext" => Some(ColumnKind::Key),
         "bpchar" => Some(ColumnKind::Text),
         "timestamp" | "timestamptz" => Some(ColumnKind::Time),
-        "jsonb" => Some(ColumnKind::Json),
-        "RoomType" => Some(ColumnKind::RoomType),
-        "MessageType" => Some(ColumnKind::MessageType),
+        "json" | "jsonb" => Some(ColumnKind::Json),
+        "enum" => Some(ColumnKind::Label),
         _ => None,
     };
     Column {

@@ -1,13 +1,17 @@
 //! Collects possible faults that a column's type allows: a NULL where the original has none, an unknown enum label, a
 //! text that is too long. Only a scan of the rows can confirm them.
 
-use diesel::QueryResult;
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
-    Catalog, Finding, RowCheck, Severity, TABLES, Table,
-    expected::ENUMS,
-    rows::{ColumnRow, Name, Relation},
+    Catalog, Finding, RowCheck, Severity, Table,
+    expected::{ColumnKind, LABELS},
+    message_types::TypeLabels,
+    rows::{ColumnRow, Relation},
 };
 
 /// Columns that are nullable although the original never stores NULL there.
@@ -18,7 +22,9 @@ pub(super) fn add_null_checks<'a>(
     rows: impl Iterator<Item = &'a ColumnRow>,
 ) {
     let is_expected = |name: &str| {
-        table.columns.iter().any(|column| column.name == name && !column.may_be_null && column.is_read)
+        // A NULL elsewhere is shown as its default.
+        let is_key = |kind| matches!(kind, ColumnKind::Key);
+        table.columns.iter().any(|column| column.name == name && !column.may_be_null && is_key(column.kind))
     };
     // Views are skipped: they do not say which columns are nullable, and a scan would take long.
     for row in
@@ -28,44 +34,68 @@ pub(super) fn add_null_checks<'a>(
         catalog.row_checks.push(RowCheck {
             query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS has_match"),
             only_new_users: false,
+            severity: Severity::Partial,
             text: format!("\"{name}\" has rows whose \"{column}\" is NULL: such rows cannot be shown"),
         });
     }
 }
 
-/// Checks the labels of the enums.
+/// The enum of a table's column of types.
+#[derive(QueryableByName)]
+struct EnumRow {
+    #[diesel(sql_type = Text)]
+    sql_type: String,
+    #[diesel(sql_type = Array<Text>)]
+    labels: Vec<String>,
+}
+
+const ENUM: &str = r#"
+    SELECT format_type(base.oid, NULL) AS sql_type, ARRAY(
+        SELECT enumlabel::text FROM pg_enum WHERE enumtypid = base.oid ORDER BY enumsortorder
+    ) AS labels
+    FROM pg_attribute JOIN pg_type AS type ON type.oid = atttypid
+    JOIN pg_type AS base ON base.oid = CASE WHEN type.typtype = 'd' THEN type.typbasetype ELSE type.oid END
+    WHERE attrelid = to_regclass($1) AND attname = 'type' AND base.typtype = 'e'"#;
+
+/// Checks the labels of the enums. Case is ignored. An unknown label of a message is sent as it is.
 pub(super) async fn check_enum_labels(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
 ) -> QueryResult<()> {
-    for (name, kind, written, expected) in ENUMS {
-        let query = format!(
-            "SELECT enumlabel::text AS name FROM pg_enum WHERE enumtypid = to_regtype('\"{name}\"') ORDER BY enumsortorder"
-        );
-        let labels: Vec<Name> = diesel::sql_query(query).load(connection).await?;
-        let is_there = |label: &&str| labels.iter().any(|there| there.name == **label);
-        let missing: Vec<&str> = written.iter().copied().filter(|label| !is_there(label)).collect();
-        if !labels.is_empty() && !missing.is_empty() {
+    for (name, written) in LABELS {
+        let found: Vec<EnumRow> =
+            diesel::sql_query(ENUM).bind::<Text, _>(format!("\"{name}\"")).load(connection).await?;
+        let Some(EnumRow { sql_type, labels }) = found.into_iter().next() else { continue };
+        let lacks = |label: &&str| !labels.iter().any(|there| there.eq_ignore_ascii_case(label));
+        let missing: Vec<&str> = written.iter().copied().filter(lacks).collect();
+        if !missing.is_empty() {
+            let mend = missing.iter().map(|label| format!("ALTER TYPE {sql_type} ADD VALUE '{label}'"));
+            let mend = mend.collect::<Vec<_>>().join("; ");
             let text = format!(
-                "the enum \"{name}\" has no label {}: rows of that kind are refused",
+                "the enum {sql_type} has no label {}: rows of that kind are refused; to add it, run {mend}",
                 missing.join(", ")
             );
             catalog.add(Severity::Partial, text);
         }
-        let others = labels.iter().any(|label| !expected.contains(&label.name.as_str()));
-        let known = expected.iter().map(|label| format!("'{label}'")).collect::<Vec<_>>().join(", ");
-        let is_of_kind = |table: &&Table| table.columns.iter().any(|column| column.kind == kind);
-        for table in TABLES.iter().filter(|table| others && is_of_kind(table)) {
-            let name = table.name;
+        let is_other = |label: &&String| !written.iter().any(|known| known.eq_ignore_ascii_case(label));
+        let others: Vec<String> = labels
+            .iter()
+            .filter(|label| name == "Room" && is_other(label))
+            .map(|label| format!("'{}'", label.replace('\'', "''")))
+            .collect();
+        if !others.is_empty() {
+            let others = others.join(", ");
             catalog.row_checks.push(RowCheck {
                 query: format!(
-                    "SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"type\"::text NOT IN ({known})) AS has_match"
+                    "SELECT EXISTS (SELECT FROM \"Room\" WHERE \"type\" IN ({others})) AS has_match"
                 ),
                 only_new_users: false,
-                text: format!(
-                    "\"{name}\" has rows of a type that chatoxide does not know: they cannot be shown"
-                ),
+                severity: Severity::Notice,
+                text: format!("\"Room\" has rows of the type {others}, which are treated as private rooms"),
             });
+        }
+        if name == "Message" {
+            catalog.message_types = Some(TypeLabels { sql_type: Some(sql_type), labels });
         }
     }
     Ok(())
@@ -115,6 +145,7 @@ pub(super) fn add_width_checks<'a>(
             _ => continue,
         };
         catalog.row_checks.push(RowCheck {
+            severity: Severity::Partial,
             query: format!("SELECT ({longer_than}) > {most} AS has_match"),
             text: format!("{takes}, {what}"),
             only_new_users,

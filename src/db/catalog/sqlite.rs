@@ -10,7 +10,11 @@ use diesel::{
     sqlite::SqliteConnection,
 };
 
-use super::{Catalog, Column, Columns, Severity, TABLES, Tables, compare_names};
+use super::{
+    Catalog, Column, Columns, Severity, TABLES, Tables, compare_names,
+    expected::ColumnKind,
+    message_types::{TYPE_CHECK, TypeLabels},
+};
 use crate::chat::{Error, Result};
 
 #[derive(QueryableByName)]
@@ -78,6 +82,8 @@ fn empty(path: &Path) -> Catalog {
         applied: Vec::new(),
         grants: Vec::new(),
         own_grants: Vec::new(),
+        ids: Vec::new(),
+        message_types: None,
         place: format!("the file {}", path.display()),
         has_schemas: false,
     }
@@ -111,14 +117,21 @@ fn read_into(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryR
             .into_iter()
             .map(|row| {
                 // In SQLite any column may hold any value, whatever its type.
-                let kind = kind_of(&row.name);
+                let kind = kind_of(&row.name).or((row.name == "updatedAt").then_some(ColumnKind::Time));
                 let ColumnRow { type_name, is_nullable, has_default, .. } = row;
                 // All known columns are written, so their defaults do not matter.
-                let has_default = has_default && kind.is_none();
+                let has_default = has_default && kind_of(&row.name).is_none();
                 (row.name, Column { type_name, kind, is_nullable, has_default, is_generated: false })
             })
             .collect();
         catalog.compare(table, &columns);
+    }
+    catalog.add_id_types();
+    let checks = "SELECT sql AS name FROM sqlite_master WHERE type = 'table' AND tbl_name = 'Message'";
+    let tables: Vec<Name> = diesel::sql_query(checks).load(connection)?;
+    if tables.iter().any(|table| table.name.contains(TYPE_CHECK)) {
+        let labels = ["text", "image", "file", "system"].map(str::to_owned).to_vec();
+        catalog.message_types = Some(TypeLabels { sql_type: None, labels });
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::{
     chat::{Error, Result, id::RoomId, timestamp::Timestamp},
     db::{
         Db,
+        columns::Columns,
         direct::Direct,
         error::{broken_connection, is_refusal},
         facts,
@@ -151,7 +152,7 @@ impl Appender {
         let (connection, written) = {
             // The future is large: it is pinned here and not moved.
             let write = pin!(async {
-                let connection = match open(connection, direct).await {
+                let connection = match open(connection, direct, facts.columns()).await {
                     Ok(connection) => connection,
                     Err(error) => return (None, Err(error)),
                 };
@@ -201,10 +202,12 @@ impl Appender {
         match db {
             Db::Lite { .. } => slow_sqlite::run(db, batch, left, now).await,
             Db::Pg { direct: None, .. } => Box::pin(slow_postgres::on_pooled(db, &batch, &left, now)).await,
-            Db::Pg { direct: Some(direct), .. } => {
+            Db::Pg { direct: Some(direct), facts, .. } => {
                 let connection = self.connection.take();
                 let append = async {
-                    let connection = open(connection, direct).await.map_err(|error| to_error(db, error))?;
+                    let connection = open(connection, direct, facts.columns())
+                        .await
+                        .map_err(|error| to_error(db, error))?;
                     let done = slow_postgres::on_own(db, connection.client(), &batch, &left, now).await;
                     Ok::<_, Error>((connection, done))
                 };
@@ -237,13 +240,15 @@ fn is_about_a_row(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| !OUTDATED.iter().any(|class| code.code().starts_with(class)))
 }
 
-/// Returns the writer's own connection: the one it has, if that is still open, or a new one.
+/// Returns the writer's own connection: the one it has, if that is still open and its statements are for these columns,
+/// or a new one.
 async fn open(
     connection: Option<Box<fast_path::Connection>>,
     direct: &Direct,
+    columns: Arc<Columns>,
 ) -> Result<Box<fast_path::Connection>, tokio_postgres::Error> {
-    match connection.filter(|connection| !connection.is_closed()) {
+    match connection.filter(|connection| !connection.is_closed() && connection.is_for(&columns)) {
         Some(connection) => Ok(connection),
-        None => Ok(Box::new(fast_path::Connection::open(direct).await?)),
+        None => Ok(Box::new(fast_path::Connection::open(direct, columns).await?)),
     }
 }

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     chat::id::RoomId,
     db::{
+        columns::Columns,
         direct::{Direct, DirectClient},
-        types::MessageTypeRow,
     },
     protocol::MessageView,
 };
@@ -33,8 +33,9 @@ const APPEND_ONE: &str = r#"
     WITH advanced AS (
         UPDATE chatoxide.room_head SET seq = $4, at = $2 WHERE room_id = $1 AND seq = $3 RETURNING 1
     ), written AS (
-        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt")
-        SELECT $5, $1, $6, $7, CAST($8 AS "MessageType"), CAST($9 AS JSONB), $10, $2 FROM advanced RETURNING 1
+        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt"/*, "updatedAt"*/)
+        SELECT CAST($5 AS /*message*/TEXT), CAST($1 AS /*room*/TEXT), CAST($6 AS /*user*/TEXT), $7,
+            CAST($8 AS "MessageType"), CAST($9 AS JSONB), CAST($10 AS /*reply*/TEXT), $2/*, $2*/ FROM advanced RETURNING 1
     )
     INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, client_id, body, at)
     SELECT $1, $4, $11, $5, $6, $12, $13, $2 FROM advanced
@@ -72,8 +73,9 @@ const APPEND_MANY: &str = r#"
     ), row (id, room_id, sender_id, content, kind, metadata, reply_to, at, seq, client_id, body) AS (
         SELECT row.* FROM verdict, unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS row WHERE agreed
     ), written AS (
-        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt")
-        SELECT id, room_id, sender_id, content, CAST(kind AS "MessageType"), CAST(metadata AS JSONB), reply_to, at FROM row
+        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt"/*, "updatedAt"*/)
+        SELECT CAST(id AS /*message*/TEXT), CAST(room_id AS /*room*/TEXT), CAST(sender_id AS /*user*/TEXT), content,
+            CAST(kind AS "MessageType"), CAST(metadata AS JSONB), CAST(reply_to AS /*reply*/TEXT), at/*, at*/ FROM row
         RETURNING 1
     )
     INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, client_id, body, at)
@@ -106,16 +108,18 @@ pub(super) struct Connection {
     client: DirectClient,
     one: Statement,
     many: Statement,
+    /// The columns that the statements were prepared for.
+    columns: Arc<Columns>,
 }
 
 impl Connection {
-    pub(super) async fn open(direct: &Direct) -> Result<Self, tokio_postgres::Error> {
+    pub(super) async fn open(direct: &Direct, columns: Arc<Columns>) -> Result<Self, tokio_postgres::Error> {
         let client = direct.connect().await?;
         // They are prepared one after the other: where a table is locked, the first would be cancelled and the second
         // wait on.
-        let one = client.prepare(APPEND_ONE, &ONE).await?;
-        let many = client.prepare(APPEND_MANY, &MANY).await?;
-        Ok(Self { client, one, many })
+        let one = client.prepare(&columns.adapt("Message", APPEND_ONE), &ONE).await?;
+        let many = client.prepare(&columns.adapt("Message", APPEND_MANY), &MANY).await?;
+        Ok(Self { client, one, many, columns })
     }
 
     pub(super) fn client(&self) -> &DirectClient {
@@ -124,6 +128,11 @@ impl Connection {
 
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// False if the columns have been found to differ since.
+    pub(super) fn is_for(&self, columns: &Arc<Columns>) -> bool {
+        Arc::ptr_eq(&self.columns, columns)
     }
 
     /// Writes the batch; returns false, with nothing written, if a head was not as the batch expects it.
@@ -154,7 +163,7 @@ impl Connection {
             &entry.message_id.as_str(),
             &entry.actor_id.as_str(),
             &message.content,
-            &MessageTypeRow(message.kind).text(),
+            &self.columns.message_type.spell(message.kind.as_str()),
             &message.metadata.to_string(),
             &message.reply_to,
             &entry.kind.name,
@@ -180,7 +189,7 @@ impl Connection {
             &column(log, |entry| entry.room_id.as_str()),
             &column(log, |entry| entry.actor_id.as_str()),
             &column(messages, |message| message.content.as_str()),
-            &column(messages, |message| MessageTypeRow(message.kind).text()),
+            &column(messages, |message| self.columns.message_type.spell(message.kind.as_str())),
             &column(messages, |message| message.metadata.to_string()),
             &column(messages, |message| message.reply_to.as_deref()),
             &column(log, |entry| entry.at),

@@ -14,7 +14,8 @@ const DIGITS: usize = 16;
 /// blanks that pad a CHAR(n), where a cast to TEXT strips them.
 macro_rules! note_sql {
     () => {
-        r#"'=' || coalesce(CAST(CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT) AS TEXT), '')
+        r#"'=' || coalesce(CAST(CAST(round(extract(epoch FROM
+            /*edited*/date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT) AS TEXT), '')
             || ':' || left(encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex'), 16)"#
     };
 }

@@ -15,8 +15,11 @@ use crate::{
         id::{RoomId, seq_of_ordered_uuid},
     },
     db::{
-        Db, in_transaction,
-        messages::MessageRow,
+        Db,
+        columns::Columns,
+        ids::Id,
+        in_transaction,
+        messages::{MessageRow, NamedRow},
         reactions::ReactionRow,
         schema::{messages, reactions, users},
     },
@@ -38,7 +41,7 @@ struct Found {
     complete_from: i64,
     oldest: Option<i64>,
     entries: Vec<Logged>,
-    messages: Vec<(MessageRow, String)>,
+    messages: Vec<NamedRow>,
     reactions: Vec<ReactionRow>,
     /// The entries that added a reaction which still exists.
     added: Vec<Logged>,
@@ -47,7 +50,7 @@ struct Found {
 /// The entries after `after` and before `before`, in order.
 pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) -> Result<Vec<Entry>> {
     let found = find(db, room_id, after, before, i64::MAX).await?;
-    Ok(build(room_id, found))
+    Ok(build(room_id, found, &db.facts().columns()))
 }
 
 /// At most `limit` entries after `after`, in order.
@@ -57,7 +60,7 @@ pub async fn entries_since(db: &Db, room_id: &RoomId, after: i64, limit: usize) 
     let head = found.head;
     let is_forgotten =
         after < found.complete_from || head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
-    Ok(LogPage { entries: build(room_id, found), head, is_forgotten })
+    Ok(LogPage { entries: build(room_id, found, &db.facts().columns()), head, is_forgotten })
 }
 
 async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) -> Result<Found> {
@@ -83,17 +86,17 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
             .collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut found_messages: Vec<(MessageRow, String)> = Vec::new();
+        let mut found_messages: Vec<NamedRow> = Vec::new();
         let mut found_reactions: Vec<ReactionRow> = Vec::new();
         // SQLite binds each id separately, and the number of parameters is limited.
         for ids in ids.chunks(10_000) {
-            let page: Vec<(MessageRow, String)> = run!(c.load(messages::table
+            let page: Vec<NamedRow> = run!(c.load(messages::table
                 .inner_join(users::table)
-                .filter(messages::id.eq_any(ids))
+                .filter(messages::id.eq_any(ids.iter().map(|id| Id(id))))
                 .select((MessageRow::as_select(), users::name))));
             found_messages.extend(page);
             let page: Vec<ReactionRow> = run!(c.load(reactions::table
-                .filter(reactions::message_id.eq_any(ids))
+                .filter(reactions::message_id.eq_any(ids.iter().map(|id| Id(id))))
                 .order(reactions::id)));
             found_reactions.extend(page);
         }
@@ -121,7 +124,7 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
 
 /// Builds the entries. New and edited messages are sent in their present state, without the reactions that a later
 /// entry adds: a client that applies both would have them twice.
-fn build(room_id: &RoomId, found: Found) -> Vec<Entry> {
+fn build(room_id: &RoomId, found: Found, columns: &Columns) -> Vec<Entry> {
     let added_at: HashMap<(&str, &str, &str), i64> = found
         .added
         .iter()
@@ -136,13 +139,14 @@ fn build(room_id: &RoomId, found: Found) -> Vec<Entry> {
         let seq = added_at.get(&key).copied().unwrap_or(0);
         reactions.entry(&row.message_id).or_default().push((row.clone().into(), seq));
     }
-    let messages: HashMap<&str, &(MessageRow, String)> =
+    let messages: HashMap<&str, &NamedRow> =
         found.messages.iter().map(|found| (found.0.id.as_str(), found)).collect();
     let view = |id: &str, seq: i64| -> Option<MessageView> {
         let (row, name) = messages.get(id)?;
         let its = reactions.get(id).map_or(&[][..], Vec::as_slice);
         let its = its.iter().filter(|(_, added)| *added <= seq).map(|(reaction, _)| reaction.clone());
-        Some(row.clone().into_view(name.as_str().into(), its.collect()))
+        let name = name.as_deref().unwrap_or(&row.sender_id);
+        Some(row.clone().without_creation(columns).into_view(name.into(), its.collect()))
     };
     let entry = |stored: &Logged| {
         let seq = stored.seq;

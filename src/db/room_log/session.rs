@@ -43,15 +43,12 @@ impl<'s> Session<'s> {
         sql: &'static str,
         document: &D,
     ) -> impl Future<Output = Result<T>> + use<'a, 's, T, D> {
+        let sql = self.db().facts().columns().adapt("Message", sql);
         let document = serde_json::to_string(document).map_err(fault);
-        async move { self.query_text(sql, document?).await }
+        async move { self.query_text(&sql, document?).await }
     }
 
-    async fn query_text<T: DeserializeOwned + Default>(
-        &self,
-        sql: &'static str,
-        document: String,
-    ) -> Result<T> {
+    async fn query_text<T: DeserializeOwned + Default>(&self, sql: &str, document: String) -> Result<T> {
         let answer: Option<String> = match self {
             Self::Direct { client, db } => {
                 db.statements().inc();
@@ -79,7 +76,7 @@ fn fault(error: serde_json::Error) -> Error {
 
 /// A statement with a constant text, so that diesel keeps it as a prepared statement of the connection.
 struct JsonStatement<'a> {
-    sql: &'static str,
+    sql: &'a str,
     document: &'a str,
 }
 

@@ -52,7 +52,7 @@ const HELD: &str = r#"
 const NEWEST: &str = r#"
     SELECT CAST(json_agg(json_build_array(room.id, (
         SELECT CAST(ceil(extract(epoch FROM max("createdAt")) * 1000 - 0.0005) AS BIGINT)
-        FROM "Message" WHERE "roomId" = room.id AND "createdAt" < '9999-01-01'
+        FROM "Message" WHERE "roomId" = CAST(room.id AS /*room*/TEXT) AND "createdAt" < '9999-01-01'
     ))) AS TEXT) FROM json_array_elements_text(CAST($1 AS JSON)) AS room (id)"#;
 
 const FIRST_USES: &str = r#"
@@ -79,7 +79,7 @@ const WRITE_LOG: &str = concat!(
         ) LEFT JOIN LATERAL (
             SELECT "#,
     note_sql!(),
-    r#" AS note FROM "Message" WHERE "id" = entry.message_id AND entry.has_message
+    r#" AS note FROM "Message" WHERE "id" = CAST(entry.message_id AS /*message*/TEXT) AND entry.has_message
         ) AS stored ON true
         RETURNING 1
     )
@@ -194,14 +194,15 @@ async fn append(
     first_uses.into_iter().for_each(|row| batch.note_first_use(row));
     appends.iter().for_each(|append| batch.make(append, now));
     let edited = batch.rows.write_pg(session, write_log(session, &batch)).await?;
+    let columns = session.db().facts().columns();
     // `edited` has only the edited messages.
-    if replace_with_stored(&mut batch.outcomes, edited) == Agreement::Moved {
+    if replace_with_stored(&mut batch.outcomes, edited, &columns) == Agreement::Moved {
         return Err(KEPT_OUT.into());
     }
     if session.db().facts().changes_messages() && !batch.log.is_empty() {
         let ids: Vec<Value> = batch.log.iter().map(|entry| json!(entry.message_id)).collect();
         let stored = list_stored_pg(session, &ids).await?;
-        if replace_with_stored(&mut batch.outcomes, stored) != Agreement::Whole {
+        if replace_with_stored(&mut batch.outcomes, stored, &columns) != Agreement::Whole {
             return Err(KEPT_OUT.into());
         }
     }

@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use diesel::{QueryResult, dsl::max, prelude::*, sqlite::SqliteConnection, upsert::excluded};
 
 use super::{
-    Append, FirstUseRow,
+    Append, Change, FirstUseRow,
     batch::{AppendBatch, Done, Remembered},
     rows::{Rows, list_stored_sqlite},
     stored::{Agreement, replace_with_stored},
@@ -19,7 +19,10 @@ use crate::{
     chat::{Error, Result, id::RoomId},
     db::{
         Db,
-        error::KEPT_OUT,
+        columns::Columns,
+        error::{KEPT_OUT, referred_to},
+        ids::Id,
+        moment::MomentRow,
         on_lease,
         schema::{lite as own, messages},
     },
@@ -32,22 +35,27 @@ pub(super) async fn run(
     now: NaiveDateTime,
 ) -> Result<Done> {
     let Db::Lite { writer, .. } = db else { return Err(Error::Internal("not a SQLite database".to_owned())) };
-    let has_triggers = db.facts().changes_messages();
+    let (has_triggers, columns) = (db.facts().changes_messages(), db.facts().columns());
+    let only_deletes = batch.iter().all(|append| matches!(append.change, Change::Delete(_)));
     let append = async {
         on_lease!(once writer db writer, connection => connection
             .spawn_blocking(move |connection| {
-                connection.immediate_transaction(|c| append(c, &batch, &left, (now, has_triggers)))
+                connection.immediate_transaction(|c| append(c, &batch, &left, (now, has_triggers, &columns)))
             })
             .await?)
     };
-    db.within_timeout(Box::pin(append)).await
+    match db.within_timeout(Box::pin(append)).await {
+        // SQLite names no table: a row of the team's refers to a message that is to be deleted.
+        Err(Error::RoomNotFound) if only_deletes => Err(referred_to()),
+        done => done,
+    }
 }
 
 fn append(
     c: &mut SqliteConnection,
     appends: &[Append],
     left: &HashMap<RoomId, Remembered>,
-    (now, has_triggers): (NaiveDateTime, bool),
+    (now, has_triggers, columns): (NaiveDateTime, bool, &Columns),
 ) -> QueryResult<Done> {
     let mut batch = AppendBatch::default();
     for append in appends {
@@ -62,13 +70,13 @@ fn append(
         let (run, others) = rest.split_at(count_distinct(rest));
         batch.rows = Rows::read_sqlite(c, run)?;
         run.iter().for_each(|append| batch.make(append, now));
-        batch.rows.write_sqlite(c)?;
+        batch.rows.write_sqlite(c, columns)?;
         rest = others;
     }
     if has_triggers {
         let ids = batch.log.iter().map(|entry| entry.message_id.as_str());
         let stored = list_stored_sqlite(c, ids)?;
-        if replace_with_stored(&mut batch.outcomes, stored) != Agreement::Whole {
+        if replace_with_stored(&mut batch.outcomes, stored, columns) != Agreement::Whole {
             return Err(KEPT_OUT);
         }
         batch.note_as_stored();
@@ -104,11 +112,11 @@ fn find_head(
         return Ok((seq, at));
     }
     // A room without entries may have messages already: they are all older than its first entry.
-    let newest: Option<NaiveDateTime> = messages::table
-        .filter(messages::room_id.eq(room_id))
+    let newest: Option<MomentRow> = messages::table
+        .filter(messages::room_id.eq(Id(room_id)))
         .select(max(messages::created_at))
         .get_result(c)?;
-    Ok((seq, newest.unwrap_or(NaiveDateTime::MIN)))
+    Ok((seq, newest.map_or(NaiveDateTime::MIN, |newest| newest.at)))
 }
 
 fn list_first_uses(c: &mut SqliteConnection, batch: &[Append]) -> QueryResult<Vec<FirstUseRow>> {

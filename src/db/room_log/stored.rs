@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Appended, Entry, EntryBody, MessageAdded, MessageEdited};
-use crate::db::messages::MessageRow;
+use crate::db::{columns::Columns, messages::MessageRow};
 
 /// How the messages to be sent agree with those that are stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,11 @@ pub(super) enum Agreement {
 
 /// Replaces the messages in the outcomes by the stored ones. Only the last outcome of each message is replaced, unless
 /// the message was deleted later.
-pub(super) fn replace_with_stored(outcomes: &mut [Appended], stored: Vec<MessageRow>) -> Agreement {
+pub(super) fn replace_with_stored(
+    outcomes: &mut [Appended],
+    stored: Vec<MessageRow>,
+    columns: &Columns,
+) -> Agreement {
     let stored: HashMap<String, MessageRow> = stored.into_iter().map(|row| (row.id.clone(), row)).collect();
     let (mut seen, mut agreement) = (HashSet::new(), Agreement::Whole);
     for outcome in outcomes.iter_mut().rev() {
@@ -41,7 +45,7 @@ pub(super) fn replace_with_stored(outcomes: &mut [Appended], stored: Vec<Message
                     }
                     Some(row) => {
                         let (name, reactions) = (view.sender_name.clone(), view.reactions.clone());
-                        *view = Arc::new(row.clone().into_view(name, reactions));
+                        *view = Arc::new(row.clone().without_creation(columns).into_view(name, reactions));
                     }
                     None => agreement = Agreement::Partial,
                 }

@@ -16,7 +16,9 @@ use crate::{
     },
     db::{
         Db,
-        messages::{MessageRow, assemble, in_room, on_messages},
+        ids::{Id, MessageIdSql, ReplyIdSql, RoomIdSql, UserIdSql},
+        messages::{MessageRow, NamedRow, assemble, in_room, on_messages},
+        moment::{Moment, MomentRow},
         on_lease,
         prepared::Prepared,
         reactions::ReactionRow,
@@ -102,7 +104,8 @@ pub async fn load_tail_with_readers(db: &Db, room_id: &RoomId, limit: usize, rea
 const TAIL: &str = r#"
     WITH sized AS (
         SELECT newest.*, row_number() OVER newest_first AS place,
-            sum(octet_length(content) + pg_column_size(metadata)) OVER newest_first AS bytes
+            sum(coalesce(octet_length(content), 0) + coalesce(pg_column_size(metadata), 0))
+                OVER newest_first AS bytes
         FROM (
             SELECT message."id" AS id, message."roomId" AS room_id, message."senderId" AS sender_id,
                 message."content" AS content, message."type" AS kind, message."metadata" AS metadata,
@@ -117,18 +120,19 @@ const TAIL: &str = r#"
         CASE WHEN coalesce(kept.place, 1) = 1 THEN (
             SELECT CAST(json_agg(json_build_array(seq, kind, message_id, actor_id, body,
                 CAST(round(extract(epoch FROM at) * 1000000) AS BIGINT))) AS TEXT)
-            FROM (SELECT * FROM chatoxide.room_log WHERE room_id = $1 ORDER BY seq DESC LIMIT $5) AS entry
+            FROM (SELECT * FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) ORDER BY seq DESC LIMIT $5) AS entry
         ) END AS log,
         CASE WHEN coalesce(kept.place, 1) = 1 THEN (
             SELECT CAST(json_agg(json_build_array(user_id,
                 CAST(round(extract(epoch FROM at) * 1000000) AS BIGINT))) AS TEXT)
-            FROM (SELECT * FROM chatoxide.read_marker WHERE room_id = $1 ORDER BY at DESC LIMIT $6) AS mark
+            FROM (SELECT * FROM chatoxide.read_marker WHERE room_id = CAST($1 AS TEXT) ORDER BY at DESC LIMIT $6) AS mark
         ) END AS read,
         kept.id, kept.room_id, kept.sender_id, kept.content, kept.kind, kept.metadata, kept.reply_to, kept.created_at,
         kept.updated_at, kept.sender_name,
         (SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT)
             FROM "Reaction" WHERE "messageId" = kept.id) AS reactions
-    FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = $1 LEFT JOIN kept ON true
+    FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
+    LEFT JOIN kept ON true
     ORDER BY kept.place"#;
 
 #[derive(QueryableByName)]
@@ -145,24 +149,24 @@ struct TailRow {
     log: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     read: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<MessageIdSql>)]
     id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<RoomIdSql>)]
     room_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = Nullable<UserIdSql>)]
     sender_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     content: Option<String>,
-    #[diesel(sql_type = Nullable<MessageTypeSql>)]
-    kind: Option<MessageTypeRow>,
-    #[diesel(sql_type = Nullable<JsonDoc>)]
-    metadata: Option<JsonRow>,
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(sql_type = MessageTypeSql)]
+    kind: MessageTypeRow,
+    #[diesel(sql_type = JsonDoc)]
+    metadata: JsonRow,
+    #[diesel(sql_type = Nullable<ReplyIdSql>)]
     reply_to: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    created_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    updated_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    created_at: Option<MomentRow>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    updated_at: Option<MomentRow>,
     #[diesel(sql_type = Nullable<Text>)]
     sender_name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -171,19 +175,19 @@ struct TailRow {
 
 impl TailRow {
     /// Returns none if the room has no messages.
-    fn into_message(self) -> Option<(MessageRow, String)> {
+    fn into_message(self) -> Option<NamedRow> {
         let row = MessageRow {
             id: self.id?,
             room_id: self.room_id?,
             sender_id: self.sender_id?,
-            content: self.content?,
-            kind: self.kind?,
-            metadata: self.metadata?,
+            content: self.content.unwrap_or_default(),
+            kind: self.kind,
+            metadata: self.metadata,
             reply_to: self.reply_to,
             created_at: self.created_at?,
             updated_at: self.updated_at,
         };
-        Some((row, self.sender_name?))
+        Some((row, self.sender_name))
     }
 }
 
@@ -193,7 +197,7 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
     let load = Box::pin(async {
         on_lease!(twice readers db pool, connection => diesel_async::RunQueryDsl::load(
             Prepared(diesel::sql_query(TAIL)
-                .bind::<Text, _>(room_id.as_str())
+                .bind::<RoomIdSql, _>(room_id.as_str())
                 .bind::<BigInt, _>(number(limit))
                 .bind::<BigInt, _>(number(DEFAULT_PAGE))
                 .bind::<BigInt, _>(number(TAIL_BYTES))
@@ -227,7 +231,11 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
         let reaction = |(id, message_id, user_id, emoji)| ReactionRow { id, message_id, user_id, emoji };
         reactions.extend(of_message.into_iter().map(reaction));
     }
-    tail.messages = assemble(rows.into_iter().filter_map(TailRow::into_message).collect(), reactions);
+    tail.messages = assemble(
+        rows.into_iter().filter_map(TailRow::into_message).collect(),
+        reactions,
+        &db.facts().columns(),
+    );
     Ok(tail)
 }
 
@@ -245,7 +253,7 @@ fn moment(micros: i64) -> Result<NaiveDateTime> {
 }
 
 /// The stored size of a message.
-const SIZE: &str = "length(CAST(\"Message\".\"content\" AS BLOB)) + length(CAST(\"metadata\" AS BLOB))";
+const SIZE: &str = "coalesce(length(CAST(\"Message\".\"content\" AS BLOB)), 0) + coalesce(length(CAST(\"metadata\" AS BLOB)), 0)";
 
 /// Uses several statements: on SQLite they cost no round trips.
 async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
@@ -253,7 +261,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
 
     use crate::db::schema::lite as own;
     let Db::Lite { readers: pool, .. } = db else { return Ok(Tail::default()) };
-    let room = room_id.to_string();
+    let (room, columns) = (room_id.to_string(), db.facts().columns());
     let load = move |c: &mut SqliteConnection| {
         let head: Option<(i64, NaiveDateTime, i64)> = own::room_head::table
             .find(&room)
@@ -270,13 +278,13 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
         let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
         let sizes = messages::table
             .inner_join(users::table)
-            .filter(messages::room_id.eq(&room))
+            .filter(messages::room_id.eq(Id(&room)))
             .order((messages::created_at.desc(), messages::id.desc()))
             .select(sql::<BigInt>(SIZE));
         let sizes: Vec<i64> = sizes.limit(most).load(c)?;
         let kept = count_within(&sizes).min(limit);
         let rows = in_room!(&room).limit(i64::try_from(kept).unwrap_or(i64::MAX));
-        let rows: Vec<(MessageRow, String)> = rows.load(c)?;
+        let rows: Vec<NamedRow> = rows.load(c)?;
         let reactions: Vec<ReactionRow> =
             if rows.is_empty() { Vec::new() } else { on_messages!(rows).load(c)? };
         let read: Vec<(String, NaiveDateTime)> = own::read_marker::table
@@ -289,7 +297,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
             head.map_or((0, None, 0), |(seq, at, complete_from)| (seq, Some(at.into()), complete_from));
         let read = read.into_iter().map(|(user_id, at)| (user_id.into(), at.into())).collect();
         let complete = kept == sizes.len();
-        let messages = assemble(rows, reactions);
+        let messages = assemble(rows, reactions, &columns);
         Ok(Tail { seq, at, messages, complete, log, complete_from, read })
     };
     let load = Box::pin(async {

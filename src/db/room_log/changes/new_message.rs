@@ -60,7 +60,7 @@ impl ChangeKind for NewMessage {
             room_id: append.room_id.clone(),
             sender_id: append.actor_id.clone(),
             content: self.content.clone(),
-            kind: self.kind,
+            kind: self.kind.clone(),
             metadata: self.metadata.clone(),
             reply_to: self.reply_to.clone(),
             created_at: turn.at.into(),

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use diesel::{QueryResult, prelude::*, sqlite::SqliteConnection};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,7 +18,9 @@ use crate::{
         timestamp::Timestamp,
     },
     db::{
+        columns::Columns,
         error::KEPT_OUT,
+        ids::Id,
         messages::MessageRow,
         room_log::session::Session,
         schema::messages,
@@ -36,7 +38,7 @@ macro_rules! messages_as_json {
     SELECT CAST(json_agg(json_build_object(
         'id', "id", 'room_id', "roomId", 'sender_id', "senderId", "#,
             $content,
-            r#"'kind', "type", 'metadata', "metadata", 'reply_to', "replyTo",
+            r#"'kind', "type", 'metadata', CAST("metadata" AS TEXT), 'reply_to', "replyTo",
         'created_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "createdAt")) * 1000) AS BIGINT),
         'updated_at', CAST(round(extract(epoch FROM date_trunc('milliseconds', "updatedAt")) * 1000) AS BIGINT)
     )) AS TEXT) FROM "#,
@@ -51,15 +53,17 @@ const LOCK: &str = concat!(
     r#"
     WITH locked AS (
         SELECT message.* FROM json_to_recordset(CAST($1 AS JSON)) AS wanted (id TEXT, room_id TEXT)
-        JOIN "Message" AS message ON message."id" = wanted.id AND message."roomId" = wanted.room_id
-        ORDER BY message."id" COLLATE "C" FOR NO KEY UPDATE OF message
+        JOIN "Message" AS message ON message."id" = CAST(wanted.id AS /*message*/TEXT)
+            AND message."roomId" = CAST(wanted.room_id AS /*room*/TEXT)
+        ORDER BY CAST(message."id" AS TEXT) COLLATE "C" FOR NO KEY UPDATE OF message
     )"#,
     messages_as_json!("", "locked")
 );
 
 const DELETE: &str = r#"
     WITH deleted AS (
-        DELETE FROM "Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+        DELETE FROM "Message"
+        WHERE "id" IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS /*message*/TEXT)) RETURNING 1
     )
     SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
@@ -68,21 +72,22 @@ const EDIT: &str = concat!(
     WITH edited AS (
         UPDATE "Message" AS message SET "content" = edit.content, "updatedAt" = edit.at
         FROM json_to_recordset(CAST($1 AS JSON)) AS edit (id TEXT, content TEXT, at TIMESTAMP)
-        WHERE message."id" = edit.id RETURNING message.*
+        WHERE message."id" = CAST(edit.id AS /*message*/TEXT) RETURNING message.*
     )"#,
     messages_as_json!(r#"'content', "content", "#, "edited")
 );
 
 const STORED: &str = messages_as_json!(
     r#"'content', "content", "#,
-    r#""Message" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"#
+    r#""Message" WHERE "id" IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS /*message*/TEXT))"#
 );
 
 const INSERT: &str = r#"
     WITH written AS (
-        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt")
-        SELECT new.id, new.room_id, new.sender_id, new.content, CAST(new.kind AS "MessageType"),
-            CAST(new.metadata AS JSONB), new.reply_to, new.at
+        INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt"/*, "updatedAt"*/)
+        SELECT CAST(new.id AS /*message*/TEXT), CAST(new.room_id AS /*room*/TEXT), CAST(new.sender_id AS /*user*/TEXT),
+            new.content, CAST(new.kind AS "MessageType"), CAST(new.metadata AS JSONB),
+            CAST(new.reply_to AS /*reply*/TEXT), new.at/*, new.at*/
         FROM json_to_recordset(CAST($1 AS JSON)) AS new (
             id TEXT, room_id TEXT, sender_id TEXT, content TEXT, kind TEXT, metadata TEXT, reply_to TEXT, at TIMESTAMP
         ) RETURNING 1
@@ -97,11 +102,13 @@ struct StoredMessage {
     sender_id: String,
     /// Not read where an edit is about to replace it.
     #[serde(default)]
-    content: String,
+    content: Option<String>,
     kind: MessageTypeRow,
-    metadata: Value,
+    /// The text of the JSON.
+    metadata: Option<String>,
     reply_to: Option<String>,
-    created_at: i64,
+    #[serde(default)]
+    created_at: Option<i64>,
     updated_at: Option<i64>,
 }
 
@@ -111,12 +118,12 @@ impl From<StoredMessage> for MessageRow {
             id: stored.id,
             room_id: stored.room_id,
             sender_id: stored.sender_id,
-            content: stored.content,
+            content: stored.content.unwrap_or_default(),
             kind: stored.kind,
-            metadata: JsonRow(stored.metadata),
+            metadata: stored.metadata.map_or_else(JsonRow::default, |text| JsonRow::parse(text.as_bytes())),
             reply_to: stored.reply_to,
-            created_at: Timestamp::from_millis(stored.created_at).naive(),
-            updated_at: stored.updated_at.map(|at| Timestamp::from_millis(at).naive()),
+            created_at: Timestamp::from_millis(stored.created_at.unwrap_or(0)).naive().into(),
+            updated_at: stored.updated_at.map(|at| Timestamp::from_millis(at).naive().into()),
         }
     }
 }
@@ -143,7 +150,7 @@ pub(in super::super) fn list_stored_sqlite<'a>(
     c: &mut SqliteConnection,
     ids: impl Iterator<Item = &'a str>,
 ) -> QueryResult<Vec<MessageRow>> {
-    messages::table.filter(messages::id.eq_any(ids)).select(MessageRow::as_select()).load(c)
+    messages::table.filter(messages::id.eq_any(ids.map(Id))).select(MessageRow::as_select()).load(c)
 }
 
 /// The messages that a batch changes, with their rooms.
@@ -183,7 +190,10 @@ impl Messages {
     ) -> Option<MessageRow> {
         let row = self.rows.get_mut(id.as_str()).filter(|row| row.room_id == room_id.as_str())?;
         content.clone_into(&mut row.content);
-        row.updated_at = Some(now);
+        // A time of creation that stands in `updatedAt` says that a message was not edited.
+        let is_creation = Timestamp::from(now) == row.created_at.into();
+        let at = if is_creation { now + TimeDelta::milliseconds(1) } else { now };
+        row.updated_at = Some(at.into());
         self.edited.insert(row.id.clone());
         Some(row.clone())
     }
@@ -231,7 +241,7 @@ impl Messages {
     /// Writes the edits, and returns the edited messages as they are stored.
     pub(super) async fn write_edits_pg(&self, session: &Session<'_>) -> Result<Vec<MessageRow>> {
         let edits = self.edits().map(|row| {
-            let at = row.updated_at.map(text_of);
+            let at = row.updated_at.map(|updated_at| text_of(updated_at.at));
             json!({ "id": row.id, "content": row.content, "at": at })
         });
         let edits: Vec<Value> = edits.collect();
@@ -242,10 +252,11 @@ impl Messages {
         if edited.len() < edits.len() { Err(KEPT_OUT.into()) } else { Ok(edited) }
     }
 
-    pub(super) fn write_edits_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
+    pub(super) fn write_edits_sqlite(&self, c: &mut SqliteConnection, columns: &Columns) -> QueryResult<()> {
         for row in self.edits() {
-            let edit = diesel::update(messages::table.find(&row.id))
-                .set((messages::content.eq(&row.content), messages::updated_at.eq(row.updated_at)));
+            let at = row.updated_at.map(|updated_at| columns.moment(updated_at.at));
+            let edit = diesel::update(messages::table.find(Id(&row.id)))
+                .set((messages::content.eq(&row.content), messages::updated_at.eq(at)));
             // Returned, not counted: SQLite also counts a row whose change a trigger ignores.
             ensure_written(edit.returning(messages::id).load::<String>(c)?.len(), 1)?;
         }
@@ -261,15 +272,16 @@ impl Messages {
         if self.deleted.is_empty() {
             return Ok(());
         }
-        let deletion = diesel::delete(messages::table.filter(messages::id.eq_any(&self.deleted)));
+        let deletion =
+            diesel::delete(messages::table.filter(messages::id.eq_any(self.deleted.iter().map(|id| Id(id)))));
         ensure_written(deletion.returning(messages::id).load::<String>(c)?.len(), self.deleted.len())
     }
 
-    pub(super) fn insertions(&self) -> Vec<Write> {
+    pub(super) fn insertions(&self, columns: &Columns) -> Vec<Write> {
         let row = |message: &Arc<MessageView>| {
             json!({
                 "id": message.id, "room_id": message.room_id, "sender_id": message.sender_id,
-                "content": message.content, "kind": MessageTypeRow(message.kind).text(),
+                "content": message.content, "kind": columns.message_type.spell(message.kind.as_str()),
                 "metadata": message.metadata.to_string(), "reply_to": message.reply_to,
                 "at": text_of(message.created_at.naive()),
             })
@@ -278,11 +290,58 @@ impl Messages {
         vec![Write { sql: INSERT, expected: rows.len(), rows }]
     }
 
-    pub(super) fn write_insertions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
+    pub(super) fn write_insertions_sqlite(
+        &self,
+        c: &mut SqliteConnection,
+        columns: &Columns,
+    ) -> QueryResult<()> {
         if self.inserted.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = self.inserted.iter().map(|message| MessageRow::from(&**message)).collect();
+        let rows: Vec<MessageRow> =
+            self.inserted.iter().map(|message| MessageRow::new(message, columns)).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (
+                    messages::id.eq(Id(&row.id)),
+                    messages::room_id.eq(Id(&row.room_id)),
+                    messages::sender_id.eq(Id(&row.sender_id)),
+                    messages::content.eq(&row.content),
+                    messages::kind.eq(&row.kind),
+                    messages::metadata.eq(&row.metadata),
+                    messages::reply_to.eq(row.reply_to.as_deref().map(Id)),
+                    messages::created_at.eq(row.created_at),
+                    messages::updated_at.eq(row.updated_at),
+                )
+            })
+            .collect();
         ensure_written(diesel::insert_into(messages::table).values(rows).execute(c)?, self.inserted.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_in_the_millisecond_of_the_creation_has_a_later_time() {
+        let at = |millis| Timestamp::from_millis(millis).naive();
+        let row = MessageRow {
+            id: "m".to_owned(),
+            room_id: "room".to_owned(),
+            sender_id: "anna".to_owned(),
+            content: "text".to_owned(),
+            kind: MessageTypeRow::default(),
+            metadata: JsonRow::default(),
+            reply_to: None,
+            created_at: at(5).into(),
+            updated_at: None,
+        };
+        for (now, edited) in [(4, 4), (5, 6), (6, 6)] {
+            let mut messages = Messages::new([row.clone()].into_iter());
+            let found = messages.edit((&"m".into(), &"room".into()), "new", at(now)).unwrap();
+            assert_eq!(found.updated_at.unwrap().at, at(edited));
+        }
     }
 }

@@ -15,7 +15,7 @@ use self::{
 use super::{Append, session::Session};
 use crate::{
     chat::{Error, Result},
-    db::{error::KEPT_OUT, messages::MessageRow},
+    db::{columns::Columns, error::KEPT_OUT, messages::MessageRow},
 };
 
 pub(super) use messages::{list_stored_pg, list_stored_sqlite};
@@ -75,7 +75,9 @@ impl Rows {
     ) -> Result<Vec<MessageRow>> {
         // The order matters: a reaction may be removed and added again.
         let writes = self.reactions.deletions().into_iter().chain(self.messages.deletions());
-        let writes = writes.chain(self.reactions.insertions()).chain(self.messages.insertions());
+        let writes = writes
+            .chain(self.reactions.insertions())
+            .chain(self.messages.insertions(&session.db().facts().columns()));
         let writes = writes.filter(|write| !write.rows.is_empty()).map(|write| {
             let written = session.query(write.sql, &write.rows);
             async move {
@@ -93,12 +95,12 @@ impl Rows {
         Ok(edited)
     }
 
-    pub(super) fn write_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
-        self.messages.write_edits_sqlite(c)?;
+    pub(super) fn write_sqlite(&self, c: &mut SqliteConnection, columns: &Columns) -> QueryResult<()> {
+        self.messages.write_edits_sqlite(c, columns)?;
         self.reactions.write_deletions_sqlite(c)?;
         self.messages.write_deletions_sqlite(c)?;
         self.reactions.write_insertions_sqlite(c)?;
-        self.messages.write_insertions_sqlite(c)
+        self.messages.write_insertions_sqlite(c, columns)
     }
 }
 

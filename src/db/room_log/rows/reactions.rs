@@ -22,19 +22,19 @@ use crate::{
         id::{MessageId, UserId},
         limits::{REACTIONS_OF_MESSAGE, REACTIONS_OF_USER},
     },
-    db::{reactions::ReactionRow, room_log::session::Session, schema::reactions},
+    db::{ids::Id, reactions::ReactionRow, room_log::session::Session, schema::reactions},
     protocol::ReactionView,
 };
 
 const FIND: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON)), found AS (
         SELECT reaction.* FROM input, json_array_elements_text(input.doc -> 'all_of') AS edited (id)
-        JOIN "Reaction" AS reaction ON reaction."messageId" = edited.id
+        JOIN "Reaction" AS reaction ON reaction."messageId" = CAST(edited.id AS /*message*/TEXT)
         UNION ALL
         SELECT reaction.* FROM input, json_to_recordset(input.doc -> 'single')
             AS wanted (message_id TEXT, user_id TEXT, emoji TEXT)
-        JOIN "Reaction" AS reaction ON reaction."messageId" = wanted.message_id
-            AND reaction."userId" = wanted.user_id AND reaction."emoji" = wanted.emoji
+        JOIN "Reaction" AS reaction ON reaction."messageId" = CAST(wanted.message_id AS /*message*/TEXT)
+            AND reaction."userId" = CAST(wanted.user_id AS /*user*/TEXT) AND reaction."emoji" = wanted.emoji
     )
     SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT) FROM found"#;
 
@@ -43,24 +43,28 @@ const COUNT: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON))
     SELECT CAST(json_agg(json_build_array(wanted.message_id, wanted.user_id, (
         SELECT count(*) FROM (
-            SELECT FROM "Reaction" WHERE "messageId" = wanted.message_id LIMIT CAST(input.doc ->> 'of_message' AS BIGINT)
+            SELECT FROM "Reaction" WHERE "messageId" = CAST(wanted.message_id AS /*message*/TEXT)
+            LIMIT CAST(input.doc ->> 'of_message' AS BIGINT)
         ) AS on_it
     ), (
         SELECT count(*) FROM (
-            SELECT FROM "Reaction" WHERE "messageId" = wanted.message_id AND "userId" = wanted.user_id
+            SELECT FROM "Reaction" WHERE "messageId" = CAST(wanted.message_id AS /*message*/TEXT)
+                AND "userId" = CAST(wanted.user_id AS /*user*/TEXT)
             LIMIT CAST(input.doc ->> 'of_user' AS BIGINT)
         ) AS theirs
     ))) AS TEXT) FROM input, json_to_recordset(input.doc -> 'wanted') AS wanted (message_id TEXT, user_id TEXT)"#;
 
 const DELETE: &str = r#"
     WITH deleted AS (
-        DELETE FROM "Reaction" WHERE "id" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+        DELETE FROM "Reaction"
+        WHERE "id" IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS /*reaction*/TEXT)) RETURNING 1
     )
     SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
 const DELETE_OF_MESSAGES: &str = r#"
     WITH deleted AS (
-        DELETE FROM "Reaction" WHERE "messageId" IN (SELECT json_array_elements_text(CAST($1 AS JSON))) RETURNING 1
+        DELETE FROM "Reaction"
+        WHERE "messageId" IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS /*message*/TEXT)) RETURNING 1
     )
     SELECT CAST(count(*) AS TEXT) FROM deleted"#;
 
@@ -69,11 +73,12 @@ const INSERT: &str = r#"
         SELECT * FROM json_to_recordset(CAST($1 AS JSON)) AS row (id TEXT, message_id TEXT, user_id TEXT, emoji TEXT)
     ), added AS (
         INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
-        SELECT id, message_id, user_id, emoji FROM asked
+        SELECT CAST(id AS /*reaction*/TEXT), CAST(message_id AS /*message*/TEXT), CAST(user_id AS /*user*/TEXT), emoji
+        FROM asked
         ON CONFLICT DO NOTHING RETURNING "messageId", "userId", "emoji"
     )
     SELECT CAST(count(*) AS TEXT) FROM added JOIN asked
-        ON message_id = "messageId" AND user_id = "userId" AND asked.emoji = added."emoji""#;
+        ON message_id = CAST("messageId" AS TEXT) AND user_id = CAST("userId" AS TEXT) AND asked.emoji = added."emoji""#;
 
 /// The reactions that a batch needs: all of some messages, single ones, and the counts of those that it adds to.
 #[derive(Default)]
@@ -205,7 +210,7 @@ impl Reactions {
         let mut rows: Vec<ReactionRow> = match needs.all_of.is_empty() {
             true => Vec::new(),
             false => {
-                let all = reactions::table.filter(reactions::message_id.eq_any(all_of));
+                let all = reactions::table.filter(reactions::message_id.eq_any(all_of.map(Id)));
                 all.order(reactions::id).load(c)?
             }
         };
@@ -215,7 +220,7 @@ impl Reactions {
         }
         let mut counts = Vec::new();
         for (message_id, user_id) in &needs.counts {
-            let on_message = reactions::table.filter(reactions::message_id.eq(message_id.as_str()));
+            let on_message = reactions::table.filter(reactions::message_id.eq(Id(message_id.as_str())));
             let on_message: i64 = on_message.count().get_result(c)?;
             let of_user: i64 = of_user(message_id.as_str(), user_id.as_str()).count().get_result(c)?;
             let count = |count: i64| usize::try_from(count).unwrap_or(usize::MAX);
@@ -235,12 +240,15 @@ impl Reactions {
 
     pub(super) fn write_deletions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
         if !self.removed.is_empty() {
-            let removed = diesel::delete(reactions::table.filter(reactions::id.eq_any(&self.removed)));
+            let removed = diesel::delete(
+                reactions::table.filter(reactions::id.eq_any(self.removed.iter().map(|id| Id(id)))),
+            );
             let removed: Vec<String> = removed.returning(reactions::id).load(c)?;
             ensure_written(removed.len(), self.removed.len())?;
         }
         if !self.cleared.is_empty() {
-            let cleared = reactions::table.filter(reactions::message_id.eq_any(&self.cleared));
+            let cleared =
+                reactions::table.filter(reactions::message_id.eq_any(self.cleared.iter().map(|id| Id(id))));
             diesel::delete(cleared).execute(c)?;
         }
         Ok(())
@@ -254,7 +262,13 @@ impl Reactions {
 
     pub(super) fn write_insertions_sqlite(&self, c: &mut SqliteConnection) -> QueryResult<()> {
         for row in self.added() {
-            diesel::insert_into(reactions::table).values(row).on_conflict_do_nothing().execute(c)?;
+            let values = (
+                reactions::id.eq(Id(&row.id)),
+                reactions::message_id.eq(Id(&row.message_id)),
+                reactions::user_id.eq(Id(&row.user_id)),
+                reactions::emoji.eq(&row.emoji),
+            );
+            diesel::insert_into(reactions::table).values(values).on_conflict_do_nothing().execute(c)?;
             // A trigger may have dropped the row, or changed it.
             let stored: i64 = single(&row.message_id, &row.user_id, &row.emoji).count().get_result(c)?;
             ensure_written(usize::from(stored > 0), 1)?;
@@ -268,7 +282,7 @@ type Select<'a> = reactions::BoxedQuery<'a, Sqlite>;
 /// The reactions of a user on a message.
 fn of_user<'a>(message_id: &'a str, user_id: &'a str) -> Select<'a> {
     reactions::table
-        .filter(reactions::message_id.eq(message_id).and(reactions::user_id.eq(user_id)))
+        .filter(reactions::message_id.eq(Id(message_id)).and(reactions::user_id.eq(Id(user_id))))
         .into_boxed()
 }
 
