@@ -18,7 +18,10 @@ test.each([
     { id: '7', name: 'Seven' },
   ],
   [{ _id: '665f1c' }, { id: '665f1c', name: undefined }],
-  [{ user: { id: 'c' }, name: 'Cleo' }, { id: 'c', name: 'Cleo' }],
+  [
+    { user: { id: 'c' }, name: 'Cleo' },
+    { id: 'c', name: 'Cleo' },
+  ],
   [
     { sub: null, id: 'b', name: 7 },
     { id: 'b', name: undefined },
