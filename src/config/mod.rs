@@ -29,6 +29,7 @@ pub use http_url::HttpUrl;
 use keys::KeySources;
 pub use keys::SigningKeys;
 pub use relay::RelayEvents;
+use settings::LimitSettings;
 pub use settings::{DEFAULT_DATA_DIR, ExtraFields, LogFormat, Settings};
 pub use sign_in::{Encryption, SameEmail, SignIn};
 pub use token_source::TokenSource;
@@ -202,16 +203,7 @@ impl Config {
             metrics: settings.server.metrics,
             log_retention: (settings.storage.log_retention > 0)
                 .then(|| Duration::from_secs(u64::from(settings.storage.log_retention) * 24 * 60 * 60)),
-            limits: Limits {
-                content_units: non_zero(settings.limits.max_message_length),
-                metadata_bytes: non_zero(settings.limits.max_metadata_size),
-                metadata_depth: settings.limits.max_metadata_depth as usize,
-                emoji_bytes: settings.limits.max_emoji_size as usize,
-                id_bytes: settings.limits.max_id_size as usize,
-                client_id_bytes: Limits::default().client_id_bytes,
-                page: settings.limits.max_page_size as usize,
-                message_types: message_types(settings.limits.message_types)?,
-            },
+            limits: limits(&settings.limits)?,
             webhook: WebhookSettings::from_settings(&settings.delivery)?,
             relay_events: RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default())?,
             membership_ttl: Duration::from_millis(settings.storage.membership_ttl.into()),
@@ -243,6 +235,19 @@ impl Config {
     pub fn is_embedded_default(&self) -> bool {
         matches!(&self.database, DatabaseUrl::Sqlite(path) if *path == self.data_dir.join("chatoxide.db"))
     }
+}
+
+fn limits(settings: &LimitSettings) -> Result<Limits, String> {
+    Ok(Limits {
+        content_units: non_zero(settings.max_message_length),
+        metadata_bytes: non_zero(settings.max_metadata_size),
+        metadata_depth: settings.max_metadata_depth as usize,
+        emoji_bytes: settings.max_emoji_size as usize,
+        id_bytes: settings.max_id_size as usize,
+        client_id_bytes: Limits::default().client_id_bytes,
+        page: settings.max_page_size as usize,
+        message_types: message_types(&settings.message_types)?,
+    })
 }
 
 fn socket_settings(settings: &Settings) -> Result<SocketSettings, String> {
@@ -289,8 +294,8 @@ fn live_settings(settings: &Settings) -> LiveSettings {
 const LABEL_BYTES: usize = 63;
 
 /// Checks `MESSAGE_TYPES`.
-fn message_types(list: Vec<String>) -> Result<Vec<String>, String> {
-    let labels: Vec<String> = list.into_iter().filter_map(|label| non_empty(Some(label))).collect();
+fn message_types(list: &[String]) -> Result<Vec<String>, String> {
+    let labels: Vec<String> = list.iter().filter_map(|label| non_empty(Some(label.clone()))).collect();
     match labels.iter().find(|label| label.len() > LABEL_BYTES || label.eq_ignore_ascii_case("system")) {
         Some(label) if label.len() > LABEL_BYTES => {
             Err(format!("MESSAGE_TYPES has a type of more than {LABEL_BYTES} bytes"))
