@@ -3,6 +3,8 @@
 
 use std::io::ErrorKind;
 
+use serde::Serialize;
+
 use super::{Failure, address, folders, print_line};
 use crate::{
     auth::Keys,
@@ -17,7 +19,8 @@ use crate::{
     },
 };
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 enum Verdict {
     Ok,
     Warning,
@@ -34,11 +37,29 @@ impl Verdict {
     }
 }
 
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
-    let mut faults = 0;
-    let mut report = |verdict: Verdict, name: &str, text: &str| {
-        faults += usize::from(verdict == Verdict::Fault);
-        print_line(&format!("{:<7}{name}: {text}", verdict.label()));
+/// A line of the report.
+#[derive(Serialize)]
+struct Finding {
+    severity: Verdict,
+    place: String,
+    text: String,
+}
+
+/// The report as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    verdict: &'static str,
+    findings: &'a [Finding],
+}
+
+pub(super) async fn run(config: Config, as_json: bool) -> Result<(), Failure> {
+    let mut findings = Vec::new();
+    let mut report = |severity: Verdict, place: &str, text: &str| {
+        if !as_json {
+            print_line(&format!("{:<7}{place}: {text}", severity.label()));
+        }
+        findings.push(Finding { severity, place: place.to_owned(), text: text.to_owned() });
     };
     let address = config.address();
     match connection::ensure_free(address) {
@@ -72,6 +93,14 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             Ok(()) => report(Verdict::Ok, "redis", "answers"),
             Err(text) => report(Verdict::Fault, "redis", &text),
         },
+    }
+    let faults = findings.iter().filter(|finding| finding.severity == Verdict::Fault).count();
+    if as_json {
+        let verdict = if faults == 0 { "ok" } else { "fault" };
+        let report = Report { version: 1, verdict, findings: &findings };
+        let text = serde_json::to_string_pretty(&report)
+            .map_err(|error| Failure::Failed(format!("the report cannot be written as JSON: {error}")))?;
+        print_line(&text);
     }
     if faults == 0 { Ok(()) } else { Err(Failure::Failed(format!("{faults} of the above must be mended"))) }
 }

@@ -22,7 +22,7 @@ pub(super) struct CheckArgs {
     pub(super) schema: Option<PathBuf>,
 
     /// Print the report as JSON
-    #[arg(long, requires = "schema")]
+    #[arg(long)]
     pub(super) json: bool,
 }
 

@@ -123,7 +123,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Token(args) => token::run(&config, &args),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
-        Command::Check(_) => block_on(check::run(config)),
+        Command::Check(args) => block_on(check::run(config, args.json)),
         Command::Health => block_on(health::run(config)),
     }
 }

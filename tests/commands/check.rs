@@ -32,6 +32,23 @@ async fn check_reports_its_findings() {
     assert_eq!((code, found.matches("FAULT").count()), (1, 2), "{found}");
     assert!(!found.contains("secret") && !found.contains("new object"), "{found}");
     assert_eq!(found.matches("no connection to 127.0.0.1:1: ").count(), 2, "{found}");
+
+    let (code, printed, _) = run(server.database.folder.path(), &[&more[..], &["--json"]].concat()).await;
+    let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!((code, &report["version"], &report["verdict"]), (1, &json!(1), &json!("fault")));
+    let labels = [("ok", "ok"), ("warning", "warn"), ("fault", "FAULT")];
+    let lines: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let [severity, place, text] =
+                ["severity", "place", "text"].map(|key| finding[key].as_str().unwrap());
+            let label = labels.iter().find(|(name, _)| *name == severity).unwrap().1;
+            format!("{label:<7}{place}: {text}")
+        })
+        .collect();
+    assert_eq!(lines, found.lines().collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn answers_as_the_endpoint_says(backend: Backend) {
     let posted = json!({"user": {"id": "alice", "name": "Alice"}, "event": "poll:open", "args": [wanted]});
     assert_eq!(*endpoint.posted.lock().await, [posted]);
     let opened = ("poll:opened".to_owned(), json!({"id": 7}));
-    assert_eq!(alice.heard().await, [opened.clone()]);
+    assert_eq!(alice.heard().await, std::slice::from_ref(&opened));
     let invited = ("poll:invited".to_owned(), json!("first"));
     assert_eq!(bob.heard().await, [opened, invited, ("poll:done".to_owned(), Value::Null)]);
     assert!(bob.last_packets.contains(&r#"42["poll:invited","first",2,[3]]"#.to_owned()));
