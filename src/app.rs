@@ -31,7 +31,7 @@ pub struct App {
     pub online: Arc<OnlineUsers>,
     pub metrics: Metrics,
     /// The endpoint of the events that this server does not know.
-    pub webhook: Option<Webhook>,
+    pub webhook: Option<Arc<Webhook>>,
     /// Tracks every event that is being handled; a shutdown waits for them.
     pub in_flight: TaskTracker,
     node_cache: NodeCache,
@@ -43,7 +43,7 @@ impl App {
     pub fn start(
         config: Config,
         db: Db,
-        (authenticator, webhook): (Authenticator, Option<Webhook>),
+        (authenticator, webhook): (Authenticator, Option<Arc<Webhook>>),
         broadcast: Broadcast,
     ) -> Arc<Self> {
         let node_cache = NodeCache::start(config.redis_url.as_deref(), db.clone());

@@ -34,7 +34,11 @@ pub mod event {
     pub const MEMBER_LEFT: &str = "member:left";
     pub const USERS_PRESENCE: &str = "users:presence";
 
-    /// All of these.
+    /// The names that Socket.IO reserves: no client library sends them, and Node closes the connection on them.
+    pub const RESERVED: [&str; 6] =
+        ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+    /// All of the above that the server sends.
     pub const ALL: [&str; 18] = [
         ROOM_HISTORY,
         ROOM_MEMBERS,
@@ -55,6 +59,16 @@ pub mod event {
         MEMBER_LEFT,
         USERS_PRESENCE,
     ];
+
+    /// True for a name that only the server, or a client library itself, may give to an event. Some libraries handle `*` and
+    /// names that begin with two underscores in a way of their own.
+    pub fn is_the_servers(name: &str) -> bool {
+        ALL.contains(&name)
+            || RESERVED.contains(&name)
+            || name == "*"
+            || name.starts_with("__")
+            || name.starts_with("server:")
+    }
 }
 
 /// A message in its current state, as in history, pages and events.

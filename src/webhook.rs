@@ -1,6 +1,11 @@
 //! `EVENT_WEBHOOK`: a team's endpoint handles the events that chatoxide does not know. Each is posted to it, signed as
 //! Standard Webhooks says, and its answer says what to ack and what to send to whom.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::{
@@ -9,21 +14,26 @@ use hyper::{
     header::{HeaderMap, HeaderValue},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use sha2::Sha256;
 use tokio::{sync::Semaphore, time::timeout};
 use uuid::Uuid;
 
 use crate::{
-    chat::{Error, Result},
+    chat::{Error, Result, id::UserId},
     clock,
     config::WebhookSettings,
     http_client::HttpClient,
     protocol::TokenUserView,
+    sync::lock,
 };
 
 /// The most requests that are under way at once. More of them wait, within the deadline.
 const MAX_CONCURRENT: usize = 64;
+/// The most requests of one user that are under way at once. One more is refused as `busy`.
+const MAX_OF_USER: usize = 16;
+/// The largest body of a request, in bytes.
+const MAX_BODY: usize = 65_536;
 /// The most events that one answer sends.
 const MAX_EMITTED: usize = 100;
 
@@ -32,6 +42,26 @@ pub struct Webhook {
     key: Hmac<Sha256>,
     settings: WebhookSettings,
     permits: Semaphore,
+    /// The number of requests that are under way, by user.
+    under_way: Mutex<HashMap<UserId, usize>>,
+}
+
+/// A request that is under way.
+pub struct UnderWay {
+    webhook: Arc<Webhook>,
+    user_id: UserId,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.webhook.under_way);
+        if let Some(count) = under_way.get_mut(&self.user_id) {
+            *count -= 1;
+            if *count == 0 {
+                under_way.remove(&self.user_id);
+            }
+        }
+    }
 }
 
 /// The body of a request.
@@ -39,7 +69,7 @@ pub struct Webhook {
 struct Posted<'a> {
     user: &'a TokenUserView,
     event: &'a str,
-    args: &'a [Value],
+    args: &'a [Box<RawValue>],
 }
 
 /// The answer of the endpoint. Both parts may be absent.
@@ -64,23 +94,50 @@ pub struct Emitted {
 
 impl Webhook {
     /// The error is one sentence.
-    pub fn new(settings: &WebhookSettings) -> Result<Self, String> {
-        Ok(Self {
+    pub fn new(settings: &WebhookSettings) -> Result<Arc<Self>, String> {
+        Ok(Arc::new(Self {
             client: HttpClient::new(settings.url.clone(), settings.timeout)?,
             key: Hmac::new_from_slice(&settings.key).map_err(|error| error.to_string())?,
             settings: settings.clone(),
             permits: Semaphore::new(MAX_CONCURRENT),
-        })
+            under_way: Mutex::default(),
+        }))
     }
 
     /// Posts an event once, and returns the answer.
-    pub async fn post(&self, user: &TokenUserView, event: &str, args: &[Value]) -> Result<Answer> {
-        let unavailable = |why: String| Error::EndpointUnavailable(format!("{}: {why}", self.client.url()));
+    pub async fn post(&self, user: &TokenUserView, event: &str, args: &[Box<RawValue>]) -> Result<Answer> {
+        let answered = timeout(self.settings.timeout, self.ask(user, event, args)).await;
+        answered.unwrap_or_else(|_| {
+            Err(self.unavailable(&format!("no answer within {} ms", self.settings.timeout.as_millis())))
+        })
+    }
+
+    /// Admits one more request of a user, until what this returns is dropped.
+    pub fn admit(self: &Arc<Self>, user_id: &UserId) -> Result<UnderWay> {
+        let mut under_way = lock(&self.under_way);
+        let count = under_way.entry(user_id.clone()).or_default();
+        if *count == MAX_OF_USER {
+            return Err(Error::Busy);
+        }
+        *count += 1;
+        Ok(UnderWay { webhook: Arc::clone(self), user_id: user_id.clone() })
+    }
+
+    fn unavailable(&self, why: &str) -> Error {
+        Error::EndpointUnavailable(format!("{}: {why}", self.client.url()))
+    }
+
+    async fn ask(&self, user: &TokenUserView, event: &str, args: &[Box<RawValue>]) -> Result<Answer> {
         let body = serde_json::to_vec(&Posted { user, event, args })
             .map_err(|error| Error::Internal(error.to_string()))?;
-        let Ok(Ok(_permit)) = timeout(self.settings.timeout, self.permits.acquire()).await else {
-            return Err(unavailable(format!("{MAX_CONCURRENT} events wait for its answer already")));
-        };
+        if body.len() > MAX_BODY {
+            return Err(Error::BadInput(format!(
+                "the event has {} bytes, and may have {MAX_BODY}",
+                body.len()
+            )));
+        }
+        let unavailable = |why: String| self.unavailable(&why);
+        let _permit = self.permits.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
         let headers = self.signed(&Uuid::new_v4().to_string(), &body)?;
         let (status, answer) = self.client.post(headers, Bytes::from(body)).await.map_err(unavailable)?;
         if !status.is_success() {

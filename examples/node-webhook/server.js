@@ -2,11 +2,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 
-const secret = process.env.CHAT_WEBHOOK_SECRET;
+const secret = process.env.CHAT_WEBHOOK_SECRET ?? '';
+if (secret.length < 24) throw new Error('Set CHAT_WEBHOOK_SECRET to the secret of EVENT_WEBHOOK_SECRET');
+const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret;
 
 function isSigned({ 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature }, body) {
   const expected = Buffer.from(
-    `v1,${createHmac('sha256', secret).update(`${id}.${time}.${body}`).digest('base64')}`,
+    `v1,${createHmac('sha256', key).update(`${id}.${time}.${body}`).digest('base64')}`,
   );
   const given = Buffer.from(`${signature}`);
   const isFresh = Math.abs(Date.now() / 1000 - Number(time)) < 300;

@@ -4,14 +4,14 @@
 use std::{fs, io, io::Write, path::Path, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tempfile::{NamedTempFile, PersistError};
 use uuid::Uuid;
 
 use super::refusal;
 use crate::{
     chat::timestamp::Timestamp,
-    config::{HttpUrl, SignIn, SigningKeys},
+    config::{Encryption, HttpUrl, SignIn, SigningKeys},
 };
 
 /// The keys that verify tokens and, if we hold the secret, sign them.
@@ -100,14 +100,44 @@ impl Keys {
         let Some(key) = &self.encoding else {
             return Err("only whoever holds the private key of JWT_PUBLIC_KEY can sign tokens".to_owned());
         };
-        let issued = now.millis() / 1000;
-        let mut claims =
-            json!({ "sub": sub, "iat": issued, "exp": issued.saturating_add_unsigned(ttl.as_secs()) });
-        if let (Some(name), Some(claims)) = (name, claims.as_object_mut()) {
-            claims.insert("name".to_owned(), name.into());
+        encode(&Header::default(), &claims(sub, name, now, ttl), key).map_err(|error| error.to_string())
+    }
+
+    /// Signs a token as these settings want it.
+    pub fn sign_for(
+        &self,
+        settings: &SignIn,
+        (sub, name): (&str, Option<&str>),
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<String, String> {
+        if settings.encryption != Encryption::None {
+            return Err("JWT_ENCRYPTION is set: only your sign-in makes such tokens".to_owned());
         }
+        let mut claims = claims(sub, name, now, ttl);
+        if let Some(claim) = settings.user_claim.first() {
+            claims.insert(claim.key().to_owned(), sub.into());
+        }
+        for (claim, values) in [("aud", &settings.audience), ("iss", &settings.issuer)] {
+            if let Some(value) = values.first() {
+                claims.insert(claim.to_owned(), value.as_str().into());
+            }
+        }
+        let key = self.encoding.as_ref().ok_or("only whoever holds the private key can sign tokens")?;
         encode(&Header::default(), &claims, key).map_err(|error| error.to_string())
     }
+}
+
+fn claims(sub: &str, name: Option<&str>, now: Timestamp, ttl: Duration) -> Map<String, Value> {
+    let issued = now.millis() / 1_000;
+    let mut claims = Map::new();
+    claims.insert("sub".to_owned(), sub.into());
+    claims.insert("iat".to_owned(), issued.into());
+    claims.insert("exp".to_owned(), issued.saturating_add_unsigned(ttl.as_secs()).into());
+    if let Some(name) = name {
+        claims.insert("name".to_owned(), name.into());
+    }
+    claims
 }
 
 impl VerifyingKey {

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, net::SocketAddr, path::Path};
 
 use super::address::reachable;
-use crate::config::{Config, DEFAULT_DATA_DIR, SigningKeys};
+use crate::config::{Config, DEFAULT_DATA_DIR, Encryption, SigningKeys};
 
 /// The banner, for the address that the server listens on.
 pub(super) fn banner(config: &Config, has_samples: bool, address: SocketAddr) -> String {
@@ -31,6 +31,10 @@ pub(super) fn banner(config: &Config, has_samples: bool, address: SocketAddr) ->
         }
         SigningKeys::Endpoint(url) => {
             text.push_str(&format!("  sign-in   {url} is asked who signs in"));
+            return text;
+        }
+        SigningKeys::Secret(_) if config.sign_in.encryption != Encryption::None => {
+            text.push_str("  a token   is made by your sign-in: JWT_ENCRYPTION is set");
             return text;
         }
         SigningKeys::Secret(_) | SigningKeys::Missing => {

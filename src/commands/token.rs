@@ -38,8 +38,8 @@ pub(super) fn run(config: &Config, args: &TokenArgs) -> Result<(), Failure> {
         ensure_made(path)?;
     }
     let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
-    let token =
-        keys.sign(&args.sub, args.name.as_deref(), clock::now(), args.ttl).map_err(Failure::Setting)?;
+    let user = (args.sub.as_str(), args.name.as_deref());
+    let token = keys.sign_for(&config.sign_in, user, clock::now(), args.ttl).map_err(Failure::Setting)?;
     print_line(&token);
     Ok(())
 }

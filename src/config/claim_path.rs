@@ -38,6 +38,11 @@ impl ClaimPath {
         Ok(Self(name.to_owned()))
     }
 
+    /// The key that is looked for first.
+    pub fn key(&self) -> &str {
+        &self.0
+    }
+
     /// The claim's value; none if it is not there, or null.
     pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
         let found = claims.get(&self.0).or_else(|| {

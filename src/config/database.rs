@@ -156,6 +156,9 @@ impl PostgresUrl {
             "schema" if value.is_empty() || value.eq_ignore_ascii_case("chatoxide") => {
                 return Err(format!("has schema={value}, which cannot hold the chat's tables"));
             }
+            "schema" if value.contains('?') => {
+                return Err(format!("has schema={value}: name one schema, and separate parameters by &"));
+            }
             "schema" => self.schema = value.to_owned(),
             "connection_limit" => self.connection_limit = Some(whole(key, value)?.max(1) as usize),
             "pool_timeout" => {
@@ -327,6 +330,7 @@ mod tests {
             ("postgresql://h/db?connection_limit=many", "connection_limit"),
             ("postgresql://h/db?sslmode=perhaps", "sslmode"),
             ("postgresql://h/db?schema=chatoxide", "schema"),
+            ("postgresql://h/db?schema=public?schema=chatoxide_map", "schema"),
             ("postgresql://h/db?pgbouncer=true&schema=x", "pgbouncer"),
             ("postgresql://h/db?connect_timeout=soon", "connect_timeout"),
             ("mysql://h/db", "postgresql://"),

@@ -1,5 +1,7 @@
 //! `RELAY_EVENTS`: the names of the events that are relayed between clients.
 
+use crate::protocol::event;
+
 /// The longest name of an event, in bytes.
 const MAX_NAME: usize = 128;
 
@@ -24,6 +26,9 @@ impl RelayEvents {
             }
             if name.len() > MAX_NAME {
                 return Err(format!("RELAY_EVENTS: a name of more than {MAX_NAME} bytes"));
+            }
+            if !is_prefix && event::is_the_servers(name) {
+                return Err(format!("RELAY_EVENTS: {name} is an event that only the server may send"));
             }
             let list = if is_prefix { &mut events.prefixes } else { &mut events.names };
             list.push(name.to_owned());
@@ -63,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_says_something_else_is_refused() {
-        for pattern in ["call:*:offer", "**", &"x".repeat(MAX_NAME + 1)] {
+        for pattern in ["call:*:offer", "**", "message:new", "connect", &"x".repeat(MAX_NAME + 1)] {
             let why = RelayEvents::parse(pattern).unwrap_err();
             assert!(why.starts_with("RELAY_EVENTS: "), "{why}");
         }

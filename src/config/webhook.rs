@@ -30,7 +30,12 @@ impl WebhookSettings {
     /// The error is one sentence that names the setting.
     pub(super) fn from_settings(settings: &DeliverySettings) -> Result<Option<Self>, String> {
         let secret = non_empty(settings.event_webhook_secret.clone());
-        let Some(url) = non_empty(settings.event_webhook.clone()) else { return Ok(None) };
+        let Some(url) = non_empty(settings.event_webhook.clone()) else {
+            return match secret {
+                None => Ok(None),
+                Some(_) => Err("EVENT_WEBHOOK_SECRET is set, and EVENT_WEBHOOK is not".to_owned()),
+            };
+        };
         let secret = secret.ok_or(
             "EVENT_WEBHOOK is set, and EVENT_WEBHOOK_SECRET is not: without a signature your endpoint could not tell \
              this server from anybody else",

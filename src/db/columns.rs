@@ -130,15 +130,6 @@ impl Columns {
     /// stays as it is.
     pub fn adapt(&self, table: &str, sql: &'static str) -> Cow<'static, str> {
         let mut adapted = Cow::Borrowed(sql);
-        for (original, found) in [
-            ("AS \"MessageType\"", &self.message_type.sql_type),
-            ("AS \"RoomType\"", &self.room_type.sql_type),
-            ("AS JSONB", &self.metadata_type),
-        ] {
-            if original.strip_prefix("AS ") != Some(found) && adapted.contains(original) {
-                adapted = adapted.replace(original, &format!("AS {found}")).into();
-            }
-        }
         for (cast, is_uuid) in self.id_types.each() {
             if (is_uuid || self.requires_updated_at(table)) && adapted.contains(cast) {
                 adapted = adapted.replace(cast, if is_uuid { "UUID" } else { "TEXT" }).into();
@@ -149,6 +140,16 @@ impl Columns {
         }
         if self.requires_updated_at(table) && adapted.contains("/*,") {
             adapted = adapted.replace("/*,", ",").replace("*/", "").into();
+        }
+        // The names of a team's types come last, so that nothing is replaced within them.
+        for (original, found) in [
+            ("AS JSONB", &self.metadata_type),
+            ("AS \"MessageType\"", &self.message_type.sql_type),
+            ("AS \"RoomType\"", &self.room_type.sql_type),
+        ] {
+            if original.strip_prefix("AS ") != Some(found) && adapted.contains(original) {
+                adapted = adapted.replace(original, &format!("AS {found}")).into();
+            }
         }
         adapted
     }

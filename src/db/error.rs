@@ -28,12 +28,11 @@ const TRANSIENT: [&str; 10] = [
 ];
 
 /// Beginnings of errors about values that the client sent.
-const VALUE_ERRORS: [&str; 6] = [
+const VALUE_ERRORS: [&str; 5] = [
     "index row size",
     "index row requires",
     "invalid byte sequence for encoding",
     "unsupported Unicode escape sequence",
-    "invalid input value for enum",
     "string or blob too big",
 ];
 
@@ -161,6 +160,12 @@ fn classify_by_text(message: &str) -> Option<Error> {
         let sentence =
             "the database's encoding does not have all of these characters: only one in UTF8 has".to_owned();
         return Some(Error::BadInput(sentence));
+    }
+    if message.starts_with("invalid input value for enum") {
+        return Some(Error::Refused {
+            sentence: "the database has no such type".into(),
+            cause: message.to_owned(),
+        });
     }
     if VALUE_ERRORS.iter().any(|text| message.starts_with(text)) {
         return Some(Error::BadInput("the database does not take this value".to_owned()));

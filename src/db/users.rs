@@ -231,9 +231,8 @@ pub async fn insert_absent(db: &Db, mut users: Vec<NewUser>) -> Result<Vec<(User
 fn ensure_fits(db: &Db, user: &NewUser, email: &str) -> Result<()> {
     let facts = db.facts();
     if facts.id_types().users && !is_uuid(&user.id) {
-        return Err(Error::BadInput(
-            "the user's id is not a UUID, as the ids of users in the database are".to_owned(),
-        ));
+        let sentence = "the user's id is not a UUID, as the ids of users in the database are";
+        return Err(Error::Refused { sentence: sentence.into(), cause: format!("{sentence}: {}", user.id) });
     }
     facts.ensure_fits("User", "id", &user.id)?;
     facts.ensure_fits("User", "name", &user.name)?;

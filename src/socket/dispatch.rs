@@ -31,10 +31,6 @@ use crate::{
     protocol::{DoneView, RefusedView, RoomErrorView, event},
 };
 
-/// Event names that Socket.IO reserves: no client library sends them, and Node closes the connection on them.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
-
 /// The most characters of an unknown event's name that are sent back.
 const MAX_SHOWN_NAME: usize = 128;
 
@@ -118,7 +114,11 @@ where
     F: FnOnce(Context, Packet) -> Fut,
     Fut: Future<Output = Result<Box<RawValue>>>,
 {
-    let result = match context.app.ensure_open() {
+    let access = match context.app.ensure_open() {
+        Ok(()) => context.session.ensure_exists(&context.app.access).await,
+        Err(error) => Err(error),
+    };
+    let result = match access {
         Ok(()) => handle(context, packet).await.map(Some),
         Err(error) => Err(error),
     };
@@ -154,7 +154,7 @@ pub(super) fn accept(
     event: (ClientSocket, Event, Packet, AckSender),
 ) {
     let (socket, Event(name), packet, ack) = event;
-    if RESERVED.contains(&name.as_str()) {
+    if event::RESERVED.contains(&name.as_str()) {
         tracing::info!(sid = %socket.id(), event = %name, "a reserved event name: connection closed");
         return socket.abort();
     }
@@ -217,18 +217,20 @@ impl QueuedEvent for Arrival {
 }
 
 impl Arrival {
-    /// Handles the event in a task of its own. Only so many of one socket are under way at once.
+    /// Handles the event in a task of its own, if the user may have one more under way.
     async fn handle_apart(self) {
-        match Arc::clone(&self.session.apart).try_acquire_owned() {
-            Ok(permit) => {
+        let admitted =
+            self.app.webhook.as_ref().map(|webhook| webhook.admit(&self.session.user.id)).transpose();
+        match admitted {
+            Ok(under_way) => {
                 let handled = async move {
                     self.handle(NextAllowed::default()).await;
-                    drop(permit);
+                    drop(under_way);
                 };
                 tokio::spawn(handled.in_current_span());
             }
-            Err(_) => {
-                let outcome = Outcome { result: Err(Error::Busy), room_id: None };
+            Err(error) => {
+                let outcome = Outcome { result: Err(error), room_id: None };
                 let Self { app, socket, event, packet, ack, .. } = self;
                 answer(&app.broadcast, (&socket, ack), &event, packet.has_callback, outcome);
             }

@@ -59,13 +59,21 @@ impl Packet {
     }
 
     /// All arguments of the event, with its attachments as base64 text.
-    pub(super) fn into_arguments(mut self) -> Result<Vec<Json>> {
+    pub(super) fn into_arguments(mut self) -> Result<Vec<Box<RawValue>>> {
         let text =
             self.text.as_deref().ok_or_else(|| Error::BadInput("binary data is not taken".to_owned()))?;
-        let parts: Vec<Json> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
-        let mut arguments: Vec<Json> = parts.into_iter().skip(1).collect();
-        arguments.iter_mut().try_for_each(|argument| self.attachments.put_into(argument))?;
-        Ok(arguments)
+        let parts: Vec<Box<RawValue>> = serde_json::from_str(text).map_err(|error| bad_input(&error))?;
+        let arguments = parts.into_iter().skip(1);
+        if self.attachments.size() == 0 {
+            return Ok(arguments.collect());
+        }
+        let attached = arguments.map(|argument| {
+            let mut argument: Json =
+                serde_json::from_str(argument.get()).map_err(|error| bad_input(&error))?;
+            self.attachments.put_into(&mut argument)?;
+            serde_json::value::to_raw_value(&argument).map_err(|error| bad_input(&error))
+        });
+        attached.collect()
     }
 
     fn decode_text<T: DeserializeOwned>(&self) -> Result<T> {

@@ -2,13 +2,11 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
-
-use tokio::sync::Semaphore;
 
 use super::handshake::Presented;
 use crate::{
@@ -16,17 +14,12 @@ use crate::{
     protocol::TokenUserView, sync::lock,
 };
 
-/// The most events of one socket that wait for another program at once. One more is refused as `busy`.
-const MAX_APART: usize = 16;
-
 pub(super) struct Session {
     pub(super) claims: Claims,
     pub(super) user: TokenUserView,
     /// The client has said that its client ids are idempotency keys.
     pub(super) knows_client_ids: bool,
     pub(super) state: SocketState,
-    /// Permits for the events that wait for another program.
-    pub(super) apart: Arc<Semaphore>,
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
     connected: Mutex<Option<(GaugeGuard, Online)>>,
@@ -41,7 +34,6 @@ impl Session {
             claims,
             knows_client_ids: presented.protocol >= 1,
             state: SocketState::new(presented.has_returned),
-            apart: Arc::new(Semaphore::new(MAX_APART)),
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),
             connected: Mutex::new(Some(connected)),

@@ -79,3 +79,25 @@ async fn the_command_of_the_banner_works_where_the_program_has_another_name() {
     let token = paste(folder.path(), &printed).await;
     ensure_signs_in(port, &token).await;
 }
+
+#[tokio::test]
+async fn a_token_is_as_the_settings_of_the_server_want_it() {
+    let settings = [
+        ("JWT_SECRET", SECRET),
+        ("JWT_USER_CLAIM", "https://app.example/id,sub"),
+        ("JWT_AUDIENCE", "chat,other"),
+        ("JWT_ISSUER", "me"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let (_child, banner, port) = start(chatoxide(folder.path(), &[]).envs(settings)).await;
+    assert!(banner.contains("  a token "), "{banner}");
+    let output = chatoxide(folder.path(), &ALICE).envs(settings).output();
+    let token = String::from_utf8(soon("the token", output).await.unwrap().stdout).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    Client::connect(address, token.trim()).await.unwrap();
+
+    let encrypted = ["--jwt-secret", SECRET, "--jwt-encryption", "nextauth"];
+    let (code, token, error) = run(folder.path(), &[&ALICE[..], &encrypted].concat()).await;
+    assert_eq!((code, token.as_str(), error.lines().count()), (2, "", 1), "{error}");
+    assert!(error.contains("JWT_ENCRYPTION"), "{error}");
+}

@@ -262,3 +262,11 @@ async fn migrated() -> String {
         .collect::<Vec<_>>()
         .join("\n")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_tables_are_created_in_the_schema_of_a_mapping_that_is_not_applied() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    database.execute(r#"CREATE TABLE "Conversation" (id TEXT PRIMARY KEY)"#).await;
+    let url = format!("{}?schema=chatoxide_map", database.url);
+    is_refused(&database, &url, &[r#"no schema "chatoxide_map""#, "apply the SQL of chatoxide map"]).await;
+}

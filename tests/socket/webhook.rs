@@ -44,6 +44,9 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
     match wanted["status"].as_u64() {
         Some(307) => (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, "/hook")]).into_response(),
         Some(status) => StatusCode::from_u16(status as u16).unwrap().into_response(),
+        None if wanted["large"].is_u64() => {
+            json!({"ack": "x".repeat(wanted["large"].as_u64().unwrap() as usize)}).to_string().into_response()
+        }
         None => match &wanted["answer"] {
             Value::String(text) => text.clone().into_response(),
             answer => answer.to_string().into_response(),
@@ -158,7 +161,7 @@ async fn an_endpoint_that_fails_is_said_to_be_unavailable() {
         json!({"answer": [1]}),
         json!({"answer": {"emit": {"to": "duo"}}}),
         json!({"answer": {"emit": many}}),
-        json!({"answer": {"ack": "x".repeat(70_000)}}),
+        json!({"large": 70_000}),
     ] {
         let shown: String = wanted.to_string().chars().take(40).collect();
         let ack = alice.ask("poll:open", wanted).await;
@@ -166,18 +169,24 @@ async fn an_endpoint_that_fails_is_said_to_be_unavailable() {
         assert_eq!(ack["error"], "The endpoint of this event is not available, try again");
     }
     assert_eq!(bob.heard().await, []);
+    let large = json!({"answer": {}, "data": "x".repeat(65_536)});
+    assert_eq!(alice.ask("poll:open", large).await["code"], "bad_input");
     assert_eq!(alice.ask("message:send", json!({"roomId": "duo", "content": "x"})).await["success"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_event_waits_for_the_endpoint_and_only_so_many_wait_at_once() {
-    let (_server, endpoint, mut alice, _bob) = start(Backend::Sqlite, &[]).await;
+    let (server, endpoint, mut alice, _bob) = start(Backend::Sqlite, &[]).await;
     let wanted = json!({"wait": true, "answer": {"ack": {"success": true}}});
     let mut waiting = Vec::new();
     for _ in 0..16 {
         waiting.push(alice.begin("poll:open", wanted.clone()).await);
     }
-    assert_eq!(alice.ask("poll:open", wanted).await["code"], "busy");
+    // However many sockets a user has.
+    let mut phone = in_the_duo(&server, "alice").await;
+    for client in [&mut alice, &mut phone] {
+        assert_eq!(client.ask("poll:open", wanted.clone()).await["code"], "busy");
+    }
     assert_eq!(alice.ask("message:send", json!({"roomId": "duo", "content": "x"})).await["success"], true);
     assert_eq!(alice.ask("room:join", "duo".into()).await["success"], true);
     until("all are posted", async || (endpoint.posted.lock().await.len() == 16).then_some(())).await;
@@ -186,4 +195,16 @@ async fn no_other_event_waits_for_the_endpoint_and_only_so_many_wait_at_once() {
         assert_eq!(alice.answer(id).await["success"], true);
     }
     assert_eq!(alice.ask("poll:open", json!({"answer": {}})).await["success"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_a_user_whom_every_event_refuses_are_not_posted() {
+    let (server, endpoint, ..) = start(Backend::Postgres, &["--auto-create-users", "false"]).await;
+    // While the database does not say whether there is a user, the client is connected.
+    let hold = server.database.hold(r#"LOCK TABLE "User""#).await;
+    let mut carol = server.connect("carol").await;
+    hold.release().await;
+    carol.foreign = Some("poll:");
+    assert_eq!(carol.ask("poll:open", json!({"answer": {}})).await["code"], "user_not_found");
+    assert_eq!(*endpoint.posted.lock().await, [] as [Value; 0]);
 }

@@ -43,15 +43,17 @@ impl Catalog {
                 0 => String::new(),
                 others => format!(", and so are {others} more columns of ids or the like"),
             };
+            let is_of_reactions = unsupported.iter().all(|id| (id.table, id.column) == ("Reaction", "id"));
+            let mend = if is_of_reactions { "chatoxide map serves these reactions; " } else { "" };
             let text = format!(
                 "column \"{column}\" of \"{table}\" is of type {type_name}, where text without padding is expected{others}: ids \
                  that are numbers are not supported yet, nor UUIDs that are not the type of all columns of the same ids; \
-                 nothing was changed"
+                 {mend}nothing was changed"
             );
             self.add(Severity::Unusable, text);
         } else if is_uuid("Room", "id") {
             let text = "the ids of rooms are UUIDs, and those of direct rooms are not: dm:start fails";
-            self.add(Severity::Partial, text.to_owned());
+            self.add(Severity::Notice, text.to_owned());
         }
     }
 }

@@ -199,9 +199,16 @@ impl Catalog {
                     true => "in another schema, name it in DATABASE_URL (?schema=)",
                     false => "in another file, name it in DATABASE_URL",
                 };
+                let renamed = match (self.has_schemas, others.is_empty()) {
+                    (true, false) => {
+                        "; if they have other names, run chatoxide map --schema prisma/schema.prisma"
+                    }
+                    _ => "",
+                };
                 return Some(format!(
                     "{place} has no table {}{beside}{}. Tables are made only where there are none at all: if those of the \
-                     chat are {elsewhere}; to make those that are missing, run chatoxide migrate --create-tables",
+                     chat are {elsewhere}{renamed}; to make those that are missing, empty ones, run chatoxide migrate \
+                     --create-tables",
                     quoted(missing.iter().copied()),
                     quoted(others.iter().map(String::as_str))
                 ));

@@ -13,7 +13,7 @@ use super::{
     rows::{ColumnRow, Name, Relation},
     rules::{check_rules, check_unique_indexes},
 };
-use crate::config::PostgresUrl;
+use crate::{config::PostgresUrl, prisma::options::DEFAULT_SCHEMA};
 
 /// The role, its schema, and its rights to create tables.
 #[derive(QueryableByName)]
@@ -94,6 +94,12 @@ const RELATIONS: &str = "
         )
     ORDER BY 1";
 
+/// Selects another schema that has tables, other than chatoxide's own.
+const WITH_TABLES: &str = "
+    SELECT nspname::text AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind IN ('r', 'p') AND nspname <> ALL ('{chatoxide,pg_catalog,information_schema,pg_toast}')
+    ORDER BY nspname <> 'public', nspname LIMIT 1";
+
 /// Selects another schema that has the tables of a chat.
 const ELSEWHERE: &str = "
     SELECT nspname::text AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -162,6 +168,9 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     {
         catalog.tables = Tables::Elsewhere { schema: there.name };
     }
+    if catalog.tables == Tables::Nothing && place.may_use_tables.is_none() {
+        check_absent_schema(connection, &mut catalog, &place.schema).await?;
+    }
     (catalog.grants, catalog.own_grants) = grants(&place, &catalog.tables);
     if place.has_log && may_read_own && catalog.applied.is_empty() {
         catalog.add_lost_migrations("chatoxide.__diesel_schema_migrations", "DROP SCHEMA chatoxide CASCADE");
@@ -184,6 +193,31 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     check_rules(connection, &mut catalog, &place.schema).await?;
     check_unique_indexes(connection, &mut catalog, &place.schema).await?;
     Ok(catalog)
+}
+
+/// Adds a finding for a schema that is not there, where another one may be the one that was meant.
+async fn check_absent_schema(
+    connection: &mut AsyncPgConnection,
+    catalog: &mut Catalog,
+    schema: &str,
+) -> QueryResult<()> {
+    if schema == DEFAULT_SCHEMA {
+        let text = format!(
+            "there is no schema \"{schema}\": apply the SQL of chatoxide map to the database first, or take ?schema={schema} \
+             out of DATABASE_URL"
+        );
+        catalog.add(Severity::Unusable, text);
+    } else if let Some(there) =
+        diesel::sql_query(WITH_TABLES).get_result::<Name>(connection).await.optional()?
+    {
+        let text = format!(
+            "schema \"{schema}\" is not there yet, and schema \"{}\" has tables: if the chat's are among them, name that \
+             schema in DATABASE_URL (?schema=), or run chatoxide map if they have other names",
+            there.name
+        );
+        catalog.add(Severity::Notice, text);
+    }
+    Ok(())
 }
 
 /// GRANT statements for an administrator: for a role that may not use the existing tables or create the original's, and

@@ -18,7 +18,7 @@ use crate::{
 
 /// True for the events that are relayed. What this server sends itself never is: clients would take it for the server's.
 pub(in crate::socket) fn is_relayed(app: &App, name: &str) -> bool {
-    app.config.relay_events.contains(name) && !event::ALL.contains(&name)
+    app.config.relay_events.contains(name) && !event::is_the_servers(name)
 }
 
 /// The payload: an object that names a room or a user.
@@ -32,11 +32,11 @@ pub(in crate::socket) struct Relayed {
 impl From<Map<String, Value>> for Relayed {
     fn from(payload: Map<String, Value>) -> Self {
         let text = |field| payload.get(field).and_then(Value::as_str);
-        // A room goes before a user: many front ends name their own user in a payload for a room.
-        let recipient = match (text("roomId"), text("userId")) {
-            (Some(id), _) => Some(Recipient::Room(RoomId::from(id))),
-            (None, Some(id)) => Some(Recipient::User(UserId::from(id))),
-            (None, None) => None,
+        // A room goes before a user: many front ends name their own user in a payload for a room. Whoever is sent a payload
+        // believes its room, so one that is no text is refused.
+        let recipient = match payload.get("roomId") {
+            None | Some(Value::Null) => text("userId").map(|id| Recipient::User(UserId::from(id))),
+            Some(room_id) => room_id.as_str().map(|id| Recipient::Room(RoomId::from(id))),
         };
         Self { recipient, payload }
     }
