@@ -70,7 +70,8 @@ async fn every_difference_is_found_at_once_with_its_consequence_and_its_mend() {
         "{uuids}"
     );
     let mends = printed.lines().filter(|line| line.starts_with("       mend: ")).count();
-    assert_eq!(mends, printed.lines().filter(|line| line.starts_with("FAULT")).count());
+    let is_finding = |line: &&str| line.starts_with("FAULT") || line.starts_with("warn");
+    assert_eq!(mends, printed.lines().filter(is_finding).count(), "{printed}");
 }
 
 #[tokio::test]
@@ -91,6 +92,4 @@ async fn the_report_as_json_has_every_finding_question_and_the_missing_index() {
             assert!(finding[key].is_string(), "{finding}");
         }
     }
-    let (code, _, error) = run(Path::new("/"), &["check", "--json"]).await;
-    assert_eq!(code, 2, "{error}");
 }
