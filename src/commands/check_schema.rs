@@ -52,6 +52,10 @@ pub(super) fn run(path: &Path, json: bool) -> Result<(), Failure> {
             path.display(),
             path.display()
         ))),
+        Verdict::AfterChanges => Err(Failure::Failed(format!(
+            "the tables of {} can be served as they are once the statements above were run",
+            path.display()
+        ))),
         Verdict::NotSupported => {
             Err(Failure::Failed(format!("the tables of {} cannot be served", path.display())))
         }

@@ -18,8 +18,9 @@ messages, members and reactions of the chat, and writes SQL that makes five view
 your tables changes, and Prisma sees no difference.
 
   chatoxide map --schema prisma/schema.prisma --out map.sql
-  psql -v ON_ERROR_STOP=1 -f map.sql \"$DATABASE_URL\"           (without ?schema=, which psql does not know)
-  DATABASE_URL=\"$DATABASE_URL?schema=chatoxide_map\" chatoxide
+  URL=${DATABASE_URL%%\\?*}                        (without ?schema=public, which psql does not know)
+  psql -v ON_ERROR_STOP=1 -f map.sql \"$URL\"
+  DATABASE_URL=\"$URL?schema=chatoxide_map\" chatoxide
 
 The file begins with what was chosen, and how to undo it. Lines with `asked:` ask for a value that only you know: write
 it in place of NULL, or give it by --fill. A guess is changed by --use, with one of the roles

@@ -1,6 +1,9 @@
 //! Says from a Prisma schema alone what chatoxide cannot do with its tables as they are, and whether a mapping mends
 //! it.
 
+mod ids;
+mod labels;
+
 use serde::Serialize;
 
 use super::{
@@ -19,6 +22,8 @@ pub enum Verdict {
     InPlace,
     /// By the views of `chatoxide map`.
     ByMapping,
+    /// As they are, once the statements of the findings were run.
+    AfterChanges,
     NotSupported,
 }
 
@@ -27,7 +32,7 @@ pub enum Verdict {
 pub enum Severity {
     /// Events fail.
     Fault,
-    /// Everything works, and there is something to know.
+    /// The tables are served, and there is something to know, such as an event that is refused.
     Note,
 }
 
@@ -66,28 +71,42 @@ pub fn check(schema: &Schema, options: &Options) -> Report {
         asked: Vec::new(),
         guessed: Vec::new(),
     };
-    let proposal = match propose(schema, options) {
+    let is_sqlite = schema.provider.as_deref() == Some("sqlite");
+    let proposal = if is_sqlite { None } else { Some(propose(schema, options)) };
+    let proposal = match proposal.transpose() {
         Ok(proposal) => proposal,
         Err(obstacles) => {
             report.findings = obstacles.into_iter().map(Finding::from).collect();
             return report;
         }
     };
-    let Ok(roles) = roles::find(schema, &options.uses) else { return report };
-    let map = format!("chatoxide map --schema {}", options.source);
-    let mut differences = Differences { findings: Vec::new(), map };
+    let roles = match roles::find(schema, &options.uses) {
+        Ok(roles) => roles,
+        Err(obstacles) => {
+            report.findings = obstacles.into_iter().map(Finding::from).collect();
+            return report;
+        }
+    };
+    let map = match is_sqlite {
+        true => "change the schema and migrate: chatoxide map needs PostgreSQL".to_owned(),
+        false => format!("chatoxide map --schema {}", options.source),
+    };
+    let mut differences = Differences { findings: Vec::new(), map, is_sqlite };
     differences.ids(&roles);
+    differences.widths(&roles, &options.tables_in);
     differences.user(&roles);
     differences.room(&roles);
     differences.message(&roles);
     differences.members(&roles);
     differences.reaction(&roles);
-    differences.labels(schema, &roles);
+    // An enum is a text on SQLite.
+    if !is_sqlite {
+        differences.labels(schema, &roles, &options.tables_in);
+    }
     differences.index(&roles);
+    report.verdict = differences.verdict();
     report.findings = differences.findings;
-    let has_fault = report.findings.iter().any(|finding| finding.severity == Severity::Fault);
-    report.verdict = if has_fault { Verdict::ByMapping } else { Verdict::InPlace };
-    if has_fault {
+    if let (Verdict::ByMapping, Some(proposal)) = (report.verdict, proposal) {
         (report.asked, report.guessed) = (proposal.asked, proposal.guessed);
     }
     report
@@ -107,7 +126,9 @@ impl From<Obstacle> for Finding {
 
 struct Differences {
     findings: Vec<Finding>,
+    /// The mend of a difference that a mapping makes up for.
     map: String,
+    is_sqlite: bool,
 }
 
 const EVERYTHING: &str = "every event fails";
@@ -120,6 +141,19 @@ struct Wanted<'a> {
 }
 
 impl Differences {
+    fn verdict(&self) -> Verdict {
+        let faults = || self.findings.iter().filter(|finding| finding.severity == Severity::Fault);
+        if faults().next().is_none() {
+            Verdict::InPlace
+        } else if self.is_sqlite {
+            Verdict::NotSupported
+        } else if faults().any(|finding| finding.mend == self.map) {
+            Verdict::ByMapping
+        } else {
+            Verdict::AfterChanges
+        }
+    }
+
     fn fault(&mut self, place: String, text: String, consequence: &str) {
         let (consequence, mend) = (consequence.to_owned(), self.map.clone());
         self.findings.push(Finding { severity: Severity::Fault, place, text, consequence, mend });
@@ -158,17 +192,6 @@ impl Differences {
         }
     }
 
-    /// Ids that are no text in the database.
-    fn ids(&mut self, roles: &Roles<'_>) {
-        let Roles { user, room, message, .. } = roles;
-        for (model, id) in [(user.model, user.id), (room.model, room.id), (message.model, message.id)] {
-            if id.is_native("Uuid") {
-                let text = "it is of type uuid, and chatoxide looks for text".to_owned();
-                self.fault(format!("{}.{}", model.name, id.field), text, EVERYTHING);
-            }
-        }
-    }
-
     fn user(&mut self, roles: &Roles<'_>) {
         let user = &roles.user;
         self.table(user.model, "User");
@@ -188,6 +211,19 @@ impl Differences {
             },
         ];
         self.columns(user.model, &wanted, "nobody can sign in who is not a user yet");
+        let unique = user.names.first().filter(|name| user.model.is_unique(&[&name.field]));
+        if let Some(name) = unique {
+            self.findings.push(Finding {
+                severity: Severity::Note,
+                place: format!("{}.{}", user.model.name, name.field),
+                text: "it is unique".to_owned(),
+                consequence: "a newcomer with a name that is taken is refused".to_owned(),
+                mend: match self.is_sqlite {
+                    true => self.map.clone(),
+                    false => format!("{}, whose views give such a newcomer a name with a suffix", self.map),
+                },
+            });
+        }
     }
 
     fn room(&mut self, roles: &Roles<'_>) {
@@ -279,40 +315,23 @@ impl Differences {
         }
     }
 
-    /// Types of messages that clients send and that the team's enum has no label for.
-    fn labels(&mut self, schema: &Schema, roles: &Roles<'_>) {
-        let message = &roles.message;
-        let kind = message.kind.and_then(|column| Some((column, schema.find_enum(&column.kind)?)));
-        let Some((column, found)) = kind else { return };
-        let is_missing = |kind: &&str| found.labels.iter().all(|label| !label.eq_ignore_ascii_case(kind));
-        let missing: Vec<&str> = ["image", "file"].into_iter().filter(is_missing).collect();
-        if missing.is_empty() {
-            return;
-        }
-        self.findings.push(Finding {
-            severity: Severity::Note,
-            place: format!("{}.{}", message.model.name, column.field),
-            text: format!("the enum `{}` has no label for {}", found.name, missing.join(" and ")),
-            consequence: "messages of these types are refused".to_owned(),
-            mend: format!("add them to the enum `{}` of the schema, and migrate", found.name),
-        });
-    }
-
     fn index(&mut self, roles: &Roles<'_>) {
         let message = &roles.message;
         if message.model.leads_to_page(message.room, message.created_at) {
             return;
         }
         let (room, at) = (message.room, message.created_at);
+        let index = format!("{}_{}_{}_idx", message.model.table, room.name, at.name);
         self.findings.push(Finding {
             severity: Severity::Note,
             place: message.model.name.clone(),
             text: format!("it has no index on {} and {}", room.field, at.field),
             consequence: "history is read slowly where there are many messages".to_owned(),
             mend: format!(
-                "@@index([{}, {}]) in the schema, or CREATE INDEX CONCURRENTLY ON {} ({}, {})",
+                "@@index([{}, {}]) in the schema, or CREATE INDEX{} ON {} ({}, {})",
                 room.field,
                 at.field,
+                if self.is_sqlite { format!(" {}", quoted(&index)) } else { " CONCURRENTLY".to_owned() },
                 quoted(&message.model.table),
                 quoted(&room.name),
                 quoted(&at.name)

@@ -6,6 +6,7 @@ use super::{
     roles::{self, Obstacle},
     sql,
     tables::{self, Builder},
+    widths::{Short, short},
 };
 
 /// Schemas that a mapping never takes: it drops its own before it makes it again.
@@ -36,6 +37,10 @@ pub fn propose(schema: &Schema, options: &Options) -> Result<Proposal, Vec<Obsta
     };
     let mut builder = Builder { schema, options, asks: Vec::new(), notes: Vec::new() };
     let views = tables::build(&mut builder, &roles);
+    builder.notes.extend(short(&roles, &options.tables_in).into_iter().map(|column| {
+        let Short { place, text, fails, mend } = column;
+        format!("{place}: {text}: {fails}; to mend it, run {mend}")
+    }));
     let Builder { asks, notes, .. } = builder;
     for key in options.fills.keys() {
         let is_known = key.split_once('.').is_some_and(|(model, field)| {
@@ -69,14 +74,18 @@ pub fn propose(schema: &Schema, options: &Options) -> Result<Proposal, Vec<Obsta
 }
 
 /// The obstacle of a database that is no PostgreSQL.
-pub fn provider_obstacle(schema: &Schema) -> Option<Obstacle> {
+fn provider_obstacle(schema: &Schema) -> Option<Obstacle> {
     let provider = schema.provider.as_deref().filter(|provider| *provider != "postgresql")?;
+    let mend = match provider {
+        "sqlite" => {
+            "chatoxide check --schema says whether the tables can be served as they are, without a mapping"
+        }
+        _ => "move the tables to PostgreSQL first",
+    };
     Some(Obstacle {
-        text: format!(
-            "the schema is for {provider}, and chatoxide serves a team's tables on PostgreSQL only"
-        ),
+        text: format!("the schema is for {provider}, and a mapping needs PostgreSQL"),
         fails: "every event",
-        mend: "move the tables to PostgreSQL first".to_owned(),
+        mend: mend.to_owned(),
     })
 }
 

@@ -13,3 +13,4 @@ pub mod roles;
 mod sql;
 mod tables;
 mod view;
+mod widths;

@@ -116,6 +116,12 @@ impl Column {
     pub fn is_native(&self, name: &str) -> bool {
         self.native.as_deref().is_some_and(|native| native.split('(').next() == Some(name))
     }
+
+    /// The most characters that the column takes; none if its type has no limit.
+    pub fn most(&self) -> Option<usize> {
+        let (name, most) = self.native.as_deref()?.strip_suffix(')')?.split_once('(')?;
+        if ["VarChar", "Char"].contains(&name) { most.parse().ok() } else { None }
+    }
 }
 
 impl Model {

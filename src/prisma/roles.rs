@@ -3,6 +3,7 @@
 
 mod fields;
 mod members;
+mod messages;
 mod models;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! Writes a mapping as SQL: one transaction that can be run again.
 
 mod indexes;
+mod kinds;
 mod trigger;
 
 use super::{
@@ -71,7 +72,8 @@ fn heading(parts: &Parts<'_>) -> String {
     ];
     if !own.is_empty() {
         lines.push(format!(
-            "Undo for good, with what only chatoxide has stored: DROP TABLE {};",
+            "Undo for good, with what only chatoxide has stored: {} DROP TABLE IF EXISTS {};",
+            drops.join(" ").replacen("DROP SCHEMA", "DROP SCHEMA IF EXISTS", 1),
             own.join(", ")
         ));
     }
@@ -91,6 +93,7 @@ fn heading(parts: &Parts<'_>) -> String {
             lines.push(format!("{role} {noun}: {}? Or make this file again with {others}", choice.chosen));
         }
     }
+    lines.extend(kinds::lines(parts));
     for note in &parts.notes {
         lines.push(format!("Note: {note}."));
     }
@@ -105,7 +108,8 @@ fn url_of(name: &str) -> String {
 fn schema(name: &str) -> String {
     let (into, text) = (quoted(name), literal(name));
     let refusal = literal(&format!(
-        "schema {name} is there and was not made by chatoxide map: choose another by --into"
+        "schema {name} is there and was not made by chatoxide map: choose another by --into, or, if it holds only \
+         tables that chatoxide made there, drop it: DROP SCHEMA {into} CASCADE"
     ));
     let guard = format!(
         "BEGIN\n    IF EXISTS (\n        SELECT FROM pg_namespace WHERE nspname = {text}\n            \

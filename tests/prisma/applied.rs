@@ -23,6 +23,7 @@ async fn a_schema_that_somebody_else_made_is_not_dropped() {
     let file = mapped.write("garden", &[], &[]).await;
     let error = mapped.try_psql(&file).await.unwrap_err();
     assert!(error.contains("was not made by chatoxide map: choose another by --into"), "{error}");
+    assert!(error.contains(r#"drop it: DROP SCHEMA "chatoxide_map" CASCADE"#), "{error}");
     let tables = "SELECT relname FROM pg_class WHERE relnamespace = 'chatoxide_map'::regnamespace";
     assert_eq!(mapped.select(tables).await, ["theirs"]);
 
@@ -63,4 +64,22 @@ async fn a_message_of_nobody_or_of_no_room_is_not_found() {
         assert_eq!(refused["error"], "Message not found", "{id}: {refused}");
     }
     mapped.stop(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_heading_says_how_to_undo_all_of_it_and_which_kinds_were_taken() {
+    let mut mapped = Mapped::create("clinic").await;
+    let before = mapped.dump();
+    mapped.map("clinic", &[], &[]).await;
+    let file = mapped.file();
+    for line in ["-- message.deletion: deletedAt (", "-- kinds of rooms: ", "-- kinds of messages: "] {
+        assert!(file.contains(line), "{line}: {file}");
+    }
+    let undo = file
+        .lines()
+        .find_map(|line| line.strip_prefix("-- Undo for good, with what only chatoxide has stored: "));
+    mapped.execute(undo.unwrap()).await;
+    let left = "SELECT relname FROM pg_class WHERE relname LIKE 'mapped%' OR relnamespace = to_regnamespace('chatoxide_map')";
+    assert_eq!(mapped.select(left).await, Vec::<String>::new());
+    assert_eq!(mapped.dump(), before);
 }

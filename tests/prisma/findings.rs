@@ -11,9 +11,8 @@ async fn check(schema: &str, arguments: &[&str]) -> (i32, String, String) {
     run(Path::new("/"), &[&["check", "--schema", path.to_str().unwrap()], arguments].concat()).await
 }
 
-#[tokio::test]
-async fn a_schema_like_the_original_can_be_served_as_it_is() {
-    let place = tempfile::tempdir().unwrap();
+/// A schema like the original: the workshop's, without its deviations that nothing serves in place.
+pub fn original() -> String {
     let mut text = std::fs::read_to_string(folder("workshop").join("schema.prisma")).unwrap();
     for (from, to) in [
         ("  password  String\n", ""),
@@ -22,6 +21,13 @@ async fn a_schema_like_the_original_can_be_served_as_it_is() {
         assert!(text.contains(from));
         text = text.replace(from, to);
     }
+    text
+}
+
+#[tokio::test]
+async fn a_schema_like_the_original_can_be_served_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let text = original();
     std::fs::write(place.path().join("schema.prisma"), &text).unwrap();
     let (code, printed, error) = run(place.path(), &["check", "--schema", "schema.prisma"]).await;
     assert_eq!((code, printed.lines().count()), (0, 1), "{printed}{error}");
@@ -59,14 +65,13 @@ async fn every_difference_is_found_at_once_with_its_consequence_and_its_mend() {
         assert!(printed.contains(finding), "{finding}\n{printed}");
     }
     let (_, uuids, _) = check("observatory", &[]).await;
-    for id in ["User.id", "Room.id", "Message.id"] {
-        assert!(
-            uuids.contains(&format!("FAULT  {id}: it is of type uuid, and chatoxide looks for text")),
-            "{uuids}"
-        );
-    }
+    assert!(
+        uuids.contains("warn   Room.id: it is of type uuid") && !uuids.contains("FAULT  Room.id"),
+        "{uuids}"
+    );
     let mends = printed.lines().filter(|line| line.starts_with("       mend: ")).count();
-    assert_eq!(mends, printed.lines().filter(|line| line.starts_with("FAULT")).count());
+    let is_finding = |line: &&str| line.starts_with("FAULT") || line.starts_with("warn");
+    assert_eq!(mends, printed.lines().filter(is_finding).count(), "{printed}");
 }
 
 #[tokio::test]
@@ -87,6 +92,4 @@ async fn the_report_as_json_has_every_finding_question_and_the_missing_index() {
             assert!(finding[key].is_string(), "{finding}");
         }
     }
-    let (code, _, error) = run(Path::new("/"), &["check", "--json"]).await;
-    assert_eq!(code, 2, "{error}");
 }

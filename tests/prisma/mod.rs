@@ -3,6 +3,7 @@
 mod applied;
 mod findings;
 mod grammar;
+mod in_place;
 mod mapped;
 mod program;
 mod served;

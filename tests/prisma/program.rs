@@ -51,6 +51,7 @@ async fn ids_that_are_numbers_are_refused_by_map_and_by_check_and_nothing_is_wri
 #[tokio::test]
 async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
     let other = [&HEAD.replace("postgresql", "mysql"), USER, ROOM, MESSAGE].concat();
+    let sqlite = [&HEAD.replace("postgresql", "sqlite"), USER, ROOM, MESSAGE].concat();
     let numbered = USER.replace("id String @id", "id BigInt @id");
     let keyed = ROOM
         .replace("id String @id", "id String")
@@ -92,6 +93,7 @@ async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
     let silent = MESSAGE.replace("text String", "duration Int");
     for (text, reason) in [
         (other, "the schema is for mysql"),
+        (sqlite, "the schema is for sqlite, and a mapping needs PostgreSQL"),
         ([HEAD, &numbered, ROOM, MESSAGE].concat(), "the id of `User` is a BigInt"),
         ([HEAD, USER, &keyed, MESSAGE].concat(), "the key of `Room` has several fields"),
         ([HEAD, USER, direct].concat(), "no model is the room of `Message`"),

@@ -279,3 +279,20 @@ async fn nearly_the_original_tables_with_more_labels_and_numbered_reactions_are_
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_room_that_is_there_is_not_reused() {
+    let mut mapped = Mapped::create("harbour").await;
+    mapped
+        .execute(
+            r#"INSERT INTO "Chat" ("id", "isGroup", "updatedAt") VALUES ('pair', false, now());
+               INSERT INTO "ChatMember" ("chatId", "userId") VALUES ('pair', 'alice'), ('pair', 'bob')"#,
+        )
+        .await;
+    mapped.map("harbour", &[], &[]).await;
+    let server = mapped.serve().await;
+    let mut alice = server.connect_in("alice", "r1").await;
+    let started = alice.ask("dm:start", "bob".into()).await;
+    assert_eq!(started["room"]["id"], "dm:alice:bob", "{started}");
+    mapped.stop(server).await;
+}

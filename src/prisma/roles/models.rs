@@ -83,7 +83,7 @@ impl<'a> Finder<'a, '_> {
     }
 
     /// The column that a person chose.
-    fn used(&mut self, key: &'static str, model: &'a Model) -> Option<Option<&'a Column>> {
+    pub(super) fn used(&mut self, key: &'static str, model: &'a Model) -> Option<Option<&'a Column>> {
         let name = self.uses.get(key)?;
         if name == "none" {
             return Some(None);
@@ -316,8 +316,11 @@ impl<'a> Finder<'a, '_> {
             content,
             created_at,
             kind,
-            metadata: self
-                .column("message.metadata", model, &fields::METADATA, |column| column.kind == Kind::Json),
+            metadata: self.column("message.metadata", model, &fields::METADATA, |column| {
+                // Texts of the other names may be anything.
+                let is_named = plain(&column.field) == "metadata" || column.name == "metadata";
+                column.kind == Kind::Json || is_text(column) && is_named
+            }),
             reply_to: self.reply(model),
             updated_at: self.column("message.updatedAt", model, &fields::EDITED_AT, |column| {
                 is_time(column) && is_free(column)
@@ -325,29 +328,6 @@ impl<'a> Finder<'a, '_> {
             edited: edited(model),
             deletion: self.deletion(model),
         })
-    }
-
-    fn deletion(&mut self, model: &'a Model) -> Vec<&'a Column> {
-        match self.used("message.deletion", model) {
-            Some(used) => used.into_iter().collect(),
-            None => deletion(model),
-        }
-    }
-
-    fn reply(&mut self, model: &'a Model) -> Option<&'a Column> {
-        if let Some(used) = self.used("message.replyTo", model) {
-            return used;
-        }
-        let is_reply = |name: &str| !fields::NO_REPLY.iter().any(|word| plain(name).contains(word));
-        let related = model.relations.iter().find(|relation| {
-            relation.target == model.name && relation.columns.len() == 1 && is_reply(&relation.field)
-        });
-        let related = related.and_then(|relation| model.column(relation.columns.first()?));
-        let found = related.or_else(|| best(model, &fields::REPLY, is_text).map(|(column, _)| column));
-        if let Some(column) = found {
-            self.choose("message.replyTo", &column.field, "by its relation or its name", Vec::new());
-        }
-        found
     }
 
     /// The column that refers to another model: by a relation, or else by its name.

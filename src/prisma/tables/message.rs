@@ -134,7 +134,8 @@ fn metadata(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewCol
     };
     let name = quoted(&column.name);
     let is_json = column.is_native("Json");
-    if column.is_required && !is_json {
+    // A text is read and written as it is: the server takes a text, too.
+    if column.kind == Kind::String || column.is_required && !is_json {
         return same("metadata", column);
     }
     let value = if is_json { "NEW.\"metadata\"::json" } else { "NEW.\"metadata\"" };

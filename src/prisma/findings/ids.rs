@@ -1,0 +1,62 @@
+//! Findings about ids: those of type uuid, and columns that are too short for them.
+
+use super::{Differences, EVERYTHING, Finding, Severity};
+use crate::prisma::{
+    model::{Column, Model},
+    roles::{Members, Roles},
+    widths::{Short, short},
+};
+
+type Place<'a> = (&'a Model, &'a Column);
+
+/// The columns that hold the ids of users, of rooms and of messages. A join table has the types of the ids.
+fn same_ids<'a>(roles: &Roles<'a>) -> [Vec<Place<'a>>; 3] {
+    let Roles { user, room, message, members, reaction, .. } = roles;
+    let mut users = vec![(user.model, user.id), (message.model, message.sender)];
+    let mut rooms = vec![(room.model, room.id), (message.model, message.room)];
+    let mut messages = vec![(message.model, message.id)];
+    if let Members::Model { model, room, user, .. } = members {
+        users.push((model, user));
+        rooms.push((model, room));
+    }
+    if let Some(reaction) = reaction {
+        users.push((reaction.model, reaction.user));
+        messages.push((reaction.model, reaction.message));
+    }
+    [users, rooms, messages]
+}
+
+impl Differences {
+    /// Ids of type uuid: all columns of the same ids have to be of that type.
+    pub(super) fn ids(&mut self, roles: &Roles<'_>) {
+        let is_uuid = |(_, column): &&Place<'_>| column.is_native("Uuid");
+        for group in same_ids(roles) {
+            let Some((model, column)) = group.iter().find(|place| !is_uuid(place)) else { continue };
+            for (other, id) in group.iter().filter(is_uuid) {
+                let text = format!(
+                    "it is of type uuid, and {}.{} has the same ids as text",
+                    model.name, column.field
+                );
+                self.fault(format!("{}.{}", other.name, id.field), text, EVERYTHING);
+            }
+        }
+        let room = &roles.room;
+        if room.id.is_native("Uuid") {
+            self.findings.push(Finding {
+                severity: Severity::Note,
+                place: format!("{}.{}", room.model.name, room.id.field),
+                text: "it is of type uuid, and the ids of direct rooms are none".to_owned(),
+                consequence: "dm:start is refused".to_owned(),
+                mend: String::new(),
+            });
+        }
+    }
+
+    /// Columns that a mapping cannot widen.
+    pub(super) fn widths(&mut self, roles: &Roles<'_>, tables_in: &str) {
+        for Short { place, text, fails, mend } in short(roles, tables_in) {
+            let (severity, consequence) = (Severity::Fault, fails.to_owned());
+            self.findings.push(Finding { severity, place, text, consequence, mend });
+        }
+    }
+}
