@@ -44,7 +44,7 @@ pub(super) struct KeySet {
 #[derive(Default)]
 struct State {
     keys: Arc<KeysById>,
-    /// The time of the last attempt to read the set.
+    /// The end of the last attempt to read the set.
     tried: Option<Instant>,
     /// The last attempt, if it failed and there are no keys.
     failed: Option<(Instant, String)>,
@@ -70,11 +70,16 @@ impl KeySet {
     /// The key with this id. The set is read if it is old, or has no such key.
     async fn find(&self, id: &str) -> Result<Option<VerifyingKey>, Refused> {
         let (keys, is_due) = self.look_up(id);
-        let found = keys.get(id).cloned();
-        if !is_due {
-            return Ok(found);
-        }
-        let _reading = self.reading.lock().await;
+        let _reading = match (keys.get(id).cloned(), is_due) {
+            (Some(key), false) => return Ok(Some(key)),
+            (Some(key), true) => match self.reading.try_lock() {
+                Ok(reading) => reading,
+                // Another sign-in reads the set: the key that is known goes on being used.
+                Err(_) => return Ok(Some(key)),
+            },
+            // The key may be in the set that is being read.
+            (None, _) => self.reading.lock().await,
+        };
         // Another sign-in may have read it meanwhile.
         let (keys, is_due) = self.look_up(id);
         if !is_due {
@@ -85,7 +90,6 @@ impl KeySet {
         {
             return Err(Refused::Unavailable(why.clone()));
         }
-        lock(&self.state).tried = Some(Instant::now());
         let read = match self.client.get().await {
             Ok((StatusCode::OK, body)) => parse(&body),
             Ok((status, _)) => Err(format!("it answered {}", status.as_u16())),
@@ -95,7 +99,7 @@ impl KeySet {
             Ok(keys) => {
                 let found = keys.get(id).cloned();
                 let mut state = lock(&self.state);
-                (state.keys, state.failed) = (Arc::new(keys), None);
+                (state.keys, state.tried, state.failed) = (Arc::new(keys), Some(Instant::now()), None);
                 Ok(found)
             }
             Err(why) => {
@@ -105,6 +109,7 @@ impl KeySet {
                     (state.tried, state.failed) = (None, Some((Instant::now(), why.clone())));
                     return Err(Refused::Unavailable(why));
                 }
+                lock(&self.state).tried = Some(Instant::now());
                 tracing::warn!(%why, "the key set cannot be read: the keys read before are used");
                 Ok(keys.get(id).cloned())
             }
