@@ -133,7 +133,9 @@ fn leeway_audience_and_issuer_are_checked_as_the_settings_say() {
     let very_late = token(Algorithm::HS256, &json!({"sub": "a", "exp": now() - 31}));
     assert!(verify(&lenient, &very_late).is_err());
 
-    let strict = authenticator(&["--jwt-audience", "chat, other", "--jwt-issuer", "https://id.example"]);
+    let rules = ["--jwt-audience", "chat, other", "--jwt-issuer", "https://id.example"];
+    let strict = authenticator(&rules);
+    let strict_and_encrypted = authenticator(&[&rules[..], &["--jwt-encryption", "nextauth"]].concat());
     for (claims, is_good) in [
         (json!({"sub": "a", "aud": "chat", "iss": "https://id.example"}), true),
         (json!({"sub": "a", "aud": ["x", "other"], "iss": "https://id.example"}), true),
@@ -187,6 +189,9 @@ fn a_refused_token_is_explained_in_words_that_quote_no_unsigned_claim() {
 }
 
 #[test]
+        let decrypted = verify(&strict_and_encrypted, &encrypted::encrypt(&claims, SECRET.as_bytes()));
+        assert_eq!(decrypted.is_ok(), is_good, "encrypted {claims}: {decrypted:?}");
+        assert_eq!(decrypted.err(), verified.err());
 fn bearer_is_taken_off_in_any_case() {
     let good = token(Algorithm::HS256, &json!({"sub": "alice"}));
     for scheme in ["Bearer ", "bearer ", "BEARER  ", " Bearer "] {
