@@ -21,17 +21,21 @@ struct Line {
     settings: Settings,
 }
 
-fn authenticator(more: &[&str]) -> Authenticator {
-    let line = ["chatoxide", "--database-url", "sqlite://x", "--jwt-secret", SECRET];
+pub(super) fn config(more: &[&str]) -> Config {
+    let line = ["chatoxide", "--database-url", "sqlite://x"];
     let line = Line::try_parse_from(line.iter().chain(more)).unwrap();
-    let config = Config::from_settings(line.settings).unwrap();
+    Config::from_settings(line.settings).unwrap()
+}
+
+fn authenticator(more: &[&str]) -> Authenticator {
+    let config = config(&[&["--jwt-secret", SECRET], more].concat());
     Authenticator::new(Keys::load(&config.keys).unwrap(), &config).unwrap()
 }
 
 fn verify(authenticator: &Authenticator, token: &str) -> Result<Claims, String> {
-    let auth = json!({ "token": token });
+    let auth = Map::from_iter([("token".to_owned(), token.into())]);
     let handshake = Handshake::default();
-    let signed_in = authenticator.sign_in(auth.as_object().unwrap(), &handshake);
+    let signed_in = authenticator.sign_in(auth, &handshake);
     match futures_util::FutureExt::now_or_never(signed_in).unwrap() {
         Ok(claims) => Ok(claims),
         Err(Refused::Denied(why)) => Err(why),
