@@ -11,7 +11,11 @@ mod refusal;
 use hyper::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 
-pub use self::{claims::Claims, handshake::Handshake, keys::Keys};
+pub use self::{
+    claims::{Claims, Verification},
+    handshake::Handshake,
+    keys::Keys,
+};
 use self::{endpoint::Endpoint, key_set::KeySet, keys::Verifier};
 use crate::{
     chat::limits::Limits,
@@ -85,12 +89,12 @@ impl Authenticator {
         let Some((token, cookie)) = handshake.token(settings, &auth) else {
             return Err(handshake.explain_absence(settings).into());
         };
+        let token = token.to_owned();
+        drop(auth);
         let claims = match (&self.remote, &self.keys.verifier) {
             (Some(Remote::KeySet(key_set)), _) => key_set.verify(&token, settings).await?,
             (_, Verifier::Secret { secret, .. }) if settings.encryption != Encryption::None => {
                 encrypted::decrypt(&token, secret, cookie, settings)?
-        let token = token.to_owned();
-        drop(auth);
             }
             (_, Verifier::Key(key) | Verifier::Secret { key, .. }) => key.verify(&token, settings)?,
             // Each of these has its remote.
