@@ -164,3 +164,40 @@ fn verifying_key(jwk: &Jwk) -> Option<(String, VerifyingKey)> {
     let key = DecodingKey::from_jwk(jwk).ok()?;
     Some((jwk.common.key_id.clone().unwrap_or_default(), VerifyingKey { key, algorithms }))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt, poll};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{auth::tests::config, config::SigningKeys};
+
+    /// A set of the key `old` that was read so long ago, at a URL that does not answer.
+    async fn key_set(age: Duration) -> (KeySet, TcpListener) {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/jwks", silent.local_addr().unwrap());
+        let config = config(&["--jwt-jwks-url", &url, "--auth-timeout", "30000"]);
+        let SigningKeys::KeySet(url) = config.keys else { panic!("no URL") };
+        let key_set = KeySet::new(url, &config.sign_in).unwrap();
+        let key = VerifyingKey { key: DecodingKey::from_secret(b"x").unwrap(), algorithms: &[] };
+        *lock(&key_set.state) = State {
+            keys: Arc::new(HashMap::from([("old".to_owned(), key)])),
+            tried: Instant::now().checked_sub(age),
+            failed: None,
+        };
+        (key_set, silent)
+    }
+
+    #[tokio::test]
+    async fn a_new_key_waits_for_the_set_that_is_read_again_and_a_known_one_does_not() {
+        for (age, first) in [(READ_AGAIN, "new"), (FRESH, "old")] {
+            let (key_set, _silent) = key_set(age).await;
+            let mut reader = Box::pin(key_set.find(first));
+            assert!(poll!(&mut reader).is_pending(), "{first} lets the set be read");
+            let known = key_set.find("old").now_or_never().expect("the known key waits");
+            assert!(known.unwrap().is_some());
+            assert!(key_set.find("new").now_or_never().is_none(), "the new key does not wait");
+        }
+    }
+}
