@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use self::user_directory::UserDirectory;
 use crate::{
-    auth::Claims,
+    auth::{Claims, Verification},
     chat::{
         Error, Result,
         id::{MessageId, RoomId, UserId},
@@ -141,9 +141,13 @@ impl Access {
         Ok(())
     }
 
-    /// Returns the user who has the e-mail address of a user who is not in the database.
+    /// Returns the user who has the verified e-mail address of a user who is not in the database.
     pub async fn find_same_email(&self, claims: &Claims) -> Result<Option<UserId>> {
-        let Some(email) = claims.email.as_ref().filter(|_| claims.is_email_verified) else { return Ok(None) };
+        let Some(email) =
+            claims.email.as_ref().filter(|_| claims.email_verification == Verification::Verified)
+        else {
+            return Ok(None);
+        };
         if self.users.was_seen(&claims.sub) {
             return Ok(None);
         }

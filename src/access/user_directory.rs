@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::CACHE_CAPACITY;
 use crate::{
-    auth::Claims,
+    auth::{Claims, Verification},
     batch::fill,
     chat::{Error, Result, id::UserId},
     clock,
@@ -41,8 +41,42 @@ pub(super) struct UserDirectory {
 struct Lookup {
     user_id: UserId,
     /// The user to insert if they are absent.
-    new_user: Option<NewUser>,
+    new_user: Option<Newcomer>,
     answer: oneshot::Sender<Result<Option<Arc<str>>>>,
+}
+
+/// A user to insert.
+struct Newcomer {
+    /// The user as they are stored.
+    user: NewUser,
+    /// The address that they come with.
+    email: Option<String>,
+    /// Whether the address is stored. If an unverified one were, whoever owns it would later sign in as the user who only
+    /// named it.
+    keeps_email: bool,
+    /// They are not inserted if the address belongs to somebody else.
+    is_refused_if_taken: bool,
+}
+
+impl Newcomer {
+    fn new(claims: &Claims, same_email: SameEmail) -> Self {
+        let verification = claims.email_verification;
+        let (keeps_email, is_refused_if_taken) = match same_email {
+            SameEmail::Separate => (verification != Verification::Unverified, false),
+            SameEmail::Refuse => (verification != Verification::Unverified, true),
+            SameEmail::Link => {
+                (verification == Verification::Verified, verification != Verification::Unstated)
+            }
+        };
+        let user = |email: Option<&str>| {
+            NewUser::new(&claims.sub, claims.name.as_deref(), email, claims.avatar.as_deref(), clock::now())
+        };
+        let named = user(claims.email.as_deref());
+        let email = named.own_email().map(str::to_owned);
+        let user = if keeps_email { named } else { user(None) };
+        let user = if is_refused_if_taken { user.without_fallback() } else { user };
+        Self { user, email, keeps_email, is_refused_if_taken }
+    }
 }
 
 impl UserDirectory {
@@ -73,11 +107,7 @@ impl UserDirectory {
         if let Some(name) = self.names.get(&claims.sub).await {
             return Ok(name);
         }
-        let new_user = || {
-            let (name, email) = (claims.name.as_deref(), claims.email.as_deref());
-            let user = NewUser::new(&claims.sub, name, email, claims.avatar.as_deref(), clock::now());
-            if self.same_email == SameEmail::Separate { user } else { user.without_fallback() }
-        };
+        let new_user = || Newcomer::new(claims, self.same_email);
         Box::pin(self.look_up(&claims.sub, self.auto_create.then(new_user))).await
     }
 
@@ -90,7 +120,7 @@ impl UserDirectory {
         self.seen.insert(user_id.clone(), ()).await;
     }
 
-    async fn look_up(&self, user_id: &UserId, new_user: Option<NewUser>) -> Result<Arc<str>> {
+    async fn look_up(&self, user_id: &UserId, new_user: Option<Newcomer>) -> Result<Arc<str>> {
         let (answer, answered) = oneshot::channel();
         let lookup = Lookup { user_id: user_id.clone(), new_user, answer };
         self.lookups.try_send(lookup).map_err(|error| match error {
@@ -132,7 +162,7 @@ async fn run(db: Db, mut queue: mpsc::Receiver<Lookup>) {
 async fn resolve(
     db: &Db,
     requested: Vec<UserId>,
-    mut new_users: HashMap<UserId, NewUser>,
+    mut new_users: HashMap<UserId, Newcomer>,
 ) -> Result<HashMap<UserId, Result<Arc<str>>>> {
     if requested.is_empty() {
         return Ok(HashMap::new());
@@ -141,8 +171,9 @@ async fn resolve(
     let mut found = users::list_names(db, requested).await?;
     new_users.retain(|user_id, _| !found.contains_key(user_id));
     if !new_users.is_empty() {
-        let mut new_users: Vec<NewUser> = new_users.into_values().collect();
-        refused.extend(refuse_same_email(db, &new_users).await?);
+        let newcomers: Vec<Newcomer> = new_users.into_values().collect();
+        refused.extend(refuse_same_email(db, &newcomers).await?);
+        let mut new_users: Vec<NewUser> = newcomers.into_iter().map(|newcomer| newcomer.user).collect();
         new_users.retain(|new_user| !refused.contains_key(new_user.id.as_str()));
         refused.extend(users::insert_absent(db, new_users.clone()).await?);
         new_users.retain(|new_user| !refused.contains_key(new_user.id.as_str()));
@@ -161,21 +192,20 @@ async fn resolve(
 
 /// Finds the new users whose e-mail address belongs to another user, or to another of these. A line in the log names both.
 /// Those who are not to get a fallback are refused.
-async fn refuse_same_email(db: &Db, new_users: &[NewUser]) -> Result<Vec<(UserId, Error)>> {
-    let emails: Vec<String> =
-        new_users.iter().filter_map(|user| user.own_email().map(str::to_owned)).collect();
+async fn refuse_same_email(db: &Db, newcomers: &[Newcomer]) -> Result<Vec<(UserId, Error)>> {
+    let emails: Vec<String> = newcomers.iter().filter_map(|newcomer| newcomer.email.clone()).collect();
     if emails.is_empty() {
         return Ok(Vec::new());
     }
     let mut owners = users::list_ids_by_email(db, emails).await?;
     let mut refused = Vec::new();
-    for user in new_users {
-        let (Some(email), id) = (user.own_email(), UserId::from(user.id.as_str())) else { continue };
-        let owner = owners.entry(email.to_owned()).or_insert_with(|| id.clone());
-        if *owner == id {
-            continue;
+    for newcomer in newcomers {
+        let (Some(email), id) = (&newcomer.email, UserId::from(newcomer.user.id.as_str())) else { continue };
+        if newcomer.keeps_email {
+            owners.entry(email.clone()).or_insert_with(|| id.clone());
         }
-        let is_refused = user.fallback_email == user.email;
+        let Some(owner) = owners.get(email).filter(|owner| **owner != id) else { continue };
+        let is_refused = newcomer.is_refused_if_taken;
         let outcome = if is_refused { "refused" } else { "a second user without it" };
         tracing::warn!(user = %id, owner = %owner, outcome, "another user has the e-mail address of a new user: see SAME_EMAIL");
         if is_refused {

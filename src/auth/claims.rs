@@ -22,11 +22,22 @@ pub struct Claims {
     pub sub: UserId,
     pub name: Option<Arc<str>>,
     pub email: Option<String>,
-    /// True unless the signer says that the address is not verified.
-    pub is_email_verified: bool,
+    pub email_verification: Verification,
     /// The URL of a picture.
     pub avatar: Option<String>,
 }
+
+/// The statement of the signer about the e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    Verified,
+    Unverified,
+    /// The signer says nothing.
+    Unstated,
+}
+
+/// The claims that say whether the address is verified: of OpenID Connect, and of Better Auth.
+const VERIFICATION_CLAIMS: [&str; 2] = ["email_verified", "emailVerified"];
 
 impl Claims {
     /// Reads the claims. The error says why there is no user, for the log.
@@ -36,18 +47,38 @@ impl Claims {
         limits: &Limits,
     ) -> Result<Self, String> {
         let sub = user_id(claims, settings, limits)?;
+        let email = settings.email_claim.iter().filter_map(|name| name.find_with_parent(claims));
+        let mut email = email.filter_map(|(value, parent)| Some((text(value)?, parent)));
+        let email = email.next().filter(|(email, _)| !email.is_empty());
         let text = |names: &[ClaimPath]| names.iter().filter_map(|name| name.find(claims)).find_map(text);
         Ok(Self {
             sub,
             name: text(&settings.name_claim).map(Into::into),
-            email: text(&settings.email_claim).filter(|email| !email.is_empty()).map(str::to_owned),
-            is_email_verified: claims.get("email_verified") != Some(&Value::Bool(false)),
+            email: email.map(|(email, _)| email.to_owned()),
+            email_verification: Verification::read(claims, email.and_then(|(_, parent)| parent)),
             avatar: text(&settings.avatar_claim).map(str::to_owned),
         })
     }
 
     pub fn token_user(&self) -> TokenUserView {
         TokenUserView { id: self.sub.clone(), name: self.name.clone() }
+    }
+}
+
+impl Verification {
+    /// `parent` is the object that has the address. Only a claim in it vouches for the address, because one elsewhere may be
+    /// about another address. Any statement in it or among the outermost claims that is not `true` denies it.
+    fn read(claims: &Map<String, Value>, parent: Option<&Map<String, Value>>) -> Self {
+        let stated = |object: &Map<String, Value>| {
+            let values = VERIFICATION_CLAIMS.iter().filter_map(|name| object.get(*name));
+            let is_true = |value: &Value| *value == Value::Bool(true) || value == "true";
+            values.map(is_true).reduce(|one, other| one && other)
+        };
+        match (parent.and_then(stated), stated(claims)) {
+            (Some(false), _) | (_, Some(false)) => Self::Unverified,
+            (Some(true), _) => Self::Verified,
+            (None, _) => Self::Unstated,
+        }
     }
 }
 

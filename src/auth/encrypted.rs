@@ -55,6 +55,8 @@ pub(super) fn decrypt(
     let claims = claims.ok_or(BAD_KEY)?;
     let claims = serde_json::from_slice(&claims).map_err(|_| "its claims are not an object")?;
     ensure_current(&claims, settings)?;
+    ensure_listed(&claims, ("aud", &settings.audience), (refusal::NO_AUDIENCE, refusal::OTHER_AUDIENCE))?;
+    ensure_listed(&claims, ("iss", &settings.issuer), (refusal::NO_ISSUER, refusal::OTHER_ISSUER))?;
     Ok(claims)
 }
 
@@ -134,4 +136,33 @@ fn ensure_current(claims: &Map<String, Value>, settings: &SignIn) -> Result<(), 
         return Err(refusal::immature(nbf));
     }
     Ok(())
+}
+
+/// The audience and the issuer of a token are checked as those of a signed one are: the claim, or one item of it if it is a
+/// list, must be in the setting.
+fn ensure_listed(
+    claims: &Map<String, Value>,
+    (name, allowed): (&str, &[String]),
+    (absent, other): (&str, &str),
+) -> Result<(), String> {
+    if allowed.is_empty() {
+        return Ok(());
+    }
+    let claim = claims.get(name).filter(|claim| !claim.is_null()).ok_or(absent)?;
+    let items = claim.as_array().map_or(std::slice::from_ref(claim), Vec::as_slice);
+    let is_allowed = |item: &Value| item.as_str().is_some_and(|item| allowed.iter().any(|one| one == item));
+    if items.iter().any(is_allowed) { Ok(()) } else { Err(other.to_owned()) }
+}
+
+/// Encrypts claims as NextAuth 4 does.
+#[cfg(test)]
+pub(super) fn encrypt(claims: &Value, secret: &[u8]) -> String {
+    let protected = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"dir","enc":"A256GCM"}"#);
+    let (key, iv) = (derive::<32>(secret, "", NEXTAUTH_INFO), [7; 12]);
+    let text = claims.to_string();
+    let payload = Payload { msg: text.as_bytes(), aad: protected.as_bytes() };
+    let sealed = Aes256Gcm::new_from_slice(&key).unwrap().encrypt(&Nonce::from(iv), payload).unwrap();
+    let (text, tag) = sealed.split_at(sealed.len() - 16);
+    let [iv, text, tag] = [&iv[..], text, tag].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+    format!("{protected}..{iv}.{text}.{tag}")
 }

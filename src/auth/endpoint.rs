@@ -18,6 +18,10 @@ use crate::{
 
 /// The most requests that are under way at once. More of them wait, within the deadline.
 const MAX_CONCURRENT: usize = 64;
+/// The most sign-ins that wait for an answer. Above it, they fail at once.
+const MAX_WAITING: usize = 1_024;
+/// The largest handshake that is posted, in bytes.
+const MAX_POSTED: usize = 16 * 1_024;
 /// The most answers that are remembered.
 const CACHE_CAPACITY: u64 = 10_000;
 
@@ -25,6 +29,7 @@ pub(super) struct Endpoint {
     client: HttpClient,
     timeout: Duration,
     permits: Semaphore,
+    waiting: Semaphore,
     /// The users of the last answers, by the hash of what was posted. It also lets only one request for the same body be
     /// under way.
     users: Cache<[u8; 32], Arc<Map<String, Value>>>,
@@ -45,6 +50,7 @@ impl Endpoint {
             client: HttpClient::new(url, settings.timeout)?,
             timeout: settings.timeout,
             permits: Semaphore::new(MAX_CONCURRENT),
+            waiting: Semaphore::new(MAX_WAITING),
             users: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(settings.cache).build(),
             caches: !settings.cache.is_zero(),
         })
@@ -53,36 +59,37 @@ impl Endpoint {
     /// The user of a handshake, as the endpoint names them.
     pub(super) async fn find_user(
         &self,
-        auth: &Map<String, Value>,
+        auth: Map<String, Value>,
         handshake: &Handshake,
     ) -> Result<Arc<Map<String, Value>>, Refused> {
-        let empty = Map::new();
-        let (headers, query) =
-            handshake.request.as_ref().map_or((&empty, &empty), |request| (&request.headers, &request.query));
-        // A client that returns sends another `pid` each time.
-        let auth: Map<String, Value> = auth
-            .iter()
-            .filter(|(key, _)| *key != "pid")
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        let body = serde_json::to_vec(&Posted { auth: &auth, headers, query })
-            .map_err(|error| Refused::Denied(format!("the handshake is no JSON: {error}")))?;
+        let body = write(auth, handshake)?;
         let key: [u8; 32] = Sha256::digest(&body).into();
-        let user = Box::pin(self.users.try_get_with(key, self.ask(body.into()))).await;
+        if self.caches
+            && let Some(user) = self.users.get(&key).await
+        {
+            return Ok(user);
+        }
+        let Ok(_waiting) = self.waiting.try_acquire() else {
+            return Err(self.unavailable(format!("{MAX_WAITING} sign-ins wait for its answer already")));
+        };
+        let user = Box::pin(self.users.try_get_with(key, self.ask(body))).await;
         if !self.caches {
             self.users.invalidate(&key).await;
         }
-        user.map_err(|refused: Arc<Refused>| (*refused).clone())
+        user.map_err(|refused: Arc<Refused>| match &*refused {
+            Refused::Denied(why) => Refused::Denied(format!("{why}{}", handshake.explain_left_out())),
+            unavailable @ Refused::Unavailable(_) => unavailable.clone(),
+        })
     }
 
+    /// Posts the body. The deadline is for the wait and the answer together.
     async fn ask(&self, body: Bytes) -> Result<Arc<Map<String, Value>>, Refused> {
-        let unavailable =
-            |why: String| Refused::Unavailable(format!("AUTH_URL ({}): {why}", self.client.url()));
-        let permit = timeout(self.timeout, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = permit else {
-            return Err(unavailable(format!("{MAX_CONCURRENT} sign-ins wait for its answer already")));
-        };
-        let (status, body) = self.client.post(HeaderMap::new(), body).await.map_err(unavailable)?;
+        let posted = timeout(self.timeout, async {
+            let _permit = self.permits.acquire().await.map_err(|error| error.to_string())?;
+            self.client.post(HeaderMap::new(), body).await
+        });
+        let late = |_| Err(format!("there was no answer within {} ms", self.timeout.as_millis()));
+        let (status, body) = posted.await.unwrap_or_else(late).map_err(|why| self.unavailable(why))?;
         match status {
             StatusCode::OK => match serde_json::from_slice(&body) {
                 Ok(user) => Ok(Arc::new(user)),
@@ -92,9 +99,35 @@ impl Endpoint {
                 Err(Refused::Denied(format!("AUTH_URL answered {}", status.as_u16())))
             }
             status if status.is_redirection() => {
-                Err(unavailable(format!("it answered {}, and redirects are not followed", status.as_u16())))
+                Err(self
+                    .unavailable(format!("it answered {}, and redirects are not followed", status.as_u16())))
             }
-            status => Err(unavailable(format!("it answered {}", status.as_u16()))),
+            status => Err(self.unavailable(format!("it answered {}", status.as_u16()))),
         }
     }
+
+    fn unavailable(&self, why: String) -> Refused {
+        Refused::Unavailable(format!("AUTH_URL ({}): {why}", self.client.url()))
+    }
 }
+
+/// Writes a handshake as JSON, if it is not too large.
+fn write(mut auth: Map<String, Value>, handshake: &Handshake) -> Result<Bytes, Refused> {
+    // A client that returns sends another `pid` each time.
+    auth.retain(|key, _| key != "pid");
+    let empty = Map::new();
+    let (headers, query) =
+        handshake.request.as_ref().map_or((&empty, &empty), |request| (&request.headers, &request.query));
+    let body = serde_json::to_vec(&Posted { auth: &auth, headers, query })
+        .map_err(|error| Refused::Denied(format!("the handshake is no JSON: {error}")))?;
+    if body.len() > MAX_POSTED {
+        let bytes = body.len();
+        return Err(Refused::Denied(format!(
+            "the handshake has {bytes} bytes as JSON, and at most {MAX_POSTED} are posted to AUTH_URL"
+        )));
+    }
+    Ok(body.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,8 @@ pub struct Handshake {
 pub(super) struct Request {
     pub(super) headers: Map<String, Value>,
     pub(super) query: Map<String, Value>,
+    /// There were cookies, or credentials of a browser, that are not among the headers.
+    has_left_out: bool,
 }
 
 /// Headers that say nothing about the user, or differ each time.
@@ -43,6 +45,7 @@ const DROPPED_HEADERS: [&str; 9] = [
     "upgrade",
 ];
 const DROPPED_HEADER_PREFIX: &str = "sec-websocket-";
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 /// Parameters of Engine.IO.
 const DROPPED_PARAMETERS: [&str; 4] = ["EIO", "transport", "sid", "t"];
 
@@ -71,16 +74,16 @@ impl Handshake {
             };
             kept.found.extend(token.filter(|token| !token.is_empty()).map(|token| (place, token)));
         }
-        kept.request = keeps_request.then(|| Request::read(headers, uri, may_use_cookies));
+        kept.request = keeps_request.then(|| Request::read((headers, uri), may_use_cookies));
         kept
     }
 
     /// The first token, without the scheme `Bearer`; with the name of its cookie, if it came in one.
-    pub(super) fn token<'a>(
+    pub(super) fn token<'a, 's>(
         &'a self,
-        settings: &'a SignIn,
+        settings: &'s SignIn,
         auth: &'a Map<String, Value>,
-    ) -> Option<(&'a str, Option<&'a str>)> {
+    ) -> Option<(&'a str, Option<&'s str>)> {
         settings.sources.iter().enumerate().find_map(|(place, source)| {
             let token = match source {
                 TokenSource::Auth(name) => auth.get(name).and_then(Value::as_str),
@@ -109,17 +112,33 @@ impl Handshake {
         }
         text
     }
+
+    /// The end of a line in the log about an endpoint's refusal: whether it was posted less than came.
+    pub(super) fn explain_left_out(&self) -> &'static str {
+        if self.request.as_ref().is_some_and(|request| request.has_left_out) {
+            "; cookies or credentials were left out, since the page's Origin is not in CORS_ORIGIN"
+        } else {
+            ""
+        }
+    }
 }
 
 impl Request {
-    fn read(headers: &HeaderMap, uri: &Uri, may_use_cookies: bool) -> Self {
+    fn read((headers, uri): (&HeaderMap, &Uri), may_use_cookies: bool) -> Self {
         let mut read = Map::new();
+        let mut has_left_out = false;
+        // A browser adds credentials that it has stored, of schemes such as Basic, to the requests of any page.
+        let is_browser = headers.contains_key(header::ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
+        let has_stored_credentials = is_browser && bearer(headers).is_none();
         for (name, value) in headers {
-            let is_dropped = DROPPED_HEADERS.contains(&name.as_str())
-                || name.as_str().starts_with(DROPPED_HEADER_PREFIX)
-                || (name == header::COOKIE && !may_use_cookies);
+            let is_dropped =
+                DROPPED_HEADERS.contains(&name.as_str()) || name.as_str().starts_with(DROPPED_HEADER_PREFIX);
+            let is_of_browser =
+                name == header::COOKIE || (name == header::AUTHORIZATION && has_stored_credentials);
+            let is_left_out = is_of_browser && !may_use_cookies;
+            has_left_out |= is_left_out;
             let Ok(value) = value.to_str() else { continue };
-            if is_dropped {
+            if is_dropped || is_left_out {
                 continue;
             }
             // Node joins headers that come more than once, cookies with a semicolon.
@@ -130,7 +149,11 @@ impl Request {
             }
         }
         let parameters = query(uri).filter(|(key, _)| !DROPPED_PARAMETERS.contains(&key.as_str()));
-        Self { headers: read, query: parameters.map(|(key, value)| (key, value.into())).collect() }
+        Self {
+            headers: read,
+            query: parameters.map(|(key, value)| (key, value.into())).collect(),
+            has_left_out,
+        }
     }
 }
 
@@ -141,7 +164,7 @@ fn may_use_cookies(cors: &CorsOrigin, headers: &HeaderMap) -> bool {
     match headers.get(header::ORIGIN).map(text) {
         // Many kinds of page share the origin null.
         Some(origin) => origin != "null" && cors.lists(&origin),
-        None => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
+        None => headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "same-origin"),
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) struct KeySet {
 #[derive(Default)]
 struct State {
     keys: Arc<KeysById>,
-    /// The time of the last attempt to read the set.
+    /// The end of the last attempt to read the set.
     tried: Option<Instant>,
     /// The last attempt, if it failed and there are no keys.
     failed: Option<(Instant, String)>,
@@ -70,11 +70,16 @@ impl KeySet {
     /// The key with this id. The set is read if it is old, or has no such key.
     async fn find(&self, id: &str) -> Result<Option<VerifyingKey>, Refused> {
         let (keys, is_due) = self.look_up(id);
-        let found = keys.get(id).cloned();
-        if !is_due {
-            return Ok(found);
-        }
-        let _reading = self.reading.lock().await;
+        let _reading = match (keys.get(id).cloned(), is_due) {
+            (Some(key), false) => return Ok(Some(key)),
+            (Some(key), true) => match self.reading.try_lock() {
+                Ok(reading) => reading,
+                // Another sign-in reads the set: the key that is known goes on being used.
+                Err(_) => return Ok(Some(key)),
+            },
+            // The key may be in the set that is being read.
+            (None, _) => self.reading.lock().await,
+        };
         // Another sign-in may have read it meanwhile.
         let (keys, is_due) = self.look_up(id);
         if !is_due {
@@ -85,7 +90,6 @@ impl KeySet {
         {
             return Err(Refused::Unavailable(why.clone()));
         }
-        lock(&self.state).tried = Some(Instant::now());
         let read = match self.client.get().await {
             Ok((StatusCode::OK, body)) => parse(&body),
             Ok((status, _)) => Err(format!("it answered {}", status.as_u16())),
@@ -95,7 +99,7 @@ impl KeySet {
             Ok(keys) => {
                 let found = keys.get(id).cloned();
                 let mut state = lock(&self.state);
-                (state.keys, state.failed) = (Arc::new(keys), None);
+                (state.keys, state.tried, state.failed) = (Arc::new(keys), Some(Instant::now()), None);
                 Ok(found)
             }
             Err(why) => {
@@ -105,6 +109,7 @@ impl KeySet {
                     (state.tried, state.failed) = (None, Some((Instant::now(), why.clone())));
                     return Err(Refused::Unavailable(why));
                 }
+                lock(&self.state).tried = Some(Instant::now());
                 tracing::warn!(%why, "the key set cannot be read: the keys read before are used");
                 Ok(keys.get(id).cloned())
             }
@@ -158,4 +163,41 @@ fn verifying_key(jwk: &Jwk) -> Option<(String, VerifyingKey)> {
     let algorithms = fitting.iter().find(|algorithms| algorithms.iter().copied().all(is_named))?;
     let key = DecodingKey::from_jwk(jwk).ok()?;
     Some((jwk.common.key_id.clone().unwrap_or_default(), VerifyingKey { key, algorithms }))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt, poll};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{auth::tests::config, config::SigningKeys};
+
+    /// A set of the key `old` that was read so long ago, at a URL that does not answer.
+    async fn key_set(age: Duration) -> (KeySet, TcpListener) {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/jwks", silent.local_addr().unwrap());
+        let config = config(&["--jwt-jwks-url", &url, "--auth-timeout", "30000"]);
+        let SigningKeys::KeySet(url) = config.keys else { panic!("no URL") };
+        let key_set = KeySet::new(url, &config.sign_in).unwrap();
+        let key = VerifyingKey { key: DecodingKey::from_secret(b"x").unwrap(), algorithms: &[] };
+        *lock(&key_set.state) = State {
+            keys: Arc::new(HashMap::from([("old".to_owned(), key)])),
+            tried: Instant::now().checked_sub(age),
+            failed: None,
+        };
+        (key_set, silent)
+    }
+
+    #[tokio::test]
+    async fn a_new_key_waits_for_the_set_that_is_read_again_and_a_known_one_does_not() {
+        for (age, first) in [(READ_AGAIN, "new"), (FRESH, "old")] {
+            let (key_set, _silent) = key_set(age).await;
+            let mut reader = Box::pin(key_set.find(first));
+            assert!(poll!(&mut reader).is_pending(), "{first} lets the set be read");
+            let known = key_set.find("old").now_or_never().expect("the known key waits");
+            assert!(known.unwrap().is_some());
+            assert!(key_set.find("new").now_or_never().is_none(), "the new key does not wait");
+        }
+    }
 }

@@ -11,7 +11,11 @@ mod refusal;
 use hyper::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 
-pub use self::{claims::Claims, handshake::Handshake, keys::Keys};
+pub use self::{
+    claims::{Claims, Verification},
+    handshake::Handshake,
+    keys::Keys,
+};
 use self::{endpoint::Endpoint, key_set::KeySet, keys::Verifier};
 use crate::{
     chat::limits::Limits,
@@ -72,8 +76,9 @@ impl Authenticator {
         Handshake::keep(&self.settings, &self.cors, (headers, uri), is_asked)
     }
 
-    /// Finds the user of a handshake and of the `auth` of a CONNECT packet.
-    pub async fn sign_in(&self, auth: &Map<String, Value>, handshake: &Handshake) -> Result<Claims, Refused> {
+    /// Finds the user of a handshake and of the `auth` of a CONNECT packet. The `auth` is dropped before anything is waited
+    /// for, since as a tree it is far larger than the packet was.
+    pub async fn sign_in(&self, auth: Map<String, Value>, handshake: &Handshake) -> Result<Claims, Refused> {
         let settings = &self.settings;
         if let Some(Remote::Endpoint(endpoint)) = &self.remote {
             let user = endpoint.find_user(auth, handshake).await?;
@@ -81,15 +86,17 @@ impl Authenticator {
             return claims
                 .map_err(|why| Refused::Denied(format!("the answer of AUTH_URL names no user: {why}")));
         }
-        let Some((token, cookie)) = handshake.token(settings, auth) else {
+        let Some((token, cookie)) = handshake.token(settings, &auth) else {
             return Err(handshake.explain_absence(settings).into());
         };
+        let token = token.to_owned();
+        drop(auth);
         let claims = match (&self.remote, &self.keys.verifier) {
-            (Some(Remote::KeySet(key_set)), _) => key_set.verify(token, settings).await?,
+            (Some(Remote::KeySet(key_set)), _) => key_set.verify(&token, settings).await?,
             (_, Verifier::Secret { secret, .. }) if settings.encryption != Encryption::None => {
-                encrypted::decrypt(token, secret, cookie, settings)?
+                encrypted::decrypt(&token, secret, cookie, settings)?
             }
-            (_, Verifier::Key(key) | Verifier::Secret { key, .. }) => key.verify(token, settings)?,
+            (_, Verifier::Key(key) | Verifier::Secret { key, .. }) => key.verify(&token, settings)?,
             // Each of these has its remote.
             (_, Verifier::KeySet(_) | Verifier::Endpoint(_)) => {
                 return Err(Refused::Unavailable("there is no key".to_owned()));

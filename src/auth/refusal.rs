@@ -13,6 +13,11 @@ use crate::{
 /// The most characters of a token's own words in a line.
 const MAX_SHOWN: usize = 32;
 
+pub(super) const NO_AUDIENCE: &str = "it has no audience (claim aud), which JWT_AUDIENCE asks for";
+pub(super) const OTHER_AUDIENCE: &str = "its audience (claim aud) is none of JWT_AUDIENCE";
+pub(super) const NO_ISSUER: &str = "it has no issuer (claim iss), which JWT_ISSUER asks for";
+pub(super) const OTHER_ISSUER: &str = "its issuer (claim iss) is none of JWT_ISSUER";
+
 /// The parts of a token that is signed, and of one that is encrypted.
 const SIGNED_PARTS: usize = 3;
 const ENCRYPTED_PARTS: usize = 5;
@@ -31,14 +36,10 @@ pub(super) fn explain(error: &Error, token: &str, settings: &SignIn) -> String {
         ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::MissingAlgorithm => {
             return algorithm(token);
         }
-        ErrorKind::InvalidAudience => "its audience (claim aud) is none of JWT_AUDIENCE",
-        ErrorKind::InvalidIssuer => "its issuer (claim iss) is none of JWT_ISSUER",
-        ErrorKind::MissingRequiredClaim(claim) if claim == "aud" => {
-            "it has no audience (claim aud), which JWT_AUDIENCE asks for"
-        }
-        ErrorKind::MissingRequiredClaim(claim) if claim == "iss" => {
-            "it has no issuer (claim iss), which JWT_ISSUER asks for"
-        }
+        ErrorKind::InvalidAudience => OTHER_AUDIENCE,
+        ErrorKind::InvalidIssuer => OTHER_ISSUER,
+        ErrorKind::MissingRequiredClaim(claim) if claim == "aud" => NO_AUDIENCE,
+        ErrorKind::MissingRequiredClaim(claim) if claim == "iss" => NO_ISSUER,
         ErrorKind::InvalidClaimFormat(claim) => {
             return format!("its claim {} is not as it must be", printable(claim));
         }

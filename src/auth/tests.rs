@@ -21,17 +21,21 @@ struct Line {
     settings: Settings,
 }
 
-fn authenticator(more: &[&str]) -> Authenticator {
-    let line = ["chatoxide", "--database-url", "sqlite://x", "--jwt-secret", SECRET];
+pub(super) fn config(more: &[&str]) -> Config {
+    let line = ["chatoxide", "--database-url", "sqlite://x"];
     let line = Line::try_parse_from(line.iter().chain(more)).unwrap();
-    let config = Config::from_settings(line.settings).unwrap();
+    Config::from_settings(line.settings).unwrap()
+}
+
+fn authenticator(more: &[&str]) -> Authenticator {
+    let config = config(&[&["--jwt-secret", SECRET], more].concat());
     Authenticator::new(Keys::load(&config.keys).unwrap(), &config).unwrap()
 }
 
 fn verify(authenticator: &Authenticator, token: &str) -> Result<Claims, String> {
-    let auth = json!({ "token": token });
+    let auth = Map::from_iter([("token".to_owned(), token.into())]);
     let handshake = Handshake::default();
-    let signed_in = authenticator.sign_in(auth.as_object().unwrap(), &handshake);
+    let signed_in = authenticator.sign_in(auth, &handshake);
     match futures_util::FutureExt::now_or_never(signed_in).unwrap() {
         Ok(claims) => Ok(claims),
         Err(Refused::Denied(why)) => Err(why),
@@ -122,6 +126,45 @@ fn the_first_claim_that_is_there_is_the_user_and_a_number_becomes_text() {
 }
 
 #[test]
+fn an_email_address_is_verified_only_by_a_claim_beside_it_and_by_none_that_denies_it() {
+    use Verification::{Unstated, Unverified, Verified};
+    let nested = |email: Value| json!({"sub": "a", "user": email});
+    for (claims, verification) in [
+        (json!({"sub": "a", "email": "a@x"}), Unstated),
+        (json!({"sub": "a", "email": "a@x", "email_verified": true}), Verified),
+        (json!({"sub": "a", "email": "a@x", "email_verified": "true"}), Verified),
+        (json!({"sub": "a", "email": "a@x", "emailVerified": true}), Verified),
+        (json!({"sub": "a", "email": "a@x", "email_verified": false}), Unverified),
+        (json!({"sub": "a", "email": "a@x", "email_verified": "false"}), Unverified),
+        (json!({"sub": "a", "email": "a@x", "email_verified": null}), Unverified),
+        (json!({"sub": "a", "email": "a@x", "email_verified": 1}), Unverified),
+        (json!({"sub": "a", "email": "a@x", "emailVerified": false}), Unverified),
+        (json!({"sub": "a", "email": "a@x", "email_verified": true, "emailVerified": false}), Unverified),
+        (nested(json!({"email": "a@x"})), Unstated),
+        (nested(json!({"email": "a@x", "email_verified": true})), Verified),
+        (nested(json!({"email": "a@x", "email_verified": false})), Unverified),
+        (nested(json!({"email": "a@x", "emailVerified": false})), Unverified),
+        (json!({"sub": "a", "email_verified": true, "user": {"email": "a@x"}}), Unstated),
+        (json!({"sub": "a", "email_verified": false, "user": {"email": "a@x"}}), Unverified),
+        (
+            json!({"sub": "a", "email_verified": false, "user": {"email": "a@x", "email_verified": true}}),
+            Unverified,
+        ),
+    ] {
+        let found = verify(&authenticator(&[]), &token(Algorithm::HS256, &claims)).unwrap();
+        assert_eq!(
+            (found.email.as_deref(), found.email_verification),
+            (Some("a@x"), verification),
+            "{claims}"
+        );
+    }
+    let pointer = authenticator(&["--jwt-email-claim", "/user/email"]);
+    let claims = nested(json!({"email": "a@x", "email_verified": false}));
+    let found = verify(&pointer, &token(Algorithm::HS256, &claims)).unwrap();
+    assert_eq!(found.email_verification, Unverified);
+}
+
+#[test]
 fn leeway_audience_and_issuer_are_checked_as_the_settings_say() {
     let late = token(Algorithm::HS256, &json!({"sub": "a", "exp": now() - 8}));
     let early = token(Algorithm::HS256, &json!({"sub": "a", "nbf": now() + 8}));
@@ -133,7 +176,9 @@ fn leeway_audience_and_issuer_are_checked_as_the_settings_say() {
     let very_late = token(Algorithm::HS256, &json!({"sub": "a", "exp": now() - 31}));
     assert!(verify(&lenient, &very_late).is_err());
 
-    let strict = authenticator(&["--jwt-audience", "chat, other", "--jwt-issuer", "https://id.example"]);
+    let rules = ["--jwt-audience", "chat, other", "--jwt-issuer", "https://id.example"];
+    let strict = authenticator(&rules);
+    let strict_and_encrypted = authenticator(&[&rules[..], &["--jwt-encryption", "nextauth"]].concat());
     for (claims, is_good) in [
         (json!({"sub": "a", "aud": "chat", "iss": "https://id.example"}), true),
         (json!({"sub": "a", "aud": ["x", "other"], "iss": "https://id.example"}), true),
@@ -144,6 +189,9 @@ fn leeway_audience_and_issuer_are_checked_as_the_settings_say() {
     ] {
         let verified = verify(&strict, &token(Algorithm::HS256, &claims));
         assert_eq!(verified.is_ok(), is_good, "{claims}: {verified:?}");
+        let decrypted = verify(&strict_and_encrypted, &encrypted::encrypt(&claims, SECRET.as_bytes()));
+        assert_eq!(decrypted.is_ok(), is_good, "encrypted {claims}: {decrypted:?}");
+        assert_eq!(decrypted.err(), verified.err());
     }
 }
 

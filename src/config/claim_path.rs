@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 const MAX_NAMES: usize = 16;
 const MAX_NAME_BYTES: usize = 256;
 
+/// A claim's value and the object that has it.
+type Found<'a> = (&'a Value, Option<&'a Map<String, Value>>);
+
 /// The name of one claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimPath(String);
@@ -45,23 +48,30 @@ impl ClaimPath {
 
     /// The claim's value; none if it is not there, or null.
     pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
-        let found = claims.get(&self.0).or_else(|| {
-            let (key, rest) = match self.0.strip_prefix('/') {
-                Some(pointer) => {
-                    pointer.split_once('/').map_or((pointer, None), |(key, rest)| (key, Some(rest)))
-                }
-                None => return self.find_by_dots(claims),
-            };
-            let value = claims.get(&key.replace("~1", "/").replace("~0", "~"))?;
-            rest.map_or(Some(value), |rest| value.pointer(&format!("/{rest}")))
-        });
-        found.filter(|value| !value.is_null())
+        self.find_with_parent(claims).map(|(value, _)| value)
     }
 
-    fn find_by_dots<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
-        let mut keys = self.0.split('.');
-        let first = claims.get(keys.next()?)?;
-        keys.try_fold(first, |value, key| value.as_object()?.get(key))
+    /// The claim's value, and the object that has it; no object for an item of a list.
+    pub fn find_with_parent<'a>(&self, claims: &'a Map<String, Value>) -> Option<Found<'a>> {
+        let found = match (claims.get(&self.0), self.0.strip_prefix('/')) {
+            (Some(value), _) => (value, Some(claims)),
+            (None, Some(pointer)) => {
+                let mut keys = pointer.split('/');
+                let first = claims.get(&keys.next()?.replace("~1", "/").replace("~0", "~"))?;
+                keys.try_fold((first, Some(claims)), |(value, _), key| {
+                    Some((value.pointer(&format!("/{key}"))?, value.as_object()))
+                })?
+            }
+            (None, None) => {
+                let mut keys = self.0.split('.');
+                let first = claims.get(keys.next()?)?;
+                keys.try_fold((first, Some(claims)), |(value, _), key| {
+                    let parent = value.as_object()?;
+                    Some((parent.get(key)?, Some(parent)))
+                })?
+            }
+        };
+        Some(found).filter(|(value, _)| !value.is_null())
     }
 
     pub fn as_str(&self) -> &str {

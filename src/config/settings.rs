@@ -172,7 +172,7 @@ pub struct SignInSettings {
     #[arg(long, env = "JWT_LEEWAY", global = true, value_parser = value_parser!(u32).range(..=600))]
     pub jwt_leeway: Option<u32>,
 
-    /// First sign-in with the e-mail of another user: separate (a second user without it), refuse, or link (that user signs in)
+    /// First sign-in with the e-mail of another user: separate (a second user without it), refuse, or link (that user, if verified)
     #[arg(long, env = "SAME_EMAIL", global = true, value_enum, default_value_t = SameEmail::Separate)]
     pub same_email: SameEmail,
 

@@ -2,7 +2,7 @@
 //! connected, so that an event that it sends at once is not lost.
 
 use std::{
-    fmt,
+    fmt, mem,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -141,12 +141,12 @@ async fn admit(
     if refusals >= MAX_REFUSALS {
         return Err(Refusal::of(&client));
     }
-    let Auth::Presented(presented) = auth else {
+    let Auth::Presented(mut presented) = auth else {
         log.write(|left_out| tracing::info!(%sid, left_out, "malformed credentials: connection closed"));
         client.abort();
         return Err(Refusal::of(&client));
     };
-    let opened = match find_user(&app, &client, &presented.auth).await {
+    let opened = match find_user(&app, &client, mem::take(&mut presented.auth)).await {
         Ok(claims) => {
             let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
             let connected = (gauge_guard, app.online.connect(&claims.sub));

@@ -19,7 +19,7 @@ pub(super) const USER_LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) async fn find_user(
     app: &App,
     client: &ClientSocket,
-    auth: &Map<String, Value>,
+    auth: Map<String, Value>,
 ) -> Result<Claims, Refused> {
     let handshake = client.handshake::<Arc<Handshake>>().cloned().unwrap_or_default();
     let claims = app.authenticator.sign_in(auth, &handshake).await?;

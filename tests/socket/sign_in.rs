@@ -132,7 +132,7 @@ async fn users_of_the_usual_claims_are_known_without_a_setting() {
 async fn second_sign_in(backend: Backend, setting: &str, claims: Value) -> (TestServer, Option<String>) {
     let database = TestDatabase::create(backend).await;
     let server = TestServer::start_with(database, &["--same-email", setting]).await;
-    let ann = json!({"sub": "ann", "name": "Ann", "email": "ann@example.org"});
+    let ann = json!({"sub": "ann", "name": "Ann", "email": "ann@example.org", "email_verified": true});
     assert_eq!(user_of(&server, ("", &[]), &json!({"token": TestServer::sign(&ann)})).await.unwrap(), "ann");
     let user = user_of(&server, ("", &[]), &json!({"token": TestServer::sign(&claims)})).await;
     (server, user)
@@ -140,25 +140,75 @@ async fn second_sign_in(backend: Backend, setting: &str, claims: Value) -> (Test
 
 async fn the_same_email_is_what_the_setting_says(backend: Backend) {
     let other = json!({"sub": "google|7", "name": "Ann", "email": "ann@example.org"});
-    let unverified = json!({"sub": "evil|7", "email": "ann@example.org", "email_verified": false});
+    let emails = r#"SELECT "email" FROM "User" ORDER BY "id""#;
     let ids = r#"SELECT "id" FROM "User" ORDER BY "id""#;
 
     let (server, user) = second_sign_in(backend, "separate", other.clone()).await;
     assert_eq!(user.as_deref(), Some("google|7"));
-    let emails = server.database.select(r#"SELECT "email" FROM "User" ORDER BY "id""#).await;
-    assert_eq!(emails, ["ann@example.org", "google|7@users.invalid"]);
+    assert_eq!(server.database.select(emails).await, ["ann@example.org", "google|7@users.invalid"]);
 
     let (server, user) = second_sign_in(backend, "refuse", other.clone()).await;
     assert_eq!(user, None);
     assert_eq!(server.database.select(ids).await, ["ann"]);
 
-    let (server, user) = second_sign_in(backend, "link", other).await;
+    let (server, user) = second_sign_in(backend, "link", other.clone()).await;
+    assert_eq!(user.as_deref(), Some("google|7"), "a token that says nothing opens no account of another");
+    assert_eq!(server.database.select(emails).await, ["ann@example.org", "google|7@users.invalid"]);
+
+    let mut verified = other;
+    verified["email_verified"] = true.into();
+    let (server, user) = second_sign_in(backend, "link", verified).await;
     assert_eq!(user.as_deref(), Some("ann"));
     assert_eq!(server.database.select(ids).await, ["ann"]);
 
-    let (server, user) = second_sign_in(backend, "link", unverified).await;
-    assert_eq!(user, None, "an address that nobody has verified opens no account");
-    assert_eq!(server.database.select(ids).await, ["ann"]);
+    for setting in ["refuse", "link"] {
+        for claim in [
+            json!({"email": "ann@example.org", "email_verified": false}),
+            json!({"email": "ann@example.org", "email_verified": "false"}),
+            json!({"email": "ann@example.org", "emailVerified": null}),
+            json!({"user": {"email": "ann@example.org", "email_verified": false}}),
+        ] {
+            let mut unverified = claim;
+            unverified["sub"] = "evil|7".into();
+            let (server, user) = second_sign_in(backend, setting, unverified).await;
+            assert_eq!(user, None, "an address that nobody has verified opens no account");
+            assert_eq!(server.database.select(ids).await, ["ann"]);
+        }
+    }
+}
+
+/// Somebody names the address of Ann, who has never been here. Ann then signs in with a verified address.
+async fn an_address_that_is_only_named_is_not_stored(backend: Backend) {
+    let planted = "evil|7@users.invalid";
+    for (setting, verification, stored) in [
+        ("separate", json!({}), "ann@example.org"),
+        ("separate", json!({"email_verified": false}), planted),
+        ("refuse", json!({"email_verified": false}), planted),
+        ("link", json!({"email_verified": false}), planted),
+        ("link", json!({}), planted),
+    ] {
+        let database = TestDatabase::create(backend).await;
+        let server = TestServer::start_with(database, &["--same-email", setting]).await;
+        let mut evil = json!({"sub": "evil|7", "email": "ann@example.org"});
+        evil.as_object_mut().unwrap().extend(verification.as_object().unwrap().clone());
+        let auth = json!({"token": TestServer::sign(&evil)});
+        assert_eq!(user_of(&server, ("", &[]), &auth).await.unwrap(), "evil|7");
+        let emails = server.database.select(r#"SELECT "email" FROM "User""#).await;
+        assert_eq!(emails, [stored], "{setting} {verification}");
+        let ann = json!({"sub": "ann", "email": "ann@example.org", "email_verified": true});
+        let auth = json!({"token": TestServer::sign(&ann)});
+        assert_eq!(user_of(&server, ("", &[]), &auth).await.unwrap(), "ann", "{setting} {verification}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unverified_address_is_not_kept_from_its_owner_on_sqlite() {
+    an_address_that_is_only_named_is_not_stored(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unverified_address_is_not_kept_from_its_owner_on_postgres() {
+    an_address_that_is_only_named_is_not_stored(Backend::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -244,6 +244,41 @@ async fn a_key_set_is_read_once_and_only_its_public_keys_verify() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sign_ins_during_a_slow_first_read_of_the_key_set_wait_for_it() {
+    let (reads, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+    let mut jwk: Value = serde_json::from_str(PUBLIC_KEY).unwrap();
+    jwk["kid"] = "k-1".into();
+    let slow = {
+        let (reads, gate) = (Arc::clone(&reads), Arc::clone(&gate));
+        async move || {
+            reads.fetch_add(1, Ordering::SeqCst);
+            gate.notified().await;
+            Json(json!({"keys": [jwk]}))
+        }
+    };
+    let url = format!("{}/jwks", serve(Router::new().route("/jwks", any(slow))).await);
+    let line = ["--jwt-secret", "", "--jwt-jwks-url", &url, "--auth-timeout", "30000"];
+    let server = TestServer::start_with(TestDatabase::create(Backend::Sqlite).await, &line).await;
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        let mut client = Client::open(server.address()).await;
+        client.write(&format!("40{}", signed("k-1", &json!({"sub": "a"})))).await;
+        clients.push(client);
+        until("the set is read", async || (reads.load(Ordering::SeqCst) > 0).then_some(())).await;
+    }
+    // All three have been read by the server once it answers this.
+    for _ in 0..3 {
+        assert_eq!(outcome(&server, &json!({"token": "nonsense"})).await, "refused");
+    }
+    gate.notify_one();
+    for client in &mut clients {
+        let packet = client.packet().await.unwrap();
+        assert!(packet.starts_with("40"), "{packet}");
+    }
+    assert_eq!(reads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_set_that_cannot_be_read_is_no_refusal() {
     let away = async || StatusCode::BAD_GATEWAY;
     let url = format!("{}/jwks", serve(Router::new().route("/jwks", any(away))).await);
