@@ -9,6 +9,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLIENT := tests/client
 CLIENTS := clients
 APPS := tests/apps
+# Tests of a thousand clients.
+CROWDS := contract/jitter.test.ts contract/order.test.ts
 FOLDERS := $(CLIENT) $(CLIENTS) $(APPS)
 # Makes targets side by side and prints the output of each in one piece, when it ends. If one fails, the others still end.
 SIDE_BY_SIDE := $(MAKE) -j3 --output-sync=target
@@ -94,8 +96,10 @@ test-program: tools page
 
 test-stories test-python: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
 
+# Crowds get the machine to themselves, one after the other, so that none is slow because of a browser beside it.
 test-stories:
-	cd $(CLIENT) && npm test --silent -- $(foreach files,$(WITHOUT),--exclude '$(files)')
+	cd $(CLIENT) && npm test --silent -- --no-file-parallelism $(CROWDS)
+	cd $(CLIENT) && npm test --silent -- $(foreach files,$(CROWDS) $(WITHOUT),--exclude '$(files)')
 
 test-packages:
 	cd $(CLIENTS) && npm test --silent

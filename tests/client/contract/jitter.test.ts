@@ -12,8 +12,9 @@ const CUTS: End[] = ['both at once', 'the server later', 'both at once', 'the se
 const STAGGER = 400;
 const PAGE = 50;
 // After a reconnect the history reaches back to PING_INTERVAL plus PING_TIMEOUT before the disconnect. The default sum
-// is 45 seconds. On a slow machine the test may last longer than that, so the timeout is raised.
-const SETTINGS = { PING_TIMEOUT: '240000' };
+// is 45 seconds. On a slow machine the test may last longer than that, so the timeout is raised; and so is the database's,
+// which is for outages: a message that it refuses would end an author.
+const SETTINGS = { PING_TIMEOUT: '240000', DATABASE_TIMEOUT: '30000' };
 
 describe.each(BACKENDS)('jitter on %s', (backend) => {
   const world = aWorld(backend, SETTINGS);
