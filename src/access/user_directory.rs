@@ -51,7 +51,7 @@ struct Newcomer {
     user: NewUser,
     /// The address that they come with.
     email: Option<String>,
-    /// Whether the address is stored. If an unverified one were, whoever owns it would later sign in as the user who only
+    /// Whether the address is stored. If an unverified one were, its owner would later sign in as the user who only
     /// named it.
     keeps_email: bool,
     /// They are not inserted if the address belongs to somebody else.

@@ -33,7 +33,7 @@ pub async fn run(
 fn emit(app: &App, Emitted { to, event, args }: Emitted) {
     // Clients would take it for the server's, which it would contradict.
     if event::is_the_servers(&event) {
-        return tracing::warn!(%event, "EVENT_WEBHOOK sends an event that only this server may send: left out");
+        return tracing::warn!(%event, "EVENT_WEBHOOK sent an event that only this server sends: left out");
     }
     let packet = Encoded::of_team(event, args);
     match to.strip_prefix(PERSONAL_CHANNEL) {

@@ -97,10 +97,7 @@ impl Keys {
         now: Timestamp,
         ttl: Duration,
     ) -> Result<String, String> {
-        let Some(key) = &self.encoding else {
-            return Err("only whoever holds the private key of JWT_PUBLIC_KEY can sign tokens".to_owned());
-        };
-        encode(&Header::default(), &claims(sub, name, now, ttl), key).map_err(|error| error.to_string())
+        self.sign_claims(&claims(sub, name, now, ttl))
     }
 
     /// Signs a token as these settings want it.
@@ -123,8 +120,13 @@ impl Keys {
                 claims.insert(claim.to_owned(), value.as_str().into());
             }
         }
-        let key = self.encoding.as_ref().ok_or("only whoever holds the private key can sign tokens")?;
-        encode(&Header::default(), &claims, key).map_err(|error| error.to_string())
+        self.sign_claims(&claims)
+    }
+
+    fn sign_claims(&self, claims: &Map<String, Value>) -> Result<String, String> {
+        let key = self.encoding.as_ref();
+        let key = key.ok_or("only whoever holds the private key of JWT_PUBLIC_KEY can sign tokens")?;
+        encode(&Header::default(), claims, key).map_err(|error| error.to_string())
     }
 }
 
