@@ -2,8 +2,12 @@
 // engine program, which would have to be fetched from elsewhere.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { PrismaLibSql } from '@prisma/adapter-libsql';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 import type { PostgresDatabase } from './databases';
@@ -43,41 +47,57 @@ class CataloguePool extends pg.Pool {
   }
 }
 
+type Work<T> = (engine: bindings.SchemaEngine, schema: bindings.SchemasContainer) => Promise<T>;
+
 async function withEngine<T>(
-  database: PostgresDatabase,
+  factory: SqlMigrationAwareDriverAdapterFactory,
   text: string,
-  work: (engine: bindings.SchemaEngine, schema: bindings.SchemasContainer) => Promise<T>,
+  work: Work<T>,
 ): Promise<T> {
   // Since Prisma 7 a schema has no URL.
   const content = text.replace(/^\s*url\s*=.*\n/m, '');
-  const pool = new CataloguePool(database.env.DATABASE_URL);
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
   const path = 'schema.prisma';
+  const adapter = bindMigrationAwareSqlAdapterFactory(factory);
   const engine = await load().new({ datamodels: [[path, content]] }, () => {}, adapter);
   try {
     return await work(engine, { files: [{ path, content }] });
   } finally {
     engine.free();
+  }
+}
+
+async function onPostgres<T>(database: PostgresDatabase, text: string, work: Work<T>): Promise<T> {
+  const pool = new CataloguePool(database.env.DATABASE_URL);
+  try {
+    return await withEngine(new PrismaPg(pool), text, work);
+  } finally {
     await pool.end();
   }
 }
 
+async function pushSchema(engine: bindings.SchemaEngine, schema: bindings.SchemasContainer): Promise<number> {
+  const { executedSteps, unexecutable, warnings } = await engine.schemaPush({
+    force: false,
+    schema,
+    filters: FILTERS,
+  });
+  if (unexecutable.length + warnings.length > 0) throw new Error([...unexecutable, ...warnings].join('\n'));
+  return executedSteps;
+}
+
+/** `prisma db push` on the SQLite database of an adapter. */
+export function pushSqlite(factory: PrismaLibSql, schema: string): Promise<number> {
+  return withEngine(factory, schema, pushSchema);
+}
+
 /** `prisma db push`: makes the tables what the schema says, and tells in how many steps. */
 export function push(database: PostgresDatabase, schema: string): Promise<number> {
-  return withEngine(database, schema, async (engine, container) => {
-    const { executedSteps, unexecutable, warnings } = await engine.schemaPush({
-      force: false,
-      schema: container,
-      filters: FILTERS,
-    });
-    if (unexecutable.length + warnings.length > 0) throw new Error([...unexecutable, ...warnings].join('\n'));
-    return executedSteps;
-  });
+  return onPostgres(database, schema, pushSchema);
 }
 
 /** `prisma migrate diff`: the SQL that Prisma would run to make the tables what the schema says; empty when they are. */
 export function drift(database: PostgresDatabase, schema: string): Promise<string> {
-  return withEngine(database, schema, async (engine, { files }) => {
+  return onPostgres(database, schema, async (engine, { files }) => {
     const { exitCode, stdout } = await engine.diff({
       from: { tag: 'schemaDatasource', files, configDir: '.' },
       to: { tag: 'schemaDatamodel', files },
