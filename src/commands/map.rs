@@ -60,7 +60,8 @@ pub(super) struct MapArgs {
     #[arg(long, value_name = "MODEL.FIELD=SQL", value_parser = pair)]
     fill: Vec<(String, String)>,
 
-    /// Where ids are of type uuid, also make indexes on your tables for reading them as text; Prisma does not see these
+    /// Where ids are of type uuid in some columns and text in others, also make indexes on your tables for reading them as
+    /// text; Prisma does not see these
     #[arg(long)]
     indexes: bool,
 }

@@ -35,7 +35,8 @@ pub fn propose(schema: &Schema, options: &Options) -> Result<Proposal, Vec<Obsta
             return Err(obstacles);
         }
     };
-    let mut builder = Builder { schema, options, asks: Vec::new(), notes: Vec::new() };
+    let mixed = roles.mixed_ids();
+    let mut builder = Builder { schema, options, mixed, asks: Vec::new(), notes: Vec::new() };
     let views = tables::build(&mut builder, &roles);
     builder.notes.extend(short(&roles, &options.tables_in).into_iter().map(|column| {
         let Short { place, text, fails, mend } = column;

@@ -163,8 +163,18 @@ impl Schema {
     }
 }
 
+/// The most models, and fields of all of them together. Large real schemas have a few hundred, and some thousand.
+const MAX_MODELS: usize = 2_000;
+const MAX_FIELDS: usize = 50_000;
+
 /// Resolves the blocks of all files. The error is a sentence with the place.
 pub fn resolve(blocks: Vec<Block>) -> Result<Schema, String> {
+    let fields: usize = blocks.iter().map(|block| block.fields.len()).sum();
+    if blocks.len() > MAX_MODELS || fields > MAX_FIELDS {
+        return Err(format!(
+            "a schema of more than {MAX_MODELS} models and enums, or {MAX_FIELDS} fields, is not read"
+        ));
+    }
     let names = |wanted: &[BlockKind]| -> BTreeSet<String> {
         blocks.iter().filter(|block| wanted.contains(&block.kind)).map(|block| block.name.clone()).collect()
     };
@@ -285,7 +295,9 @@ fn kind_of(name: &str, enums: &BTreeSet<String>, types: &BTreeSet<String>) -> Op
 
 fn column_of(field: &Field, kind: Kind) -> Column {
     let mapped = field.attribute("map").and_then(|map| map.argument("name")?.word());
-    let native = field.native().map(|(name, attribute)| {
+    // A name that PostgreSQL has no type of is left out: it would be written into SQL.
+    let is_word = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let native = field.native().filter(|(name, _)| is_word(name)).map(|(name, attribute)| {
         let numbers = attribute.arguments.iter().filter_map(|argument| match &argument.value {
             Value::Number(number) => Some(number.as_str()),
             _ => None,
@@ -339,11 +351,13 @@ fn relation_of(field: &Field) -> Relation {
 /// a model is related to itself, the field whose name comes first.
 fn joins(schema: &Schema) -> Vec<JoinTable> {
     let mut found: BTreeMap<String, JoinTable> = BTreeMap::new();
+    let by_name: BTreeMap<&str, &Model> =
+        schema.models.iter().map(|model| (model.name.as_str(), model)).collect();
     for model in &schema.models {
         for relation in
             model.relations.iter().filter(|relation| relation.is_list && relation.columns.is_empty())
         {
-            let Some(other) = schema.model(&relation.target) else { continue };
+            let Some(other) = by_name.get(relation.target.as_str()) else { continue };
             let back = other.relations.iter().find(|back| {
                 let is_itself = other.name == model.name && back.field == relation.field;
                 back.target == model.name && back.is_list && back.name == relation.name && !is_itself
@@ -357,7 +371,7 @@ fn joins(schema: &Schema) -> Vec<JoinTable> {
             let table = format!("_{name}");
             found.entry(table.clone()).or_insert_with(|| JoinTable {
                 table,
-                schema: schema.model(a.0).and_then(|model| model.schema.clone()),
+                schema: by_name.get(a.0.as_str()).and_then(|model| model.schema.clone()),
                 a: a.0.clone(),
                 b: b.0.clone(),
                 fields: (format!("{}.{}", a.0, a.1), format!("{}.{}", b.0, b.1)),

@@ -185,7 +185,8 @@ impl Parser {
     fn dotted_word(&mut self, wanted: &str) -> Parsed<String> {
         let mut name = self.word(wanted)?;
         while self.take_mark('.') {
-            name = format!("{name}.{}", self.word("a name")?);
+            name.push('.');
+            name.push_str(&self.word("a name")?);
         }
         Ok(name)
     }

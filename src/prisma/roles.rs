@@ -139,6 +139,41 @@ pub const KEYS: [&str; 22] = [
     "message.deletion",
 ];
 
+/// True for the ids of users, of rooms and of messages, if some of their columns are of type uuid and others are text.
+/// A mapping shows such ids as text.
+#[derive(Debug)]
+pub struct MixedIds {
+    pub users: bool,
+    pub rooms: bool,
+    pub messages: bool,
+}
+
+impl<'a> Roles<'a> {
+    /// The columns that hold the ids of users, of rooms and of messages. A join table has the types of the ids.
+    pub fn same_ids(&self) -> [Vec<(&'a Model, &'a Column)>; 3] {
+        let Roles { user, room, message, members, reaction, .. } = self;
+        let mut users = vec![(user.model, user.id), (message.model, message.sender)];
+        let mut rooms = vec![(room.model, room.id), (message.model, message.room)];
+        let mut messages = vec![(message.model, message.id)];
+        if let Members::Model { model, room, user, .. } = members {
+            users.push((model, user));
+            rooms.push((model, room));
+        }
+        if let Some(reaction) = reaction {
+            users.push((reaction.model, reaction.user));
+            messages.push((reaction.model, reaction.message));
+        }
+        [users, rooms, messages]
+    }
+
+    pub fn mixed_ids(&self) -> MixedIds {
+        let is_uuid = |(_, column): &(&Model, &Column)| column.is_native("Uuid");
+        let is_mixed = |ids: Vec<_>| ids.iter().any(is_uuid) && !ids.iter().all(is_uuid);
+        let [users, rooms, messages] = self.same_ids().map(is_mixed);
+        MixedIds { users, rooms, messages }
+    }
+}
+
 /// Finds the roles. If something is missing that no default can replace, returns all that is.
 pub fn find<'a>(schema: &'a Schema, uses: &Uses) -> Result<Roles<'a>, Vec<Obstacle>> {
     models::Finder { schema, uses, choices: Vec::new(), obstacles: Vec::new() }.find()

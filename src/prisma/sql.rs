@@ -32,20 +32,20 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
     for ask in &parts.asks {
         text.push_str(&format!(
             "\n-- asked: a value for {}: {}.\n-- Write an SQL expression of type {} in place of NULL. Until then {}.\n\
-             CREATE FUNCTION {}() RETURNS {} LANGUAGE sql AS $asked$\n    SELECT NULL::{}\n$asked$;\n",
+             CREATE FUNCTION {}() RETURNS {} LANGUAGE sql AS $asked$\n    SELECT NULL::{}\n$asked$;\n\
+             COMMENT ON FUNCTION {}() IS {};\n",
             remark(&ask.field),
             remark(&ask.reason),
             remark(&ask.sql_type),
             ask.fails,
             ask.function,
             ask.sql_type,
-            ask.sql_type
+            ask.sql_type,
+            ask.function,
+            literal(&format!("{}: {}", ask.field, ask.fails))
         ));
     }
-    text.push_str(&format!(
-        "\nCREATE TYPE {into}.\"RoomType\" AS ENUM ('public', 'private', 'direct');\n\
-         CREATE TYPE {into}.\"MessageType\" AS ENUM ('text', 'image', 'file', 'system');\n"
-    ));
+    text.push_str(&format!("\nCREATE TYPE {into}.\"RoomType\" AS ENUM ('public', 'private', 'direct');\n"));
     text.push_str(&own_tables(parts));
     for view in &parts.views {
         text.push_str(&view_of(view, &into));

@@ -10,13 +10,15 @@ mod user;
 use super::{
     model::{Column, Kind, Model, Schema},
     options::Options,
-    roles::Roles,
+    roles::{MixedIds, Roles},
     view::{Ask, Fill, View, ViewColumn, guess, now_for, quoted, table_of, type_of},
 };
 
 pub(super) struct Builder<'a> {
     pub(super) schema: &'a Schema,
     pub(super) options: &'a Options,
+    /// Ids that are shown as text.
+    pub(super) mixed: MixedIds,
     pub(super) asks: Vec<Ask>,
     /// Facts that a person should know, each a sentence.
     pub(super) notes: Vec<String>,
@@ -100,6 +102,11 @@ fn text(name: &'static str, column: &Column) -> ViewColumn {
         false => (format!("t.{quoted_name}"), row),
     };
     ViewColumn { name, read, is_plain: !is_uuid, inserts: vec![(quoted_name, value)], updates: Vec::new() }
+}
+
+/// A view's column over a column of ids. Those of type uuid stay so, unless other columns of the same ids are text.
+fn id(name: &'static str, column: &Column, is_mixed: bool) -> ViewColumn {
+    if is_mixed { text(name, column) } else { same(name, column) }
 }
 
 /// A view's column over a column of any type that is read as it is.

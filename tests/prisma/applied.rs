@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::mapped::Mapped;
+use super::mapped::{Mapped, run};
 
 const OWN: &str = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'chatoxide%'";
 
@@ -44,6 +44,13 @@ async fn a_question_without_an_answer_fails_only_the_events_that_it_names() {
     let again = r#"INSERT INTO chatoxide_map."_RoomMembers" VALUES ('r1', 'alice') ON CONFLICT DO NOTHING"#;
     mapped.execute(again).await;
     assert_eq!(mapped.select(r#"SELECT count(*) FROM "ChannelMember""#).await, ["2"]);
+    let url = mapped.mapped_url();
+    let line = ["check", "--jwt-secret", "a secret of more than thirty-two bytes", "--database-url", &url];
+    let (code, found, _) = run(std::path::Path::new("/"), &line).await;
+    assert_eq!((code, found.matches("FAULT").count()), (1, 2), "{found}");
+    let told = "the mapping has no value for Message.priority yet: no message can be sent\n       mend: \
+                CREATE OR REPLACE FUNCTION chatoxide_map.asked_";
+    assert!(found.contains(told), "{found}");
     let server = mapped.serve().await;
     let mut alice = server.connect_in("alice", "r1").await;
     let refused = alice.ask("message:send", json!({"roomId": "r1", "content": "x"})).await;

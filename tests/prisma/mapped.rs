@@ -56,6 +56,11 @@ impl Mapped {
     /// Maps the schema, with the changes of a person who was asked. Returns the file.
     pub async fn write(&mut self, schema: &str, arguments: &[&str], answers: &[(&str, &str)]) -> PathBuf {
         let path = folder(schema).join("schema.prisma");
+        self.write_from(&path, arguments, answers).await
+    }
+
+    /// Maps the schema in a file.
+    async fn write_from(&mut self, path: &Path, arguments: &[&str], answers: &[(&str, &str)]) -> PathBuf {
         let place = self.database().folder.path().to_owned();
         let command = [&["map", "--schema", path.to_str().unwrap(), "--out", "map.sql"], arguments].concat();
         let (code, _, error) = run(&place, &command).await;
@@ -75,6 +80,19 @@ impl Mapped {
     pub async fn map(&mut self, schema: &str, arguments: &[&str], answers: &[(&str, &str)]) {
         let file = self.write(schema, arguments, answers).await;
         assert!(!self.file().contains("-- asked"), "{}", self.file());
+        self.psql(&file).await;
+    }
+
+    /// Maps the schema with changes of its text, and applies the mapping.
+    pub async fn map_changed(&mut self, schema: &str, changes: &[(&str, &str)], arguments: &[&str]) {
+        let mut text = std::fs::read_to_string(folder(schema).join("schema.prisma")).unwrap();
+        for (before, after) in changes {
+            assert!(text.contains(before), "{before}");
+            text = text.replacen(before, after, 1);
+        }
+        let path = self.database().folder.path().join("schema.prisma");
+        std::fs::write(&path, text).unwrap();
+        let file = self.write_from(&path, arguments, &[]).await;
         self.psql(&file).await;
     }
 
@@ -104,9 +122,14 @@ impl Mapped {
 
     /// Starts a server on the mapping.
     pub async fn serve(&mut self) -> TestServer {
+        self.serve_with(&[]).await
+    }
+
+    /// Starts a server on the mapping, with more arguments.
+    pub async fn serve_with(&mut self, arguments: &[&str]) -> TestServer {
         let mut database = self.database.take().unwrap();
         database.url = self.mapped_url();
-        let mut server = TestServer::start_with(database, &[]).await;
+        let mut server = TestServer::start_with(database, arguments).await;
         server.database.url = self.plain.clone();
         server
     }

@@ -130,6 +130,28 @@ async fn a_schema_that_cannot_be_read_is_refused_with_its_line_and_column() {
 }
 
 #[tokio::test]
+async fn a_hostile_schema_costs_no_more_than_a_large_one() {
+    // Each of these would take a minute if its parts were copied, or compared, for each other.
+    let dots = format!("model User {{\n  id String @id @x{}\n}}", ".a".repeat(2_000_000));
+    let (code, _, error) = map(&dots, &[]).await;
+    assert_eq!(code, 1, "{error}");
+    let models: String = (0..2_001).map(|n| format!("model M{n} {{\n  id String @id\n}}\n")).collect();
+    let fields: String = (0..50_001).map(|n| format!("  f{n} User[]\n")).collect();
+    for text in [models, format!("model User {{\n{fields}}}")] {
+        let error = map(&text, &[]).await.2;
+        assert!(error.contains("more than 2000 models and enums, or 50000 fields, is not read"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_native_type_that_postgresql_cannot_have_is_not_written_into_the_file() {
+    let message = MESSAGE.replace("text String", "text String\n  more String @db.Foo--bar");
+    let (code, printed, error) = map(&[HEAD, USER, ROOM, &message].concat(), &[]).await;
+    assert_eq!(code, 0, "{error}");
+    assert!(!printed.contains("--bar"), "{printed}");
+}
+
+#[tokio::test]
 async fn a_schema_of_several_files_is_read_and_one_that_is_too_large_is_not() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("prisma");

@@ -3,34 +3,15 @@
 use super::{Differences, EVERYTHING, Finding, Severity};
 use crate::prisma::{
     model::{Column, Model},
-    roles::{Members, Roles},
+    roles::Roles,
     widths::{Short, short},
 };
-
-type Place<'a> = (&'a Model, &'a Column);
-
-/// The columns that hold the ids of users, of rooms and of messages. A join table has the types of the ids.
-fn same_ids<'a>(roles: &Roles<'a>) -> [Vec<Place<'a>>; 3] {
-    let Roles { user, room, message, members, reaction, .. } = roles;
-    let mut users = vec![(user.model, user.id), (message.model, message.sender)];
-    let mut rooms = vec![(room.model, room.id), (message.model, message.room)];
-    let mut messages = vec![(message.model, message.id)];
-    if let Members::Model { model, room, user, .. } = members {
-        users.push((model, user));
-        rooms.push((model, room));
-    }
-    if let Some(reaction) = reaction {
-        users.push((reaction.model, reaction.user));
-        messages.push((reaction.model, reaction.message));
-    }
-    [users, rooms, messages]
-}
 
 impl Differences {
     /// Ids of type uuid: all columns of the same ids have to be of that type.
     pub(super) fn ids(&mut self, roles: &Roles<'_>) {
-        let is_uuid = |(_, column): &&Place<'_>| column.is_native("Uuid");
-        for group in same_ids(roles) {
+        let is_uuid = |(_, column): &&(&Model, &Column)| column.is_native("Uuid");
+        for group in roles.same_ids() {
             let Some((model, column)) = group.iter().find(|place| !is_uuid(place)) else { continue };
             for (other, id) in group.iter().filter(is_uuid) {
                 let text = format!(

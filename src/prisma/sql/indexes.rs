@@ -25,7 +25,8 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
     let mut text = String::new();
     let message = &parts.roles.message;
     let (room, at) = (message.room, message.created_at);
-    if !room.is_native("Uuid") && !message.model.leads_to_page(room, at) {
+    let is_expression = parts.roles.mixed_ids().rooms && room.is_native("Uuid");
+    if !is_expression && !message.model.leads_to_page(room, at) {
         // The name is the one that Prisma would give it.
         let name = format!("{}_{}_{}_idx", message.model.table, room.name, at.name);
         text.push_str("\n-- ");
@@ -46,7 +47,7 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
             false => ("Not made here, as they are on your tables: --indexes has them made.", "-- "),
         };
         text.push_str(&format!(
-            "\n-- Ids of type uuid are shown as text. These indexes make reading by them fast. {how}\n\
+            "\n-- Ids of type uuid are shown as text where other columns of the same ids are. These indexes make reading by them fast. {how}\n\
              -- Prisma does not see indexes on expressions.\n"
         ));
         for Index { name, on, .. } in wanted {
@@ -57,28 +58,28 @@ pub(super) fn write(parts: &Parts<'_>) -> String {
     text
 }
 
-/// Indexes on ids as text, where they are of type uuid.
+/// Indexes on ids that are shown as text.
 fn on_expressions(parts: &Parts<'_>) -> Vec<Index> {
     let tables_in = parts.options.tables_in.as_str();
     let Roles { user, room, message, members, reaction, .. } = parts.roles;
-    let mut wanted: Vec<(&Model, Vec<&Column>)> = vec![
-        (message.model, vec![message.room, message.created_at]),
-        (message.model, vec![message.id]),
-        (user.model, vec![user.id]),
-        (room.model, vec![room.id]),
+    let mixed = parts.roles.mixed_ids();
+    let mut wanted: Vec<(bool, &Model, Vec<&Column>)> = vec![
+        (mixed.rooms, message.model, vec![message.room, message.created_at]),
+        (mixed.messages, message.model, vec![message.id]),
+        (mixed.users, user.model, vec![user.id]),
+        (mixed.rooms, room.model, vec![room.id]),
     ];
     if let Members::Model { model, room, user, .. } = members {
-        wanted.extend([(*model, vec![*room]), (*model, vec![*user])]);
+        wanted.extend([(mixed.rooms, *model, vec![*room]), (mixed.users, *model, vec![*user])]);
     }
     if let Some(reaction) = reaction {
-        wanted.push((reaction.model, vec![reaction.message]));
-        wanted.extend(reaction.id.map(|id| (reaction.model, vec![id])));
+        wanted.push((mixed.messages, reaction.model, vec![reaction.message]));
     }
     let is_uuid = |columns: &[&Column]| columns.first().is_some_and(|column| column.is_native("Uuid"));
     wanted
         .into_iter()
-        .filter(|(_, columns)| is_uuid(columns))
-        .map(|(model, columns)| index(model, &columns, tables_in))
+        .filter(|(is_mixed, _, columns)| *is_mixed && is_uuid(columns))
+        .map(|(_, model, columns)| index(model, &columns, tables_in))
         .collect()
 }
 

@@ -19,7 +19,7 @@ pub(super) fn lines(parts: &Parts<'_>) -> Vec<String> {
     });
     let message = parts.roles.message.kind;
     let messages = message.and_then(|column| parts.schema.find_enum(&column.kind)).map(|found| {
-        let kind = |label: &String| message_kind(label).unwrap_or("text");
+        let kind = |label: &String| message_kind(label).unwrap_or("sent as it is");
         format!("kinds of messages: {}", pairs(&found.labels, kind))
     });
     flag.into_iter().chain(rooms).chain(messages).collect()

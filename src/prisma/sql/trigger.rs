@@ -112,7 +112,7 @@ fn with_free_name(view: &View, names: &[String], unless_there: &str) -> String {
         "{unless_there}        IF NOT FOUND THEN\n        \
          IF EXISTS (SELECT FROM {} AS t WHERE {}) OR NOT EXISTS (\n            \
          SELECT FROM {} AS t WHERE {}\n        ) THEN RETURN NULL; END IF;\n        \
-         NEW.\"name\" := NEW.\"name\" || '-' || left(md5(NEW.\"id\"), 6);\n{unless_there}{NOT_THERE}        END IF;\n",
+         NEW.\"name\" := NEW.\"name\" || '-' || left(md5(NEW.\"id\"::text), 6);\n{unless_there}{NOT_THERE}        END IF;\n",
         view.table,
         condition(view, "NEW"),
         view.table,

@@ -15,6 +15,8 @@ pub(super) struct Stored {
     pub(super) write: String,
     /// The kinds that are read back as they were written.
     pub(super) kept: Vec<&'static str>,
+    /// The labels that can be stored, in lower case; none if any can.
+    pub(super) taken: Option<Vec<String>>,
 }
 
 fn cases(operand: &str, pairs: &[(String, String)], otherwise: Option<&str>) -> String {
@@ -23,7 +25,7 @@ fn cases(operand: &str, pairs: &[(String, String)], otherwise: Option<&str>) -> 
     format!("CASE {operand} {}{otherwise} END", pairs.join(" "))
 }
 
-/// The kind of a message. A label that no kind is known for is a text.
+/// The kind of a message. A label that no kind is known for stays as it is.
 pub(super) fn of_message(builder: &Builder<'_>, column: &Column) -> Stored {
     let name = quoted(&column.name);
     let Some(found) = builder.schema.find_enum(&column.kind) else { return message_text(column) };
@@ -37,18 +39,25 @@ pub(super) fn of_message(builder: &Builder<'_>, column: &Column) -> Stored {
         .filter_map(|kind| Some((*kind, label_of(kind, &found.labels, message_kind)?)))
         .collect();
     let kept = writes.iter().map(|(kind, _)| *kind).collect();
-    let writes: Vec<_> = writes.into_iter().map(|(kind, label)| (literal(kind), literal(label))).collect();
+    let is_other = |label: &&String| message_kind(label).is_none();
+    let others = found.labels.iter().filter(is_other).map(|label| (label.to_lowercase(), label.as_str()));
+    let writes = writes.into_iter().map(|(kind, label)| (kind.to_owned(), label)).chain(others);
+    let (taken, writes): (Vec<String>, Vec<_>) =
+        writes.map(|(kind, label)| (kind.clone(), (literal(&kind), literal(label)))).unzip();
+    let label = format!("t.{name}::text");
     Stored {
-        read: cases(&format!("t.{name}::text"), &pairs, Some("'text'")),
-        write: format!("({})::{}", cases("NEW.\"type\"::text", &writes, None), builder.type_of(column)),
+        read: cases(&label, &pairs, Some(&label)),
+        write: format!("({})::{}", cases("lower(NEW.\"type\")", &writes, None), builder.type_of(column)),
         kept,
+        taken: Some(taken),
     }
 }
 
 fn message_text(column: &Column) -> Stored {
     let pairs: Vec<_> = labels::message_words().map(|(word, kind)| (literal(word), literal(kind))).collect();
-    let read = cases(&format!("lower(t.{})", quoted(&column.name)), &pairs, Some("'text'"));
-    Stored { read, write: in_style_of(column), kept: labels::MESSAGE_KINDS.to_vec() }
+    let name = quoted(&column.name);
+    let read = cases(&format!("lower(t.{name})"), &pairs, Some(&format!("t.{name}")));
+    Stored { read, write: in_style_of(column), kept: labels::MESSAGE_KINDS.to_vec(), taken: None }
 }
 
 /// The kind of the row `NEW` as text, in capitals if the column's default is.
@@ -69,6 +78,7 @@ pub(super) fn of_room(builder: &Builder<'_>, column: &Column) -> Stored {
             read: format!("CASE WHEN t.{name} THEN {} ELSE {} END", literal(on_true), literal(on_false)),
             write: cases("NEW.\"type\"::text", &writes, None),
             kept: vec![on_true, on_false],
+            taken: None,
         };
     }
     let Some(found) = builder.schema.find_enum(&column.kind) else { return room_text(column) };
@@ -90,13 +100,14 @@ pub(super) fn of_room(builder: &Builder<'_>, column: &Column) -> Stored {
         read: cases(&format!("t.{name}::text"), &pairs, Some("'private'")),
         write: format!("({})::{}", cases("NEW.\"type\"::text", &writes, None), builder.type_of(column)),
         kept,
+        taken: None,
     }
 }
 
 fn room_text(column: &Column) -> Stored {
     let pairs: Vec<_> = labels::room_words().map(|(word, kind)| (literal(word), literal(kind))).collect();
     let read = cases(&format!("lower(t.{})", quoted(&column.name)), &pairs, Some("'private'"));
-    Stored { read, write: in_style_of(column), kept: labels::ROOM_KINDS.to_vec() }
+    Stored { read, write: in_style_of(column), kept: labels::ROOM_KINDS.to_vec(), taken: None }
 }
 
 /// The kind among those that can be stored which opens a room to nobody else.

@@ -1,6 +1,6 @@
 //! The view `_RoomMembers`.
 
-use super::{Builder, SoftDeletion, key, text, written};
+use super::{Builder, SoftDeletion, id, key, written};
 use crate::prisma::{
     model::{Column, Model},
     roles::{Members, Roles, plain},
@@ -12,7 +12,7 @@ const FAILS: &str = "nobody can become a member of a room";
 pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
     match &roles.members {
         Members::Model { model, room, user, deletion: marks } => {
-            let columns = vec![text("A", room), text("B", user)];
+            let columns = vec![id("A", room, builder.mixed.rooms), id("B", user, builder.mixed.users)];
             let mut fills = builder.fills(model, &written(&columns), "gen_random_uuid()::text", FAILS);
             fill_role(builder, model, &mut fills);
             let SoftDeletion { filters, marks, undoes } = SoftDeletion::new(marks);
@@ -34,12 +34,12 @@ pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
             let schema = table.schema.as_deref().unwrap_or(&builder.options.tables_in);
             let name = format!("{}.{}", quoted(schema), quoted(&table.table));
             let (room, user) = if *is_swapped { ("B", "A") } else { ("A", "B") };
-            let columns = vec![over("A", room, roles.room.id), over("B", user, roles.user.id)];
+            let columns = over_ids(builder, roles, room, user);
             let keys = vec![old("A", room, roles.room.id), old("B", user, roles.user.id)];
             plain_view(name, columns, keys)
         }
         Members::None => {
-            let columns = vec![over("A", "room_id", roles.room.id), over("B", "user_id", roles.user.id)];
+            let columns = over_ids(builder, roles, "room_id", "user_id");
             let keys = vec![old("A", "room_id", roles.room.id), old("B", "user_id", roles.user.id)];
             plain_view("\"chatoxide\".\"mapped_member\"".to_owned(), columns, keys)
         }
@@ -62,9 +62,15 @@ fn plain_view(table: String, columns: Vec<ViewColumn>, key: Vec<(String, String)
     }
 }
 
+/// The columns of a join table.
+fn over_ids(builder: &Builder<'_>, roles: &Roles<'_>, room: &str, user: &str) -> Vec<ViewColumn> {
+    let mixed = &builder.mixed;
+    vec![over("A", room, (roles.room.id, mixed.rooms)), over("B", user, (roles.user.id, mixed.users))]
+}
+
 /// A column of a join table, of the type of the id that it refers to.
-fn over(name: &'static str, column: &str, id: &Column) -> ViewColumn {
-    let is_uuid = id.is_native("Uuid");
+fn over(name: &'static str, column: &str, (id, is_mixed): (&Column, bool)) -> ViewColumn {
+    let is_uuid = is_mixed && id.is_native("Uuid");
     let (name_there, row) = (quoted(column), format!("NEW.{}", quoted(name)));
     ViewColumn {
         name,

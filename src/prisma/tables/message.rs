@@ -1,6 +1,6 @@
 //! The view `Message`.
 
-use super::{Builder, SoftDeletion, computed, key, kinds, same, text, written};
+use super::{Builder, SoftDeletion, computed, id, key, kinds, same, text, written};
 use crate::prisma::{
     labels::MESSAGE_KINDS,
     model::{Column, Kind},
@@ -14,13 +14,16 @@ const SIDE: &str = "\"chatoxide\".\"mapped_message\"";
 pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> View {
     let mut side = Vec::new();
     let mut before_insert = Vec::new();
-    let mut columns =
-        vec![text("id", message.id), text("roomId", message.room), text("senderId", message.sender)];
+    let mut columns = vec![
+        id("id", message.id, builder.mixed.messages),
+        id("roomId", message.room, builder.mixed.rooms),
+        id("senderId", message.sender, builder.mixed.users),
+    ];
     columns.push(content(message.content));
     columns.push(kind(builder, message, &mut side, &mut before_insert));
     columns.push(metadata(message, &mut side));
     columns.push(match message.reply_to {
-        Some(column) => text("replyTo", column),
+        Some(column) => same("replyTo", column),
         None => {
             side.push(side_column("reply_to", "text", "NEW.\"replyTo\"", "NEW.\"replyTo\" IS NOT NULL"));
             computed("replyTo", stored(message, "reply_to"))
@@ -28,7 +31,7 @@ pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> V
     });
     columns.push(same("createdAt", message.created_at));
     columns.push(updated_at(message, &mut side));
-    let mut fills = builder.fills(message.model, &written(&columns), "NEW.\"id\"", FAILS);
+    let mut fills = builder.fills(message.model, &written(&columns), "NEW.\"id\"::text", FAILS);
     let touched = touched(message, &columns);
     // A message that was never edited has the time of its creation in both.
     for fill in fills.iter_mut().filter(|fill| touched.iter().any(|(name, _)| *name == fill.column)) {
@@ -47,7 +50,7 @@ pub(super) fn view(builder: &mut Builder<'_>, message: &roles::Message<'_>) -> V
         marks
             .extend(at.map(|column| (quoted(&column.name), crate::prisma::view::now_for(column).to_owned())));
     }
-    if message.room.is_native("Uuid") && !builder.options.makes_indexes {
+    if builder.mixed.rooms && message.room.is_native("Uuid") && !builder.options.makes_indexes {
         builder.notes.push(
             "ids of type uuid are shown as text: without the indexes that --indexes makes, each page of a room and \
              each change reads whole tables"
@@ -97,10 +100,9 @@ fn kind(
     side: &mut Vec<SideColumn>,
     before_insert: &mut Vec<String>,
 ) -> ViewColumn {
-    let sql_type = builder.own_type("MessageType");
     let Some(column) = message.kind else {
         side.push(side_column("type", "text", "NEW.\"type\"::text", "NEW.\"type\"::text <> 'text'"));
-        return computed("type", format!("coalesce({}, 'text')::{sql_type}", stored(message, "type")));
+        return computed("type", format!("coalesce({}, 'text')", stored(message, "type")));
     };
     let kind = kinds::of_message(builder, column);
     let lost: Vec<&str> = MESSAGE_KINDS.iter().copied().filter(|name| !kind.kept.contains(name)).collect();
@@ -113,17 +115,16 @@ fn kind(
             column.field
         ));
     }
-    if !lost.is_empty() {
-        let list: Vec<String> = lost.iter().map(|name| literal(name)).collect();
-        let text = format!("the messages of this database have no type {}", lost.join(" or "));
+    if let Some(taken) = &kind.taken {
+        let list: Vec<String> = taken.iter().map(|name| literal(name)).collect();
         before_insert.push(format!(
-            "IF NEW.\"type\"::text IN ({}) THEN RAISE EXCEPTION {} USING ERRCODE = 'check_violation'; END IF;",
-            list.join(", "),
-            literal(&text)
+            "IF lower(NEW.\"type\") NOT IN ({}) THEN RAISE EXCEPTION 'the messages of this database have no type %', \
+             NEW.\"type\" USING ERRCODE = 'check_violation'; END IF;",
+            list.join(", ")
         ));
     }
     let inserts = vec![(quoted(&column.name), kind.write)];
-    ViewColumn { inserts, ..computed("type", format!("({})::{sql_type}", kind.read)) }
+    ViewColumn { inserts, ..computed("type", kind.read) }
 }
 
 fn metadata(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewColumn {

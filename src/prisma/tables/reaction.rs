@@ -1,6 +1,6 @@
 //! The view `Reaction`.
 
-use super::{Builder, computed, key, text, written};
+use super::{Builder, computed, id, key, same, text, written};
 use crate::prisma::{
     model::{Column, Kind},
     roles::{self, Roles},
@@ -10,13 +10,13 @@ use crate::prisma::{
 const FAILS: &str = "no reaction can be added";
 
 pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
-    let Some(reaction) = &roles.reaction else { return own(roles) };
-    let message = text("messageId", reaction.message);
-    let user = text("userId", reaction.user);
+    let Some(reaction) = &roles.reaction else { return own(builder, roles) };
+    let message = id("messageId", reaction.message, builder.mixed.messages);
+    let user = id("userId", reaction.user, builder.mixed.users);
     let emoji = text("emoji", reaction.emoji);
-    let (id, key) = id(reaction, [&message.read, &user.read, &emoji.read]);
+    let (id, key) = own_id(reaction, [&message.read, &user.read, &emoji.read]);
     let columns = vec![id, message, user, emoji];
-    let fills = builder.fills(reaction.model, &written(&columns), "NEW.\"id\"", FAILS);
+    let fills = builder.fills(reaction.model, &written(&columns), "NEW.\"id\"::text", FAILS);
     View {
         name: "Reaction",
         table: builder.table(reaction.model),
@@ -34,9 +34,9 @@ pub(super) fn view(builder: &mut Builder<'_>, roles: &Roles<'_>) -> View {
 
 /// The reaction's id, and the columns by which a trigger finds the row. A key that is no text is read as text, and made
 /// by the database.
-fn id(reaction: &roles::Reaction<'_>, reads: [&str; 3]) -> (ViewColumn, Vec<(String, String)>) {
+fn own_id(reaction: &roles::Reaction<'_>, reads: [&str; 3]) -> (ViewColumn, Vec<(String, String)>) {
     match reaction.id {
-        Some(column) if column.kind == Kind::String => (text("id", column), vec![key("id", column)]),
+        Some(column) if column.kind == Kind::String => (same("id", column), vec![key("id", column)]),
         Some(column) => {
             let name = quoted(&column.name);
             let value =
@@ -53,9 +53,9 @@ fn id(reaction: &roles::Reaction<'_>, reads: [&str; 3]) -> (ViewColumn, Vec<(Str
 }
 
 /// A table in schema `chatoxide`, for a schema without reactions.
-fn own(roles: &Roles<'_>) -> View {
-    let cast = |column: &Column, name: &'static str, own: &str| {
-        let is_uuid = column.is_native("Uuid");
+fn own(builder: &Builder<'_>, roles: &Roles<'_>) -> View {
+    let cast = |column: &Column, name: &'static str, own: &str, is_mixed: bool| {
+        let is_uuid = is_mixed && column.is_native("Uuid");
         let row = format!("NEW.{}", quoted(name));
         ViewColumn {
             name,
@@ -77,8 +77,8 @@ fn own(roles: &Roles<'_>) -> View {
         table: "\"chatoxide\".\"mapped_reaction\"".to_owned(),
         columns: vec![
             plain("id"),
-            cast(roles.message.id, "messageId", "message_id"),
-            cast(roles.user.id, "userId", "user_id"),
+            cast(roles.message.id, "messageId", "message_id", builder.mixed.messages),
+            cast(roles.user.id, "userId", "user_id", builder.mixed.users),
             plain("emoji"),
         ],
         filters: Vec::new(),

@@ -47,8 +47,8 @@ pub(super) fn view(builder: &mut Builder<'_>, room: &roles::Room<'_>, members: &
             )
         }
     };
-    let columns = vec![text("id", room.id), name, kind, created_at];
-    let fills = builder.fills(room.model, &written(&columns), "NEW.\"id\"", FAILS);
+    let columns = vec![super::id("id", room.id, builder.mixed.rooms), name, kind, created_at];
+    let fills = builder.fills(room.model, &written(&columns), "NEW.\"id\"::text", FAILS);
     let table = builder.table(room.model);
     let side = (!side.is_empty()).then(|| Side {
         table: SIDE.to_owned(),

@@ -1,6 +1,6 @@
 //! The view `User`.
 
-use super::{Builder, computed, key, same, text, written};
+use super::{Builder, computed, id, key, same, text, written};
 use crate::prisma::{
     roles,
     view::{OnInsert, View, ViewColumn, literal, quoted},
@@ -9,7 +9,7 @@ use crate::prisma::{
 const FAILS: &str = "nobody can sign in who is not a user yet";
 
 pub(super) fn view(builder: &mut Builder<'_>, user: &roles::User<'_>) -> View {
-    let mut columns = vec![text("id", user.id), name(user)];
+    let mut columns = vec![id("id", user.id, builder.mixed.users), name(user)];
     columns.push(match user.email {
         // The server writes an e-mail address and never reads one.
         Some(email) => text("email", email),
@@ -23,7 +23,7 @@ pub(super) fn view(builder: &mut Builder<'_>, user: &roles::User<'_>) -> View {
         Some(created_at) => same("createdAt", created_at),
         None => computed("createdAt", "NULL::timestamp(3)".to_owned()),
     });
-    let fills = builder.fills(user.model, &written(&columns), "NEW.\"id\"", FAILS);
+    let fills = builder.fills(user.model, &written(&columns), "NEW.\"id\"::text", FAILS);
     for fill in fills.iter().filter(|fill| fill.note != "the time" && !fill.note.starts_with("asked")) {
         builder.notes.push(format!("newcomers get {} in {} of {}", fill.note, fill.column, user.model.name));
     }
@@ -45,13 +45,13 @@ pub(super) fn view(builder: &mut Builder<'_>, user: &roles::User<'_>) -> View {
 }
 
 fn name(user: &roles::User<'_>) -> ViewColumn {
-    let id = text("id", user.id).read;
+    let as_name = text("id", user.id).read;
     let reads: Vec<String> = user.names.iter().map(|column| text("name", column).read).collect();
     let inserts =
         |value: &str| user.names.iter().map(|column| (quoted(&column.name), value.to_owned())).collect();
     if user.is_first_and_last {
         let parts: Vec<String> = reads.iter().map(|read| format!("nullif({read}, '')")).collect();
-        let read = format!("coalesce(nullif(concat_ws(' ', {}), ''), {id})", parts.join(", "));
+        let read = format!("coalesce(nullif(concat_ws(' ', {}), ''), {as_name})", parts.join(", "));
         let mut column = ViewColumn { inserts: inserts("NEW.\"name\""), ..computed("name", read) };
         if let Some((_, last)) = column.inserts.last_mut() {
             *last = literal("");
@@ -60,10 +60,10 @@ fn name(user: &roles::User<'_>) -> ViewColumn {
     }
     match user.names.as_slice() {
         [only] if only.is_required => text("name", only),
-        [] => computed("name", id),
+        [] => computed("name", as_name),
         _ => {
             let is_there = user.names.last().is_some_and(|last| last.is_required);
-            let last = if is_there { String::new() } else { format!(", {id}") };
+            let last = if is_there { String::new() } else { format!(", {as_name}") };
             let read = format!("coalesce({}{last})", reads.join(", "));
             ViewColumn { inserts: inserts("NEW.\"name\""), ..computed("name", read) }
         }
