@@ -106,8 +106,22 @@ impl Endpoint {
         }
     }
 
+    /// Posts a handshake without credentials. Returns the status, and the object that was answered.
+    pub(super) async fn probe(&self) -> Result<(u16, Option<Map<String, Value>>), String> {
+        let nothing = Map::new();
+        let posted = serde_json::to_vec(&Posted { auth: &nothing, headers: &nothing, query: &nothing });
+        let body = posted.map_err(|error| error.to_string())?;
+        let (status, answer) =
+            self.client.post(HeaderMap::new(), body.into()).await.map_err(|why| self.named(&why))?;
+        Ok((status.as_u16(), serde_json::from_slice(&answer).ok()))
+    }
+
     fn unavailable(&self, why: String) -> Refused {
-        Refused::Unavailable(format!("AUTH_URL ({}): {why}", self.client.url()))
+        Refused::Unavailable(self.named(&why))
+    }
+
+    fn named(&self, why: &str) -> String {
+        format!("AUTH_URL ({}): {why}", self.client.url())
     }
 }
 

@@ -90,12 +90,7 @@ impl KeySet {
         {
             return Err(Refused::Unavailable(why.clone()));
         }
-        let read = match self.client.get().await {
-            Ok((StatusCode::OK, body)) => parse(&body),
-            Ok((status, _)) => Err(format!("it answered {}", status.as_u16())),
-            Err(why) => Err(why),
-        };
-        match read {
+        match self.read().await {
             Ok(keys) => {
                 let found = keys.get(id).cloned();
                 let mut state = lock(&self.state);
@@ -103,7 +98,6 @@ impl KeySet {
                 Ok(found)
             }
             Err(why) => {
-                let why = format!("JWT_JWKS_URL ({}): {why}", self.client.url());
                 if keys.is_empty() {
                     let mut state = lock(&self.state);
                     (state.tried, state.failed) = (None, Some((Instant::now(), why.clone())));
@@ -114,6 +108,16 @@ impl KeySet {
                 Ok(keys.get(id).cloned())
             }
         }
+    }
+
+    /// Reads the set.
+    pub(super) async fn read(&self) -> Result<KeysById, String> {
+        let read = match self.client.get().await {
+            Ok((StatusCode::OK, body)) => parse(&body),
+            Ok((status, _)) => Err(format!("it answered {}", status.as_u16())),
+            Err(why) => Err(why),
+        };
+        read.map_err(|why| format!("JWT_JWKS_URL ({}): {why}", self.client.url()))
     }
 
     /// The keys there are, and whether the set is to be read for a token of the key `id`.

@@ -6,6 +6,7 @@ mod endpoint;
 mod handshake;
 mod key_set;
 mod keys;
+mod probe;
 mod refusal;
 
 use hyper::{HeaderMap, Uri};
@@ -15,6 +16,7 @@ pub use self::{
     claims::{Claims, Verification},
     handshake::Handshake,
     keys::Keys,
+    probe::Probed,
 };
 use self::{endpoint::Endpoint, key_set::KeySet, keys::Verifier};
 use crate::{

@@ -1,5 +1,5 @@
-//! `chatoxide check`: checks the settings, the port, the folders, the database and Redis, and reports the findings. It
-//! changes nothing.
+//! `chatoxide check`: checks the settings, the port, the folders, the sign-in, the database and Redis, and reports the
+//! findings. It changes nothing.
 
 use std::io::ErrorKind;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Failure, address, folders, print_line};
 use crate::{
-    auth::Keys,
+    auth::{Authenticator, Keys, Probed},
     chat::Error,
     clock,
     cluster::node_cache,
@@ -15,13 +15,13 @@ use crate::{
     connection,
     db::{
         self, Db,
-        catalog::{Catalog, Severity, Tables},
+        catalog::{self, Catalog, Severity, Tables},
     },
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Verdict {
+pub(super) enum Verdict {
     Ok,
     Warning,
     Fault,
@@ -39,10 +39,42 @@ impl Verdict {
 
 /// A line of the report.
 #[derive(Serialize)]
-struct Finding {
-    severity: Verdict,
-    place: String,
-    text: String,
+pub(super) struct Finding {
+    pub(super) severity: Verdict,
+    pub(super) place: &'static str,
+    pub(super) text: String,
+    pub(super) consequence: String,
+    pub(super) mend: String,
+}
+
+impl Finding {
+    fn new(severity: Verdict, place: &'static str, text: impl Into<String>) -> Self {
+        let (consequence, mend) = (String::new(), String::new());
+        Self { severity, place, text: text.into(), consequence, mend }
+    }
+
+    /// A finding of the catalog, about the database of this name.
+    fn of_catalog(name: &str, found: &catalog::Finding) -> Self {
+        let severity = if found.severity == Severity::Notice { Verdict::Warning } else { Verdict::Fault };
+        Self {
+            severity,
+            place: "database",
+            text: format!("{name}: {}", found.text),
+            consequence: found.consequence.clone(),
+            mend: found.mend.clone(),
+        }
+    }
+
+    /// The lines that are printed.
+    pub(super) fn lines(&self) -> String {
+        let Self { severity, place, text, consequence, mend } = self;
+        let colon = if consequence.is_empty() { "" } else { ": " };
+        let mut lines = format!("{:<7}{place}: {text}{colon}{consequence}", severity.label());
+        if !mend.is_empty() {
+            lines.push_str(&format!("\n       mend: {mend}"));
+        }
+        lines
+    }
 }
 
 /// The report as JSON.
@@ -55,45 +87,13 @@ struct Report<'a> {
 
 pub(super) async fn run(config: Config, as_json: bool) -> Result<(), Failure> {
     let mut findings = Vec::new();
-    let mut report = |severity: Verdict, place: &str, text: &str| {
+    let report = |finding: Finding| {
         if !as_json {
-            print_line(&format!("{:<7}{place}: {text}", severity.label()));
+            print_line(&finding.lines());
         }
-        findings.push(Finding { severity, place: place.to_owned(), text: text.to_owned() });
+        findings.push(finding);
     };
-    let address = config.address();
-    match connection::ensure_free(address) {
-        Ok(()) => report(Verdict::Ok, "settings", &format!("listens on {address}")),
-        // The server that is to be replaced may still run.
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            report(Verdict::Warning, "settings", &address::explain(&error, address));
-        }
-        Err(error) => report(Verdict::Fault, "settings", &address::explain(&error, address)),
-    }
-    for folder in folders::required(&config) {
-        match folder.obstacle() {
-            None => report(Verdict::Ok, "folder", &format!("{} can be written to", folder.path.display())),
-            Some(why) => report(Verdict::Fault, "folder", &why),
-        }
-    }
-    match check_keys(&config.keys) {
-        Ok(text) => report(Verdict::Ok, "sign-in", &text),
-        Err(text) => report(Verdict::Fault, "sign-in", &text),
-    }
-    for warning in config.sign_in_warnings() {
-        report(Verdict::Warning, "sign-in", &warning);
-    }
-    if let Some(choice) = &config.database_choice {
-        report(Verdict::Ok, "database", choice);
-    }
-    check_database(&config, |verdict, text| report(verdict, "database", text)).await;
-    match &config.redis_url {
-        None => report(Verdict::Ok, "redis", "none configured"),
-        Some(url) => match node_cache::ping(url).await {
-            Ok(()) => report(Verdict::Ok, "redis", "answers"),
-            Err(text) => report(Verdict::Fault, "redis", &text),
-        },
-    }
+    check_all(&config, report).await;
     let faults = findings.iter().filter(|finding| finding.severity == Verdict::Fault).count();
     if as_json {
         let verdict = if faults == 0 { "ok" } else { "fault" };
@@ -105,21 +105,88 @@ pub(super) async fn run(config: Config, as_json: bool) -> Result<(), Failure> {
     if faults == 0 { Ok(()) } else { Err(Failure::Failed(format!("{faults} of the above must be mended"))) }
 }
 
-/// Demo mode's secret is generated by the server, not by this check.
-fn check_keys(keys: &SigningKeys) -> Result<String, String> {
-    match keys {
-        SigningKeys::DemoFile(path) => {
-            Ok(format!("demo mode, with a secret of its own in {}", path.display()))
+/// Checks everything, and reports each finding as soon as it is known.
+pub(super) async fn check_all(config: &Config, mut report: impl FnMut(Finding)) {
+    let address = config.address();
+    report(match connection::ensure_free(address) {
+        Ok(()) => Finding::new(Verdict::Ok, "settings", format!("listens on {address}")),
+        // The server that is to be replaced may still run.
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            Finding::new(Verdict::Warning, "settings", address::explain(&error, address))
         }
-        SigningKeys::KeySet(url) => Ok(format!("tokens are checked with the key set at {url}")),
-        SigningKeys::Endpoint(url) => Ok(format!("AUTH_URL ({url}) is asked who signs in")),
-        keys => Keys::load(keys).map(|_| "tokens are checked with the configured key".to_owned()),
+        Err(error) => Finding::new(Verdict::Fault, "settings", address::explain(&error, address)),
+    });
+    for folder in folders::required(config) {
+        report(match folder.obstacle() {
+            None => {
+                Finding::new(Verdict::Ok, "folder", format!("{} can be written to", folder.path.display()))
+            }
+            Some(why) => Finding::new(Verdict::Fault, "folder", why),
+        });
+    }
+    check_sign_in(config, &mut report).await;
+    for text in own_events(config) {
+        report(Finding::new(Verdict::Ok, "events", text));
+    }
+    if let Some(choice) = &config.database_choice {
+        report(Finding::new(Verdict::Ok, "database", choice));
+    }
+    check_database(config, &mut report).await;
+    report(match &config.redis_url {
+        None => Finding::new(Verdict::Ok, "redis", "none configured"),
+        Some(url) => match node_cache::ping(url).await {
+            Ok(()) => Finding::new(Verdict::Ok, "redis", "answers"),
+            Err(text) => Finding::new(Verdict::Fault, "redis", text),
+        },
+    });
+}
+
+async fn check_sign_in(config: &Config, mut report: impl FnMut(Finding)) {
+    let mut add = |verdict, text: String| report(Finding::new(verdict, "sign-in", text));
+    match &config.keys {
+        // Demo mode's secret is generated by the server, not by this check.
+        SigningKeys::DemoFile(path) => {
+            add(Verdict::Ok, format!("demo mode, with a secret of its own in {}", path.display()));
+        }
+        keys => match Keys::load(keys).and_then(|keys| Authenticator::new(keys, config)) {
+            Ok(authenticator) => {
+                add(Verdict::Ok, source(keys));
+                match authenticator.probe().await {
+                    None => {}
+                    Some(Probed::Good(text)) => add(Verdict::Ok, text),
+                    Some(Probed::Odd(text)) => add(Verdict::Warning, text),
+                    Some(Probed::Unusable(text)) => add(Verdict::Fault, text),
+                }
+            }
+            Err(text) => add(Verdict::Fault, text),
+        },
+    }
+    for warning in config.sign_in_warnings() {
+        add(Verdict::Warning, warning);
     }
 }
 
+fn source(keys: &SigningKeys) -> String {
+    match keys {
+        SigningKeys::KeySet(url) => format!("tokens are checked with the key set at {url}"),
+        SigningKeys::Endpoint(url) => format!("AUTH_URL ({url}) is asked who signs in"),
+        _ => "tokens are checked with the configured key".to_owned(),
+    }
+}
+
+/// The handling of events that the original does not have.
+fn own_events(config: &Config) -> Vec<String> {
+    let relayed = config.relay_events.to_string();
+    let relayed = (!relayed.is_empty()).then(|| format!("RELAY_EVENTS relays {relayed}"));
+    let webhook = config.webhook.as_ref();
+    let posted = webhook.map(|webhook| format!("other events are posted to EVENT_WEBHOOK ({})", webhook.url));
+    relayed.into_iter().chain(posted).collect()
+}
+
 /// Reports the findings that the server would have at its start, and what it would do next.
-async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) {
+async fn check_database(config: &Config, mut report: impl FnMut(Finding)) {
     let name = config.database.redacted();
+    let mut add = |verdict, text: &str| report(Finding::new(verdict, "database", format!("{name}: {text}")));
     let found = async {
         let db = Db::open(config)?;
         let explain = |error: Error| error.cause();
@@ -136,29 +203,27 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
             db::facts::check(&db, clock::now()).await.map_err(explain)?;
         }
         let facts = db.facts();
-        let warnings = [
-            (facts.lacks_index(), db::facts::LACKS_INDEX),
-            (facts.speaks_other_language(), db::facts::SPEAKS_OTHER_LANGUAGE),
-        ];
-        Ok::<_, String>((
-            catalog,
-            (pending, behind),
-            warnings.map(|(is_due, text)| (is_due && is_there).then_some(text)),
-        ))
+        let no_index = (facts.lacks_index() && is_there).then(db::facts::no_index);
+        let other_language = (facts.speaks_other_language() && is_there).then(db::facts::other_language);
+        catalog.findings.extend(no_index.into_iter().chain(other_language));
+        Ok::<_, String>((catalog, pending, behind))
     };
-    let (catalog, (pending, behind), warnings) = match found.await {
+    let (catalog, pending, behind) = match found.await {
         Ok(found) => found,
-        Err(why) => return report(Verdict::Fault, &format!("{name}: {why}")),
+        Err(why) => return add(Verdict::Fault, &why),
     };
     let version =
         catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
     let of_pgbouncer = matches!(&config.database, DatabaseUrl::Postgres(url) if url.pgbouncer);
     let tables = catalog.tables.missing().is_empty();
-    match catalog.obstacle(false, pending > 0) {
-        Some(why) => report(Verdict::Fault, &format!("{name}: {version}, {why}")),
+    let is_unusable = |finding: &catalog::Finding| finding.severity == Severity::Unusable;
+    match catalog.lack(false, pending > 0) {
+        Some(why) => add(Verdict::Fault, &format!("{version}, {why}")),
+        // The findings below say why the server does not start.
+        None if catalog.findings.iter().any(is_unusable) => {}
         None if of_pgbouncer && (!tables || pending > 0) => {
             let why = "run chatoxide migrate with a DATABASE_URL of PostgreSQL itself";
-            report(Verdict::Fault, &format!("{name}: {version}, {why}"));
+            add(Verdict::Fault, &format!("{version}, {why}"));
         }
         None => {
             let tables = match (tables, catalog.has_own, pending) {
@@ -167,26 +232,23 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
                 (true, true, 0) => "tables as expected",
                 (true, true, _) => "tables as expected; the server migrates its own at its start",
             };
-            report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
+            add(Verdict::Ok, &format!("{version}, {tables}"));
         }
     }
-    let behind = match behind {
-        None | Some(Ok(0)) => None,
-        Some(Ok(rooms)) => Some(format!(
-            "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
-        )),
-        Some(Err(error)) => {
-            Some(format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()))
-        }
-    };
-    if let Some(text) = behind {
-        report(Verdict::Warning, &format!("{name}: {text}"));
+    match behind {
+        None | Some(Ok(0)) => {}
+        Some(Ok(rooms)) => add(
+            Verdict::Warning,
+            &format!(
+                "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
+            ),
+        ),
+        Some(Err(error)) => add(
+            Verdict::Warning,
+            &format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()),
+        ),
     }
-    for warning in warnings.into_iter().flatten() {
-        report(Verdict::Warning, &format!("{name}: {warning}"));
-    }
-    for finding in catalog.findings.iter().filter(|finding| finding.severity != Severity::Unusable) {
-        let verdict = if finding.severity == Severity::Notice { Verdict::Warning } else { Verdict::Fault };
-        report(verdict, &format!("{name}: {}", finding.text));
+    for finding in &catalog.findings {
+        report(Finding::of_catalog(&name, finding));
     }
 }

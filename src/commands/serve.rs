@@ -31,13 +31,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     let migrated = db::migrations::run(&db, &config, false).await.map_err(describe)?;
     for finding in &migrated.found.findings {
-        tracing::warn!("database: {}", finding.text);
+        tracing::warn!("database: {finding}");
     }
     if db.facts().lacks_index() {
-        tracing::warn!("database: {}", db::facts::LACKS_INDEX);
+        tracing::warn!("database: {}", db::facts::no_index());
     }
     if db.facts().speaks_other_language() {
-        tracing::warn!("database: {}", db::facts::SPEAKS_OTHER_LANGUAGE);
+        tracing::warn!("database: {}", db::facts::other_language());
     }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {

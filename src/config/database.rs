@@ -98,7 +98,7 @@ impl PostgresUrl {
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         let mut parsed = PostgresUrl {
             driver_url: String::new(),
-            schema: "public".to_owned(),
+            schema: DEFAULT_SCHEMA.to_owned(),
             connection_limit: None,
             pool_timeout: None,
             pgbouncer: false,
@@ -121,7 +121,7 @@ impl PostgresUrl {
             }
         }
         // Set it even for `public`, because a role may have its own search path.
-        if !parsed.pgbouncer || parsed.schema != "public" {
+        if !parsed.pgbouncer || parsed.schema != DEFAULT_SCHEMA {
             driver
                 .options
                 .push(format!("-c search_path={}", escape_option(&quote_identifier(&parsed.schema))));
@@ -239,7 +239,11 @@ impl PostgresUrl {
         match Url::parse(&self.driver_url) {
             Ok(mut url) => {
                 let had_password = url.password().is_some();
+                // The schema says which tables are meant.
                 url.set_query(None);
+                if self.schema != DEFAULT_SCHEMA {
+                    url.query_pairs_mut().append_pair("schema", &self.schema);
+                }
                 if had_password && url.set_password(Some("***")).is_err() {
                     return "postgresql://***".to_owned();
                 }
@@ -250,6 +254,8 @@ impl PostgresUrl {
     }
 }
 
+/// The schema that Prisma uses if the URL names none.
+const DEFAULT_SCHEMA: &str = "public";
 /// PostgreSQL's port.
 const DEFAULT_PORT: u16 = 5432;
 

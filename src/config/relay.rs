@@ -1,5 +1,7 @@
 //! `RELAY_EVENTS`: the names of the events that are relayed between clients.
 
+use std::fmt;
+
 use crate::protocol::event;
 
 /// The longest name of an event, in bytes.
@@ -40,6 +42,15 @@ impl RelayEvents {
         event.len() <= MAX_NAME
             && (self.names.iter().any(|name| name == event)
                 || self.prefixes.iter().any(|prefix| event.starts_with(prefix)))
+    }
+}
+
+/// The patterns, between commas.
+impl fmt::Display for RelayEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefixes = self.prefixes.iter().map(|prefix| format!("{prefix}*"));
+        let patterns: Vec<String> = self.names.iter().cloned().chain(prefixes).collect();
+        f.write_str(&patterns.join(", "))
     }
 }
 

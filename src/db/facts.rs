@@ -14,6 +14,7 @@ use diesel::{
 
 use super::{
     Db,
+    catalog::{Finding, Severity},
     columns::{Columns, Described, Samples},
     ids::IdTypes,
     moment::TimeFormat,
@@ -274,14 +275,22 @@ pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The warning if no index leads to a room's newest messages.
-pub const LACKS_INDEX: &str = "table Message has no index on (\"roomId\", \"createdAt\"): history is read slowly; to make it, \
-    run CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")";
+/// The finding if no index leads to a room's newest messages.
+pub fn no_index() -> Finding {
+    let text = "table Message has no index on (\"roomId\", \"createdAt\")";
+    Finding::new(Severity::Notice, text).consequence("history is read slowly").mend(
+        "CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")",
+    )
+}
 
-/// The warning if the database's errors are not in English.
-pub const SPEAKS_OTHER_LANGUAGE: &str = "its messages are not in English (lc_messages), and many errors are recognised by their \
-    text only: a refusal may be reported as an internal error; to change that, a superuser runs ALTER ROLE ... SET lc_messages = 'C' \
-    for the role of DATABASE_URL";
+/// The finding if the database's errors are not in English.
+pub fn other_language() -> Finding {
+    let text =
+        "its messages are not in English (lc_messages), and many errors are recognised by their text only";
+    Finding::new(Severity::Notice, text)
+        .consequence("a refusal may be reported as an internal error")
+        .mend("as a superuser, ALTER ROLE ... SET lc_messages = 'C' for the role of DATABASE_URL")
+}
 
 /// True if PostgreSQL's messages are in English, by the setting `lc_messages`. An empty setting means the locale of the
 /// environment in which the server was started, which is mostly none.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    check::{USUAL, check},
+    check::{USUAL, check, one_line_each},
     program::run,
 };
 use crate::support::{
@@ -17,9 +17,10 @@ async fn a_type_of_the_settings_that_the_database_lacks_is_named_with_its_mend()
     database.execute(&prisma_tables(PRISMA_6)).await;
     let line = [&USUAL[..], &[&database.url, "--message-types", "file,it's"]].concat();
     let (code, found, _) = run(database.folder.path(), &line).await;
-    let told = r#"MESSAGE_TYPES has it's, which the enum "MessageType" lacks: to add it, run "#;
+    let told = r#"MESSAGE_TYPES has it's, which the enum "MessageType" lacks; mend: "#;
+    let found = one_line_each(&found).join("\n");
     assert!(code == 1 && found.matches("FAULT").count() == 1 && found.contains(told), "{found}");
-    let mend = found.split("to add it, run ").nth(1).unwrap().lines().next().unwrap();
+    let mend = found.split("; mend: ").nth(1).unwrap().lines().next().unwrap();
     database.execute(mend).await;
     let (code, found, _) = run(database.folder.path(), &line).await;
     assert_eq!(code, 0, "{found}");
@@ -35,7 +36,7 @@ async fn an_older_file_that_refuses_a_type_of_the_settings_is_named_with_its_men
     let line = [&USUAL[..], &[&database.url, "--message-types", "video"]].concat();
     let (code, found, _) = run(database.folder.path(), &line).await;
     assert!(code == 1 && found.contains("MESSAGE_TYPES has video, which a CHECK"), "{found}");
-    let mend = found.split("with the server stopped, run ").nth(1).unwrap().lines().next().unwrap();
+    let mend = found.split("mend: with the server stopped, ").nth(1).unwrap().lines().next().unwrap();
     database.execute(mend).await;
     let server = TestServer::start_with(database, &["--message-types", "video"]).await;
     let mut alice = server.connect_in("alice", "old").await;

@@ -2,6 +2,8 @@
 
 mod addresses;
 mod check;
+mod check_rights;
+mod check_sign_in;
 mod check_types;
 mod documents;
 mod folders;

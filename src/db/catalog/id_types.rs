@@ -1,6 +1,6 @@
 //! Columns of ids whose type is not text.
 
-use super::{Catalog, Severity};
+use super::{Catalog, Finding, Severity, finding::MAP};
 
 /// A column of ids whose type is not text.
 #[derive(Debug)]
@@ -44,16 +44,16 @@ impl Catalog {
                 others => format!(", and so are {others} more columns of ids or the like"),
             };
             let is_of_reactions = unsupported.iter().all(|id| (id.table, id.column) == ("Reaction", "id"));
-            let mend = if is_of_reactions { "chatoxide map serves these reactions; " } else { "" };
             let text = format!(
-                "column \"{column}\" of \"{table}\" is of type {type_name}, where text without padding is expected{others}: ids \
-                 that are numbers are not supported yet, nor UUIDs that are not the type of all columns of the same ids; \
-                 {mend}nothing was changed"
+                "column \"{column}\" of \"{table}\" is of type {type_name}, where text without padding is expected{others}"
             );
-            self.add(Severity::Unusable, text);
+            let consequence = "ids that are numbers are not supported yet, nor UUIDs that are not the type of all columns of \
+                               the same ids; nothing was changed";
+            let finding = Finding::new(Severity::Unusable, text).consequence(consequence);
+            self.add(if is_of_reactions { finding.mend(MAP) } else { finding });
         } else if is_uuid("Room", "id") {
-            let text = "the ids of rooms are UUIDs, and those of direct rooms are not: dm:start fails";
-            self.add(Severity::Notice, text.to_owned());
+            let text = "the ids of rooms are UUIDs, and those of direct rooms are not";
+            self.add(Finding::new(Severity::Notice, text).consequence("dm:start fails"));
         }
     }
 }

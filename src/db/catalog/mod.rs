@@ -1,8 +1,11 @@
 //! The schema of a database, read from its catalog before anything is changed: which of the original's tables exist,
 //! and which parts of them chatoxide cannot work with.
 
+mod compare;
 mod expected;
+mod finding;
 mod id_types;
+mod mapping;
 mod message_types;
 mod postgres;
 mod row_checks;
@@ -16,8 +19,9 @@ use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
 use self::{
-    expected::{CANNOT_EDIT, ColumnKind, Table},
-    id_types::{IdColumn, is_id_type},
+    expected::{ColumnKind, Table},
+    finding::RowCheck,
+    id_types::IdColumn,
     message_types::TypeLabels,
 };
 use super::{Db, blockers};
@@ -27,6 +31,7 @@ use crate::{
 };
 
 pub use expected::TABLES;
+pub use finding::{Finding, Severity};
 
 /// The result of reading the catalog.
 #[derive(Debug)]
@@ -84,34 +89,6 @@ impl Tables {
     }
 }
 
-#[derive(Debug)]
-pub struct Finding {
-    pub severity: Severity,
-    pub text: String,
-    /// The finding concerns only users who are not in the database yet.
-    only_new_users: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Everything works, as far as the catalog shows.
-    Notice,
-    /// Some events fail.
-    Partial,
-    /// The server cannot work with it.
-    Unusable,
-}
-
-/// A possible fault, with the query that confirms it.
-#[derive(Debug)]
-struct RowCheck {
-    query: String,
-    text: String,
-    severity: Severity,
-    /// The finding concerns only users who are not in the database yet.
-    only_new_users: bool,
-}
-
 /// A column as the catalog describes it.
 #[derive(Debug)]
 struct Column {
@@ -124,6 +101,8 @@ struct Column {
     has_default: bool,
     /// The column cannot be written: it is generated, or computed by a view.
     is_generated: bool,
+    /// The column is of a table, not of a view.
+    in_table: bool,
 }
 
 /// Columns by name.
@@ -161,12 +140,12 @@ impl Catalog {
                 Ok(result?)
             };
             match db.within_timeout(Box::pin(ask)).await {
-                Ok(true) => self.add(check.severity, check.text),
+                Ok(true) => self.findings.push(check.finding),
                 Ok(false) => {}
                 Err(error) => {
-                    let text =
-                        format!("it could not be found out whether {} ({})", check.text, error.cause());
-                    self.add(Severity::Notice, text);
+                    let (text, cause) = (check.finding.to_string(), error.cause());
+                    let text = format!("it could not be found out whether {text} ({cause})");
+                    self.add(Finding::new(Severity::Notice, text));
                 }
             }
         }
@@ -182,9 +161,16 @@ impl Catalog {
         sqlite::read_on(connection, path)
     }
 
-    /// Returns why the server cannot work with this database, if it cannot. `makes_tables`: missing tables are to be
-    /// created, whatever else exists. `migrates`: chatoxide's own tables are to be created or changed.
+    /// Returns why the server cannot work with this database, if it cannot: what it lacks, or else the findings.
     pub fn obstacle(&self, makes_tables: bool, migrates: bool) -> Option<String> {
+        let unusable = self.findings.iter().filter(|finding| finding.severity == Severity::Unusable);
+        let texts: Vec<String> = unusable.map(Finding::to_string).collect();
+        self.lack(makes_tables, migrates).or_else(|| (!texts.is_empty()).then(|| texts.join("; ")))
+    }
+
+    /// Returns the tables or the rights that the server lacks. `makes_tables`: missing tables are to be created, whatever
+    /// else exists. `migrates`: chatoxide's own tables are to be created or changed.
+    pub fn lack(&self, makes_tables: bool, migrates: bool) -> Option<String> {
         let place = &self.place;
         match &self.tables {
             Tables::Elsewhere { schema } if !makes_tables => {
@@ -218,106 +204,23 @@ impl Catalog {
         let own = self.own_grants.iter().filter(|_| migrates);
         let mut grants: Vec<&str> = self.grants.iter().chain(own).map(String::as_str).collect();
         grants.dedup();
-        if !grants.is_empty() {
-            let statements = grants.join("; ");
-            return Some(format!("the role lacks rights; an administrator has to run: {statements};"));
-        }
-        let unusable = self.findings.iter().filter(|finding| finding.severity == Severity::Unusable);
-        let texts: Vec<&str> = unusable.map(|finding| finding.text.as_str()).collect();
-        (!texts.is_empty()).then(|| texts.join("; "))
+        let statements = grants.join("; ");
+        (!grants.is_empty())
+            .then(|| format!("the role lacks rights; an administrator has to run: {statements};"))
     }
 
-    /// Compares a table's columns with the expected ones.
-    fn compare(&mut self, table: &Table, columns: &Columns) {
-        let name = table.name;
-        for expected in table.columns {
-            let Some(column) = columns.get(expected.name) else {
-                let text = format!(
-                    "table \"{name}\" has no column \"{}\": chatoxide map proposes views that have it",
-                    expected.name
-                );
-                self.add(Severity::Unusable, text);
-                continue;
-            };
-            if expected.kind == ColumnKind::Key && is_id_type(&column.type_name) {
-                let type_name = column.type_name.clone();
-                self.ids.push(IdColumn { table: name, column: expected.name, type_name });
-            } else if !column.kind.is_some_and(|found| expected.kind.takes(found)) {
-                let text = format!(
-                    "column \"{}\" of \"{name}\" is of type {}, where {} is expected",
-                    expected.name, column.type_name, expected.kind
-                );
-                self.add(Severity::Unusable, text);
-            }
-            if column.is_generated {
-                let consequence = match (expected.is_inserted, expected.is_updated) {
-                    (true, false) => table.cannot_insert.to_owned(),
-                    (true, true) => format!("{}, and {CANNOT_EDIT}", table.cannot_insert),
-                    (false, _) => CANNOT_EDIT.to_owned(),
-                };
-                let text = format!(
-                    "column \"{}\" of \"{name}\" is generated or computed: {consequence}",
-                    expected.name
-                );
-                self.add_unwritable(table, text);
-            }
-            let is_filled = !expected.is_inserted && (column.has_default || column.is_generated);
-            if expected.may_be_null && !column.is_nullable && !is_filled {
-                let text = format!(
-                    "column \"{}\" of \"{name}\" is NOT NULL: {}",
-                    expected.name, table.cannot_insert
-                );
-                self.add_unwritable(table, text);
-            }
-        }
-        let is_unknown = |name: &str| table.columns.iter().all(|expected| expected.name != name);
-        for (column, there) in columns {
-            // `@updatedAt` is filled as Prisma does.
-            let is_filled = column == "updatedAt"
-                && there.kind == Some(ColumnKind::Time)
-                && matches!(name, "User" | "Room");
-            if is_unknown(column)
-                && !is_filled
-                && !there.is_nullable
-                && !there.has_default
-                && !there.is_generated
-            {
-                let mend = match self.has_schemas {
-                    true => format!(
-                        "; to mend it, run ALTER TABLE \"{name}\" ALTER \"{column}\" SET DEFAULT and a value"
-                    ),
-                    false => String::new(),
-                };
-                let text = format!(
-                    "column \"{column}\" of \"{name}\" is NOT NULL and has no default: {}{mend}",
-                    table.cannot_insert
-                );
-                self.add_unwritable(table, text);
-            }
-        }
-    }
-
-    fn add(&mut self, severity: Severity, text: String) {
-        self.findings.push(Finding { severity, text, only_new_users: false });
-    }
-
-    /// Adds a finding: some rows, or all, cannot be inserted into a table.
-    fn add_unwritable(&mut self, table: &Table, text: String) {
-        self.findings.push(Finding {
-            severity: Severity::Partial,
-            text,
-            only_new_users: table.name == "User",
-        });
+    fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
     }
 
     /// Adds a finding if chatoxide's own tables exist but the list of their migrations does not.
     fn add_lost_migrations(&mut self, list: &str, recreate: &str) {
         let text = format!(
-            "chatoxide's own tables are there, but the list of the migrations that made them, {list}, is empty or missing: \
-             restore it from a backup, or begin new ones by {recreate}, which loses no message, but the read marks, and \
-             the changes that messages:sync returns"
+            "chatoxide's own tables are there, but the list of the migrations that made them, {list}, is empty or missing"
         );
-        self.add(Severity::Unusable, text);
+        let consequence = "restore it from a backup, or begin new ones, which loses no message, but the read marks, and the \
+                           changes that messages:sync returns";
+        self.add(Finding::new(Severity::Unusable, text).consequence(consequence).mend(recreate));
     }
 
     /// Drops the findings about users who are not in the database, if the settings refuse these. Adds one for each type
@@ -325,11 +228,10 @@ impl Catalog {
     pub fn with_settings(mut self, config: &Config) -> Self {
         let makes_users = config.auto_create_users;
         self.findings.retain(|finding| makes_users || !finding.only_new_users);
-        self.row_checks.retain(|check| makes_users || !check.only_new_users);
+        self.row_checks.retain(|check| makes_users || !check.finding.only_new_users);
         for kind in &config.limits.message_types {
-            if let Some(text) = self.message_types.as_ref().and_then(|types| types.lacks(kind)) {
-                self.add(Severity::Unusable, text);
-            }
+            let lacks = self.message_types.as_ref().and_then(|types| types.lacks(kind));
+            self.findings.extend(lacks);
         }
         self
     }

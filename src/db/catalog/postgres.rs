@@ -7,8 +7,10 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
-    Catalog, Column, Columns, RowCheck, Severity, TABLES, Table, Tables, compare_names,
+    Catalog, Column, Columns, Finding, Severity, TABLES, Table, Tables, compare_names,
     expected::{CANNOT_EDIT, ColumnKind},
+    finding::{MAP, RowCheck},
+    mapping::check_questions,
     row_checks::{add_null_checks, add_width_checks, check_enum_labels},
     rows::{ColumnRow, Name, Relation},
     rules::{check_rules, check_unique_indexes},
@@ -176,22 +178,19 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         catalog.add_lost_migrations("chatoxide.__diesel_schema_migrations", "DROP SCHEMA chatoxide CASCADE");
     }
     if place.is_read_only {
-        catalog.add(
-            Severity::Unusable,
-            "the database, or the role, is read-only: nothing can be written".to_owned(),
-        );
+        let finding = Finding::new(Severity::Unusable, "the database, or the role, is read-only");
+        catalog.add(finding.consequence("nothing can be written: name the primary in DATABASE_URL"));
     }
     if place.encoding != "UTF8" {
-        let text = format!(
-            "the database is encoded in {}: messages with characters that it does not have are refused",
-            place.encoding
-        );
-        catalog.add(Severity::Notice, text);
+        let text = format!("the database is encoded in {}", place.encoding);
+        let consequence = "messages with characters that it does not have are refused";
+        catalog.add(Finding::new(Severity::Notice, text).consequence(consequence));
     }
     check_columns(connection, &mut catalog, &place, &relations).await?;
     check_enum_labels(connection, &mut catalog).await?;
     check_rules(connection, &mut catalog, &place.schema).await?;
     check_unique_indexes(connection, &mut catalog, &place.schema).await?;
+    check_questions(connection, &mut catalog, &place.schema).await?;
     Ok(catalog)
 }
 
@@ -202,20 +201,18 @@ async fn check_absent_schema(
     schema: &str,
 ) -> QueryResult<()> {
     if schema == DEFAULT_SCHEMA {
-        let text = format!(
-            "there is no schema \"{schema}\": apply the SQL of chatoxide map to the database first, or take ?schema={schema} \
-             out of DATABASE_URL"
-        );
-        catalog.add(Severity::Unusable, text);
+        let finding = Finding::new(Severity::Unusable, format!("there is no schema \"{schema}\""));
+        catalog.add(finding.consequence(format!(
+            "apply the SQL of chatoxide map to the database first, or take ?schema={schema} out of DATABASE_URL"
+        )));
     } else if let Some(there) =
         diesel::sql_query(WITH_TABLES).get_result::<Name>(connection).await.optional()?
     {
-        let text = format!(
-            "schema \"{schema}\" is not there yet, and schema \"{}\" has tables: if the chat's are among them, name that \
-             schema in DATABASE_URL (?schema=), or run chatoxide map if they have other names",
-            there.name
-        );
-        catalog.add(Severity::Notice, text);
+        let text = format!("schema \"{schema}\" is not there yet, and schema \"{}\" has tables", there.name);
+        catalog.add(Finding::new(Severity::Notice, text).consequence(
+            "if the chat's are among them, name that schema in DATABASE_URL (?schema=), or run chatoxide map if they have \
+             other names",
+        ));
     }
     Ok(())
 }
@@ -223,7 +220,6 @@ async fn check_absent_schema(
 /// GRANT statements for an administrator: for a role that may not use the existing tables or create the original's, and
 /// for one that may not create ours.
 fn grants(place: &Place, tables: &Tables) -> (Vec<String>, Vec<String>) {
-    let identifier = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let role = identifier(&place.role);
     let use_of = |schema: &str, may_use: Option<bool>| {
         (may_use == Some(false)).then(|| format!("GRANT USAGE ON SCHEMA {} TO {role}", identifier(schema)))
@@ -266,7 +262,7 @@ async fn check_columns(
         catalog.compare(table, &columns);
         check_privileges(catalog, place, table, relation, of_table());
         add_null_checks(catalog, table, relation, of_table());
-        add_width_checks(catalog, table, of_table());
+        add_width_checks(catalog, table, relation, of_table());
     }
     catalog.add_id_types();
     Ok(())
@@ -288,6 +284,7 @@ fn column(row: &ColumnRow, relation: &Relation) -> Column {
         has_default: row.has_default,
         // A view that takes no INSERT at all has its own finding: it is not reported for each column.
         is_generated: row.is_generated && relation.takes & TAKES_INSERT != 0,
+        in_table: relation.is_table,
     }
 }
 
@@ -313,8 +310,15 @@ fn check_privileges<'a>(
     }
     let (name, role) = (table.name, &place.role);
     let mut lacks = |right: &str, severity, consequence: &str| {
-        let text = format!("role {role} has no right to {right} \"{name}\": {consequence}");
-        catalog.add(severity, text);
+        let verb = right.split(' ').next().unwrap_or(right);
+        let mend = format!("GRANT {verb} ON {} TO {}", identifier(name), identifier(role));
+        let text = format!("role {role} has no right to {right} \"{name}\"");
+        catalog.add(Finding::new(severity, text).consequence(consequence).mend(mend).of_inserts(
+            match verb {
+                "INSERT" => name,
+                _ => "",
+            },
+        ));
     };
     if !may_select {
         lacks("SELECT from", Severity::Unusable, "nothing can be shown");
@@ -326,25 +330,31 @@ fn check_privileges<'a>(
         lacks("DELETE from", Severity::Partial, consequence);
     }
     if !may_insert {
-        let text = format!("role {role} has no right to INSERT into \"{name}\": {}", table.cannot_insert);
-        catalog.add_unwritable(table, text);
+        lacks("INSERT into", Severity::Partial, table.cannot_insert);
     }
-    if relation.takes & TAKES_INSERT == 0 {
-        catalog.add_unwritable(table, format!("\"{name}\" takes no INSERT: {}", table.cannot_insert));
+    let takes = [
+        (TAKES_INSERT, "INSERT", Some(table.cannot_insert)),
+        (TAKES_UPDATE, "UPDATE", table.cannot_update),
+        (TAKES_DELETE, "DELETE", table.cannot_delete),
+    ];
+    for (command, verb, consequence) in takes {
+        let Some(consequence) = consequence.filter(|_| relation.takes & command == 0) else { continue };
+        let finding = Finding::new(Severity::Partial, format!("\"{name}\" takes no {verb}"));
+        catalog.add(finding.consequence(consequence).mend(MAP).of_inserts(match command {
+            TAKES_INSERT => name,
+            _ => "",
+        }));
     }
-    let mut takes = |command: i32, verb: &str, consequence: Option<&str>| {
-        if let Some(consequence) = consequence.filter(|_| relation.takes & command == 0) {
-            catalog.add(Severity::Partial, format!("\"{name}\" takes no {verb}: {consequence}"));
-        }
-    };
-    takes(TAKES_UPDATE, "UPDATE", table.cannot_update);
-    takes(TAKES_DELETE, "DELETE", table.cannot_delete);
     if relation.has_row_security {
-        let text = format!(
-            "row-level security is active on \"{name}\" for role {role}: events fail, or show nothing, where a policy says so"
-        );
-        catalog.add(Severity::Notice, text);
+        let text = format!("row-level security is active on \"{name}\" for role {role}");
+        let consequence = "events fail, or show nothing, where a policy says so";
+        let mend = format!("ALTER ROLE {} BYPASSRLS", identifier(role));
+        catalog.add(Finding::new(Severity::Notice, text).consequence(consequence).mend(mend));
     }
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[derive(QueryableByName)]

@@ -8,8 +8,9 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
-    Catalog, Finding, RowCheck, Severity, Table,
+    Catalog, Finding, Severity, Table,
     expected::{ColumnKind, LABELS},
+    finding::RowCheck,
     message_types::TypeLabels,
     rows::{ColumnRow, Relation},
 };
@@ -31,11 +32,12 @@ pub(super) fn add_null_checks<'a>(
         rows.filter(|row| relation.is_table && row.is_nullable && row.may_select && is_expected(&row.name))
     {
         let (name, column) = (table.name, &row.name);
+        let finding =
+            Finding::new(Severity::Partial, format!("\"{name}\" has rows whose \"{column}\" is NULL"));
+        let mend = format!("UPDATE \"{name}\" SET \"{column}\" = '...' WHERE \"{column}\" IS NULL");
         catalog.row_checks.push(RowCheck {
             query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS has_match"),
-            only_new_users: false,
-            severity: Severity::Partial,
-            text: format!("\"{name}\" has rows whose \"{column}\" is NULL: such rows cannot be shown"),
+            finding: finding.consequence("such rows cannot be shown").mend(mend),
         });
     }
 }
@@ -71,11 +73,9 @@ pub(super) async fn check_enum_labels(
         if !missing.is_empty() {
             let mend = missing.iter().map(|label| format!("ALTER TYPE {sql_type} ADD VALUE '{label}'"));
             let mend = mend.collect::<Vec<_>>().join("; ");
-            let text = format!(
-                "the enum {sql_type} has no label {}: rows of that kind are refused; to add it, run {mend}",
-                missing.join(", ")
-            );
-            catalog.add(Severity::Partial, text);
+            let text = format!("the enum {sql_type} has no label {}", missing.join(", "));
+            let finding = Finding::new(Severity::Partial, text);
+            catalog.add(finding.consequence("rows of that kind are refused").mend(mend));
         }
         let is_other = |label: &&String| !written.iter().any(|known| known.eq_ignore_ascii_case(label));
         let others: Vec<String> = labels
@@ -85,13 +85,12 @@ pub(super) async fn check_enum_labels(
             .collect();
         if !others.is_empty() {
             let others = others.join(", ");
+            let finding = Finding::new(Severity::Notice, format!("\"Room\" has rows of the type {others}"));
             catalog.row_checks.push(RowCheck {
                 query: format!(
                     "SELECT EXISTS (SELECT FROM \"Room\" WHERE \"type\" IN ({others})) AS has_match"
                 ),
-                only_new_users: false,
-                severity: Severity::Notice,
-                text: format!("\"Room\" has rows of the type {others}, which are treated as private rooms"),
+                finding: finding.consequence("they are treated as private rooms"),
             });
         }
         if name == "Message" {
@@ -105,6 +104,7 @@ pub(super) async fn check_enum_labels(
 pub(super) fn add_width_checks<'a>(
     catalog: &mut Catalog,
     table: &Table,
+    relation: &Relation,
     rows: impl Iterator<Item = &'a ColumnRow>,
 ) {
     let name = table.name;
@@ -119,40 +119,43 @@ pub(super) fn add_width_checks<'a>(
             ("Message" | "Reaction", "id") => table.cannot_insert,
             _ => "",
         };
+        let mend = match relation.is_table {
+            true => format!("ALTER TABLE \"{name}\" ALTER \"{column}\" TYPE text"),
+            false => String::new(),
+        };
+        let finding = |severity, text: String, consequence: &str| {
+            Finding::new(severity, text).consequence(consequence).mend(&*mend)
+        };
         if !consequence.is_empty() && most < OWN_ID {
-            let text = format!("{takes}, and ids that are made here have {OWN_ID}: {consequence}");
-            catalog.add(Severity::Partial, text);
+            let text = format!("{takes}, and ids that are made here have {OWN_ID}");
+            catalog.add(finding(Severity::Partial, text, consequence));
         }
         if (name, column.as_str()) == ("Room", "name") && most < DIRECT_NAME {
-            let text = format!("{takes}, and the name of direct rooms has {DIRECT_NAME}: dm:start fails");
-            catalog.add(Severity::Partial, text);
+            let text = format!("{takes}, and the name of direct rooms has {DIRECT_NAME}");
+            catalog.add(finding(Severity::Partial, text, "dm:start fails"));
         }
-        let (longer_than, only_new_users, what) = match (name, column.as_str()) {
-            ("Room", "id") | ("_RoomMembers", "A") | ("Message", "roomId") => (
-                LONGEST_DIRECT,
-                false,
-                "which is too short for the direct rooms of some users: dm:start, or sending there, fails",
-            ),
+        let (longer_than, what, consequence) = match (name, column.as_str()) {
+            ("Room", "id") | ("_RoomMembers", "A") | ("Message", "roomId") => {
+                (LONGEST_DIRECT, "the direct rooms of some users", "dm:start, or sending there, fails")
+            }
             ("Message", "senderId") | ("Reaction", "userId") | ("_RoomMembers", "B") => {
-                (LONGEST_USER, false, "which is too short for the ids of some users: their events fail")
+                (LONGEST_USER, "the ids of some users", "their events fail")
             }
             ("User", "email") => (
                 LONGEST_EMAIL,
-                true,
-                "which is too short for \"<id>@users.invalid\": a user with an id as long as the longest, and no e-mail \
-                 address in the token, is not made a user",
+                "\"<id>@users.invalid\"",
+                "a user with an id as long as the longest, and no e-mail address in the token, is not made a user",
             ),
             _ => continue,
         };
+        let text = format!("{takes}, which is too short for {what}");
         catalog.row_checks.push(RowCheck {
-            severity: Severity::Partial,
             query: format!("SELECT ({longer_than}) > {most} AS has_match"),
-            text: format!("{takes}, {what}"),
-            only_new_users,
+            finding: finding(Severity::Partial, text, consequence).of_inserts(name),
         });
-        if only_new_users && most < USUAL_EMAIL {
-            let text = format!("{takes}, which may be too short for \"<id>@users.invalid\"");
-            catalog.findings.push(Finding { severity: Severity::Notice, text, only_new_users });
+        if name == "User" && most < USUAL_EMAIL {
+            let text = format!("{takes}, which may be too short for {what}");
+            catalog.add(finding(Severity::Notice, text, "").of_inserts(name));
         }
     }
 }

@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Catalog, Severity, TABLES};
+use super::{Catalog, Finding, Severity, TABLES, finding::MAP};
 
 #[derive(QueryableByName)]
 struct Rule {
@@ -45,22 +45,24 @@ pub(super) async fn check_rules(
         .await?;
     for rule in rules {
         let Some(table) = TABLES.iter().find(|table| table.name == rule.relation) else { continue };
-        let text = |consequence: &str| {
-            format!(
-                "the rule \"{}\" on {} of \"{}\" does not go with what chatoxide writes: {consequence}",
-                rule.name, rule.command, table.name
-            )
+        let refused = |consequence: &str| {
+            let Rule { name, command, relation, .. } = &rule;
+            let text = format!(
+                "the rule \"{name}\" on {command} of \"{relation}\" does not go with what chatoxide writes"
+            );
+            let finding = Finding::new(Severity::Partial, text).consequence(consequence);
+            finding.mend(format!("DROP RULE \"{name}\" ON \"{relation}\""))
         };
         match rule.command.as_str() {
             "DELETE" => {
                 if let Some(consequence) = table.cannot_delete.filter(|_| !rule.replaces) {
-                    catalog.add(Severity::Partial, text(consequence));
+                    catalog.add(refused(consequence));
                 }
             }
-            _ if table.name != "Message" => catalog.add_unwritable(table, text(table.cannot_insert)),
+            _ if table.name != "Message" => catalog.add(refused(table.cannot_insert).of_inserts(table.name)),
             _ if rule.replaces => {}
-            "INSERT" => catalog.add(Severity::Partial, text(table.cannot_insert)),
-            _ => catalog.add(Severity::Partial, text(super::expected::CANNOT_EDIT)),
+            "INSERT" => catalog.add(refused(table.cannot_insert)),
+            _ => catalog.add(refused(super::expected::CANNOT_EDIT)),
         }
     }
     Ok(())
@@ -74,6 +76,8 @@ struct UniqueIndex {
     name: String,
     #[diesel(sql_type = Array<Text>)]
     columns: Vec<String>,
+    #[diesel(sql_type = Bool)]
+    is_constraint: bool,
 }
 
 /// Selects indexes over all rows. A partial or expression index may well allow the rows that chatoxide writes.
@@ -81,7 +85,8 @@ const UNIQUE: &str = "
     SELECT class.relname::text AS relation, of_index.relname::text AS name, ARRAY(
         SELECT attname::text FROM unnest(indkey::int2[]) WITH ORDINALITY AS key (number, place)
         JOIN pg_attribute ON attrelid = indrelid AND attnum = number WHERE place <= indnkeyatts ORDER BY place
-    ) AS columns
+    ) AS columns,
+    EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) AS is_constraint
     FROM pg_index JOIN pg_class AS class ON class.oid = indrelid JOIN pg_class AS of_index ON of_index.oid = indexrelid
     WHERE class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND class.relname = ANY ($2)
         AND indisunique AND indpred IS NULL AND indexprs IS NULL
@@ -125,11 +130,18 @@ pub(super) async fn check_unique_indexes(
             "Reaction" => "reactions with the same value as another fail",
             _ => "a user with the same value as another member becomes no member",
         };
-        let text = format!(
-            "the unique index \"{}\" is on {columns} of \"{}\": {consequence}",
-            index.name, table.name
+        let (name, of) = (&index.name, table.name);
+        let finding = Finding::new(
+            Severity::Partial,
+            format!("the unique index \"{name}\" is on {columns} of \"{of}\""),
         );
-        catalog.add_unwritable(table, text);
+        let mend = match (of, index.is_constraint) {
+            // A mapping gives a newcomer whose name is taken another one.
+            ("User", _) => MAP.to_owned(),
+            (_, true) => format!("ALTER TABLE \"{of}\" DROP CONSTRAINT \"{name}\""),
+            (_, false) => format!("DROP INDEX \"{name}\""),
+        };
+        catalog.add(finding.consequence(consequence).mend(mend).of_inserts(of));
     }
     Ok(())
 }

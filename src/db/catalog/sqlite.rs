@@ -11,7 +11,7 @@ use diesel::{
 };
 
 use super::{
-    Catalog, Column, Columns, Severity, TABLES, Tables, compare_names,
+    Catalog, Column, Columns, Finding, Severity, TABLES, Tables, compare_names,
     expected::ColumnKind,
     message_types::{TYPE_CHECK, TypeLabels},
 };
@@ -53,7 +53,9 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     }
     // The file must not be opened here as well: closing it would release SQLite's own locks.
     if path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
-        catalog.add(Severity::Unusable, format!("{} may not be written to", path.display()));
+        let text = format!("{} may not be written to", path.display());
+        let mend = format!("chmod u+w {}", path.display());
+        catalog.add(Finding::new(Severity::Unusable, text).mend(mend));
     }
     let unusable = |error: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {error}", path.display()));
     let url = url::Url::from_file_path(std::path::absolute(path).map_err(|error| unusable(&error))?)
@@ -121,7 +123,8 @@ fn read_into(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryR
                 let ColumnRow { type_name, is_nullable, has_default, .. } = row;
                 // All known columns are written, so their defaults do not matter.
                 let has_default = has_default && kind_of(&row.name).is_none();
-                (row.name, Column { type_name, kind, is_nullable, has_default, is_generated: false })
+                let (is_generated, in_table) = (false, true);
+                (row.name, Column { type_name, kind, is_nullable, has_default, is_generated, in_table })
             })
             .collect();
         catalog.compare(table, &columns);
