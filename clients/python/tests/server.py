@@ -80,9 +80,10 @@ def _psql(url: str, statement: str) -> None:
 class Server:
     """`database` is dropped by whoever made it."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, settings: dict[str, str] | None = None) -> None:
         self.database = database
         self._folder = folder
+        self._settings = settings or {}
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
 
@@ -145,6 +146,7 @@ class Server:
             'RUST_LOG': 'info',
             # A small page, so that catching up takes more than one request.
             'MAX_PAGE_SIZE': '100',
+            **self._settings,
         }
 
     async def _listening(self, process: asyncio.subprocess.Process) -> int:

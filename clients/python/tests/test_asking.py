@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from chatoxide import ChatClient, ChatError, Room
+from chatoxide.place import Place
 from chatoxide.record import Json, Record
 
 MESSAGE: dict[str, Json] = {
@@ -36,12 +37,14 @@ class ScriptedLink:
 
     is_up = True
 
-    def __init__(self, hear: Callable[[str, object], None], lost: Callable[[str], None]) -> None:
+    def __init__(
+        self, _place: Place, hear: Callable[[str, object], None], lost: Callable[[str], None]
+    ) -> None:
         self._hear = hear
         self._lost = lost
         self._gone = asyncio.Event()
 
-    async def open(self, url: str, token: str, transports: Sequence[str]) -> None: ...
+    async def open(self, token: str, transports: Sequence[str]) -> None: ...
 
     async def close(self) -> None: ...
 

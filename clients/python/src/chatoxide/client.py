@@ -15,6 +15,7 @@ from .events import ClientEvent, Connected, Disconnected, Interrupted, read_clie
 from .feed import Feed
 from .log import RoomLog
 from .models import ListedRoom, Member, RoomInfo
+from .place import Place
 from .record import Record
 from .room import Room
 from .token import TokenSource
@@ -27,6 +28,8 @@ Transport = Literal['websocket', 'polling']
 class ChatClient:
     """`async with ChatClient(url, token=token) as client:` connects, comes back by itself after each break, and closes.
 
+    The namespace is the path of `url`; `path` is that of Socket.IO on the server (its setting `SOCKET_PATH`).
+
     `token` is text, or a function, async or not, that is asked each time that the client connects. Entering the block
     raises `ChatError`: `signed_out` when the token was not taken, `offline` when there was no connection within
     `connect_timeout` seconds. It may be entered once.
@@ -37,12 +40,13 @@ class ChatClient:
         url: str,
         token: TokenSource,
         *,
+        path: str = '/socket.io',
         connect_timeout: float = 20,
         transports: Sequence[Transport] = ('websocket',),
     ) -> None:
         self._connect_timeout = connect_timeout
         self._connection = Connection(
-            url,
+            Place.of(url, path),
             token,
             transports,
             hear=self._hear,

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from .backoff import backoff
 from .errors import ChatError, offline
 from .link import Hear, Link
+from .place import Place
 from .record import Record
 from .token import TokenSource, token_of, user_id_of
 
@@ -44,7 +45,7 @@ class Connection:
 
     def __init__(
         self,
-        url: str,
+        place: Place,
         token: TokenSource,
         transports: Sequence[str],
         *,
@@ -53,7 +54,7 @@ class Connection:
         disconnected: Callable[[str], None],
         ended: Callable[[ChatError | None], None],
     ) -> None:
-        self._url = url
+        self._place = place
         self._token = token
         self._transports = transports
         self._hear = hear
@@ -134,9 +135,9 @@ class Connection:
 
     async def _connect(self, token: str) -> None:
         self._user_id = user_id_of(token)
-        link = Link(self._hear, self._on_lost)
+        link = Link(self._place, self._hear, self._on_lost)
         try:
-            await link.open(self._url, token, self._transports)
+            await link.open(token, self._transports)
         except BaseException:
             await link.close()
             raise
@@ -147,7 +148,7 @@ class Connection:
         if self._end:
             return
         self._settled.clear()
-        LOG.warning('the connection to %s was lost: %s', self._url, reason)
+        LOG.warning('the connection to %s was lost: %s', self._place, reason)
         self._disconnected(reason)
 
     async def _stay(self) -> None:
@@ -183,7 +184,7 @@ class Connection:
                     raise
                 LOG.warning('%s', error)
         if not self._end:
-            LOG.info('connected to %s again', self._url)
+            LOG.info('connected to %s again', self._place)
             self._connected()
 
     def _finish(self, end: ChatError, error: ChatError | None) -> None:

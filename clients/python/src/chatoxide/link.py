@@ -13,6 +13,7 @@ import socketio
 from engineio.payload import Payload
 
 from .errors import ChatError, offline
+from .place import Place
 from .record import Record
 
 LOG = logging.getLogger('chatoxide')
@@ -35,7 +36,8 @@ Hear = Callable[[str, object], None]
 class Link:
     """`hear` is called with each event and its argument, in order; `lost` once, with the reason."""
 
-    def __init__(self, hear: Hear, lost: Callable[[str], None]) -> None:
+    def __init__(self, place: Place, hear: Hear, lost: Callable[[str], None]) -> None:
+        self._place = place
         self._hear = hear
         self._lost = lost
         self._is_up = False
@@ -54,18 +56,24 @@ class Link:
             # A page of long messages is longer than the 4 MiB that aiohttp takes by default.
             websocket_extra_options={'max_msg_size': 0},
         )
-        self._socket.on('*', self._on_event)
-        self._socket.on('connect_error', self._on_refusal)
-        self._socket.on('disconnect', self._on_disconnect)
+        for event, handler in (
+            ('*', self._on_event),
+            ('connect_error', self._on_refusal),
+            ('disconnect', self._on_disconnect),
+        ):
+            self._socket.on(event, handler, namespace=place.namespace)
 
     @property
     def is_up(self) -> bool:
         return self._is_up
 
-    async def open(self, url: str, token: str, transports: Sequence[str]) -> None:
+    async def open(self, token: str, transports: Sequence[str]) -> None:
         """Signs in. Raises `ChatError`: `signed_out` when the token was not taken, `offline` when nobody answered."""
+        place = self._place
         connecting = self._socket.connect(
-            url,
+            place.origin,
+            socketio_path=place.path,
+            namespaces=[place.namespace],
             auth={'token': token, 'protocol': _PROTOCOL},
             transports=list(transports),
             wait_timeout=_CONNECT_TIMEOUT,
@@ -78,12 +86,12 @@ class Link:
             asyncio.TimeoutError,
             OSError,
         ) as error:
-            if '/' in self._socket.failed_namespaces:
+            if place.namespace in self._socket.failed_namespaces:
                 raise ChatError('signed_out', self._refusal or 'The server refused the token') from error
-            raise offline(f'No connection to {url}: {error or "it took too long"}') from error
+            raise offline(f'No connection to {place}: {error or "it took too long"}') from error
         # The library sends no `disconnect` event for a connection that is lost before it has marked it as connected.
         if self._socket.eio.state != 'connected':
-            raise offline(f'The connection to {url} broke at once')
+            raise offline(f'The connection to {place} broke at once')
         self._is_up = True
 
     async def ask(self, event: str, argument: object) -> Record:
@@ -93,7 +101,9 @@ class Link:
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._waiting.add(answer)
         try:
-            await self._socket.emit(event, argument, callback=partial(_settle, answer))
+            await self._socket.emit(
+                event, argument, namespace=self._place.namespace, callback=partial(_settle, answer)
+            )
             return _answered(event, await answer)
         finally:
             self._waiting.discard(answer)

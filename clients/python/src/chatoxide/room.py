@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from .connection import Again, Connection
 from .errors import ChatError
@@ -72,12 +72,14 @@ class Room:
         self,
         content: str,
         *,
-        type: Literal['text', 'image', 'file'] = 'text',
+        type: str = 'text',
         metadata: Json = None,
         reply_to: MessageRef | None = None,
         client_id: str | None = None,
     ) -> Message:
         """Sends a message, again after each break until it is acked. Returns when it is committed.
+
+        `type` is `text`, `image`, `file`, or one that the server's setting `MESSAGE_TYPES` has.
 
         `client_id` (up to 64 bytes) makes it one message however often it is sent; without one a new id is made.
         """
