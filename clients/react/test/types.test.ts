@@ -22,6 +22,8 @@ describe('types', () => {
     expectTypeOf<Chat['members'][number]>().toMatchTypeOf<{ id: string; name: string }>();
     expectTypeOf<Chat['sendMessage']>().toBeCallableWith('hello');
     expectTypeOf<Chat['sendMessage']>().toBeCallableWith('hello', { type: 'image', replyTo: 'id' });
+    // A type of the server's setting MESSAGE_TYPES.
+    expectTypeOf<Chat['sendMessage']>().toBeCallableWith('a or b?', { type: 'poll' });
     expectTypeOf<Awaited<ReturnType<Chat['sendMessage']>>>().toMatchTypeOf<{ id: string; content: string }>();
     expectTypeOf<Chat['editMessage']>().toBeCallableWith('id', 'content');
     expectTypeOf<Chat['deleteMessage']>().toBeCallableWith('id');

@@ -1,5 +1,5 @@
 // One's own messages of a room that the server has not acked yet.
-import type { Message, SendRequest } from './protocol.js';
+import type { Message, MessageType, SendRequest } from './protocol.js';
 import type { ChatMessage, Refusal } from './types.js';
 
 interface Pending {
@@ -37,7 +37,7 @@ export class PendingMessages {
       senderName: author.name,
       sender: { name: author.name },
       content,
-      type,
+      type: type as MessageType,
       metadata,
       replyTo,
       createdAt: new Date(at).toISOString(),

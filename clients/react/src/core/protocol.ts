@@ -4,7 +4,10 @@
 /** Text in UTC such as `2026-01-31T09:05:07.042Z`. */
 export type Timestamp = string;
 
+/** The original's types; with the server's setting `MESSAGE_TYPES` there are others. */
 export type MessageType = 'text' | 'image' | 'file' | 'system';
+/** What may be sent: also one of the server's setting `MESSAGE_TYPES`. */
+export type SentType = MessageType | (string & Record<never, never>);
 export type RoomType = 'public' | 'private' | 'direct';
 
 export interface Reaction {
@@ -108,7 +111,7 @@ export type OrNull<T> = { [Key in keyof T]: undefined extends T[Key] ? T[Key] | 
 export interface SendRequest {
   roomId: string;
   content: string;
-  type?: MessageType;
+  type?: SentType;
   metadata?: unknown;
   replyTo?: string;
   /** Text of up to 64 bytes. The same one again is the same message. */

@@ -1,5 +1,5 @@
 // The shapes that the client, the hook and the component share.
-import type { ErrorCode, Member, Message, MessageType, Timestamp } from './protocol.js';
+import type { ErrorCode, Member, Message, SentType, Timestamp } from './protocol.js';
 
 /** A message on the page: one of the server's, or one of our own on its way there. */
 export interface ChatMessage extends Message {
@@ -37,7 +37,7 @@ export interface TypingUser {
 
 export interface SendOptions {
   /** A client may not send `system`: the server refuses it. */
-  type?: MessageType;
+  type?: SentType;
   replyTo?: string;
   metadata?: unknown;
 }

@@ -2,6 +2,7 @@
 import { ChatError } from '../core/errors.js';
 import type {
   Message,
+  MessageType,
   Reaction,
   ReactionChange,
   Room,
@@ -89,7 +90,7 @@ export class MemoryRoom {
       senderName: author.name,
       sender: { name: author.name },
       content,
-      type: type || 'text',
+      type: (type || 'text') as MessageType,
       metadata: metadata || {},
       replyTo: replyTo ?? null,
       createdAt: new Date(this.lastTime).toISOString(),
