@@ -11,12 +11,16 @@ use crate::{
     access::{Access, RoomAccess},
     auth::Authenticator,
     broadcast::Broadcast,
-    chat::{Error, Result, id::RoomId},
+    chat::{
+        Error, Result,
+        id::{RoomId, UserId},
+    },
     cluster::node_cache::NodeCache,
     config::Config,
     db::Db,
     metrics::{Instruments, Metrics},
     online::OnlineUsers,
+    rate::InFlight,
     rooms::{self, Rooms},
     webhook::Webhook,
 };
@@ -32,7 +36,9 @@ pub struct App {
     pub metrics: Metrics,
     /// The endpoint of the events that this server does not know.
     pub webhook: Option<Arc<Webhook>>,
-    /// Tracks every event that is being handled; a shutdown waits for them.
+    /// The requests of the REST API that are under way, by user.
+    pub requests: InFlight<UserId>,
+    /// Tracks every event and every request of the API that is being handled; a shutdown waits for them.
     pub in_flight: TaskTracker,
     node_cache: NodeCache,
     draining: AtomicBool,
@@ -64,6 +70,7 @@ impl App {
             broadcast,
             rooms,
             metrics: Metrics::new(instruments),
+            requests: InFlight::default(),
             in_flight: TaskTracker::new(),
             node_cache,
             draining: AtomicBool::new(false),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
+use utoipa::ToSchema;
 
 use crate::chat::{
     id::{MessageId, RoomId, UserId},
@@ -72,21 +73,29 @@ pub mod event {
 }
 
 /// A message in its current state, as in history, pages and events.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Message)]
 pub struct MessageView {
+    #[schema(value_type = String)]
     pub id: MessageId,
+    #[schema(value_type = String)]
     pub room_id: RoomId,
+    #[schema(value_type = String)]
     pub sender_id: UserId,
     pub content: String,
     #[serde(rename = "type")]
+    #[schema(value_type = String)]
     pub kind: MessageType,
     /// Any JSON; `{}` if the sender gave none.
     pub metadata: Value,
     pub reply_to: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub updated_at: Option<Timestamp>,
     /// The name in the database, not in the token.
+    #[schema(value_type = String)]
     pub sender_name: Arc<str>,
     pub sender: SenderView,
     /// The reactions in the order in which they were added.
@@ -109,41 +118,80 @@ pub struct NumberedMessageView<M> {
     pub seq: i64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Sender)]
 pub struct SenderView {
+    #[schema(value_type = String)]
     pub name: Arc<str>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Reaction)]
 pub struct ReactionView {
+    #[schema(value_type = String)]
     pub emoji: Arc<str>,
+    #[schema(value_type = String)]
     pub user_id: UserId,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
 pub struct MemberView {
+    #[schema(value_type = String)]
     pub id: UserId,
+    #[schema(value_type = String)]
     pub name: Arc<str>,
+    #[schema(value_type = Option<String>)]
     pub avatar: Option<Arc<str>>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Room)]
 pub struct RoomView {
+    #[schema(value_type = String)]
     pub id: RoomId,
     pub name: String,
     #[serde(rename = "type")]
+    #[schema(value_type = String)]
     pub kind: RoomType,
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    #[schema(value_type = Vec<String>)]
     pub members: Vec<UserId>,
 }
 
+/// A room of the list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ListedRoom)]
+pub struct ListedRoomView {
+    #[schema(value_type = String)]
+    pub id: RoomId,
+    pub name: String,
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    pub kind: RoomType,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    pub is_member: bool,
+    /// The other member of a direct room.
+    pub with: Option<MemberView>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_message_at: Option<Timestamp>,
+    /// The number of others' messages since the user last read the room; 99 means 99 or more.
+    pub unread_count: i64,
+}
+
 /// A user as their token names them: without a `name` claim the key is absent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = TokenUser)]
 pub struct TokenUserView {
+    #[schema(value_type = String)]
     pub id: UserId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub name: Option<Arc<str>>,
 }
 

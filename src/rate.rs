@@ -1,8 +1,16 @@
-//! A token bucket: the one rate limiter of this crate. It reads no clock; its callers pass the time.
+//! Limits: the token bucket, which is the one rate limiter of this crate, and a limit on what is under way at once.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex},
+};
 
 use tokio::time::Instant;
 
-/// Refills at `rate` tokens a second, up to `burst` tokens.
+use crate::sync::lock;
+
+/// A token bucket. It refills at `rate` tokens a second, up to `burst` tokens. It reads no clock: its callers pass the time.
 #[derive(Debug)]
 pub struct TokenBucket {
     rate: f64,
@@ -37,6 +45,48 @@ impl TokenBucket {
     }
 }
 
+/// Counts what is under way at once, by key.
+#[derive(Debug)]
+pub struct InFlight<K>(Arc<Mutex<HashMap<K, usize>>>);
+
+/// One more that is under way, until it is dropped.
+#[derive(Debug)]
+pub struct UnderWay<K: Eq + Hash> {
+    counts: Arc<Mutex<HashMap<K, usize>>>,
+    key: K,
+}
+
+impl<K> Default for InFlight<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash> InFlight<K> {
+    /// Begins one more for a key; none if `most` are under way.
+    pub fn begin(&self, key: &K, most: usize) -> Option<UnderWay<K>> {
+        let mut counts = lock(&self.0);
+        let count = counts.entry(key.clone()).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(UnderWay { counts: Arc::clone(&self.0), key: key.clone() })
+    }
+}
+
+impl<K: Eq + Hash> Drop for UnderWay<K> {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.counts);
+        if let Some(count) = counts.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.key);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -62,6 +112,18 @@ mod tests {
         assert!(bucket.take(6, start));
         assert!(!bucket.take(1, start + Duration::from_secs(2)), "still in debt");
         assert!(bucket.take(1, start + Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn no_more_are_under_way_than_the_most_and_nothing_is_kept_of_those_that_ended() {
+        let in_flight = InFlight::default();
+        let [one, _two] = [(); 2].map(|()| in_flight.begin(&"alice", 2).unwrap());
+        assert!(in_flight.begin(&"alice", 2).is_none());
+        let bob = in_flight.begin(&"bob", 2);
+        assert!(bob.is_some());
+        drop((one, bob));
+        assert!(in_flight.begin(&"alice", 2).is_some());
+        assert_eq!(lock(&in_flight.0).len(), 1);
     }
 
     #[test]

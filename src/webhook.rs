@@ -1,10 +1,7 @@
 //! `EVENT_WEBHOOK`: a team's endpoint handles the events that chatoxide does not know. Each is posted to it, signed as
 //! Standard Webhooks says, and its answer says what to ack and what to send to whom.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -25,7 +22,7 @@ use crate::{
     config::WebhookSettings,
     http_client::HttpClient,
     protocol::TokenUserView,
-    sync::lock,
+    rate::{InFlight, UnderWay},
 };
 
 /// The most requests that are under way at once. More of them wait, within the deadline.
@@ -42,26 +39,8 @@ pub struct Webhook {
     key: Hmac<Sha256>,
     settings: WebhookSettings,
     permits: Semaphore,
-    /// The number of requests that are under way, by user.
-    under_way: Mutex<HashMap<UserId, usize>>,
-}
-
-/// A request that is under way.
-pub struct UnderWay {
-    webhook: Arc<Webhook>,
-    user_id: UserId,
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        let mut under_way = lock(&self.webhook.under_way);
-        if let Some(count) = under_way.get_mut(&self.user_id) {
-            *count -= 1;
-            if *count == 0 {
-                under_way.remove(&self.user_id);
-            }
-        }
-    }
+    /// The requests that are under way, by user.
+    under_way: InFlight<UserId>,
 }
 
 /// The body of a request.
@@ -100,7 +79,7 @@ impl Webhook {
             key: Hmac::new_from_slice(&settings.key).map_err(|error| error.to_string())?,
             settings: settings.clone(),
             permits: Semaphore::new(MAX_CONCURRENT),
-            under_way: Mutex::default(),
+            under_way: InFlight::default(),
         }))
     }
 
@@ -113,14 +92,8 @@ impl Webhook {
     }
 
     /// Admits one more request of a user, until what this returns is dropped.
-    pub fn admit(self: &Arc<Self>, user_id: &UserId) -> Result<UnderWay> {
-        let mut under_way = lock(&self.under_way);
-        let count = under_way.entry(user_id.clone()).or_default();
-        if *count == MAX_OF_USER {
-            return Err(Error::Busy);
-        }
-        *count += 1;
-        Ok(UnderWay { webhook: Arc::clone(self), user_id: user_id.clone() })
+    pub fn admit(&self, user_id: &UserId) -> Result<UnderWay<UserId>> {
+        self.under_way.begin(user_id, MAX_OF_USER).ok_or(Error::Busy)
     }
 
     fn unavailable(&self, why: &str) -> Error {

@@ -105,14 +105,14 @@ impl ActingSocket<'_> {
     pub(super) fn start_typing(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
         lock(&self.state.typing).insert(room_id.clone());
         let view = TypingUserView { room_id, user_id: &user.id, user_name: user.name.as_deref() };
-        rooms.push_ephemeral(self.client, room_id, Encoded::new(event::TYPING_USER, &view));
+        rooms.push_ephemeral(Some(self.client), room_id, Encoded::new(event::TYPING_USER, &view));
     }
 
     /// Sends the others that the user has stopped typing, whether or not they were sent that the user began.
     pub(super) fn stop_typing(&self, rooms: &Rooms, user: &TokenUserView, room_id: &RoomId) {
         lock(&self.state.typing).remove(room_id);
         let view = RoomUserView { room_id, user_id: &user.id };
-        rooms.push_ephemeral(self.client, room_id, Encoded::new(event::TYPING_STOPPED, &view));
+        rooms.push_ephemeral(Some(self.client), room_id, Encoded::new(event::TYPING_STOPPED, &view));
     }
 
     /// Sends the others that the user has stopped typing, but only if they were sent that the user began by this

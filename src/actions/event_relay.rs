@@ -26,7 +26,7 @@ pub async fn run(
     match recipient {
         Recipient::Room(room_id) => {
             app.access.ensure_may_enter(actor.user_id(), room_id).await?;
-            app.rooms.push_ephemeral(socket.client, room_id, Some(packet));
+            app.rooms.push_ephemeral(Some(socket.client), room_id, Some(packet));
         }
         Recipient::User(user_id) => {
             ensure_shares_a_room(app, actor.user_id(), user_id).await?;

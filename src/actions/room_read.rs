@@ -1,6 +1,6 @@
 //! Marks a room as read up to now, and broadcasts the read mark to the others.
 
-use super::{ActingSocket, Actor};
+use super::Actor;
 use crate::{
     app::App,
     broadcast::Encoded,
@@ -11,13 +11,7 @@ use crate::{
 };
 
 /// `is_durable`: return only when the mark is stored.
-pub async fn run(
-    app: &App,
-    actor: Actor<'_>,
-    socket: ActingSocket<'_>,
-    room_id: &RoomId,
-    is_durable: bool,
-) -> Result<()> {
+pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, is_durable: bool) -> Result<()> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;
     let at = clock::now();
     let seq = app.rooms.live_seq(room_id);
@@ -28,6 +22,7 @@ pub async fn run(
         app.rooms.mark_read(mark);
     }
     let view = RoomUserReadView { room_id, user_id: actor.user_id(), timestamp: at };
-    app.rooms.push_ephemeral(socket.client, room_id, Encoded::new(event::ROOM_USER_READ, &view));
+    let from = actor.socket.map(|socket| socket.client);
+    app.rooms.push_ephemeral(from, room_id, Encoded::new(event::ROOM_USER_READ, &view));
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     chat::{Result, id::RoomId, room::RoomType, timestamp::Timestamp},
     db::{self, rooms::Room},
-    protocol::MemberView,
+    protocol::{ListedRoomView, MemberView},
 };
 
 /// The most rooms of the actor that are listed: those with the latest activity.
@@ -29,6 +29,21 @@ pub struct ListedRoom {
     /// The number of others' messages since the actor last read the room; 99 means 99 or more. 0 in a room that the
     /// actor is not a member of and has never read.
     pub unread: i64,
+}
+
+impl From<ListedRoom> for ListedRoomView {
+    fn from(room: ListedRoom) -> Self {
+        Self {
+            id: room.id,
+            name: room.name,
+            kind: room.kind,
+            created_at: room.created_at,
+            is_member: room.is_member,
+            with: room.partner,
+            last_message_at: room.last_message_at,
+            unread_count: room.unread,
+        }
+    }
 }
 
 /// Returns the rooms, the last active first.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Error, Result, message::MessageType};
+use super::{Error, Result, id::UserId, message::MessageType, room::MAX_FIRST_MEMBERS};
 
 /// The limits on what a client may send; all are settings.
 #[derive(Clone, Debug)]
@@ -76,6 +76,14 @@ impl Limits {
     /// A room's name is shown in lists, so it must have a visible character.
     pub fn ensure_room_name(&self, name: &str) -> Result<()> {
         ensure_text("name", name.trim(), 1, ROOM_NAME_BYTES)
+    }
+
+    /// The members beside its creator that a room is created with.
+    pub fn ensure_first_members(&self, members: &[UserId]) -> Result<()> {
+        if members.len() > MAX_FIRST_MEMBERS {
+            return Err(Error::BadInput(format!("too many members (at most {MAX_FIRST_MEMBERS} at first)")));
+        }
+        members.iter().try_for_each(|member| self.ensure_id("members", member.as_str()))
     }
 
     pub fn ensure_relayable(&self, json: &str) -> Result<()> {

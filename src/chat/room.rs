@@ -1,6 +1,6 @@
 //! Kinds of rooms, and the personal channels of users.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::id::RoomId;
 use super::{Error, Result};
@@ -13,6 +13,37 @@ pub enum RoomType {
     Private,
     Direct,
 }
+
+impl RoomType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RoomType::Public => "public",
+            RoomType::Private => "private",
+            RoomType::Direct => "direct",
+        }
+    }
+}
+
+/// The types of rooms that a client may create. Direct rooms are created by `dm:start`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CreatedType {
+    #[default]
+    Public,
+    Private,
+}
+
+impl From<CreatedType> for RoomType {
+    fn from(kind: CreatedType) -> Self {
+        match kind {
+            CreatedType::Public => RoomType::Public,
+            CreatedType::Private => RoomType::Private,
+        }
+    }
+}
+
+/// The most members beside its creator that a room is created with. More can be invited afterwards.
+pub const MAX_FIRST_MEMBERS: usize = 100;
 
 /// The prefix of a personal channel: with the user id, it is the name of a Socket.IO room.
 pub const PERSONAL_CHANNEL: &str = "user:";

@@ -196,6 +196,31 @@ pub async fn list_older(db: &Db, room_id: &RoomId, place: &Place, limit: usize) 
     Ok(Page { messages: assemble(rows, reactions, &columns), ends_in_tie })
 }
 
+/// Returns the oldest `limit` messages newer than the cursor `place`, newest first.
+pub async fn list_newer(db: &Db, room_id: &RoomId, place: &Place, limit: usize) -> Result<Vec<MessageView>> {
+    let (room, most) = (room_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
+    let columns = db.facts().columns();
+    let (at, id) = (columns.moment(place.at.naive()), place.id.to_string());
+    // As in `list_older`: times are compared as text on SQLite.
+    let before = Timestamp::from_millis(place.at.millis().saturating_sub(1)).naive();
+    let before = columns.moment(before);
+    let (mut rows, reactions) = in_transaction!($ db snapshot, c => {
+        let newer =
+            messages::created_at.gt(before).and(messages::created_at.gt(at).or(messages::id.gt(Id(&id))));
+        let rows: Vec<NamedRow> = run!(c.load(in_room!(&room)
+            .filter(newer)
+            .order((messages::created_at.asc(), messages::id.asc()))
+            .limit(most)));
+        let reactions: Vec<ReactionRow> = match rows.is_empty() {
+            true => Vec::new(),
+            false => run!(c.load(on_messages!(rows))),
+        };
+        Ok((rows, reactions))
+    })?;
+    rows.reverse();
+    Ok(assemble(rows, reactions, &columns))
+}
+
 pub(in crate::db) fn assemble(
     rows: Vec<NamedRow>,
     reactions: Vec<ReactionRow>,

@@ -73,26 +73,32 @@ pub const MEMBERS_AT_ONCE: usize = 5_000;
 
 /// Returns the members in the order of their ids. Many are read page by page, so that no statement takes long.
 pub async fn list_members(db: &Db, id: &RoomId) -> Result<Vec<MemberView>> {
-    let limit = i64::try_from(MEMBERS_AT_ONCE).unwrap_or(i64::MAX);
     let mut members: Vec<MemberView> = Vec::new();
     loop {
         let last = members.last().map_or("", |member| member.id.as_str());
-        // The condition is given for both tables, because PostgreSQL does not infer one from the other.
-        let rows: Vec<(String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
-            .inner_join(users::table)
-            .filter(room_members::room_id.eq(Id(id.as_str())))
-            .filter(room_members::user_id.gt(Id(last)).and(users::id.gt(Id(last))))
-            .order(room_members::user_id)
-            .select((users::id, users::name, users::avatar))
-            .limit(limit)
-            .load(c)
-            .await?)?;
-        let is_end = rows.len() < MEMBERS_AT_ONCE;
-        members.extend(rows.into_iter().map(member_view));
+        let page = list_members_after(db, id, last, MEMBERS_AT_ONCE).await?;
+        let is_end = page.len() < MEMBERS_AT_ONCE;
+        members.extend(page);
         if is_end {
             return Ok(members);
         }
     }
+}
+
+/// Returns at most `limit` members whose ids come after `last`, in their order.
+pub async fn list_members_after(db: &Db, id: &RoomId, last: &str, limit: usize) -> Result<Vec<MemberView>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    // The condition is given for both tables, because PostgreSQL does not infer one from the other.
+    let rows: Vec<(String, Option<String>, Option<String>)> = on!(db.readers, c => room_members::table
+        .inner_join(users::table)
+        .filter(room_members::room_id.eq(Id(id.as_str())))
+        .filter(room_members::user_id.gt(Id(last)).and(users::id.gt(Id(last))))
+        .order(room_members::user_id)
+        .select((users::id, users::name, users::avatar))
+        .limit(limit)
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(member_view).collect())
 }
 
 /// The result of [`insert_with_members`].

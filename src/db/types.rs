@@ -50,11 +50,7 @@ pub struct RoomTypeRow(pub RoomType);
 impl RoomTypeRow {
     /// The label in the original's database.
     pub(in crate::db) fn text(self) -> &'static str {
-        match self.0 {
-            RoomType::Public => "public",
-            RoomType::Private => "private",
-            RoomType::Direct => "direct",
-        }
+        self.0.as_str()
     }
 
     fn parse(label: &[u8]) -> Self {

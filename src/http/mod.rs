@@ -1,5 +1,6 @@
 //! Door 2: HTTP beside Socket.IO. One file per resource; this is the route table.
 
+mod api;
 mod cors;
 mod demo;
 mod encoding;
@@ -22,6 +23,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::{app::App, chat::Error};
 
+pub use api::document;
+
 /// The routes of all resources.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -35,6 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::show))
+        .merge(api::router(&app))
         .fallback(async || Error::NotFound)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, app.config.sockets.body_timeout))
         .with_state(app)

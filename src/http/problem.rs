@@ -1,19 +1,69 @@
-//! Errors as HTTP answers: a status, and the sentence and the code as JSON.
+//! Errors as HTTP answers: problem details (RFC 9457), with the stable code of the error beside the sentence.
 
 use axum::{
-    Json,
-    http::StatusCode,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::chat::Error;
+use crate::{auth::Refused, chat::Error};
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// The wait before a client tries again, in seconds.
+const TRY_AGAIN: HeaderValue = HeaderValue::from_static("1");
+
+/// An error, as RFC 9457 describes it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemView {
+    /// The status in words.
+    title: &'static str,
+    status: u16,
+    /// One sentence for people.
+    detail: String,
+    /// Stable, for programs: the codes of the acks of Socket.IO, and `signed_out`.
+    code: &'static str,
+}
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.log();
-        let body = serde_json::json!({ "error": self.to_string(), "code": self.code() });
-        (status(&self), Json(body)).into_response()
+        let mut response = problem(status(&self), self.to_string(), self.code());
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN);
+        }
+        response
     }
+}
+
+/// The answer to a request without good credentials. The reason is for the log only.
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Refused::Denied(why) => {
+                tracing::info!(%why, "a request was refused");
+                let sentence = "Authentication failed".to_owned();
+                let mut response = problem(StatusCode::UNAUTHORIZED, sentence, "signed_out");
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                response
+            }
+            Refused::Unavailable(why) => {
+                tracing::warn!(%why, "a request could not be signed in");
+                Error::Busy.into_response()
+            }
+        }
+    }
+}
+
+fn problem(status: StatusCode, detail: String, code: &'static str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = ProblemView { title, status: status.as_u16(), detail, code };
+    let body = serde_json::to_string(&body).unwrap_or_default();
+    (status, [(CONTENT_TYPE, PROBLEM_JSON)], body).into_response()
 }
 
 fn status(error: &Error) -> StatusCode {

@@ -115,10 +115,11 @@ impl Rooms {
         Some(packet)
     }
 
-    /// Sends ephemeral state of this socket's user to the other sockets in a room; above a rate it is coalesced into
+    /// Sends ephemeral state of a user to the sockets in a room but the one that it came by; above a rate it is coalesced into
     /// batches. Each socket gets a packet once, in order, and before later log entries, joins and leaves.
-    pub fn push_ephemeral(&self, from: &ClientSocket, room_id: &RoomId, packet: Option<Encoded>) {
-        self.push(room_id, packet, |live, packet, now| live.audience.push_ephemeral(from.id(), packet, now));
+    pub fn push_ephemeral(&self, from: Option<&ClientSocket>, room_id: &RoomId, packet: Option<Encoded>) {
+        let from = from.map(ClientSocket::id);
+        self.push(room_id, packet, |live, packet, now| live.audience.push_ephemeral(from, packet, now));
     }
 
     /// Sends everybody in a room an event that is not in the log, after all earlier packets.

@@ -163,9 +163,9 @@ impl Audience {
     }
 
     /// Queues ephemeral state of one socket's user for all other sockets.
-    pub(super) fn push_ephemeral(&mut self, from: Sid, packet: Encoded, now: Instant) -> Outgoing {
+    pub(super) fn push_ephemeral(&mut self, from: Option<Sid>, packet: Encoded, now: Instant) -> Outgoing {
         let mut outgoing = Outgoing::default();
-        let flush = self.outbox.push(Class::Ephemeral, packet, Some(Excluded::Socket(from)), now);
+        let flush = self.outbox.push(Class::Ephemeral, packet, from.map(Excluded::Socket), now);
         self.apply_flush(flush, &mut outgoing);
         outgoing
     }

@@ -25,7 +25,7 @@ use super::{
     queue::EventQueue,
     refusal_log::RefusalLog,
     session::Session,
-    sign_in::{USER_LOOKUP_TIMEOUT, find_user},
+    sign_in::find_user,
 };
 use crate::{
     actions::{self, ActingSocket, Actor},
@@ -200,7 +200,7 @@ async fn open_session(
     }
     socket.extensions.insert(SignedIn { session: Arc::clone(&session), queue });
     socket.join(personal_channel(session.user.id.as_str()));
-    match timeout(USER_LOOKUP_TIMEOUT, session.ensure_exists(&app.access)).await {
+    match timeout(actions::user_sign_in::USER_LOOKUP_TIMEOUT, session.ensure_exists(&app.access)).await {
         Ok(Err(Error::UserNotFound)) => {
             return Err(Refused::Denied("not a user of the database".to_owned()));
         }

@@ -1,5 +1,6 @@
 //! Mirrors src/http: the resources beside Socket.IO, and the middleware around both.
 
+mod api;
 mod cors;
 mod demo;
 mod health;

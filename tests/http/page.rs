@@ -183,7 +183,7 @@ on_both! {
             "/demo",
         ] {
             let missing = http::get(server.address(), path).await;
-            assert_eq!((missing.status, missing.json()), (404, json!({"error": "Not found", "code": "not_found"})));
+            assert_eq!((missing.status, missing.json()), (404, json!({"title": "Not Found", "status": 404, "detail": "Not found", "code": "not_found"})));
         }
     }
 }

@@ -83,7 +83,7 @@ function endOf(token: string): number {
 }
 
 async function answer<T>(response: Response): Promise<T> {
-  const body = (await response.json()) as T & { error?: string };
-  if (!response.ok) throw new Error(body.error ?? `The server answered ${response.status}.`);
+  const body = (await response.json()) as T & { detail?: string };
+  if (!response.ok) throw new Error(body.detail ?? `The server answered ${response.status}.`);
   return body;
 }

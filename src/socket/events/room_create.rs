@@ -5,13 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::room_create,
-    chat::{Error, Result, id::UserId, limits::Limits, room::RoomType},
+    chat::{Result, id::UserId, limits::Limits, room::CreatedType},
     protocol::RoomView,
     socket::{context::Context, request::Request},
 };
-
-/// The most members beside the caller. More can be invited afterwards.
-const MAX_MEMBERS: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
@@ -25,21 +22,10 @@ pub(in crate::socket) struct RoomCreate {
     members: Vec<UserId>,
 }
 
-/// The types that a client may create. Direct rooms are created by `dm:start`.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum CreatedType {
-    Public,
-    Private,
-}
-
 impl Request for RoomCreate {
     fn check(&self, limits: &Limits) -> Result<()> {
         limits.ensure_room_name(&self.name)?;
-        if self.members.len() > MAX_MEMBERS {
-            return Err(Error::BadInput(format!("too many members (at most {MAX_MEMBERS} at first)")));
-        }
-        self.members.iter().try_for_each(|member| limits.ensure_id("members", member.as_str()))
+        limits.ensure_first_members(&self.members)
     }
 }
 
@@ -49,10 +35,7 @@ pub(in crate::socket) struct Created {
 }
 
 pub(in crate::socket) async fn handle(cx: Context, request: RoomCreate) -> Result<Created> {
-    let kind = match request.kind {
-        None | Some(CreatedType::Public) => RoomType::Public,
-        Some(CreatedType::Private) => RoomType::Private,
-    };
+    let kind = request.kind.unwrap_or_default().into();
     let room = room_create::run(&cx.app, cx.actor(), &request.name, kind, request.members).await?;
     Ok(Created { room })
 }

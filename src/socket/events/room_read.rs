@@ -8,6 +8,6 @@ use crate::{
 };
 
 pub(in crate::socket) async fn handle(cx: Context, room_id: RoomId) -> Result<Nothing> {
-    room_read::run(&cx.app, cx.actor(), cx.acting_socket(), &room_id, cx.has_callback).await?;
+    room_read::run(&cx.app, cx.actor(), &room_id, cx.has_callback).await?;
     Ok(Nothing {})
 }

@@ -3,14 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actions::users_find,
+    actions::users_find::{self, MAX_USERS},
     chat::{Result, limits::Limits},
     protocol::MemberView,
     socket::{context::Context, request::Request},
 };
-
-/// The most users that are found.
-const MAX_USERS: i64 = 20;
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]

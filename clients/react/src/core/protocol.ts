@@ -6,7 +6,7 @@ export type Timestamp = string;
 
 /** The original's types; with the server's setting `MESSAGE_TYPES` there are others. */
 export type MessageType = 'text' | 'image' | 'file' | 'system';
-/** What may be sent: also one of the server's setting `MESSAGE_TYPES`. */
+/** A type that may be sent: also one of the server's setting `MESSAGE_TYPES`. */
 export type SentType = MessageType | (string & Record<never, never>);
 export type RoomType = 'public' | 'private' | 'direct';
 

@@ -191,7 +191,7 @@ impl Model {
         let from = self.some_socket().map_or_else(Sid::new, |index| self.sockets[index].sid);
         let packet = self.packet(event::TYPING_USER);
         self.expect(&text(&packet), |socket| socket.sid != from);
-        let outgoing = self.audience.push_ephemeral(from, packet, self.now);
+        let outgoing = self.audience.push_ephemeral(Some(from), packet, self.now);
         self.carry_out(outgoing);
     }
 

@@ -1,0 +1,55 @@
+//! The parts of a request: its path, its query and its body. What cannot be read is answered as `bad_input`.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+};
+use serde::de::DeserializeOwned;
+
+use crate::chat::Error;
+
+/// A body of JSON, of whatever content type.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let bytes = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| Error::BadInput(rejection.body_text()))?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            let place = if path == "." { String::new() } else { format!("{path}: ") };
+            Error::BadInput(format!("{place}{}", error.inner()))
+        })?;
+        json.end().map_err(|error| Error::BadInput(error.to_string()))?;
+        Ok(Self(value))
+    }
+}
+
+pub(super) struct Query<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        let axum::extract::Query(value) =
+            query.map_err(|rejection| Error::BadInput(rejection.body_text()))?;
+        Ok(Self(value))
+    }
+}
+
+pub(super) struct Path<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        let axum::extract::Path(value) = path.map_err(|rejection| Error::BadInput(rejection.body_text()))?;
+        Ok(Self(value))
+    }
+}

@@ -1,0 +1,259 @@
+//! Messages: pages of a room's history, and single messages.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    PREFIX,
+    caller::Caller,
+    cursor,
+    input::{Body, Path, Query},
+};
+use crate::{
+    actions::{
+        message_delete, message_edit, message_send, message_show,
+        messages_page::{self, Window},
+    },
+    app::App,
+    chat::{
+        Error, Result,
+        id::{MessageId, RoomId},
+        limits::Limits,
+        message::MessageType,
+    },
+    db::room_log::{ClientId, NewMessage},
+    http::problem::ProblemView,
+    protocol::{AnsweredMessage, MessageView},
+};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Page {
+    /// A cursor: messages older than it.
+    before: Option<String>,
+    /// A cursor: messages newer than it.
+    after: Option<String>,
+    /// The id of a message: it and those around it.
+    around: Option<String>,
+    /// 50 if absent; at most `MAX_PAGE_SIZE`.
+    limit: Option<u64>,
+}
+
+impl Page {
+    fn window(&self, limits: &Limits) -> Result<Window> {
+        match (&self.before, &self.after, &self.around) {
+            (None, None, None) => Ok(Window::Newest),
+            (Some(before), None, None) => cursor::read(before).map(Window::Before),
+            (None, Some(after), None) => cursor::read(after).map(Window::After),
+            (None, None, Some(id)) => {
+                limits.ensure_id("around", id)?;
+                Ok(Window::Around(MessageId::from(id.as_str())))
+            }
+            _ => Err(Error::BadInput("only one of before, after and around is taken".to_owned())),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Messages {
+    /// The messages, newest first.
+    messages: Vec<MessageView>,
+    /// The cursor for older messages; null if there are none.
+    before: Option<String>,
+    /// The cursor for newer messages, also for those that are sent later; null if there is no message yet.
+    after: Option<String>,
+    /// There are newer messages now.
+    has_newer: bool,
+}
+
+/// Lists messages of a room
+///
+/// The newest, or those from a cursor on in either direction, or those around a message. The tag in `ETag` changes when the
+/// answer does.
+#[utoipa::path(get, path = "/rooms/{roomId}/messages", tag = "messages", operation_id = "listMessages", params(("roomId" = String, Path), Page), responses(
+    (status = 200, body = Messages, headers(("ETag" = String))),
+    (status = 304, description = "The answer has the tag of `If-None-Match`"),
+    (status = "default", body = ProblemView, content_type = "application/problem+json")
+))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(room_id): Path<RoomId>,
+    Query(page): Query<Page>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let limits = &app.config.limits;
+    limits.ensure_id("roomId", room_id.as_str())?;
+    let (window, limit) = (page.window(limits)?, limits.page_size(page.limit));
+    let found = messages_page::run(&app, caller.actor(), &room_id, window, limit).await?;
+    let place = |message: Option<&MessageView>| message.map(|message| cursor::write(&message.place()));
+    // A page that is empty goes on where it was asked to begin.
+    let (newest, oldest) = (place(found.messages.first()), place(found.messages.last()));
+    let answer = Messages {
+        before: if found.has_older { oldest.or_else(|| page.after.clone()) } else { None },
+        after: newest.or(page.after).or(page.before),
+        has_newer: found.has_newer,
+        messages: found.messages,
+    };
+    tagged(&answer, &headers)
+}
+
+/// Shows a message
+#[utoipa::path(get, path = "/messages/{messageId}", tag = "messages", operation_id = "showMessage", params(("messageId" = String, Path)), responses(
+    (status = 200, body = MessageView, headers(("ETag" = String))),
+    (status = 304, description = "The answer has the tag of `If-None-Match`"),
+    (status = "default", body = ProblemView, content_type = "application/problem+json")
+))]
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(message_id): Path<MessageId>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    app.config.limits.ensure_id("messageId", message_id.as_str())?;
+    tagged(&message_show::run(&app, caller.actor(), &message_id).await?, &headers)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+#[schema(as = NewMessage)]
+pub(super) struct NewMessageBody {
+    content: String,
+    /// `text` if absent; `image`, `file`, or one of `MESSAGE_TYPES`.
+    #[serde(rename = "type", default)]
+    #[schema(value_type = Option<String>)]
+    kind: MessageType,
+    /// Any JSON; `{}` if absent.
+    #[serde(default)]
+    metadata: Option<Value>,
+    /// The id of the message that this one answers.
+    reply_to: Option<String>,
+}
+
+/// A message, and the position of its change in the room's log.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangedMessage {
+    #[schema(value_type = MessageView)]
+    message: AnsweredMessage,
+}
+
+/// Sends a message
+///
+/// It is broadcast to the room. With `Idempotency-Key`, text of up to 64 bytes, it is the same message however often it is
+/// sent; it is the `clientId` of Socket.IO. Another message under the same key is refused.
+#[utoipa::path(post, path = "/rooms/{roomId}/messages", tag = "messages", operation_id = "sendMessage", request_body = NewMessageBody,
+    params(("roomId" = String, Path), ("Idempotency-Key" = Option<String>, Header)), responses(
+    (status = 201, body = ChangedMessage, headers(("Location" = String))),
+    (status = "default", body = ProblemView, content_type = "application/problem+json")
+))]
+pub(super) async fn send(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(room_id): Path<RoomId>,
+    headers: HeaderMap,
+    Body(body): Body<NewMessageBody>,
+) -> Result<Response> {
+    let limits = &app.config.limits;
+    limits.ensure_id("roomId", room_id.as_str())?;
+    limits.ensure_content(&body.content)?;
+    let kind = app.db.facts().columns().message_type.read_as_spelled(body.kind);
+    limits.ensure_message_type(&kind)?;
+    let metadata = body.metadata.unwrap_or_else(|| Value::Object(Map::new()));
+    limits.ensure_metadata(&metadata)?;
+    if let Some(reply_to) = &body.reply_to {
+        limits.ensure_id("replyTo", reply_to)?;
+    }
+    let client_id = idempotency_key(&headers, limits)?;
+    let message = NewMessage { content: body.content, kind, metadata, reply_to: body.reply_to, client_id };
+    let sent = message_send::run(&app, caller.actor(), room_id, message).await?;
+    let location = HeaderValue::try_from(format!("{PREFIX}/messages/{}", sent.message.id));
+    let mut response = (StatusCode::CREATED, Json(ChangedMessage { message: sent.into() })).into_response();
+    if let Ok(location) = location {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+pub(super) struct EditedMessage {
+    content: String,
+}
+
+/// Replaces the content of the caller's message
+#[utoipa::path(patch, path = "/messages/{messageId}", tag = "messages", operation_id = "editMessage", request_body = EditedMessage,
+    params(("messageId" = String, Path)), responses(
+    (status = 200, body = ChangedMessage),
+    (status = "default", body = ProblemView, content_type = "application/problem+json")
+))]
+pub(super) async fn edit(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(message_id): Path<MessageId>,
+    Body(EditedMessage { content }): Body<EditedMessage>,
+) -> Result<Json<ChangedMessage>> {
+    app.config.limits.ensure_id("messageId", message_id.as_str())?;
+    app.config.limits.ensure_content(&content)?;
+    let edited = message_edit::run(&app, caller.actor(), message_id, content).await?;
+    Ok(Json(ChangedMessage { message: edited.into() }))
+}
+
+/// Deletes the caller's message, with its reactions
+#[utoipa::path(delete, path = "/messages/{messageId}", tag = "messages", operation_id = "deleteMessage", params(("messageId" = String, Path)), responses(
+    (status = 204),
+    (status = "default", body = ProblemView, content_type = "application/problem+json")
+))]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(message_id): Path<MessageId>,
+) -> Result<StatusCode> {
+    app.config.limits.ensure_id("messageId", message_id.as_str())?;
+    message_delete::run(&app, caller.actor(), message_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn idempotency_key(headers: &HeaderMap, limits: &Limits) -> Result<Option<ClientId>> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let invalid = |_| Error::BadInput("Idempotency-Key: expected a text of ASCII".to_owned());
+    let text = value.to_str().map_err(invalid)?;
+    limits.ensure_client_id(text)?;
+    Ok(Some(ClientId { text: text.to_owned(), refuses_others: true }))
+}
+
+/// The answer with its tag, or 304 if the caller has it.
+fn tagged(answer: &impl Serialize, headers: &HeaderMap) -> Result<Response> {
+    let body = serde_json::to_vec(answer).map_err(|error| Error::Internal(error.to_string()))?;
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = format!("W/\"{:016x}\"", hasher.finish());
+    let has_it = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|known| known.split(',').any(|known| known.trim() == tag || known.trim() == "*"));
+    let tag = [(ETAG, tag)];
+    Ok(match has_it {
+        true => (StatusCode::NOT_MODIFIED, tag).into_response(),
+        false => (tag, [(CONTENT_TYPE, "application/json")], Bytes::from(body)).into_response(),
+    })
+}

@@ -1,0 +1,82 @@
+//! The REST API, `/api/v1`: the actions for programs without a socket. What is changed here is broadcast to the sockets
+//! as if a socket had changed it. One file per resource.
+
+mod caller;
+mod cursor;
+mod input;
+mod members;
+mod messages;
+mod reactions;
+mod rooms;
+mod users;
+
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, chat::Error};
+
+/// The path of the API.
+pub(super) const PREFIX: &str = "/api/v1";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "chatoxide",
+        description = "Rooms, messages and reactions for programs without a socket. The tokens, the rules and the codes of errors \
+                       are those of Socket.IO; what is changed here is broadcast to the sockets.",
+        license(name = "MIT")
+    ),
+    modifiers(&BearerToken),
+    security(("token" = []))
+)]
+struct Described;
+
+/// The tokens of Socket.IO, in the header `Authorization`.
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Described::openapi())
+        .routes(routes!(users::me))
+        .routes(routes!(users::find))
+        .routes(routes!(rooms::list, rooms::create))
+        .routes(routes!(rooms::show))
+        .routes(routes!(rooms::mark_read))
+        .routes(routes!(members::list))
+        .routes(routes!(members::add, members::remove))
+        .routes(routes!(messages::list, messages::send))
+        .routes(routes!(messages::show, messages::edit, messages::delete))
+        .routes(routes!(reactions::add, reactions::remove))
+}
+
+/// The routes, and their description at `openapi.json`.
+pub(super) fn router(app: &App) -> Router<Arc<App>> {
+    let (router, document) = OpenApiRouter::new().nest(PREFIX, described()).split_for_parts();
+    let document = Arc::new(document);
+    let show = move || async move { Json((*document).clone()) };
+    router
+        .route(&format!("{PREFIX}/openapi.json"), get(show))
+        .layer(DefaultBodyLimit::max(app.config.sockets.max_payload))
+        .method_not_allowed_fallback(async || Error::NotFound)
+}
+
+/// The description of the API.
+pub fn document() -> Document {
+    OpenApiRouter::<Arc<App>>::new().nest(PREFIX, described()).into_openapi()
+}

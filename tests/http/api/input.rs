@@ -1,0 +1,88 @@
+//! Bad input is answered in words, and what a stranger sends is bounded.
+
+use chatoxide::chat::room::RoomType;
+use serde_json::{Value, json};
+
+use super::Program;
+use crate::support::{Backend, TestDatabase, TestServer, on_both, until};
+
+on_both! {
+    async fn bad_input_is_refused_in_words_and_nothing_is_stored(server: TestServer) {
+        server.make_room("general", RoomType::Public, &[]).await;
+        let program = Program::of(&server, "alice");
+        let long = "x".repeat(1_000);
+        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+        for (method, path, body) in [
+            ("POST", "/rooms/general/messages", String::new()),
+            ("POST", "/rooms/general/messages", "[]".to_owned()),
+            ("POST", "/rooms/general/messages", r#"{"content": 7}"#.to_owned()),
+            ("POST", "/rooms/general/messages", r#"{"content": "a"} {}"#.to_owned()),
+            ("POST", "/rooms/general/messages", r#"{"content": "a\u0000"}"#.to_owned()),
+            ("POST", "/rooms/general/messages", r#"{"content": "a", "type": "system"}"#.to_owned()),
+            ("POST", "/rooms/general/messages", r#"{"content": "a", "replyTo": ""}"#.to_owned()),
+            ("POST", "/rooms/general/messages", format!(r#"{{"content": "a", "metadata": {deep}}}"#)),
+            ("POST", "/rooms", r#"{"name": " "}"#.to_owned()),
+            ("POST", "/rooms", r#"{"name": "a", "type": "direct"}"#.to_owned()),
+            ("POST", "/rooms", json!({"name": "a", "members": vec!["m"; 101]}).to_string()),
+            ("POST", &format!("/rooms/{long}/messages"), r#"{"content": "a"}"#.to_owned()),
+            ("PATCH", &format!("/messages/{long}"), r#"{"content": "a"}"#.to_owned()),
+            ("PUT", &format!("/messages/m/reactions/{long}"), String::new()),
+            ("PUT", &format!("/rooms/general/members/{long}"), String::new()),
+            ("GET", "/rooms/general%00", String::new()),
+            ("GET", "/rooms/%FF", String::new()),
+            ("GET", &format!("/users?query={long}"), String::new()),
+        ] {
+            let answer = program.send_with((method, path), &[], &body).await;
+            assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("bad_input")), "{method} {path} {body}");
+        }
+        for (method, path) in [("GET", "/nothing"), ("PUT", "/rooms"), ("POST", "/messages/m")] {
+            assert_eq!(program.refusal(method, path, &Value::Null).await.0, 404, "{method} {path}");
+        }
+        let page = program.done("GET", "/rooms/general/messages", &Value::Null, 200).await;
+        assert_eq!((&page["messages"], &page["after"]), (&json!([]), &Value::Null));
+        let named = program.send("POST", "/rooms/general/messages", &json!({"content": [1]})).await.json();
+        assert!(named["detail"].as_str().unwrap().starts_with("content: "), "{named}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_above_the_limit_is_refused() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--max-payload", "10000"]).await;
+    server.make_room("general", RoomType::Public, &[]).await;
+    let program = Program::of(&server, "alice");
+    let sent = program.send("POST", "/rooms/general/messages", &json!({"content": "x".repeat(20_000)})).await;
+    assert_eq!((sent.status, &sent.json()["code"]), (400, &json!("bad_input")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_request_more_of_a_user_than_the_most_is_refused_and_those_of_others_are_not() {
+    let server = TestServer::start(Backend::Postgres).await;
+    server.make_room("general", RoomType::Public, &[]).await;
+    let (alice, bob) = (Program::of(&server, "alice"), Program::of(&server, "bob"));
+    for program in [&alice, &bob] {
+        program.done("GET", "/me", &Value::Null, 200).await;
+    }
+    // Pages wait for the table.
+    let lock = server.database.hold(r#"LOCK TABLE "Message""#).await;
+    let pages = futures_util::future::join_all((0..16).map(|_| alice.get("/rooms/general/messages")));
+    let refused = async {
+        until("the last is refused", async || {
+            let one_more = alice.get("/me").await;
+            (one_more.status == 503).then(|| one_more.json())
+        })
+        .await
+    };
+    let others = async {
+        let problem = refused.await;
+        assert_eq!(problem["code"], "busy");
+        bob.done("GET", "/me", &Value::Null, 200).await;
+        lock.release().await;
+    };
+    let (pages, ()) = futures_util::future::join(pages, others).await;
+    assert!(
+        pages.iter().all(|page| page.status == 200),
+        "{:?}",
+        pages.iter().map(|page| page.status).collect::<Vec<_>>()
+    );
+}
