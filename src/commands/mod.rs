@@ -4,6 +4,7 @@ mod address;
 mod banner;
 mod check;
 mod check_schema;
+mod deliberate;
 mod demo;
 mod folders;
 mod health;
@@ -12,6 +13,7 @@ mod map;
 mod migrate;
 mod serve;
 mod token;
+mod verify;
 
 use std::{ffi::OsStr, io::Write, process::ExitCode};
 
@@ -45,6 +47,8 @@ enum Command {
     Health,
     /// Print a token that signs a user in
     Token(token::TokenArgs),
+    /// Play the chat's events against a Node server and against chatoxide, and list the differences
+    Verify(verify::VerifyArgs),
 }
 
 /// The reason for which a command failed: a sentence, and the exit code.
@@ -88,8 +92,12 @@ fn parse() -> Result<CommandLine, clap::Error> {
 }
 
 /// The settings that the help of a command shows, where the others do not matter to it.
-const SHOWN_SETTINGS: [(&str, &[&str]); 3] =
-    [("map", &[]), ("token", &["jwt-secret", "data-dir"]), ("health", &["host", "port", "database-timeout"])];
+const SHOWN_SETTINGS: [(&str, &[&str]); 4] = [
+    ("map", &[]),
+    ("token", &["jwt-secret", "data-dir"]),
+    ("verify", &["jwt-secret", "data-dir"]),
+    ("health", &["host", "port", "database-timeout"]),
+];
 
 /// Hides the other settings from the help of such a command. It still takes every setting.
 fn with_short_help(mut command: clap::Command) -> clap::Command {
@@ -121,6 +129,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
     match command {
         Command::Map(args) => map::run(args),
         Command::Token(args) => token::run(&config, &args),
+        Command::Verify(args) => block_on(verify::run(config, args)),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
         Command::Check(args) => block_on(check::run(config, args.json)),
