@@ -22,11 +22,19 @@ interface Answer {
 /** Messages that each user may send from its break until all of its room are back: the room's sum is less than a page. */
 const ALLOWED_ALONE = 6;
 
+/** Messages that a user may send more than any other of the room: a busy machine is left to the slowest. */
+const ALLOWED_AHEAD = 20;
+
 /** The users of one room. */
 export class Room {
   readonly users: Commuter[] = [];
 
   constructor(readonly id: string) {}
+
+  /** The smallest number of messages that a user has sent. */
+  get least(): number {
+    return Math.min(...this.users.map((user) => user.serial));
+  }
 
   isTogether(): boolean {
     return this.users.every((user) => user.isHere);
@@ -47,7 +55,8 @@ export class Commuter {
   /** It is connected, and the room's history has come. */
   isHere = false;
   private sentAlone = 0;
-  private serial = 0;
+  /** How many messages it has sent. */
+  serial = 0;
   private isSending = false;
   private isWorking = false;
   private readonly socket: Socket;
@@ -124,7 +133,7 @@ export class Commuter {
 
   /** Sends the next message, if there is nothing to wait for. */
   private work(): void {
-    if (!this.isWorking || this.isSending) return;
+    if (!this.isWorking || this.isSending || this.serial >= this.room.least + ALLOWED_AHEAD) return;
     if (!this.room.isTogether()) {
       if (this.sentAlone >= ALLOWED_ALONE) return;
       this.sentAlone += 1;
@@ -139,7 +148,7 @@ export class Commuter {
       else this.faults.push(`${content}: ${answer.error}`);
       this.isSending = false;
       this.changed();
-      this.work();
+      this.room.users.forEach((user) => user.work());
     });
   }
 }
