@@ -11,6 +11,7 @@ mod health;
 mod logging;
 mod map;
 mod migrate;
+mod plan;
 mod serve;
 mod token;
 mod verify;
@@ -40,6 +41,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Check the settings, the database and Redis, and report what was found
     Check(check_schema::CheckArgs),
+    /// Plan the move from Node on one page: what is in the way, what will differ, settings, steps and the way back
+    Plan(plan::PlanArgs),
     /// Propose views over the tables of a Prisma schema, as SQL, for a team whose tables differ from the original's
     #[command(after_long_help = map::HELP)]
     Map(map::MapArgs),
@@ -133,6 +136,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
         Command::Check(args) => block_on(check::run(config, args.json)),
+        Command::Plan(args) => block_on(plan::run(config, args)),
         Command::Health => block_on(health::run(config)),
     }
 }

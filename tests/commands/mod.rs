@@ -7,6 +7,7 @@ mod documents;
 mod folders;
 mod health;
 mod logs;
+mod plan;
 mod program;
 mod settings;
 mod token;

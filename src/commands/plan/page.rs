@@ -1,0 +1,40 @@
+//! The plan as text.
+
+use super::{super::print_line, Item, Plan};
+
+pub(super) fn print(plan: &Plan) {
+    print_line(&format!("Moving from Node to chatoxide {}", env!("CARGO_PKG_VERSION")));
+    if !plan.faults.is_empty() {
+        print_line("\nIn the way");
+        print_items(&plan.faults);
+    }
+    print_line("\nWhat will differ");
+    print_items(&plan.differences);
+    print_line("  on the wire, each for a reason (docs/migrating-from-node.md, Deliberate differences):");
+    for (index, title) in plan.deliberate.iter().enumerate() {
+        print_line(&format!("    {:>2}. {title}", index + 1));
+    }
+    print_line("\nSettings");
+    for setting in &plan.settings {
+        let value = setting.value.as_deref().unwrap_or("not set");
+        print_line(&format!("  {:<14} {value}  ({})", setting.name, setting.text));
+    }
+    print_list("Steps", &plan.steps);
+    print_list("Way back", &plan.back);
+}
+
+fn print_items(items: &[Item]) {
+    for item in items {
+        print_line(&format!("  {}: {}", item.place, item.text));
+        if !item.mend.is_empty() {
+            print_line(&format!("    mend: {}", item.mend));
+        }
+    }
+}
+
+fn print_list(title: &str, texts: &[String]) {
+    print_line(&format!("\n{title}"));
+    for (index, text) in texts.iter().enumerate() {
+        print_line(&format!("  {}. {text}", index + 1));
+    }
+}
