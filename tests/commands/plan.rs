@@ -129,12 +129,18 @@ async fn tables_that_need_a_mapping_are_in_the_way_until_they_are_mapped() {
     assert_eq!((code, &before["verdict"]), (1, &"faults".into()), "{before}");
     assert!(texts(&before, "faults").contains("chatoxide map --schema"), "{before}");
     assert!(texts(&before, "steps").contains("Map the tables: chatoxide map --schema"), "{before}");
+    let (_, page, _) = plan(place.path(), &[&schema[..], &["--database-url", &plain]].concat()).await;
+    assert!(page.lines().count() <= 60, "{page}");
+    assert!(
+        page.contains("findings, which chatoxide check --schema lists\n    mend: chatoxide map"),
+        "{page}"
+    );
 
     mapped.map("studio", &[], &[]).await;
     let url = mapped.mapped_url();
     let (code, after) = plan_as_json(place.path(), &[&schema[..], &["--database-url", &url]].concat()).await;
     assert_eq!((code, &after["verdict"]), (0, &"ready".into()), "{after}");
-    assert!(texts(&after, "differences").contains("and the database serves it"), "{after}");
+    assert!(texts(&after, "differences").contains("and the database serves them"), "{after}");
     assert!(!texts(&after, "steps").contains("Map the tables"), "{after}");
     assert!(texts(&after, "back").contains("DROP SCHEMA chatoxide_map CASCADE"), "{after}");
 }

@@ -110,7 +110,7 @@ fn plan(config: &Config, checked: &Checked, schema: Option<(&Path, &Report)>) ->
         add_schema(report, is_mended, &mut faults, &mut differences);
     }
     let map = schema.filter(|_| needs_mapping).map(|(path, _)| path);
-    let is_sqlite = matches!(config.database, DatabaseUrl::Sqlite(_));
+    let is_sqlite = matches!(config.database, DatabaseUrl::Sqlite(_)) && !config.is_embedded_default();
     let situation = steps::Situation {
         has_faults: !faults.is_empty(),
         map,
@@ -132,27 +132,21 @@ fn plan(config: &Config, checked: &Checked, schema: Option<(&Path, &Report)>) ->
 
 /// Adds what the schema says. `is_mended`: the database serves the chat all the same.
 fn add_schema(report: &Report, is_mended: bool, faults: &mut Vec<Item>, differences: &mut Vec<Item>) {
-    for Finding { severity, place, text, consequence, mend } in &report.findings {
-        let place = if place.is_empty() { "schema" } else { place };
-        match severity {
-            Severity::Fault if is_mended => {
-                let text = format!("{text}, and the database serves it");
-                differences.push(Item::new(place, text));
-            }
-            Severity::Fault => {
-                let text = format!("{text}: {consequence}");
-                faults.push(Item { mend: mend.clone(), ..Item::new(place, text) });
-            }
-            Severity::Note => {
-                let text = format!("{text}: {consequence}");
-                differences.push(Item { mend: mend.clone(), ..Item::new(place, text) });
-            }
-        }
+    let is_fault = |finding: &&Finding| finding.severity == Severity::Fault;
+    let mended = report.findings.iter().filter(|finding| is_mended && is_fault(finding)).count();
+    if mended > 0 {
+        let text = format!("{mended} differences from the original's tables, and the database serves them");
+        differences.push(Item::new("schema", text));
     }
-    let list = if is_mended { &mut *differences } else { faults };
-    list.extend(report.asked.iter().map(|asked| Item::new("mapping", format!("asked for: {asked}"))));
+    for finding in report.findings.iter().filter(|finding| !is_mended || !is_fault(finding)) {
+        let Finding { place, text, consequence, mend, .. } = finding;
+        let place = if place.is_empty() { "schema" } else { place };
+        let item = Item { mend: mend.clone(), ..Item::new(place, format!("{text}: {consequence}")) };
+        if is_fault(&finding) { faults.push(item) } else { differences.push(item) }
+    }
     if !is_mended {
-        differences
-            .extend(report.guessed.iter().map(|guess| Item::new("mapping", format!("guessed: {guess}"))));
+        faults.extend(report.asked.iter().map(|asked| Item::new("mapping", format!("asked for: {asked}"))));
+        let guessed = report.guessed.iter().map(|guess| Item::new("mapping", format!("guessed: {guess}")));
+        differences.extend(guessed);
     }
 }

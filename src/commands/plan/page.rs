@@ -23,9 +23,25 @@ pub(super) fn print(plan: &Plan) {
     print_list("Way back", &plan.back);
 }
 
+/// More items than this that one command mends are printed as one, so that the plan stays a page.
+const MAX_OF_ONE_MEND: usize = 3;
+
 fn print_items(items: &[Item]) {
+    let mut printed = Vec::new();
     for item in items {
-        print_line(&format!("  {}: {}", item.place, item.text));
+        let of_mend: Vec<&Item> = items.iter().filter(|other| other.mend == item.mend).collect();
+        if item.mend.is_empty() || of_mend.len() <= MAX_OF_ONE_MEND {
+            print_line(&format!("  {}: {}", item.place, item.text));
+        } else if printed.contains(&&item.mend) {
+            continue;
+        } else {
+            printed.push(&item.mend);
+            let mut models: Vec<&str> =
+                of_mend.iter().filter_map(|other| other.place.split('.').next()).collect();
+            models.dedup();
+            let (number, models) = (of_mend.len(), models.join(", "));
+            print_line(&format!("  {models}: {number} findings, which chatoxide check --schema lists"));
+        }
         if !item.mend.is_empty() {
             print_line(&format!("    mend: {}", item.mend));
         }

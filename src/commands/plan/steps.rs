@@ -21,6 +21,12 @@ pub(super) fn steps(situation: &Situation<'_>) -> Vec<String> {
     if situation.has_faults {
         add("Mend what stands in the way, and run chatoxide plan again.");
     }
+    add(match situation.is_sqlite {
+        true => {
+            "Make a backup: copy the file of the database while Node is stopped, or with sqlite3's .backup."
+        }
+        false => "Make a backup of the database, as before any change: pg_dump. No downtime.",
+    });
     if let Some(path) = situation.map {
         add(&format!(
             "Map the tables: chatoxide map --schema {} --out map.sql, then psql -v ON_ERROR_STOP=1 -f map.sql, then \
@@ -28,12 +34,6 @@ pub(super) fn steps(situation: &Situation<'_>) -> Vec<String> {
             path.display()
         ));
     }
-    add(match situation.is_sqlite {
-        true => {
-            "Make a backup: copy the file of the database while Node is stopped, or with sqlite3's .backup."
-        }
-        false => "Make a backup of the database, as before any change: pg_dump. No downtime.",
-    });
     let place = match situation.is_sqlite {
         true => "tables with the prefix chatoxide_",
         false => "its schema chatoxide",
