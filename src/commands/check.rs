@@ -65,16 +65,28 @@ impl Finding {
         }
     }
 
+    /// The finding with its consequence.
+    pub(super) fn sentence(&self) -> String {
+        let Self { text, consequence, .. } = self;
+        if consequence.is_empty() { text.clone() } else { format!("{text}: {consequence}") }
+    }
+
     /// The lines that are printed.
-    pub(super) fn lines(&self) -> String {
-        let Self { severity, place, text, consequence, mend } = self;
-        let colon = if consequence.is_empty() { "" } else { ": " };
-        let mut lines = format!("{:<7}{place}: {text}{colon}{consequence}", severity.label());
-        if !mend.is_empty() {
-            lines.push_str(&format!("\n       mend: {mend}"));
+    fn lines(&self) -> String {
+        let mut lines = format!("{:<7}{}: {}", self.severity.label(), self.place, self.sentence());
+        if !self.mend.is_empty() {
+            lines.push_str(&format!("\n       mend: {}", self.mend));
         }
         lines
     }
+}
+
+/// Everything that was found.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub(super) findings: Vec<Finding>,
+    /// The chat's tables are views, such as those of `chatoxide map`.
+    pub(super) is_mapped: bool,
 }
 
 /// The report as JSON.
@@ -86,14 +98,12 @@ struct Report<'a> {
 }
 
 pub(super) async fn run(config: Config, as_json: bool) -> Result<(), Failure> {
-    let mut findings = Vec::new();
-    let report = |finding: Finding| {
+    let show = |finding: &Finding| {
         if !as_json {
             print_line(&finding.lines());
         }
-        findings.push(finding);
     };
-    check_all(&config, report).await;
+    let Checked { findings, .. } = check(&config, show).await;
     let faults = findings.iter().filter(|finding| finding.severity == Verdict::Fault).count();
     if as_json {
         let verdict = if faults == 0 { "ok" } else { "fault" };
@@ -105,8 +115,13 @@ pub(super) async fn run(config: Config, as_json: bool) -> Result<(), Failure> {
     if faults == 0 { Ok(()) } else { Err(Failure::Failed(format!("{faults} of the above must be mended"))) }
 }
 
-/// Checks everything, and reports each finding as soon as it is known.
-pub(super) async fn check_all(config: &Config, mut report: impl FnMut(Finding)) {
+/// Checks everything; `show` is called with each finding as soon as it is there.
+pub(super) async fn check(config: &Config, mut show: impl FnMut(&Finding)) -> Checked {
+    let mut checked = Checked::default();
+    let mut report = |finding: Finding| {
+        show(&finding);
+        checked.findings.push(finding);
+    };
     let address = config.address();
     report(match connection::ensure_free(address) {
         Ok(()) => Finding::new(Verdict::Ok, "settings", format!("listens on {address}")),
@@ -131,7 +146,7 @@ pub(super) async fn check_all(config: &Config, mut report: impl FnMut(Finding)) 
     if let Some(choice) = &config.database_choice {
         report(Finding::new(Verdict::Ok, "database", choice));
     }
-    check_database(config, &mut report).await;
+    let is_mapped = check_database(config, &mut report).await;
     report(match &config.redis_url {
         None => Finding::new(Verdict::Ok, "redis", "none configured"),
         Some(url) => match node_cache::ping(url).await {
@@ -139,6 +154,8 @@ pub(super) async fn check_all(config: &Config, mut report: impl FnMut(Finding)) 
             Err(text) => Finding::new(Verdict::Fault, "redis", text),
         },
     });
+    checked.is_mapped = is_mapped;
+    checked
 }
 
 async fn check_sign_in(config: &Config, mut report: impl FnMut(Finding)) {
@@ -183,8 +200,9 @@ fn own_events(config: &Config) -> Vec<String> {
     relayed.into_iter().chain(posted).collect()
 }
 
-/// Reports the findings that the server would have at its start, and what it would do next.
-async fn check_database(config: &Config, mut report: impl FnMut(Finding)) {
+/// Reports the findings that the server would have at its start, and what it would do next. Returns true if the chat's tables
+/// are views.
+async fn check_database(config: &Config, mut report: impl FnMut(Finding)) -> bool {
     let name = config.database.redacted();
     let mut add = |verdict, text: &str| report(Finding::new(verdict, "database", format!("{name}: {text}")));
     let found = async {
@@ -210,7 +228,10 @@ async fn check_database(config: &Config, mut report: impl FnMut(Finding)) {
     };
     let (catalog, pending, behind) = match found.await {
         Ok(found) => found,
-        Err(why) => return add(Verdict::Fault, &why),
+        Err(why) => {
+            add(Verdict::Fault, &why);
+            return false;
+        }
     };
     let version =
         catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
@@ -251,4 +272,5 @@ async fn check_database(config: &Config, mut report: impl FnMut(Finding)) {
     for finding in &catalog.findings {
         report(Finding::of_catalog(&name, finding));
     }
+    catalog.has_views
 }

@@ -26,8 +26,8 @@ pub(super) struct CheckArgs {
     pub(super) json: bool,
 }
 
-/// Prints the report. It fails where the tables cannot be served as they are.
-pub(super) fn run(path: &Path, json: bool) -> Result<(), Failure> {
+/// Reports on the schema at this path.
+pub(super) fn check(path: &Path) -> Result<Report, Failure> {
     let schema = read(path).map_err(Failure::Setting)?;
     let options = Options {
         into: DEFAULT_SCHEMA.to_owned(),
@@ -37,7 +37,12 @@ pub(super) fn run(path: &Path, json: bool) -> Result<(), Failure> {
         makes_indexes: false,
         source: path.display().to_string(),
     };
-    let report = findings::check(&schema, &options);
+    Ok(findings::check(&schema, &options))
+}
+
+/// Prints the report. It fails where the tables cannot be served as they are.
+pub(super) fn run(path: &Path, json: bool) -> Result<(), Failure> {
+    let report = check(path)?;
     if json {
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| Failure::Failed(format!("the report cannot be written as JSON: {error}")))?;

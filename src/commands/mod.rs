@@ -4,14 +4,17 @@ mod address;
 mod banner;
 mod check;
 mod check_schema;
+mod deliberate;
 mod demo;
 mod folders;
 mod health;
 mod logging;
 mod map;
 mod migrate;
+mod plan;
 mod serve;
 mod token;
+mod verify;
 
 use std::{ffi::OsStr, io::Write, process::ExitCode};
 
@@ -38,6 +41,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Check the settings, the database and Redis, and report what was found
     Check(check_schema::CheckArgs),
+    /// Plan the move from Node on one page: what is in the way, what will differ, settings, steps and the way back
+    Plan(plan::PlanArgs),
     /// Propose views over the tables of a Prisma schema, as SQL, for a team whose tables differ from the original's
     #[command(after_long_help = map::HELP)]
     Map(map::MapArgs),
@@ -45,6 +50,8 @@ enum Command {
     Health,
     /// Print a token that signs a user in
     Token(token::TokenArgs),
+    /// Play the chat's events against a Node server and against chatoxide, and list the differences
+    Verify(verify::VerifyArgs),
 }
 
 /// The reason for which a command failed: a sentence, and the exit code.
@@ -88,8 +95,12 @@ fn parse() -> Result<CommandLine, clap::Error> {
 }
 
 /// The settings that the help of a command shows, where the others do not matter to it.
-const SHOWN_SETTINGS: [(&str, &[&str]); 3] =
-    [("map", &[]), ("token", &["jwt-secret", "data-dir"]), ("health", &["host", "port", "database-timeout"])];
+const SHOWN_SETTINGS: [(&str, &[&str]); 4] = [
+    ("map", &[]),
+    ("token", &["jwt-secret", "data-dir"]),
+    ("verify", &["jwt-secret", "data-dir"]),
+    ("health", &["host", "port", "database-timeout"]),
+];
 
 /// Hides the other settings from the help of such a command. It still takes every setting.
 fn with_short_help(mut command: clap::Command) -> clap::Command {
@@ -121,9 +132,11 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
     match command {
         Command::Map(args) => map::run(args),
         Command::Token(args) => token::run(&config, &args),
+        Command::Verify(args) => block_on(verify::run(config, args)),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
         Command::Check(args) => block_on(check::run(config, args.json)),
+        Command::Plan(args) => block_on(plan::run(config, args)),
         Command::Health => block_on(health::run(config)),
     }
 }

@@ -32,16 +32,24 @@ pub(super) struct TokenArgs {
 
 pub(super) fn run(config: &Config, args: &TokenArgs) -> Result<(), Failure> {
     config.limits.ensure_id("--sub", &args.sub).map_err(|error| Failure::Setting(error.to_string()))?;
+    print_line(&sign(config, (&args.sub, args.name.as_deref()), args.ttl, args.new_secret)?);
+    Ok(())
+}
+
+/// Signs a token for a user, by id and name. `may_make_secret`: demo mode's secret is made if there is none.
+pub(super) fn sign(
+    config: &Config,
+    user: (&str, Option<&str>),
+    ttl: Duration,
+    may_make_secret: bool,
+) -> Result<String, Failure> {
     if let SigningKeys::DemoFile(path) = &config.keys
-        && !args.new_secret
+        && !may_make_secret
     {
         ensure_made(path)?;
     }
     let keys = Keys::load(&config.keys).map_err(Failure::Setting)?;
-    let user = (args.sub.as_str(), args.name.as_deref());
-    let token = keys.sign_for(&config.sign_in, user, clock::now(), args.ttl).map_err(Failure::Setting)?;
-    print_line(&token);
-    Ok(())
+    keys.sign_for(&config.sign_in, user, clock::now(), ttl).map_err(Failure::Setting)
 }
 
 /// A secret that only this command knew would sign tokens that no server accepts.

@@ -25,6 +25,7 @@ pub mod room_list;
 pub mod room_log;
 pub mod rooms;
 mod schema;
+pub mod scratch;
 pub mod tails;
 mod types;
 pub mod users;

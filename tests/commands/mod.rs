@@ -9,6 +9,8 @@ mod documents;
 mod folders;
 mod health;
 mod logs;
+mod plan;
 mod program;
 mod settings;
 mod token;
+mod verify;

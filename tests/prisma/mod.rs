@@ -1,10 +1,10 @@
 //! Mirrors src/prisma: schemas that differ from the original's, mapped by the program and served.
 
 mod applied;
-mod findings;
+pub mod findings;
 mod grammar;
 mod in_place;
-mod mapped;
+pub mod mapped;
 mod program;
 mod served;
 mod speed;

@@ -45,6 +45,8 @@ pub struct Catalog {
     pub version: Option<String>,
     /// True if some of chatoxide's own tables exist.
     pub has_own: bool,
+    /// True if one of the original's tables is a view.
+    pub has_views: bool,
     /// The applied migrations of chatoxide's own tables, by version.
     pub applied: Vec<String>,
     /// The statements that an administrator has to run before this role can create the original's tables, or

@@ -147,12 +147,14 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         let rows: Vec<Name> = diesel::sql_query(versions).load(connection).await?;
         applied.extend(rows.into_iter().map(|row| row.name));
     }
+    let is_expected = |name: &str| TABLES.iter().any(|table| table.name == name);
     let mut catalog = Catalog {
         tables: compare_names(&names),
         version: Some(place.version.clone()),
         findings: Vec::new(),
         row_checks: Vec::new(),
         has_own: place.may_make_own.is_some(),
+        has_views: relations.iter().any(|relation| !relation.is_table && is_expected(&relation.name)),
         grants: Vec::new(),
         own_grants: Vec::new(),
         applied,

@@ -81,6 +81,7 @@ fn empty(path: &Path) -> Catalog {
         findings: Vec::new(),
         row_checks: Vec::new(),
         has_own: false,
+        has_views: false,
         applied: Vec::new(),
         grants: Vec::new(),
         own_grants: Vec::new(),

@@ -66,7 +66,8 @@ export class Original {
     readonly remove: () => Promise<void>,
   ) {}
 
-  static async build(): Promise<Original> {
+  /** `changes`: edits of the code, as a team may have made them; each text has to be there. */
+  static async build(changes: [string, string][] = []): Promise<Original> {
     const { folder, remove } = await buildFolder('original');
     const original = new Original(folder, remove);
     await writeFile(
@@ -82,6 +83,10 @@ export class Original {
     for (const [pattern, text] of PATCHES) {
       if (!pattern.test(server)) throw new Error(`the reference document has no ${pattern}`);
       server = server.replace(pattern, text);
+    }
+    for (const [text, change] of changes) {
+      if (!server.includes(text)) throw new Error(`the reference document has no ${text}`);
+      server = server.replaceAll(text, change);
     }
     await original.bundle('server', server);
     return original;
@@ -150,10 +155,10 @@ export class OriginalServer {
     readonly url: string,
   ) {}
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
+    this.child.kill(signal);
     await ended;
   }
 }

@@ -145,7 +145,7 @@ export class WebProxy {
 }
 
 /** Debian puts these where only root looks. */
-function programPath(program: string): string {
+export function programPath(program: string): string {
   const places = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
   const found = places.map((place) => path.join(place, program)).find((file) => existsSync(file));
   if (!found) throw new Error(`${program} is missing: install it, or run make test-client`);
@@ -153,7 +153,7 @@ function programPath(program: string): string {
 }
 
 /** A port that nobody listens on, below those that the system hands out by itself. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);
     const listener = createServer();
@@ -168,7 +168,7 @@ async function freePort(): Promise<number> {
   }
 }
 
-async function listens(child: ChildProcess, port: number): Promise<boolean> {
+export async function listens(child: ChildProcess, port: number): Promise<boolean> {
   const end = Date.now() + START_TIMEOUT;
   while (child.exitCode === null && Date.now() < end) {
     const isOpen = await new Promise<boolean>((resolve) => {

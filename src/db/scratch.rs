@@ -1,0 +1,44 @@
+//! Removes users and rooms that a command made for itself, with all that they said: no client can.
+
+use diesel::prelude::*;
+
+use super::{
+    Db, facts,
+    ids::Id,
+    in_transaction,
+    schema::{messages, reactions, room_members, rooms, users},
+};
+use crate::{chat::Result, clock};
+
+/// Makes sure that the database answers, and reads how its ids are stored.
+pub async fn ensure_ready(db: &Db) -> Result<()> {
+    facts::check(db, clock::now()).await
+}
+
+/// Deletes the users and the rooms of these ids, and the messages, reactions, members, entries and read markers of both.
+pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result<()> {
+    let (user_ids, room_ids) = (user_ids.to_vec(), room_ids.to_vec());
+    in_transaction!($ db write, c => {
+        let all_users = || user_ids.iter().map(|id| Id(id));
+        let all_rooms = || room_ids.iter().map(|id| Id(id));
+        let in_log = own::room_log::room_id.eq_any(&room_ids);
+        run!(c.execute(diesel::delete(own::room_log::table.filter(in_log))));
+        let in_heads = own::room_head::room_id.eq_any(&room_ids);
+        run!(c.execute(diesel::delete(own::room_head::table.filter(in_heads))));
+        let read = own::read_marker::room_id.eq_any(&room_ids).or(own::read_marker::user_id.eq_any(&user_ids));
+        run!(c.execute(diesel::delete(own::read_marker::table.filter(read))));
+        let sent = messages::room_id.eq_any(all_rooms()).or(messages::sender_id.eq_any(all_users()));
+        let sent = messages::table.filter(sent).select(messages::id);
+        let sent: Vec<String> = run!(c.load(sent));
+        let reacted = reactions::message_id.eq_any(sent.iter().map(|id| Id(id)));
+        let reacted = reacted.or(reactions::user_id.eq_any(all_users()));
+        run!(c.execute(diesel::delete(reactions::table.filter(reacted))));
+        let sent = messages::table.filter(messages::id.eq_any(sent.iter().map(|id| Id(id))));
+        run!(c.execute(diesel::delete(sent)));
+        let members = room_members::room_id.eq_any(all_rooms()).or(room_members::user_id.eq_any(all_users()));
+        run!(c.execute(diesel::delete(room_members::table.filter(members))));
+        run!(c.execute(diesel::delete(rooms::table.filter(rooms::id.eq_any(all_rooms())))));
+        run!(c.execute(diesel::delete(users::table.filter(users::id.eq_any(all_users())))));
+        Ok(())
+    })
+}
