@@ -16,6 +16,7 @@ use crate::{
     db::{
         self, Db,
         catalog::{Catalog, Severity, Tables},
+        watch::State,
     },
 };
 
@@ -135,6 +136,12 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         if is_there {
             db::facts::check(&db, clock::now()).await.map_err(explain)?;
         }
+        let watched = match &config.database {
+            DatabaseUrl::Postgres(url) if is_there => {
+                Some(db::watch::read_state(&db, url).await.map_err(explain)?)
+            }
+            _ => None,
+        };
         let facts = db.facts();
         let warnings = [
             (facts.lacks_index(), db::facts::LACKS_INDEX),
@@ -142,16 +149,15 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
         ];
         Ok::<_, String>((
             catalog,
-            (pending, behind),
+            (pending, behind, watched),
             warnings.map(|(is_due, text)| (is_due && is_there).then_some(text)),
         ))
     };
-    let (catalog, (pending, behind), warnings) = match found.await {
+    let (catalog, (pending, behind, watched), warnings) = match found.await {
         Ok(found) => found,
         Err(why) => return report(Verdict::Fault, &format!("{name}: {why}")),
     };
-    let version =
-        catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
+    let version = describe_version(&catalog, watched);
     let of_pgbouncer = matches!(&config.database, DatabaseUrl::Postgres(url) if url.pgbouncer);
     let tables = catalog.tables.missing().is_empty();
     match catalog.obstacle(false, pending > 0) {
@@ -170,17 +176,8 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
             report(Verdict::Ok, &format!("{name}: {version}, {tables}"));
         }
     }
-    let behind = match behind {
-        None | Some(Ok(0)) => None,
-        Some(Ok(rooms)) => Some(format!(
-            "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
-        )),
-        Some(Err(error)) => {
-            Some(format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()))
-        }
-    };
-    if let Some(text) = behind {
-        report(Verdict::Warning, &format!("{name}: {text}"));
+    for warning in [warn_of_watch(watched), warn_of_heads(behind)].into_iter().flatten() {
+        report(Verdict::Warning, &format!("{name}: {warning}"));
     }
     for warning in warnings.into_iter().flatten() {
         report(Verdict::Warning, &format!("{name}: {warning}"));
@@ -188,5 +185,34 @@ async fn check_database(config: &Config, mut report: impl FnMut(Verdict, &str)) 
     for finding in catalog.findings.iter().filter(|finding| finding.severity != Severity::Unusable) {
         let verdict = if finding.severity == Severity::Notice { Verdict::Warning } else { Verdict::Fault };
         report(verdict, &format!("{name}: {}", finding.text));
+    }
+}
+
+fn describe_version(catalog: &Catalog, watched: Option<State>) -> String {
+    let version =
+        catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
+    match watched {
+        None => version,
+        Some(State::Unwatched) => format!("{version}, not watched"),
+        Some(State::Watched | State::Outdated) => format!("{version}, watched"),
+    }
+}
+
+fn warn_of_watch(watched: Option<State>) -> Option<String> {
+    let why =
+        "its triggers are of another version, or its tables have changed: run chatoxide migrate --watch";
+    (watched == Some(State::Outdated)).then(|| why.to_owned())
+}
+
+/// `behind`: how many rooms have a head that is behind their log, if that was read.
+fn warn_of_heads(behind: Option<Result<i64, Error>>) -> Option<String> {
+    match behind? {
+        Ok(0) => None,
+        Ok(rooms) => Some(format!(
+            "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
+        )),
+        Err(error) => {
+            Some(format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()))
+        }
     }
 }

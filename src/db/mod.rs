@@ -28,6 +28,7 @@ mod schema;
 pub mod tails;
 mod types;
 pub mod users;
+pub mod watch;
 
 use std::{sync::Arc, time::Duration};
 

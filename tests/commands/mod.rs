@@ -7,6 +7,6 @@ mod documents;
 mod folders;
 mod health;
 mod logs;
-mod program;
+pub(crate) mod program;
 mod settings;
 mod token;
