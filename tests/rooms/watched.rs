@@ -131,6 +131,38 @@ async fn each_change_of_another_program_is_told_as_it_is_committed() {
     let answer = sync(&mut bob, 0).await;
     assert_eq!((&answer["complete"], &answer["seq"]), (&json!(true), &json!(10)));
     assert_eq!(head(&server).await, "10 0");
+    // And by the note it finds an edit that no trigger saw, and no time tells of.
+    let database = server.stop().await;
+    let unseen = r#"SET session_replication_role = replica; UPDATE "Message" SET "content" = 'unseen' WHERE "id" = 'n'"#;
+    database.execute(unseen).await;
+    let server = TestServer::start_with(database, &super::foreign::ALWAYS).await;
+    let mut bob = server.connect("bob").await;
+    assert_eq!(history(&mut bob).await["seq"], 11);
+    assert_eq!(head(&server).await, "11 11");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_synced_message_of_another_program_is_without_the_reactions_that_follow() {
+    let server = start().await;
+    let (mut alice, mut bob) = server.meet().await;
+    say(&mut alice, "one").await;
+    let changes = format!("{}; {}", insert("n", "general"), react("n", "alice", "x"));
+    server.database.execute(&changes).await;
+    let told = bob.hear("message:new").await;
+    assert_eq!(told["content"], "one");
+    assert_eq!(bob.hear("message:new").await["reactions"], json!([]));
+    assert_eq!(bob.hear("reaction:added").await["emoji"], "x");
+    let server = TestServer::start_with(server.stop().await, &OFF).await;
+    let mut bob = server.connect("bob").await;
+    // From the database, and of them only the message.
+    let mut page = sync(&mut bob, 1).await;
+    let events = page["events"].take();
+    assert_eq!(
+        (&events[0]["data"]["reactions"], &events[1]["event"]),
+        (&json!([]), &json!("reaction:added"))
+    );
+    let reactions = &history(&mut bob).await["messages"][0]["reactions"];
+    assert_eq!(*reactions, json!([{"emoji": "x", "userId": "alice"}]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -254,6 +286,9 @@ async fn this_servers_own_changes_are_logged_once_whether_it_marks_them_or_not()
         alice.ask("message:delete", json!({"messageId": id})).await;
     }
     assert_eq!(head(&server).await, "10 0");
+    // The triggers have noted none of them.
+    let noted = "SELECT is_called FROM chatoxide.watch_change_place_seq";
+    assert_eq!(server.database.select(noted).await, ["f"]);
     // An older server marks nothing, and neither does one behind PgBouncer.
     let url = format!("{}?pgbouncer=true", server.database.url);
     let unmarked = Db::open(&config(&url, server.database.folder.path(), &[])).unwrap();

@@ -78,6 +78,24 @@ async fn a_table_that_is_emptied_is_noticed() {
     assert_eq!(history(&mut bob).await["seq"], 4);
 }
 
+/// A commit does not take long, however much is committed: the rooms are compared with the database instead.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_changes_of_one_transaction_than_are_logged_are_found_by_comparison() {
+    let server = start().await;
+    let (mut alice, mut bob) = server.meet().await;
+    let one = say(&mut alice, "one").await;
+    bob.heard().await;
+    let many = r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
+        SELECT 'n' || n, 'general', 'bob', n, '2026-01-01' FROM generate_series(1, 20000) AS n"#;
+    server.database.execute(&format!("{many}; {}", edit(&one["id"], "ONE"))).await;
+    // The newest messages are compared, oldest first.
+    let told = bob.hear("message:updated").await;
+    assert_eq!(told["content"], "ONE");
+    assert_eq!(server.database.select("SELECT count(*) FROM chatoxide.watch_change").await, ["0"]);
+    assert_eq!(sync(&mut bob, 1).await["complete"], false);
+    assert_eq!(sync(&mut bob, told["seq"].as_i64().unwrap()).await["complete"], true);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_made_while_the_connection_was_gone_are_told_once_it_is_back() {
     let server = start().await;

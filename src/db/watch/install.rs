@@ -50,6 +50,9 @@ END $watch$";
 const ATTEMPTS: usize = 20;
 const ATTEMPT: Duration = Duration::from_millis(500);
 
+/// The warning if the triggers are not those that this version would add.
+pub const OUTDATED: &str = "the triggers that watch it are of another version, or its tables have changed: run chatoxide migrate --watch";
+
 /// Whether the tables are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {

@@ -131,36 +131,56 @@ BEGIN
     PERFORM chatoxide.watch_send(notes, '"access"');
 END $watch$;
 
+-- Notes in the logs of rooms that they are complete only from here on, by an entry that is about no message. The heads
+-- are locked.
+CREATE OR REPLACE FUNCTION chatoxide.watch_gap(rooms TEXT[]) RETURNS void LANGUAGE plpgsql AS $watch$
+BEGIN
+    WITH advanced AS (
+        UPDATE chatoxide.room_head
+        SET seq = seq + 1, complete_from = seq + 1,
+            at = greatest(at, date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC'))
+        WHERE room_id = ANY (rooms) RETURNING room_id, seq, at
+    )
+    INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, at)
+    SELECT room_id, seq, 'gap', '', '', at FROM advanced;
+    PERFORM pg_notify('chatoxide', '"compare"');
+END $watch$;
+
 -- Adds the entries of these transactions to the rooms' logs. Several changes of one message or reaction count as one,
 -- from the state before the first of them to the state now.
 CREATE OR REPLACE FUNCTION chatoxide.watch_log(xacts BIGINT[]) RETURNS void LANGUAGE plpgsql AS $watch$
 DECLARE
     now CONSTANT TIMESTAMP := date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC');
+    rooms TEXT[];
     notes TEXT[];
 BEGIN
     IF EXISTS (SELECT FROM chatoxide.watch_change WHERE xact = ANY (xacts) AND kind = 'gap') THEN
         -- A table was emptied, so every log is complete only from here on. Heads are locked in one order everywhere.
         PERFORM FROM chatoxide.room_head ORDER BY room_id COLLATE "C" FOR UPDATE;
-        WITH advanced AS (
-            UPDATE chatoxide.room_head SET seq = seq + 1, complete_from = seq + 1, at = greatest(at, now)
-            RETURNING room_id, seq, at
-        )
-        INSERT INTO chatoxide.room_log (room_id, seq, kind, message_id, actor_id, at)
-        SELECT room_id, seq, 'gap', '', '', at FROM advanced;
+        PERFORM chatoxide.watch_gap(ARRAY(SELECT room_id FROM chatoxide.room_head));
         DELETE FROM chatoxide.watch_change WHERE xact = ANY (xacts) AND kind = 'gap';
-        PERFORM pg_notify('chatoxide', '"compare"');
     END IF;
 
-    INSERT INTO chatoxide.room_head (room_id, seq, at)
-    SELECT room.id, 0, now FROM (
+    rooms := ARRAY(
         SELECT change.room_id FROM chatoxide.watch_change AS change
         WHERE change.xact = ANY (xacts) AND change.room_id IS NOT NULL
         UNION
         SELECT CAST(message."roomId" AS TEXT) FROM chatoxide.watch_change AS change
         JOIN {team}."Message" AS message ON message."id" = CAST(change.message_id AS /*message*/TEXT)
         WHERE change.xact = ANY (xacts)
-    ) AS room (id) ORDER BY room.id COLLATE "C"
+    );
+    INSERT INTO chatoxide.room_head (room_id, seq, at)
+    SELECT room.id, 0, now FROM unnest(rooms) AS room (id) ORDER BY room.id COLLATE "C"
     ON CONFLICT (room_id) DO UPDATE SET room_id = excluded.room_id;
+
+    IF (
+        SELECT count(*) FROM (SELECT FROM chatoxide.watch_change WHERE xact = ANY (xacts) LIMIT 20001) AS counted
+    ) > 20000 THEN
+        -- A commit must not take long. So many changes are found by comparison.
+        PERFORM chatoxide.watch_gap(rooms);
+        DELETE FROM chatoxide.watch_change WHERE xact = ANY (xacts);
+        RETURN;
+    END IF;
 
     WITH change AS (
         DELETE FROM chatoxide.watch_change WHERE xact = ANY (xacts) RETURNING *

@@ -7,7 +7,7 @@ mod listener;
 use std::collections::HashMap;
 
 pub use self::{
-    install::{State, install, read_state, remove},
+    install::{OUTDATED, State, install, read_state, remove},
     listener::{Listener, Notice},
 };
 use super::{Db, on};
