@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::{Access, RoomAccess},
@@ -42,6 +42,8 @@ pub struct App {
     pub in_flight: TaskTracker,
     node_cache: NodeCache,
     draining: AtomicBool,
+    /// Ends the task that listens to the database.
+    stop_listening: CancellationToken,
 }
 
 impl App {
@@ -58,14 +60,16 @@ impl App {
             Rooms::start(broadcast.clone(), db.clone(), &config, node_cache.clone(), instruments.clone());
         let evict = {
             let rooms = Arc::clone(&rooms);
-            Box::new(move |room_id: &RoomId, access: &RoomAccess| {
-                rooms.evict(room_id, |user_id| access.ensure_may_enter(user_id).is_ok());
+            Box::new(move |room_id: &RoomId, access: Option<&RoomAccess>| match access {
+                Some(access) => rooms.evict(room_id, |user_id| access.ensure_may_enter(user_id).is_ok()),
+                None => rooms.close(room_id),
             })
         };
         let new_users = (config.auto_create_users, config.sign_in.same_email);
         let access = Access::new(db.clone(), config.membership_ttl, new_users, evict);
         let app = Arc::new(Self {
             access,
+            stop_listening: CancellationToken::new(),
             online: OnlineUsers::new(broadcast.clone()),
             broadcast,
             rooms,
@@ -79,8 +83,19 @@ impl App {
             authenticator,
             webhook,
         });
-        tokio::spawn(rooms::push_unread(Arc::downgrade(&app), |app: &Self| (&app.rooms, &app.access)));
+        tokio::spawn(rooms::push_unread(Arc::downgrade(&app), Self::rooms_and_access));
+        let listen = rooms::watch_database(
+            Arc::downgrade(&app),
+            app.stop_listening.clone(),
+            app.db.clone(),
+            Self::rooms_and_access,
+        );
+        tokio::spawn(listen);
         app
+    }
+
+    fn rooms_and_access(&self) -> (&Rooms, &Access) {
+        (&self.rooms, &self.access)
     }
 
     /// Fails once the server is shutting down, when nothing new may begin.
@@ -91,6 +106,7 @@ impl App {
     /// Begins nothing new, and waits until everything that has begun is committed, broadcast and acked.
     pub async fn drain(&self) {
         self.draining.store(true, Ordering::Release);
+        self.stop_listening.cancel();
         self.in_flight.close();
         self.in_flight.wait().await;
         self.rooms.flush_rooms();

@@ -44,8 +44,8 @@ impl RoomAccess {
     }
 }
 
-/// A callback for each room that is loaded from the database.
-type OnLoad = Box<dyn Fn(&RoomId, &RoomAccess) + Send + Sync>;
+/// A callback for each room that is loaded from the database; none for a room that is not there.
+type OnLoad = Box<dyn Fn(&RoomId, Option<&RoomAccess>) + Send + Sync>;
 
 pub struct Access {
     db: Db,
@@ -122,18 +122,31 @@ impl Access {
         self.rooms.invalidate(room_id).await;
     }
 
+    /// Drops what is cached of a user whom another program has changed, and the rooms in whose members they are.
+    pub async fn forget_user(&self, user_id: &UserId) {
+        self.users.forget(user_id).await;
+        let has_member = |room: &RoomAccess| {
+            room.members.get().is_some_and(|members| members.iter().any(|member| member.id == *user_id))
+        };
+        for (room_id, _) in self.rooms.iter().filter(|(_, room)| has_member(room)) {
+            self.rooms.invalidate(&*room_id).await;
+        }
+    }
+
+    /// Drops all that is cached.
+    pub fn forget_all(&self) {
+        self.rooms.invalidate_all();
+        self.public_rooms.invalidate_all();
+        self.users.forget_all();
+    }
+
     /// Returns the user's name in the database.
     pub async fn user_name(&self, user_id: &UserId) -> Result<Arc<str>> {
         self.users.name(user_id).await
     }
 
-    /// Makes sure that the signed-in user is in the database, inserting them if the settings allow it, and returns the
-    /// name there.
-    pub async fn load_or_create_user(&self, claims: &Claims) -> Result<Arc<str>> {
-        self.users.ensure(claims).await
-    }
-
-    /// Makes sure that the signed-in user is in the database, or was a moment ago.
+    /// Makes sure that a user who signs in is in the database, or was a moment ago, and inserts them if the settings
+    /// allow it. A user who is deleted later is not inserted again.
     pub async fn ensure_exists(&self, claims: &Claims) -> Result<()> {
         if !self.users.was_seen(&claims.sub) {
             self.users.ensure(claims).await?;
@@ -166,14 +179,17 @@ impl Access {
     }
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
-        let room = db::rooms::find(&self.db, room_id).await?.ok_or(Error::RoomNotFound)?;
+        let Some(room) = db::rooms::find(&self.db, room_id).await? else {
+            (self.on_load)(room_id, None);
+            return Err(Error::RoomNotFound);
+        };
         let mut access =
             RoomAccess { kind: room.kind.0, members: OnceCell::new(), member_ids: HashSet::new() };
         if access.kind != RoomType::Public {
             let members = self.list_members(room_id, &access).await?;
             access.member_ids = members.iter().map(|member| member.id.clone()).collect();
         }
-        (self.on_load)(room_id, &access);
+        (self.on_load)(room_id, Some(&access));
         Ok(Arc::new(access))
     }
 }

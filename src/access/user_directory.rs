@@ -120,6 +120,16 @@ impl UserDirectory {
         self.seen.insert(user_id.clone(), ()).await;
     }
 
+    pub(super) async fn forget(&self, user_id: &UserId) {
+        self.names.invalidate(user_id).await;
+        self.seen.invalidate(user_id).await;
+    }
+
+    pub(super) fn forget_all(&self) {
+        self.names.invalidate_all();
+        self.seen.invalidate_all();
+    }
+
     async fn look_up(&self, user_id: &UserId, new_user: Option<Newcomer>) -> Result<Arc<str>> {
         let (answer, answered) = oneshot::channel();
         let lookup = Lookup { user_id: user_id.clone(), new_user, answer };

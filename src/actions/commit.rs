@@ -21,7 +21,7 @@ pub(super) async fn commit(
     change: Change,
 ) -> Result<Committed> {
     let actor_id = actor.user_id().clone();
-    let actor_name = app.access.load_or_create_user(actor.claims).await?;
+    let actor_name = app.access.user_name(actor.user_id()).await?;
     let receipt = app.rooms.append(Append { room_id, actor_id, actor_name, change })?;
     if let Some(socket) = actor.socket {
         socket.is_queued.store(true, Ordering::Relaxed);

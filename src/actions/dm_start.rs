@@ -22,7 +22,7 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
     if other == caller {
         return Err(Error::BadInput("A direct message needs another user than yourself".to_owned()));
     }
-    app.access.load_or_create_user(actor.claims).await?;
+    app.access.user_name(actor.user_id()).await?;
     let room_id = direct::room_id(caller, other);
     app.config.limits.ensure_id("the room's id", room_id.as_str())?;
     let (first, second) = direct::sorted(caller, other);

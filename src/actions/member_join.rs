@@ -14,7 +14,7 @@ use crate::{
 pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<RoomView> {
     let user_id = actor.user_id();
     app.access.ensure_may_enter(user_id, room_id).await?;
-    app.access.load_or_create_user(actor.claims).await?;
+    app.access.user_name(actor.user_id()).await?;
     let is_new = db::rooms::insert_member(&app.db, room_id, user_id, user_id).await?;
     let stored = db::rooms::find(&app.db, room_id).await?.ok_or(Error::RoomNotFound)?;
     let members = db::rooms::list_members(&app.db, room_id).await?;

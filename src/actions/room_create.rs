@@ -28,7 +28,7 @@ pub async fn run(
     kind: RoomType,
     mut members: Vec<UserId>,
 ) -> Result<RoomView> {
-    app.access.load_or_create_user(actor.claims).await?;
+    app.access.user_name(actor.user_id()).await?;
     members.push(actor.user_id().clone());
     members.sort();
     members.dedup();

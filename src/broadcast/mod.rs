@@ -104,6 +104,17 @@ impl Broadcast {
         }
     }
 
+    /// Disconnects all sockets of a user. Their clients do not connect again by themselves.
+    pub fn disconnect(&self, user_id: &UserId) {
+        for (_, namespace) in self.namespaces() {
+            for socket in namespace.within(personal_channel(user_id.as_str())).sockets() {
+                if let Err(error) = socket.disconnect() {
+                    tracing::debug!(%error, "a socket could not be disconnected");
+                }
+            }
+        }
+    }
+
     /// The socket with this id, if it is connected here.
     pub fn socket(&self, sid: Sid) -> Option<ClientSocket> {
         let path = self.namespaces.get(sid.namespace.get())?;

@@ -16,6 +16,7 @@ use crate::{
     db::{
         self, Db,
         catalog::{self, Catalog, Severity, Tables},
+        watch::State,
     },
 };
 
@@ -220,21 +221,26 @@ async fn check_database(config: &Config, mut report: impl FnMut(Finding)) -> boo
         if is_there {
             db::facts::check(&db, clock::now()).await.map_err(explain)?;
         }
+        let watched = match &config.database {
+            DatabaseUrl::Postgres(url) if is_there => {
+                Some(db::watch::read_state(&db, url).await.map_err(explain)?)
+            }
+            _ => None,
+        };
         let facts = db.facts();
         let no_index = (facts.lacks_index() && is_there).then(db::facts::no_index);
         let other_language = (facts.speaks_other_language() && is_there).then(db::facts::other_language);
         catalog.findings.extend(no_index.into_iter().chain(other_language));
-        Ok::<_, String>((catalog, pending, behind))
+        Ok::<_, String>((catalog, pending, behind, watched))
     };
-    let (catalog, pending, behind) = match found.await {
+    let (mut catalog, pending, behind, watched) = match found.await {
         Ok(found) => found,
         Err(why) => {
             add(Verdict::Fault, &why);
             return false;
         }
     };
-    let version =
-        catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
+    let version = describe_version(&catalog, watched);
     let of_pgbouncer = matches!(&config.database, DatabaseUrl::Postgres(url) if url.pgbouncer);
     let tables = catalog.tables.missing().is_empty();
     let is_unusable = |finding: &catalog::Finding| finding.severity == Severity::Unusable;
@@ -256,21 +262,36 @@ async fn check_database(config: &Config, mut report: impl FnMut(Finding)) -> boo
             add(Verdict::Ok, &format!("{version}, {tables}"));
         }
     }
-    match behind {
-        None | Some(Ok(0)) => {}
-        Some(Ok(rooms)) => add(
-            Verdict::Warning,
-            &format!(
-                "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
-            ),
-        ),
-        Some(Err(error)) => add(
-            Verdict::Warning,
-            &format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()),
-        ),
+    let outdated = (watched == Some(State::Outdated)).then(db::watch::outdated);
+    catalog.findings.extend(outdated);
+    if let Some(text) = warn_of_heads(behind) {
+        add(Verdict::Warning, &text);
     }
     for finding in &catalog.findings {
         report(Finding::of_catalog(&name, finding));
     }
     catalog.has_views
+}
+
+fn describe_version(catalog: &Catalog, watched: Option<State>) -> String {
+    let version =
+        catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
+    match watched {
+        None => version,
+        Some(State::Unwatched) => format!("{version}, not watched"),
+        Some(State::Watched | State::Outdated) => format!("{version}, watched"),
+    }
+}
+
+/// `behind`: how many rooms have a head that is behind their log, if that was read.
+fn warn_of_heads(behind: Option<Result<i64, Error>>) -> Option<String> {
+    match behind? {
+        Ok(0) => None,
+        Ok(rooms) => Some(format!(
+            "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
+        )),
+        Err(error) => {
+            Some(format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()))
+        }
+    }
 }

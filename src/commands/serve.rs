@@ -7,8 +7,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Failure, address, banner::banner, demo, print_line};
 use crate::{
     auth::Keys,
-    config::Config,
-    db::{self, Db},
+    config::{Config, DatabaseUrl},
+    db::{self, Db, watch::State},
     server::Server,
 };
 
@@ -38,6 +38,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     }
     if db.facts().speaks_other_language() {
         tracing::warn!("database: {}", db::facts::other_language());
+    }
+    if let DatabaseUrl::Postgres(url) = &config.database
+        && db::watch::read_state(&db, url).await.map_err(describe)? == State::Outdated
+    {
+        tracing::warn!("database: {}", db::watch::outdated());
     }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {

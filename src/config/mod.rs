@@ -4,6 +4,8 @@
 mod claim_path;
 mod cors;
 mod database;
+mod external_changes;
+mod extra_fields;
 mod host;
 mod http_url;
 mod keys;
@@ -25,12 +27,14 @@ use std::{
 pub use claim_path::ClaimPath;
 pub use cors::{AllowedOrigin, CorsOrigin};
 pub use database::{DatabaseUrl, PostgresUrl, SslMode};
+use external_changes::ExternalChanges;
+pub use extra_fields::ExtraFields;
 pub use http_url::HttpUrl;
 use keys::KeySources;
 pub use keys::SigningKeys;
 pub use relay::RelayEvents;
 use settings::LimitSettings;
-pub use settings::{DEFAULT_DATA_DIR, ExtraFields, LogFormat, Settings};
+pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
 pub use sign_in::{Encryption, SameEmail, SignIn};
 pub use token_source::TokenSource;
 pub use webhook::WebhookSettings;
@@ -119,8 +123,9 @@ pub struct LiveSettings {
     pub ephemeral_rate: u32,
     /// The interval at which entries are broadcast in a large and busy room.
     pub flush_interval: Duration,
-    /// A room is compared with the database when a user enters it and this time has passed since the last comparison.
-    pub compare_interval: Duration,
+    /// A room is compared with the database when a user enters it and this time has passed since the last comparison;
+    /// none: never.
+    pub compare_interval: Option<Duration>,
     /// How long an idle room, which nobody is in, stays in memory.
     pub idle: Duration,
     /// The memory that all idle rooms together may take, in bytes.
@@ -283,7 +288,8 @@ fn live_settings(settings: &Settings) -> LiveSettings {
         presence_rate: settings.tuning.presence_rate,
         ephemeral_rate: settings.tuning.ephemeral_rate,
         flush_interval: Duration::from_millis(settings.tuning.flush_interval.into()),
-        compare_interval: Duration::from_millis(settings.storage.membership_ttl.into()),
+        compare_interval: (settings.storage.external_changes == ExternalChanges::Detect)
+            .then(|| Duration::from_millis(settings.storage.membership_ttl.into())),
         idle: Duration::from_millis(settings.tuning.live_room_idle.into()),
         idle_memory: settings.tuning.live_idle_memory as usize * 1_024 * 1_024,
         memory: settings.tuning.live_memory as usize * 1_024 * 1_024,

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
 
-use super::host::parse_host;
+use super::{external_changes::ExternalChanges, extra_fields::ExtraFields, host::parse_host};
 
 /// The value of `DATA_DIR` if none is set.
 pub const DEFAULT_DATA_DIR: &str = "data";
@@ -98,6 +98,10 @@ pub struct StorageSettings {
     /// How long members and names are cached, and a room is shown without a comparison with the database, in milliseconds
     #[arg(long, env = "MEMBERSHIP_TTL", global = true, default_value_t = 5_000)]
     pub membership_ttl: u32,
+
+    /// Compare rooms with the database to find what other programs changed: detect, or off (chatoxide alone writes)
+    #[arg(long, env = "EXTERNAL_CHANGES", global = true, value_enum, default_value_t = ExternalChanges::Detect)]
+    pub external_changes: ExternalChanges,
 
     /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
     #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
@@ -378,15 +382,6 @@ pub enum SameEmail {
     Refuse,
     /// The sign-in is one of the user who has the address.
     Link,
-}
-
-/// The fields of `message:send` that this server does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExtraFields {
-    /// They are ignored, as in the original.
-    Drop,
-    /// They are stored in the message's metadata.
-    Metadata,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

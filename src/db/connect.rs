@@ -67,7 +67,8 @@ impl Db {
                         true => session,
                         false => format!("{session} {KEEP_PLANS}; {}", limit_lock_waits(timeout, false)),
                     };
-                    Arc::new(Direct { url: url.driver_url.clone(), tls, session, canceller })
+                    let may_listen = !url.pgbouncer;
+                    Arc::new(Direct { url: url.driver_url.clone(), tls, session, may_listen, canceller })
                 });
                 Ok(Db::Pg { pool, direct, timeout, statements, facts })
             }
@@ -182,6 +183,8 @@ fn wait_for_others(connection: &mut SqliteConnection) -> QueryResult<()> {
 ///   would take them for local ones where a column is TIMESTAMPTZ. PgBouncer keeps the zone of each of its clients.
 /// - No statement outlasts the request that waits for it. A shorter limit, of the URL or of the role, stays.
 /// - A superuser's errors are in English: many are known by their text only. Others may not say so.
+/// - The triggers of `chatoxide migrate --watch` leave out what this session writes. PgBouncer would pass the setting
+///   on to sessions of others.
 /// - No JIT: it takes PostgreSQL 0.3 s to compile a list of rooms that it reads in 6 ms.
 fn session(url: &PostgresUrl, timeout: Duration) -> String {
     let zone = "SET TIME ZONE 'UTC';";
@@ -190,7 +193,7 @@ fn session(url: &PostgresUrl, timeout: Duration) -> String {
     }
     let timeout = timeout.as_millis();
     format!(
-        "{zone} SELECT set_config('statement_timeout', '{timeout}', false) FROM pg_settings \
+        "{zone} SET chatoxide.own = 'on'; SELECT set_config('statement_timeout', '{timeout}', false) FROM pg_settings \
              WHERE name = 'statement_timeout' AND (setting = '0' OR setting::bigint > {timeout}); \
          SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE rolname = current_user AND rolsuper; \
          SELECT set_config('jit', 'off', false) WHERE current_setting('jit', true) IS NOT NULL;"

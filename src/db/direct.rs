@@ -35,6 +35,8 @@ pub struct Direct {
     pub(super) tls: Option<MakeRustlsConnect>,
     /// The SET statements of a session.
     pub(super) session: String,
+    /// A session gets notifications. Behind PgBouncer none does.
+    pub(super) may_listen: bool,
     pub(super) canceller: Canceller,
 }
 

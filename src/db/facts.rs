@@ -2,6 +2,8 @@
 //! whether triggers or column types change or refuse what is written. They are read at the start, and again while the
 //! server writes.
 
+mod statements;
+
 use std::sync::{
     Arc, OnceLock, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicI64, Ordering},
@@ -11,7 +13,9 @@ use diesel::{
     QueryableByName,
     sql_types::{Bool, Nullable, Text},
 };
+use tokio::sync::watch;
 
+use self::statements::{LITE_TIMES, READ_LITE, READ_PG, SAMPLES_LITE, SAMPLES_PG};
 use super::{
     Db,
     catalog::{Finding, Severity},
@@ -25,120 +29,6 @@ use crate::chat::{Error, Result, timestamp::Timestamp};
 /// The interval at which the facts are read again while the server writes, in milliseconds.
 const REFRESH_INTERVAL_MS: i64 = 10_000;
 
-const READ_PG: &str = r#"
-    WITH ours (id) AS (
-        VALUES (to_regclass('"User"')), (to_regclass('"Room"')), (to_regclass('"Message"')), (to_regclass('"Reaction"')),
-            (to_regclass('"_RoomMembers"'))
-    )
-    SELECT current_setting('TimeZone') AS zone, current_setting('lc_messages') AS language,
-        timestamptz '2026-01-01 00:00:00Z' = CAST(timestamp '2026-01-01' AS timestamptz)
-            AND timestamptz '2026-07-01 00:00:00Z' = CAST(timestamp '2026-07-01' AS timestamptz) AS is_utc,
-        EXISTS (
-            SELECT FROM pg_attribute JOIN ours ON ours.id = attrelid
-            WHERE attname IN ('createdAt', 'updatedAt') AND atttypid = 'timestamptz'::regtype AND NOT attisdropped
-        ) AS has_zoned_times,
-        EXISTS (
-            SELECT FROM pg_index
-            JOIN pg_attribute AS room ON room.attrelid = indrelid AND room.attnum = indkey[0]
-            JOIN pg_attribute AS moment ON moment.attrelid = indrelid AND moment.attnum = indkey[1]
-            WHERE indrelid = to_regclass('"Message"') AND indisvalid AND indpred IS NULL
-                AND room.attname = 'roomId' AND moment.attname = 'createdAt'
-        ) OR is_view AS has_index,
-        EXISTS (
-            SELECT FROM pg_trigger JOIN ours ON ours.id = tgrelid WHERE NOT tgisinternal AND tgenabled <> 'D'
-        ) AS has_triggers,
-        EXISTS (
-            SELECT FROM pg_trigger WHERE tgrelid = to_regclass('"Message"') AND NOT tgisinternal AND tgenabled <> 'D'
-        ) OR EXISTS (
-            SELECT FROM pg_attribute WHERE attrelid = to_regclass('"Message"') AND attname = 'updatedAt' AND atthasdef
-                AND NOT attnotnull
-        ) OR EXISTS (
-            SELECT FROM pg_attribute JOIN pg_type AS type ON type.oid = atttypid
-            LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
-            LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
-            WHERE attrelid = to_regclass('"Message"') AND (
-                attname = 'content'
-                    AND coalesce(base.oid, below.oid, type.oid) IN ('bpchar'::regtype, 'name'::regtype)
-                OR attname IN ('createdAt', 'updatedAt')
-                    AND greatest(atttypmod, type.typtypmod, below.typtypmod) BETWEEN 0 AND 2
-            )
-        ) OR is_view AS changes_messages,
-        CAST((
-            SELECT coalesce(json_agg(json_build_array(relname, attname, most)), '[]') FROM (
-                SELECT class.relname, attname,
-                    coalesce(nullif(atttypmod, -1), nullif(type.typtypmod, -1), nullif(below.typtypmod, -1)) - 4 AS most
-                FROM ours JOIN pg_class AS class ON class.oid = ours.id
-                JOIN pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
-                JOIN pg_type AS type ON type.oid = atttypid
-                LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
-                LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
-                WHERE coalesce(base.oid, below.oid, type.oid) IN ('varchar'::regtype, 'bpchar'::regtype)
-            ) AS of_text WHERE most > 0
-        ) AS TEXT) AS widths,
-        CAST((
-            SELECT coalesce(json_agg(json_build_object(
-                'table', class.relname, 'column', attname, 'sql_type', format_type(atttypid, NULL),
-                'is_required', attnotnull,
-                'labels', (
-                    SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum
-                    WHERE enumtypid IN (type.oid, below.oid, base.oid)
-                )
-            )), '[]')
-            FROM ours JOIN pg_class AS class ON class.oid = ours.id
-            JOIN pg_attribute ON attrelid = class.oid AND NOT attisdropped
-            JOIN pg_type AS type ON type.oid = atttypid
-            LEFT JOIN pg_type AS below ON type.typtype = 'd' AND below.oid = type.typbasetype
-            LEFT JOIN pg_type AS base ON below.typtype = 'd' AND base.oid = below.typbasetype
-            WHERE attname IN ('type', 'metadata', 'updatedAt', 'id', 'replyTo')
-        ) AS TEXT) AS columns
-    FROM (
-        -- A view, or a table in parts: what is below it may have rules and indexes of its own.
-        SELECT coalesce((SELECT relkind <> 'r' FROM pg_class WHERE oid = to_regclass('"Message"')), false) AS is_view
-    ) AS message"#;
-
-/// SQLite's tables are always made by us, with their index, and its times have no zone.
-const READ_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \
-        SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
-            AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
-    ) AS has_triggers, \
-    EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Message') AS changes_messages, '[]' AS widths, '[]' AS columns";
-
-/// Selects the label in the default of a column of types that is a text, or else a label of ours that some row has.
-const SAMPLES_PG: &str = r#"
-    SELECT coalesce(
-        (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
-            ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Room"') AND attname = 'type'),
-        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Room" LIMIT 100) AS sample
-            WHERE lower(kind) IN ('public', 'private', 'direct') LIMIT 1)
-    ) AS room, coalesce(
-        (SELECT split_part(pg_get_expr(adbin, adrelid), '''', 2) FROM pg_attrdef JOIN pg_attribute
-            ON attrelid = adrelid AND attnum = adnum WHERE adrelid = to_regclass('"Message"') AND attname = 'type'),
-        (SELECT kind FROM (SELECT CAST("type" AS TEXT) AS kind FROM "Message" LIMIT 100) AS sample
-            WHERE lower(kind) IN ('text', 'image', 'file', 'system') LIMIT 1)
-    ) AS message"#;
-const SAMPLES_LITE: &str = r#"
-    SELECT coalesce(
-        (SELECT trim(dflt_value, '''') FROM pragma_table_info('Room') WHERE name = 'type'),
-        (SELECT kind FROM (SELECT "type" AS kind FROM "Room" LIMIT 100)
-            WHERE lower(kind) IN ('public', 'private', 'direct') LIMIT 1)
-    ) AS room, coalesce(
-        (SELECT trim(dflt_value, '''') FROM pragma_table_info('Message') WHERE name = 'type'),
-        (SELECT kind FROM (SELECT "type" AS kind FROM "Message" LIMIT 100)
-            WHERE lower(kind) IN ('text', 'image', 'file', 'system') LIMIT 1)
-    ) AS message"#;
-
-/// Selects a time that some row has, or else the type with which the column is declared: Prisma's is DATETIME.
-const LITE_TIMES: &str = r#"SELECT coalesce(typeof(at), CASE declared WHEN 'DATETIME' THEN 'integer' ELSE 'text' END) AS kind,
-    coalesce(CAST(at AS TEXT), '') AS text, required FROM (
-        SELECT coalesce(
-            (SELECT "createdAt" FROM "Message" LIMIT 1), (SELECT "createdAt" FROM "Room" LIMIT 1),
-            (SELECT "createdAt" FROM "User" LIMIT 1)
-        ) AS at,
-        (SELECT upper(type) FROM pragma_table_info('Message') WHERE name = 'createdAt') AS declared,
-        (SELECT json_group_array(tables.name) FROM (SELECT 'User' AS name UNION SELECT 'Room' UNION SELECT 'Message') AS tables
-            JOIN pragma_table_info(tables.name) AS info ON info.name = 'updatedAt' AND info."notnull") AS required
-    )"#;
-
 /// The facts as they were last read.
 #[derive(Default)]
 pub struct Facts {
@@ -146,6 +36,8 @@ pub struct Facts {
     changes_messages: AtomicBool,
     lacks_index: AtomicBool,
     speaks_other: AtomicBool,
+    /// The triggers of `chatoxide migrate --watch` are there.
+    is_watched: watch::Sender<bool>,
     widths: RwLock<Vec<Width>>,
     columns: RwLock<Arc<Columns>>,
     /// How labels are spelled in columns of text, as it was read first: rows that come later must not change it.
@@ -209,6 +101,18 @@ impl Facts {
         self.speaks_other.load(Ordering::Relaxed)
     }
 
+    /// True if the triggers of `chatoxide migrate --watch` log what other programs change.
+    pub fn is_watched(&self) -> bool {
+        *self.is_watched.borrow()
+    }
+
+    /// Waits until [`Self::is_watched`] is this.
+    pub async fn wait_until_watched(&self, is_watched: bool) {
+        let mut known = self.is_watched.subscribe();
+        // The facts, which send, are borrowed here: there is no error.
+        let _changed = known.wait_for(|known| *known == is_watched).await;
+    }
+
     /// True if no index leads to a room's newest messages.
     pub fn lacks_index(&self) -> bool {
         self.lacks_index.load(Ordering::Relaxed)
@@ -229,6 +133,8 @@ struct FactsRow {
     has_index: bool,
     #[diesel(sql_type = Bool)]
     has_triggers: bool,
+    #[diesel(sql_type = Bool)]
+    is_watched: bool,
     #[diesel(sql_type = Bool)]
     changes_messages: bool,
     /// JSON of [`Width`]s.
@@ -354,6 +260,7 @@ async fn read(db: &Db) -> Result<FactsRow> {
         facts.note_columns(Columns::described(described, facts.samples.get().unwrap_or(&none)));
     }
     facts.has_triggers.store(row.has_triggers, Ordering::Relaxed);
+    facts.is_watched.send_if_modified(|known| std::mem::replace(known, row.is_watched) != row.is_watched);
     facts.changes_messages.store(row.changes_messages, Ordering::Relaxed);
     facts.lacks_index.store(!row.has_index, Ordering::Relaxed);
     let widths = serde_json::from_str(&row.widths).map_err(unreadable)?;

@@ -29,6 +29,7 @@ pub mod scratch;
 pub mod tails;
 mod types;
 pub mod users;
+pub mod watch;
 
 use std::{sync::Arc, time::Duration};
 

@@ -66,6 +66,14 @@ impl Rooms {
         sent
     }
 
+    /// Passes on the entry of a change by another program, as [`Self::committed`] does. Node may have added its message
+    /// to its list in Redis itself, so that list is rewritten.
+    pub(super) async fn committed_externally(&self, entry: &Entry) {
+        self.apply(entry).await;
+        self.activity.note(entry);
+        self.node_cache.note_stale(&entry.room_id);
+    }
+
     /// Applies a committed entry to its `RoomState` and sends it to everybody in the room on this node. An entry that
     /// was applied before is ignored. If there is a gap before it, the missing entries are read from the log and sent
     /// first. The writer's entries come in commit order.

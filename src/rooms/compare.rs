@@ -40,12 +40,14 @@ impl Rooms {
     /// Compares a loaded room with the database, in one query if nothing differs. The caller holds the cell's `loading`
     /// lock.
     pub(super) async fn compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) {
+        // A server in which nobody writes learns here that the database is watched.
+        db::facts::look_again(&self.db, clock::now());
         if let Err(error) = self.try_to_compare(room_id, cell).await {
             // Entering still works: users are sent the room as it is in memory.
             tracing::warn!(room = %room_id, cause = error.cause(), "a room could not be compared with the database");
         }
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
-            live.compared_at = Instant::now();
+            live.compared_at = Some(Instant::now());
         }
     }
 
@@ -112,7 +114,7 @@ impl Rooms {
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
         tracing::info!(room = %room_id, changes = entries.len(), "another program has changed a room's messages");
         for entry in &entries {
-            self.committed(entry).await;
+            self.committed_externally(entry).await;
         }
         let cell = lock(&self.cells).get(room_id).cloned();
         if let Some(cell) = cell

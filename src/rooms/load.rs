@@ -97,7 +97,10 @@ impl Rooms {
         if let Some(at) = tail.at {
             self.log.note_head(room_id, tail.seq, at);
         }
-        let unlogged = (tail.seq, unlogged(&tail, self.db.facts().changes_messages()));
+        let is_compared = self.settings.compare_interval.is_some();
+        let changes =
+            if is_compared { unlogged(&tail, self.db.facts().changes_messages()) } else { Vec::new() };
+        let unlogged = (tail.seq, changes);
         let read = std::mem::take(&mut tail.read);
         let (loaded, mut has_gap) = (tail.seq, false);
         {

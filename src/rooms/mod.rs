@@ -8,6 +8,7 @@ mod apply;
 mod audience;
 mod compare;
 mod eviction;
+mod external;
 mod histories;
 mod history;
 mod load;
@@ -20,6 +21,7 @@ mod retention;
 mod room;
 mod unlogged;
 mod unread_push;
+mod watch;
 
 use std::{
     collections::HashMap,
@@ -30,6 +32,7 @@ use std::{
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
 pub use unread_push::run as push_unread;
+pub use watch::run as watch_database;
 
 use self::{
     eviction::EvictionQueue,
@@ -248,12 +251,20 @@ impl Rooms {
     /// Unsubscribes the users who may no longer be in a room. They are sent an error, and the others are sent their
     /// leave.
     pub fn evict(&self, room_id: &RoomId, may_stay: impl Fn(&UserId) -> bool) {
+        self.evict_because(&Error::Forbidden("You are no longer a member of this room"), room_id, may_stay);
+    }
+
+    /// Unsubscribes all users from a room that no longer exists.
+    pub fn close(&self, room_id: &RoomId) {
+        self.evict_because(&Error::RoomNotFound, room_id, |_| false);
+    }
+
+    fn evict_because(&self, refusal: &Error, room_id: &RoomId, may_stay: impl Fn(&UserId) -> bool) {
         let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return };
         let mut state = lock(&cell.phase);
         let Phase::Live(live) = &mut *state else { return };
         let (evicted, outgoing) = live.audience.evict(may_stay);
         self.carry_out(room_id, &cell, outgoing);
-        let refusal = Error::Forbidden("You are no longer a member of this room");
         let (code, error, event) = (refusal.code(), refusal.to_string(), "room:join");
         let view = RoomErrorView { room_id: Some(room_id.as_str()), event, code, error: &error };
         let packet = Encoded::new(event::ROOM_ERROR, &view);

@@ -99,6 +99,10 @@ impl Presence {
         self.users.get(user_id).map_or(&[], |user| &user.sockets)
     }
 
+    pub(super) fn list_users(&self) -> impl Iterator<Item = &UserId> {
+        self.users.keys()
+    }
+
     /// All sockets in the room.
     pub(super) fn list_sockets(&self) -> impl Iterator<Item = Sid> {
         self.users.values().flat_map(|user| user.sockets.iter().map(|socket| socket.sid))

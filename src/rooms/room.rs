@@ -53,8 +53,8 @@ pub(super) struct RoomState {
     loaded: Vec<(i64, MessageId)>,
     /// The log has all that happened from this entry on.
     complete_from: i64,
-    /// When the room was last compared with the database.
-    pub(super) compared_at: Instant,
+    /// When the room was last compared with the database; none: it has to be, as soon as somebody enters it.
+    pub(super) compared_at: Option<Instant>,
     /// The last entries applied, without a gap, oldest first.
     recent: VecDeque<Entry>,
     recent_bytes: usize,
@@ -89,7 +89,7 @@ impl RoomState {
             last: loaded.first().filter(|(seq, _)| *seq == tail.seq).map(|(_, id)| id.clone()),
             loaded,
             complete_from: tail.complete_from,
-            compared_at: now,
+            compared_at: Some(now),
             recent: VecDeque::new(),
             recent_bytes: 0,
             audience: Audience::new(room_id, &settings, now),
@@ -159,7 +159,8 @@ impl RoomState {
 
     /// True if the room is due for a comparison with the database.
     pub(super) fn is_comparison_due(&self) -> bool {
-        self.compared_at.elapsed() > self.settings.compare_interval
+        let Some(interval) = self.settings.compare_interval else { return false };
+        self.compared_at.is_none_or(|at| at.elapsed() > interval)
     }
 
     /// Newest first.

@@ -45,7 +45,8 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     // The entries are newest first: the first one of a message has its final state.
     for entry in &tail.log {
         let is_within = oldest.is_none_or(|oldest| Timestamp::from(entry.at) > oldest);
-        if seen.insert(entry.message_id.as_str())
+        if entry.is_about_message()
+            && seen.insert(entry.message_id.as_str())
             && entry.kind != kind::DELETE
             && is_within
             && !here.contains(entry.message_id.as_str())

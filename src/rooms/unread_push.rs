@@ -47,7 +47,7 @@ struct RoomDigest {
 }
 
 impl UnreadPush {
-    fn is_watched(&self) -> bool {
+    pub(super) fn is_watched(&self) -> bool {
         !lock(&self.watching).is_empty()
     }
 

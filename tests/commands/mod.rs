@@ -10,7 +10,7 @@ mod folders;
 mod health;
 mod logs;
 mod plan;
-mod program;
+pub(crate) mod program;
 mod settings;
 mod token;
 mod verify;

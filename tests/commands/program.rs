@@ -16,7 +16,7 @@ pub(super) fn chatoxide(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs it to its end: exit code, standard output, standard error.
-pub(super) async fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) async fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = soon("the program ends", chatoxide(folder, arguments).output()).await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))

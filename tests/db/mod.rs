@@ -23,3 +23,4 @@ mod sqlite;
 mod start_locks;
 mod statements;
 mod tls;
+mod watch;

@@ -99,6 +99,11 @@ impl NodeCache {
         }
     }
 
+    /// Notes that the room's list may lack messages, and is to be rewritten.
+    pub fn note_stale(&self, room_id: &RoomId) {
+        self.note(|pending| pending.push_stale(room_id));
+    }
+
     pub fn note_read(&self, mark: &ReadMark) {
         self.note(|pending| pending.push_read(mark));
     }

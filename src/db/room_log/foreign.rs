@@ -13,6 +13,17 @@ use crate::{
     db::{Db, in_transaction, on},
 };
 
+/// The messages whose changes could not be logged when they were committed.
+const LEFT: &str = "
+    SELECT DISTINCT message_id FROM chatoxide.watch_change
+    WHERE message_id IS NOT NULL AND xact <> txid_current()";
+
+#[derive(QueryableByName)]
+struct LeftRow {
+    #[diesel(sql_type = Text)]
+    message_id: String,
+}
+
 /// Adds entries for changes that are in the database already, as it was read at the entry `after`. Messages that later
 /// entries are about are left out: they have changed again.
 pub async fn append_foreign(
@@ -23,6 +34,7 @@ pub async fn append_foreign(
     now: Timestamp,
 ) -> Result<Vec<Entry>> {
     let (room, now) = (room_id.to_string(), now.naive());
+    let is_watched = db.facts().is_watched();
     let entries = in_transaction!($ db write, c => {
         let (mut seq, mut at): (i64, NaiveDateTime) = run!(c.get_result(diesel::insert_into(own::room_head::table)
             .values((own::room_head::room_id.eq(&room), own::room_head::seq.eq(0), own::room_head::at.eq(now)))
@@ -30,9 +42,14 @@ pub async fn append_foreign(
             .do_update()
             .set(own::room_head::room_id.eq(excluded(own::room_head::room_id)))
             .returning((own::room_head::seq, own::room_head::at))));
-        let touched: Vec<String> = run!(c.load(own::room_log::table
+        let mut touched: Vec<String> = run!(c.load(own::room_log::table
             .filter(own::room_log::room_id.eq(&room).and(own::room_log::seq.gt(after)))
             .select(own::room_log::message_id)));
+        if is_watched {
+            // Their changes are about to be logged.
+            let left: Vec<LeftRow> = run!(c.load(diesel::sql_query(LEFT)));
+            touched.extend(left.into_iter().map(|left| left.message_id));
+        }
         let mut entries = Vec::new();
         let mut rows = Vec::new();
         for body in &changes {

@@ -28,7 +28,7 @@ pub use changes::{
 use chrono::NaiveDateTime;
 pub use foreign::{append_foreign, note_incomplete};
 pub use heads::Heads;
-pub use note::{hash_of_reaction, hash_of_reactions, is_as_noted, noted_reactions};
+pub use note::{NOTE, hash_of_reaction, hash_of_reactions, is_as_noted, noted_reactions};
 pub use read::{LogPage, entries_since, list_between};
 pub use repair::{count_behind, repair_heads};
 pub use retention::forget_before;

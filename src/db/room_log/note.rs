@@ -21,6 +21,9 @@ macro_rules! note_sql {
 }
 pub(super) use note_sql;
 
+/// The note of a message, as SQL computes it from its row.
+pub const NOTE: &str = note_sql!();
+
 /// The body of an entry that leaves a message in this state, without a hash of its reactions.
 pub(super) fn of_message(fingerprint: Option<&str>, message: &MessageView) -> String {
     let updated_at = message.updated_at.map(|at| at.millis().to_string()).unwrap_or_default();

@@ -1,8 +1,12 @@
 //! Reads the log for catch-up: missed entries, as they would have been sent live.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use diesel::{dsl::min, prelude::*};
+use diesel::{
+    dsl::{min, sql},
+    prelude::*,
+    sql_types::Bool,
+};
 
 use super::{
     Entry, EntryBody,
@@ -110,6 +114,23 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
                 .select(logged!())));
             added.extend(page);
         }
+        // Only the ids of this server's reactions have the number of their entry. Those of others are looked for among
+        // the later entries.
+        let known: HashSet<_> = added.iter().map(key_of).collect();
+        let is_known = |row: &ReactionRow| {
+            known.contains(&(row.message_id.as_str(), row.user_id.as_str(), row.emoji.as_str()))
+        };
+        if !found_reactions.iter().all(is_known) {
+            for ids in ids.chunks(10_000) {
+                // The kind stands in the text, so that the index of these entries serves.
+                let page: Vec<Logged> = run!(c.load(own::room_log::table
+                    .filter(sql::<Bool>("kind = 'react'").and(own::room_log::message_id.eq_any(ids)))
+                    .filter(own::room_log::room_id.eq(&room).and(own::room_log::seq.gt(after)))
+                    .order(own::room_log::seq)
+                    .select(logged!())));
+                added.extend(page);
+            }
+        }
         Ok(Found {
             head,
             complete_from,
@@ -122,17 +143,16 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
     })
 }
 
+/// The message, user and emoji of an entry that adds a reaction.
+fn key_of(entry: &Logged) -> (&str, &str, &str) {
+    (&entry.message_id, &entry.actor_id, entry.body.as_deref().unwrap_or_default())
+}
+
 /// Builds the entries. New and edited messages are sent in their present state, without the reactions that a later
 /// entry adds: a client that applies both would have them twice.
 fn build(room_id: &RoomId, found: Found, columns: &Columns) -> Vec<Entry> {
-    let added_at: HashMap<(&str, &str, &str), i64> = found
-        .added
-        .iter()
-        .map(|entry| {
-            let emoji = entry.body.as_deref().unwrap_or_default();
-            ((entry.message_id.as_str(), entry.actor_id.as_str(), emoji), entry.seq)
-        })
-        .collect();
+    let added_at: HashMap<(&str, &str, &str), i64> =
+        found.added.iter().map(|entry| (key_of(entry), entry.seq)).collect();
     let mut reactions: HashMap<&str, Vec<(ReactionView, i64)>> = HashMap::new();
     for row in &found.reactions {
         let key = (row.message_id.as_str(), row.user_id.as_str(), row.emoji.as_str());

@@ -18,7 +18,7 @@ fn settings(presence_rate: u32, flush_interval: Duration) -> LiveSettings {
         presence_rate,
         ephemeral_rate: 10,
         flush_interval,
-        compare_interval: Duration::ZERO,
+        compare_interval: Some(Duration::ZERO),
         idle: Duration::ZERO,
         idle_memory: 0,
         memory: 0,

@@ -19,15 +19,24 @@ impl RoomState {
             .iter()
             .map(|message| (message.sender_id.clone(), Arc::clone(&message.sender_name)))
             .collect();
+        self.rename_senders(&names);
+    }
+
+    /// Gives all messages of a sender this name.
+    pub(in crate::rooms) fn rename_sender(&mut self, sender_id: &UserId, name: &Arc<str>) {
+        self.rename_senders(&Names::from([(sender_id.clone(), Arc::clone(name))]));
+    }
+
+    fn rename_senders(&mut self, names: &Names) {
         let mut is_changed = false;
         for message in self.messages.iter_mut() {
-            is_changed |= rename(message, &names);
+            is_changed |= rename(message, names);
         }
         for entry in &mut self.recent {
             if let EntryBody::New(MessageAdded(message)) | EntryBody::Updated(MessageEdited(message)) =
                 &mut entry.body
             {
-                rename(message, &names);
+                rename(message, names);
             }
         }
         if is_changed {

@@ -26,7 +26,7 @@ fn settings(history: usize) -> Arc<LiveSettings> {
         presence_rate: 1,
         ephemeral_rate: 1,
         flush_interval: Duration::ZERO,
-        compare_interval: Duration::ZERO,
+        compare_interval: Some(Duration::ZERO),
         idle: Duration::ZERO,
         idle_memory: 0,
         memory: usize::MAX,

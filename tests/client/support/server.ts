@@ -61,9 +61,21 @@ export class Server {
     };
   }
 
-  /** Creates the tables, as `chatoxide migrate` does. */
-  async migrate(): Promise<void> {
-    await promisify(execFile)(required('CHATOXIDE_BIN'), ['migrate'], { env: this.env, cwd: this.folder });
+  /** Creates the tables, as `chatoxide migrate` does, with more arguments. */
+  async migrate(...more: string[]): Promise<void> {
+    const options = { env: this.env, cwd: this.folder };
+    await promisify(execFile)(required('CHATOXIDE_BIN'), ['migrate', ...more], options);
+  }
+
+  /** Resolves when the server logs a line that contains this text. */
+  logged(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.lastLog.includes(text)) resolve();
+      };
+      this.onLog = look;
+      look();
+    });
   }
 
   /** Starts the process and waits until it listens; a second start takes the same port. */
@@ -101,9 +113,9 @@ export class Server {
   }
 
   private remember(text: string): void {
-    this.onLog(text);
     this.log.push(...text.trimEnd().split('\n'));
     this.log = this.log.slice(-LOG_LINES);
+    this.onLog(text);
   }
 
   /** Asks the process to end by a signal; resolves with its exit code once it has. */

@@ -229,6 +229,11 @@ pub(super) fn find_kind(name: &str) -> Option<&'static Kind> {
 }
 
 impl Logged {
+    /// False for an entry of a kind that is not known here, such as the one after a table was emptied.
+    pub fn is_about_message(&self) -> bool {
+        find_kind(&self.kind).is_some()
+    }
+
     /// True if the entry contains the whole message, and notes its state.
     pub fn has_message(&self) -> bool {
         find_kind(&self.kind).is_some_and(|kind| kind.has_message)

@@ -1,0 +1,1 @@
+DROP INDEX chatoxide_room_log_react_idx;
