@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub use expected::TABLES;
+pub(super) use sqlite::open_read_only;
 
 /// The result of reading the catalog.
 #[derive(Debug)]
