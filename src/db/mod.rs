@@ -26,6 +26,7 @@ pub mod room_log;
 pub mod rooms;
 mod schema;
 pub mod tails;
+pub mod transfer;
 mod types;
 pub mod users;
 
