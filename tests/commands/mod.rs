@@ -10,3 +10,4 @@ mod logs;
 mod program;
 mod settings;
 mod token;
+mod transfer;
