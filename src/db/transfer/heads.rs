@@ -38,7 +38,8 @@ const INTERRUPT: &str = "UPDATE own.room_head AS h SET complete_from = h.seq FRO
 
 /// Only a log whose last entry is there leads to its head.
 const COMPLETE: &str = "UPDATE own.room_head AS h SET complete_from = new.complete_from FROM $new
-    WHERE h.room_id = new.room_id AND h.seq = new.seq AND h.complete_from = h.seq AND new.seq = coalesce(
+    WHERE h.room_id = new.room_id AND h.seq = new.seq AND h.complete_from = h.seq
+    AND h.complete_from <> new.complete_from AND new.seq = coalesce(
         (SELECT max(entry.seq) FROM own.room_log AS entry WHERE entry.room_id = new.room_id), new.seq
     )";
 
@@ -83,14 +84,13 @@ pub(super) async fn begin(db: &Db, dialect: &Dialect, rooms: &[Room]) -> Result<
     })
 }
 
-/// Notes from where on these logs are complete, as all of their entries are there.
-pub(super) async fn complete(db: &Db, dialect: &Dialect, logs: &[Log]) -> Result<()> {
+/// Notes from where on these logs are complete, as all of their entries are there. Returns how many were changed.
+pub(super) async fn complete(db: &Db, dialect: &Dialect, logs: &[Log]) -> Result<usize> {
     let statement = dialect.write("room_head", LOG_FIELDS, COMPLETE);
     let row =
         |log: &Log| json!({ "room_id": log.room_id, "seq": log.seq, "complete_from": log.complete_from });
     let document = Value::from_iter(logs.iter().map(row)).to_string();
     in_transaction!($ db write, c => {
-        run!(c.execute(diesel::sql_query(&statement).bind::<Text, _>(&document)));
-        Ok(())
+        Ok(run!(c.execute(diesel::sql_query(&statement).bind::<Text, _>(&document))))
     })
 }

@@ -206,8 +206,9 @@ impl Importer {
             }
         }
         let completed = heads::complete(&self.db, &self.dialect, &logs).await;
-        completed.map_err(|error| Refused::Database { first, why: error.cause() })?;
-        Ok(Imported { added: logs.len() as u64, ..Imported::default() })
+        let added = completed.map_err(|error| Refused::Database { first, why: error.cause() })?;
+        let same = logs.len().saturating_sub(added) as u64;
+        Ok(Imported { added: added as u64, same, ..Imported::default() })
     }
 }
 
