@@ -176,7 +176,8 @@ async fn rows_that_no_client_sees_are_left_out_and_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_label_or_a_length_that_the_database_lacks_is_named() {
-    let database = prisma(&[r#"ALTER TABLE "User" ALTER "name" TYPE VARCHAR(3)"#]).await;
+    let database =
+        prisma(&[r#"UPDATE "User" SET "name" = 'A'; ALTER TABLE "User" ALTER "name" TYPE VARCHAR(3)"#]).await;
     let video =
         file_of(&small_chat()).replace("\"second\",\"type\":\"text\"", "\"second\",\"type\":\"video\"");
     let rows: Vec<&str> = rows(&video);

@@ -36,7 +36,7 @@ async fn a_stream_that_was_cut_short_is_noticed_at_its_end_and_may_be_imported_a
     let error = import_fails(&database, &file.as_bytes()[..last]).await;
     assert!(error.contains("it ends after line 15, without its last line: it was cut short"), "{error}");
     let said = import(&database, &file).await;
-    assert!(said.contains("14 were there already") || said.contains("13 were there already"), "{said}");
+    assert!(said.contains("1 read marks; 13 were there already"), "{said}");
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_bad_line_is_named_and_nothing_of_its_batch_is_stored() {
         (bob, "1001", "253402300800000", "createdAt is not within the years 1 to 9999"),
         (bob, "1001", "-62135596800001", "createdAt is not within the years 1 to 9999"),
         (bob, "\"id\":\"bob\"", "\"id\":\"alice\"", "user \"alice\" stands twice"),
-        (second, "\"second\"", "\"\\ud800\"", "lone leading surrogate"),
+        (second, "\"second\"", "\"\\ud800\"", "hex escape"),
         (second, "{\"n\":1}", "{\"n\":[\"\\u0000\"]}", "metadata contains the character U+0000"),
         (second, "{\"n\":1}", "{\"n\":1", "at byte"),
         (second, "\"bob\"", "\"nobody\"", "refers to a row that neither the file nor the database has"),

@@ -78,7 +78,7 @@ async fn goes_on_after_a_kill(backend: Backend) {
     assert_eq!(rows(&there), rows(&file));
     let before = database.all_rows().await;
     let said = import(&database, &file).await;
-    assert!(said.contains("nothing; ") || said.contains(": 1 logs; "), "{said}");
+    assert!(said.contains("nothing; "), "{said}");
     assert_eq!(database.all_rows().await, before);
 }
 
