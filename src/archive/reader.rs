@@ -1,5 +1,5 @@
-//! Reads an archive, line by line, each bounded in bytes. A file that was cut short or changed is noticed at its end, or
-//! before anything else by [`verify`].
+//! Reads an archive, line by line, each bounded in bytes. A file that was cut short or changed is noticed at its end,
+//! or before anything else by [`verify`].
 
 use std::io::{BufRead, Read};
 
@@ -20,8 +20,8 @@ pub enum ReadError {
     #[error("it is no file of chatoxide export: {0}")]
     Foreign(String),
     #[error(
-        "it has format {format} of chatoxide {version}, and chatoxide {} reads format {FORMAT}: import it with the newer \
-         one", env!("CARGO_PKG_VERSION")
+        "it has format {format} of chatoxide {version}, and chatoxide {} reads format {FORMAT}: import it with \
+         the newer one", env!("CARGO_PKG_VERSION")
     )]
     Newer { format: u32, version: String },
     #[error("line {number}: {why}")]

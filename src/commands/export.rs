@@ -49,7 +49,7 @@ pub(super) async fn run(config: Config, args: &ExportArgs) -> Result<(), Failure
     let mut snapshot = Snapshot::open(&db, &config).await.map_err(|error| failed(error.cause()))?;
     let exported = match Out::open(&args.out).map_err(|error| unwritable(&args.out, &error))? {
         Out::Stream(out) => write(&mut snapshot, out).await.map(|(_, counts)| counts),
-        Out::File(file) => match write(&mut snapshot, Box::new(file)).await {
+        Out::File(file) => match write(&mut snapshot, file).await {
             Err(why) => Err(why),
             Ok((file, counts)) => {
                 persist(file, &args.out).map(|()| counts).map_err(|error| error.to_string())
@@ -85,7 +85,7 @@ impl Out {
     }
 }
 
-fn persist(file: Box<NamedTempFile>, path: &Path) -> io::Result<()> {
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map(drop).map_err(|error| error.error)
 }

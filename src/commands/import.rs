@@ -46,7 +46,7 @@ pub(super) struct ImportArgs {
 }
 
 /// The most rows and bytes of a transaction.
-const BATCH_ROWS: usize = 500;
+const BATCH_ROWS: usize = 2_000;
 const BATCH_BYTES: usize = 4 * 1_024 * 1_024;
 
 /// The most conflicts that are printed.

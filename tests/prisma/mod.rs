@@ -5,6 +5,7 @@ mod findings;
 mod grammar;
 mod in_place;
 mod mapped;
+mod moves;
 mod program;
 mod served;
 mod speed;

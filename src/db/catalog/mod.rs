@@ -91,6 +91,8 @@ pub struct Finding {
     pub text: String,
     /// The finding concerns only users who are not in the database yet.
     only_new_users: bool,
+    /// The rows can be read nevertheless.
+    only_writing: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,6 +230,18 @@ impl Catalog {
         (!texts.is_empty()).then(|| texts.join("; "))
     }
 
+    /// Returns why the rows of the chat cannot be read, if they cannot.
+    pub fn obstacle_to_reading(&self) -> Option<String> {
+        if self.tables != Tables::All {
+            return self.obstacle(false, false);
+        }
+        let is_obstacle =
+            |finding: &&Finding| finding.severity == Severity::Unusable && !finding.only_writing;
+        let texts: Vec<&str> =
+            self.findings.iter().filter(is_obstacle).map(|finding| finding.text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+
     /// Compares a table's columns with the expected ones.
     fn compare(&mut self, table: &Table, columns: &Columns) {
         let name = table.name;
@@ -299,7 +313,13 @@ impl Catalog {
     }
 
     fn add(&mut self, severity: Severity, text: String) {
-        self.findings.push(Finding { severity, text, only_new_users: false });
+        self.findings.push(Finding { severity, text, only_new_users: false, only_writing: false });
+    }
+
+    /// Adds a finding: nothing can be written.
+    fn add_read_only(&mut self, text: String) {
+        let severity = Severity::Unusable;
+        self.findings.push(Finding { severity, text, only_new_users: false, only_writing: true });
     }
 
     /// Adds a finding: some rows, or all, cannot be inserted into a table.
@@ -308,6 +328,7 @@ impl Catalog {
             severity: Severity::Partial,
             text,
             only_new_users: table.name == "User",
+            only_writing: true,
         });
     }
 

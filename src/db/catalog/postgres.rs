@@ -176,10 +176,7 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         catalog.add_lost_migrations("chatoxide.__diesel_schema_migrations", "DROP SCHEMA chatoxide CASCADE");
     }
     if place.is_read_only {
-        catalog.add(
-            Severity::Unusable,
-            "the database, or the role, is read-only: nothing can be written".to_owned(),
-        );
+        catalog.add_read_only("the database, or the role, is read-only: nothing can be written".to_owned());
     }
     if place.encoding != "UTF8" {
         let text = format!(

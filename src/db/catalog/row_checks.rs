@@ -152,7 +152,12 @@ pub(super) fn add_width_checks<'a>(
         });
         if only_new_users && most < USUAL_EMAIL {
             let text = format!("{takes}, which may be too short for \"<id>@users.invalid\"");
-            catalog.findings.push(Finding { severity: Severity::Notice, text, only_new_users });
+            catalog.findings.push(Finding {
+                severity: Severity::Notice,
+                text,
+                only_new_users,
+                only_writing: true,
+            });
         }
     }
 }

@@ -11,7 +11,7 @@ use diesel::{
 };
 
 use super::{
-    Catalog, Column, Columns, Severity, TABLES, Tables, compare_names,
+    Catalog, Column, Columns, TABLES, Tables, compare_names,
     expected::ColumnKind,
     message_types::{TYPE_CHECK, TypeLabels},
 };
@@ -53,7 +53,7 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     }
     // The file must not be opened here as well: closing it would release SQLite's own locks.
     if path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
-        catalog.add(Severity::Unusable, format!("{} may not be written to", path.display()));
+        catalog.add_read_only(format!("{} may not be written to", path.display()));
     }
     let mut connection = open_read_only(path)?;
     read_into(&mut connection, &mut catalog)?;

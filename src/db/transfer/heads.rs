@@ -30,9 +30,10 @@ const INSERT: &str = "INSERT INTO own.room_head (room_id, seq, at, complete_from
     SELECT new.id, new.head_seq, new.head_at, new.head_seq FROM $new WHERE new.head_seq IS NOT NULL
     ON CONFLICT DO NOTHING";
 
-const FIND: &str = "SELECT h.room_id AS room_id, h.seq AS seq, h.at AS at FROM $new JOIN own.room_head AS h ON h.room_id = new.id";
+const FIND: &str = "SELECT h.room_id AS room_id, h.seq AS seq, h.at AS at
+    FROM $new JOIN own.room_head AS h ON h.room_id = new.id";
 
-/// What is imported into a room that has gone on has no entry there.
+/// Imported messages of a room that has gone on have no entries in its log.
 const INTERRUPT: &str = "UPDATE own.room_head AS h SET complete_from = h.seq FROM $new
     WHERE h.room_id = new.id AND h.complete_from < h.seq";
 

@@ -55,10 +55,11 @@ impl Exported for Message {
 
     const TABLE: &'static str = "Message";
     const FROM: &'static str = r#""Message""#;
-    const SELECT: &'static str = r#"t."id" AS id, t."roomId" AS room_id, t."senderId" AS sender_id, t."content" AS content,
-        t."type" AS kind, t."metadata" AS metadata, t."replyTo" AS reply_to, t."createdAt" AS created_at,
+    const SELECT: &'static str = r#"t."id" AS id, t."roomId" AS room_id, t."senderId" AS sender_id,
+        t."content" AS content, t."type" AS kind, t."metadata" AS metadata, t."replyTo" AS reply_to, t."createdAt" AS created_at,
         t."updatedAt" AS updated_at"#;
-    const JOINS: &'static str = r#"JOIN "Room" AS room ON room."id" = t."roomId" JOIN "User" AS sender ON sender."id" = t."senderId""#;
+    const JOINS: &'static str = r#"JOIN "Room" AS room ON room."id" = t."roomId"
+        JOIN "User" AS sender ON sender."id" = t."senderId""#;
     const ORDER: &'static str = r#"CAST(t."id" AS TEXT) COLLATE "C""#;
 
     fn from_row(row: MessageRow, dialect: &Dialect) -> Self {

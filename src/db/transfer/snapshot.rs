@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use diesel::{QueryableByName, connection::SimpleConnection, sql_types::BigInt, sqlite::SqliteConnection};
+use diesel::{
+    QueryableByName,
+    connection::SimpleConnection,
+    sql_types::{BigInt, Text},
+    sqlite::SqliteConnection,
+};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::TryStreamExt;
 
@@ -32,6 +37,17 @@ const BEGIN_PG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOC
 const REQUIRES_UPDATED_AT_LITE: &str =
     "SELECT count(*) AS count FROM pragma_table_info('Message') WHERE name = 'updatedAt' AND \"notnull\"";
 
+/// Counts our table of logs, which this role may have no right to read.
+const HAS_LOG_PG: &str = "SELECT count(*) AS count FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+    WHERE nspname = 'chatoxide' AND relname = 'room_log'";
+const VERSIONS_PG: &str = "SELECT version::text AS name FROM chatoxide.__diesel_schema_migrations";
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
 #[derive(QueryableByName)]
 struct Count {
     #[diesel(sql_type = BigInt)]
@@ -55,19 +71,15 @@ pub type Take<'a> = &'a mut dyn FnMut(Record) -> Result<(), String>;
 impl Snapshot {
     /// Opens the database's connection and begins the snapshot. Refuses a database whose tables the server would refuse.
     pub async fn open(db: &Db, config: &Config) -> Result<Self> {
-        let found = Catalog::read(db, config).await?;
+        let mut found = Catalog::read(db, config).await?;
         if found.tables == Tables::Nothing {
             return Err(Error::Internal(format!(
                 "{} has no tables: there is nothing to export",
                 found.place
             )));
         }
-        if let Some(why) = found.obstacle(false, false) {
+        if let Some(why) = found.obstacle_to_reading() {
             return Err(Error::Internal(why));
-        }
-        if found.has_own && !migrations::pending(db, &found).is_empty() {
-            let why = "chatoxide's own tables are of an older version: run chatoxide migrate first";
-            return Err(Error::Internal(why.to_owned()));
         }
         let (connection, columns) = match (db, &config.database) {
             (Db::Pg { pool, .. }, _) => {
@@ -85,7 +97,33 @@ impl Snapshot {
             }
             _ => return Err(Error::Internal("the pool is not of the configured database".to_owned())),
         };
-        Ok(Self { connection, dialect: Dialect::new(db, found.has_own, columns), has_own: found.has_own })
+        let mut snapshot = Self { connection, dialect: Dialect::new(db, false, columns), has_own: false };
+        snapshot.find_own(db, &mut found).await?;
+        Ok(snapshot)
+    }
+
+    /// Finds out whether the database has our own tables. Without them there are no logs and no read marks.
+    async fn find_own(&mut self, db: &Db, found: &mut Catalog) -> Result<()> {
+        self.has_own = match &mut self.connection {
+            Connection::Lite(_) => !found.applied.is_empty(),
+            Connection::Pg(c) => {
+                let c = &mut **c;
+                let row: Count =
+                    diesel_async::RunQueryDsl::get_result(diesel::sql_query(HAS_LOG_PG), c).await?;
+                if row.count > 0 {
+                    let versions = diesel::sql_query(VERSIONS_PG);
+                    let versions: Vec<Name> = diesel_async::RunQueryDsl::load(versions, c).await?;
+                    found.applied = versions.into_iter().map(|row| row.name).collect();
+                }
+                row.count > 0
+            }
+        };
+        if self.has_own && !migrations::pending(db, found).is_empty() {
+            let why = "chatoxide's own tables are of an older version: run chatoxide migrate first";
+            return Err(Error::Internal(why.to_owned()));
+        }
+        self.dialect = Dialect::new(db, self.has_own, Arc::clone(&self.dialect.columns));
+        Ok(())
     }
 
     /// Counts the rows of each kind that are exported, and those that are left out because their references lead nowhere.

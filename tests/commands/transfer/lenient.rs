@@ -19,7 +19,8 @@ async fn prisma(changes: &[&str]) -> TestDatabase {
     database
 }
 
-const NULLS: &str = r#"ALTER TABLE "Message" ALTER "metadata" DROP NOT NULL, ALTER "content" DROP NOT NULL, ALTER "type" DROP NOT NULL;
+const NULLS: &str = r#"ALTER TABLE "Message" ALTER "metadata" DROP NOT NULL, ALTER "content" DROP NOT NULL;
+    ALTER TABLE "Message" ALTER "type" DROP NOT NULL;
     ALTER TABLE "User" ALTER "name" DROP NOT NULL, ALTER "email" DROP NOT NULL;
     ALTER TABLE "Room" ALTER "name" DROP NOT NULL, ALTER "type" DROP NOT NULL;
     UPDATE "Message" SET "metadata" = NULL, "content" = NULL, "type" = NULL WHERE "id" = 'm1';
@@ -49,14 +50,17 @@ async fn nulls_are_exported_as_the_server_reads_them() {
 }
 
 const CAPITALS: [&str; 3] = [
-    r#"ALTER TYPE "RoomType" RENAME VALUE 'public' TO 'PUBLIC'; ALTER TYPE "RoomType" RENAME VALUE 'private' TO 'PRIVATE';
+    r#"ALTER TYPE "RoomType" RENAME VALUE 'public' TO 'PUBLIC';
+    ALTER TYPE "RoomType" RENAME VALUE 'private' TO 'PRIVATE';
     ALTER TYPE "MessageType" RENAME VALUE 'text' TO 'TEXT'; ALTER TYPE "MessageType" ADD VALUE 'Poll'"#,
     r#"ALTER TABLE "Message" ALTER "metadata" DROP DEFAULT, ALTER "metadata" TYPE JSON;
     UPDATE "Message" SET "updatedAt" = "createdAt" WHERE "updatedAt" IS NULL;
-    ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL, ALTER "createdAt" TYPE TIMESTAMPTZ(3) USING "createdAt" AT TIME ZONE 'UTC';
+    ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL,
+        ALTER "createdAt" TYPE TIMESTAMPTZ(3) USING "createdAt" AT TIME ZONE 'UTC';
     ALTER TABLE "User" ADD "updatedAt" TIMESTAMP(3) NOT NULL DEFAULT '2026-01-01';
     ALTER TABLE "User" ALTER "updatedAt" DROP DEFAULT"#,
-    r#"UPDATE "Message" SET "type" = 'Poll', "metadata" = E'{"b": 1.50,\n "a": 12345678901234567890123}' WHERE "id" = 'm2'"#,
+    r#"UPDATE "Message" SET "type" = 'Poll', "metadata" = E'{"b": 1.50,\n "a": 12345678901234567890123}'
+        WHERE "id" = 'm2'"#,
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,7 +105,9 @@ fn file_of<T: AsRef<str>>(rows: &[T]) -> String {
         kinds.iter().map(|(plural, kind)| ((*plural).to_owned(), json!(count(kind)))).collect();
     let body: String = rows.iter().map(|row| format!("{}\n", row.as_ref())).collect();
     let hash: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let first = json!({"chatoxide": {"format": 1, "version": "0.1.0", "exportedAt": 1_769_850_307_042_u64, "counts": counts}});
+    let header =
+        json!({"format": 1, "version": "0.1.0", "exportedAt": 1_769_850_307_042_u64, "counts": counts});
+    let first = json!({ "chatoxide": header });
     let last = json!({"end": {"counts": counts, "sha256": hash}});
     format!("{first}\n{body}{last}\n")
 }
@@ -114,8 +116,10 @@ fn file_of<T: AsRef<str>>(rows: &[T]) -> String {
 /// the log of these.
 fn small_chat() -> Vec<String> {
     let rows = [
-        json!({"user": {"id": "alice", "name": "Alice", "email": "alice@example.org", "avatar": null, "createdAt": 1_000}}),
-        json!({"user": {"id": "bob", "name": "Bob", "email": "bob@example.org", "avatar": "b.png", "createdAt": 1_001}}),
+        json!({"user": {"id": "alice", "name": "Alice", "email": "alice@example.org", "avatar": null,
+            "createdAt": 1_000}}),
+        json!({"user": {"id": "bob", "name": "Bob", "email": "bob@example.org", "avatar": "b.png",
+            "createdAt": 1_001}}),
         json!({"room": {"id": "general", "name": "General", "type": "public", "createdAt": 1_002,
             "log": {"seq": 4, "at": 9_000}}}),
         json!({"member": {"roomId": "general", "userId": "alice"}}),
@@ -151,7 +155,7 @@ struct Chat {
     database: TestDatabase,
     /// An entry in the middle of the log of `general`.
     since: i64,
-    /// What happened after it.
+    /// The answer to `messages:sync` since then.
     missed: Value,
     history: Value,
     /// The id of the message that was sent under the client id `c-last`.

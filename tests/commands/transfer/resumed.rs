@@ -64,14 +64,14 @@ const MESSAGES: &str = r#"SELECT count(*) FROM "Message""#;
 const ENTRIES: &str = "SELECT count(*) FROM own.room_log";
 
 async fn goes_on_after_a_kill(backend: Backend) {
-    let rows_of_chat = many_messages(1_200);
+    let rows_of_chat = many_messages(4_500);
     let file = file_of(&rows_of_chat);
     let database = TestDatabase::create(backend).await;
     // Among the messages, and among the entries.
-    kill_after(&database, (&file, 900), (MESSAGES, 500)).await;
-    assert_ne!(database.select(MESSAGES).await, ["1200"]);
-    kill_after(&database, (&file, 2_300), (ENTRIES, 1_000)).await;
-    assert_ne!(database.select(&database.own(ENTRIES)).await, ["1200"]);
+    kill_after(&database, (&file, 3_500), (MESSAGES, 2_000)).await;
+    assert_ne!(database.select(MESSAGES).await, ["4500"]);
+    kill_after(&database, (&file, 8_000), (ENTRIES, 2_000)).await;
+    assert_ne!(database.select(&database.own(ENTRIES)).await, ["4500"]);
     let said = import(&database, &file).await;
     assert!(said.contains("were there already"), "{said}");
     let there = export(&database).await;
@@ -95,14 +95,14 @@ async fn a_killed_import_into_postgresql_goes_on() {
 /// A server that is started in the middle of an import sends a client to the history, and never says that it has all.
 async fn a_half_imported_log_is_never_complete(backend: Backend) {
     let database = TestDatabase::create(backend).await;
-    let file = file_of(&many_messages(700));
-    let lines = file.lines().position(|line| line.contains("\"seq\":600,\"kind\"")).unwrap();
+    let file = file_of(&many_messages(2_700));
+    let lines = file.lines().position(|line| line.contains("\"seq\":2600,\"kind\"")).unwrap();
     let end = file.match_indices('\n').nth(lines).unwrap().0 + 1;
     import_fails(&database, &file.as_bytes()[..end]).await;
-    assert_eq!(database.select(&database.own(ENTRIES)).await, ["500"]);
+    assert_eq!(database.select(&database.own(ENTRIES)).await, ["2000"]);
     let server = TestServer::start_with(database, &[]).await;
     let mut alice = server.connect("alice").await;
-    for since in [0, 499, 500, 699] {
+    for since in [0, 1_999, 2_000, 2_699] {
         let answer = ask(&mut alice, "messages:sync", json!({"roomId": "general", "since": since})).await;
         assert_eq!(answer["complete"], false, "{since}: {answer}");
     }

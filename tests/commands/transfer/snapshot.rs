@@ -8,7 +8,7 @@ use tokio::{
     process::{Child, ChildStdout},
 };
 
-use super::{program, rows_of};
+use super::{export, program, rows_of};
 use crate::support::{Backend, TestDatabase, TestServer, soon, until, walk::ask};
 
 /// Adds users whose rows take more than the pipes and buffers between an export and its reader.
@@ -16,7 +16,8 @@ async fn add_users(database: &TestDatabase, count: usize) {
     let columns = r#"INSERT INTO "User" ("id", "name", "email")"#;
     let sql = match database.backend {
         Backend::Postgres => format!(
-            "{columns} SELECT 'user-' || n, repeat('x', 1000), n || '@example.org' FROM generate_series(1, {count}) AS n"
+            "{columns} SELECT 'user-' || n, repeat('x', 1000), n || '@example.org'
+             FROM generate_series(1, {count}) AS n"
         ),
         Backend::Sqlite => format!(
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {count})
@@ -70,6 +71,27 @@ async fn a_message_sent_during_an_export_of_sqlite_is_not_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_sent_during_an_export_of_postgresql_is_not_in_it() {
     is_one_snapshot(Backend::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_nobody_may_write_to_is_exported() {
+    let server = TestServer::start(Backend::Postgres).await;
+    let (mut alice, _bob) = server.meet().await;
+    alice.say("general", "kept").await;
+    let database = server.stop().await;
+    let name = database.url.rsplit_once('/').unwrap().1;
+    database.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
+    assert_eq!(rows_of(&export(&database).await, "entry").len(), 1);
+
+    let server = TestServer::start(Backend::Sqlite).await;
+    let (mut alice, _bob) = server.meet().await;
+    alice.say("general", "kept").await;
+    let database = server.stop().await;
+    let path = database.folder.path().join("chat.db");
+    let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions).unwrap();
+    assert_eq!(rows_of(&export(&database).await, "entry").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
