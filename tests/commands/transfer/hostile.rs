@@ -1,14 +1,27 @@
 //! Files that somebody made to do harm.
 
-use super::{file_of, import_fails, small_chat};
-use crate::support::{Backend, TestDatabase};
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt;
+
+use super::{file_of, import_fails, program, small_chat};
+use crate::support::{Backend, TestDatabase, soon};
 
 #[tokio::test]
 async fn a_line_without_end_is_refused_when_it_is_too_long() {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let first = file_of::<&str>(&[]).lines().next().unwrap().to_owned() + "\n";
-    let endless = [first.as_bytes(), &vec![b' '; 65 * 1_024 * 1_024]].concat();
-    let error = import_fails(&database, &endless).await;
+    let mut child = program(&database, &["import"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(first.as_bytes()).await.unwrap();
+    let block = vec![b' '; 1_024 * 1_024];
+    let mut blocks = 0;
+    while soon("the input is taken", stdin.write_all(&block)).await.is_ok() {
+        blocks += 1;
+        assert!(blocks < 70, "more than a line is read");
+    }
+    let output = soon("the program ends", child.wait_with_output()).await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("line 2: it has more than 64 MiB"), "{error}");
 }
 

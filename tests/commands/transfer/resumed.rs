@@ -100,8 +100,11 @@ async fn a_half_imported_log_is_never_complete(backend: Backend) {
     let end = file.match_indices('\n').nth(lines).unwrap().0 + 1;
     import_fails(&database, &file.as_bytes()[..end]).await;
     assert_eq!(database.select(&database.own(ENTRIES)).await, ["2000"]);
+    let complete_from = database.own("SELECT complete_from FROM own.room_head");
+    assert_eq!(database.select(&complete_from).await, ["2700"]);
     let server = TestServer::start_with(database, &[]).await;
     let mut alice = server.connect("alice").await;
+    ask(&mut alice, "message:send", json!({"roomId": "general", "content": "meanwhile"})).await;
     for since in [0, 1_999, 2_000, 2_699] {
         let answer = ask(&mut alice, "messages:sync", json!({"roomId": "general", "since": since})).await;
         assert_eq!(answer["complete"], false, "{since}: {answer}");
