@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt;
 
-use super::{file_of, import_fails, program, small_chat};
+use super::{export, file_of, import, import_fails, program, rows, small_chat};
 use crate::support::{Backend, TestDatabase, soon};
 
 #[tokio::test]
@@ -60,4 +60,49 @@ async fn many_rows_in_one_line_are_refused() {
     rows[3] = format!("{{\"member\":[{members}]}}");
     let error = import_fails(&database, file_of(&rows).as_bytes()).await;
     assert!(error.contains("line 5: ") && error.len() < 1_200, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_lacks_its_last_entries_is_not_complete() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        let rows: Vec<String> = small_chat().into_iter().filter(|row| !row.contains("\"react\"")).collect();
+        import(&database, &file_of(&rows)).await;
+        let complete_from = database.own("SELECT complete_from FROM own.room_head");
+        assert_eq!(database.select(&complete_from).await, ["4"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_behind_the_end_of_its_log_is_refused() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        let rows: Vec<String> =
+            small_chat().iter().map(|row| row.replace("\"log\":{\"seq\":4", "\"log\":{\"seq\":3")).collect();
+        let error = import_fails(&database, file_of(&rows).as_bytes()).await;
+        assert!(error.contains("line 13: a row was not stored as it was written"), "{error}");
+        let entries = database.own("SELECT count(*) FROM own.room_log");
+        assert_eq!(database.select(&entries).await, ["0"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_at_the_ends_of_their_range_and_odd_characters_are_kept() {
+    let odd = "\\u0001\\u001b\u{7f}\u{85}\u{feff}\u{fffd}\u{10ffff}\\\\ \\\" '";
+    let rows_of_file: Vec<String> = small_chat()
+        .iter()
+        .map(|row| row.replace(":1000", ":-62135596800000").replace(":1001", ":253402300799999"))
+        .map(|row| row.replace(":8000", ":-1").replace("second", odd).replace("Bob", odd))
+        .collect();
+    let file = file_of(&rows_of_file);
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        import(&database, &file).await;
+        let parse = |row: &&str| serde_json::from_str::<serde_json::Value>(row).unwrap();
+        let there = export(&database).await;
+        let (there, given) = (rows(&there), rows(&file));
+        // The last line has the checksum of the file's own escapes.
+        let all = given.len() - 1;
+        assert!(there[..all].iter().map(parse).eq(given[..all].iter().map(parse)), "{there:#?}");
+    }
 }

@@ -191,6 +191,11 @@ async fn a_label_or_a_length_that_the_database_lacks_is_named() {
         error.contains("line 2: ") && error.contains("column \"name\" of \"User\" takes 3 characters"),
         "{error}"
     );
+    let database = prisma(&[r#"ALTER TABLE "User" ADD "password" TEXT NOT NULL DEFAULT '';
+        ALTER TABLE "User" ALTER "password" DROP DEFAULT"#])
+    .await;
+    let error = import_fails(&database, file_of(rows).as_bytes()).await;
+    assert!(error.contains("line 3: null value in column \"password\""), "{error}");
     let database = prisma(&[]).await;
     let error = import_fails(&database, file_of(rows).as_bytes()).await;
     assert!(error.contains("line 8: the database's \"MessageType\" has no label \"video\""), "{error}");
