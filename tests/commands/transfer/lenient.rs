@@ -125,6 +125,18 @@ const UUIDS: [(&str, &str); 4] = [
     ("m2", "019a3f2e-7c1b-7000-8000-000000000004"),
 ];
 
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_is_the_same_in_the_order_and_spelling_of_the_database() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let metadata = r#"{"zz":1e2,"a":0,"a":[1.0,{"y":0,"x":1}]}"#;
+    let rows: Vec<String> = small_chat().iter().map(|row| row.replace(r#"{"n":1}"#, metadata)).collect();
+    let file = file_of(&rows);
+    import(&database, &file).await;
+    let said = import(&database, &file).await;
+    assert!(said.contains("nothing; "), "{said}");
+    assert!(export(&database).await.contains(r#""metadata":{"a":[1.0,{"x":1,"y":0}],"zz":100}"#));
+}
+
 /// The tables of Prisma with ids that are UUIDs, but those of reactions.
 async fn with_uuids() -> TestDatabase {
     let mut tables = prisma_tables(PRISMA_6);
