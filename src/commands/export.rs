@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 use super::{Failure, print_error, progress::Progress};
 use crate::{
@@ -81,7 +81,12 @@ impl Out {
             return Ok(Self::Stream(Box::new(File::options().write(true).open(path)?)));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map(Self::File)
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = Builder::new()
+            .prefix(&format!("{name}."))
+            .suffix(".part")
+            .tempfile_in(folder.unwrap_or(Path::new(".")));
+        file.map(Self::File)
     }
 }
 

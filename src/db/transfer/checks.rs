@@ -82,7 +82,7 @@ impl<'a> Checks<'a> {
 
     pub(super) fn metadata(&self, json: &str) -> Result<()> {
         let metadata = serde_json::from_str(json)
-            .map_err(|_| Error::BadInput("metadata is nested too deeply, or is no Unicode".to_owned()))?;
+            .map_err(|error| Error::BadInput(format!("metadata cannot be read back: {error}")))?;
         self.limits.ensure_metadata(&metadata)
     }
 }

@@ -110,8 +110,10 @@ impl Stored for Entry {
         checks.own_id("kind", &self.kind)?;
         checks.own_id("messageId", &self.message_id)?;
         // The author of another program's change may be unknown.
-        checks.own_text("actorId", &self.actor_id)?;
-        checks.own_text("clientId", self.client_id.as_deref().unwrap_or_default())?;
+        if !self.actor_id.is_empty() {
+            checks.own_id("actorId", &self.actor_id)?;
+        }
+        self.client_id.as_deref().map_or(Ok(()), |client_id| checks.own_id("clientId", client_id))?;
         checks.own_text("body", self.body.as_deref().unwrap_or_default())?;
         checks.time("at", self.at)
     }

@@ -113,7 +113,7 @@ impl Importer {
         }
         let written = match batch::write(&self.db, &self.dialect, Arc::clone(&rows), self.mode, None).await {
             Ok(written) => written,
-            Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => {
+            Err(error @ Error::Unavailable(_)) => {
                 return Err(Refused::Database { first: number_at(0), why: error.cause() });
             }
             Err(error) => {

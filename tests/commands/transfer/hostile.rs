@@ -36,6 +36,20 @@ async fn json_that_is_nested_without_end_is_refused() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_no_index_takes_is_named() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    // PostgreSQL compresses what it indexes, but not this.
+    let mut random = fastrand::Rng::with_seed(1);
+    let emoji: String = std::iter::repeat_with(|| random.alphanumeric()).take(20_000).collect();
+    let rows: Vec<String> = small_chat()
+        .iter()
+        .map(|row| row.replace("\"emoji\":\"👍\"", &format!("\"emoji\":\"{emoji}\"")))
+        .collect();
+    let error = import_fails(&database, file_of(&rows).as_bytes()).await;
+    assert!(error.contains("line 9: the database does not take this value"), "{error}");
+}
+
 #[tokio::test]
 async fn no_text_of_a_file_acts_on_the_terminal() {
     let database = TestDatabase::create(Backend::Sqlite).await;
