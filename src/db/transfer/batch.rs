@@ -58,6 +58,10 @@ fn by_key<T: Stored>(rows: Vec<T::Row>, dialect: &Dialect) -> Found<T> {
     rows.into_iter().map(|row| T::from_row(row, dialect)).map(|row| (row.key(), row)).collect()
 }
 
+fn keys<'a, T: Stored>(rows: impl IntoIterator<Item = &'a T>) -> String {
+    Value::from_iter(rows.into_iter().map(T::key_document)).to_string()
+}
+
 fn document<'a, T: Stored>(rows: impl IntoIterator<Item = &'a T>, dialect: &Dialect) -> String {
     Value::from_iter(rows.into_iter().map(|row| row.document(dialect))).to_string()
 }
@@ -73,14 +77,14 @@ pub(super) async fn write<T: Stored>(
     let dialect = dialect.clone();
     let text = |sql: &str| dialect.write(T::TABLE, T::FIELDS, sql);
     let statements = Statements {
-        find: text(&find::<T>()),
+        find: dialect.write(T::TABLE, T::KEY_FIELDS, &find::<T>()),
         insert: text(T::INSERT),
         update: T::UPDATE.filter(|_| mode == Mode::Overwrite).map(text),
     };
     in_transaction!($ db write, c => {
         macro_rules! find {
             ($rows:expr) => {{
-                let query = diesel::sql_query(&statements.find).bind::<Text, _>(document($rows, &dialect));
+                let query = diesel::sql_query(&statements.find).bind::<Text, _>(keys($rows));
                 let found: Vec<T::Row> = run!(c.load(query));
                 by_key::<T>(found, &dialect)
             }};

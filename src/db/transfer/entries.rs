@@ -80,6 +80,7 @@ impl Stored for Entry {
         ("body", "TEXT"),
         ("at", "TIMESTAMP"),
     ];
+    const KEY_FIELDS: Fields = &[("room_id", "TEXT"), ("seq", "BIGINT")];
     const KEY: &'static str = "t.room_id = new.room_id AND t.seq = new.seq";
 
     /// An entry behind the head of its room's log would collide with the next one of the server.
@@ -124,6 +125,10 @@ impl Stored for Entry {
             "actor_id": self.actor_id, "client_id": self.client_id, "body": self.body,
             "at": dialect.own_time(self.at),
         })
+    }
+
+    fn key_document(&self) -> Value {
+        json!({ "room_id": self.room_id, "seq": self.seq })
     }
 
     fn is_same(&self, stored: &Self, _: &Dialect) -> bool {

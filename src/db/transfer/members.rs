@@ -45,6 +45,7 @@ impl Stored for Member {
     type Key = (String, String);
 
     const FIELDS: Fields = &[("room_id", "TEXT"), ("user_id", "TEXT")];
+    const KEY_FIELDS: Fields = Self::FIELDS;
     const KEY: &'static str =
         r#"t."A" = CAST(new.room_id AS /*room*/TEXT) AND t."B" = CAST(new.user_id AS /*user*/TEXT)"#;
     const INSERT: &'static str = r#"INSERT INTO "_RoomMembers" ("A", "B")
@@ -73,6 +74,10 @@ impl Stored for Member {
     }
 
     fn document(&self, _: &Dialect) -> Value {
+        self.key_document()
+    }
+
+    fn key_document(&self) -> Value {
         json!({ "room_id": self.room_id, "user_id": self.user_id })
     }
 

@@ -96,6 +96,7 @@ impl Stored for Message {
         ("created_at", "TIMESTAMP"),
         ("updated_at", "TIMESTAMP"),
     ];
+    const KEY_FIELDS: Fields = &[("id", "TEXT")];
     const KEY: &'static str = r#"t."id" = CAST(new.id AS /*message*/TEXT)"#;
     const INSERT: &'static str = r#"INSERT INTO "Message"
             ("id", "roomId", "senderId", "content", "type", "metadata", "replyTo", "createdAt", "updatedAt")
@@ -130,6 +131,7 @@ impl Stored for Message {
         checks.id("roomId", &self.room_id, &column("roomId", types.rooms))?;
         checks.id("senderId", &self.sender_id, &column("senderId", types.users))?;
         checks.text("content", &self.content, ("Message", "content"))?;
+        checks.own_id("type", &self.kind)?;
         checks.text("type", &self.kind, ("Message", "type"))?;
         if let Some(name) = checks.facts().columns().message_type.lacks(&self.kind) {
             return Err(Error::BadInput(format!("the database's {name} has no label {:?}", self.kind)));
@@ -152,6 +154,10 @@ impl Stored for Message {
             "reply_to": self.reply_to, "created_at": dialect.time(self.created_at),
             "updated_at": updated_at.map(|at| dialect.time(at)),
         })
+    }
+
+    fn key_document(&self) -> Value {
+        json!({ "id": self.id })
     }
 
     fn is_same(&self, stored: &Self, dialect: &Dialect) -> bool {

@@ -51,6 +51,7 @@ impl Stored for Reaction {
     type Key = String;
 
     const FIELDS: Fields = &[("id", "TEXT"), ("message_id", "TEXT"), ("user_id", "TEXT"), ("emoji", "TEXT")];
+    const KEY_FIELDS: Fields = &[("id", "TEXT")];
     const KEY: &'static str = r#"t."id" = CAST(new.id AS /*reaction*/TEXT)"#;
     const INSERT: &'static str = r#"INSERT INTO "Reaction" ("id", "messageId", "userId", "emoji")
         SELECT CAST(new.id AS /*reaction*/TEXT), CAST(new.message_id AS /*message*/TEXT),
@@ -85,6 +86,10 @@ impl Stored for Reaction {
 
     fn document(&self, _: &Dialect) -> Value {
         json!({ "id": self.id, "message_id": self.message_id, "user_id": self.user_id, "emoji": self.emoji })
+    }
+
+    fn key_document(&self) -> Value {
+        json!({ "id": self.id })
     }
 
     fn is_same(&self, stored: &Self, _: &Dialect) -> bool {

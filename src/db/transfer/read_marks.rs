@@ -54,6 +54,7 @@ impl Stored for ReadMark {
 
     const FIELDS: Fields =
         &[("room_id", "TEXT"), ("user_id", "TEXT"), ("seq", "BIGINT"), ("at", "TIMESTAMP")];
+    const KEY_FIELDS: Fields = &[("room_id", "TEXT"), ("user_id", "TEXT")];
     const KEY: &'static str = "t.room_id = new.room_id AND t.user_id = new.user_id";
     const INSERT: &'static str = "INSERT INTO own.read_marker (room_id, user_id, seq, at)
         SELECT new.room_id, new.user_id, new.seq, new.at FROM $new WHERE true ON CONFLICT DO NOTHING";
@@ -85,6 +86,10 @@ impl Stored for ReadMark {
         json!({
             "room_id": self.room_id, "user_id": self.user_id, "seq": self.seq, "at": dialect.own_time(self.at),
         })
+    }
+
+    fn key_document(&self) -> Value {
+        json!({ "room_id": self.room_id, "user_id": self.user_id })
     }
 
     fn is_same(&self, stored: &Self, _: &Dialect) -> bool {

@@ -73,6 +73,7 @@ impl Stored for Room {
         ("head_seq", "BIGINT"),
         ("head_at", "TIMESTAMP"),
     ];
+    const KEY_FIELDS: Fields = &[("id", "TEXT")];
     const KEY: &'static str = r#"t."id" = CAST(new.id AS /*room*/TEXT)"#;
     const INSERT: &'static str = r#"INSERT INTO "Room" ("id", "name", "type", "createdAt"/*, "updatedAt"*/)
         SELECT CAST(new.id AS /*room*/TEXT), new.name, CAST(new.kind AS "RoomType"), new.at/*, new.at*/
@@ -117,6 +118,10 @@ impl Stored for Room {
             "at": dialect.time(self.created_at), "head_seq": self.log.map(|head| head.seq),
             "head_at": self.log.map(|head| dialect.own_time(head.at)),
         })
+    }
+
+    fn key_document(&self) -> Value {
+        json!({ "id": self.id })
     }
 
     /// The log is compared by `heads.rs`.

@@ -34,6 +34,7 @@ pub(super) trait Stored: Exported + Clone + Sync {
     type Key: Eq + Hash + Send;
 
     const FIELDS: Fields;
+    const KEY_FIELDS: Fields;
     /// The condition that a row is the one of `new`.
     const KEY: &'static str;
     const INSERT: &'static str;
@@ -50,6 +51,8 @@ pub(super) trait Stored: Exported + Clone + Sync {
     fn check(&self, checks: &Checks<'_>) -> Result<()>;
     /// The row in a statement's document.
     fn document(&self, dialect: &Dialect) -> Value;
+    /// The row in a document that only finds it.
+    fn key_document(&self) -> Value;
     /// True if the row that is stored has the same content.
     fn is_same(&self, stored: &Self, dialect: &Dialect) -> bool;
     /// The row to insert where another one has one of its unique values.

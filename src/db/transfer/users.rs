@@ -62,6 +62,7 @@ impl Stored for User {
 
     const FIELDS: Fields =
         &[("id", "TEXT"), ("name", "TEXT"), ("email", "TEXT"), ("avatar", "TEXT"), ("at", "TIMESTAMP")];
+    const KEY_FIELDS: Fields = &[("id", "TEXT")];
     const KEY: &'static str = r#"t."id" = CAST(new.id AS /*user*/TEXT)"#;
     const INSERT: &'static str = r#"INSERT INTO "User" ("id", "name", "email", "avatar", "createdAt"/*, "updatedAt"*/)
         SELECT CAST(new.id AS /*user*/TEXT), new.name, new.email, new.avatar, new.at/*, new.at*/
@@ -97,6 +98,10 @@ impl Stored for User {
             "id": self.id, "name": self.name, "email": self.email, "avatar": self.avatar,
             "at": dialect.time(self.created_at),
         })
+    }
+
+    fn key_document(&self) -> Value {
+        json!({ "id": self.id })
     }
 
     fn is_same(&self, stored: &Self, _: &Dialect) -> bool {

@@ -3,6 +3,7 @@
 mod conflicts;
 mod hostile;
 mod lenient;
+mod live;
 mod moves;
 mod refused;
 mod resumed;

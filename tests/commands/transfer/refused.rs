@@ -119,6 +119,7 @@ async fn a_bad_line_is_named_and_nothing_of_its_batch_is_stored() {
         (bob, "\"id\":\"bob\"", "\"id\":\"alice\"", "user \"alice\" stands twice"),
         (second, "\"second\"", "\"\\ud800\"", "hex escape"),
         (second, "{\"n\":1}", "{\"n\":[\"\\u0000\"]}", "metadata contains the character U+0000"),
+        (second, "\"type\":\"text\"", "\"type\":\"\"", "type is empty"),
         (second, "{\"n\":1}", "{\"n\":1", "at byte"),
         (second, "{\"n\":1}", "{\"n\":1e999}", "metadata cannot be read back: number out of range"),
         (second, "\"bob\"", "\"nobody\"", "refers to a row that neither the file nor the database has"),
