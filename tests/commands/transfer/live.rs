@@ -9,7 +9,12 @@ on_both! {
     async fn a_server_that_runs_during_an_import_goes_on_and_tells_what_came(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         // The room is open, and its log has no entry yet.
-        let error = import_fails(&server.database, file_of(&small_chat()).as_bytes()).await;
+        let rows: Vec<String> = small_chat()
+            .into_iter()
+            .filter(|row| !row.contains("\"r1\"") && !row.contains("\"seq\":3,") && !row.contains("\"seq\":4,\"kind\""))
+            .map(|row| row.replace("\"seq\":4", "\"seq\":2").replace("\"updatedAt\":8000", "\"updatedAt\":null"))
+            .collect();
+        let error = import_fails(&server.database, file_of(&rows).as_bytes()).await;
         assert!(error.contains("4 rows were not stored as the file has them"), "{error}");
         let sent = ask(&mut alice, "message:send", json!({"roomId": "general", "content": "after"})).await;
         assert_eq!(sent["message"]["content"], "after");
@@ -24,7 +29,7 @@ on_both! {
         // One order for all: the entry of the new message follows those of the file, without a gap.
         let seqs = server.database.own("SELECT seq FROM own.room_log WHERE room_id = 'general' ORDER BY seq");
         let seqs: Vec<i64> = server.database.select(&seqs).await.iter().map(|seq| seq.parse().unwrap()).collect();
-        assert!(seqs.iter().copied().eq(1..=seqs.len() as i64) && seqs.len() >= 5, "{seqs:?}");
+        assert!(seqs.iter().copied().eq(1..=seqs.len() as i64) && seqs.len() >= 3, "{seqs:?}");
         bob.say("general", "and after that").await;
         let heard: Vec<Value> =
             alice.heard().await.into_iter().filter(|(event, _)| event == "message:new").map(|(_, new)| new).collect();
