@@ -8,11 +8,13 @@
 //!
 //! Floors, top to bottom; a file imports only from floors below its own: `main`, `lib` / `commands` / `server` / `socket`, `http` /
 //! `actions` / `app` / `rooms`, `online` / `log`, `access`, `broadcast`, `webhook` / `cluster` / `db`, `auth` / `http_client` / `protocol`,
-//! `config`, `metrics`, `clock`, `engine` / `connection`, `chat` / `rate`, `batch`, `sync`, `prisma`. ARCHITECTURE.md has the reasons.
+//! `config`, `metrics`, `clock`, `engine` / `connection`, `chat` / `rate`, `batch`, `sync`, `prisma`,
+//! `archive`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
 pub mod actions;
 pub mod app;
+pub mod archive;
 pub mod auth;
 pub mod batch;
 pub mod broadcast;

@@ -157,7 +157,7 @@ impl Visit for FieldWriter<'_> {
 
 /// Formats text on one line of at most `longest` characters, and escapes characters that a terminal would act on, or
 /// that change the text direction.
-fn printable(text: fmt::Arguments<'_>, longest: usize) -> String {
+pub(super) fn printable(text: fmt::Arguments<'_>, longest: usize) -> String {
     let mut escaped = Escaped { text: String::new(), left: longest };
     // A value whose formatting fails is printed up to the failure.
     let _as_far = escaped.write_fmt(text);

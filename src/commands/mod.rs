@@ -6,12 +6,15 @@ mod check;
 mod check_schema;
 mod deliberate;
 mod demo;
+mod export;
 mod folders;
 mod health;
+mod import;
 mod logging;
 mod map;
 mod migrate;
 mod plan;
+mod progress;
 mod serve;
 mod token;
 mod verify;
@@ -46,6 +49,12 @@ enum Command {
     /// Propose views over the tables of a Prisma schema, as SQL, for a team whose tables differ from the original's
     #[command(after_long_help = map::HELP)]
     Map(map::MapArgs),
+    /// Write all users, rooms and messages to a file, from which `import` fills another database
+    #[command(after_long_help = export::HELP)]
+    Export(export::ExportArgs),
+    /// Store the rows of a file of `export`
+    #[command(after_long_help = import::HELP)]
+    Import(import::ImportArgs),
     /// Ask the running server whether it is ready: exit code 0 if it is, else 1
     Health,
     /// Print a token that signs a user in
@@ -95,11 +104,13 @@ fn parse() -> Result<CommandLine, clap::Error> {
 }
 
 /// The settings that the help of a command shows, where the others do not matter to it.
-const SHOWN_SETTINGS: [(&str, &[&str]); 4] = [
+const SHOWN_SETTINGS: [(&str, &[&str]); 6] = [
     ("map", &[]),
     ("token", &["jwt-secret", "data-dir"]),
     ("verify", &["jwt-secret", "data-dir"]),
     ("health", &["host", "port", "database-timeout"]),
+    ("export", &["database-url", "data-dir", "database-timeout"]),
+    ("import", &["database-url", "data-dir", "database-timeout"]),
 ];
 
 /// Hides the other settings from the help of such a command. It still takes every setting.
@@ -137,6 +148,8 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
         Command::Check(args) => block_on(check::run(config, args.json)),
         Command::Plan(args) => block_on(plan::run(config, args)),
+        Command::Export(args) => block_on(export::run(config, &args)),
+        Command::Import(args) => block_on(import::run(config, &args)),
         Command::Health => block_on(health::run(config)),
     }
 }

@@ -128,7 +128,7 @@ impl Columns {
     /// Rewrites a statement that inserts into `table` for these columns: the types in its casts, also of ids, `/*user*/TEXT`,
     /// and its parts in comments, `/*, ..*/`, which write `updatedAt` where that is required. On the original's columns it
     /// stays as it is.
-    pub fn adapt(&self, table: &str, sql: &'static str) -> Cow<'static, str> {
+    pub fn adapt<'a>(&self, table: &str, sql: &'a str) -> Cow<'a, str> {
         let mut adapted = Cow::Borrowed(sql);
         for (cast, is_uuid) in self.id_types.each() {
             if (is_uuid || self.requires_updated_at(table)) && adapted.contains(cast) {

@@ -27,6 +27,7 @@ pub mod rooms;
 mod schema;
 pub mod scratch;
 pub mod tails;
+pub mod transfer;
 mod types;
 pub mod users;
 pub mod watch;

@@ -133,16 +133,23 @@ impl ToSql<Moment, Pg> for MomentRow {
     }
 }
 
-impl ToSql<Moment, Sqlite> for MomentRow {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+impl MomentRow {
+    /// The text that SQLite stores. A column of times has a numeric affinity: it stores a text of milliseconds as an
+    /// integer, and compares with it as one.
+    pub(in crate::db) fn sqlite_text(&self) -> String {
         match self.format {
             // As diesel writes times: milliseconds only where there are any.
-            TimeFormat::Plain => out.set_value(self.at.format("%F %T%.f").to_string()),
-            TimeFormat::Zulu => out.set_value(self.at.format("%FT%T%.3fZ").to_string()),
-            TimeFormat::Offset => out.set_value(self.at.format("%FT%T%.3f+00:00").to_string()),
-            // A column of times has a numeric affinity: it stores this as an integer, and compares with it as one.
-            TimeFormat::Millis => out.set_value(Timestamp::from(self.at).millis().to_string()),
+            TimeFormat::Plain => self.at.format("%F %T%.f").to_string(),
+            TimeFormat::Zulu => self.at.format("%FT%T%.3fZ").to_string(),
+            TimeFormat::Offset => self.at.format("%FT%T%.3f+00:00").to_string(),
+            TimeFormat::Millis => Timestamp::from(self.at).millis().to_string(),
         }
+    }
+}
+
+impl ToSql<Moment, Sqlite> for MomentRow {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.sqlite_text());
         Ok(IsNull::No)
     }
 }

@@ -96,8 +96,8 @@ impl ToSql<MessageTypeSql, Sqlite> for MessageTypeRow {
 pub struct JsonRow(pub Value);
 
 /// The first byte of a JSONB value on the wire: its version.
-const JSONB_VERSION: u8 = 1;
-const JSONB_OID: u32 = 3802;
+pub(in crate::db) const JSONB_VERSION: u8 = 1;
+pub(in crate::db) const JSONB_OID: u32 = 3802;
 
 impl Default for JsonRow {
     fn default() -> Self {

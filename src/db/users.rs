@@ -46,8 +46,8 @@ impl NewUser {
         Self {
             id: id.to_string(),
             name: name.unwrap_or(id.as_str()).to_owned(),
-            email: email.map_or_else(|| placeholder_email(id), str::to_owned),
-            fallback_email: placeholder_email(id),
+            email: email.map_or_else(|| placeholder_email(id.as_str()), str::to_owned),
+            fallback_email: placeholder_email(id.as_str()),
             avatar: avatar.map(str::to_owned),
             created_at: at.naive(),
         }
@@ -60,11 +60,12 @@ impl NewUser {
 
     /// The user's own address; none for a placeholder.
     pub fn own_email(&self) -> Option<&str> {
-        Some(self.email.as_str()).filter(|email| *email != placeholder_email(&self.id.as_str().into()))
+        Some(self.email.as_str()).filter(|email| *email != placeholder_email(&self.id))
     }
 }
 
-fn placeholder_email(id: &UserId) -> String {
+/// An address that can never be somebody's.
+pub(in crate::db) fn placeholder_email(id: &str) -> String {
     format!("{id}@users.invalid")
 }
 

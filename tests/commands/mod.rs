@@ -13,4 +13,5 @@ mod plan;
 pub(crate) mod program;
 mod settings;
 mod token;
+mod transfer;
 mod verify;

@@ -5,6 +5,7 @@ pub mod findings;
 mod grammar;
 mod in_place;
 pub mod mapped;
+mod moves;
 mod program;
 mod served;
 mod speed;

@@ -16,6 +16,8 @@ pub struct Finding {
     pub mend: String,
     /// The finding concerns only users who are not in the database yet.
     pub(super) only_new_users: bool,
+    /// The rows can be read nevertheless.
+    pub(super) only_writing: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +33,7 @@ pub enum Severity {
 impl Finding {
     pub fn new(severity: Severity, text: impl Into<String>) -> Self {
         let (consequence, mend) = (String::new(), String::new());
-        Self { severity, text: text.into(), consequence, mend, only_new_users: false }
+        Self { severity, text: text.into(), consequence, mend, only_new_users: false, only_writing: false }
     }
 
     pub fn consequence(mut self, consequence: impl Into<String>) -> Self {
@@ -41,6 +43,12 @@ impl Finding {
 
     pub fn mend(mut self, mend: impl Into<String>) -> Self {
         self.mend = mend.into();
+        self
+    }
+
+    /// The finding is about writing only.
+    pub(super) fn of_writing(mut self) -> Self {
+        self.only_writing = true;
         self
     }
 

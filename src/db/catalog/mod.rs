@@ -32,6 +32,7 @@ use crate::{
 
 pub use expected::TABLES;
 pub use finding::{Finding, Severity};
+pub(super) use sqlite::open_read_only;
 
 /// The result of reading the catalog.
 #[derive(Debug)]
@@ -209,6 +210,17 @@ impl Catalog {
         let statements = grants.join("; ");
         (!grants.is_empty())
             .then(|| format!("the role lacks rights; an administrator has to run: {statements};"))
+    }
+
+    /// Returns why the rows of the chat cannot be read, if they cannot.
+    pub fn obstacle_to_reading(&self) -> Option<String> {
+        if self.tables != Tables::All {
+            return self.obstacle(false, false);
+        }
+        let is_obstacle =
+            |finding: &&Finding| finding.severity == Severity::Unusable && !finding.only_writing;
+        let texts: Vec<String> = self.findings.iter().filter(is_obstacle).map(Finding::to_string).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
     }
 
     fn add(&mut self, finding: Finding) {

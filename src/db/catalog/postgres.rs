@@ -180,7 +180,8 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         catalog.add_lost_migrations("chatoxide.__diesel_schema_migrations", "DROP SCHEMA chatoxide CASCADE");
     }
     if place.is_read_only {
-        let finding = Finding::new(Severity::Unusable, "the database, or the role, is read-only");
+        let finding =
+            Finding::new(Severity::Unusable, "the database, or the role, is read-only").of_writing();
         catalog.add(finding.consequence("nothing can be written: name the primary in DATABASE_URL"));
     }
     if place.encoding != "UTF8" {

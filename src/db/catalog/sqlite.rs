@@ -55,16 +55,22 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     if path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
         let text = format!("{} may not be written to", path.display());
         let mend = format!("chmod u+w {}", path.display());
-        catalog.add(Finding::new(Severity::Unusable, text).mend(mend));
+        catalog.add(Finding::new(Severity::Unusable, text).mend(mend).of_writing());
     }
+    let mut connection = open_read_only(path)?;
+    read_into(&mut connection, &mut catalog)?;
+    Ok(catalog)
+}
+
+/// Opens a file that is there, for reading only.
+pub(in crate::db) fn open_read_only(path: &Path) -> Result<SqliteConnection> {
     let unusable = |error: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {error}", path.display()));
     let url = url::Url::from_file_path(std::path::absolute(path).map_err(|error| unusable(&error))?)
         .map_err(|()| unusable(&"is no path of a file"))?;
     let mut connection =
         SqliteConnection::establish(&format!("{url}?mode=ro")).map_err(|error| unusable(&error))?;
     connection.batch_execute(BUSY_TIMEOUT)?;
-    read_into(&mut connection, &mut catalog)?;
-    Ok(catalog)
+    Ok(connection)
 }
 
 /// Reads the catalog on a connection that is in a transaction.

@@ -1,0 +1,125 @@
+//! A chat moves from one database to the other: no row is lost, and clients go on.
+
+use serde_json::json;
+
+use super::{Chat, ended, export, import, program, rows, rows_of, saved, sync};
+use crate::support::{
+    Backend, TestDatabase, TestServer,
+    walk::{ask, join},
+};
+
+fn other(backend: Backend) -> Backend {
+    if backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite }
+}
+
+/// Moves a chat to the other database, and from there to a new one of the first kind.
+async fn moves_there_and_back(from: Backend) {
+    let chat = Chat::tell(from).await;
+    let file = export(&chat.database).await;
+    for kind in ["user", "room", "member", "message", "reaction", "entry", "log", "readMark"] {
+        assert!(!rows_of(&file, kind).is_empty(), "no {kind} in {file}");
+    }
+    let there = TestDatabase::create(other(from)).await;
+    import(&there, &file).await;
+    let second = export(&there).await;
+    similar(&rows(&second), &rows(&file));
+    let back = TestDatabase::create(from).await;
+    import(&back, &second).await;
+    similar(&rows(&export(&back).await), &rows(&file));
+    assert_eq!(back.all_rows().await, chat.database.all_rows().await);
+}
+
+/// Compares two files line by line.
+fn similar(one: &[&str], other: &[&str]) {
+    for (one, other) in one.iter().zip(other) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(one.len(), other.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_moves_from_postgresql_to_sqlite_and_back_with_every_row() {
+    moves_there_and_back(Backend::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_moves_from_sqlite_to_postgresql_and_back_with_every_row() {
+    moves_there_and_back(Backend::Sqlite).await;
+}
+
+/// Clients of the first database connect to the second.
+async fn clients_go_on(from: Backend) {
+    let chat = Chat::tell(from).await;
+    let there = TestDatabase::create(other(from)).await;
+    import(&there, &export(&chat.database).await).await;
+    let server = TestServer::start_with(there, &[]).await;
+
+    let mut alice = server.connect("alice").await;
+    let missed = sync(&mut alice, chat.since).await;
+    assert_eq!((&missed["complete"], &missed["events"]), (&json!(true), &chat.missed["events"]));
+    let (mut bob, history) = join(&server, "bob", "general").await;
+    assert_eq!(history["messages"], chat.history["messages"]);
+
+    // A message whose ack was lost with the first server is not sent twice.
+    let last = json!({"roomId": "general", "content": "last", "clientId": "c-last"});
+    assert_eq!(ask(&mut bob, "message:send", last).await["message"]["id"], chat.last_id);
+    let next = ask(&mut bob, "message:send", json!({"roomId": "general", "content": "next"})).await;
+    let head = missed["seq"].as_i64().unwrap();
+    let events = sync(&mut alice, head).await["events"].take();
+    assert_eq!(events.as_array().unwrap().len(), 1, "{events}");
+    assert_eq!(events[0]["data"]["seq"], head + 1, "{events}");
+    assert_eq!(events[0]["data"]["id"], next["message"]["id"], "{events}");
+    let refused = bob.ask("room:join", "Secret".into()).await;
+    assert_eq!(refused["code"], "forbidden", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_go_on_after_a_move_to_sqlite() {
+    clients_go_on(Backend::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_go_on_after_a_move_to_postgresql() {
+    clients_go_on(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_written_whole_or_not_at_all_and_only_its_owner_reads_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let empty = TestDatabase::create(Backend::Sqlite).await;
+    let path = saved(&empty, b"an older export");
+    let out = ["export", "--out", path.to_str().unwrap()];
+    let (code, _, error) = ended(program(&empty, &out), b"").await;
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("has no tables: there is nothing to export"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), b"an older export");
+
+    let chat = Chat::tell(Backend::Sqlite).await;
+    let (code, printed, error) = ended(program(&chat.database, &out), b"").await;
+    assert_eq!((code, printed.as_str()), (0, ""), "{error}");
+    assert!(error.contains("3 users, 3 rooms"), "{error}");
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(rows(&written), rows(&export(&chat.database).await));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let (code, _, error) = ended(program(&empty, &["import", "--from", path.to_str().unwrap()]), b"").await;
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(rows(&export(&empty).await), rows(&written));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_password_is_printed() {
+    let mut database = TestDatabase::create(Backend::Postgres).await;
+    let plain = database.url.clone();
+    let (before, after) =
+        plain.split_once('@').unwrap_or(("postgresql://postgres", plain.split_once("//").unwrap().1));
+    let user = before.trim_end_matches(|c| c != '/').len();
+    let name = before[user..].split(':').next().unwrap();
+    database.url = format!("{}{name}:a-password@{after}", &before[..user]);
+    let (_, printed, error) = ended(program(&database, &["export"]), b"").await;
+    let (_, more, other) =
+        ended(program(&database, &["import"]), super::file_of::<&str>(&[]).as_bytes()).await;
+    let said = [printed, error, more, other].concat();
+    assert!(said.contains(":***@") && !said.contains("a-password"), "{said}");
+    database.url = plain;
+}
