@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{file_of, import_fails, small_chat};
-use crate::support::{TestServer, on_both, walk::ask};
+use crate::support::{on_both, walk::ask};
 
 on_both! {
     async fn a_server_that_runs_during_an_import_goes_on_and_tells_what_came(server: TestServer) {
