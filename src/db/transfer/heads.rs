@@ -37,11 +37,12 @@ const FIND: &str = "SELECT h.room_id AS room_id, h.seq AS seq, h.at AS at
 const INTERRUPT: &str = "UPDATE own.room_head AS h SET complete_from = h.seq FROM $new
     WHERE h.room_id = new.id AND h.complete_from < h.seq";
 
-/// Only a log whose last entry is there leads to its head.
+/// A log with a gap, or without its last entry, stays as one that is complete from its head on.
 const COMPLETE: &str = "UPDATE own.room_head AS h SET complete_from = new.complete_from FROM $new
     WHERE h.room_id = new.room_id AND h.seq = new.seq AND h.complete_from = h.seq
-    AND h.complete_from <> new.complete_from AND new.seq = coalesce(
-        (SELECT max(entry.seq) FROM own.room_log AS entry WHERE entry.room_id = new.room_id), new.seq
+    AND h.complete_from <> new.complete_from AND (
+        SELECT coalesce(max(entry.seq) = new.seq AND max(entry.seq) - min(entry.seq) + 1 = count(*), true)
+        FROM own.room_log AS entry WHERE entry.room_id = new.room_id
     )";
 
 const LOG_FIELDS: Fields = &[("room_id", "TEXT"), ("seq", "BIGINT"), ("complete_from", "BIGINT")];

@@ -59,8 +59,6 @@ pub struct Importer {
     /// Hashes of the ids of rooms whose log in the database is not that of the file: 16 bytes for each.
     gone_on: HashSet<u64>,
     hasher: RandomState,
-    /// The entry that was read last: its room and its number.
-    last_entry: Option<(String, i64)>,
 }
 
 const HAS_GONE_ON: &str = "its log in the database has gone on, or is another: that was kept";
@@ -74,7 +72,6 @@ impl Importer {
             mode: if overwrites { Mode::Overwrite } else { Mode::Keep },
             gone_on: HashSet::new(),
             hasher: RandomState::new(),
-            last_entry: None,
         }
     }
 
@@ -165,23 +162,11 @@ impl Importer {
         self.gone_on.contains(&self.hasher.hash_one(room_id))
     }
 
-    /// Entries of a room whose log has gone on are left out. The others have no gaps, as the server takes for granted.
+    /// Entries of a room whose log has gone on are left out.
     async fn write_entries(&mut self, lines: Vec<Line>) -> Result<Imported, Refused> {
         let (numbers, entries) = unzip::<Entry>(lines);
         let mut kept = (Vec::new(), Vec::new());
         for (number, entry) in numbers.into_iter().zip(entries) {
-            if let Some((room_id, seq)) = &self.last_entry {
-                let is_next =
-                    if *room_id == entry.room_id { entry.seq == seq + 1 } else { *room_id < entry.room_id };
-                if !is_next {
-                    let why = format!(
-                        "entry {} of room {:?} does not follow the one before",
-                        entry.seq, entry.room_id
-                    );
-                    return Err(Refused::Line { number, why });
-                }
-            }
-            self.last_entry = Some((entry.room_id.clone(), entry.seq));
             if !self.has_gone_on(&entry.room_id) {
                 kept.0.push(number);
                 kept.1.push(entry);

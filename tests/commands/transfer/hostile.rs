@@ -77,13 +77,19 @@ async fn many_rows_in_one_line_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_lacks_its_last_entries_is_not_complete() {
-    for backend in [Backend::Sqlite, Backend::Postgres] {
-        let database = TestDatabase::create(backend).await;
-        let rows: Vec<String> = small_chat().into_iter().filter(|row| !row.contains("\"react\"")).collect();
-        import(&database, &file_of(&rows)).await;
-        let complete_from = database.own("SELECT complete_from FROM own.room_head");
-        assert_eq!(database.select(&complete_from).await, ["4"]);
+async fn a_log_that_lacks_entries_is_complete_from_its_end_on() {
+    // The first, which retention deletes; one in the middle; the last.
+    for (lacks, complete_from) in [(1, "0"), (2, "4"), (4, "4")] {
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            let database = TestDatabase::create(backend).await;
+            let entry = format!("\"seq\":{lacks},\"kind\"");
+            let rows: Vec<String> = small_chat().into_iter().filter(|row| !row.contains(&entry)).collect();
+            let file = file_of(&rows);
+            assert_eq!(file.lines().count(), small_chat().len() + 1, "{entry}");
+            import(&database, &file).await;
+            let found = database.own("SELECT complete_from FROM own.room_head");
+            assert_eq!(database.select(&found).await, [complete_from], "{lacks}");
+        }
     }
 }
 

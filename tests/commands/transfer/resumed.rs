@@ -36,11 +36,9 @@ async fn kill_after(database: &TestDatabase, (file, lines): (&str, usize), (coun
     let end = file.match_indices('\n').nth(lines - 1).unwrap().0 + 1;
     soon("the input is taken", stdin.write_all(&file.as_bytes()[..end])).await.unwrap();
     until("rows are stored", async || {
-        let there = match database.backend {
-            Backend::Sqlite if !database.folder.path().join("chat.db").exists() => return None,
-            _ => database.select("SELECT 1").await.len(),
-        };
-        assert_eq!(there, 1);
+        if database.backend == Backend::Sqlite && !database.folder.path().join("chat.db").exists() {
+            return None;
+        }
         count_of(database, count).await.filter(|found| *found >= rows)
     })
     .await;
