@@ -27,30 +27,76 @@ pub(super) fn print(plan: &Plan) {
 const MAX_OF_ONE_MEND: usize = 3;
 
 fn print_items(items: &[Item]) {
-    let mut printed = Vec::new();
+    for line in lines_of(items) {
+        print_line(&line);
+    }
+}
+
+fn lines_of(items: &[Item]) -> Vec<String> {
+    let (mut lines, mut grouped) = (Vec::new(), Vec::new());
     for item in items {
-        let of_mend: Vec<&Item> = items.iter().filter(|other| other.mend == item.mend).collect();
-        if item.mend.is_empty() || of_mend.len() <= MAX_OF_ONE_MEND {
-            print_line(&format!("  {}: {}", item.place, item.text));
-        } else if printed.contains(&&item.mend) {
+        let alike: Vec<&Item> = items.iter().filter(|other| other.mend == item.mend).collect();
+        if item.mend.is_empty() || alike.len() <= MAX_OF_ONE_MEND {
+            lines.push(format!("  {}: {}", item.place, item.text));
+        } else if grouped.contains(&&item.mend) {
             continue;
         } else {
-            printed.push(&item.mend);
+            grouped.push(&item.mend);
             let mut models: Vec<&str> =
-                of_mend.iter().filter_map(|other| other.place.split('.').next()).collect();
+                alike.iter().filter_map(|other| other.place.split('.').next()).collect();
             models.dedup();
-            let (number, models) = (of_mend.len(), models.join(", "));
-            print_line(&format!("  {models}: {number} findings, which chatoxide check --schema lists"));
+            let (number, places) = (alike.len(), models.join(", "));
+            let command = if places == "database" { "check" } else { "check --schema" };
+            lines.push(format!("  {places}: {number} findings, which chatoxide {command} lists"));
         }
         if !item.mend.is_empty() {
-            print_line(&format!("    mend: {}", item.mend));
+            lines.push(format!("    mend: {}", item.mend));
         }
     }
+    lines
 }
 
 fn print_list(title: &str, texts: &[String]) {
     print_line(&format!("\n{title}"));
     for (index, text) in texts.iter().enumerate() {
         print_line(&format!("  {}. {text}", index + 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(items: &[(&str, &str)]) -> Vec<String> {
+        let item = |(place, mend): &(&str, &str)| Item {
+            mend: (*mend).to_owned(),
+            ..Item::new(place, "it differs".to_owned())
+        };
+        lines_of(&items.iter().map(item).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn many_findings_that_one_command_mends_are_one_line_and_others_have_their_own() {
+        let alone = [("Room", "map"), ("database", ""), ("database", ""), ("database", ""), ("database", "")];
+        let of_database = "  database: it differs";
+        let expected =
+            ["  Room: it differs", "    mend: map", of_database, of_database, of_database, of_database];
+        assert_eq!(lines(&alone), expected);
+        let many = [
+            ("User", "map"),
+            ("Room", "map"),
+            ("redis", "start it"),
+            ("Room.name", "map"),
+            ("Room.type", "map"),
+        ];
+        let expected = [
+            "  User, Room: 4 findings, which chatoxide check --schema lists",
+            "    mend: map",
+            "  redis: it differs",
+            "    mend: start it",
+        ];
+        assert_eq!(lines(&many), expected);
+        let granted = lines(&[("database", "GRANT"); 4]);
+        assert_eq!(granted, ["  database: 4 findings, which chatoxide check lists", "    mend: GRANT"]);
     }
 }
