@@ -125,7 +125,9 @@ impl Keys {
 
     fn sign_claims(&self, claims: &Map<String, Value>) -> Result<String, String> {
         let key = self.encoding.as_ref();
-        let key = key.ok_or("only whoever holds the private key of JWT_PUBLIC_KEY can sign tokens")?;
+        let key = key.ok_or(
+            "these settings have no secret that signs tokens (JWT_SECRET): tokens come from your sign-in",
+        )?;
         encode(&Header::default(), claims, key).map_err(|error| error.to_string())
     }
 }

@@ -7,12 +7,11 @@ use std::{
 
 use clap::Args;
 
-use super::{Failure, print_line};
+use super::{Failure, map::pair, print_line};
 use crate::prisma::{
     findings::{self, Report, Severity, Verdict},
     options::{DEFAULT_SCHEMA, Options},
     read::read,
-    roles::Uses,
 };
 
 #[derive(Args, Debug)]
@@ -21,18 +20,22 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) schema: Option<PathBuf>,
 
+    /// Take this model or field for a role of the chat, as `chatoxide map` does; may be given several times
+    #[arg(long = "use", value_name = "ROLE=NAME", value_parser = pair, requires = "schema")]
+    pub(super) uses: Vec<(String, String)>,
+
     /// Print the report as JSON
     #[arg(long)]
     pub(super) json: bool,
 }
 
-/// Reports on the schema at this path.
-pub(super) fn check(path: &Path) -> Result<Report, Failure> {
+/// Reports on the schema at this path. `uses`: models and fields by their role.
+pub(super) fn check(path: &Path, uses: &[(String, String)]) -> Result<Report, Failure> {
     let schema = read(path).map_err(Failure::Setting)?;
     let options = Options {
         into: DEFAULT_SCHEMA.to_owned(),
         tables_in: "public".to_owned(),
-        uses: Uses::new(),
+        uses: uses.iter().cloned().collect(),
         fills: BTreeMap::new(),
         makes_indexes: false,
         source: path.display().to_string(),
@@ -41,8 +44,8 @@ pub(super) fn check(path: &Path) -> Result<Report, Failure> {
 }
 
 /// Prints the report. It fails where the tables cannot be served as they are.
-pub(super) fn run(path: &Path, json: bool) -> Result<(), Failure> {
-    let report = check(path)?;
+pub(super) fn run(path: &Path, uses: &[(String, String)], json: bool) -> Result<(), Failure> {
+    let report = check(path, uses)?;
     if json {
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| Failure::Failed(format!("the report cannot be written as JSON: {error}")))?;

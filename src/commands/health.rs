@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -25,13 +26,14 @@ const MAX_ANSWER: u64 = 8 * 1_024;
 /// The longest reason of a server that is shown, in characters.
 const MAX_REASON: usize = 200;
 
-/// The body of the readiness probe: `status` when the server is ready, `error` when it is not.
+/// The body of the readiness probe: `status` is `ok` when the server is ready; when it is not, the body is a problem, whose
+/// `detail` says why.
 #[derive(Deserialize, Default)]
 struct Body {
     #[serde(default)]
-    status: String,
+    status: Value,
     #[serde(default)]
-    error: String,
+    detail: String,
 }
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
@@ -73,7 +75,7 @@ fn judge(answer: &[u8]) -> Result<(), String> {
     let body: Body = serde_json::from_str(body).unwrap_or_default();
     match status {
         Some("200") if body.status == "ok" => Ok(()),
-        Some(_) if !body.error.is_empty() => Err(format!("not ready: {}", printable(&body.error))),
+        Some(_) if !body.detail.is_empty() => Err(format!("not ready: {}", printable(&body.detail))),
         Some(status) => Err(format!("answers {}, but not as chatoxide does", printable(status))),
         None if answer.is_empty() => Err("the connection was closed without an answer".to_owned()),
         None => Err("the answer is not HTTP".to_owned()),
@@ -108,7 +110,7 @@ mod tests {
                 Err("answers 404, but not as chatoxide does"),
             ),
             (
-                "HTTP/1.1 503 No\r\n\r\n{\"error\":\"It is\\nover\",\"code\":\"c\"}",
+                "HTTP/1.1 503 No\r\n\r\n{\"detail\":\"It is\\nover\",\"code\":\"c\"}",
                 Err("not ready: It is over"),
             ),
             ("SSH-2.0-OpenSSH_9.2\r\n", Err("the answer is not HTTP")),

@@ -66,7 +66,7 @@ pub(super) struct MapArgs {
     indexes: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     match key.is_empty() || value.is_empty() {
         true => Err("write it as NAME=VALUE".to_owned()),

@@ -133,8 +133,8 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
     let command = match command.unwrap_or(Command::Serve) {
         // These need no setting, so that a wrong one does not matter.
         Command::Map(args) => return map::run(args),
-        Command::Check(check_schema::CheckArgs { schema: Some(path), json }) => {
-            return check_schema::run(&path, json);
+        Command::Check(check_schema::CheckArgs { schema: Some(path), uses, json }) => {
+            return check_schema::run(&path, &uses, json);
         }
         command => command,
     };

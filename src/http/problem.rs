@@ -32,12 +32,14 @@ pub(super) struct ProblemView {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.log();
-        let mut response = problem(status(&self), self.to_string(), self.code());
-        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN);
-        }
-        response
+        let response = problem(status(&self), self.to_string(), self.code());
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE { try_again(response) } else { response }
     }
+}
+
+fn try_again(mut response: Response) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN);
+    response
 }
 
 /// The answer to a request without good credentials. The reason is for the log only.
@@ -53,7 +55,8 @@ impl IntoResponse for Refused {
             }
             Refused::Unavailable(why) => {
                 tracing::warn!(%why, "a request could not be signed in");
-                Error::Busy.into_response()
+                let sentence = "The sign-in is not available, try again".to_owned();
+                try_again(problem(StatusCode::SERVICE_UNAVAILABLE, sentence, "unavailable"))
             }
         }
     }

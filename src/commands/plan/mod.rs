@@ -14,7 +14,9 @@ use self::settings::Setting;
 use super::{
     Failure,
     check::{self, Checked, Verdict},
-    check_schema, print_line,
+    check_schema,
+    map::pair,
+    print_line,
 };
 use crate::{
     config::{Config, DatabaseUrl, SigningKeys},
@@ -26,6 +28,10 @@ pub(super) struct PlanArgs {
     /// Also read this Prisma schema, its file or its folder
     #[arg(long, value_name = "PATH")]
     schema: Option<PathBuf>,
+
+    /// Take this model or field for a role of the chat, as `chatoxide map` does; may be given several times
+    #[arg(long = "use", value_name = "ROLE=NAME", value_parser = pair, requires = "schema")]
+    uses: Vec<(String, String)>,
 
     /// Print the plan as JSON
     #[arg(long)]
@@ -66,7 +72,7 @@ impl Item {
 }
 
 pub(super) async fn run(config: Config, args: PlanArgs) -> Result<(), Failure> {
-    let report = args.schema.as_deref().map(check_schema::check).transpose()?;
+    let report = args.schema.as_deref().map(|path| check_schema::check(path, &args.uses)).transpose()?;
     let checked = check::check(&config, |_| {}).await;
     let schema = args.schema.as_deref().zip(report.as_ref());
     let plan = plan(&config, &checked, schema);

@@ -29,7 +29,7 @@ pub(super) fn steps(situation: &Situation<'_>) -> Vec<String> {
     });
     if let Some(path) = situation.map {
         add(&format!(
-            "Map the tables: chatoxide map --schema {} --out map.sql, then psql -v ON_ERROR_STOP=1 -f map.sql, then \
+            "Map the tables: chatoxide map --schema {} --out map.sql, then psql -v ON_ERROR_STOP=1 -f map.sql and the database's URL, then \
              ?schema={DEFAULT_SCHEMA} at the end of chatoxide's DATABASE_URL. Node keeps its own. No downtime.",
             path.display()
         ));
@@ -39,8 +39,8 @@ pub(super) fn steps(situation: &Situation<'_>) -> Vec<String> {
         false => "its schema chatoxide",
     };
     add(&format!(
-        "Start chatoxide beside Node, where nobody reaches it: HOST=127.0.0.1 PORT=3001 chatoxide, and wait for chatoxide \
-         health. It makes {place}. No downtime."
+        "Start chatoxide beside Node, where nobody reaches it: HOST=127.0.0.1 PORT=3001 chatoxide, and wait until \
+         HOST=127.0.0.1 PORT=3001 chatoxide health succeeds. It makes {place}. No downtime."
     ));
     add(
         "Compare the two: chatoxide verify --node http://127.0.0.1:3000 --ours http://127.0.0.1:3001. It uses rooms of its \
@@ -68,6 +68,10 @@ pub(super) fn back(situation: &Situation<'_>) -> Vec<String> {
     }
     add(match situation.is_sqlite {
         true => "For good: drop the tables with the prefix chatoxide_ and __diesel_schema_migrations.",
+        false if situation.is_mapped || situation.map.is_some() => {
+            "For good: DROP SCHEMA chatoxide CASCADE. It has the order of changes, the read marks, and in tables mapped_... what \
+             your tables have no column for, such as reactions or metadata: copy these first if you want them."
+        }
         false => "For good: DROP SCHEMA chatoxide CASCADE. It has the order of changes and the read marks.",
     });
     if situation.is_mapped || situation.map.is_some() {

@@ -107,7 +107,10 @@ pub(super) async fn run(mut config: Config, args: VerifyArgs) -> Result<(), Fail
     if let Some(db) = db {
         match db::scratch::remove(&db, &made.users, &made.rooms).await {
             Ok(()) => (made.users, made.rooms) = Default::default(),
-            Err(error) => super::print_error(&format!("what was made cannot be removed: {}", error.cause())),
+            Err(error) => super::print_error(&format!(
+                "what was made cannot be removed: {}. In mapped tables, delete it in your own",
+                error.cause()
+            )),
         }
     }
     let left = Left { users: &made.users, rooms: &made.rooms, direct: made.direct.as_deref(), run: &run };

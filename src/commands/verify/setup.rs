@@ -101,7 +101,10 @@ async fn accepted(
 ) -> Result<Value, String> {
     match connections.ask(First, event, argument, false).await? {
         Some(answer) if answer.get("success") == Some(&Value::Bool(true)) => Ok(answer),
-        Some(answer) => Err(format!("--ours refuses {event}: {}", shown(&answer))),
+        Some(answer) => Err(format!(
+            "--ours refuses {event}: {}. If ids have to be UUIDs, name a room by --room, and two users by --token, twice",
+            shown(&answer)
+        )),
         None => Err(format!("--ours does not answer {event}: is it chatoxide?")),
     }
 }

@@ -1,8 +1,9 @@
 //! The parts of a request: its path, its query and its body. What cannot be read is answered as `bad_input`.
 
 use axum::{
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -15,9 +16,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let bytes = axum::body::Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| Error::BadInput(rejection.body_text()))?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let text = match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than MAX_PAYLOAD".to_owned(),
+                _ => rejection.body_text(),
+            };
+            Error::BadInput(text)
+        })?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();

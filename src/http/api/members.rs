@@ -31,7 +31,7 @@ pub(super) struct Page {
     /// The id of the last member of the page before.
     #[serde(default)]
     after: String,
-    /// 100 if absent; at most 1,000.
+    /// 100 if absent or 0; at most 1,000.
     limit: Option<usize>,
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn list(
     if !page.after.is_empty() {
         limits.ensure_id("after", &page.after)?;
     }
-    let limit = page.limit.unwrap_or(MEMBERS).clamp(1, MAX_MEMBERS);
+    let limit = page.limit.filter(|limit| *limit > 0).unwrap_or(MEMBERS).min(MAX_MEMBERS);
     let mut members = members_list::run(&app, caller.actor(), &room_id, &page.after, limit + 1).await?;
     let has_more = members.len() > limit;
     members.truncate(limit);

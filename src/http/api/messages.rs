@@ -53,7 +53,7 @@ pub(super) struct Page {
     after: Option<String>,
     /// The id of a message: it and those around it.
     around: Option<String>,
-    /// 50 if absent; at most `MAX_PAGE_SIZE`.
+    /// 50 if absent or 0; at most `MAX_PAGE_SIZE`.
     limit: Option<u64>,
 }
 
@@ -236,7 +236,10 @@ fn idempotency_key(headers: &HeaderMap, limits: &Limits) -> Result<Option<Client
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let invalid = |_| Error::BadInput("Idempotency-Key: expected a text of ASCII".to_owned());
     let text = value.to_str().map_err(invalid)?;
-    limits.ensure_client_id(text)?;
+    if limits.ensure_client_id(text).is_err() {
+        let most = limits.client_id_bytes;
+        return Err(Error::BadInput(format!("Idempotency-Key: expected a text of 1 to {most} bytes")));
+    }
     Ok(Some(ClientId { text: text.to_owned(), refuses_others: true }))
 }
 

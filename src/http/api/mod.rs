@@ -52,7 +52,7 @@ impl Modify for BearerToken {
 }
 
 fn described() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Described::openapi())
+    let routes = OpenApiRouter::new()
         .routes(routes!(users::me))
         .routes(routes!(users::find))
         .routes(routes!(rooms::list, rooms::create))
@@ -62,12 +62,13 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(members::add, members::remove))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::show, messages::edit, messages::delete))
-        .routes(routes!(reactions::add, reactions::remove))
+        .routes(routes!(reactions::add, reactions::remove));
+    OpenApiRouter::with_openapi(Described::openapi()).nest(PREFIX, routes)
 }
 
 /// The routes, and their description at `openapi.json`.
 pub(super) fn router(app: &App) -> Router<Arc<App>> {
-    let (router, document) = OpenApiRouter::new().nest(PREFIX, described()).split_for_parts();
+    let (router, document) = described().split_for_parts();
     let document = Arc::new(document);
     let show = move || async move { Json((*document).clone()) };
     router
@@ -78,5 +79,5 @@ pub(super) fn router(app: &App) -> Router<Arc<App>> {
 
 /// The description of the API.
 pub fn document() -> Document {
-    OpenApiRouter::<Arc<App>>::new().nest(PREFIX, described()).into_openapi()
+    described().into_openapi()
 }

@@ -28,6 +28,9 @@ async fn the_description_is_the_one_in_the_docs() {
 async fn every_route_says_what_it_answers() {
     let document = serde_json::to_value(chatoxide::http::document()).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
+    let info = &document["info"];
+    assert_eq!((&info["title"], &info["version"]), (&"chatoxide".into(), &env!("CARGO_PKG_VERSION").into()));
+    assert!(info["contact"].is_null(), "{info}");
     let mut ids = std::collections::HashSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         assert!(path.starts_with("/api/v1/"), "{path}");
