@@ -256,3 +256,24 @@ async fn the_help_names_every_role() {
     }
     assert!(!printed.contains("--jwt-secret"), "{printed}");
 }
+
+#[tokio::test]
+async fn check_and_plan_take_the_roles_that_map_takes() {
+    let place = tempfile::tempdir().unwrap();
+    let posts = |text: &str| text.replace("Message", "Post").replace("messages", "posts");
+    std::fs::write(place.path().join("schema.prisma"), posts(&[HEAD, USER, ROOM, MESSAGE].concat())).unwrap();
+    let secret =
+        ["plan", "--jwt-secret", "a secret of more than thirty-two bytes", "--database-url", "sqlite://x.db"];
+    for command in [&["check"][..], &secret] {
+        let line = [command, &["--schema", "schema.prisma"]].concat();
+        let (_, printed, _) = run(place.path(), &line).await;
+        assert!(printed.contains("--use message=<Model>"), "{printed}");
+        let (_, printed, error) = run(place.path(), &[&line[..], &["--use", "message=Post"]].concat()).await;
+        assert!(
+            !printed.contains("--use message=<Model>") && !error.contains("unexpected"),
+            "{printed}{error}"
+        );
+    }
+    let (code, _, error) = run(place.path(), &["check", "--use", "message=Post"]).await;
+    assert!(code == 2 && error.contains("--schema"), "{error}");
+}

@@ -59,7 +59,7 @@ test.each([
 });
 
 test('a refusal is said as the server says it', async () => {
-  answers(400, { error: 'A name has letters.' });
+  answers(400, { detail: 'A name has letters.' });
   await expect(signInByName('!')).rejects.toThrow('A name has letters.');
   answers(500, {});
   await expect(signInByName('Alice')).rejects.toThrow('The server answered 500.');
