@@ -141,7 +141,8 @@ async fn a_running_server_notices_when_its_database_is_watched_and_when_no_longe
     assert_eq!(say(&mut alice, "two").await["seq"], 3);
 }
 
-/// The server locks a head before a message, another program a message before a head: neither waits for the other for long.
+/// The server locks a head before a message, another program a message before a head. Neither waits for the other for
+/// long.
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_and_users_who_edit_the_same_messages_do_not_keep_each_other_from_it() {
     let server = start().await;
@@ -168,7 +169,8 @@ async fn programs_and_users_who_edit_the_same_messages_do_not_keep_each_other_fr
     let own_edits = async {
         for n in 0..90 {
             let edit = json!({"messageId": ids[n % ids.len()], "content": format!("alice {n}")});
-            assert_eq!(alice.ask("message:edit", edit).await["success"], true);
+            let answer = alice.ask("message:edit", edit).await;
+            assert_eq!(answer["success"], true, "{n}: {answer}");
         }
     };
     let reactions = async {
