@@ -71,7 +71,10 @@ impl Rooms {
     pub(super) async fn committed_externally(&self, entry: &Entry) {
         self.apply(entry).await;
         self.activity.note(entry);
-        self.node_cache.note_stale(&entry.room_id);
+        // Node's list has no reactions.
+        if !matches!(entry.body.effect(), Effect::Change(..) | Effect::None) {
+            self.node_cache.note_stale(&entry.room_id);
+        }
     }
 
     /// Applies a committed entry to its `RoomState` and sends it to everybody in the room on this node. An entry that

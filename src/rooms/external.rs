@@ -35,14 +35,19 @@ impl Rooms {
     pub(super) async fn hear_entries(&self, room_id: &RoomId, ranges: &[RangeInclusive<i64>]) -> Result<()> {
         let first = ranges.iter().map(|range| *range.start()).min().unwrap_or(1);
         let last = ranges.iter().map(|range| *range.end()).max().unwrap_or(0);
-        let mut after = first - 1;
+        let mut after = first.saturating_sub(1);
         if !lock(&self.cells).contains_key(room_id) && !self.activity.is_watched() {
             self.node_cache.note_stale(room_id);
             return Ok(());
         }
         while after < last {
-            let until = last.min(after + PAGE);
-            for entry in list_between(&self.db, room_id, after, until + 1).await? {
+            let until = last.min(after.saturating_add(PAGE));
+            let entries = list_between(&self.db, room_id, after, until.saturating_add(1)).await?;
+            if entries.is_empty() {
+                // Any program may notify, also of entries that do not exist.
+                break;
+            }
+            for entry in entries {
                 // This server's own entries are passed on by the writer.
                 if ranges.iter().any(|range| range.contains(&entry.seq)) {
                     self.committed_externally(&entry).await;

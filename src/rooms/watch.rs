@@ -126,9 +126,10 @@ impl<T, P: Fn(&T) -> (&Rooms, &Access)> Recipient<T, P> {
                     }
                 },
                 Ok(None) => {
-                    tracing::info!(
+                    tracing::warn!(
                         "the database is watched, but this server gets no notifications (PgBouncer, or a \
-                         DATABASE_POOL of 1): changes by other programs are told when users join rooms"
+                         DATABASE_POOL of 1): changes by other programs are told when users join rooms, unless \
+                         EXTERNAL_CHANGES is off"
                     );
                     self.db.facts().wait_until_watched(false).await;
                     continue;

@@ -52,6 +52,27 @@ async fn server(url: &str) -> TestServer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_another_program_is_listed_once_though_node_has_listed_it_itself() {
+    let (url, mut redis) = fresh_redis().await;
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let settings = ["--redis-url", &url, "--membership-ttl", "0"];
+    let server = TestServer::start_with(database, &settings).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    let mut alice = server.connect_in("alice", "general").await;
+    send(&mut alice, "one").await;
+    list_becomes(&redis, &["one"]).await;
+    server.database.seed_messages("general", "alice", &[("by Node", "2020-01-01 00:00:00")]).await;
+    let mut listed = list(&mut redis).await.remove(0);
+    listed["content"] = "by Node".into();
+    let _length: usize = redis.lpush("chat:messages:general", listed.to_string()).await.unwrap();
+    alice.ask("room:join", "general".into()).await;
+    alice.hear("message:new").await;
+    // The list is rewritten in the order of history.
+    send(&mut alice, "two").await;
+    list_becomes(&redis, &["two", "one", "by Node"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_list_holds_the_newest_messages_as_the_original_writes_them() {
     let (url, mut redis) = fresh_redis().await;
     let server = server(&url).await;

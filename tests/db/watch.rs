@@ -211,4 +211,7 @@ async fn a_watched_table_can_be_altered_and_written_to_by_any_role_that_may() {
         .await;
     let log = "SELECT string_agg(kind, ' ' ORDER BY seq) FROM chatoxide.room_log";
     assert_eq!(server.database.select(log).await, ["new"]);
+    // The triggers go with their functions.
+    let database = server.stop().await;
+    database.execute(r#"DROP SCHEMA chatoxide CASCADE; DELETE FROM "Message""#).await;
 }

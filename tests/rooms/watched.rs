@@ -59,8 +59,8 @@ fn react(id: &str, user: &str, emoji: &str) -> String {
     format!(r#"INSERT INTO "Reaction" VALUES ('{id}-{user}-{emoji}', '{id}', '{user}', '{emoji}')"#)
 }
 
-/// The next events of a room, each as its name and number, up to alice's next message. That has the number after them, so
-/// that nothing was told or logged twice.
+/// The next events of a room, each as its name and text, up to alice's next message. Their numbers have no gap: nothing
+/// was told or logged twice.
 pub(super) async fn heard_until_next(alice: &mut Client, bob: &mut Client, since: i64) -> Vec<String> {
     let end = say(alice, "end").await;
     let mut heard = Vec::new();
@@ -133,7 +133,8 @@ async fn each_change_of_another_program_is_told_as_it_is_committed() {
     assert_eq!(head(&server).await, "10 0");
     // And by the note it finds an edit that no trigger saw, and no time tells of.
     let database = server.stop().await;
-    let unseen = r#"SET session_replication_role = replica; UPDATE "Message" SET "content" = 'unseen' WHERE "id" = 'n'"#;
+    let unseen = r#"SET session_replication_role = replica;
+        UPDATE "Message" SET "content" = 'unseen' WHERE "id" = 'n'"#;
     database.execute(unseen).await;
     let server = TestServer::start_with(database, &super::foreign::ALWAYS).await;
     let mut bob = server.connect("bob").await;
@@ -318,7 +319,8 @@ async fn programs_work_on_a_watched_database_while_no_server_runs() {
     let database = start().await.stop().await;
     database
         .execute(
-            r#"INSERT INTO "User" VALUES ('bob', 'Bob', 'bob@example.org'); INSERT INTO "Room" VALUES ('general', 'G', 'public')"#,
+            r#"INSERT INTO "User" VALUES ('bob', 'Bob', 'bob@example.org');
+            INSERT INTO "Room" VALUES ('general', 'G', 'public')"#,
         )
         .await;
     for n in 0..3 {

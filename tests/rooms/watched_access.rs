@@ -1,12 +1,12 @@
-//! Rooms, members and users that another program changes or deletes: at once in a watched database, else when they are read
-//! again.
+//! Rooms, members and users that another program changes or deletes: at once in a watched database, else when they are
+//! read again.
 
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
 
 use super::{
     foreign::{ALWAYS, history, say},
-    watched::start,
+    watched::{insert, start},
 };
 use crate::support::{Backend, TestDatabase, TestServer, on_both};
 
@@ -110,7 +110,7 @@ async fn a_renamed_user_has_the_new_name_at_once_if_the_database_is_watched() {
     bob.heard().await;
     // The notice of the second change comes after that of the first: by then the name is known.
     server.database.execute(r#"UPDATE "User" SET "name" = 'Alicia' WHERE "id" = 'alice'"#).await;
-    server.database.execute(r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content") VALUES ('n', 'general', 'alice', 'x')"#).await;
+    server.database.execute(&insert("n", "general").replace("'bob'", "'alice'")).await;
     assert_eq!(bob.hear("message:new").await["senderName"], "Alicia");
     assert_eq!(say(&mut alice, "two").await["senderName"], "Alicia");
     let shown = history(&mut bob).await;

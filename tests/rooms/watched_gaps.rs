@@ -1,5 +1,6 @@
 //! Tests changes that another program makes in a watched database and that cannot be logged, or told, at their commit.
 
+use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
 use super::{
@@ -138,4 +139,57 @@ async fn a_running_server_notices_when_its_database_is_watched_and_when_no_longe
         .await;
     server.database.execute(&insert("m", "general")).await;
     assert_eq!(say(&mut alice, "two").await["seq"], 3);
+}
+
+/// The server locks a head before a message, another program a message before a head. Neither waits for the other for
+/// long.
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_and_users_who_edit_the_same_messages_do_not_keep_each_other_from_it() {
+    let server = start().await;
+    let (mut alice, mut bob) = server.meet().await;
+    let mut ids = Vec::new();
+    for room in ["general", "other"] {
+        server.make_room(room, RoomType::Public, &["alice", "bob"]).await;
+        for n in 0..3 {
+            ids.push(alice.say(room, &n.to_string()).await["id"].take());
+        }
+    }
+    let program = connect(&server.database.url).await;
+    let edits = async {
+        for n in 0..30 {
+            let change = |room: &str| {
+                format!(
+                    r#"UPDATE "Message" SET "content" = 'Node {n}', "updatedAt" = now() WHERE "roomId" = '{room}'"#
+                )
+            };
+            let transaction = format!("BEGIN; {}; {}; COMMIT", change("other"), change("general"));
+            program.batch_execute(&transaction).await.unwrap();
+        }
+    };
+    let own_edits = async {
+        for n in 0..90 {
+            let edit = json!({"messageId": ids[n % ids.len()], "content": format!("alice {n}")});
+            let answer = alice.ask("message:edit", edit).await;
+            assert_eq!(answer["success"], true, "{n}: {answer}");
+        }
+    };
+    let reactions = async {
+        for n in 0..90 {
+            let reaction = json!({"messageId": ids[n % ids.len()], "emoji": format!("e{n}")});
+            assert_eq!(bob.ask("reaction:add", reaction).await["success"], true);
+        }
+    };
+    tokio::join!(edits, own_edits, reactions);
+    until("all is logged", async || {
+        let left = server.database.select("SELECT count(*) FROM chatoxide.watch_change").await;
+        (left == ["0"]).then_some(())
+    })
+    .await;
+    // A server that compares the rooms with their logs finds no difference.
+    let heads = "SELECT room_id || ' ' || seq || ' ' || complete_from FROM chatoxide.room_head ORDER BY 1";
+    let server = TestServer::start_with(server.stop().await, &ALWAYS).await;
+    let before = server.database.select(heads).await;
+    let mut bob = server.connect_in("bob", "general").await;
+    bob.ask("room:join", "other".into()).await;
+    assert_eq!(server.database.select(heads).await, before);
 }

@@ -60,6 +60,18 @@ describe('Prisma', () => {
     expect(await push(database)).toBe(0);
   });
 
+  test('has nothing to change in a watched database, and its changes are no obstacle', async () => {
+    const database = await aDatabase();
+    await push(database);
+    await new Server(database).migrate('--watch');
+
+    expect(await drift(database)).toBe('');
+    expect(await push(database)).toBe(0);
+    await database.execute('ALTER TABLE "Message" ALTER "content" TYPE VARCHAR(100)');
+    expect(await push(database)).toBeGreaterThan(0);
+    expect(await drift(database)).toBe('');
+  });
+
   test('has to change what it had to before, when its tables are of Prisma 5', async () => {
     const database = await aDatabase();
     await push(database);
