@@ -122,18 +122,16 @@ on_both! {
         server.make_room("general", RoomType::Public, &[]).await;
         let program = Program::of(&server, "alice");
         // The decoder's library gives a meaning to this key where it comes first, as it does once JSONB has sorted the keys.
-        let metadata = [
-            json!({"a key that is longer than the other one": 1, "$serde_json::private::RawValue": "[[["}),
-            json!({"$serde_json::private::RawValue": "[1]"}),
-        ];
+        // It does so in this test, too, which therefore looks at the text.
+        let key = r#""$serde_json::private::RawValue":"[1]""#;
+        let metadata = [format!(r#"{{"a key that is longer than the other one":1,{key}}}"#), format!("{{{key}}}")];
         let mut alice = server.connect_in("alice", "general").await;
         for metadata in &metadata {
-            let body = json!({"content": "", "metadata": metadata});
-            let sent = program.done("POST", "/rooms/general/messages", &body, 201).await;
-            assert_eq!(sent["message"]["metadata"], *metadata);
-            let body = json!({"roomId": "general", "content": "", "metadata": metadata});
-            let sent = alice.ask("message:send", body).await;
-            assert_eq!(sent["message"]["metadata"], *metadata, "{sent}");
+            let body = format!(r#"{{"content":"","metadata":{metadata}}}"#);
+            let sent = program.send_with(("POST", "/rooms/general/messages"), &[], &body).await;
+            assert!(sent.status == 201 && sent.body.contains(metadata), "{}", sent.body);
+            let body = format!(r#"{{"roomId":"general","content":"","metadata":{metadata}}}"#);
+            assert_eq!(alice.ask_text("message:send", &body).await["success"], true);
         }
         drop(alice);
         let database = server.stop().await;
@@ -142,11 +140,10 @@ on_both! {
             let large = r#"UPDATE "Message" SET "metadata" = '{"a": 1e400}' WHERE "id" = (SELECT min("id") FROM "Message")"#;
             database.execute(large).await;
         }
+        let large = usize::from(database.backend == Backend::Postgres);
         let server = TestServer::start_with(database, &[]).await;
-        let mut bob = server.connect_in("bob", "general").await;
-        let history = bob.hear("room:history").await;
-        let shown = |index: usize| &history["messages"][index]["metadata"];
-        assert_eq!([shown(0), shown(1), shown(2)], [&metadata[1], &metadata[1], &metadata[0]], "{history}");
-        assert_eq!(history["messages"].as_array().unwrap().len(), 4);
+        let page = Program::of(&server, "bob").get("/rooms/general/messages").await;
+        let shown = page.body.replace(": ", ":").matches(key).count();
+        assert_eq!((page.status, shown), (200, 4 - large), "{}", page.body);
     }
 }
