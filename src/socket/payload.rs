@@ -51,10 +51,11 @@ impl Packet {
     /// `keeps_extra`: fields that are not known are kept, if the payload has a place for them.
     pub(super) fn decode<R: Request>(self, keeps_extra: bool) -> Result<R> {
         let mut request: R = self.decode_text()?;
-        if keeps_extra && R::KEEPS_EXTRA_FIELDS {
-            if let Json(Value::Object(fields)) = self.decode_text()? {
-                request.keep_extra_fields(fields)?;
-            }
+        if keeps_extra
+            && R::KEEPS_EXTRA_FIELDS
+            && let Json(Value::Object(fields)) = self.decode_text()?
+        {
+            request.keep_extra_fields(fields)?;
         }
         request.attach(self.attachments)?;
         Ok(request)
