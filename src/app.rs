@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::{Access, RoomAccess},
-    auth::Authenticator,
+    auth::{Authenticator, RefusalLog},
     broadcast::Broadcast,
     chat::{
         Error, Result,
@@ -36,6 +36,7 @@ pub struct App {
     pub metrics: Metrics,
     /// The endpoint of the events that this server does not know.
     pub webhook: Option<Arc<Webhook>>,
+    pub refusals: Arc<RefusalLog>,
     /// The requests of the REST API that are under way, by user.
     pub requests: InFlight<UserId>,
     /// Tracks every event and every request of the API that is being handled; a shutdown waits for them.
@@ -74,6 +75,7 @@ impl App {
             broadcast,
             rooms,
             metrics: Metrics::new(instruments),
+            refusals: Arc::default(),
             requests: InFlight::default(),
             in_flight: TaskTracker::new(),
             node_cache,

@@ -8,6 +8,7 @@ mod key_set;
 mod keys;
 mod probe;
 mod refusal;
+mod refusal_log;
 
 use hyper::{HeaderMap, Uri};
 use serde_json::{Map, Value};
@@ -17,6 +18,7 @@ pub use self::{
     handshake::Handshake,
     keys::Keys,
     probe::Probed,
+    refusal_log::RefusalLog,
 };
 use self::{endpoint::Endpoint, key_set::KeySet, keys::Verifier};
 use crate::{

@@ -5,6 +5,7 @@ pub mod direct;
 mod error;
 pub mod id;
 pub mod js_date;
+pub mod json;
 pub mod limits;
 pub mod message;
 pub mod permission;

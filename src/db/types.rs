@@ -13,7 +13,7 @@ use diesel::{
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::chat::{message::MessageType, room::RoomType};
+use crate::chat::{json::Json, message::MessageType, room::RoomType};
 
 type LiteValue<'a> = <Sqlite as diesel::backend::Backend>::RawValue<'a>;
 
@@ -106,12 +106,14 @@ impl Default for JsonRow {
 }
 
 impl JsonRow {
-    /// Reads JSON from any text. An empty text is `{}`, and one that is no JSON is a JSON text.
+    /// Reads JSON from any text. An empty text is `{}`, and one that is no JSON, or that is nested too deep or has a number
+    /// that is too large, is a JSON text: no row makes a room unreadable.
     pub(in crate::db) fn parse(text: &[u8]) -> Self {
         match text {
             [] => Self::default(),
             text => {
-                Self(serde_json::from_slice(text).unwrap_or_else(|_| String::from_utf8_lossy(text).into()))
+                let read = serde_json::from_slice(text).map(|Json(value)| value);
+                Self(read.unwrap_or_else(|_| String::from_utf8_lossy(text).into()))
             }
         }
     }
@@ -127,7 +129,7 @@ impl ToSql<JsonDoc, Sqlite> for JsonRow {
 impl FromSql<JsonDoc, Pg> for JsonRow {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         match (value.get_oid().get(), value.as_bytes()) {
-            (JSONB_OID, [JSONB_VERSION, json @ ..]) => Ok(Self(serde_json::from_slice(json)?)),
+            (JSONB_OID, [JSONB_VERSION, json @ ..]) => Ok(Self::parse(json)),
             (JSONB_OID, _) => Err("unknown version of JSONB".into()),
             (_, text) => Ok(Self::parse(text)),
         }

@@ -43,21 +43,17 @@ fn try_again(mut response: Response) -> Response {
 }
 
 /// The answer to a request without good credentials. The reason is for the log only.
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        match self {
-            Refused::Denied(why) => {
-                tracing::info!(%why, "a request was refused");
-                let sentence = "Authentication failed".to_owned();
-                let mut response = problem(StatusCode::UNAUTHORIZED, sentence, "signed_out");
-                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-                response
-            }
-            Refused::Unavailable(why) => {
-                tracing::warn!(%why, "a request could not be signed in");
-                let sentence = "The sign-in is not available, try again".to_owned();
-                try_again(problem(StatusCode::SERVICE_UNAVAILABLE, sentence, "unavailable"))
-            }
+pub(super) fn refusal(refused: &Refused) -> Response {
+    match refused {
+        Refused::Denied(_) => {
+            let sentence = "Authentication failed".to_owned();
+            let mut response = problem(StatusCode::UNAUTHORIZED, sentence, "signed_out");
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+        }
+        Refused::Unavailable(_) => {
+            let sentence = "The sign-in is not available, try again".to_owned();
+            try_again(problem(StatusCode::SERVICE_UNAVAILABLE, sentence, "unavailable"))
         }
     }
 }

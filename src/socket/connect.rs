@@ -23,7 +23,6 @@ use super::{
     handshake::Auth,
     payload::Packet,
     queue::EventQueue,
-    refusal_log::RefusalLog,
     session::Session,
     sign_in::find_user,
 };
@@ -74,27 +73,16 @@ struct SignedIn {
 
 /// Opens the namespaces.
 pub fn register(io: &SocketIo, app: &Arc<App>) {
-    let log = Arc::new(RefusalLog::default());
     for (index, path) in app.config.sockets.namespaces.iter().enumerate() {
-        open_namespace(io, app, &log, (NamespaceIndex::new(index), path));
+        open_namespace(io, app, (NamespaceIndex::new(index), path));
     }
 }
 
-fn open_namespace(
-    io: &SocketIo,
-    app: &Arc<App>,
-    log: &Arc<RefusalLog>,
-    (namespace, path): (NamespaceIndex, &str),
-) {
+fn open_namespace(io: &SocketIo, app: &Arc<App>, (namespace, path): (NamespaceIndex, &str)) {
     let middleware = {
-        let (app, log) = (Arc::clone(app), Arc::clone(log));
+        let app = Arc::clone(app);
         move |socket: SocketRef, auth: Auth| {
-            admit(
-                Arc::clone(&app),
-                Arc::clone(&log),
-                ClientSocket::new(socket.clone(), namespace),
-                (socket, auth),
-            )
+            admit(Arc::clone(&app), ClientSocket::new(socket.clone(), namespace), (socket, auth))
         }
     };
     // The event table is set up in the middleware, before the client is told that it is connected. Events that it sends
@@ -132,11 +120,11 @@ fn auto_join(app: Arc<App>, session: Arc<Session>, client: ClientSocket) -> BoxF
 /// Signs the client in, or refuses it.
 async fn admit(
     app: Arc<App>,
-    log: Arc<RefusalLog>,
     client: ClientSocket,
     (socket, auth): (SocketRef, Auth),
 ) -> Result<(), Refusal> {
     let sid = client.id();
+    let log = Arc::clone(&app.refusals);
     let refusals = client.route().map_or(0, SocketRoute::refusals);
     if refusals >= MAX_REFUSALS {
         return Err(Refusal::of(&client));

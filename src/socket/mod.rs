@@ -9,7 +9,6 @@ mod events;
 mod handshake;
 mod payload;
 mod queue;
-mod refusal_log;
 mod request;
 mod session;
 mod sign_in;

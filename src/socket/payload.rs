@@ -5,15 +5,15 @@ use std::{convert::Infallible, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::de::DeserializeOwned;
-use serde_json::{Value as Json, value::RawValue};
+use serde_json::{Value, value::RawValue};
 use socketioxide::{
     adapter::LocalAdapter,
-    handler::{FromMessageParts, Value},
+    handler::{FromMessageParts, Value as SocketValue},
     socket::Socket,
 };
 
 use super::{attachments::Attachments, request::Request};
-use crate::chat::{Error, Result};
+use crate::chat::{Error, Result, json::Json};
 
 /// An event and its arguments.
 pub(super) struct Packet {
@@ -28,11 +28,11 @@ impl FromMessageParts<LocalAdapter> for Packet {
 
     fn from_message_parts(
         _: &Arc<Socket>,
-        value: &mut Value,
+        value: &mut SocketValue,
         ack_id: &Option<i64>,
     ) -> Result<Self, Infallible> {
         let has_callback = ack_id.is_some();
-        let Value::Str(text, binary) = value else {
+        let SocketValue::Str(text, binary) = value else {
             return Ok(Self { text: None, attachments: Attachments::default(), has_callback });
         };
         let texts = binary.iter().flatten().map(|bytes| BASE64_STANDARD.encode(bytes));
@@ -51,8 +51,11 @@ impl Packet {
     /// `keeps_extra`: fields that are not known are kept, if the payload has a place for them.
     pub(super) fn decode<R: Request>(self, keeps_extra: bool) -> Result<R> {
         let mut request: R = self.decode_text()?;
-        if keeps_extra && R::KEEPS_EXTRA_FIELDS {
-            request.keep_extra_fields(self.decode_text()?)?;
+        if keeps_extra
+            && R::KEEPS_EXTRA_FIELDS
+            && let Json(Value::Object(fields)) = self.decode_text()?
+        {
+            request.keep_extra_fields(fields)?;
         }
         request.attach(self.attachments)?;
         Ok(request)
@@ -68,7 +71,7 @@ impl Packet {
             return Ok(arguments.collect());
         }
         let attached = arguments.map(|argument| {
-            let mut argument: Json =
+            let Json(mut argument) =
                 serde_json::from_str(argument.get()).map_err(|error| bad_input(&error))?;
             self.attachments.put_into(&mut argument)?;
             serde_json::value::to_raw_value(&argument).map_err(|error| bad_input(&error))

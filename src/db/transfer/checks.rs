@@ -1,7 +1,7 @@
 //! Checks the values of a row that is to be imported, so that the line at fault is known before the database refuses it.
 
 use crate::{
-    chat::{Error, Result, limits::Limits},
+    chat::{Error, Result, json::Json, limits::Limits},
     db::{facts::Facts, ids::is_uuid},
 };
 
@@ -81,7 +81,7 @@ impl<'a> Checks<'a> {
     }
 
     pub(super) fn metadata(&self, json: &str) -> Result<()> {
-        let metadata = serde_json::from_str(json)
+        let Json(metadata) = serde_json::from_str(json)
             .map_err(|error| Error::BadInput(format!("metadata cannot be read back: {error}")))?;
         self.limits.ensure_metadata(&metadata)
     }

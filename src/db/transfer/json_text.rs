@@ -8,7 +8,10 @@ use diesel::{
 use serde::de::IgnoredAny;
 use serde_json::{Value, value::RawValue};
 
-use crate::db::types::{JSONB_OID, JSONB_VERSION, JsonDoc};
+use crate::{
+    chat::json::Json,
+    db::types::{JSONB_OID, JSONB_VERSION, JsonDoc},
+};
 
 type LiteValue<'a> = <Sqlite as diesel::backend::Backend>::RawValue<'a>;
 
@@ -50,7 +53,7 @@ fn without_blanks(json: &str) -> String {
 
 /// Compares JSON as JSONB does: without the order of keys. Numbers are compared as doubles.
 pub(super) fn is_same(one: &RawValue, other: &RawValue) -> bool {
-    let parse = |json: &RawValue| serde_json::from_str::<Value>(json.get());
+    let parse = |json: &RawValue| serde_json::from_str::<Json>(json.get()).map(|json| json.0);
     one.get() == other.get()
         || matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if is_same_value(&one, &other))
 }

@@ -190,7 +190,10 @@ struct TableRow {
 
 const POSSIBLE: &str = r"
     SELECT class.relname::text AS name, relkind IN ('r', 'p') AS is_table, pg_get_userbyid(relowner)::text AS owner,
-        pg_has_role(relowner, 'USAGE') AS is_owner,
+        -- The functions run as the role that adds them, so a superuser's would give what the owner of the tables has not.
+        pg_has_role(relowner, 'USAGE') AND (pg_get_userbyid(relowner) = current_user OR NOT EXISTS (
+            SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper
+        )) AS is_owner,
         has_schema_privilege('chatoxide', 'CREATE') AND NOT EXISTS (
             SELECT FROM unnest(ARRAY['chatoxide.room_log', 'chatoxide.room_head']) AS own,
                 unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege

@@ -4,8 +4,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::chat::{Error, Result, id::MessageId, message::Place, timestamp::Timestamp};
 
-/// The longest cursor, in bytes: ids are bounded, and so is what names one.
-const MAX_LENGTH: usize = 1_024;
+/// The longest cursor, in bytes. Other programs' messages may have long ids.
+const MAX_LENGTH: usize = 16_384;
 
 pub(super) fn write(place: &Place) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{}.{}", place.at.millis(), place.id))
@@ -35,7 +35,7 @@ mod tests {
         let place = Place { at: Timestamp::from_millis(1_767_225_600_042), id: MessageId::from("a.b-ü") };
         assert_eq!(read(&write(&place)).unwrap(), place);
         let encode = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
-        let long = encode(&"1".repeat(2_000));
+        let long = encode(&"1".repeat(16_000));
         for text in [
             "",
             "é",

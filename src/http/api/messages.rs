@@ -34,6 +34,7 @@ use crate::{
     chat::{
         Error, Result,
         id::{MessageId, RoomId},
+        json,
         limits::Limits,
         message::MessageType,
     },
@@ -143,8 +144,8 @@ pub(super) struct NewMessageBody {
     #[schema(value_type = Option<String>)]
     kind: MessageType,
     /// Any JSON; `{}` if absent.
-    #[serde(default)]
-    metadata: Option<Value>,
+    #[serde(default, deserialize_with = "json::deserialize")]
+    metadata: Value,
     /// The id of the message that this one answers.
     reply_to: Option<String>,
 }
@@ -177,7 +178,7 @@ pub(super) async fn send(
     limits.ensure_content(&body.content)?;
     let kind = app.db.facts().columns().message_type.read_as_spelled(body.kind);
     limits.ensure_message_type(&kind)?;
-    let metadata = body.metadata.unwrap_or_else(|| Value::Object(Map::new()));
+    let metadata = if body.metadata.is_null() { Value::Object(Map::new()) } else { body.metadata };
     limits.ensure_metadata(&metadata)?;
     if let Some(reply_to) = &body.reply_to {
         limits.ensure_id("replyTo", reply_to)?;

@@ -12,7 +12,17 @@ mod users;
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::{
+        HeaderValue,
+        header::{CACHE_CONTROL, VARY},
+    },
+    middleware,
+    response::Response,
+    routing::get,
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -73,8 +83,18 @@ pub(super) fn router(app: &App) -> Router<Arc<App>> {
     let show = move || async move { Json((*document).clone()) };
     router
         .route(&format!("{PREFIX}/openapi.json"), get(show))
+        .layer(middleware::from_fn(caller::hold))
+        .layer(middleware::map_response(keep_from_shared_caches))
         .layer(DefaultBodyLimit::max(app.config.sockets.max_payload))
         .method_not_allowed_fallback(async || Error::NotFound)
+}
+
+/// An answer is for its user only, and a cache asks again before it uses one.
+async fn keep_from_shared_caches(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.append(VARY, HeaderValue::from_static("Authorization, Cookie"));
+    response
 }
 
 /// The description of the API.

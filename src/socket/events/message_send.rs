@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     actions::message_send,
-    chat::{Error, Result, id::RoomId, limits::Limits, message::MessageType},
+    chat::{Error, Result, id::RoomId, json, limits::Limits, message::MessageType},
     db::room_log::{ClientId, NewMessage},
     protocol::AnsweredMessage,
     socket::{attachments::Attachments, context::Context, request::Request},
@@ -20,7 +20,7 @@ pub(in crate::socket) struct MessageSend {
     #[serde(rename = "type", default, deserialize_with = "kind_or_default")]
     kind: MessageType,
     /// Absent or falsy is `{}`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::deserialize")]
     metadata: Value,
     reply_to: Option<String>,
     /// The sender's idempotency key for this message: if it is sent again, it is the same message. Some clients use the

@@ -4,7 +4,7 @@ use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
 
 use super::Program;
-use crate::support::{Backend, TestDatabase, TestServer, on_both, until};
+use crate::support::{Backend, TestDatabase, TestServer, http, on_both, until};
 
 on_both! {
     async fn bad_input_is_refused_in_words_and_nothing_is_stored(server: TestServer) {
@@ -15,6 +15,7 @@ on_both! {
         for (method, path, body) in [
             ("POST", "/rooms/general/messages", String::new()),
             ("POST", "/rooms/general/messages", "[]".to_owned()),
+            ("POST", "/rooms/general/messages", r#" ["a", "text", {}, null]"#.to_owned()),
             ("POST", "/rooms/general/messages", r#"{"content": 7}"#.to_owned()),
             ("POST", "/rooms/general/messages", r#"{"content": "a"} {}"#.to_owned()),
             ("POST", "/rooms/general/messages", r#"{"content": "a\u0000"}"#.to_owned()),
@@ -85,4 +86,64 @@ async fn one_request_more_of_a_user_than_the_most_is_refused_and_those_of_others
         "{:?}",
         pages.iter().map(|page| page.status).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_under_way_until_its_answer_is_taken() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--max-payload", "2000000"]).await;
+    server.make_room("general", RoomType::Public, &[]).await;
+    let alice = Program::of(&server, "alice");
+    for _ in 0..16 {
+        let body = json!({"content": "", "metadata": "x".repeat(1_000_000)});
+        alice.done("POST", "/rooms/general/messages", &body, 201).await;
+    }
+    let request = format!(
+        "GET /api/v1/rooms/general/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        server.token("alice")
+    );
+    let mut pages = Vec::new();
+    for _ in 0..16 {
+        let mut page = http::KeepAlive::open(server.address()).await;
+        page.write(&request).await;
+        pages.push(page);
+    }
+    // Nobody reads the pages.
+    let is = async |status| {
+        until("the status", async || (alice.get("/me").await.status == status).then_some(())).await;
+    };
+    is(503).await;
+    drop(pages);
+    is(200).await;
+}
+
+on_both! {
+    async fn metadata_is_shown_as_it_was_sent_whatever_its_keys(server: TestServer) {
+        server.make_room("general", RoomType::Public, &[]).await;
+        let program = Program::of(&server, "alice");
+        // The decoder's library gives a meaning to this key where it comes first, as it does once JSONB has sorted the keys.
+        // It does so in this test, too, which therefore looks at the text.
+        let key = r#""$serde_json::private::RawValue":"[1]""#;
+        let metadata = [format!(r#"{{"a key that is longer than the other one":1,{key}}}"#), format!("{{{key}}}")];
+        let mut alice = server.connect_in("alice", "general").await;
+        for metadata in &metadata {
+            let body = format!(r#"{{"content":"","metadata":{metadata}}}"#);
+            let sent = program.send_with(("POST", "/rooms/general/messages"), &[], &body).await;
+            assert!(sent.status == 201 && sent.body.contains(metadata), "{}", sent.body);
+            let body = format!(r#"{{"roomId":"general","content":"","metadata":{metadata}}}"#);
+            assert_eq!(alice.ask_text("message:send", &body).await["success"], true);
+        }
+        drop(alice);
+        let database = server.stop().await;
+        if database.backend == Backend::Postgres {
+            // A number that no double holds, as another program may store it.
+            let large = r#"UPDATE "Message" SET "metadata" = '{"a": 1e400}' WHERE "id" = (SELECT min("id") FROM "Message")"#;
+            database.execute(large).await;
+        }
+        let large = usize::from(database.backend == Backend::Postgres);
+        let server = TestServer::start_with(database, &[]).await;
+        let page = Program::of(&server, "bob").get("/rooms/general/messages").await;
+        let shown = page.body.replace(": ", ":").matches(key).count();
+        assert_eq!((page.status, shown), (200, 4 - large), "{}", page.body);
+    }
 }

@@ -67,6 +67,8 @@ on_both! {
         for path in ["/rooms/general/messages".to_owned(), format!("/messages/{}", sent["id"].as_str().unwrap())] {
             let first = program.get(&path).await;
             let tag = first.header("etag").unwrap().to_owned();
+            assert_eq!(first.header("cache-control"), Some("private, no-cache"));
+            assert!(first.header_lines("vary").any(|line| line.contains("Authorization")), "{path}");
             let same = program.send_with(("GET", &path), &[("If-None-Match", &tag)], "").await;
             assert_eq!((same.status, same.body.as_str(), same.header("etag")), (304, "", Some(tag.as_str())));
             alice.ask("message:edit", json!({"messageId": sent["id"], "content": path})).await;

@@ -16,14 +16,14 @@ const LINES_PER_SECOND: f64 = 1.0;
 const REPORT_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
-pub(super) struct RefusalLog {
+pub struct RefusalLog {
     lines: Mutex<Option<LineBudget>>,
 }
 
 impl RefusalLog {
     /// Writes the line if the rate limit allows it. `write` gets the number of lines that were left out since the last
     /// one.
-    pub(super) fn write(self: &Arc<Self>, write: impl FnOnce(u64)) {
+    pub fn write(self: &Arc<Self>, write: impl FnOnce(u64)) {
         let now = Instant::now();
         let decision = lock(&self.lines).get_or_insert_with(|| LineBudget::new(now)).take(now);
         match decision {
