@@ -97,6 +97,28 @@ async fn more_changes_of_one_transaction_than_are_logged_are_found_by_comparison
     assert_eq!(sync(&mut bob, told["seq"].as_i64().unwrap()).await["complete"], true);
 }
 
+/// A column of the team's own may hold JSON that PostgreSQL stores and does not take apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_makes_no_transaction_fail_and_is_found_by_comparison() {
+    let server = start().await;
+    let (mut alice, mut bob) = server.meet().await;
+    let one = say(&mut alice, "one").await;
+    alice.ask("reaction:add", json!({"messageId": one["id"], "emoji": "x"})).await;
+    bob.heard().await;
+    for table in ["Message", "Reaction", "User", "Room"] {
+        server.database.execute(&format!(r#"ALTER TABLE "{table}" ADD "note" JSON"#)).await;
+        let odd = format!(r#"UPDATE "{table}" SET "note" = '{{"a": "\u0000"}}'"#);
+        server.database.execute(&odd).await;
+    }
+    server.database.execute(&edit(&one["id"], "ONE")).await;
+    assert_eq!(bob.hear("message:updated").await["content"], "ONE");
+    server.database.execute(r#"DELETE FROM "Reaction""#).await;
+    let told = bob.hear("reaction:removed").await;
+    assert_eq!(sync(&mut bob, 2).await["complete"], false);
+    assert_eq!(sync(&mut bob, told["seq"].as_i64().unwrap()).await["complete"], true);
+    assert_eq!(server.database.select("SELECT count(*) FROM chatoxide.watch_change").await, ["0"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_made_while_the_connection_was_gone_are_told_once_it_is_back() {
     let server = start().await;

@@ -42,23 +42,36 @@ $watch$;
 CREATE OR REPLACE FUNCTION chatoxide.watch_message() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $watch$
 DECLARE
-    old_row CONSTANT JSON := to_json(OLD);
-    new_row CONSTANT JSON := to_json(NEW);
-    columns CONSTANT TEXT[] := ARRAY[
-        'roomId', 'senderId', 'content', 'type', 'metadata', 'replyTo', 'createdAt', 'updatedAt'
-    ];
+    old_id TEXT;
+    new_id TEXT;
+    old_room TEXT;
+    new_room TEXT;
+    differs BOOLEAN;
 BEGIN
-    IF TG_OP = 'UPDATE' AND old_row ->> 'id' = new_row ->> 'id' THEN
-        IF chatoxide.watch_differs(old_row, new_row, columns) THEN
-            PERFORM chatoxide.watch_note('update', old_row ->> 'roomId', old_row ->> 'id', NULL, NULL);
+    BEGIN
+        old_id := to_json(OLD) ->> 'id';
+        new_id := to_json(NEW) ->> 'id';
+        old_room := to_json(OLD) ->> 'roomId';
+        new_room := to_json(NEW) ->> 'roomId';
+        differs := TG_OP = 'UPDATE' AND chatoxide.watch_differs(to_json(OLD), to_json(NEW), ARRAY[
+            'roomId', 'senderId', 'content', 'type', 'metadata', 'replyTo', 'createdAt', 'updatedAt'
+        ]);
+    EXCEPTION WHEN OTHERS THEN
+        -- Such as JSON with U+0000 in a column of the team's own, or a row of hundreds of megabytes.
+        PERFORM chatoxide.watch_note('gap', NULL, NULL, NULL, NULL);
+        RETURN NULL;
+    END;
+    IF TG_OP = 'UPDATE' AND old_id = new_id THEN
+        IF differs THEN
+            PERFORM chatoxide.watch_note('update', old_room, old_id, NULL, NULL);
         END IF;
         RETURN NULL;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        PERFORM chatoxide.watch_note('delete', old_row ->> 'roomId', old_row ->> 'id', NULL, NULL);
+        PERFORM chatoxide.watch_note('delete', old_room, old_id, NULL, NULL);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        PERFORM chatoxide.watch_note('insert', new_row ->> 'roomId', new_row ->> 'id', NULL, NULL);
+        PERFORM chatoxide.watch_note('insert', new_room, new_id, NULL, NULL);
     END IF;
     RETURN NULL;
 END $watch$;
@@ -66,18 +79,25 @@ END $watch$;
 CREATE OR REPLACE FUNCTION chatoxide.watch_reaction() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $watch$
 DECLARE
-    old_row CONSTANT JSON := to_json(OLD);
-    new_row CONSTANT JSON := to_json(NEW);
+    -- The message, the user and the emoji.
+    removed TEXT[];
+    added TEXT[];
 BEGIN
-    IF TG_OP = 'UPDATE' AND NOT chatoxide.watch_differs(old_row, new_row, ARRAY['messageId', 'userId', 'emoji']) THEN
+    BEGIN
+        removed := ARRAY[to_json(OLD) ->> 'messageId', to_json(OLD) ->> 'userId', to_json(OLD) ->> 'emoji'];
+        added := ARRAY[to_json(NEW) ->> 'messageId', to_json(NEW) ->> 'userId', to_json(NEW) ->> 'emoji'];
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM chatoxide.watch_note('gap', NULL, NULL, NULL, NULL);
+        RETURN NULL;
+    END;
+    IF TG_OP = 'UPDATE' AND removed = added THEN
         RETURN NULL;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        PERFORM chatoxide.watch_note(
-            'unreact', NULL, old_row ->> 'messageId', old_row ->> 'userId', old_row ->> 'emoji');
+        PERFORM chatoxide.watch_note('unreact', NULL, removed[1], removed[2], removed[3]);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        PERFORM chatoxide.watch_note('react', NULL, new_row ->> 'messageId', new_row ->> 'userId', new_row ->> 'emoji');
+        PERFORM chatoxide.watch_note('react', NULL, added[1], added[2], added[3]);
     END IF;
     RETURN NULL;
 END $watch$;
@@ -86,17 +106,26 @@ END $watch$;
 CREATE OR REPLACE FUNCTION chatoxide.watch_access() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $watch$
 DECLARE
-    old_row CONSTANT JSON := to_json(OLD);
-    new_row CONSTANT JSON := to_json(NEW);
+    old_id TEXT;
+    new_id TEXT;
+    differs BOOLEAN;
 BEGIN
-    IF TG_OP = 'UPDATE' AND NOT chatoxide.watch_differs(old_row, new_row, TG_ARGV[1:]) THEN
+    BEGIN
+        old_id := to_json(OLD) ->> TG_ARGV[1];
+        new_id := to_json(NEW) ->> TG_ARGV[1];
+        differs := TG_OP <> 'UPDATE' OR chatoxide.watch_differs(to_json(OLD), to_json(NEW), TG_ARGV[1:]);
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM chatoxide.watch_note('access', NULL, NULL, NULL, NULL);
+        RETURN NULL;
+    END;
+    IF NOT differs THEN
         RETURN NULL;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        PERFORM chatoxide.watch_note(TG_ARGV[0], old_row ->> TG_ARGV[1], NULL, old_row ->> TG_ARGV[1], NULL);
+        PERFORM chatoxide.watch_note(TG_ARGV[0], old_id, NULL, old_id, NULL);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        PERFORM chatoxide.watch_note(TG_ARGV[0], new_row ->> TG_ARGV[1], NULL, new_row ->> TG_ARGV[1], NULL);
+        PERFORM chatoxide.watch_note(TG_ARGV[0], new_id, NULL, new_id, NULL);
     END IF;
     RETURN NULL;
 END $watch$;
