@@ -2,14 +2,14 @@
 
 import asyncio
 import os
+import sys
 
-from chatoxide import ChatClient, NewMessage
+from chatoxide import ChatClient, ChatError, NewMessage
 
 
-async def main() -> None:
-    url = os.environ.get('CHAT_URL', 'http://localhost:3000')
-    async with ChatClient(url, os.environ['CHAT_TOKEN']) as client:
-        room = await client.join(os.environ.get('CHAT_ROOM', 'general'))
+async def listen(url: str, token: str, room_id: str) -> None:
+    async with ChatClient(url, token) as client:
+        room = await client.join(room_id)
         await room.send('Hello')
         async for event in room.events():
             match event:
@@ -17,4 +17,11 @@ async def main() -> None:
                     print(f'{message.sender_name}: {message.content}', flush=True)
 
 
-asyncio.run(main())
+url = os.environ.get('CHAT_URL', 'http://localhost:3000')
+token = os.environ.get('CHAT_TOKEN') or sys.exit('Set CHAT_TOKEN: the command `chatoxide token` prints one')
+try:
+    asyncio.run(listen(url, token, os.environ.get('CHAT_ROOM', 'general')))
+except ChatError as error:
+    sys.exit(str(error))
+except KeyboardInterrupt:
+    print('Good-bye')

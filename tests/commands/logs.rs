@@ -20,15 +20,15 @@ use crate::support::{
 };
 
 /// A server whose log is kept.
-struct Logged {
+pub(super) struct Logged {
     child: Child,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     log: JoinHandle<String>,
     database: TestDatabase,
 }
 
 impl Logged {
-    async fn start(backend: Backend, more: &[(&str, &str)]) -> Self {
+    pub(super) async fn start(backend: Backend, more: &[(&str, &str)]) -> Self {
         Self::start_on(TestDatabase::create(backend).await, more).await
     }
 
@@ -56,7 +56,7 @@ impl Logged {
     }
 
     /// Ends it: all that it logged.
-    async fn end(self) -> String {
+    pub(super) async fn end(self) -> String {
         self.end_with_database().await.0
     }
 
@@ -69,7 +69,7 @@ impl Logged {
     }
 }
 
-fn lines(log: &str) -> Vec<Value> {
+pub(super) fn lines(log: &str) -> Vec<Value> {
     log.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect()

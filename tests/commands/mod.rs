@@ -14,4 +14,5 @@ pub(crate) mod program;
 mod settings;
 mod token;
 mod transfer;
+mod unreachable;
 mod verify;

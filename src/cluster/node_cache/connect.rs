@@ -22,7 +22,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The Redis of `REDIS_URL`, with its connection pool.
 pub(super) struct Redis {
     pool: Pool,
-    /// `host:port`, or the path of a socket.
     address: String,
 }
 
@@ -48,6 +47,11 @@ impl Redis {
         let builder = Pool::builder(manager).runtime(Runtime::Tokio1).post_create(is_new);
         let pool = builder.build().map_err(|error| error.to_string())?;
         Ok(Self { pool, address })
+    }
+
+    /// `host:port`, or the path of a socket.
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {

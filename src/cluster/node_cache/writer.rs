@@ -124,7 +124,7 @@ impl CacheWriter {
                 self.is_unavailable = false;
             }
             Err(error) if !self.is_unavailable => {
-                tracing::warn!(%error, "Redis is unavailable: chat continues, and Node's keys are repaired when it is available again");
+                tracing::warn!(redis = self.redis.address(), %error, "Redis is unavailable: chat continues, and Node's keys are repaired when it is available again");
                 self.is_unavailable = true;
             }
             _ => {}

@@ -78,11 +78,16 @@ export class Program {
     });
   }
 
-  /** As Ctrl+C does; the exit code. */
-  async interrupt(): Promise<number | null> {
+  /** The exit code, once it has ended by itself. */
+  async ended(): Promise<number | null> {
     if (this.child.exitCode !== null) return this.child.exitCode;
-    const ended = once(this.child, 'exit') as Promise<[number | null]>;
+    return ((await once(this.child, 'exit')) as [number | null])[0];
+  }
+
+  /** As Ctrl+C does; the exit code. */
+  interrupt(): Promise<number | null> {
+    const ended = this.ended();
     this.child.kill('SIGINT');
-    return (await ended)[0];
+    return ended;
   }
 }

@@ -1,12 +1,17 @@
-// The programs in the READMEs are files of examples/, and the examples name the versions that they are tried with.
+// The programs in the READMEs and in docs/ are files of examples/, and the examples name the versions that they are tried with.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { EXAMPLES, packagesOf } from './app';
 
 const ROOT = path.dirname(EXAMPLES);
-const READMES = ['README.md', 'clients/react/README.md', 'clients/python/README.md', 'examples/README.md'];
-/** In these a block of a README is a program. */
+const READMES = [
+  ...['README.md', 'clients/react/README.md', 'clients/python/README.md', 'examples/README.md'],
+  ...readdirSync(path.join(ROOT, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
+/** In these a block is a program. */
 const LANGUAGES = /^(html|jsx?|tsx?|py|python)$/;
 const BLOCK = /^(?:<!-- (examples\/\S+) -->\n+)?```(\w+)\n([^]*?)^```$/gm;
 
@@ -24,13 +29,17 @@ test.each(programs.map((program) => [`${program.readme}: ${program.file}`, progr
   },
 );
 
-test('the READMEs show the examples of each kind', () => {
+test('the READMEs and docs/ show the examples of each kind', () => {
   const files = programs.map(({ file }) => file);
   for (const file of [
+    'html/index.html',
     'vite/src/Page.tsx',
     'vite/src/Page.test.tsx',
     'nextjs/app/page.tsx',
     'node-bot/bot.js',
+    'node-socket/hello.js',
+    'node-socket/call.js',
+    'node-sign-in/server.js',
     'python-bot/bot.py',
   ])
     expect(files).toContain(`examples/${file}`);
@@ -42,13 +51,13 @@ test('the examples name the versions with which they are tried', () => {
     .filter((file) => path.basename(file) === 'package.json' && !file.includes('node_modules'))
     .map((file) => path.join(EXAMPLES, path.dirname(file)))
     .filter((folder) => Object.keys(packagesOf(folder)).length > 0);
-  expect(folders).toHaveLength(3);
+  expect(folders).toHaveLength(4);
   const { version } = JSON.parse(readFileSync(path.join(ROOT, 'clients/react/package.json'), 'utf8')) as {
     version: string;
   };
   for (const folder of folders) {
     const { '@chatoxide/react': ours, ...others } = packagesOf(folder);
-    expect(ours).toBe(`file:../chatoxide-react-${version}.tgz`);
+    if (ours !== undefined) expect(ours).toBe(`file:../chatoxide-react-${version}.tgz`);
     for (const [name, named] of Object.entries(others)) expect([name, named]).toEqual([name, tried[name]]);
   }
 });

@@ -23,12 +23,14 @@ const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, 
   --room ID                a public room for all checks, on a server that does not know room:create (default: general)
   --only TEXT              runs the checks with this in their titles; may be said more than once
   --patience SECONDS       how long what must happen may take (default: 15)
-  --database URL           the server's database: what the checks made is removed from it (postgresql:, sqlite: or file:)
+  --database URL           the server's database, from which what the checks made is removed: postgresql:, sqlite: or file:
+                           (default: DATABASE_URL)
   --help
 
-The checks make users and rooms of their own, which no client can delete. With --database they are removed at the end.
-Without, they stay: the last line names them, and docs/migrating-from-node.md has the SQL that removes them. The exit code is 0 when no check failed, 1 when one did, and 2 when the command is wrong or the server
-cannot be reached.`;
+The checks make users and rooms of their own, which no client can delete. With the server's database they are removed at
+the end. Without, as on a server whose database is out of reach, they stay: the last line names them, and
+docs/migrating-from-node.md has the SQL that removes them. The exit code is 0 when no check failed, 1 when one did, and 2
+when the command is wrong or the server cannot be reached.`;
 
 const text = /** @type {const} */ ({ type: 'string' });
 
@@ -91,8 +93,11 @@ if (unreachable !== undefined) {
   console.error(`${url} cannot be reached (${unreachable}): is the server running, and is --url right?`);
   process.exit(2);
 }
-const unusable = given.database === undefined ? undefined : await whyUnusable(given.database);
-if (unusable !== undefined) refuse(`--database cannot be used: ${unusable}`);
+// An empty variable is one that is not set.
+const database = given.database ?? (process.env.DATABASE_URL || undefined);
+const unusable = database === undefined ? undefined : await whyUnusable(database);
+if (unusable !== undefined)
+  refuse(`${given.database === undefined ? 'DATABASE_URL' : '--database'} cannot be used: ${unusable}`);
 console.log(`${path.basename(file)} against ${url}`);
 // Everything that this run makes on the server is named after it. Several runs may check one server.
 const run = `hook-check-${randomUUID().slice(-12)}`;
@@ -108,7 +113,7 @@ const vitest = await startVitest('test', [], {
   // A check waits for several things.
   testTimeout: patience * 4,
   hookTimeout: patience * 4,
-  reporters: [['./hook/report.ts', { run, database: given.database }]],
+  reporters: [['./hook/report.ts', { run, database }]],
   provide: {
     hook: {
       file,
@@ -122,7 +127,7 @@ const vitest = await startVitest('test', [], {
       secret: given.secret ?? process.env.JWT_SECRET,
       room: given.room,
       run,
-      isCleared: given.database !== undefined,
+      isCleared: database !== undefined,
     },
     patience,
   },

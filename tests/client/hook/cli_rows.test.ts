@@ -10,7 +10,7 @@ import { BACKENDS, type Database } from '../support/databases';
 import { seedMessages, seedReactions } from '../support/seed';
 import { SECRET } from '../support/tokens';
 import { aWorld } from '../support/world';
-import { CLI, environment, faulty, IMPATIENT, run, SAMPLE, SLOW } from './command';
+import { CLI, environment, faulty, IMPATIENT, run, runWith, SAMPLE, SLOW } from './command';
 import { removal } from './removal.js';
 
 const GUIDE = path.resolve(import.meta.dirname, '../../../docs/migrating-from-node.md');
@@ -106,16 +106,49 @@ describe.each(BACKENDS)('npm run test:hook --database on %s', (backend) => {
     expect(await rowsOf(world.database)).toEqual(before);
   });
 
+  test('takes DATABASE_URL from the environment', { timeout: SLOW }, async () => {
+    const before = await rowsOf(world.database);
+    const variables = { JWT_SECRET: SECRET, DATABASE_URL: world.database.env.DATABASE_URL };
+    const some = ['--only', 'reactions are there'];
+
+    const ended = await runWith(variables, '--hook', SAMPLE, '--url', world.server.url, ...some);
+
+    expect(lastLine(ended.stdout)).toMatch(
+      /^What the checks made was removed: users hook-check-[\da-f]{12}-…/,
+    );
+    expect(ended.code).toBe(0);
+    expect(await rowsOf(world.database)).toEqual(before);
+  });
+
   test('refuses a database that it cannot use, before any check', async () => {
     const none = { sqlite: 'sqlite:///no/such/file.db', postgresql: 'postgresql://127.0.0.1:9/none' }[
       backend
     ];
+    const checks = ['--hook', SAMPLE, '--url', world.server.url];
 
-    const refused = await run('--hook', SAMPLE, '--url', world.server.url, '--database', none);
-
+    const refused = await run(...checks, '--database', none);
     expect(refused.stderr).toMatch(/^--database cannot be used: \S/);
     expect(refused.stdout).toBe('');
     expect(refused.code).toBe(2);
+
+    const variable = await runWith({ JWT_SECRET: SECRET, DATABASE_URL: none }, ...checks);
+    expect(variable.stderr).toMatch(/^DATABASE_URL cannot be used: \S/);
+    expect(variable.code).toBe(2);
+  });
+});
+
+describe.each(BACKENDS)('npm run test:hook with the database of another server on %s', (backend) => {
+  const [world, other] = [aWorld(backend), aWorld(backend)];
+
+  test('says so, and names what stays', { timeout: SLOW }, async () => {
+    const variables = { JWT_SECRET: SECRET, DATABASE_URL: other.database.env.DATABASE_URL };
+    const some = ['--only', 'reactions are there'];
+
+    const { code, stdout } = await runWith(variables, '--hook', SAMPLE, '--url', world.server.url, ...some);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^The database that was given is not the server's: it has no hook-check-/m);
+    await expectNamed(world.database, stdout);
   });
 });
 

@@ -39,22 +39,29 @@ export async function whyUnusable(url) {
   }
 }
 
-/** @param {string} url @param {string} run how the names of all that the run made begin */
+/**
+ * Returns whether the run was there: false is another database than the server's.
+ * @param {string} url @param {string} run how the names of all that the run made begin
+ */
 export async function remove(url, run) {
-  await open(url, async ({ has, execute, prefix }) => {
-    const own = (await has('room_log')) ? prefix : '';
-    await execute(`BEGIN;\n${removal({ own, users: `${run}-%`, rooms: run })}\nCOMMIT;`);
+  const users = `${run}-%`;
+  return open(url, async ({ isTrue, has, execute, prefix }) => {
+    if (!(await isTrue(`SELECT count(*) > 0 AS it FROM "User" WHERE "id" LIKE '${users}';`))) return false;
+    const own = (await isTrue(has('room_log'))) ? prefix : '';
+    await execute(`BEGIN;\n${removal({ own, users, rooms: run })}\nCOMMIT;`);
+    return true;
   });
 }
 
 /**
  * @typedef {object} Database
  * @property {string} prefix how chatoxide's own tables are named before their names
- * @property {(table: string) => Promise<boolean>} has whether there is such a table of chatoxide's own
+ * @property {(sql: string) => Promise<boolean>} isTrue the only column, `it`, of the only row
+ * @property {(table: string) => string} has asks whether there is such a table of chatoxide's own
  * @property {(sql: string) => Promise<unknown>} execute
  */
 
-/** @param {string} url @param {(database: Database) => Promise<void>} work */
+/** @template T @param {string} url @param {(database: Database) => Promise<T>} work */
 async function open(url, work) {
   if (/^postgres(ql)?:/.test(url)) return openPostgres(new URL(url), work);
   const file = /^(?:sqlite|file):(?:\/\/)?([^?]+)/.exec(url)?.[1];
@@ -62,7 +69,7 @@ async function open(url, work) {
   return openSqlite(file, work);
 }
 
-/** @param {URL} url @param {(database: Database) => Promise<void>} work */
+/** @template T @param {URL} url @param {(database: Database) => Promise<T>} work */
 async function openPostgres(url, work) {
   // Prisma's parameter, which the driver does not know.
   const schema = url.searchParams.get('schema') ?? 'public';
@@ -74,14 +81,10 @@ async function openPostgres(url, work) {
       'search_path',
       `"${schema.replaceAll('"', '""')}"`,
     ]);
-    await work({
+    return await work({
       prefix: 'chatoxide.',
-      has: async (table) => {
-        const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS it', [
-          `chatoxide.${table}`,
-        ]);
-        return rows[0].it;
-      },
+      isTrue: async (sql) => (await client.query(sql)).rows[0].it,
+      has: (table) => `SELECT to_regclass('chatoxide.${table}') IS NOT NULL AS it;`,
       execute: (sql) => client.query(sql),
     });
   } finally {
@@ -89,7 +92,7 @@ async function openPostgres(url, work) {
   }
 }
 
-/** @param {string} file @param {(database: Database) => Promise<void>} work */
+/** @template T @param {string} file @param {(database: Database) => Promise<T>} work */
 async function openSqlite(file, work) {
   /** @param {string} sql */
   const execute = async (sql) => {
@@ -100,10 +103,10 @@ async function openSqlite(file, work) {
     return stdout.trim();
   };
   await execute('SELECT count(*) FROM sqlite_master;');
-  await work({
+  return work({
     prefix: 'chatoxide_',
-    has: async (table) =>
-      (await execute(`SELECT count(*) FROM sqlite_master WHERE name = 'chatoxide_${table}';`)) === '1',
+    isTrue: async (sql) => (await execute(sql)) === '1',
+    has: (table) => `SELECT count(*) AS it FROM sqlite_master WHERE name = 'chatoxide_${table}';`,
     execute,
   });
 }

@@ -30,6 +30,8 @@ export default class Report implements Reporter {
     });
     if (status === 0)
       return print(`What the checks made was removed: users ${run}-…, and rooms named ${run}`);
+    if (status === 3)
+      return print(`The database that was given is not the server's: it has no ${run}-…\n${stays(run)}`);
     print(`What the checks made could not be removed (${stderr.trim()})\n${stays(run)}`);
     process.exitCode = 1;
   }

@@ -84,6 +84,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
         delays = backoff(*_RECONNECT)
+        has_warned = False
         while True:
             try:
                 await self._connect(await token_of(self._token))
@@ -92,6 +93,9 @@ class Connection:
                 delay = next(delays)
                 if not error.is_passing or loop.time() + delay > deadline:
                     raise
+                if not has_warned:
+                    LOG.warning('%s; trying for %g seconds', error, patience)
+                    has_warned = True
                 await asyncio.sleep(delay)
         self._staying = asyncio.create_task(self._stay())
 

@@ -1,5 +1,5 @@
 // The package as people get it: packed in a clean clone, and unpacked in a folder outside of this repository, beside the
-// packages that it needs. Nothing is fetched, and nothing is found that was not put there.
+// packages that it needs. Nothing is fetched, and nothing is found that was not put there. `installByNpm` is how npm does it.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const PACKAGE = path.resolve(import.meta.dirname, '../..');
-const CLIENTS = path.dirname(PACKAGE);
+export const CLIENTS = path.dirname(PACKAGE);
 /** Packages of apps that use ours, as tests/apps/package-lock.json has them. */
 const APPS = path.resolve(CLIENTS, '../tests/apps');
 /** So long a program may run, in milliseconds. One that does not end by itself fails. */
@@ -88,6 +88,23 @@ export class User {
     return user;
   }
 
+  /** By npm, from this registry, in an empty folder. */
+  static async installByNpm(tarball: string, registry: string, ...names: string[]): Promise<User> {
+    const user = new User(await temporary());
+    await user.write('package.json', '{ "type": "module" }');
+    const options = [
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--registry',
+      registry,
+      '--cache',
+      'cache',
+    ];
+    await run('npm', ['install', ...options, tarball, ...names], user.folder, ofShell());
+    return user;
+  }
+
   /** In an empty folder, or in a copy of an app's. */
   private static async unpack(tarball: string, app?: string): Promise<User> {
     const user = new User(await temporary());
@@ -128,6 +145,12 @@ export class User {
     return readFile(path.join(this.packageFolder(PACKAGE_NAME), file), 'utf8');
   }
 
+  /** The packages that npm finds in the folder, as `name@version`. Fails when one is missing, or is not as wanted. */
+  async packages(): Promise<string[]> {
+    const { stdout } = await run('npm', ['ls', '--all', '--parseable', '--long'], this.folder, ofShell());
+    return stdout.split('\n').flatMap((line) => /:(.+@.+)$/.exec(line)?.[1] ?? []);
+  }
+
   /** Runs a module; what it says. */
   node(source: string, ...options: string[]): Promise<Output> {
     return run(process.execPath, [...options, '--input-type=module', '-e', source], this.folder);
@@ -147,14 +170,16 @@ export class User {
   }
 }
 
-function find(name: string, from: string): string {
+export function find(name: string, from: string): string {
   const folder = path.join(from, 'node_modules', name);
   if (existsSync(folder)) return folder;
   if (from === CLIENTS || from === APPS) throw new Error(`${name} is not installed`);
   return find(name, path.dirname(from));
 }
 
-async function manifest(folder: string): Promise<{ version: string; dependencies: Record<string, string> }> {
+export async function manifest(
+  folder: string,
+): Promise<{ version: string; dependencies: Record<string, string> }> {
   const text = await readFile(path.join(folder, 'package.json'), 'utf8');
   return { dependencies: {}, ...(JSON.parse(text) as { version: string }) };
 }

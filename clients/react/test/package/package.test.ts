@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { tokenOf } from '../fakeServer.js';
 import { User, pack, type Packages } from './installed.js';
+import { registryOf } from './registry.js';
 import { COMPONENT, HOOK, namesOf, ROOMS } from './readme.js';
 import { smallServer, type SmallServer } from './server.js';
 
@@ -96,6 +97,23 @@ describe('without React', () => {
     expect(stdout).toMatch(/content: 'welcome'[^]*content: 'hello'/);
     expect(stderr).toBe('');
   });
+});
+
+test('npm installs it with what its manifest names, and with nothing else', async () => {
+  const registry = await registryOf('socket.io-client', 'react', 'react-dom');
+  const user = await User.installByNpm(packed.tarball, registry.url);
+
+  const packages = await user.packages();
+
+  expect(packages.join(' ')).toMatch(/@chatoxide\/react@\S+ .*socket\.io-client@4\.8\.4/);
+  // React is a peer, which npm installs; react-dom is an optional one, which it does not.
+  expect(packages.filter((name) => name.startsWith('react')).map((name) => name.split('@')[0])).toEqual([
+    'react',
+  ]);
+  const names = namesOf('@chatoxide/react/core').sort();
+  expect(await imported(user, '@chatoxide/react/core')).toEqual({ names, globals: [], handles: [] });
+  registry.close();
+  await user.remove();
 });
 
 describe.each(Object.keys(REACTS))('with React %s', (major) => {

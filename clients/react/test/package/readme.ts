@@ -20,6 +20,8 @@ export const HOOK = example('diff', 'useChat')
   .join('\n');
 export const COMPONENT = example('tsx', '<ChatRoom');
 export const ROOMS = example('tsx', '<RoomList');
+/** The configuration of Jest, and the empty file that it names. */
+export const JEST = { config: example('json', 'moduleNameMapper'), stylesheet: 'no-styles.js' };
 
 /** The names that the README lists as exports of this entry point. */
 export function namesOf(entry: string): string[] {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { User, pack } from './installed.js';
-import { COMPONENT, HOOK, namesOf } from './readme.js';
+import { COMPONENT, HOOK, JEST, namesOf } from './readme.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -116,22 +116,24 @@ describe('a test of a page', () => {
     expect(stdout).toMatch(/Tests +1 passed/);
   });
 
-  test('passes in Jest 29, once it is compiled to CommonJS', async () => {
+  test('passes in Jest 29 with the configuration of the README, once it is compiled to CommonJS', async () => {
     const compilerOptions = {
       jsx: ts.JsxEmit.ReactJSX,
       module: ts.ModuleKind.CommonJS,
       target: ts.ScriptTarget.ES2022,
     };
     await user().write('package.json', '{}');
+    await user().write('jest.config.json', JEST.config);
+    await user().write(JEST.stylesheet, '');
     for (const file of ['Page.tsx', 'Page.test.tsx']) {
-      // Jest has these names by itself, and the stylesheet is for a bundler.
-      const own = (await source(file)).replace(/^import .*'vitest'.*|^import '.*\.css';/gm, '');
+      // Jest has these names by itself.
+      const own = (await source(file)).replace(/^import .*'vitest'.*/gm, '');
       const { outputText } = ts.transpileModule(own.replace('// @vitest-environment jsdom', ''), {
         compilerOptions,
       });
       await user().write(file.replace('.tsx', '.js'), outputText);
     }
-    const { stderr } = await user().tool('jest', ['--env=jsdom', 'Page.test.js']);
+    const { stderr } = await user().tool('jest', ['Page.test.js']);
     expect(stderr).toMatch(/Tests: +1 passed/);
     expect(stderr).not.toMatch(/console\.(error|warn)/);
   });
