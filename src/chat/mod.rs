@@ -7,6 +7,7 @@ pub mod id;
 pub mod js_date;
 pub mod json;
 pub mod limits;
+pub mod mention;
 pub mod message;
 pub mod permission;
 pub mod room;

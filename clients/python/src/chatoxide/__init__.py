@@ -28,6 +28,7 @@ from .events import (
     UserRead,
     UsersPresence,
 )
+from .mentions import Mention, find_mentions
 from .models import ListedRoom, Member, Message, Presence, Reaction, RoomInfo, TokenUser
 from .reader import RoomEvents
 from .room import MessageRef, Room
@@ -50,6 +51,7 @@ __all__ = [
     'Member',
     'MembersChanged',
     'MembershipEnded',
+    'Mention',
     'Message',
     'MessageDeleted',
     'MessageRef',
@@ -72,4 +74,5 @@ __all__ = [
     'UserLeft',
     'UserRead',
     'UsersPresence',
+    'find_mentions',
 ]
