@@ -1,6 +1,7 @@
 //! The rules that hold for any chat: ids, limits, times, permissions, and the one error type. No I/O, no async, and no
 //! import of ours.
 
+pub mod cursor;
 pub mod direct;
 mod error;
 pub mod id;

@@ -38,6 +38,60 @@ pub enum Target {
     Room,
 }
 
+/// The users whom a message mentions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mentioned {
+    /// Those who are named, each once.
+    pub users: Vec<UserId>,
+    /// Those who were online, if `@here` stands in it.
+    pub here: Vec<UserId>,
+    /// `@room` stands in it.
+    pub is_room: bool,
+}
+
+/// How a user is mentioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MentionKind {
+    User,
+    Here,
+    Room,
+}
+
+impl MentionKind {
+    pub fn label(self) -> &'static str {
+        match self {
+            MentionKind::User => "user",
+            MentionKind::Here => "here",
+            MentionKind::Room => "room",
+        }
+    }
+
+    /// The kind with this label; a label of a newer server is that of a user.
+    pub fn from_label(label: &str) -> Self {
+        match label {
+            "here" => MentionKind::Here,
+            "room" => MentionKind::Room,
+            _ => MentionKind::User,
+        }
+    }
+}
+
+impl Mentioned {
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.here.is_empty() && !self.is_room
+    }
+
+    /// The kind of this user's mention; none if they are not mentioned.
+    pub fn kind_for(&self, user_id: &UserId) -> Option<MentionKind> {
+        match () {
+            () if self.users.contains(user_id) => Some(MentionKind::User),
+            () if self.here.contains(user_id) => Some(MentionKind::Here),
+            () if self.is_room => Some(MentionKind::Room),
+            () => None,
+        }
+    }
+}
+
 /// The members of a room, by name and by id.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -89,6 +143,17 @@ pub fn find(text: &str, names: &Names) -> Vec<Mention> {
         }
     }
     mentions
+}
+
+/// The most characters of an excerpt.
+const MAX_EXCERPT: usize = 200;
+
+/// The beginning of a text, which an ellipsis follows if there is more.
+pub fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(MAX_EXCERPT) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
+        None => text.to_owned(),
+    }
 }
 
 /// False if the `@` is escaped, or stands behind the local part of an e-mail address.
