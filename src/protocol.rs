@@ -35,7 +35,7 @@ pub mod event {
     pub const MEMBER_LEFT: &str = "member:left";
     pub const USERS_PRESENCE: &str = "users:presence";
     pub const MENTION_NEW: &str = "mention:new";
-    pub const MENTIONS_READ: &str = "mentions:read";
+    pub const MENTION_READ: &str = "mention:read";
 
     /// The names that Socket.IO reserves: no client library sends them, and Node closes the connection on them.
     pub const RESERVED: [&str; 6] =
@@ -62,7 +62,7 @@ pub mod event {
         MEMBER_LEFT,
         USERS_PRESENCE,
         MENTION_NEW,
-        MENTIONS_READ,
+        MENTION_READ,
     ];
 
     /// True for a name that only the server, or a client library itself, may give to an event. Some libraries handle `*` and
@@ -364,9 +364,9 @@ pub struct MentionSenderView {
     pub name: Arc<str>,
 }
 
-/// `mentions:read`: the user has read all mentions up to then, on some device.
+/// `mention:read`: the user has read all mentions up to then, on some device.
 #[derive(Debug, Serialize)]
-pub struct MentionsReadView {
+pub struct MentionReadView {
     pub at: Timestamp,
 }
 

@@ -133,7 +133,7 @@ on_both! {
         bob.heard().await;
         phone.heard().await;
         let read = bob.ask("mentions:read", json!({})).await;
-        let told = [("mentions:read".to_owned(), json!({"at": read["at"]}))];
+        let told = [("mention:read".to_owned(), json!({"at": read["at"]}))];
         assert_eq!(phone.heard().await, told);
         assert_eq!(inbox(&mut phone).await, [entry("two @bob", "user", false), entry("one @bob", "user", false)]);
         alice.say("other", "three @bob").await;

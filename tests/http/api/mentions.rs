@@ -27,7 +27,7 @@ on_both! {
         assert_eq!(rest["mentions"], json!([alice.ask("mentions:list", json!({})).await["mentions"][2]]));
 
         of_alice.done("PUT", "/mentions/read", &Value::Null, 204).await;
-        assert_eq!(alice.heard_names().await, ["mentions:read"]);
+        assert_eq!(alice.heard_names().await, ["mention:read"]);
         let page = of_alice.done("GET", "/mentions", &Value::Null, 200).await;
         assert!(page["mentions"].as_array().unwrap().iter().all(|mention| mention["isUnread"] == false), "{page}");
         assert_eq!(of_bob.done("GET", "/mentions", &Value::Null, 200).await["mentions"], json!([]));

@@ -14,6 +14,8 @@ from .events import (
     Invited,
     MembersChanged,
     MembershipEnded,
+    Mentioned,
+    MentionsRead,
     MessageDeleted,
     MessageUpdated,
     NewMessage,
@@ -29,7 +31,17 @@ from .events import (
     UsersPresence,
 )
 from .mentions import Mention, find_mentions
-from .models import ListedRoom, Member, Message, Presence, Reaction, RoomInfo, TokenUser
+from .models import (
+    ListedRoom,
+    Member,
+    MentionNotice,
+    MentionPage,
+    Message,
+    Presence,
+    Reaction,
+    RoomInfo,
+    TokenUser,
+)
 from .reader import RoomEvents
 from .room import MessageRef, Room
 from .token import TokenSource
@@ -52,6 +64,10 @@ __all__ = [
     'MembersChanged',
     'MembershipEnded',
     'Mention',
+    'MentionNotice',
+    'MentionPage',
+    'Mentioned',
+    'MentionsRead',
     'Message',
     'MessageDeleted',
     'MessageRef',
