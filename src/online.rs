@@ -173,6 +173,12 @@ impl OnlineUsers {
         }
     }
 
+    /// Returns those of the users who are online, up to a number.
+    pub fn list_online<'a>(&self, users: impl Iterator<Item = &'a UserId>, most: usize) -> Vec<UserId> {
+        let state = lock(&self.state);
+        users.filter(|user_id| state.users.contains_key(*user_id)).take(most).cloned().collect()
+    }
+
     /// From now on the socket is sent when these users come and go, and no others. Returns those who are online.
     pub fn watch(&self, sid: Sid, user_ids: Vec<UserId>) -> Vec<UserId> {
         lock(&self.state).watch(sid, user_ids)

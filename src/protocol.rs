@@ -34,13 +34,15 @@ pub mod event {
     pub const DM_STARTED: &str = "dm:started";
     pub const MEMBER_LEFT: &str = "member:left";
     pub const USERS_PRESENCE: &str = "users:presence";
+    pub const MENTION_NEW: &str = "mention:new";
+    pub const MENTION_READ: &str = "mention:read";
 
     /// The names that Socket.IO reserves: no client library sends them, and Node closes the connection on them.
     pub const RESERVED: [&str; 6] =
         ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
     /// All of the above that the server sends.
-    pub const ALL: [&str; 18] = [
+    pub const ALL: [&str; 20] = [
         ROOM_HISTORY,
         ROOM_MEMBERS,
         ROOM_USER_JOINED,
@@ -59,6 +61,8 @@ pub mod event {
         DM_STARTED,
         MEMBER_LEFT,
         USERS_PRESENCE,
+        MENTION_NEW,
+        MENTION_READ,
     ];
 
     /// True for a name that only the server, or a client library itself, may give to an event. Some libraries handle `*` and
@@ -328,6 +332,42 @@ pub struct MemberLeftView<'a> {
 pub struct UsersPresenceView<'a> {
     pub online: &'a [UserId],
     pub offline: &'a [UserId],
+}
+
+/// A message that mentions a user, as they find it in their inbox: an excerpt of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Mention)]
+pub struct MentionView {
+    #[schema(value_type = String)]
+    pub message_id: MessageId,
+    #[schema(value_type = String)]
+    pub room_id: RoomId,
+    pub sender: MentionSenderView,
+    /// `user`: by name or id; `here`: as one who was online; `room`: as a member.
+    pub kind: &'static str,
+    /// The beginning of the message, of at most 200 characters; an ellipsis follows if there is more.
+    pub excerpt: String,
+    /// The time of the mention: of the message, or of the edit that added it.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub is_unread: bool,
+}
+
+/// The author of a message that mentions a user, by their name in the database.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MentionSender)]
+pub struct MentionSenderView {
+    #[schema(value_type = String)]
+    pub id: UserId,
+    #[schema(value_type = String)]
+    pub name: Arc<str>,
+}
+
+/// `mention:read`: the user has read all mentions up to then, on some device.
+#[derive(Debug, Serialize)]
+pub struct MentionReadView {
+    pub at: Timestamp,
 }
 
 /// `room:error`, sent to the caller's socket only.

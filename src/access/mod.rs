@@ -14,6 +14,7 @@ use crate::{
     chat::{
         Error, Result,
         id::{MessageId, RoomId, UserId},
+        mention::Names,
         permission,
         room::{self, RoomType},
     },
@@ -34,6 +35,8 @@ pub struct RoomAccess {
     pub kind: RoomType,
     /// The members of a public room, which is open to all, are read only on request.
     members: OnceCell<Vec<MemberView>>,
+    /// The members by name, for mentions. Made on request.
+    names: OnceCell<Names>,
     /// Empty for a public room.
     member_ids: HashSet<UserId>,
 }
@@ -81,6 +84,15 @@ impl Access {
     pub async fn list_members<'a>(&self, room_id: &RoomId, room: &'a RoomAccess) -> Result<&'a [MemberView]> {
         let load = || db::rooms::list_members(&self.db, room_id);
         Ok(Box::pin(room.members.get_or_try_init(load)).await?)
+    }
+
+    /// Returns the cached members of a room by name and by id.
+    pub async fn member_names<'a>(&self, room_id: &RoomId, room: &'a RoomAccess) -> Result<&'a Names> {
+        let make = async {
+            let members = self.list_members(room_id, room).await?;
+            Ok(members.iter().map(|member| (&member.id, &*member.name)).collect())
+        };
+        room.names.get_or_try_init(|| make).await
     }
 
     /// Returns the cached room and the users who may enter it.
@@ -183,8 +195,12 @@ impl Access {
             (self.on_load)(room_id, None);
             return Err(Error::RoomNotFound);
         };
-        let mut access =
-            RoomAccess { kind: room.kind.0, members: OnceCell::new(), member_ids: HashSet::new() };
+        let mut access = RoomAccess {
+            kind: room.kind.0,
+            members: OnceCell::new(),
+            names: OnceCell::new(),
+            member_ids: HashSet::new(),
+        };
         if access.kind != RoomType::Public {
             let members = self.list_members(room_id, &access).await?;
             access.member_ids = members.iter().map(|member| member.id.clone()).collect();

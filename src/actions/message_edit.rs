@@ -1,6 +1,6 @@
 //! Replaces the content of a message. Another user's message is answered as not found.
 
-use super::{Actor, CommittedMessage, commit::commit};
+use super::{Actor, CommittedMessage, commit::commit, mention};
 use crate::{
     app::App,
     chat::{Error, Result, id::MessageId, permission},
@@ -16,11 +16,17 @@ pub async fn run(
 ) -> Result<CommittedMessage> {
     let found = app.access.find_message(&message_id).await?.ok_or(Error::MessageNotFound)?;
     permission::ensure_may_edit(actor.user_id(), &found.sender_id)?;
-    app.access.ensure_may_enter(actor.user_id(), &found.room_id).await?;
-    let change = Change::Edit(Edit { message_id, content });
+    let room = app.access.ensure_may_enter(actor.user_id(), &found.room_id).await?;
+    let mentioned = mention::find(app, &actor, (&found.room_id, &room), &content).await?;
+    let new = mention::without_known(app, &message_id, mentioned.clone()).await?;
+    let change = Change::Edit(Edit { message_id, content, mentioned });
     let committed = commit(app, &actor, found.room_id, change).await?;
     match committed.appended {
-        Appended::Entry(entry) => CommittedMessage::new(&entry, committed.sent),
+        Appended::Entry(entry) => {
+            let edited = CommittedMessage::new(&entry, committed.sent)?;
+            mention::push(app, &actor, &room, &edited, &new).await;
+            Ok(edited)
+        }
         _ => Err(Error::MessageNotFound),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Actor, CommittedMessage, commit::commit};
+use super::{Actor, CommittedMessage, commit::commit, mention};
 use crate::{
     app::App,
     chat::{Error, Result, id::RoomId, message::MessageType},
@@ -19,7 +19,7 @@ pub async fn run(
     room_id: RoomId,
     mut message: NewMessage,
 ) -> Result<CommittedMessage> {
-    app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
+    let room = app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
     if let Some(socket) = actor.socket {
         socket.stop_typing_if_begun(&app.rooms, actor.user, &room_id);
     }
@@ -27,9 +27,15 @@ pub async fn run(
     if let MessageType::Other(label) = &message.kind {
         message.kind = MessageType::Other(app.db.facts().columns().message_type.spell(label).into());
     }
+    message.mentioned = mention::find(app, &actor, (&room_id, &room), &message.content).await?;
+    let mentioned = message.mentioned.clone();
     let committed = commit(app, &actor, room_id, Change::New(message)).await?;
     match committed.appended {
-        Appended::Entry(entry) => CommittedMessage::new(&entry, committed.sent),
+        Appended::Entry(entry) => {
+            let sent = CommittedMessage::new(&entry, committed.sent)?;
+            mention::push(app, &actor, &room, &sent, &mentioned).await;
+            Ok(sent)
+        }
         Appended::Duplicate { message_id, seq } => {
             let message = db::messages::find(&app.db, &message_id).await?.ok_or(Error::MessageNotFound)?;
             Ok(CommittedMessage { message: Arc::new(message), seq, sent: None })

@@ -4,10 +4,9 @@ use super::Actor;
 use crate::{
     app::App,
     chat::{
-        Error, Result,
+        Error, Result, cursor,
         id::{MessageId, RoomId},
         message::Place,
-        timestamp::Timestamp,
     },
     db::messages,
     protocol::MessageView,
@@ -38,16 +37,11 @@ pub async fn run(
 ) -> Result<MessagesPage> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;
     match window {
-        Window::Newest => older(app, room_id, &newest(), limit, false).await,
+        Window::Newest => older(app, room_id, &cursor::newest(), limit, false).await,
         Window::Before(place) => older(app, room_id, &place, limit, true).await,
         Window::After(place) => newer(app, room_id, &place, limit).await,
         Window::Around(id) => around(app, room_id, &id, limit).await,
     }
-}
-
-/// The place above all messages.
-fn newest() -> Place {
-    Place::below(Timestamp::from_millis(i64::MAX))
 }
 
 /// Whether there are newer messages is known by the cursor, which names one.

@@ -4,6 +4,7 @@
 
 mod actor;
 mod commit;
+mod mention;
 mod page_ends;
 
 pub mod dm_start;
@@ -12,6 +13,8 @@ pub mod event_relay;
 pub mod member_join;
 pub mod member_leave;
 pub mod members_list;
+pub mod mentions_list;
+pub mod mentions_read;
 pub mod message_delete;
 pub mod message_edit;
 pub mod message_send;

@@ -247,6 +247,8 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
             own::room_head => (String, i64, NaiveDateTime, i64),
             own::room_log => (String, i64, String, String, String, Option<String>, Option<String>, NaiveDateTime),
             own::read_marker => (String, String, i64, NaiveDateTime),
+            own::mention => (String, String, String, String, String, NaiveDateTime),
+            own::mention_marker => (String, NaiveDateTime),
         )
     })
 }

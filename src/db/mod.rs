@@ -14,6 +14,7 @@ pub mod fingerprints;
 pub mod health;
 mod ids;
 pub mod make_room;
+pub mod mentions;
 pub mod messages;
 pub mod migrations;
 mod moment;

@@ -131,6 +131,24 @@ pub mod pg {
             at -> Timestamp,
         }
     }
+
+    diesel::table! {
+        chatoxide.mention (message_id, user_id) {
+            message_id -> Text,
+            user_id -> Text,
+            room_id -> Text,
+            sender_id -> Text,
+            kind -> Text,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.mention_marker (user_id) {
+            user_id -> Text,
+            at -> Timestamp,
+        }
+    }
 }
 
 pub mod lite {
@@ -171,6 +189,26 @@ pub mod lite {
             room_id -> Text,
             user_id -> Text,
             seq -> BigInt,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_mention"]
+        mention (message_id, user_id) {
+            message_id -> Text,
+            user_id -> Text,
+            room_id -> Text,
+            sender_id -> Text,
+            kind -> Text,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_mention_marker"]
+        mention_marker (user_id) {
+            user_id -> Text,
             at -> Timestamp,
         }
     }

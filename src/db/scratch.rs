@@ -27,6 +27,11 @@ pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result
         run!(c.execute(diesel::delete(own::room_head::table.filter(in_heads))));
         let read = own::read_marker::room_id.eq_any(&room_ids).or(own::read_marker::user_id.eq_any(&user_ids));
         run!(c.execute(diesel::delete(own::read_marker::table.filter(read))));
+        let mentioned = own::mention::room_id.eq_any(&room_ids).or(own::mention::sender_id.eq_any(&user_ids));
+        let mentioned = mentioned.or(own::mention::user_id.eq_any(&user_ids));
+        run!(c.execute(diesel::delete(own::mention::table.filter(mentioned))));
+        let markers = own::mention_marker::table.filter(own::mention_marker::user_id.eq_any(&user_ids));
+        run!(c.execute(diesel::delete(markers)));
         let sent = messages::room_id.eq_any(all_rooms()).or(messages::sender_id.eq_any(all_users()));
         let sent = messages::table.filter(sent).select(messages::id);
         let sent: Vec<String> = run!(c.load(sent));

@@ -77,7 +77,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::{
-        chat::message::MessageType,
+        chat::{mention::Mentioned, message::MessageType},
         db::room_log::{Change, Edit, NewMessage},
     };
 
@@ -89,6 +89,7 @@ pub(super) mod tests {
             metadata: serde_json::Value::Null,
             reply_to: None,
             client_id: None,
+            mentioned: Mentioned::default(),
         };
         let change = Change::New(message);
         Append { room_id: "room".into(), actor_id: "anna".into(), actor_name: "Anna".into(), change }
@@ -113,7 +114,11 @@ pub(super) mod tests {
     #[tokio::test]
     async fn edits_count_with_their_content() {
         let (queue, _queued) = Queue::new(1_000);
-        let edit = Edit { message_id: "message".into(), content: "x".repeat(MAX_BYTES) };
+        let edit = Edit {
+            message_id: "message".into(),
+            content: "x".repeat(MAX_BYTES),
+            mentioned: Mentioned::default(),
+        };
         queue.push(Append { change: Change::Edit(edit), ..append(1) }, oneshot::channel().0).unwrap();
         assert!(matches!(queue.push(append(1), oneshot::channel().0), Err(Error::Busy)));
     }

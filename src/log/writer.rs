@@ -68,12 +68,12 @@ impl Writer {
         }
     }
 
-    /// Splits the batch into rooms with nothing but new messages, which may take the fast path, and the others.
+    /// Splits the batch into rooms with nothing but new messages without mentions, which may take the fast path, and the others.
     fn split(&self, batch: Vec<Queued>) -> (Vec<Queued>, Vec<Queued>) {
         let slow: HashSet<RoomId> = batch
             .iter()
             .map(|queued| &queued.append)
-            .filter(|append| !append.is_new() || !self.appender.knows(&append.room_id))
+            .filter(|append| !append.is_plain_message() || !self.appender.knows(&append.room_id))
             .map(|append| append.room_id.clone())
             .collect();
         batch.into_iter().partition(|queued| !slow.contains(&queued.append.room_id))

@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use chatoxide::{
-    chat::{message::MessageType, room::RoomType, timestamp::Timestamp},
+    chat::{mention::Mentioned, message::MessageType, room::RoomType, timestamp::Timestamp},
     clock,
     cluster::node_cache::NodeCache,
     db::{
@@ -48,6 +48,7 @@ impl Room {
             metadata: json!({}),
             reply_to: None,
             client_id: None,
+            mentioned: Mentioned::default(),
         };
         let append = Append {
             room_id: room_id.into(),

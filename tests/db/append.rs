@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chatoxide::{
-    chat::{message::MessageType, room::RoomType},
+    chat::{mention::Mentioned, message::MessageType, room::RoomType},
     clock,
     db::room_log::{
         Append, Appended, Appender, Change, ClientId, Delete, Edit, EntryBody, MessageAdded, MessageDeleted,
@@ -31,11 +31,12 @@ fn named(content: &str, client_id: Option<&str>) -> Change {
         metadata: json!({"a": [1.5, null]}),
         reply_to: None,
         client_id,
+        mentioned: Mentioned::default(),
     })
 }
 
 pub fn edit(id: &str, content: &str) -> Change {
-    Change::Edit(Edit { message_id: id.into(), content: content.to_owned() })
+    Change::Edit(Edit { message_id: id.into(), content: content.to_owned(), mentioned: Mentioned::default() })
 }
 
 pub fn delete(id: &str) -> Change {

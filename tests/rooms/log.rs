@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chatoxide::{
-    chat::{message::MessageType, room::RoomType, timestamp::Timestamp},
+    chat::{mention::Mentioned, message::MessageType, room::RoomType, timestamp::Timestamp},
     clock,
     db::room_log::{Append, Appended, Appender, Change, Entry, EntryBody, NewMessage},
 };
@@ -18,6 +18,7 @@ pub(super) fn message(content: &str) -> Append {
         metadata: json!({}),
         reply_to: None,
         client_id: None,
+        mentioned: Mentioned::default(),
     };
     Append {
         room_id: "general".into(),

@@ -17,6 +17,9 @@ on_both! {
         let id = &sent["message"]["id"];
         bob.ask("reaction:add", json!({"messageId": id, "emoji": "👍"})).await;
         alice.ask("message:edit", json!({"messageId": id, "content": "y"})).await;
+        alice.ask("message:send", json!({"roomId": "general", "content": "@bob"})).await;
+        bob.ask("mentions:list", json!({})).await;
+        bob.ask("mentions:read", json!({})).await;
         alice.ask("messages:load", json!({"roomId": "general", "before": "2999-01-01"})).await;
         alice.ask("messages:load", json!({"roomId": "nowhere", "before": "2999-01-01"})).await;
         alice.ask("messages:sync", json!({"roomId": "general", "since": 0})).await;

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatoxide import ChatError, ListedRoom, Member, Message, Presence, RoomInfo
+from chatoxide import ChatError, ListedRoom, Member, MentionPage, Message, Presence, RoomInfo
 from chatoxide.events import read_client_event, read_room_event
 from chatoxide.models import read_messages
 from chatoxide.reader import History
@@ -22,6 +22,8 @@ PASSED_OVER = {'room:error', 'server:pulse'}
 ACKS: dict[str, Any] = {
     'ack_dm_start': lambda answer: RoomInfo.read(answer.record('room')),
     'ack_message_edit': lambda answer: Message.read(answer.record('message')),
+    'ack_mentions_list': MentionPage.read,
+    'ack_mentions_read': lambda answer: answer.time('at'),
     'ack_message_send': lambda answer: Message.read(answer.record('message')),
     'ack_messages_load': read_messages,
     'ack_member_join': lambda answer: RoomInfo.read(answer.record('room')),

@@ -3,4 +3,5 @@ export * from './core/index.js';
 export { ChatProvider, useChatClient, type ChatProviderProps } from './react/context.js';
 export { useChat, type UseChatOptions } from './react/useChat.js';
 export { useConnection, useRoom, useRooms } from './react/hooks.js';
+export { useMentions, type Mentions } from './react/useMentions.js';
 export { useOnline } from './react/useOnline.js';

@@ -135,7 +135,7 @@ impl Appender {
         if facts.changes_messages() {
             return Ok(None);
         }
-        if !appends.iter().all(|append| append.is_new() && self.knows(&append.room_id)) {
+        if !appends.iter().all(|append| append.is_plain_message() && self.knows(&append.room_id)) {
             return Ok(None);
         }
         let Some(mut batch) = self.heads.open(appends, now) else { return Ok(None) };

@@ -244,7 +244,7 @@ mod tests {
         super::{ClientId, Heads},
         *,
     };
-    use crate::chat::{message::MessageType, timestamp::Timestamp};
+    use crate::chat::{mention::Mentioned, message::MessageType, timestamp::Timestamp};
 
     fn append(client_id: Option<(&str, bool)>, content: &str) -> Append {
         let client_id =
@@ -255,6 +255,7 @@ mod tests {
             metadata: serde_json::Value::Null,
             reply_to: None,
             client_id,
+            mentioned: Mentioned::default(),
         };
         let (room_id, actor_id) = ("room".into(), "anna".into());
         Append { room_id, actor_id, actor_name: "Anna".into(), change: Change::New(message) }

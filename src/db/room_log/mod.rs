@@ -50,8 +50,9 @@ pub struct Append {
 }
 
 impl Append {
-    pub fn is_new(&self) -> bool {
-        matches!(self.change, Change::New(_))
+    /// True for a new message that is one row and one entry. Mentions are rows of their own.
+    pub fn is_plain_message(&self) -> bool {
+        matches!(&self.change, Change::New(message) if message.mentioned.is_empty())
     }
 
     fn client_id(&self) -> Option<&str> {

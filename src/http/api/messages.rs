@@ -22,7 +22,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     PREFIX,
     caller::Caller,
-    cursor,
     input::{Body, Path, Query},
 };
 use crate::{
@@ -32,10 +31,11 @@ use crate::{
     },
     app::App,
     chat::{
-        Error, Result,
+        Error, Result, cursor,
         id::{MessageId, RoomId},
         json,
         limits::Limits,
+        mention::Mentioned,
         message::MessageType,
     },
     db::room_log::{ClientId, NewMessage},
@@ -184,7 +184,14 @@ pub(super) async fn send(
         limits.ensure_id("replyTo", reply_to)?;
     }
     let client_id = idempotency_key(&headers, limits)?;
-    let message = NewMessage { content: body.content, kind, metadata, reply_to: body.reply_to, client_id };
+    let message = NewMessage {
+        content: body.content,
+        kind,
+        metadata,
+        reply_to: body.reply_to,
+        client_id,
+        mentioned: Mentioned::default(),
+    };
     let sent = message_send::run(&app, caller.actor(), room_id, message).await?;
     let location = HeaderValue::try_from(format!("{PREFIX}/messages/{}", sent.message.id));
     let mut response = (StatusCode::CREATED, Json(ChangedMessage { message: sent.into() })).into_response();

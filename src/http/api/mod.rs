@@ -2,9 +2,9 @@
 //! as if a socket had changed it. One file per resource.
 
 mod caller;
-mod cursor;
 mod input;
 mod members;
+mod mentions;
 mod messages;
 mod reactions;
 mod rooms;
@@ -65,6 +65,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
     let routes = OpenApiRouter::new()
         .routes(routes!(users::me))
         .routes(routes!(users::find))
+        .routes(routes!(mentions::list))
+        .routes(routes!(mentions::mark_read))
         .routes(routes!(rooms::list, rooms::create))
         .routes(routes!(rooms::show))
         .routes(routes!(rooms::mark_read))

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     actions::message_send,
-    chat::{Error, Result, id::RoomId, json, limits::Limits, message::MessageType},
+    chat::{Error, Result, id::RoomId, json, limits::Limits, mention::Mentioned, message::MessageType},
     db::room_log::{ClientId, NewMessage},
     protocol::AnsweredMessage,
     socket::{attachments::Attachments, context::Context, request::Request},
@@ -124,6 +124,7 @@ pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Resu
         metadata: if is_falsy(&request.metadata) { Value::Object(Map::new()) } else { request.metadata },
         reply_to: request.reply_to,
         client_id: client_id(request.client_id, cx.session.knows_client_ids, limits)?,
+        mentioned: Mentioned::default(),
     };
     let sent = message_send::run(&cx.app, cx.actor(), room_id, message).await?;
     Ok(Sent { message: sent.into() })

@@ -4,6 +4,8 @@
 mod dm_start;
 mod member_join;
 mod member_leave;
+mod mentions_list;
+mod mentions_read;
 mod message_delete;
 mod message_edit;
 mod message_send;
@@ -69,6 +71,8 @@ super::dispatch::events! {
     "room:invite" => AfterEarlier, room_invite::handle;
     "room:presence" => AfterEarlier, room_presence::handle;
     "rooms:list" => AfterEarlier, rooms_list::handle;
+    "mentions:list" => AfterEarlier, mentions_list::handle;
+    "mentions:read" => AfterEarlier, mentions_read::handle;
     "users:find" => AfterEarlier, users_find::handle;
     "users:watch" => AfterEarlier, users_watch::handle;
     "member:join" => AfterEarlier, member_join::handle;

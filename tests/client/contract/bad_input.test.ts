@@ -51,6 +51,7 @@ const OBJECTS: [ClientEvent, Record<string, unknown>, Record<string, unknown[]>]
     },
   ],
   ['room:invite', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
+  ['mentions:list', { limit: 1 }, { before: [7, 'x', {}], limit: ['1', -1] }],
   ['users:find', { query: 'a' }, { query: [undefined, null, 7, {}, 'a\u0000b'] }],
   ['users:watch', { userIds: ['bob'] }, { userIds: [undefined, null, 7, {}, 'bob', [7], ['']] }],
 ];

@@ -64,6 +64,9 @@ describe('the server', () => {
     const target = { messageId: message.id, roomId: room, emoji: '👍' };
     await bob.ask('reaction:add', target);
     await alice.ask('message:edit', { messageId: message.id, content: 'y' });
+    await alice.ask('message:send', { roomId: room, content: `Hello @{${bob.id}}` });
+    await bob.ask('mentions:list', {});
+    await bob.ask('mentions:read', {});
     await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });
     await alice.ask('messages:load', { roomId: room, before: 'yesterday' });
     await alice.ask('messages:sync', { roomId: room, since: 0 });

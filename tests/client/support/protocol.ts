@@ -68,6 +68,18 @@ export interface Heard {
   'dm:started': { room: Room; from: { id: string; name?: string } };
   'member:left': { roomId: string };
   'users:presence': { online: string[]; offline: string[] };
+  'mention:new': Mention;
+  'mention:read': { at: string };
+}
+
+export interface Mention {
+  messageId: string;
+  roomId: string;
+  sender: { id: string; name: string };
+  kind: 'user' | 'here' | 'room';
+  excerpt: string;
+  at: string;
+  isUnread: boolean;
 }
 
 /** All fields that an ack may have. The event and `success` decide which of them are present. */
@@ -91,6 +103,10 @@ export interface Answer {
   seq: number;
   complete: boolean;
   more: boolean;
+  /** In the acks of `mentions:list` and `mentions:read`. */
+  mentions: Mention[];
+  before: string | null;
+  at: string;
 }
 
 /** The events that a client sends. */
@@ -114,6 +130,8 @@ export const CLIENT_EVENTS = [
   'rooms:list',
   'users:find',
   'users:watch',
+  'mentions:list',
+  'mentions:read',
   'member:join',
   'member:leave',
 ] as const;

@@ -3,6 +3,7 @@
 mod changes;
 mod document;
 mod input;
+mod mentions;
 mod pages;
 mod permission;
 

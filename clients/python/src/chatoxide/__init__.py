@@ -14,6 +14,8 @@ from .events import (
     Invited,
     MembersChanged,
     MembershipEnded,
+    Mentioned,
+    MentionsRead,
     MessageDeleted,
     MessageUpdated,
     NewMessage,
@@ -28,7 +30,18 @@ from .events import (
     UserRead,
     UsersPresence,
 )
-from .models import ListedRoom, Member, Message, Presence, Reaction, RoomInfo, TokenUser
+from .mentions import Mention, find_mentions
+from .models import (
+    ListedRoom,
+    Member,
+    MentionNotice,
+    MentionPage,
+    Message,
+    Presence,
+    Reaction,
+    RoomInfo,
+    TokenUser,
+)
 from .reader import RoomEvents
 from .room import MessageRef, Room
 from .token import TokenSource
@@ -50,6 +63,11 @@ __all__ = [
     'Member',
     'MembersChanged',
     'MembershipEnded',
+    'Mention',
+    'MentionNotice',
+    'MentionPage',
+    'Mentioned',
+    'MentionsRead',
     'Message',
     'MessageDeleted',
     'MessageRef',
@@ -72,4 +90,5 @@ __all__ = [
     'UserLeft',
     'UserRead',
     'UsersPresence',
+    'find_mentions',
 ]

@@ -14,7 +14,7 @@ from .errors import ChatError
 from .events import ClientEvent, Connected, Disconnected, Interrupted, read_client_event
 from .feed import Feed
 from .log import RoomLog
-from .models import ListedRoom, Member, RoomInfo
+from .models import ListedRoom, Member, MentionPage, RoomInfo
 from .place import Place
 from .record import Record
 from .room import Room
@@ -155,6 +155,16 @@ class ChatClient:
         """
         answer = await self._connection.ask('users:watch', {'userIds': list(user_ids)})
         return answer.texts('online')
+
+    async def mentions(self, before: str | None = None, limit: int = 50) -> MentionPage:
+        """The messages that mention the user, newest first, at most 100; `before` is that of the last page."""
+        return MentionPage.read(
+            await self._connection.ask('mentions:list', {'before': before, 'limit': limit})
+        )
+
+    async def read_mentions(self) -> None:
+        """Marks all mentions as read, on all devices."""
+        await self._connection.ask('mentions:read', {})
 
     async def find_users(self, query: str) -> list[Member]:
         """Users whose name or id contains the text, in upper or lower case: by name, at most 20."""

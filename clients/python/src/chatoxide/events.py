@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from .models import Member, Message, RoomInfo, TokenUser
+from .models import Member, MentionNotice, Message, RoomInfo, TokenUser
 from .record import Record
 
 # Changes in a room's log. Their `seq` counts up from 1. A number is missing only where a later deletion voided it.
@@ -170,6 +170,20 @@ class UsersPresence:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A message mentions the user, in whatever room it is."""
+
+    mention: MentionNotice
+
+
+@dataclass(frozen=True, slots=True)
+class MentionsRead:
+    """The user has read all mentions up to then, on some device."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RoomActivity:
     """Something was said in a room of this user's that is not joined; told where `rooms()` was asked for."""
 
@@ -189,6 +203,8 @@ ClientEvent: TypeAlias = (
     | MembershipEnded
     | DirectStarted
     | RoomActivity
+    | Mentioned
+    | MentionsRead
     | UsersPresence
     | Interrupted
 )
@@ -247,6 +263,8 @@ _OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
     'users:presence': lambda data: UsersPresence(
         online=tuple(data.texts('online')), offline=tuple(data.texts('offline'))
     ),
+    'mention:new': lambda data: Mentioned(mention=MentionNotice.read(data)),
+    'mention:read': lambda data: MentionsRead(at=data.time('at')),
     'room:activity': lambda data: RoomActivity(
         room_id=data.text('roomId'),
         last_message_at=data.time('lastMessageAt'),

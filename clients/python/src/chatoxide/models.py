@@ -152,3 +152,48 @@ class TokenUser:
 def read_messages(record: Record) -> list[Message]:
     """The server's messages are newest first, these are oldest first."""
     return [Message.read(message) for message in reversed(record.records('messages'))]
+
+
+@dataclass(frozen=True, slots=True)
+class MentionNotice:
+    """A message that mentions the user."""
+
+    message_id: str
+    room_id: str
+    sender_id: str
+    # The name in the database.
+    sender_name: str
+    # `user`: by name or id; `here`: as one who was online; `room`: as a member.
+    kind: str
+    # The beginning of the message; it ends in an ellipsis if there is more.
+    excerpt: str
+    # The time of the message, or of the edit that added the mention, in UTC.
+    at: datetime
+    is_unread: bool
+
+    @classmethod
+    def read(cls, record: Record) -> MentionNotice:
+        sender = record.record('sender')
+        return cls(
+            message_id=record.text('messageId'),
+            room_id=record.text('roomId'),
+            sender_id=sender.text('id'),
+            sender_name=sender.text('name'),
+            kind=record.text('kind'),
+            excerpt=record.text('excerpt'),
+            at=record.time('at'),
+            is_unread=record.flag('isUnread'),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MentionPage:
+    # Newest first.
+    mentions: tuple[MentionNotice, ...]
+    # For the next page; None on the last one.
+    before: str | None
+
+    @classmethod
+    def read(cls, record: Record) -> MentionPage:
+        mentions = tuple(MentionNotice.read(mention) for mention in record.records('mentions'))
+        return cls(mentions=mentions, before=record.text_or_none('before'))

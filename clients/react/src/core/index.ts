@@ -2,6 +2,8 @@
 export { ChatClient, type ClientOptions, type ClientState } from './client.js';
 export { ChatError } from './errors.js';
 export { becomeMember, endMembership } from './membership.js';
+export { mentionInboxOf, type MentionInbox, type MentionInboxState } from './mentionInbox.js';
+export { findMentions, mentionNames, type Mention, type MentionNames } from './mentions.js';
 export { onlineUsersOf, type OnlineState, type OnlineUsers } from './onlineUsers.js';
 export { BrowserOutbox, MemoryOutbox, openOutbox, type Entry, type Outbox } from './outbox.js';
 export type * from './protocol.js';

@@ -186,6 +186,21 @@ export interface LogEvents {
   'reaction:removed': (change: ReactionChange) => void;
 }
 
+/** A message that mentions the user. */
+export interface MentionNotice {
+  messageId: string;
+  roomId: string;
+  /** By the name in the database. */
+  sender: { id: string; name: string };
+  /** By name or id; as one who was online; as a member. */
+  kind: 'user' | 'here' | 'room';
+  /** The beginning of the message; it ends in an ellipsis if there is more. */
+  excerpt: string;
+  /** The time of the message, or of the edit that added the mention. */
+  at: Timestamp;
+  isUnread: boolean;
+}
+
 /** The events that the server sends. */
 export interface ServerToClientEvents extends LogEvents {
   /** Newest first. `seq` is the last change that it includes. */
@@ -202,6 +217,10 @@ export interface ServerToClientEvents extends LogEvents {
   'member:left': (left: { roomId: string }) => void;
   /** Users whom `users:watch` named, by id: those who came online, and those who went offline. */
   'users:presence': (presence: { online: string[]; offline: string[] }) => void;
+  /** Told on every socket of the mentioned user, whichever rooms it is in. */
+  'mention:new': (mention: MentionNotice) => void;
+  /** The user has read all mentions up to then, on some device. */
+  'mention:read': (read: { at: Timestamp }) => void;
   'typing:user': (typing: { roomId: string; userId: string; userName?: string }) => void;
   'typing:stopped': (stopped: { roomId: string; userId: string }) => void;
   'dm:started': (started: { room: Room; from: TokenUser }) => void;
@@ -221,6 +240,11 @@ export interface ClientToServerEvents {
   'users:watch': (watch: { userIds: string[] }, ack: Ack<{ online: string[] }>) => void;
   'member:join': (roomId: string, ack?: Ack<{ room: Room }>) => void;
   'member:leave': (roomId: string, ack?: Ack) => void;
+  'mentions:list': (
+    page: { before?: string | null; limit?: number | null },
+    ack: Ack<{ mentions: MentionNotice[]; before: string | null }>,
+  ) => void;
+  'mentions:read': (nothing: Record<string, never>, ack?: Ack<{ at: Timestamp }>) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;

@@ -101,6 +101,17 @@ export const HANDLERS: Handlers = {
     return { rooms: listed.map((room) => listedFor(world, peer, room)).sort(byActivity) };
   },
 
+  'mentions:list'(world, peer, { before, limit }) {
+    return world.mentions.list(peer.user.id, before, limit);
+  },
+
+  'mentions:read'(world, peer) {
+    const at = new Date(world.now()).toISOString();
+    world.mentions.markRead(peer.user.id, at);
+    world.tellUser(peer.user.id, 'mention:read', { at });
+    return { at };
+  },
+
   'users:find'(world, _, { query }) {
     const sought = query.trim().toLowerCase();
     const found = world.users().filter(({ id, name }) => `${id}\n${name}`.toLowerCase().includes(sought));
@@ -116,6 +127,7 @@ export const HANDLERS: Handlers = {
     world.remember(peer.user.id, request, message);
     world.tellRoom(room.id, 'message:new', message);
     world.tellActivity(room, message);
+    world.mentions.note(room, message);
     return { message };
   },
 
@@ -125,6 +137,7 @@ export const HANDLERS: Handlers = {
       throw new ChatError('message_not_found', 'Message not found');
     const message = world.entered(peer, room.id).edit(messageId, content);
     world.tellRoom(room.id, 'message:updated', message);
+    world.mentions.note(room, message);
     return { message };
   },
 
@@ -133,6 +146,7 @@ export const HANDLERS: Handlers = {
     if (room?.find(messageId)?.senderId !== peer.user.id)
       throw new ChatError('delete_refused', 'Failed to delete');
     world.tellRoom(room.id, 'message:deleted', world.entered(peer, room.id).delete(messageId));
+    world.mentions.forget(messageId);
     return done;
   },
 

@@ -42,6 +42,9 @@ const whole: Check = (place, value) => {
 const date: Check = (place, value) => {
   if (value && Number.isNaN(new Date(value as string).getTime())) refuse(place, 'expected a date');
 };
+const cursor: Check = (place, value) => {
+  if (typeof value !== 'string' || !/^[\w-]+$/u.test(value)) refuse(place, 'expected a cursor');
+};
 const orNull =
   (check: Check): Check =>
   (place, value) => {
@@ -96,6 +99,8 @@ const CHECKS: Record<keyof Asked, Check> = {
   'users:watch': object({ userIds: list(WATCHED, id) }),
   'member:join': id,
   'member:leave': id,
+  'mentions:list': object({ before: orNull(cursor), limit: orNull(whole) }),
+  'mentions:read': object({}),
   'users:find': object({ query: text(0, ID) }),
   'message:send': object({
     roomId: id,

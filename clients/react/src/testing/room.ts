@@ -72,6 +72,10 @@ export class MemoryRoom {
     this.read.set(userId, this.seq);
   }
 
+  isUnread(userId: string, messageId: string): boolean {
+    return (this.find(messageId)?.seq ?? 0) > (this.read.get(userId) ?? 0);
+  }
+
   unreadOf(userId: string): number {
     const since = this.read.get(userId) ?? (this.members.has(userId) ? 0 : this.seq);
     const unread = this.messages.filter(({ senderId, seq = 0 }) => senderId !== userId && seq > since);

@@ -54,6 +54,9 @@ test('it says everything that there is a fixture for', async () => {
   const { id: messageId } = message as { id: string };
   await bob.ask('reaction:add', { messageId, emoji: '👍' });
   await alice.ask('message:edit', { messageId, content: 'y' });
+  await alice.ask('message:send', { roomId: room, content: 'Hello @bob' });
+  await bob.ask('mentions:list', {});
+  await bob.ask('mentions:read', {});
   await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });
   await alice.ask('messages:load', { roomId: room, before: 'yesterday' });
   await alice.ask('messages:sync', { roomId: room, since: 0 });

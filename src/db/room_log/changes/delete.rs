@@ -35,6 +35,7 @@ impl ChangeKind for Delete {
             return Err(Appended::NotFound);
         }
         rows.reactions.delete_of_message(&self.message_id);
+        rows.mentions.delete_of_message(&self.message_id);
         Ok(EntryBody::Deleted(MessageDeleted(self.message_id.clone())))
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::{ChangeKind, Effect, EntryBody, EntryKind, EntryRow, Kind, Turn};
 use crate::{
-    chat::id::{MessageId, RoomId},
+    chat::{
+        id::{MessageId, RoomId},
+        mention::Mentioned,
+    },
     db::room_log::{
         Append, Appended,
         rows::{Needs, Rows},
@@ -24,6 +27,8 @@ pub(super) const KIND: Kind = Kind {
 pub struct Edit {
     pub message_id: MessageId,
     pub content: String,
+    /// The users whom the new content mentions.
+    pub mentioned: Mentioned,
 }
 
 impl ChangeKind for Edit {
@@ -46,6 +51,8 @@ impl ChangeKind for Edit {
         else {
             return Err(Appended::NotFound);
         };
+        let place = (&append.room_id, &append.actor_id);
+        rows.mentions.replace(&self.message_id, place, &self.mentioned, turn.at);
         let reactions = rows.reactions.of_message(&self.message_id).iter().cloned();
         let message = row.into_view(append.actor_name.clone(), reactions.map(ReactionView::from).collect());
         Ok(EntryBody::Updated(MessageEdited(message.into())))

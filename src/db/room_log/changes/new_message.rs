@@ -9,6 +9,7 @@ use crate::{
     chat::{
         Result,
         id::{MessageId, RoomId},
+        mention::Mentioned,
         message::{MessageType, size_of_json},
     },
     db::{
@@ -33,6 +34,8 @@ pub struct NewMessage {
     pub metadata: Value,
     pub reply_to: Option<String>,
     pub client_id: Option<ClientId>,
+    /// The users whom its content mentions.
+    pub mentioned: Mentioned,
 }
 
 /// The client's half of an idempotency key: a message sent again under the same client id is stored once.
@@ -69,6 +72,8 @@ impl ChangeKind for NewMessage {
             sender: SenderView { name: append.actor_name.clone() },
             reactions: Vec::new(),
         });
+        let place = (&append.room_id, &append.actor_id);
+        rows.mentions.insert(&message.id, place, &self.mentioned, turn.at);
         rows.messages.insert(Arc::clone(&message));
         Ok(EntryBody::New(MessageAdded(message)))
     }

@@ -1,6 +1,7 @@
 //! The rows that a batch reads and changes, with one file for each table. The tables are read before the changes, all at
 //! once, and written after them. In between the changes are made in memory, one after the other.
 
+mod mentions;
 mod messages;
 mod reactions;
 
@@ -9,6 +10,7 @@ use futures_util::future::{join, join_all};
 use serde_json::Value;
 
 use self::{
+    mentions::Mentions,
     messages::{MessageNeeds, Messages},
     reactions::{ReactionNeeds, Reactions},
 };
@@ -40,6 +42,8 @@ impl Needs {
 pub(super) struct Rows {
     pub(super) messages: Messages,
     pub(super) reactions: Reactions,
+    /// Written, never read.
+    pub(super) mentions: Mentions,
 }
 
 /// A statement on PostgreSQL that writes the rows in a document, and returns how many it wrote.
@@ -58,13 +62,14 @@ impl Rows {
         let (messages, reactions) =
             join(Messages::read_pg(session, &needs.messages), Reactions::read_pg(session, &needs.reactions))
                 .await;
-        Ok(Self { messages: messages?, reactions: reactions? })
+        Ok(Self { messages: messages?, reactions: reactions?, ..Self::default() })
     }
 
     pub(super) fn read_sqlite(c: &mut SqliteConnection, batch: &[Append]) -> QueryResult<Self> {
         let needs = Needs::of(batch);
         let messages = Messages::read_sqlite(c, &needs.messages)?;
-        Ok(Self { messages, reactions: Reactions::read_sqlite(c, &needs.reactions)? })
+        let reactions = Reactions::read_sqlite(c, &needs.reactions)?;
+        Ok(Self { messages, reactions, ..Self::default() })
     }
 
     /// Writes the changed rows, pipelined with `then`; returns the edited messages as they are stored.
@@ -77,7 +82,9 @@ impl Rows {
         let writes = self.reactions.deletions().into_iter().chain(self.messages.deletions());
         let writes = writes
             .chain(self.reactions.insertions())
-            .chain(self.messages.insertions(&session.db().facts().columns()));
+            .chain(self.messages.insertions(&session.db().facts().columns()))
+            .chain(self.mentions.deletions())
+            .chain(self.mentions.insertions());
         let writes = writes.filter(|write| !write.rows.is_empty()).map(|write| {
             let written = session.query(write.sql, &write.rows);
             async move {
@@ -100,7 +107,8 @@ impl Rows {
         self.reactions.write_deletions_sqlite(c)?;
         self.messages.write_deletions_sqlite(c)?;
         self.reactions.write_insertions_sqlite(c)?;
-        self.messages.write_insertions_sqlite(c, columns)
+        self.messages.write_insertions_sqlite(c, columns)?;
+        self.mentions.write_sqlite(c)
     }
 }
 

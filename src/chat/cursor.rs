@@ -1,17 +1,22 @@
-//! Positions in a room's history as opaque texts, for pages.
+//! Positions in a list by time, such as a room's history, as opaque texts, for pages.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::chat::{Error, Result, id::MessageId, message::Place, timestamp::Timestamp};
+use super::{Error, Result, id::MessageId, message::Place, timestamp::Timestamp};
 
 /// The longest cursor, in bytes. Other programs' messages may have long ids.
 const MAX_LENGTH: usize = 16_384;
 
-pub(super) fn write(place: &Place) -> String {
+pub fn write(place: &Place) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{}.{}", place.at.millis(), place.id))
 }
 
-pub(super) fn read(text: &str) -> Result<Place> {
+/// The place above all others, from which the first page begins.
+pub fn newest() -> Place {
+    Place::below(Timestamp::from_millis(i64::MAX))
+}
+
+pub fn read(text: &str) -> Result<Place> {
     let invalid = || Error::BadInput("the cursor is none that this server has given".to_owned());
     if text.len() > MAX_LENGTH {
         return Err(invalid());

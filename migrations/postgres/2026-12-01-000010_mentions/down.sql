@@ -1,0 +1,2 @@
+DROP TABLE chatoxide.mention_marker;
+DROP TABLE chatoxide.mention;

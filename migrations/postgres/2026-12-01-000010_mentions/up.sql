@@ -1,0 +1,18 @@
+-- The users whom messages mention. The user '' stands for all members of the room.
+CREATE TABLE chatoxide.mention (
+    message_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    room_id TEXT NOT NULL,
+    sender_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at TIMESTAMP(3) NOT NULL,
+    PRIMARY KEY (message_id, user_id)
+);
+CREATE INDEX mention_user_idx ON chatoxide.mention (user_id, at, message_id) WHERE user_id <> '';
+CREATE INDEX mention_room_idx ON chatoxide.mention (room_id, at, message_id) WHERE user_id = '';
+
+-- Up to when each user has read what mentions them.
+CREATE TABLE chatoxide.mention_marker (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    at TIMESTAMP(3) NOT NULL
+);

@@ -1,0 +1,2 @@
+DROP TABLE chatoxide_mention_marker;
+DROP TABLE chatoxide_mention;
