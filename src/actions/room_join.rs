@@ -5,7 +5,6 @@ use super::{ActingSocket, Actor};
 use crate::{
     app::App,
     chat::{Result, id::RoomId},
-    clock,
     db::read_markers::ReadMark,
 };
 
@@ -19,6 +18,6 @@ pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id:
         socket.state.page_ends.note(&room_id, end, shown.ends_in_tie);
     }
     let user_id = actor.user_id().clone();
-    app.rooms.mark_read(ReadMark { room_id, user_id, at: clock::now(), seq: Some(shown.seq) });
+    app.rooms.mark_read(ReadMark { room_id, user_id, at: shown.read_until, seq: Some(shown.seq) });
     Ok(())
 }

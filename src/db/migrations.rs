@@ -246,7 +246,9 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
         select_none!(c,
             own::room_head => (String, i64, NaiveDateTime, i64),
             own::room_log => (String, i64, String, String, String, Option<String>, Option<String>, NaiveDateTime),
-            own::read_marker => (String, String, i64, NaiveDateTime),
+            own::read_marker => (String, String, i64, NaiveDateTime, bool, Option<NaiveDateTime>, Option<String>),
+            own::user_setting => (String, bool),
+            own::delivery_marker => (String, String, i64),
         )
     })
 }

@@ -21,6 +21,8 @@ mod pool;
 mod prepared;
 pub mod reactions;
 pub mod read_markers;
+pub mod read_positions;
+pub mod readers;
 pub mod room_list;
 pub mod room_log;
 pub mod rooms;
@@ -29,6 +31,7 @@ pub mod scratch;
 pub mod tails;
 pub mod transfer;
 mod types;
+pub mod unread;
 pub mod users;
 pub mod watch;
 

@@ -7,6 +7,7 @@ mod input;
 mod members;
 mod messages;
 mod reactions;
+mod reads;
 mod rooms;
 mod users;
 
@@ -67,7 +68,10 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::find))
         .routes(routes!(rooms::list, rooms::create))
         .routes(routes!(rooms::show))
-        .routes(routes!(rooms::mark_read))
+        .routes(routes!(reads::mark_read))
+        .routes(routes!(reads::mark_unread))
+        .routes(routes!(reads::list_unread))
+        .routes(routes!(reads::list_readers))
         .routes(routes!(members::list))
         .routes(routes!(members::add, members::remove))
         .routes(routes!(messages::list, messages::send))
