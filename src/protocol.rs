@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
-pub use self::reads::{ReaderView, RoomUnreadView, RoomUserReadView};
+pub use self::reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView};
 use crate::chat::{
     id::{MessageId, RoomId, UserId},
     message::{MessageType, Place},
@@ -31,6 +31,7 @@ pub mod event {
     pub const MESSAGE_NEW: &str = "message:new";
     pub const MESSAGE_UPDATED: &str = "message:updated";
     pub const MESSAGE_DELETED: &str = "message:deleted";
+    pub const MESSAGE_DELIVERED: &str = "message:delivered";
     pub const REACTION_ADDED: &str = "reaction:added";
     pub const REACTION_REMOVED: &str = "reaction:removed";
     pub const TYPING_USER: &str = "typing:user";
@@ -44,7 +45,7 @@ pub mod event {
         ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
     /// All of the above that the server sends.
-    pub const ALL: [&str; 19] = [
+    pub const ALL: [&str; 20] = [
         ROOM_HISTORY,
         ROOM_MEMBERS,
         ROOM_USER_JOINED,
@@ -57,6 +58,7 @@ pub mod event {
         MESSAGE_NEW,
         MESSAGE_UPDATED,
         MESSAGE_DELETED,
+        MESSAGE_DELIVERED,
         REACTION_ADDED,
         REACTION_REMOVED,
         TYPING_USER,

@@ -1,6 +1,7 @@
 //! Access control for rooms. Rooms with their members, and users' names, are cached for a moment: what another program
 //! changes in the database is seen within `MEMBERSHIP_TTL`.
 
+mod private_reads;
 mod user_directory;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -8,7 +9,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use moka::future::Cache;
 use tokio::sync::OnceCell;
 
-use self::user_directory::UserDirectory;
+use self::{private_reads::PrivateReads, user_directory::UserDirectory};
 use crate::{
     auth::{Claims, Verification},
     chat::{
@@ -54,6 +55,7 @@ pub struct Access {
     /// The public rooms. They are cached because finding them scans the whole table.
     public_rooms: Cache<(), Arc<[Room]>>,
     users: UserDirectory,
+    private_reads: PrivateReads,
 }
 
 impl Access {
@@ -62,6 +64,7 @@ impl Access {
     pub fn new(db: Db, ttl: Duration, new_users: (bool, SameEmail), on_load: OnLoad) -> Self {
         Self {
             users: UserDirectory::start(db.clone(), ttl, new_users),
+            private_reads: PrivateReads::new(db.clone(), ttl),
             db,
             on_load,
             rooms: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(ttl).build(),
@@ -176,6 +179,16 @@ impl Access {
     /// Records for a moment that this user was seen, and so is in the database.
     pub async fn note_seen(&self, user_id: &UserId) {
         self.users.note_seen(user_id).await;
+    }
+
+    /// True if others are not shown what this user has read.
+    pub async fn has_private_reads(&self, user_id: &UserId) -> Result<bool> {
+        self.private_reads.has(user_id).await
+    }
+
+    /// Records what a user has chosen.
+    pub async fn note_private_reads(&self, user_id: &UserId, is_private: bool) {
+        self.private_reads.note(user_id, is_private).await
     }
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {

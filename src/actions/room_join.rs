@@ -6,6 +6,7 @@ use crate::{
     app::App,
     chat::{Result, id::RoomId},
     db::read_markers::ReadMark,
+    rooms::Visibility,
 };
 
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: RoomId) -> Result<()> {
@@ -18,6 +19,8 @@ pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id:
         socket.state.page_ends.note(&room_id, end, shown.ends_in_tie);
     }
     let user_id = actor.user_id().clone();
-    app.rooms.mark_read(ReadMark { room_id, user_id, at: shown.read_until, seq: Some(shown.seq) });
+    let visibility = Visibility::of(app.access.has_private_reads(&user_id).await?);
+    app.rooms
+        .mark_read(ReadMark { room_id, user_id, at: shown.read_until, seq: Some(shown.seq) }, visibility);
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::{
     chat::{Result, id::RoomId},
     clock,
     db::read_markers::ReadMark,
+    rooms::Visibility,
 };
 
 /// `seq`: the last entry that was read; none: all. `is_durable`: return only when the mark is stored.
@@ -22,11 +23,12 @@ pub async fn run(
         return Ok(());
     };
     let mark = ReadMark { room_id: room_id.clone(), user_id: actor.user_id().clone(), at, seq: Some(seq) };
+    let visibility = Visibility::of(app.access.has_private_reads(actor.user_id()).await?);
     if is_durable {
-        app.rooms.mark_read_durably(mark.clone()).await?;
+        app.rooms.mark_read_durably(mark.clone(), visibility).await?;
     } else {
-        app.rooms.mark_read(mark.clone());
+        app.rooms.mark_read(mark.clone(), visibility);
     }
-    app.rooms.push_read_mark(actor.socket.map(|socket| socket.client), &mark);
+    app.rooms.push_read_mark(actor.socket.map(|socket| socket.client), &mark, visibility);
     Ok(())
 }

@@ -55,6 +55,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
     {
         app.rooms.watch(caller, socket.client.id());
     }
+    let version = app.rooms.unread_version();
     app.rooms.flush_read_marks_of(caller).await;
     let (mine, public) =
         join(db::room_list::list_of_user(db, caller, MAX_ROOMS), app.access.list_public()).await;
@@ -73,7 +74,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
         join(db::room_list::list_partners(db, caller, &direct), db::unread::list(db, &ids, true)).await;
     let (mut partners, activity) = (partners?, activity?);
     if actor.socket.is_some() {
-        app.rooms.note_listed(&activity);
+        app.rooms.note_listed(version, &activity);
     }
     let activity: HashMap<&RoomId, &Unread> =
         activity.iter().map(|activity| (&activity.room_id, activity)).collect();

@@ -26,6 +26,7 @@ use super::{
     catalog::{Catalog, TABLES, Tables},
     facts,
     room_log::repair_heads,
+    user_settings,
 };
 use crate::{
     chat::{Error, Result},
@@ -96,6 +97,7 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         other => other,
     })?;
     facts::check(db, clock::now()).await?;
+    db.facts().note_private_readers(user_settings::has_private_readers(db).await?);
     match repair_heads(db).await {
         Ok(0) => {}
         Ok(rooms) => {

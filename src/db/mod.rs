@@ -7,6 +7,7 @@ mod blockers;
 pub mod catalog;
 pub mod columns;
 mod connect;
+pub mod delivery_markers;
 mod direct;
 mod error;
 pub mod facts;
@@ -32,6 +33,7 @@ pub mod tails;
 pub mod transfer;
 mod types;
 pub mod unread;
+pub mod user_settings;
 pub mod users;
 pub mod watch;
 

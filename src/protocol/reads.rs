@@ -45,6 +45,24 @@ impl RoomUnreadView {
     }
 }
 
+/// `message:delivered`: the room's messages have reached a device of the user up to `seq`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageDeliveredView<'a> {
+    pub room_id: &'a RoomId,
+    pub user_id: &'a UserId,
+    pub seq: i64,
+}
+
+/// What a user has chosen for themself.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Settings)]
+pub struct UserSettingsView {
+    /// Others are not shown what the user has read.
+    pub private_reads: bool,
+}
+
 /// A user who has read a message.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Reader)]

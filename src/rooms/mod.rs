@@ -12,10 +12,10 @@ mod external;
 mod histories;
 mod history;
 mod load;
+mod marks;
 mod memory;
 mod outbox;
 mod presence;
-mod read_marks;
 mod reading;
 mod registry;
 mod retention;
@@ -32,15 +32,16 @@ use std::{
 };
 
 use futures_util::future::join_all;
+pub use reading::Visibility;
 use tokio::time::{Instant, timeout};
 pub use unread_push::run as push_unread;
 pub use watch::run as watch_database;
 
 use self::{
     eviction::EvictionQueue,
+    marks::Marks,
     memory::Memory,
     presence::Announce,
-    read_marks::ReadMarks,
     registry::{Phase, RoomCell},
     room::RoomState,
     unread_push::UnreadPush,
@@ -59,6 +60,8 @@ use crate::{
     connection::SocketRoute,
     db::{
         self, Db,
+        delivery_markers::DeliveryMark,
+        read_markers::ReadMark,
         room_log::{Append, LogPage},
     },
     log::{self, Log, Receipt},
@@ -81,7 +84,8 @@ pub struct Rooms {
     log: Log,
     /// The server is busy: changes come faster than they are committed, so the last commit was a batch of several.
     is_busy: AtomicBool,
-    read_marks: ReadMarks,
+    read_marks: Marks<ReadMark>,
+    delivery_marks: Marks<DeliveryMark>,
     activity: UnreadPush,
     node_cache: NodeCache,
     this: Weak<Self>,
@@ -115,7 +119,8 @@ impl Rooms {
         let (log, outcomes) = Log::start(db.clone(), instruments.clone(), &settings);
         let rooms = Arc::new_cyclic(|this| Self {
             broadcast,
-            read_marks: ReadMarks::start(db.clone(), instruments.read_marks.clone()),
+            read_marks: Marks::start(db.clone(), instruments.read_marks.clone()),
+            delivery_marks: Marks::start(db.clone(), instruments.delivery_marks.clone()),
             db,
             activity: UnreadPush::default(),
             cells: Mutex::default(),

@@ -6,16 +6,30 @@ use super::{
     room::{ReadPosition, RoomState},
 };
 use crate::{
-    broadcast::{ClientSocket, Encoded},
+    broadcast::{ClientSocket, Encoded, Except, Target},
     chat::{
         Result,
         id::{RoomId, UserId},
         timestamp::Timestamp,
     },
-    db::{read_markers::ReadMark, read_positions},
-    protocol::{RoomUserReadView, event},
+    db::{delivery_markers::DeliveryMark, read_markers::ReadMark, read_positions},
+    protocol::{MessageDeliveredView, RoomUserReadView, event},
     sync::lock,
 };
+
+/// Whether others are shown what a user has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    Shown,
+    /// Only the user's own devices are told.
+    Private,
+}
+
+impl Visibility {
+    pub fn of(has_private_reads: bool) -> Self {
+        if has_private_reads { Self::Private } else { Self::Shown }
+    }
+}
 
 impl Rooms {
     /// Runs `look` on a room, if it is loaded on this node.
@@ -44,29 +58,60 @@ impl Rooms {
     }
 
     /// Records that a user has read a room up to an entry. It is written soon, in a batch.
-    pub fn mark_read(&self, mark: ReadMark) {
-        self.node_cache.note_read(&mark);
+    pub fn mark_read(&self, mark: ReadMark, visibility: Visibility) {
+        self.show_node(&mark, visibility);
         self.read_marks.note(mark.clone());
         self.activity.note_read(&mark);
     }
 
     /// Like [`Self::mark_read`], but waits until the mark is written.
-    pub async fn mark_read_durably(&self, mark: ReadMark) -> Result<()> {
-        self.node_cache.note_read(&mark);
+    pub async fn mark_read_durably(&self, mark: ReadMark, visibility: Visibility) -> Result<()> {
+        self.show_node(&mark, visibility);
         // The list is counted by what is stored.
         self.read_marks.write(mark.clone()).await?;
         self.activity.note_read(&mark);
         Ok(())
     }
 
-    /// Sends a read mark to the others in the room, unless they were told of a later entry.
-    pub fn push_read_mark(&self, from: Option<&ClientSocket>, mark: &ReadMark) {
-        let ReadMark { room_id, user_id, at, seq } = mark;
-        let is_ahead = |live: &mut RoomState| seq.is_none_or(|seq| live.note_reader(user_id, seq));
-        if self.on_live(room_id, is_ahead) == Some(true) {
-            let view = RoomUserReadView { room_id, user_id, timestamp: *at, seq: *seq };
-            self.push_ephemeral(from, room_id, Encoded::new(event::ROOM_USER_READ, &view));
+    /// Node shows the marks in Redis to everybody.
+    fn show_node(&self, mark: &ReadMark, visibility: Visibility) {
+        if visibility == Visibility::Shown {
+            self.node_cache.note_read(mark);
         }
+    }
+
+    /// Sends a read mark to the others in the room, unless they were told of a later entry. A private one goes to the
+    /// user's own sockets there.
+    pub fn push_read_mark(&self, from: Option<&ClientSocket>, mark: &ReadMark, visibility: Visibility) {
+        let ReadMark { room_id, user_id, at, seq } = mark;
+        let look = |live: &mut RoomState| {
+            let is_ahead = seq.is_none_or(|seq| live.note_reader(user_id, seq));
+            let own = live.audience.presence.sockets_of(user_id).iter().map(|there| there.sid);
+            is_ahead.then(|| own.filter(|sid| Some(*sid) != from.map(ClientSocket::id)).collect::<Vec<_>>())
+        };
+        let Some(own) = self.on_live(room_id, look).flatten() else { return };
+        let view = RoomUserReadView { room_id, user_id, timestamp: *at, seq: *seq };
+        let packet = Encoded::new(event::ROOM_USER_READ, &view);
+        match (visibility, packet) {
+            (Visibility::Shown, packet) => self.push_ephemeral(from, room_id, packet),
+            (Visibility::Private, Some(packet)) => {
+                let sockets = self.broadcast.sockets(&own);
+                self.broadcast.send(Target::Sockets(&sockets), Except::NOBODY, &packet);
+            }
+            (Visibility::Private, None) => {}
+        }
+    }
+
+    /// Records that a room's messages have reached a device of a user, and sends it to the others in the room, unless
+    /// they were told of a later entry. It is written soon, in a batch.
+    pub fn mark_delivered(&self, from: Option<&ClientSocket>, mark: DeliveryMark) {
+        let is_ahead = |live: &mut RoomState| live.note_delivered(&mark.user_id, mark.seq);
+        let DeliveryMark { room_id, user_id, seq } = &mark;
+        if self.on_live(room_id, is_ahead) == Some(true) {
+            let view = MessageDeliveredView { room_id, user_id, seq: *seq };
+            self.push_ephemeral(from, room_id, Encoded::new(event::MESSAGE_DELIVERED, &view));
+        }
+        self.delivery_marks.note(mark);
     }
 
     /// Writes the marks of [`Self::mark_read`] that this user's unread counts depend on.
@@ -76,5 +121,9 @@ impl Rooms {
 
     pub async fn flush_read_marks(&self) {
         self.read_marks.flush().await;
+    }
+
+    pub async fn flush_delivery_marks(&self) {
+        self.delivery_marks.flush().await;
     }
 }

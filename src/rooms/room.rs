@@ -65,6 +65,8 @@ pub(super) struct RoomState {
     recent_bytes: usize,
     /// The last entry that each user has read, as far as the room's sockets were told.
     readers: HashMap<UserId, i64>,
+    /// The last entry that has reached a device of each user, likewise.
+    delivered: HashMap<UserId, i64>,
     pub(super) audience: Audience,
     pub(super) absence: Absence,
     /// The room's share of the memory of all rooms.
@@ -100,6 +102,7 @@ impl RoomState {
             recent: VecDeque::new(),
             recent_bytes: 0,
             readers: HashMap::new(),
+            delivered: HashMap::new(),
             audience: Audience::new(room_id, &settings, now),
             absence: Absence::new(settings.liveness_window, read),
             share: Share::new(memory),

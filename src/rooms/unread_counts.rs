@@ -53,8 +53,8 @@ impl News {
     }
 
     /// True if users have to be found who may be counted.
-    pub(super) fn has_messages(&self) -> bool {
-        !self.sent.is_empty() || self.is_doubtful
+    pub(super) fn concerns_everybody(&self) -> bool {
+        !self.sent.is_empty() || self.has_deletion || self.is_doubtful
     }
 
     /// The number of others' messages after an entry.
@@ -80,6 +80,8 @@ struct Count {
     seq: i64,
     /// The count that the user's sockets were told last.
     told: i64,
+    /// The version of the counts when this one was changed by more than new messages.
+    changed_in: u64,
 }
 
 /// A room and a user who watches.
@@ -94,6 +96,8 @@ pub(super) struct UnreadCounts {
     doubtful: HashSet<Pair>,
     /// Counts that the user's sockets were not told.
     changed: HashSet<Pair>,
+    /// Counts the changes.
+    version: u64,
 }
 
 impl UnreadCounts {
@@ -124,11 +128,16 @@ impl UnreadCounts {
         self.remove_count(room_id, user_id);
     }
 
-    /// Takes over counts that a user's socket is told as its list of rooms.
-    pub(super) fn seed(&mut self, listed: &[Unread]) {
+    /// The version to give to [`Self::seed`], taken before the list is read.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Takes over counts that a user's socket is told as its list of rooms, unless they are older than those here.
+    pub(super) fn seed(&mut self, version: u64, listed: &[Unread]) {
         for unread in listed.iter().filter(|unread| unread.is_counted) {
             let Some(count) = self.count_of(unread, unread.count) else { continue };
-            if unread.seq >= count.seq {
+            if unread.seq >= count.seq && count.changed_in <= version {
                 (count.unread, count.seq) = (unread.count, unread.seq);
             } else if unread.count != count.unread {
                 count.told = OTHER;
@@ -145,6 +154,8 @@ impl UnreadCounts {
 
     /// Takes over counts that were made because of a doubt. What is not counted is forgotten.
     pub(super) fn recounted(&mut self, asked: &[Pair], counted: &[Unread]) {
+        self.version += 1;
+        let version = self.version;
         let mut counted: HashMap<(&RoomId, &UserId), &Unread> =
             counted.iter().map(|unread| ((&unread.room_id, &unread.user_id), unread)).collect();
         for (room_id, user_id) in asked {
@@ -152,7 +163,7 @@ impl UnreadCounts {
                 Some(unread) => {
                     // Until they list it, the user's sockets know no unread messages of a room.
                     let Some(count) = self.count_of(unread, 0) else { continue };
-                    (count.unread, count.seq) = (unread.count, unread.seq);
+                    (count.unread, count.seq, count.changed_in) = (unread.count, unread.seq, version);
                     if count.told != count.unread {
                         self.changed.insert((room_id.clone(), user_id.clone()));
                     }
@@ -166,7 +177,7 @@ impl UnreadCounts {
     fn count_of(&mut self, unread: &Unread, told: i64) -> Option<&mut Count> {
         self.watching.get_mut(&unread.user_id)?.insert(unread.room_id.clone());
         let counts = self.counts.entry(unread.room_id.clone()).or_default();
-        let new = || Count { unread: unread.count, seq: unread.seq, told };
+        let new = || Count { unread: unread.count, seq: unread.seq, told, changed_in: 0 };
         Some(counts.entry(unread.user_id.clone()).or_insert_with(new))
     }
 
@@ -174,8 +185,9 @@ impl UnreadCounts {
         self.doubtful.insert((room_id.clone(), user_id.clone()));
     }
 
-    /// Applies the changes of a room. `counted` is given if it has new messages.
+    /// Applies the changes of a room. `counted` is given if they concern everybody.
     pub(super) fn apply(&mut self, room_id: &RoomId, news: &News, counted: Option<&Counted<'_>>) {
+        self.version += 1;
         let mut removed = Vec::new();
         let last = news.sent.last().copied().unwrap_or(i64::MIN);
         for (user_id, count) in self.counts.get_mut(room_id).into_iter().flatten() {
@@ -185,7 +197,9 @@ impl UnreadCounts {
             }
             match news.read.get(user_id) {
                 // All that it includes was read.
-                Some(seq) if *seq >= count.seq => (count.unread, count.seq) = (0, *seq),
+                Some(seq) if *seq >= count.seq => {
+                    (count.unread, count.seq, count.changed_in) = (0, *seq, self.version);
+                }
                 Some(_) => {
                     self.doubtful.insert((room_id.clone(), user_id.clone()));
                 }

@@ -154,8 +154,13 @@ impl Rooms {
     }
 
     /// Takes over unread counts that a watching socket is told as its list of rooms.
-    pub fn note_listed(&self, listed: &[Unread]) {
-        lock(&self.activity.counts).seed(listed);
+    pub fn note_listed(&self, version: u64, listed: &[Unread]) {
+        lock(&self.activity.counts).seed(version, listed);
+    }
+
+    /// The version to give to [`Self::note_listed`], taken before the list is read.
+    pub fn unread_version(&self) -> u64 {
+        lock(&self.activity.counts).version()
     }
 
     /// Notes that users became members of a room, or are none any more, or have marked it as unread: they are told their
@@ -209,7 +214,7 @@ impl Rooms {
     }
 
     async fn apply_news(&self, access: &Access, room_id: &RoomId, news: &News) {
-        if !news.has_messages() {
+        if !news.concerns_everybody() {
             return lock(&self.activity.counts).apply(room_id, news, None);
         }
         let found = access.room(room_id).await;

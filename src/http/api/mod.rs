@@ -9,6 +9,7 @@ mod messages;
 mod reactions;
 mod reads;
 mod rooms;
+mod settings;
 mod users;
 
 use std::sync::Arc;
@@ -65,6 +66,7 @@ impl Modify for BearerToken {
 fn described() -> OpenApiRouter<Arc<App>> {
     let routes = OpenApiRouter::new()
         .routes(routes!(users::me))
+        .routes(routes!(settings::show, settings::update))
         .routes(routes!(users::find))
         .routes(routes!(rooms::list, rooms::create))
         .routes(routes!(rooms::show))

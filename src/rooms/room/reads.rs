@@ -1,5 +1,7 @@
 //! The entries that readers of a room have come to.
 
+use std::collections::HashMap;
+
 use super::RoomState;
 use crate::{
     chat::{id::UserId, timestamp::Timestamp},
@@ -39,9 +41,18 @@ impl RoomState {
 
     /// Notes the entry that a reader has come to; false if they had come to a later one.
     pub(in crate::rooms) fn note_reader(&mut self, user_id: &UserId, seq: i64) -> bool {
-        let read = self.readers.entry(user_id.clone()).or_insert(seq);
-        let is_ahead = seq >= *read;
-        *read = seq.max(*read);
-        is_ahead
+        advance(&mut self.readers, user_id, seq)
     }
+
+    /// Notes the entry that has reached a device of a user; false if a later one had.
+    pub(in crate::rooms) fn note_delivered(&mut self, user_id: &UserId, seq: i64) -> bool {
+        advance(&mut self.delivered, user_id, seq)
+    }
+}
+
+fn advance(places: &mut HashMap<UserId, i64>, user_id: &UserId, seq: i64) -> bool {
+    let there = places.entry(user_id.clone()).or_insert(seq);
+    let is_ahead = seq >= *there;
+    *there = seq.max(*there);
+    is_ahead
 }

@@ -47,7 +47,7 @@ struct Model {
     /// The count that each user's socket was told; none: it has not listed its rooms.
     told: [Option<i64>; 3],
     /// Lists that were read and have not been answered.
-    listing: Vec<Unread>,
+    listing: Vec<(u64, Unread)>,
     members: Vec<MemberView>,
 }
 
@@ -101,17 +101,17 @@ impl Model {
             }
             11 => {
                 self.counts.begin(&id);
-                self.listing.push(self.stored.count(user));
+                self.listing.push((self.counts.version(), self.stored.count(user)));
             }
             12 if !self.listing.is_empty() => {
-                let listed = self.listing.remove(0);
-                self.counts.seed(std::slice::from_ref(&listed));
+                let (version, listed) = self.listing.remove(0);
+                self.counts.seed(version, std::slice::from_ref(&listed));
                 let reader = USERS.iter().position(|id| *id == listed.user_id.as_str()).unwrap();
                 self.told[reader] = Some(listed.count);
             }
             13 if self.told[user].is_some() && self.rng.u8(..4) == 0 => {
                 self.counts.end(&id);
-                self.listing.retain(|listed| listed.user_id != id);
+                self.listing.retain(|(_, listed)| listed.user_id != id);
                 self.told[user] = None;
             }
             _ => {
@@ -125,7 +125,7 @@ impl Model {
         let news = std::mem::take(&mut self.news);
         let counted = Counted { may_enter: &|_| true, members: &self.members };
         let room_id = ROOM.into();
-        self.counts.apply(&room_id, &news, news.has_messages().then_some(&counted));
+        self.counts.apply(&room_id, &news, news.concerns_everybody().then_some(&counted));
         let pairs = self.counts.take_doubtful(2);
         if is_available {
             let user = |id: &UserId| USERS.iter().position(|user| *user == id.as_str()).unwrap();
@@ -153,8 +153,8 @@ fn the_counts_told_in_the_end_are_those_of_the_database() {
         for _ in 0..120 {
             model.step();
         }
-        for listed in std::mem::take(&mut model.listing) {
-            model.counts.seed(std::slice::from_ref(&listed));
+        for (version, listed) in std::mem::take(&mut model.listing) {
+            model.counts.seed(version, std::slice::from_ref(&listed));
             let reader = USERS.iter().position(|id| *id == listed.user_id.as_str()).unwrap();
             model.told[reader] = Some(listed.count);
         }
@@ -177,7 +177,7 @@ fn equal_counts_of_a_room_are_one_packet_and_nothing_is_told_that_did_not_change
     let mut model = Model::new(0);
     for user in 0..USERS.len() {
         model.counts.begin(&USERS[user].into());
-        model.counts.seed(&[model.stored.count(user)]);
+        model.counts.seed(0, &[model.stored.count(user)]);
     }
     model.news.note_message(1, &"anna".into());
     model.news.note_message(2, &"anna".into());
@@ -197,7 +197,7 @@ fn a_user_who_may_no_longer_enter_or_watches_no_more_is_not_counted() {
     let mut model = Model::new(0);
     for user in 0..USERS.len() {
         model.counts.begin(&USERS[user].into());
-        model.counts.seed(&[model.stored.count(user)]);
+        model.counts.seed(0, &[model.stored.count(user)]);
     }
     model.counts.end(&"carol".into());
     model.news.note_message(1, &"anna".into());

@@ -5,6 +5,7 @@ mod document;
 mod input;
 mod pages;
 mod permission;
+mod reads;
 
 use serde_json::Value;
 
