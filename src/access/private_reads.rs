@@ -1,4 +1,4 @@
-//! Whose reads are private: others are not shown what these users have read.
+//! The users whose reads are private: others are not shown what they have read.
 
 use std::{sync::Arc, time::Duration};
 

@@ -30,6 +30,7 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<RoomVi
     };
     if is_new {
         app.access.invalidate_room(room_id).await;
+        app.access.note_members(room_id, &members).await;
         app.rooms.recount(room_id, std::slice::from_ref(user_id));
         let view = RoomInvitedView { room: &room, from: actor.user };
         if let Some(packet) = Encoded::new(event::ROOM_INVITED, &view) {

@@ -33,6 +33,7 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId
     }
     if is_new {
         app.access.invalidate_room(room_id).await;
+        app.access.note_members(room_id, &members).await;
         app.rooms.recount(room_id, std::slice::from_ref(user_id));
         let room = RoomView {
             id: room_id.clone(),

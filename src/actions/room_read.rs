@@ -24,11 +24,5 @@ pub async fn run(
     };
     let mark = ReadMark { room_id: room_id.clone(), user_id: actor.user_id().clone(), at, seq: Some(seq) };
     let visibility = Visibility::of(app.access.has_private_reads(actor.user_id()).await?);
-    if is_durable {
-        app.rooms.mark_read_durably(mark.clone(), visibility).await?;
-    } else {
-        app.rooms.mark_read(mark.clone(), visibility);
-    }
-    app.rooms.push_read_mark(actor.socket.map(|socket| socket.client), &mark, visibility);
-    Ok(())
+    app.rooms.mark_read(actor.socket.map(|socket| socket.client), mark, visibility, is_durable).await
 }

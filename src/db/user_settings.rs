@@ -1,4 +1,4 @@
-//! Our table `user_setting`: what users have chosen for themselves.
+//! Our table `user_setting`: the settings that users have chosen for themselves.
 
 use diesel::{dsl::exists, prelude::*, select};
 use diesel_async::RunQueryDsl;
@@ -9,7 +9,7 @@ use crate::{
     protocol::UserSettingsView,
 };
 
-/// What a user has chosen. The default is that of a user who has chosen nothing.
+/// The settings of a user. The default is that of a user who has chosen nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UserSettings {
     /// Others are not shown what the user has read.

@@ -1,4 +1,4 @@
-//! What users have read, as clients are told: read marks, unread counts, readers, deliveries, and the settings of receipts.
+//! Reads, as clients are told of them: read marks, unread counts, readers, deliveries, and the settings of receipts.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,7 +54,7 @@ pub struct MessageDeliveredView<'a> {
     pub seq: i64,
 }
 
-/// What a user has chosen for themself.
+/// The settings of a user.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Settings)]

@@ -57,48 +57,58 @@ impl Rooms {
         })
     }
 
-    /// Records that a user has read a room up to an entry. It is written soon, in a batch.
-    pub fn mark_read(&self, mark: ReadMark, visibility: Visibility) {
-        self.show_node(&mark, visibility);
-        self.read_marks.note(mark.clone());
-        self.activity.note_read(&mark);
+    /// Records that a user who has joined a room has read it with its history. It is written soon, in a batch.
+    pub fn note_joined(&self, mark: ReadMark, visibility: Visibility) {
+        if visibility == Visibility::Shown {
+            self.node_cache.note_read(&mark);
+        }
+        self.activity.note_read(&mark, true);
+        self.read_marks.note(mark);
     }
 
-    /// Like [`Self::mark_read`], but waits until the mark is written.
-    pub async fn mark_read_durably(&self, mark: ReadMark, visibility: Visibility) -> Result<()> {
-        self.show_node(&mark, visibility);
+    /// Records that a user has read a room up to an entry, and sends that to the others in the room, unless they were told
+    /// of a later entry. It is written soon, in a batch; `is_durable`: returns only when it is written.
+    pub async fn mark_read(
+        &self,
+        from: Option<&ClientSocket>,
+        mark: ReadMark,
+        visibility: Visibility,
+        is_durable: bool,
+    ) -> Result<()> {
+        let note = |live: &mut RoomState| mark.seq.is_none_or(|seq| live.note_reader(&mark.user_id, seq));
+        let is_ahead = self.on_live(&mark.room_id, note).unwrap_or(true);
+        // Node shows the marks in Redis to everybody.
+        if is_ahead && visibility == Visibility::Shown {
+            self.node_cache.note_read(&mark);
+        }
         // The list is counted by what is stored.
-        self.read_marks.write(mark.clone()).await?;
-        self.activity.note_read(&mark);
+        if is_durable {
+            self.read_marks.write(mark.clone()).await?;
+        } else {
+            self.read_marks.note(mark.clone());
+        }
+        self.activity.note_read(&mark, is_ahead);
+        if is_ahead {
+            self.push_read_mark(from, &mark, visibility);
+        }
         Ok(())
     }
 
-    /// Node shows the marks in Redis to everybody.
-    fn show_node(&self, mark: &ReadMark, visibility: Visibility) {
-        if visibility == Visibility::Shown {
-            self.node_cache.note_read(mark);
-        }
-    }
-
-    /// Sends a read mark to the others in the room, unless they were told of a later entry. A private one goes to the
-    /// user's own sockets there.
-    pub fn push_read_mark(&self, from: Option<&ClientSocket>, mark: &ReadMark, visibility: Visibility) {
+    /// Sends a read mark to the others in the room. A private one goes to the user's own sockets there.
+    fn push_read_mark(&self, from: Option<&ClientSocket>, mark: &ReadMark, visibility: Visibility) {
         let ReadMark { room_id, user_id, at, seq } = mark;
-        let look = |live: &mut RoomState| {
-            let is_ahead = seq.is_none_or(|seq| live.note_reader(user_id, seq));
-            let own = live.audience.presence.sockets_of(user_id).iter().map(|there| there.sid);
-            is_ahead.then(|| own.filter(|sid| Some(*sid) != from.map(ClientSocket::id)).collect::<Vec<_>>())
-        };
-        let Some(own) = self.on_live(room_id, look).flatten() else { return };
         let view = RoomUserReadView { room_id, user_id, timestamp: *at, seq: *seq };
         let packet = Encoded::new(event::ROOM_USER_READ, &view);
-        match (visibility, packet) {
-            (Visibility::Shown, packet) => self.push_ephemeral(from, room_id, packet),
-            (Visibility::Private, Some(packet)) => {
-                let sockets = self.broadcast.sockets(&own);
-                self.broadcast.send(Target::Sockets(&sockets), Except::NOBODY, &packet);
-            }
-            (Visibility::Private, None) => {}
+        if visibility == Visibility::Shown {
+            return self.push_ephemeral(from, room_id, packet);
+        }
+        let own = |live: &mut RoomState| {
+            let own = live.audience.presence.sockets_of(user_id).iter().map(|there| there.sid);
+            own.filter(|sid| Some(*sid) != from.map(ClientSocket::id)).collect::<Vec<_>>()
+        };
+        if let (Some(packet), Some(own)) = (packet, self.on_live(room_id, own)) {
+            let sockets = self.broadcast.sockets(&own);
+            self.broadcast.send(Target::Sockets(&sockets), Except::NOBODY, &packet);
         }
     }
 

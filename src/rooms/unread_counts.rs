@@ -27,11 +27,12 @@ pub(super) struct News {
 
 impl News {
     pub(super) fn note_message(&mut self, seq: i64, sender: &UserId) {
-        // The entries of a room come in their order.
-        if self.sent.last().is_none_or(|last| *last < seq) {
-            self.sent.push(seq);
-            self.by.entry(sender.clone()).or_default().push(seq);
+        if self.sent.last().is_some_and(|last| *last >= seq) {
+            // The entries of a room come in their order, unless the database has lost some.
+            return self.note_doubt();
         }
+        self.sent.push(seq);
+        self.by.entry(sender.clone()).or_default().push(seq);
     }
 
     pub(super) fn note_deletion(&mut self) {
@@ -135,7 +136,11 @@ impl UnreadCounts {
 
     /// Takes over counts that a user's socket is told as its list of rooms, unless they are older than those here.
     pub(super) fn seed(&mut self, version: u64, listed: &[Unread]) {
-        for unread in listed.iter().filter(|unread| unread.is_counted) {
+        for unread in listed {
+            if !unread.is_counted {
+                self.remove(&unread.room_id, &unread.user_id);
+                continue;
+            }
             let Some(count) = self.count_of(unread, unread.count) else { continue };
             if unread.seq >= count.seq && count.changed_in <= version {
                 (count.unread, count.seq) = (unread.count, unread.seq);

@@ -46,7 +46,7 @@ pub(super) struct UnreadPush {
     digests: Mutex<HashMap<RoomId, RoomDigest>>,
     /// The rooms that watching users have read since the last push, and up to when.
     read: Mutex<HashMap<(UserId, RoomId), (Timestamp, Option<i64>)>>,
-    /// What changes unread counts, since the last push.
+    /// The changes of unread counts since the last push.
     news: Mutex<HashMap<RoomId, News>>,
     counts: Mutex<UnreadCounts>,
 }
@@ -119,8 +119,8 @@ impl UnreadPush {
         *digest.by.entry(sender.clone()).or_default() += 1;
     }
 
-    /// Notes that a user has read a room, for the user's devices.
-    pub(super) fn note_read(&self, mark: &ReadMark) {
+    /// Notes that a user has read a room, for the user's devices. `is_ahead`: they are told the mark.
+    pub(super) fn note_read(&self, mark: &ReadMark, is_ahead: bool) {
         if !self.is_watched_by(&mark.user_id) {
             return;
         }
@@ -128,6 +128,9 @@ impl UnreadPush {
             Some(seq) => news.note_read(&mark.user_id, seq),
             None => news.note_doubt_of(&mark.user_id),
         });
+        if !is_ahead {
+            return;
+        }
         let key = (mark.user_id.clone(), mark.room_id.clone());
         let mut read = lock(&self.read);
         let (at, seq) = read.entry(key).or_insert((mark.at, mark.seq));

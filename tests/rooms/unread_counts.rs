@@ -173,6 +173,21 @@ on_both! {
 }
 
 on_both! {
+    async fn a_member_whom_another_program_makes_counts_from_when_the_server_finds_them(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &["--membership-ttl", "0"]).await;
+        server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
+        let mut bob = server.connect("bob").await;
+        let mut carol = server.connect("carol").await;
+        list(&mut carol, "plans").await;
+        bob.say("plans", "before").await;
+        server.database.execute(r#"INSERT INTO "_RoomMembers" ("A", "B") VALUES ('plans', 'carol')"#).await;
+        bob.say("plans", "the first that she may read").await;
+        assert_eq!(told(&mut carol, "plans", 1).await["seq"], 2);
+        assert_eq!(count(&mut carol, "plans").await, 1);
+    }
+}
+
+on_both! {
     async fn a_removed_member_is_told_no_more(server: TestServer) {
         server.make_room("plans", RoomType::Private, &["alice", "bob", "carol"]).await;
         let (mut alice, mut carol) = (server.connect("alice").await, server.connect("carol").await);

@@ -28,6 +28,8 @@ on_both! {
         bob.ask("room:presence", "general".into()).await;
         bob.ask("rooms:list", json!({})).await;
         bob.ask("unread:list", json!({})).await;
+        bob.ask("settings:update", json!({"privateReads": false})).await;
+        bob.ask("settings:show", json!({})).await;
         bob.ask("message:readers", json!({"messageId": id})).await;
         bob.ask("users:find", json!({"query": "ali"})).await;
         let made = bob.ask("room:create", json!({"name": "Plans"})).await;
@@ -50,6 +52,8 @@ on_both! {
         let mut seen: BTreeSet<String> = alice.seen.union(&bob.seen).cloned().collect();
         // Only who does not read meets it: see rooms/slow_reader.rs.
         seen.insert("server_pulse".to_owned());
+        // Only with DELIVERY_RECEIPTS: see message_delivered.rs.
+        seen.insert("message_delivered".to_owned());
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), fixture::names());
     }
 }

@@ -156,8 +156,10 @@ on_both! {
             assert_eq!(device.ask("room:read", read).await, json!({"success": true}));
             assert_eq!(server.database.select(&marker).await, [expected.to_string()], "{seq}");
         }
-        // The others are told of what is new, with the time of the entry.
-        let told = alice.heard().await;
+        // The others are told of what is new, with the time of the entry. A message comes after all of it.
+        alice.say("general", "the end").await;
+        let mut told = alice.heard().await;
+        assert_eq!(told.pop().unwrap().0, "message:new");
         assert_eq!(told.iter().map(|(_, read)| read["seq"].clone()).collect::<Vec<_>>(), [2, 3, 4]);
         assert_eq!([&told[0].1["timestamp"], &told[1].1["timestamp"]], [&times[1], &times[2]]);
         assert!(told[2].1["timestamp"].as_str() >= times[3].as_str());

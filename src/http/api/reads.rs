@@ -1,4 +1,4 @@
-//! What users have read: read marks, unread counts and readers.
+//! Reads: read marks, unread counts and readers.
 
 use std::sync::Arc;
 

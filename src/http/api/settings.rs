@@ -1,4 +1,4 @@
-//! What users have chosen for themselves.
+//! The settings that users choose for themselves.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) struct SettingsChange {
 
 /// Changes the caller's settings
 ///
-/// What is absent stays.
+/// A setting that is absent stays.
 #[utoipa::path(patch, path = "/me/settings", tag = "users", operation_id = "updateSettings", request_body = SettingsChange, responses(
     (status = 200, body = UserSettingsView),
     (status = "default", body = ProblemView, content_type = "application/problem+json")

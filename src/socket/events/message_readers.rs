@@ -33,7 +33,7 @@ impl Request for MessageReaders {
 pub(in crate::socket) struct Page {
     /// The readers, in the order of their ids.
     readers: Vec<ReaderView>,
-    /// What the next page is asked for with; null at the end.
+    /// The value of `after` for the next page; null at the end.
     after: Option<UserId>,
 }
 

@@ -45,3 +45,16 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    async fn settings_are_the_callers_own(server: TestServer) {
+        let (alice, bob) = (Program::of(&server, "alice"), Program::of(&server, "bob"));
+        let chosen = json!({"privateReads": true});
+        assert_eq!(alice.done("PATCH", "/me/settings", &chosen, 200).await, chosen);
+        assert_eq!(alice.done("PATCH", "/me/settings", &json!({}), 200).await, chosen);
+        assert_eq!(alice.done("GET", "/me/settings", &Value::Null, 200).await, chosen);
+        assert_eq!(bob.done("GET", "/me/settings", &Value::Null, 200).await, json!({"privateReads": false}));
+        let bad = json!({"privateReads": 1});
+        assert_eq!(alice.refusal("PATCH", "/me/settings", &bad).await, (400, "bad_input".to_owned()));
+    }
+}
