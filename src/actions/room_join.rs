@@ -21,6 +21,6 @@ pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id:
     let user_id = actor.user_id().clone();
     let visibility = Visibility::of(app.access.has_private_reads(&user_id).await?);
     app.rooms
-        .mark_read(ReadMark { room_id, user_id, at: shown.read_until, seq: Some(shown.seq) }, visibility);
+        .note_joined(ReadMark { room_id, user_id, at: shown.read_until, seq: Some(shown.seq) }, visibility);
     Ok(())
 }
