@@ -113,6 +113,7 @@ impl App {
         self.in_flight.wait().await;
         self.rooms.flush_rooms();
         self.rooms.flush_read_marks().await;
+        self.rooms.flush_delivery_marks().await;
         self.node_cache.flush().await;
     }
 }

@@ -50,6 +50,7 @@ pub struct Instruments {
     /// Statements sent to the database.
     pub statements: Counter,
     pub read_marks: Counter,
+    pub delivery_marks: Counter,
     live_rooms: Gauge,
     idle_rooms: Gauge,
     idle_bytes: Gauge,
@@ -73,6 +74,7 @@ impl Instruments {
             append_seconds: seconds(),
             statements,
             read_marks: Counter::default(),
+            delivery_marks: Counter::default(),
             live_rooms: Gauge::default(),
             idle_rooms: Gauge::default(),
             idle_bytes: Gauge::default(),
@@ -123,6 +125,11 @@ impl Metrics {
         registry.register_with_unit("append_duration", text, Unit::Seconds, it.append_seconds);
         registry.register("database_statements", "Statements sent to the database", it.statements);
         registry.register("read_marks_written", "Read marks written to the database", it.read_marks);
+        registry.register(
+            "delivery_marks_written",
+            "Delivery marks written to the database",
+            it.delivery_marks,
+        );
         registry.register("rooms_live", "Rooms in memory", it.live_rooms);
         registry.register("rooms_idle", "Rooms in memory without users", it.idle_rooms);
         let text = "Estimated memory of rooms without users";

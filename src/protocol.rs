@@ -1,12 +1,15 @@
 //! The wire protocol of the server: event names and the payloads that several events share. A client's payloads are
 //! defined with each event.
 
+mod reads;
+
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
+pub use self::reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView};
 use crate::chat::{
     id::{MessageId, RoomId, UserId},
     message::{MessageType, Place},
@@ -23,10 +26,12 @@ pub mod event {
     pub const ROOM_USER_READ: &str = "room:user-read";
     pub const ROOM_ERROR: &str = "room:error";
     pub const ROOM_ACTIVITY: &str = "room:activity";
+    pub const ROOM_UNREAD: &str = "room:unread";
     pub const ROOM_INVITED: &str = "room:invited";
     pub const MESSAGE_NEW: &str = "message:new";
     pub const MESSAGE_UPDATED: &str = "message:updated";
     pub const MESSAGE_DELETED: &str = "message:deleted";
+    pub const MESSAGE_DELIVERED: &str = "message:delivered";
     pub const REACTION_ADDED: &str = "reaction:added";
     pub const REACTION_REMOVED: &str = "reaction:removed";
     pub const TYPING_USER: &str = "typing:user";
@@ -50,10 +55,12 @@ pub mod event {
         ROOM_USER_READ,
         ROOM_ERROR,
         ROOM_ACTIVITY,
+        ROOM_UNREAD,
         ROOM_INVITED,
         MESSAGE_NEW,
         MESSAGE_UPDATED,
         MESSAGE_DELETED,
+        MESSAGE_DELIVERED,
         REACTION_ADDED,
         REACTION_REMOVED,
         TYPING_USER,
@@ -229,14 +236,6 @@ pub struct RoomUserJoinedView<'a> {
 pub struct RoomUserView<'a> {
     pub room_id: &'a RoomId,
     pub user_id: &'a UserId,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RoomUserReadView<'a> {
-    pub room_id: &'a RoomId,
-    pub user_id: &'a UserId,
-    pub timestamp: Timestamp,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,6 +1,8 @@
 //! Access control for rooms. Rooms with their members, and users' names, are cached for a moment: what another program
 //! changes in the database is seen within `MEMBERSHIP_TTL`.
 
+mod known_members;
+mod private_reads;
 mod user_directory;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -8,7 +10,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use moka::future::Cache;
 use tokio::sync::OnceCell;
 
-use self::user_directory::UserDirectory;
+use self::{known_members::KnownMembers, private_reads::PrivateReads, user_directory::UserDirectory};
 use crate::{
     auth::{Claims, Verification},
     chat::{
@@ -18,6 +20,7 @@ use crate::{
         permission,
         room::{self, RoomType},
     },
+    clock,
     config::SameEmail,
     db::{self, Db, messages::MessageRef, rooms::Room},
     protocol::MemberView,
@@ -57,6 +60,8 @@ pub struct Access {
     /// The public rooms. They are cached because finding them scans the whole table.
     public_rooms: Cache<(), Arc<[Room]>>,
     users: UserDirectory,
+    private_reads: PrivateReads,
+    known_members: KnownMembers,
 }
 
 impl Access {
@@ -65,6 +70,8 @@ impl Access {
     pub fn new(db: Db, ttl: Duration, new_users: (bool, SameEmail), on_load: OnLoad) -> Self {
         Self {
             users: UserDirectory::start(db.clone(), ttl, new_users),
+            private_reads: PrivateReads::new(db.clone(), ttl),
+            known_members: KnownMembers::new(),
             db,
             on_load,
             rooms: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(ttl).build(),
@@ -82,7 +89,11 @@ impl Access {
 
     /// Returns the cached members of a room, in the order of their ids.
     pub async fn list_members<'a>(&self, room_id: &RoomId, room: &'a RoomAccess) -> Result<&'a [MemberView]> {
-        let load = || db::rooms::list_members(&self.db, room_id);
+        let load = || async {
+            let members = db::rooms::list_members(&self.db, room_id).await?;
+            self.start_new_members(room_id, &members).await;
+            Ok::<_, Error>(members)
+        };
         Ok(Box::pin(room.members.get_or_try_init(load)).await?)
     }
 
@@ -188,6 +199,32 @@ impl Access {
     /// Records for a moment that this user was seen, and so is in the database.
     pub async fn note_seen(&self, user_id: &UserId) {
         self.users.note_seen(user_id).await;
+    }
+
+    /// Begins the counts of members whom another program has made since the members were read last.
+    async fn start_new_members(&self, room_id: &RoomId, members: &[MemberView]) {
+        let new = self.known_members.replace(room_id, members).await;
+        if new.is_empty() {
+            return;
+        }
+        // Without it they count from the beginning.
+        let started = Box::pin(db::read_positions::start(&self.db, room_id, &new, clock::now())).await;
+        started.unwrap_or_else(|error| error.log());
+    }
+
+    /// Takes over the members of a room whose members were changed here.
+    pub async fn note_members(&self, room_id: &RoomId, members: &[MemberView]) {
+        self.known_members.replace(room_id, members).await;
+    }
+
+    /// True if others are not shown what this user has read.
+    pub async fn has_private_reads(&self, user_id: &UserId) -> Result<bool> {
+        self.private_reads.has(user_id).await
+    }
+
+    /// Records what a user has chosen.
+    pub async fn note_private_reads(&self, user_id: &UserId, is_private: bool) {
+        self.private_reads.note(user_id, is_private).await
     }
 
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {

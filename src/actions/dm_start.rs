@@ -41,6 +41,7 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
     }
     let room =
         RoomView { id: room_id, name: room.name, kind: room.kind.0, created_at: room.created_at, members };
+    app.rooms.recount(&room.id, &room.members);
     let view = DmStartedView { room: &room, from: actor.user };
     if let Some(packet) = Encoded::new(event::DM_STARTED, &view) {
         app.broadcast.send(Target::User(other), Except::NOBODY, &packet);

@@ -6,7 +6,7 @@ use crate::{
     app::App,
     broadcast::{Encoded, Except, Target},
     chat::{Error, Result, id::RoomId},
-    db,
+    clock, db,
     protocol::{RoomInvitedView, RoomMembersView, RoomView, event},
 };
 
@@ -15,7 +15,7 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<RoomVi
     let user_id = actor.user_id();
     app.access.ensure_may_enter(user_id, room_id).await?;
     app.access.user_name(actor.user_id()).await?;
-    let is_new = db::rooms::insert_member(&app.db, room_id, user_id, user_id).await?;
+    let is_new = db::rooms::insert_member(&app.db, room_id, (user_id, user_id), clock::now()).await?;
     let stored = db::rooms::find(&app.db, room_id).await?.ok_or(Error::RoomNotFound)?;
     let members = db::rooms::list_members(&app.db, room_id).await?;
     if !members.iter().any(|member| member.id == *user_id) {
@@ -30,6 +30,8 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<RoomVi
     };
     if is_new {
         app.access.invalidate_room(room_id).await;
+        app.access.note_members(room_id, &members).await;
+        app.rooms.recount(room_id, std::slice::from_ref(user_id));
         let view = RoomInvitedView { room: &room, from: actor.user };
         if let Some(packet) = Encoded::new(event::ROOM_INVITED, &view) {
             // The actor's own socket gets the room in the answer.

@@ -20,6 +20,7 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<()> {
     app.access.invalidate_room(room_id).await;
     // Reading the room anew makes sockets leave it that may no longer be in it.
     app.access.room(room_id).await?;
+    app.rooms.recount(room_id, std::slice::from_ref(user_id));
     let members = db::rooms::list_members(&app.db, room_id).await?;
     if let Some(packet) = Encoded::new(event::MEMBER_LEFT, &MemberLeftView { room_id }) {
         app.broadcast.send(Target::User(user_id), Except::NOBODY, &packet);

@@ -45,6 +45,7 @@ pub async fn run(
         app.access.invalidate_public_rooms().await;
     }
     let room = RoomView { id, name: room.name, kind: room.kind.0, created_at: room.created_at, members };
+    app.rooms.recount(&room.id, &room.members);
     let view = RoomInvitedView { room: &room, from: actor.user };
     if let Some(packet) = Encoded::new(event::ROOM_INVITED, &view) {
         // The actor's own socket gets the room in the answer.

@@ -10,7 +10,7 @@ use crate::{
         id::{RoomId, UserId},
         permission,
     },
-    db,
+    clock, db,
     protocol::{MemberView, RoomInvitedView, RoomMembersView, RoomView, event},
 };
 
@@ -20,7 +20,7 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId
     let access = app.access.ensure_may_enter(inviter, room_id).await?;
     permission::ensure_may_invite(access.kind, inviter, user_id)?;
     app.access.user_name(user_id).await?;
-    let is_new = db::rooms::insert_member(&app.db, room_id, user_id, inviter).await?;
+    let is_new = db::rooms::insert_member(&app.db, room_id, (user_id, inviter), clock::now()).await?;
     let stored = db::rooms::find(&app.db, room_id).await?.ok_or(Error::RoomNotFound)?;
     let members = db::rooms::list_members(&app.db, room_id).await?;
     if !is_new && !members.iter().any(|member| member.id == *inviter) {
@@ -33,6 +33,8 @@ pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId, user_id: &UserId
     }
     if is_new {
         app.access.invalidate_room(room_id).await;
+        app.access.note_members(room_id, &members).await;
+        app.rooms.recount(room_id, std::slice::from_ref(user_id));
         let room = RoomView {
             id: room_id.clone(),
             name: stored.name,

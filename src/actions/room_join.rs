@@ -5,8 +5,8 @@ use super::{ActingSocket, Actor};
 use crate::{
     app::App,
     chat::{Result, id::RoomId},
-    clock,
     db::read_markers::ReadMark,
+    rooms::Visibility,
 };
 
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: RoomId) -> Result<()> {
@@ -19,6 +19,8 @@ pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id:
         socket.state.page_ends.note(&room_id, end, shown.ends_in_tie);
     }
     let user_id = actor.user_id().clone();
-    app.rooms.mark_read(ReadMark { room_id, user_id, at: clock::now(), seq: Some(shown.seq) });
+    let visibility = Visibility::of(app.access.has_private_reads(&user_id).await?);
+    app.rooms
+        .note_joined(ReadMark { room_id, user_id, at: shown.read_until, seq: Some(shown.seq) }, visibility);
     Ok(())
 }

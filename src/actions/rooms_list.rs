@@ -1,7 +1,7 @@
 //! Lists the rooms that the actor is a member of, and the public rooms, with the unread count of each. From then on the
-//! actor's socket is sent `room:activity` for the actor's own rooms.
+//! actor's socket is sent `room:unread` when a count changes, and `room:activity` for the actor's own rooms.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashMap};
 
 use futures_util::future::join;
 
@@ -9,7 +9,7 @@ use super::Actor;
 use crate::{
     app::App,
     chat::{Result, id::RoomId, room::RoomType, timestamp::Timestamp},
-    db::{self, rooms::Room},
+    db::{self, rooms::Room, unread::Unread},
     protocol::{ListedRoomView, MemberView},
 };
 
@@ -50,9 +50,12 @@ impl From<ListedRoom> for ListedRoomView {
 pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
     let (db, caller) = (&app.db, actor.user_id());
     // Subscribe first: a message that is sent while the list is read may be counted twice, but is never missed.
-    if actor.socket.is_some_and(|socket| socket.state.begin_watching()) {
-        app.rooms.watch(caller);
+    if let Some(socket) = actor.socket
+        && socket.state.begin_watching()
+    {
+        app.rooms.watch(caller, socket.client.id());
     }
+    let version = app.rooms.unread_version();
     app.rooms.flush_read_marks_of(caller).await;
     let (mine, public) =
         join(db::room_list::list_of_user(db, caller, MAX_ROOMS), app.access.list_public()).await;
@@ -65,14 +68,16 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
     let direct = mine.iter().filter(|room| room.kind.0 == RoomType::Direct);
     let direct: Vec<RoomId> = direct.map(|room| RoomId::from(room.id.as_str())).collect();
     let ids: Vec<_> =
-        rooms.iter().map(|(room, is_member)| (RoomId::from(room.id.as_str()), *is_member)).collect();
+        rooms.iter().map(|(room, _)| (RoomId::from(room.id.as_str()), caller.clone())).collect();
     // At once: the database may be far away.
-    let (partners, activity) = join(
-        db::room_list::list_partners(db, caller, &direct),
-        db::room_list::list_activity(db, caller, &ids),
-    )
-    .await;
+    let (partners, activity) =
+        join(db::room_list::list_partners(db, caller, &direct), db::unread::list(db, &ids, true)).await;
     let (mut partners, activity) = (partners?, activity?);
+    if actor.socket.is_some() {
+        app.rooms.note_listed(version, &activity);
+    }
+    let activity: HashMap<&RoomId, &Unread> =
+        activity.iter().map(|activity| (&activity.room_id, activity)).collect();
 
     let mut rooms: Vec<ListedRoom> = rooms
         .into_iter()
@@ -82,7 +87,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
             ListedRoom {
                 partner: partners.remove(&id),
                 last_message_at: activity.and_then(|activity| activity.last_message_at),
-                unread: activity.map_or(0, |activity| activity.unread),
+                unread: activity.map_or(0, |activity| activity.count),
                 id,
                 name: room.name,
                 kind: room.kind.0,

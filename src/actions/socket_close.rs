@@ -1,4 +1,4 @@
-//! Handles a closed socket: its user stops typing there, it leaves its rooms, and its subscriptions to `room:activity`
+//! Handles a closed socket: its user stops typing there, it leaves its rooms, and its subscriptions to unread counts
 //! and `users:presence` end.
 
 use super::{ActingSocket, Actor};
@@ -13,6 +13,6 @@ pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>) {
     }
     app.online.unwatch(socket.client.id());
     if socket.state.is_watching() {
-        app.rooms.unwatch(actor.user_id());
+        app.rooms.unwatch(actor.user_id(), socket.client.id());
     }
 }

@@ -15,6 +15,14 @@ pub struct Counts {
     entries: u64,
     logs: u64,
     read_marks: u64,
+    /// Absent in files of versions before there were any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    user_settings: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -28,6 +36,7 @@ impl Counts {
             Kind::Entry => self.entries,
             Kind::Log => self.logs,
             Kind::ReadMark => self.read_marks,
+            Kind::UserSetting => self.user_settings,
         }
     }
 
@@ -41,6 +50,7 @@ impl Counts {
             Kind::Entry => &mut self.entries,
             Kind::Log => &mut self.logs,
             Kind::ReadMark => &mut self.read_marks,
+            Kind::UserSetting => &mut self.user_settings,
         };
         *place = place.saturating_add(count);
     }

@@ -16,6 +16,7 @@ pub enum Record {
     Entry(Entry),
     Log(Log),
     ReadMark(ReadMark),
+    UserSetting(UserSetting),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +112,28 @@ pub struct ReadMark {
     pub user_id: String,
     pub seq: i64,
     pub at: i64,
+    /// The user became a member then, and has read nothing since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_start: bool,
+    /// The message from which on the user has marked the room as unread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_from: Option<UnreadFrom>,
+}
+
+/// The place of a message in its room. It may be deleted since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnreadFrom {
+    pub at: i64,
+    pub message_id: String,
+}
+
+/// The settings of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserSetting {
+    pub user_id: String,
+    pub private_reads: bool,
 }
 
 /// The kinds of lines, in the order in which they stand: a line refers only to kinds before its own.
@@ -124,10 +147,11 @@ pub enum Kind {
     Entry,
     Log,
     ReadMark,
+    UserSetting,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::User,
         Kind::Room,
         Kind::Member,
@@ -136,6 +160,7 @@ impl Kind {
         Kind::Entry,
         Kind::Log,
         Kind::ReadMark,
+        Kind::UserSetting,
     ];
 
     /// The plural, for people.
@@ -149,6 +174,7 @@ impl Kind {
             Kind::Entry => "log entries",
             Kind::Log => "logs",
             Kind::ReadMark => "read marks",
+            Kind::UserSetting => "settings of users",
         }
     }
 }
@@ -164,6 +190,7 @@ impl Record {
             Record::Entry(_) => Kind::Entry,
             Record::Log(_) => Kind::Log,
             Record::ReadMark(_) => Kind::ReadMark,
+            Record::UserSetting(_) => Kind::UserSetting,
         }
     }
 }

@@ -65,6 +65,14 @@ impl Limits {
         ensure_text(name, id, 1, self.id_bytes)
     }
 
+    /// A `seq` is the number of an entry of a room's log; 0 is before the first.
+    pub fn ensure_seq(&self, seq: i64) -> Result<()> {
+        if seq < 0 {
+            return Err(Error::BadInput("seq: a whole number, 0 or more".to_owned()));
+        }
+        Ok(())
+    }
+
     pub fn ensure_client_id(&self, client_id: &str) -> Result<()> {
         ensure_text("clientId", client_id, 1, self.client_id_bytes)
     }

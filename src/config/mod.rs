@@ -59,6 +59,8 @@ pub struct Config {
     pub auto_create_users: bool,
     pub sockets: SocketSettings,
     pub live: LiveSettings,
+    /// Clients tell, and are told, which messages have reached a device.
+    pub delivery_receipts: bool,
     /// Enables `GET /metrics`.
     pub metrics: bool,
     /// How long entries stay in a room's log; none: for ever.
@@ -205,6 +207,7 @@ impl Config {
             auto_create_users: settings.sign_in.auto_create_users,
             sockets,
             live,
+            delivery_receipts: settings.delivery.delivery_receipts,
             metrics: settings.server.metrics,
             log_retention: (settings.storage.log_retention > 0)
                 .then(|| Duration::from_secs(u64::from(settings.storage.log_retention) * 24 * 60 * 60)),

@@ -205,6 +205,10 @@ pub struct DeliverySettings {
     #[arg(long, env = "AUTO_JOIN_ROOMS", global = true, default_value = "false", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub auto_join_rooms: bool,
 
+    /// Take message:delivered from clients and broadcast it; false: the event is unknown
+    #[arg(long, env = "DELIVERY_RECEIPTS", global = true, default_value = "false", action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub delivery_receipts: bool,
+
     /// Unknown fields of message:send: drop, or metadata (they are stored in the message's metadata)
     #[arg(long, env = "EXTRA_FIELDS", global = true, value_enum, default_value_t = ExtraFields::Drop)]
     pub extra_fields: ExtraFields,

@@ -115,12 +115,14 @@ impl From<DieselError> for Error {
     }
 }
 
+/// The names of our own tables, without the schema or the prefix.
+const OWN_TABLES: [&str; 7] =
+    ["room_head", "room_log", "read_marker", "mention", "mention_marker", "user_setting", "delivery_marker"];
+
 /// True for a constraint of our own tables: only a fault of ours can violate it.
 fn is_on_own_table(info: &dyn DatabaseErrorInformation) -> bool {
     match info.table_name() {
-        Some(table) => {
-            matches!(table, "room_head" | "room_log" | "read_marker" | "mention" | "mention_marker")
-        }
+        Some(table) => OWN_TABLES.contains(&table),
         None => info.message().contains("chatoxide_"),
     }
 }

@@ -36,6 +36,8 @@ pub struct Facts {
     changes_messages: AtomicBool,
     lacks_index: AtomicBool,
     speaks_other: AtomicBool,
+    /// The reads of some users are private.
+    has_private_readers: AtomicBool,
     /// The triggers of `chatoxide migrate --watch` are there.
     is_watched: watch::Sender<bool>,
     widths: RwLock<Vec<Width>>,
@@ -82,6 +84,15 @@ impl Facts {
         if **columns != found {
             *columns = Arc::new(found);
         }
+    }
+
+    /// The reads of some users may be private.
+    pub fn has_private_readers(&self) -> bool {
+        self.has_private_readers.load(Ordering::Relaxed)
+    }
+
+    pub fn note_private_readers(&self, has_private_readers: bool) {
+        self.has_private_readers.store(has_private_readers, Ordering::Relaxed);
     }
 
     /// There are triggers on the original's tables, which may refuse what is written.

@@ -44,6 +44,11 @@ const MAKE_ROOM: &str = r#"
             AND member.id NOT IN (SELECT id FROM inside)
     ), added AS (
         INSERT INTO "_RoomMembers" ("A", "B") SELECT $1, id FROM absent ON CONFLICT DO NOTHING RETURNING 1
+    ), started AS (
+        INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at, is_start)
+        SELECT CAST($1 AS TEXT), CAST(absent.id AS TEXT), coalesce(head.seq, 0), greatest($4, head.at), true
+        FROM absent LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
+        ON CONFLICT DO NOTHING
     )
     SELECT found.lacks_user, found.is_new, found.has_others, found.may_complete,
         1 / CASE (SELECT count(*) FROM added) WHEN (SELECT count(*) FROM absent) THEN 1 ELSE 0 END AS all_are_added,

@@ -115,16 +115,17 @@ macro_rules! on_messages {
 }
 pub(in crate::db) use on_messages;
 
-/// The room and the sender of a message.
+/// The room, the sender and the time of a message.
 pub struct MessageRef {
     pub room_id: RoomId,
     pub sender_id: UserId,
+    pub created_at: Timestamp,
 }
 
 pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
-    let found: Result<Option<(String, String)>> = on!(db.readers, c => messages::table
+    let found: Result<Option<(String, String, MomentRow)>> = on!(db.readers, c => messages::table
         .find(Id(id.as_str()))
-        .select((messages::room_id, messages::sender_id))
+        .select((messages::room_id, messages::sender_id, messages::created_at))
         .first(c)
         .await
         .optional()?);
@@ -133,7 +134,11 @@ pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
         Err(Error::MessageNotFound) => None,
         found => found?,
     };
-    Ok(row.map(|(room_id, sender_id)| MessageRef { room_id: room_id.into(), sender_id: sender_id.into() }))
+    Ok(row.map(|(room_id, sender_id, created_at)| MessageRef {
+        room_id: room_id.into(),
+        sender_id: sender_id.into(),
+        created_at: created_at.into(),
+    }))
 }
 
 /// Returns which of these messages exist.

@@ -26,6 +26,7 @@ use super::{
     catalog::{Catalog, TABLES, Tables},
     facts,
     room_log::repair_heads,
+    user_settings,
 };
 use crate::{
     chat::{Error, Result},
@@ -96,6 +97,7 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         other => other,
     })?;
     facts::check(db, clock::now()).await?;
+    db.facts().note_private_readers(user_settings::has_private_readers(db).await?);
     match repair_heads(db).await {
         Ok(0) => {}
         Ok(rooms) => {
@@ -246,9 +248,11 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
         select_none!(c,
             own::room_head => (String, i64, NaiveDateTime, i64),
             own::room_log => (String, i64, String, String, String, Option<String>, Option<String>, NaiveDateTime),
-            own::read_marker => (String, String, i64, NaiveDateTime),
             own::mention => (String, String, String, String, String, NaiveDateTime),
             own::mention_marker => (String, NaiveDateTime),
+            own::read_marker => (String, String, i64, NaiveDateTime, bool, Option<NaiveDateTime>, Option<String>),
+            own::user_setting => (String, bool),
+            own::delivery_marker => (String, String, i64),
         )
     })
 }

@@ -12,6 +12,7 @@ use crate::chat::{
     timestamp::Timestamp,
 };
 
+/// A read mark: the user has read all entries up to `seq`, and all messages up to `at`.
 #[derive(Clone, Debug)]
 pub struct ReadMark {
     pub room_id: RoomId,
@@ -21,16 +22,27 @@ pub struct ReadMark {
     pub seq: Option<i64>,
 }
 
-/// The text is constant for any number of marks, so that the statement stays prepared.
+/// The text is constant for any number of marks, so that the statement stays prepared. A marker moves if the mark is later
+/// or names a later entry. Whether it moves or not, the user has now read the room: what they had marked as unread is
+/// not any more.
 const ADVANCE_PG: &str = "INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at) \
-    SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT (room_id, user_id) \
-    DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE read_marker.at < excluded.at";
+    SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT (room_id, user_id) DO UPDATE SET \
+        seq = CASE WHEN read_marker.at < excluded.at OR read_marker.seq < excluded.seq \
+            THEN excluded.seq ELSE read_marker.seq END, \
+        at = greatest(read_marker.at, excluded.at), \
+        is_start = read_marker.is_start AND read_marker.at >= excluded.at AND read_marker.seq >= excluded.seq, \
+        unread_at = NULL, unread_id = NULL \
+    WHERE read_marker.at < excluded.at OR read_marker.seq < excluded.seq OR read_marker.unread_at IS NOT NULL";
 
 /// The marks are passed as JSON: `[[room, user, at, seq], ..]`.
-const ADVANCE_LITE: &str = "INSERT INTO chatoxide_read_marker (room_id, user_id, seq, at) \
+const ADVANCE_LITE: &str = "INSERT INTO chatoxide_read_marker AS marker (room_id, user_id, seq, at) \
     SELECT value ->> 0, value ->> 1, value ->> 3, value ->> 2 FROM json_each($1) WHERE true \
-    ON CONFLICT (room_id, user_id) \
-    DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE chatoxide_read_marker.at < excluded.at";
+    ON CONFLICT (room_id, user_id) DO UPDATE SET \
+        seq = CASE WHEN marker.at < excluded.at OR marker.seq < excluded.seq THEN excluded.seq ELSE marker.seq END, \
+        at = max(marker.at, excluded.at), \
+        is_start = marker.is_start AND marker.at >= excluded.at AND marker.seq >= excluded.seq, \
+        unread_at = NULL, unread_id = NULL \
+    WHERE marker.at < excluded.at OR marker.seq < excluded.seq OR marker.unread_at IS NOT NULL";
 
 /// Upserts marks that name no entry. A binary search by time finds their entries: times never run backwards in a log,
 /// and its entries have no gaps. Entries that retention deleted at the log's beginning are older than all others.
@@ -55,7 +67,8 @@ const FIND_AND_ADVANCE_PG: &str = r#"
     INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at)
     SELECT room_id, user_id, older, at FROM search WHERE younger - older <= 1 ORDER BY place
     ON CONFLICT (room_id, user_id)
-    DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE read_marker.at < excluded.at"#;
+    DO UPDATE SET seq = excluded.seq, at = excluded.at, is_start = false, unread_at = NULL, unread_id = NULL
+    WHERE read_marker.at < excluded.at"#;
 
 const FIND_AND_ADVANCE_LITE: &str = r#"
     WITH RECURSIVE mark (room_id, user_id, at) AS (
@@ -79,7 +92,8 @@ const FIND_AND_ADVANCE_LITE: &str = r#"
     INSERT INTO chatoxide_read_marker (room_id, user_id, seq, at)
     SELECT room_id, user_id, older, at FROM search WHERE younger - older <= 1
     ON CONFLICT (room_id, user_id)
-    DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE chatoxide_read_marker.at < excluded.at"#;
+    DO UPDATE SET seq = excluded.seq, at = excluded.at, is_start = false, unread_at = NULL, unread_id = NULL
+    WHERE chatoxide_read_marker.at < excluded.at"#;
 
 /// Moves the markers forward; a marker that is further already stays. Each user and room occurs once in `marks`.
 pub async fn advance(db: &Db, mut marks: Vec<ReadMark>) -> Result<()> {

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use diesel::{prelude::*, sql_types::Text};
+use diesel::{
+    prelude::*,
+    sql_types::{Text, Timestamp as SqlTimestamp},
+};
 use diesel_async::RunQueryDsl;
 
 use super::{
@@ -11,7 +14,8 @@ use super::{
     ids::{Id, RoomIdSql, UserIdSql, is_uuid},
     in_transaction,
     moment::{Moment, MomentRow},
-    on,
+    on, on_lease,
+    read_positions::{start_by, start_statement},
     schema::{room_members, rooms, users},
     types::RoomTypeRow,
     users::member_view,
@@ -138,6 +142,7 @@ pub async fn insert_with_members(
         Db::Pg { .. } => db.facts().columns().adapt("_RoomMembers", INSERT_MEMBERS_PG),
         Db::Lite { .. } => INSERT_MEMBERS_LITE.into(),
     };
+    let start = start_statement(db);
     let has_triggers = db.facts().has_triggers();
     let columns = db.facts().columns();
     let insert_room = columns.adapt("Room", INSERT_ROOM);
@@ -180,6 +185,7 @@ pub async fn insert_with_members(
             let added = run!(c.execute(
                 diesel::sql_query(&*insert_members).bind::<RoomIdSql, _>(&room.id).bind::<Text, _>(document)
             ));
+            run!(c.execute(start_by!(start, &room.id, absent, room.created_at.naive())));
             if added == absent.len() && !has_triggers {
                 inside.extend(absent);
             } else {
@@ -224,19 +230,61 @@ const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
         is_public OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
     ) ON CONFLICT DO NOTHING"#;
 
+/// On PostgreSQL the same statement begins the new member's counts. All its parts see the rows as they were before.
+const START_AND_INSERT_MEMBER: &str = r#"WITH started AS (
+        INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at, is_start)
+        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), coalesce(head.seq, 0), greatest($4, head.at), true
+        FROM "Room" LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
+        WHERE "id" = $1 AND (is_public OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3))
+            AND NOT EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $2)
+        ON CONFLICT DO NOTHING
+    )"#;
+
 /// Makes a user a member of a room, if `inviter` is allowed to. Returns false if they are one already, or if `inviter`
-/// is not allowed to.
-pub async fn insert_member(db: &Db, id: &RoomId, user_id: &UserId, inviter: &UserId) -> Result<bool> {
+/// is not allowed to. Who has never read the room has read it up to now.
+pub async fn insert_member(
+    db: &Db,
+    id: &RoomId,
+    (user_id, inviter): (&UserId, &UserId),
+    now: Timestamp,
+) -> Result<bool> {
     db.facts().ensure_fits("_RoomMembers", "A", id.as_str())?;
     db.facts().ensure_fits("_RoomMembers", "B", user_id.as_str())?;
     let is_public = db.facts().columns().room_type.condition("\"type\"", "public");
     let insert = INSERT_MEMBER.replace("is_public", &is_public);
-    let made = on!(db.writer, c => diesel::sql_query(&insert)
-        .bind::<RoomIdSql, _>(id.as_str())
-        .bind::<UserIdSql, _>(user_id.as_str())
-        .bind::<UserIdSql, _>(inviter.as_str())
-        .execute(c)
-        .await?)?;
+    macro_rules! insert_by {
+        ($statement:expr, $room:expr, $user:expr, $inviter:expr) => {
+            diesel::sql_query($statement)
+                .bind::<RoomIdSql, _>($room)
+                .bind::<UserIdSql, _>($user)
+                .bind::<UserIdSql, _>($inviter)
+        };
+    }
+    let made = match db {
+        Db::Pg { pool, .. } => {
+            let insert = format!("{} {insert}", START_AND_INSERT_MEMBER.replace("is_public", &is_public));
+            db.within_timeout(Box::pin(async {
+                on_lease!(twice writer db pool, connection => diesel_async::RunQueryDsl::execute(
+                    insert_by!(&insert, id.as_str(), user_id.as_str(), inviter.as_str())
+                        .bind::<SqlTimestamp, _>(now.naive()),
+                    &mut *connection,
+                )
+                .await?)
+            }))
+            .await?
+        }
+        Db::Lite { .. } => {
+            let (room, user, inviter) = (id.to_string(), user_id.to_string(), inviter.to_string());
+            let start = start_statement(db);
+            in_transaction!($ db write, c => {
+                let made = run!(c.execute(insert_by!(&insert, &room, &user, &inviter)));
+                if made > 0 {
+                    run!(c.execute(start_by!(start, &room, [&user], now.naive())));
+                }
+                Ok(made)
+            })?
+        }
+    };
     Ok(made > 0)
 }
 

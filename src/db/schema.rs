@@ -129,6 +129,24 @@ pub mod pg {
             user_id -> Text,
             seq -> BigInt,
             at -> Timestamp,
+            is_start -> Bool,
+            unread_at -> Nullable<Timestamp>,
+            unread_id -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.user_setting (user_id) {
+            user_id -> Text,
+            has_private_reads -> Bool,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.delivery_marker (room_id, user_id) {
+            room_id -> Text,
+            user_id -> Text,
+            seq -> BigInt,
         }
     }
 
@@ -190,6 +208,26 @@ pub mod lite {
             user_id -> Text,
             seq -> BigInt,
             at -> Timestamp,
+            is_start -> Bool,
+            unread_at -> Nullable<Timestamp>,
+            unread_id -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_user_setting"]
+        user_setting (user_id) {
+            user_id -> Text,
+            has_private_reads -> Bool,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_delivery_marker"]
+        delivery_marker (room_id, user_id) {
+            room_id -> Text,
+            user_id -> Text,
+            seq -> BigInt,
         }
     }
 

@@ -15,7 +15,8 @@ pub async fn ensure_ready(db: &Db) -> Result<()> {
     facts::check(db, clock::now()).await
 }
 
-/// Deletes the users and the rooms of these ids, and the messages, reactions, members, entries and read markers of both.
+/// Deletes the users and the rooms of these ids, and the messages, reactions, members, entries and read
+/// markers of both.
 pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result<()> {
     let (user_ids, room_ids) = (user_ids.to_vec(), room_ids.to_vec());
     in_transaction!($ db write, c => {
@@ -32,6 +33,12 @@ pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result
         run!(c.execute(diesel::delete(own::mention::table.filter(mentioned))));
         let markers = own::mention_marker::table.filter(own::mention_marker::user_id.eq_any(&user_ids));
         run!(c.execute(diesel::delete(markers)));
+        let delivered = own::delivery_marker::room_id
+            .eq_any(&room_ids)
+            .or(own::delivery_marker::user_id.eq_any(&user_ids));
+        run!(c.execute(diesel::delete(own::delivery_marker::table.filter(delivered))));
+        let set = own::user_setting::user_id.eq_any(&user_ids);
+        run!(c.execute(diesel::delete(own::user_setting::table.filter(set))));
         let sent = messages::room_id.eq_any(all_rooms()).or(messages::sender_id.eq_any(all_users()));
         let sent = messages::table.filter(sent).select(messages::id);
         let sent: Vec<String> = run!(c.load(sent));

@@ -70,7 +70,7 @@ impl Rooms {
     /// to its list in Redis itself, so that list is rewritten.
     pub(super) async fn committed_externally(&self, entry: &Entry) {
         self.apply(entry).await;
-        self.activity.note(entry);
+        self.activity.note_external(entry);
         // Node's list has no reactions.
         if !matches!(entry.body.effect(), Effect::Change(..) | Effect::None) {
             self.node_cache.note_stale(&entry.room_id);

@@ -156,6 +156,7 @@ impl Rooms {
             "the database has lost committed entries of a room's log: the room's sockets are sent the history again"
         );
         note_incomplete(&self.db, room_id, complete_from, clock::now()).await?;
+        self.activity.note_doubt(room_id);
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
             let outgoing = live.audience.flush();
             self.carry_out(room_id, cell, outgoing);

@@ -12,14 +12,16 @@ mod external;
 mod histories;
 mod history;
 mod load;
+mod marks;
 mod memory;
 mod outbox;
 mod presence;
-mod read_marks;
+mod reading;
 mod registry;
 mod retention;
 mod room;
 mod unlogged;
+mod unread_counts;
 mod unread_push;
 mod watch;
 
@@ -30,15 +32,16 @@ use std::{
 };
 
 use futures_util::future::join_all;
+pub use reading::Visibility;
 use tokio::time::{Instant, timeout};
 pub use unread_push::run as push_unread;
 pub use watch::run as watch_database;
 
 use self::{
     eviction::EvictionQueue,
+    marks::Marks,
     memory::Memory,
     presence::Announce,
-    read_marks::ReadMarks,
     registry::{Phase, RoomCell},
     room::RoomState,
     unread_push::UnreadPush,
@@ -49,6 +52,7 @@ use crate::{
         Error, Result,
         id::{RoomId, UserId},
         message::Place,
+        timestamp::Timestamp,
     },
     clock,
     cluster::node_cache::NodeCache,
@@ -56,6 +60,7 @@ use crate::{
     connection::SocketRoute,
     db::{
         self, Db,
+        delivery_markers::DeliveryMark,
         read_markers::ReadMark,
         room_log::{Append, LogPage},
     },
@@ -79,7 +84,8 @@ pub struct Rooms {
     log: Log,
     /// The server is busy: changes come faster than they are committed, so the last commit was a batch of several.
     is_busy: AtomicBool,
-    read_marks: ReadMarks,
+    read_marks: Marks<ReadMark>,
+    delivery_marks: Marks<DeliveryMark>,
     activity: UnreadPush,
     node_cache: NodeCache,
     this: Weak<Self>,
@@ -89,6 +95,8 @@ pub struct Rooms {
 pub struct Shown {
     /// The last log entry that the history includes.
     pub seq: i64,
+    /// Up to when its reader has read the room with it.
+    pub read_until: Timestamp,
     /// The place of its oldest message.
     pub end: Option<Place>,
     /// The next older message has, or may have, the same millisecond as the oldest one.
@@ -111,7 +119,8 @@ impl Rooms {
         let (log, outcomes) = Log::start(db.clone(), instruments.clone(), &settings);
         let rooms = Arc::new_cyclic(|this| Self {
             broadcast,
-            read_marks: ReadMarks::start(db.clone(), instruments.read_marks.clone()),
+            read_marks: Marks::start(db.clone(), instruments.read_marks.clone()),
+            delivery_marks: Marks::start(db.clone(), instruments.delivery_marks.clone()),
             db,
             activity: UnreadPush::default(),
             cells: Mutex::default(),
@@ -164,7 +173,9 @@ impl Rooms {
                 self.broadcast.send(Target::Socket(socket), Except::NOBODY, packet);
             }
             live.audience.presence.note_shown(&user.id, socket.id(), missed.since, Instant::now());
-            Ok(Shown { seq: live.seq(), end: history.end, ends_in_tie: history.ends_in_tie })
+            let (seq, read_until) = live.read_to_the_end(now);
+            live.note_reader(&user.id, seq);
+            Ok(Shown { seq, read_until, end: history.end, ends_in_tie: history.ends_in_tie })
         })
         .await
     }
@@ -315,34 +326,6 @@ impl Rooms {
         Ok(page)
     }
 
-    /// Records that a user has read a room up to an entry, or up to now. It is written soon, in a batch.
-    pub fn mark_read(&self, mark: ReadMark) {
-        self.node_cache.note_read(&mark);
-        self.activity.note_read(&mark);
-        self.read_marks.note(mark);
-    }
-
-    /// Like [`Self::mark_read`], but waits until the mark is written.
-    pub async fn mark_read_durably(&self, mark: ReadMark) -> Result<()> {
-        self.node_cache.note_read(&mark);
-        // The list is counted by what is stored.
-        self.read_marks.write(mark.clone()).await?;
-        self.activity.note_read(&mark);
-        Ok(())
-    }
-
-    /// Writes the marks of [`Self::mark_read`] that this user's unread counts depend on.
-    pub async fn flush_read_marks_of(&self, user_id: &UserId) {
-        self.read_marks.flush_of(user_id).await;
-    }
-
-    /// The number of the last entry applied, if the room is loaded on this node.
-    pub fn live_seq(&self, room_id: &RoomId) -> Option<i64> {
-        let cell = lock(&self.cells).get(room_id).cloned()?;
-        let state = lock(&cell.phase);
-        if let Phase::Live(live) = &*state { Some(live.seq()) } else { None }
-    }
-
     /// Returns the users in a room, at most `limit` of them, and the total number. `reader` is the user who asks.
     pub fn list_present(&self, room_id: &RoomId, reader: &UserId, limit: usize) -> (Vec<UserId>, usize) {
         let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return (Vec::new(), 0) };
@@ -373,9 +356,5 @@ impl Rooms {
             }
         }
         stats
-    }
-
-    pub async fn flush_read_marks(&self) {
-        self.read_marks.flush().await;
     }
 }

@@ -3,12 +3,17 @@
 mod backfill;
 mod names;
 mod page;
+mod reads;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use tokio::time::Instant;
 
 use self::backfill::Backfill;
+pub(super) use self::reads::ReadPosition;
 use super::{
     absence::Absence,
     audience::Audience,
@@ -58,6 +63,10 @@ pub(super) struct RoomState {
     /// The last entries applied, without a gap, oldest first.
     recent: VecDeque<Entry>,
     recent_bytes: usize,
+    /// The last entry that each user has read, as far as the room's sockets were told.
+    readers: HashMap<UserId, i64>,
+    /// The last entry that has reached a device of each user, likewise.
+    delivered: HashMap<UserId, i64>,
     pub(super) audience: Audience,
     pub(super) absence: Absence,
     /// The room's share of the memory of all rooms.
@@ -92,6 +101,8 @@ impl RoomState {
             compared_at: Some(now),
             recent: VecDeque::new(),
             recent_bytes: 0,
+            readers: HashMap::new(),
+            delivered: HashMap::new(),
             audience: Audience::new(room_id, &settings, now),
             absence: Absence::new(settings.liveness_window, read),
             share: Share::new(memory),

@@ -1,26 +1,32 @@
-//! Unread push: notifies users who watch their list of rooms of new messages in rooms that they have not opened, and of
-//! what they have read on another device. It is coalesced: a busy room costs one packet per tick, however many messages
-//! it gets, and so does a reader.
+//! Unread push: notifies users who watch their list of rooms of their unread counts, of new messages in rooms that they
+//! have not opened, and of what they have read on another device. It is coalesced: a busy room costs one packet per tick,
+//! however many messages it gets, and so does a reader.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, Weak},
     time::Duration,
 };
 
 use futures_util::{StreamExt, stream};
 
-use super::Rooms;
+use super::{
+    Rooms,
+    unread_counts::{Counted, News, UnreadCounts},
+};
 use crate::{
     access::Access,
-    broadcast::{Encoded, Except, Target},
+    broadcast::{Encoded, Except, Sid, Target},
     chat::{
+        Error,
         id::{RoomId, UserId},
         timestamp::Timestamp,
     },
     db::{
+        self,
         read_markers::ReadMark,
         room_log::{Effect, Entry},
+        unread::Unread,
     },
     protocol::{RoomActivityView, RoomUserReadView, SenderCountView, event},
     sync::lock,
@@ -30,14 +36,19 @@ use crate::{
 const TICK: Duration = Duration::from_millis(250);
 /// The most rooms whose members are read at the same time, because others need connections, too.
 const CONCURRENT_ROOMS: usize = 4;
+/// The most counts that are made in the database at a push. The others wait for the next one.
+const MAX_RECOUNTED: usize = 2_000;
 
 #[derive(Default)]
 pub(super) struct UnreadPush {
-    /// Users who watch their list, with the number of their watching sockets.
-    watching: Mutex<HashMap<UserId, usize>>,
+    /// Users who watch their list, with their watching sockets.
+    watching: Mutex<HashMap<UserId, HashSet<Sid>>>,
     digests: Mutex<HashMap<RoomId, RoomDigest>>,
     /// The rooms that watching users have read since the last push, and up to when.
-    read: Mutex<HashMap<(UserId, RoomId), Timestamp>>,
+    read: Mutex<HashMap<(UserId, RoomId), (Timestamp, Option<i64>)>>,
+    /// The changes of unread counts since the last push.
+    news: Mutex<HashMap<RoomId, News>>,
+    counts: Mutex<UnreadCounts>,
 }
 
 /// A digest of the new messages in a room since the last push.
@@ -55,47 +66,110 @@ impl UnreadPush {
         lock(&self.watching).contains_key(user_id)
     }
 
-    /// Adds a committed entry to the digest of its room.
+    fn with_news(&self, room_id: &RoomId, note: impl FnOnce(&mut News)) {
+        note(lock(&self.news).entry(room_id.clone()).or_default());
+    }
+
+    /// Adds a committed entry to the digest of its room, and to the unread counts.
     pub(super) fn note(&self, entry: &Entry) {
-        let Effect::Insert(message) = entry.body.effect() else { return };
         if !self.is_watched() {
             return;
         }
-        let mut digests = lock(&self.digests);
-        let digest = digests
-            .entry(entry.room_id.clone())
-            .or_insert_with(|| RoomDigest { last_message_at: message.created_at, by: HashMap::new() });
-        digest.last_message_at = digest.last_message_at.max(message.created_at);
-        *digest.by.entry(message.sender_id.clone()).or_default() += 1;
+        match entry.body.effect() {
+            Effect::Insert(message) => {
+                self.with_news(&entry.room_id, |news| news.note_message(entry.seq, &message.sender_id));
+                self.note_digest(&entry.room_id, message.created_at, &message.sender_id);
+            }
+            Effect::Remove(_) => self.with_news(&entry.room_id, News::note_deletion),
+            Effect::None | Effect::Replace(_) | Effect::Change(..) => {}
+        }
     }
 
-    /// Notes that a user has read a room, for the user's other devices.
-    pub(super) fn note_read(&self, mark: &ReadMark) {
+    /// Adds the entry of a change by another program. Its message may be older than others that were read.
+    pub(super) fn note_external(&self, entry: &Entry) {
+        if !self.is_watched() {
+            return;
+        }
+        if let Effect::Insert(message) = entry.body.effect() {
+            self.note_digest(&entry.room_id, message.created_at, &message.sender_id);
+        }
+        self.note_doubt(&entry.room_id);
+    }
+
+    /// Notes that the unread counts of a room are to be counted anew.
+    pub(super) fn note_doubt(&self, room_id: &RoomId) {
+        if self.is_watched() {
+            self.with_news(room_id, News::note_doubt);
+        }
+    }
+
+    /// Notes that a user's unread messages in a room are to be counted anew.
+    pub(super) fn note_doubt_of(&self, user_id: &UserId, room_id: &RoomId) {
+        if self.is_watched_by(user_id) {
+            self.with_news(room_id, |news| news.note_doubt_of(user_id));
+        }
+    }
+
+    fn note_digest(&self, room_id: &RoomId, at: Timestamp, sender: &UserId) {
+        let mut digests = lock(&self.digests);
+        let digest = digests
+            .entry(room_id.clone())
+            .or_insert_with(|| RoomDigest { last_message_at: at, by: HashMap::new() });
+        digest.last_message_at = digest.last_message_at.max(at);
+        *digest.by.entry(sender.clone()).or_default() += 1;
+    }
+
+    /// Notes that a user has read a room, for the user's devices. `is_ahead`: they are told the mark.
+    pub(super) fn note_read(&self, mark: &ReadMark, is_ahead: bool) {
         if !self.is_watched_by(&mark.user_id) {
+            return;
+        }
+        self.with_news(&mark.room_id, |news| match mark.seq {
+            Some(seq) => news.note_read(&mark.user_id, seq),
+            None => news.note_doubt_of(&mark.user_id),
+        });
+        if !is_ahead {
             return;
         }
         let key = (mark.user_id.clone(), mark.room_id.clone());
         let mut read = lock(&self.read);
-        let at = read.entry(key).or_insert(mark.at);
-        *at = (*at).max(mark.at);
+        let (at, seq) = read.entry(key).or_insert((mark.at, mark.seq));
+        (*at, *seq) = ((*at).max(mark.at), (*seq).max(mark.seq));
     }
 }
 
 impl Rooms {
-    /// Adds a watching socket of this user: from now on the user is sent digests of their rooms.
-    pub fn watch(&self, user_id: &UserId) {
-        *lock(&self.activity.watching).entry(user_id.clone()).or_default() += 1;
+    /// Adds a watching socket of this user: from now on it is sent the unread counts of their rooms, and digests.
+    pub fn watch(&self, user_id: &UserId, socket: Sid) {
+        lock(&self.activity.watching).entry(user_id.clone()).or_default().insert(socket);
+        lock(&self.activity.counts).begin(user_id);
     }
 
     /// Removes a watching socket of this user.
-    pub fn unwatch(&self, user_id: &UserId) {
+    pub fn unwatch(&self, user_id: &UserId, socket: Sid) {
         let mut watching = lock(&self.activity.watching);
-        if let Some(sockets) = watching.get_mut(user_id) {
-            *sockets -= 1;
-            if *sockets == 0 {
-                watching.remove(user_id);
-            }
+        let Some(sockets) = watching.get_mut(user_id) else { return };
+        sockets.remove(&socket);
+        if sockets.is_empty() {
+            watching.remove(user_id);
+            lock(&self.activity.counts).end(user_id);
         }
+    }
+
+    /// Takes over unread counts that a watching socket is told as its list of rooms.
+    pub fn note_listed(&self, version: u64, listed: &[Unread]) {
+        lock(&self.activity.counts).seed(version, listed);
+    }
+
+    /// The version to give to [`Self::note_listed`], taken before the list is read.
+    pub fn unread_version(&self) -> u64 {
+        lock(&self.activity.counts).version()
+    }
+
+    /// Notes that users became members of a room, or are none any more, or have marked it as unread: they are told their
+    /// unread counts anew.
+    pub fn recount(&self, room_id: &RoomId, users: &[UserId]) {
+        users.iter().for_each(|user_id| self.activity.note_doubt_of(user_id, room_id));
     }
 
     /// Sends a room's digest at once. It is called before a socket leaves the room, so that the socket is not sent a
@@ -118,13 +192,80 @@ impl Rooms {
             })
             .await;
         self.push_read(read);
+        self.push_counts(access).await;
+    }
+
+    /// Sends the unread counts that have changed to all watching sockets of their users.
+    async fn push_counts(&self, access: &Access) {
+        let news = std::mem::take(&mut *lock(&self.activity.news));
+        stream::iter(news)
+            .for_each_concurrent(CONCURRENT_ROOMS, async |(room_id, news)| {
+                self.apply_news(access, &room_id, &news).await
+            })
+            .await;
+        self.recount_doubtful().await;
+        let changed = lock(&self.activity.counts).take_changed();
+        for (view, users) in changed {
+            let Some(packet) = Encoded::new(event::ROOM_UNREAD, &view) else { continue };
+            for user_id in users {
+                let sids: Vec<Sid> =
+                    lock(&self.activity.watching).get(&user_id).into_iter().flatten().copied().collect();
+                let sockets = self.broadcast.sockets(&sids);
+                self.broadcast.send(Target::Sockets(&sockets), Except::NOBODY, &packet);
+            }
+        }
+    }
+
+    async fn apply_news(&self, access: &Access, room_id: &RoomId, news: &News) {
+        if !news.concerns_everybody() {
+            return lock(&self.activity.counts).apply(room_id, news, None);
+        }
+        let found = access.room(room_id).await;
+        let members = match &found {
+            Ok(room) => access.list_members(room_id, room).await,
+            Err(error) => Err(error.clone()),
+        };
+        let mut counts = lock(&self.activity.counts);
+        match (&found, members) {
+            (Ok(room), Ok(members)) => {
+                let may_enter = |user_id: &UserId| room.ensure_may_enter(user_id).is_ok();
+                counts.apply(room_id, news, Some(&Counted { may_enter: &may_enter, members }));
+            }
+            (Err(Error::RoomNotFound), _) => counts.close(room_id),
+            (_, members) => {
+                if let Err(error) = members {
+                    error.log();
+                }
+                counts.apply(room_id, news, None);
+                counts.doubt_all(room_id);
+            }
+        }
+    }
+
+    /// Counts what memory cannot know in the database, by one statement.
+    async fn recount_doubtful(&self) {
+        let pairs = lock(&self.activity.counts).take_doubtful(MAX_RECOUNTED);
+        if pairs.is_empty() {
+            return;
+        }
+        self.read_marks.flush().await;
+        let counted = db::unread::list(&self.db, &pairs, false).await;
+        let mut counts = lock(&self.activity.counts);
+        match counted {
+            Ok(counted) => counts.recounted(&pairs, &counted),
+            // They are not told until they can be counted.
+            Err(error) => {
+                error.log();
+                counts.put_back(pairs);
+            }
+        }
     }
 
     /// Sends read marks to the other devices of their users. It follows the digests: a mark covers the messages before
     /// it, and those have then been counted.
-    fn push_read(&self, read: HashMap<(UserId, RoomId), Timestamp>) {
-        for ((user_id, room_id), timestamp) in read {
-            let view = RoomUserReadView { room_id: &room_id, user_id: &user_id, timestamp };
+    fn push_read(&self, read: HashMap<(UserId, RoomId), (Timestamp, Option<i64>)>) {
+        for ((user_id, room_id), (timestamp, seq)) in read {
+            let view = RoomUserReadView { room_id: &room_id, user_id: &user_id, timestamp, seq };
             let Some(packet) = Encoded::new(event::ROOM_USER_READ, &view) else { continue };
             // Sockets in the room are sent the mark with everybody else's.
             let except = Except { room: Some(&room_id), ..Except::NOBODY };

@@ -122,9 +122,11 @@ on_both! {
         for (mark, expected) in [
             (mark(5, None), "5"),
             (mark(3, None), "5"),
-            (mark(3, Some(9)), "5"),
-            (mark(5, Some(9)), "5"),
+            (mark(5, Some(4)), "5"),
+            // The entry was committed after the mark, whose time is later.
+            (mark(3, Some(8)), "8"),
             (mark(6, Some(9)), "9"),
+            (mark(4, Some(7)), "9"),
         ] {
             read_markers::advance(&server.db, vec![mark]).await.unwrap();
             assert_eq!(server.database.select(&marker).await, [expected]);

@@ -18,6 +18,7 @@ mod retention;
 mod slow_reader;
 mod storm;
 mod unlogged;
+mod unread_counts;
 mod unread_push;
 mod watched;
 mod watched_access;

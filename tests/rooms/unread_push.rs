@@ -69,7 +69,9 @@ on_both! {
         bob.say("plans", "hello").await;
 
         outside.hear("room:activity").await;
-        assert_eq!(inside.heard_names().await, ["message:new"]);
+        let mut heard = inside.heard_names().await;
+        heard.retain(|name| name != "room:unread");
+        assert_eq!(heard, ["message:new"]);
     }
 }
 

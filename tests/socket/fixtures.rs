@@ -30,11 +30,16 @@ on_both! {
         bob.ask("dm:start", "alice".into()).await;
         bob.ask("room:presence", "general".into()).await;
         bob.ask("rooms:list", json!({})).await;
+        bob.ask("unread:list", json!({})).await;
+        bob.ask("settings:update", json!({"privateReads": false})).await;
+        bob.ask("settings:show", json!({})).await;
+        bob.ask("message:readers", json!({"messageId": id})).await;
         bob.ask("users:find", json!({"query": "ali"})).await;
         let made = bob.ask("room:create", json!({"name": "Plans"})).await;
         bob.ask("room:invite", json!({"roomId": made["room"]["id"], "userId": "alice"})).await;
         alice.ask("message:send", json!({"roomId": made["room"]["id"], "content": "z"})).await;
         bob.hear("room:activity").await;
+        bob.hear("room:unread").await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         alice.ask("message:delete", json!({"messageId": id})).await;
         server.make_room("watched", RoomType::Private, &["bob", "carol"]).await;
@@ -50,6 +55,8 @@ on_both! {
         let mut seen: BTreeSet<String> = alice.seen.union(&bob.seen).cloned().collect();
         // Only who does not read meets it: see rooms/slow_reader.rs.
         seen.insert("server_pulse".to_owned());
+        // Only with DELIVERY_RECEIPTS: see message_delivered.rs.
+        seen.insert("message_delivered".to_owned());
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), fixture::names());
     }
 }
@@ -117,7 +124,8 @@ fn a_fixture_agrees_with_its_example_and_finds_what_is_missing_new_or_of_another
 
 #[test]
 fn a_date_in_a_fixture_stands_for_one_form_only() {
-    let read = |timestamp: &str| json!({"roomId": "general", "userId": "alice", "timestamp": timestamp});
+    let read =
+        |timestamp: &str| json!({"roomId": "general", "userId": "alice", "timestamp": timestamp, "seq": 1});
     assert!(fixture::faults("room_user_read", &read("2030-12-24T00:00:00.000Z")).is_empty());
     for other in ["2026-01-31T09:05:07Z", "2026-01-31 09:05:07.042", "2026-01-31T09:05:07.042+00:00", "soon"]
     {

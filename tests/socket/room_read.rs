@@ -1,5 +1,6 @@
 //! `room:read`.
 
+use chatoxide::chat::room::RoomType;
 use chrono::NaiveDateTime;
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ on_both! {
         let heard = alice.heard().await;
         let timestamp = &heard[0].1["timestamp"];
         assert_eq!(told(timestamp), stored);
-        let read = json!({"roomId": "general", "userId": "bob", "timestamp": timestamp});
+        let read = json!({"roomId": "general", "userId": "bob", "timestamp": timestamp, "seq": 0});
         assert_eq!(heard, [("room:user-read".to_owned(), read)]);
         assert_eq!(bob.heard().await, []);
         assert_eq!(carol.heard().await, []);
@@ -134,5 +135,80 @@ on_both! {
         // Each batch takes one statement, and there is one in half a second.
         let spent = server.db.statements().get() - before;
         assert!(spent <= 10, "{spent} statements");
+    }
+}
+
+on_both! {
+    async fn a_mark_moves_to_an_entry_never_back_and_never_beyond_the_end(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let mut phone = server.connect("bob").await;
+        let mut times = Vec::new();
+        for n in 0..4 {
+            times.push(alice.say("general", &n.to_string()).await["createdAt"].take());
+        }
+        alice.heard().await;
+        let marker = server.database.own(
+            "SELECT seq FROM own.read_marker WHERE room_id = 'general' AND user_id = 'bob'",
+        );
+        for (is_phone, seq, expected) in [(false, 2, 2), (true, 3, 3), (false, 1, 3), (true, 2, 3), (false, 99, 4), (true, 1, 4)] {
+            let device = if is_phone { &mut phone } else { &mut bob };
+            let read = json!({"roomId": "general", "seq": seq});
+            assert_eq!(device.ask("room:read", read).await, json!({"success": true}));
+            assert_eq!(server.database.select(&marker).await, [expected.to_string()], "{seq}");
+        }
+        // The others are told of what is new, with the time of the entry. A message comes after all of it.
+        alice.say("general", "the end").await;
+        let mut told = alice.heard().await;
+        assert_eq!(told.pop().unwrap().0, "message:new");
+        assert_eq!(told.iter().map(|(_, read)| read["seq"].clone()).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!([&told[0].1["timestamp"], &told[1].1["timestamp"]], [&times[1], &times[2]]);
+        assert!(told[2].1["timestamp"].as_str() >= times[3].as_str());
+    }
+}
+
+on_both! {
+    async fn an_entry_of_a_room_that_is_not_in_memory_may_be_read(server: TestServer) {
+        server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
+        let mut alice = server.connect("alice").await;
+        for n in 0..3 {
+            alice.say("general", &n.to_string()).await;
+        }
+        let mut bob = server.connect("bob").await;
+        let marker = server.database.own("SELECT seq FROM own.read_marker WHERE user_id = 'bob'");
+        for (read, expected) in [(json!({"roomId": "general", "seq": 2}), "2"), (json!("general"), "3")] {
+            assert_eq!(bob.ask("room:read", read).await["success"], true);
+            assert_eq!(server.database.select(&marker).await, [expected]);
+        }
+        // An entry that the log keeps no more moves nothing.
+        server.database.execute(&server.database.own("DELETE FROM own.room_log WHERE seq < 3")).await;
+        let mut carol = server.connect("carol").await;
+        assert_eq!(carol.ask("room:read", json!({"roomId": "general", "seq": 1})).await["success"], true);
+        let marks = server.database.own("SELECT count(*) FROM own.read_marker WHERE user_id = 'carol'");
+        assert_eq!(server.database.select(&marks).await, ["0"]);
+    }
+}
+
+on_both! {
+    async fn a_message_that_is_committed_just_after_a_mark_is_unread_although_it_is_older(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        alice.say("general", "before").await;
+        bob.ask("room:read", "general".into()).await;
+        alice.say("general", "after").await;
+        // As if its commit had taken an hour.
+        let later = "2999-01-01 00:00:00.000";
+        let mark = format!("UPDATE own.read_marker SET at = '{later}' WHERE user_id = 'bob'");
+        server.database.execute(&server.database.own(&mark)).await;
+        let counts = bob.ask("unread:list", json!({})).await;
+        assert_eq!(counts["rooms"][0]["unreadCount"], 1);
+    }
+}
+
+on_both! {
+    async fn an_invalid_entry_is_refused(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let bad = [r#"{}"#, r#"{"seq": 1}"#, r#"{"roomId": "general", "seq": -1}"#, r#"{"roomId": "general", "seq": 1.5}"#,
+            r#"{"roomId": "general", "seq": "1"}"#, r#"{"roomId": 7, "seq": 1}"#].map(str::to_owned);
+        refuses_bad_input(&mut bob, "room:read", &bad).await;
+        assert_eq!(alice.heard().await, []);
     }
 }

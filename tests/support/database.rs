@@ -109,6 +109,8 @@ impl TestDatabase {
             "own.read_marker",
             "own.mention",
             "own.mention_marker",
+            "own.user_setting",
+            "own.delivery_marker",
         ] {
             let columns = if self.backend == Backend::Postgres { "t::text" } else { "*" };
             let found = self.select(&self.own(&format!("SELECT {columns} FROM {table} t ORDER BY 1"))).await;

@@ -156,6 +156,7 @@ impl TestServer {
         (alice, bob)
     }
 
+    /// As another program makes a room: its members have never read it, and count from its beginning.
     pub async fn make_room(&self, id: &str, kind: RoomType, members: &[&str]) {
         for member in members {
             let user = NewUser::new(&(*member).into(), Some(member), None, None, clock::now());
@@ -164,6 +165,8 @@ impl TestServer {
         let members = members.iter().map(|member| (*member).into()).collect();
         let room = Room::new(&id.into(), id, kind, clock::now());
         db::rooms::insert_with_members(&self.db, room, members, None).await.unwrap();
+        let starts = format!("DELETE FROM own.read_marker WHERE room_id = '{id}' AND is_start");
+        self.database.execute(&self.database.own(&starts)).await;
     }
 }
 

@@ -125,7 +125,9 @@ const TAIL: &str = r#"
         CASE WHEN coalesce(kept.place, 1) = 1 THEN (
             SELECT CAST(json_agg(json_build_array(user_id,
                 CAST(round(extract(epoch FROM at) * 1000000) AS BIGINT))) AS TEXT)
-            FROM (SELECT * FROM chatoxide.read_marker WHERE room_id = CAST($1 AS TEXT) ORDER BY at DESC LIMIT $6) AS mark
+            FROM (
+                SELECT * FROM chatoxide.read_marker WHERE room_id = CAST($1 AS TEXT) AND NOT is_start ORDER BY at DESC LIMIT $6
+            ) AS mark
         ) END AS read,
         kept.id, kept.room_id, kept.sender_id, kept.content, kept.kind, kept.metadata, kept.reply_to, kept.created_at,
         kept.updated_at, kept.sender_name,
@@ -288,7 +290,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
         let reactions: Vec<ReactionRow> =
             if rows.is_empty() { Vec::new() } else { on_messages!(rows).load(c)? };
         let read: Vec<(String, NaiveDateTime)> = own::read_marker::table
-            .filter(own::read_marker::room_id.eq(&room))
+            .filter(own::read_marker::room_id.eq(&room).and(own::read_marker::is_start.eq(false)))
             .order(own::read_marker::at.desc())
             .limit(readers)
             .select((own::read_marker::user_id, own::read_marker::at))

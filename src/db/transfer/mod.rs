@@ -16,6 +16,7 @@ mod read_marks;
 mod rooms;
 mod snapshot;
 mod stored;
+mod user_settings;
 mod users;
 
 pub use import::{Conflict, Imported, Importer, Line, Refused};

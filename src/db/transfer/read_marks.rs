@@ -2,7 +2,7 @@
 
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Bool, Nullable, Text},
 };
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use super::{
     stored::{Exported, Fields, Stored},
 };
 use crate::{
-    archive::record::{ReadMark, Record},
+    archive::record::{ReadMark, Record, UnreadFrom},
     chat::Result,
     db::moment::{Moment, MomentRow},
 };
@@ -28,6 +28,12 @@ pub(super) struct ReadMarkRow {
     seq: i64,
     #[diesel(sql_type = Moment)]
     at: MomentRow,
+    #[diesel(sql_type = Bool)]
+    is_start: bool,
+    #[diesel(sql_type = Nullable<Moment>)]
+    unread_at: Option<MomentRow>,
+    #[diesel(sql_type = Nullable<Text>)]
+    unread_id: Option<String>,
 }
 
 impl Exported for ReadMark {
@@ -35,13 +41,19 @@ impl Exported for ReadMark {
 
     const TABLE: &'static str = "read_marker";
     const FROM: &'static str = "own.read_marker";
-    const SELECT: &'static str = "t.room_id AS room_id, t.user_id AS user_id, t.seq AS seq, t.at AS at";
+    const SELECT: &'static str = "t.room_id AS room_id, t.user_id AS user_id, t.seq AS seq, t.at AS at, \
+        t.is_start AS is_start, t.unread_at AS unread_at, t.unread_id AS unread_id";
     const JOINS: &'static str = r#"JOIN "Room" AS room ON CAST(room."id" AS TEXT) = t.room_id
         JOIN "User" AS reader ON CAST(reader."id" AS TEXT) = t.user_id"#;
     const ORDER: &'static str = r#"t.room_id COLLATE "C", t.user_id COLLATE "C""#;
 
     fn from_row(row: ReadMarkRow, _: &Dialect) -> Self {
-        Self { room_id: row.room_id, user_id: row.user_id, seq: row.seq, at: millis(row.at) }
+        let unread_from = row
+            .unread_at
+            .zip(row.unread_id)
+            .map(|(at, message_id)| UnreadFrom { at: millis(at), message_id });
+        let ReadMarkRow { room_id, user_id, seq, is_start, .. } = row;
+        Self { room_id, user_id, seq, at: millis(row.at), is_start, unread_from }
     }
 
     fn into_record(self) -> Record {
@@ -52,14 +64,22 @@ impl Exported for ReadMark {
 impl Stored for ReadMark {
     type Key = (String, String);
 
-    const FIELDS: Fields =
-        &[("room_id", "TEXT"), ("user_id", "TEXT"), ("seq", "BIGINT"), ("at", "TIMESTAMP")];
+    const FIELDS: Fields = &[
+        ("room_id", "TEXT"),
+        ("user_id", "TEXT"),
+        ("seq", "BIGINT"),
+        ("at", "TIMESTAMP"),
+        ("is_start", "BOOLEAN"),
+        ("unread_at", "TIMESTAMP"),
+        ("unread_id", "TEXT"),
+    ];
     const KEY_FIELDS: Fields = &[("room_id", "TEXT"), ("user_id", "TEXT")];
     const KEY: &'static str = "t.room_id = new.room_id AND t.user_id = new.user_id";
-    const INSERT: &'static str = "INSERT INTO own.read_marker (room_id, user_id, seq, at)
-        SELECT new.room_id, new.user_id, new.seq, new.at FROM $new WHERE true ON CONFLICT DO NOTHING";
+    const INSERT: &'static str = "INSERT INTO own.read_marker (room_id, user_id, seq, at, is_start, unread_at, unread_id)
+        SELECT new.room_id, new.user_id, new.seq, new.at, new.is_start, new.unread_at, new.unread_id FROM $new WHERE true ON CONFLICT DO NOTHING";
     const UPDATE: Option<&'static str> = Some(
-        "UPDATE own.read_marker AS t SET seq = new.seq, at = new.at
+        "UPDATE own.read_marker AS t SET seq = new.seq, at = new.at, is_start = new.is_start,
+            unread_at = new.unread_at, unread_id = new.unread_id
         FROM $new WHERE t.room_id = new.room_id AND t.user_id = new.user_id",
     );
 
@@ -79,12 +99,19 @@ impl Stored for ReadMark {
         checks.own_id("roomId", &self.room_id)?;
         checks.own_id("userId", &self.user_id)?;
         checks.seq("seq", self.seq, 0)?;
+        if let Some(from) = &self.unread_from {
+            checks.time("unreadFrom.at", from.at)?;
+            checks.own_text("unreadFrom.messageId", &from.message_id)?;
+        }
         checks.time("at", self.at)
     }
 
     fn document(&self, dialect: &Dialect) -> Value {
         json!({
             "room_id": self.room_id, "user_id": self.user_id, "seq": self.seq, "at": dialect.own_time(self.at),
+            "is_start": self.is_start,
+            "unread_at": self.unread_from.as_ref().map(|from| dialect.own_time(from.at)),
+            "unread_id": self.unread_from.as_ref().map(|from| &from.message_id),
         })
     }
 

@@ -16,26 +16,45 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let text = match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than MAX_PAYLOAD".to_owned(),
-                _ => rejection.body_text(),
-            };
-            Error::BadInput(text)
-        })?;
-        // No route takes an array, but the decoder would read one as an object's values in order.
-        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-            return Err(Error::BadInput("an array is not taken".to_owned()));
-        }
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            let place = if path == "." { String::new() } else { format!("{path}: ") };
-            Error::BadInput(format!("{place}{}", error.inner()))
-        })?;
-        json.end().map_err(|error| Error::BadInput(error.to_string()))?;
-        Ok(Self(value))
+        decode(&read(request, state).await?).map(Self)
     }
+}
+
+/// A body of JSON, or none, which is the default.
+pub(super) struct OptionalBody<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let bytes = read(request, state).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { decode(&bytes).map(Self) }
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Error> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        let text = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than MAX_PAYLOAD".to_owned(),
+            _ => rejection.body_text(),
+        };
+        Error::BadInput(text)
+    })
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    // No route takes an array, but the decoder would read one as an object's values in order.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(Error::BadInput("an array is not taken".to_owned()));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let place = if path == "." { String::new() } else { format!("{path}: ") };
+        Error::BadInput(format!("{place}{}", error.inner()))
+    })?;
+    json.end().map_err(|error| Error::BadInput(error.to_string()))?;
+    Ok(value)
 }
 
 pub(super) struct Query<T>(pub(super) T);

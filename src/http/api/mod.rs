@@ -7,7 +7,9 @@ mod members;
 mod mentions;
 mod messages;
 mod reactions;
+mod reads;
 mod rooms;
+mod settings;
 mod users;
 
 use std::sync::Arc;
@@ -64,12 +66,16 @@ impl Modify for BearerToken {
 fn described() -> OpenApiRouter<Arc<App>> {
     let routes = OpenApiRouter::new()
         .routes(routes!(users::me))
+        .routes(routes!(settings::show, settings::update))
         .routes(routes!(users::find))
         .routes(routes!(mentions::list))
         .routes(routes!(mentions::mark_read))
         .routes(routes!(rooms::list, rooms::create))
         .routes(routes!(rooms::show))
-        .routes(routes!(rooms::mark_read))
+        .routes(routes!(reads::mark_read))
+        .routes(routes!(reads::mark_unread))
+        .routes(routes!(reads::list_unread))
+        .routes(routes!(reads::list_readers))
         .routes(routes!(members::list))
         .routes(routes!(members::add, members::remove))
         .routes(routes!(messages::list, messages::send))

@@ -1,4 +1,4 @@
-//! Rooms: listing, creating, showing them, and marking them as read.
+//! Rooms: listing, creating and showing them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::{
     input::{Body, Path},
 };
 use crate::{
-    actions::{room_create, room_read, room_show, rooms_list},
+    actions::{room_create, room_show, rooms_list},
     app::App,
     chat::{
         Result,
@@ -112,21 +112,4 @@ pub(super) async fn show(
     let room = room_show::run(&app, caller.actor(), &room_id).await?;
     let kind = room.kind.0.as_str();
     Ok(Json(ShownRoom { id: room.id, name: room.name, kind, created_at: room.created_at }))
-}
-
-/// Marks a room as read up to now
-///
-/// The mark is stored when this answers, and the room's sockets are sent `room:user-read`.
-#[utoipa::path(put, path = "/rooms/{roomId}/read", tag = "rooms", operation_id = "markRoomRead", params(("roomId" = String, Path)), responses(
-    (status = 204),
-    (status = "default", body = ProblemView, content_type = "application/problem+json")
-))]
-pub(super) async fn mark_read(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(room_id): Path<RoomId>,
-) -> Result<StatusCode> {
-    app.config.limits.ensure_id("roomId", room_id.as_str())?;
-    room_read::run(&app, caller.actor(), &room_id, true).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

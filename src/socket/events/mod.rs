@@ -7,7 +7,9 @@ mod member_leave;
 mod mentions_list;
 mod mentions_read;
 mod message_delete;
+mod message_delivered;
 mod message_edit;
+mod message_readers;
 mod message_send;
 mod messages_load;
 mod messages_sync;
@@ -19,11 +21,15 @@ mod room_create;
 mod room_invite;
 mod room_join;
 mod room_leave;
+mod room_mark_unread;
 mod room_presence;
 mod room_read;
 mod rooms_list;
+mod settings_show;
+mod settings_update;
 mod typing_start;
 mod typing_stop;
+mod unread_list;
 mod users_find;
 mod users_watch;
 mod webhook;
@@ -32,7 +38,7 @@ use super::dispatch::{
     Order::{AfterEarlier, Apart, Pipelined},
     Route, call, call_raw,
 };
-use crate::app::App;
+use crate::{app::App, protocol::event};
 
 /// The route of an event; none if it is not known.
 pub(super) fn route(app: &App, event: &str) -> Option<Route> {
@@ -46,7 +52,13 @@ pub(super) fn route(app: &App, event: &str) -> Option<Route> {
         order: Apart,
         call: |context, packet| Box::pin(call_raw(context, packet, webhook::handle)),
     };
+    let delivered = Route {
+        name: event::MESSAGE_DELIVERED,
+        order: AfterEarlier,
+        call: |context, packet| Box::pin(call(context, packet, message_delivered::handle)),
+    };
     find(event)
+        .or_else(|| (app.config.delivery_receipts && event == delivered.name).then_some(delivered))
         .or_else(|| relay::is_relayed(app, event).then_some(relay))
         .or_else(|| webhook::is_posted(app, event).then_some(webhook))
 }
@@ -57,6 +69,11 @@ super::dispatch::events! {
     "room:join" => AfterEarlier, room_join::handle;
     "room:leave" => AfterEarlier, room_leave::handle;
     "room:read" => AfterEarlier, room_read::handle;
+    "room:mark-unread" => AfterEarlier, room_mark_unread::handle;
+    "unread:list" => AfterEarlier, unread_list::handle;
+    "settings:show" => AfterEarlier, settings_show::handle;
+    "settings:update" => AfterEarlier, settings_update::handle;
+    "message:readers" => AfterEarlier, message_readers::handle;
     "message:send" => Pipelined, message_send::handle;
     "message:edit" => Pipelined, message_edit::handle;
     "message:delete" => Pipelined, message_delete::handle;

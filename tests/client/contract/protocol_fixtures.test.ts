@@ -80,9 +80,14 @@ describe('the server', () => {
     const { room: made } = await alice.ask('room:create', { name: 'Plans' });
     await alice.ask('room:invite', { roomId: made.id, userId: bob.id });
     await alice.ask('rooms:list', {});
+    await alice.ask('unread:list', {});
+    await alice.ask('settings:show', {});
+    await alice.ask('settings:update', { privateReads: false });
+    await alice.ask('message:readers', { messageId: message.id });
     await alice.ask('users:find', { query: bob.id });
     await bob.ask('message:send', { roomId: made.id, content: 'z' });
     await alice.next('room:activity');
+    await alice.next('room:unread');
     await tab.ask('member:join', room);
     await tab.ask('member:leave', room);
     const dave = WORLD.user('dave');
@@ -96,6 +101,8 @@ describe('the server', () => {
 
     // Heard only where somebody does not read: the server's own tests show it.
     seen.add('server_pulse');
+    // Said with the setting DELIVERY_RECEIPTS only.
+    seen.add('message_delivered');
     expect([...seen].sort()).toEqual(fixtures.map((fixture) => fixture.file));
   });
 });

@@ -43,6 +43,14 @@ export interface ListedRoom extends Omit<Room, 'members'> {
   unreadCount: number;
 }
 
+/** The unread messages of a room, as its reader sees them. */
+export interface RoomUnread {
+  roomId: string;
+  unreadCount: number;
+  mentionCount: number;
+  seq: number;
+}
+
 export interface ReactionChange extends Reaction {
   messageId: string;
   roomId: string;
@@ -54,7 +62,9 @@ export interface Heard {
   'room:members': { roomId: string; members: Member[] };
   'room:user-joined': { roomId: string; user: { id: string; name?: string } };
   'room:user-left': { roomId: string; userId: string };
-  'room:user-read': { roomId: string; userId: string; timestamp: string };
+  'room:user-read': { roomId: string; userId: string; timestamp: string; seq: number };
+  'room:unread': RoomUnread;
+  'message:delivered': { roomId: string; userId: string; seq: number };
   'room:error': { roomId?: string; event: string; code: string; error: string };
   'room:activity': { roomId: string; lastMessageAt: string; by: { userId: string; count: number }[] };
   'room:invited': { room: Room; from: { id: string; name?: string } };
@@ -96,6 +106,11 @@ export interface Answer {
   /** Ids in the ack of `room:presence`, members in the ack of `users:find`. */
   users: (string | Member)[];
   count: number;
+  /** In the ack of `message:readers`. */
+  readers: (Member & { at: string })[];
+  after: string | null;
+  /** In the ack of `settings:show` and `settings:update`. */
+  settings: { privateReads: boolean };
   /** In the ack of `users:watch`. */
   online: string[];
   /** In the ack of `messages:sync`: the missed events, up to `seq`. */
@@ -114,6 +129,11 @@ export const CLIENT_EVENTS = [
   'room:join',
   'room:leave',
   'room:read',
+  'room:mark-unread',
+  'unread:list',
+  'message:readers',
+  'settings:show',
+  'settings:update',
   'message:send',
   'message:edit',
   'message:delete',

@@ -123,3 +123,37 @@ async fn no_password_is_printed() {
     assert!(said.contains(":***@") && !said.contains("a-password"), "{said}");
     database.url = plain;
 }
+
+/// Where a new member starts, from where a room is marked as unread, and what a user has chosen.
+async fn reads_and_settings_move(from: Backend) {
+    let server = TestServer::start_with(TestDatabase::create(from).await, &[]).await;
+    let (mut alice, mut bob) = (server.connect("alice").await, server.connect("bob").await);
+    let made = alice.ask("room:create", json!({"name": "Plans", "members": ["bob"]})).await;
+    let room = &made["room"]["id"];
+    let message = alice.say(room.as_str().unwrap(), "x").await["id"].take();
+    alice.ask("room:read", room.clone()).await;
+    alice.ask("room:mark-unread", json!({"roomId": room, "messageId": message})).await;
+    bob.ask("settings:update", json!({"privateReads": true})).await;
+    drop((alice, bob));
+    let database = server.stop().await;
+    let file = export(&database).await;
+    let marks = rows_of(&file, "readMark");
+    assert_eq!((&marks[0]["unreadFrom"]["messageId"], &marks[1]["isStart"]), (&message, &json!(true)));
+    assert_eq!(rows_of(&file, "userSetting"), [json!({"userId": "bob", "privateReads": true})]);
+    let there = TestDatabase::create(other(from)).await;
+    import(&there, &file).await;
+    similar(&rows(&export(&there).await), &rows(&file));
+    let back = TestDatabase::create(from).await;
+    import(&back, &file).await;
+    assert_eq!(back.all_rows().await, database.all_rows().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_and_settings_move_from_postgresql_to_sqlite_and_back() {
+    reads_and_settings_move(Backend::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_and_settings_move_from_sqlite_to_postgresql_and_back() {
+    reads_and_settings_move(Backend::Sqlite).await;
+}

@@ -6,6 +6,7 @@ mod input;
 mod mentions;
 mod pages;
 mod permission;
+mod reads;
 
 use serde_json::Value;
 

@@ -160,6 +160,30 @@ export interface UserRead {
   roomId: string;
   userId: string;
   timestamp: Timestamp;
+  /** The last change in the room's log that they have read; older servers leave it out. */
+  seq?: number;
+}
+
+/** The unread messages of a room, as the user sees them. */
+export interface RoomUnread {
+  roomId: string;
+  /** Messages of others: 99 stands for 99 or more. */
+  unreadCount: number;
+  /** Those of them that mention the user. */
+  mentionCount: number;
+  /** The last change in the room's log that the counts include. */
+  seq: number;
+}
+
+/** A member who has read a message. */
+export interface Reader extends Member {
+  at: Timestamp;
+}
+
+/** The settings of a user. */
+export interface UserSettings {
+  /** Others are not shown what the user has read. */
+  privateReads: boolean;
 }
 
 /** The messages in a room since the last one of these. */
@@ -212,6 +236,8 @@ export interface ServerToClientEvents extends LogEvents {
   'room:error': (refused: { roomId?: string; event: string; code: ErrorCode; error: string }) => void;
   /** Told on sockets that have asked for `rooms:list`, of the user's own rooms that the socket is not in. */
   'room:activity': (activity: RoomActivity) => void;
+  /** Told on sockets that have asked for `rooms:list`, whenever a count of the user's changes. */
+  'room:unread': (unread: RoomUnread) => void;
   'room:invited': (invited: { room: Room; from: TokenUser }) => void;
   /** The user is no longer a member of this room: by another device, too. */
   'member:left': (left: { roomId: string }) => void;
@@ -221,6 +247,8 @@ export interface ServerToClientEvents extends LogEvents {
   'mention:new': (mention: MentionNotice) => void;
   /** The user has read all mentions up to then, on some device. */
   'mention:read': (read: { at: Timestamp }) => void;
+  /** With the server's setting `DELIVERY_RECEIPTS`: the messages have reached a device of the user up to `seq`. */
+  'message:delivered': (delivered: { roomId: string; userId: string; seq: number }) => void;
   'typing:user': (typing: { roomId: string; userId: string; userName?: string }) => void;
   'typing:stopped': (stopped: { roomId: string; userId: string }) => void;
   'dm:started': (started: { room: Room; from: TokenUser }) => void;
@@ -233,6 +261,14 @@ export interface ClientToServerEvents {
   'room:join': (roomId: string, ack?: Ack) => void;
   'room:leave': (roomId: string, ack?: Ack) => void;
   'room:read': (roomId: string, ack?: Ack) => void;
+  'room:mark-unread': (mark: { roomId: string; messageId: string }, ack?: Ack) => void;
+  'unread:list': (nothing: Record<string, never>, ack: Ack<{ rooms: RoomUnread[] }>) => void;
+  'message:readers': (
+    page: OrNull<{ messageId: string; after?: string; limit?: number }>,
+    ack: Ack<{ readers: Reader[]; after: string | null }>,
+  ) => void;
+  'settings:show': (nothing: Record<string, never>, ack: Ack<{ settings: UserSettings }>) => void;
+  'settings:update': (change: OrNull<Partial<UserSettings>>, ack?: Ack<{ settings: UserSettings }>) => void;
   'room:presence': (roomId: string, ack: Ack<Presence>) => void;
   'room:create': (room: NewRoom, ack?: Ack<{ room: Room }>) => void;
   'room:invite': (invitation: { roomId: string; userId: string }, ack?: Ack<{ members: Member[] }>) => void;

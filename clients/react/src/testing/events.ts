@@ -12,6 +12,8 @@ type Handlers = { [E in Event]: (world: World, peer: Peer, argument: Asked[E]['a
 
 const MOST_FOUND = 20;
 const MOST_PRESENT = 500;
+const READERS = 100;
+const MOST_READERS = 1_000;
 
 const done = {};
 
@@ -24,6 +26,7 @@ export const HANDLERS: Handlers = {
     if (!isHere) world.tellRoom(roomId, 'room:user-joined', { roomId, user: peer.user }, peer);
     peer.rooms.add(roomId);
     room.markRead(peer.user.id);
+    world.tellUnread(room, peer.user.id);
     return done;
   },
 
@@ -33,10 +36,49 @@ export const HANDLERS: Handlers = {
   },
 
   'room:read'(world, peer, roomId) {
-    world.entered(peer, roomId).markRead(peer.user.id);
+    const room = world.entered(peer, roomId);
+    room.markRead(peer.user.id);
+    world.tellUnread(room, peer.user.id);
+    if (world.hasPrivateReads(peer.user.id)) return done;
     const timestamp = new Date(world.now()).toISOString();
-    world.tellRoom(roomId, 'room:user-read', { roomId, userId: peer.user.id, timestamp }, peer);
+    const read = { roomId, userId: peer.user.id, timestamp, seq: room.seq };
+    world.tellRoom(roomId, 'room:user-read', read, peer);
     return done;
+  },
+
+  'room:mark-unread'(world, peer, { roomId, messageId }) {
+    const room = world.entered(peer, roomId);
+    if (!room.find(messageId)) throw new ChatError('message_not_found', 'Message not found');
+    room.markUnread(peer.user.id, messageId);
+    world.tellUnread(room, peer.user.id);
+    return done;
+  },
+
+  'unread:list'(world, peer) {
+    const mine = world.rooms().filter(({ members }) => members.has(peer.user.id));
+    return { rooms: mine.map((room) => room.countsOf(peer.user.id)) };
+  },
+
+  'message:readers'(world, peer, { messageId, after, limit }) {
+    const room = world.touched(peer, messageId);
+    const last = after ?? '';
+    const shown = room
+      .readersOf(messageId)
+      .filter(([userId]) => userId > last && !world.hasPrivateReads(userId));
+    const most = Math.min(limit || READERS, MOST_READERS);
+    const readers = shown
+      .slice(0, most)
+      .map(([userId, at]) => ({ ...world.userOf(userId), at: new Date(at).toISOString() }));
+    return { readers, after: shown.length > most ? (readers.at(-1)?.id ?? null) : null };
+  },
+
+  'settings:show'(world, peer) {
+    return { settings: { privateReads: world.hasPrivateReads(peer.user.id) } };
+  },
+
+  'settings:update'(world, peer, { privateReads }) {
+    if (typeof privateReads === 'boolean') world.choosePrivateReads(peer.user.id, privateReads);
+    return { settings: { privateReads: world.hasPrivateReads(peer.user.id) } };
   },
 
   'room:presence'(world, peer, roomId) {
@@ -98,6 +140,7 @@ export const HANDLERS: Handlers = {
   'rooms:list'(world, peer) {
     peer.isWatching = true;
     const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
+    for (const room of listed) peer.counts.set(room.id, room.unreadOf(peer.user.id));
     return { rooms: listed.map((room) => listedFor(world, peer, room)).sort(byActivity) };
   },
 
@@ -128,6 +171,7 @@ export const HANDLERS: Handlers = {
     world.tellRoom(room.id, 'message:new', message);
     world.tellActivity(room, message);
     world.mentions.note(room, message);
+    world.tellUnread(room);
     return { message };
   },
 
@@ -147,6 +191,7 @@ export const HANDLERS: Handlers = {
       throw new ChatError('delete_refused', 'Failed to delete');
     world.tellRoom(room.id, 'message:deleted', world.entered(peer, room.id).delete(messageId));
     world.mentions.forget(messageId);
+    world.tellUnread(room);
     return done;
   },
 

@@ -12,6 +12,8 @@ export class Peer {
   watched: ReadonlySet<string> = new Set();
   /** It has asked for the list of rooms. */
   isWatching = false;
+  /** The unread counts that it was told, by room. */
+  readonly counts = new Map<string, number>();
 
   constructor(
     readonly socket: MemorySocket,

@@ -39,6 +39,9 @@ const anything: Check = () => undefined;
 const whole: Check = (place, value) => {
   if (!Number.isInteger(value) || (value as number) < 0) refuse(place, 'a whole number, 0 or more');
 };
+const flag: Check = (place, value) => {
+  if (typeof value !== 'boolean') refuse(place, 'expected true or false');
+};
 const date: Check = (place, value) => {
   if (value && Number.isNaN(new Date(value as string).getTime())) refuse(place, 'expected a date');
 };
@@ -88,6 +91,11 @@ const CHECKS: Record<keyof Asked, Check> = {
   'room:join': id,
   'room:leave': id,
   'room:read': id,
+  'room:mark-unread': object({ roomId: id, messageId: id }),
+  'unread:list': object({}),
+  'message:readers': object({ messageId: id, after: orNull(id), limit: orNull(whole) }),
+  'settings:show': object({}),
+  'settings:update': object({ privateReads: orNull(flag) }),
   'room:presence': id,
   'room:create': object({
     name: named,

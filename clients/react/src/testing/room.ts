@@ -7,6 +7,7 @@ import type {
   ReactionChange,
   Room,
   RoomType,
+  RoomUnread,
   SendRequest,
   Synced,
   SyncedEvent,
@@ -29,8 +30,10 @@ export class MemoryRoom {
   private messages: Message[] = [];
   private readonly log: SyncedEvent[] = [];
   readonly members = new Set<string>();
-  /** The last change when each user read it last. */
-  private readonly read = new Map<string, number>();
+  /** The last change that each user has read, and when. */
+  private readonly read = new Map<string, { seq: number; at: number }>();
+  /** The change before the message from which on each user has marked the room as unread. */
+  private readonly unreadAfter = new Map<string, number>();
   private lastTime = 0;
 
   constructor(
@@ -69,7 +72,28 @@ export class MemoryRoom {
   }
 
   markRead(userId: string): void {
-    this.read.set(userId, this.seq);
+    this.read.set(userId, { seq: this.seq, at: Math.max(this.now(), this.lastTime) });
+    this.unreadAfter.delete(userId);
+  }
+
+  markUnread(userId: string, messageId: string): void {
+    this.unreadAfter.set(userId, (this.find(messageId)?.seq ?? 1) - 1);
+  }
+
+  /** The members who have read a message beside its author, by id, and when. */
+  readersOf(messageId: string): [userId: string, at: number][] {
+    const message = this.find(messageId);
+    return [...this.members]
+      .filter((userId) => userId !== message?.senderId)
+      .flatMap((userId): [string, number][] => {
+        const read = this.read.get(userId);
+        return read && read.seq >= (message?.seq ?? 0) ? [[userId, read.at]] : [];
+      })
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+
+  countsOf(userId: string): RoomUnread {
+    return { roomId: this.id, unreadCount: this.unreadOf(userId), mentionCount: 0, seq: this.seq };
   }
 
   isUnread(userId: string, messageId: string): boolean {
@@ -77,7 +101,8 @@ export class MemoryRoom {
   }
 
   unreadOf(userId: string): number {
-    const since = this.read.get(userId) ?? (this.members.has(userId) ? 0 : this.seq);
+    const read = this.unreadAfter.get(userId) ?? this.read.get(userId)?.seq;
+    const since = read ?? (this.members.has(userId) ? 0 : this.seq);
     const unread = this.messages.filter(({ senderId, seq = 0 }) => senderId !== userId && seq > since);
     return Math.min(unread.length, MOST_UNREAD);
   }

@@ -17,7 +17,19 @@ export class World {
   /** By sender and `clientId`. */
   private readonly sent = new Map<string, { request: string; message: Message }>();
 
+  /** Users whose reads others are not shown. */
+  private readonly privateReaders = new Set<string>();
+
   constructor(readonly now: () => number) {}
+
+  hasPrivateReads(userId: string): boolean {
+    return this.privateReaders.has(userId);
+  }
+
+  choosePrivateReads(userId: string, isPrivate: boolean): void {
+    if (isPrivate) this.privateReaders.add(userId);
+    else this.privateReaders.delete(userId);
+  }
 
   users(): Member[] {
     return [...this.known.values()];
@@ -154,6 +166,18 @@ export class World {
     except?: Peer,
   ): void {
     for (const peer of this.peers) if (peer !== except && peer.user.id === userId) peer.hear(event, data);
+  }
+
+  /** Tells the members who have asked for the list of rooms, or one of them, a count that has changed. */
+  tellUnread(room: MemoryRoom, userId?: string): void {
+    for (const peer of this.peers) {
+      const { id } = peer.user;
+      const isTold = peer.isWatching && room.members.has(id) && (userId === undefined || userId === id);
+      const counts = room.countsOf(id);
+      if (!isTold || peer.counts.get(room.id) === counts.unreadCount) continue;
+      peer.counts.set(room.id, counts.unreadCount);
+      peer.hear('room:unread', counts);
+    }
   }
 
   /** Those who have asked for the list of rooms, and are members but not in the room. */

@@ -71,6 +71,11 @@ test('it says everything that there is a fixture for', async () => {
   const { id: roomId } = made as { id: string };
   await alice.ask('room:invite', { roomId, userId: 'bob' });
   await alice.ask('rooms:list', {});
+  await alice.ask('unread:list', {});
+  await alice.ask('settings:show', {});
+  await alice.ask('settings:update', { privateReads: false });
+  await bob.ask('room:read', room);
+  await alice.ask('message:readers', { messageId, limit: 1 });
   await alice.ask('users:find', { query: 'bob' });
   await bob.ask('message:send', { roomId, content: 'z' });
   await carol.ask('member:join', roomId);
@@ -86,6 +91,8 @@ test('it says everything that there is a fixture for', async () => {
 
   // It is sent where a socket does not read, which does not happen in memory.
   seen.add('server_pulse');
+  // It is sent with a setting only.
+  seen.add('message_delivered');
   expect([...seen].sort()).toEqual(fixtures.map(({ file }) => file));
 });
 

@@ -1,5 +1,5 @@
-//! Read marks are batched for a moment and coalesced: only the newest of each user and room is written. If a caller
-//! waits for a mark, the whole batch is written at once.
+//! Marks of what users have read, and of what has reached them, are batched for a moment and coalesced: only the newest of
+//! each user and room is written. If a caller waits for a mark, the whole batch is written at once.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -21,6 +21,7 @@ use crate::{
     },
     db::{
         Db,
+        delivery_markers::{self, DeliveryMark},
         read_markers::{self, ReadMark},
     },
     sync::lock,
@@ -33,20 +34,57 @@ const MAX_BATCH: usize = 4_096;
 /// The longest that a mark waits for others.
 const BATCH_DELAY: Duration = Duration::from_millis(500);
 
-pub(super) struct ReadMarks {
-    queue: mpsc::Sender<WriteRequest>,
+/// A place in a room that a user has come to.
+pub(super) trait Mark: Clone + Send + 'static {
+    fn key(&self) -> (RoomId, UserId);
+    /// True if this mark takes the other's place.
+    fn covers(&self, other: &Self) -> bool;
+    /// Writes marks, of which each is of another user or room.
+    fn write(db: &Db, marks: Vec<Self>) -> impl Future<Output = Result<()>> + Send;
+}
+
+impl Mark for ReadMark {
+    fn key(&self) -> (RoomId, UserId) {
+        (self.room_id.clone(), self.user_id.clone())
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        (self.at, self.seq) >= (other.at, other.seq)
+    }
+
+    async fn write(db: &Db, marks: Vec<Self>) -> Result<()> {
+        read_markers::advance(db, marks).await
+    }
+}
+
+impl Mark for DeliveryMark {
+    fn key(&self) -> (RoomId, UserId) {
+        (self.room_id.clone(), self.user_id.clone())
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        self.seq >= other.seq
+    }
+
+    async fn write(db: &Db, marks: Vec<Self>) -> Result<()> {
+        delivery_markers::advance(db, marks).await
+    }
+}
+
+pub(super) struct Marks<M> {
+    queue: mpsc::Sender<WriteRequest<M>>,
     unwritten: Arc<Unwritten>,
 }
 
 /// The number of queued marks of each user.
 type Unwritten = Mutex<HashMap<UserId, usize>>;
 
-struct WriteRequest {
-    mark: Option<ReadMark>,
+struct WriteRequest<M> {
+    mark: Option<M>,
     written: Option<oneshot::Sender<Result<()>>>,
 }
 
-impl ReadMarks {
+impl<M: Mark> Marks<M> {
     pub(super) fn start(db: Db, written: Counter) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE_CAPACITY);
         let unwritten = Arc::<Unwritten>::default();
@@ -54,18 +92,18 @@ impl ReadMarks {
         Self { queue, unwritten }
     }
 
-    pub(super) fn note(&self, mark: ReadMark) {
-        let user_id = mark.user_id.clone();
+    pub(super) fn note(&self, mark: M) {
+        let (_, user_id) = mark.key();
         // Counted under the lock before the mark is queued, so that it is not subtracted first.
         let mut unwritten = lock(&self.unwritten);
         if self.queue.try_send(WriteRequest { mark: Some(mark), written: None }).is_ok() {
             *unwritten.entry(user_id).or_default() += 1;
         } else {
-            tracing::warn!("the queue of read marks is full: one was dropped");
+            tracing::warn!("the queue of marks is full: one was dropped");
         }
     }
 
-    pub(super) async fn write(&self, mark: ReadMark) -> Result<()> {
+    pub(super) async fn write(&self, mark: M) -> Result<()> {
         self.send(Some(mark)).await
     }
 
@@ -79,11 +117,11 @@ impl ReadMarks {
 
     pub(super) async fn flush(&self) {
         if let Err(error) = self.send(None).await {
-            tracing::warn!(%error, "read marks were not written");
+            tracing::warn!(%error, "marks were not written");
         }
     }
 
-    async fn send(&self, mark: Option<ReadMark>) -> Result<()> {
+    async fn send(&self, mark: Option<M>) -> Result<()> {
         let (written, done) = oneshot::channel();
         self.queue
             .send(WriteRequest { mark, written: Some(written) })
@@ -93,16 +131,21 @@ impl ReadMarks {
     }
 }
 
-async fn run(db: Db, mut requests: mpsc::Receiver<WriteRequest>, unwritten: Arc<Unwritten>, count: Counter) {
+async fn run<M: Mark>(
+    db: Db,
+    mut requests: mpsc::Receiver<WriteRequest<M>>,
+    unwritten: Arc<Unwritten>,
+    count: Counter,
+) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while collect_batch(&mut requests, &mut batch).await {
-        let mut newest = Newest::default();
+        let mut newest = Newest::new();
         let mut waiting = Vec::new();
         let mut noted = Vec::new();
         for request in batch.drain(..) {
             match (&request.mark, request.written) {
                 (_, Some(written)) => waiting.push(written),
-                (Some(mark), None) => noted.push(mark.user_id.clone()),
+                (Some(mark), None) => noted.push(mark.key().1),
                 (None, None) => {}
             }
             request.mark.into_iter().for_each(|mark| keep_newest(&mut newest, mark));
@@ -110,7 +153,7 @@ async fn run(db: Db, mut requests: mpsc::Receiver<WriteRequest>, unwritten: Arc<
         count.inc_by(newest.len() as u64);
         let result = match newest.is_empty() {
             true => Ok(()),
-            false => read_markers::advance(&db, newest.into_values().collect()).await,
+            false => M::write(&db, newest.into_values().collect()).await,
         };
         subtract(&unwritten, &noted);
         if let (Err(error), true) = (&result, waiting.is_empty()) {
@@ -136,21 +179,23 @@ fn subtract(unwritten: &Unwritten, users: &[UserId]) {
 }
 
 /// The newest mark of each user and room.
-type Newest = HashMap<(RoomId, UserId), ReadMark>;
+type Newest<M> = HashMap<(RoomId, UserId), M>;
 
 /// Adds a mark, unless a newer one is there.
-fn keep_newest(newest: &mut Newest, mark: ReadMark) {
-    let key = (mark.room_id.clone(), mark.user_id.clone());
-    let there = newest.entry(key).or_insert_with(|| mark.clone());
-    if mark.at >= there.at {
+fn keep_newest<M: Mark>(newest: &mut Newest<M>, mark: M) {
+    let there = newest.entry(mark.key()).or_insert_with(|| mark.clone());
+    if mark.covers(there) {
         *there = mark;
     }
 }
 
 /// Collects a batch. Returns false if no more marks will come.
-async fn collect_batch(requests: &mut mpsc::Receiver<WriteRequest>, batch: &mut Vec<WriteRequest>) -> bool {
+async fn collect_batch<M>(
+    requests: &mut mpsc::Receiver<WriteRequest<M>>,
+    batch: &mut Vec<WriteRequest<M>>,
+) -> bool {
     let has_more = fill(requests, batch, MAX_BATCH).await;
-    let has_waiter = |batch: &[WriteRequest]| batch.iter().any(|request| request.written.is_some());
+    let has_waiter = |batch: &[WriteRequest<M>]| batch.iter().any(|request| request.written.is_some());
     fill_until(requests, batch, MAX_BATCH, Instant::now() + BATCH_DELAY, has_waiter).await;
     has_more
 }
@@ -162,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_newest_mark_of_a_user_and_room_is_kept() {
-        let mut newest = Newest::default();
+        let mut newest = Newest::new();
         for (user, room, at, seq) in [
             ("anna", "r", 2, 2),
             ("anna", "r", 1, 1),

@@ -1,0 +1,223 @@
+//! Counts unread messages: of some pairs of a room and a user, or of all rooms of one user, by one statement. It reads
+//! `Message`, `Room`, `_RoomMembers` and our `read_marker`, `room_head` and `room_log`.
+
+use diesel::{
+    QueryableByName,
+    sql_types::{Array, BigInt, Bool, Nullable, Text},
+};
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+
+use super::{
+    Db,
+    ids::{RoomIdSql, UserIdSql},
+    moment::{Moment, MomentRow, TimeFormat},
+    on_lease,
+    prepared::Prepared,
+};
+use crate::chat::{
+    Result,
+    id::{RoomId, UserId},
+    timestamp::Timestamp,
+};
+
+/// The most unread messages that are counted: this number means that many or more.
+pub const MAX_COUNTED: i64 = 99;
+
+/// The unread messages of a room, as one user sees them.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    pub room_id: RoomId,
+    pub user_id: UserId,
+    /// The number of unread messages by others, counted among the next 300; [`MAX_COUNTED`] means that many or more.
+    pub count: i64,
+    /// The last entry of the room's log that the count includes.
+    pub seq: i64,
+    pub last_message_at: Option<Timestamp>,
+    pub is_member: bool,
+    /// The user is a member, or has read the public room. Else nothing in it counts as unread.
+    pub is_counted: bool,
+}
+
+#[derive(QueryableByName)]
+struct UnreadRow {
+    #[diesel(sql_type = RoomIdSql)]
+    room_id: String,
+    #[diesel(sql_type = UserIdSql)]
+    user_id: String,
+    #[diesel(sql_type = BigInt)]
+    unread: i64,
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+    #[diesel(sql_type = Nullable<Moment>)]
+    last_message_at: Option<MomentRow>,
+    #[diesel(sql_type = Bool)]
+    is_member: bool,
+    #[diesel(sql_type = Bool)]
+    is_counted: bool,
+}
+
+impl From<UnreadRow> for Unread {
+    fn from(row: UnreadRow) -> Self {
+        Self {
+            room_id: row.room_id.into(),
+            user_id: row.user_id.into(),
+            count: row.unread.min(MAX_COUNTED),
+            seq: row.seq,
+            last_message_at: row.last_message_at.map(Timestamp::from),
+            is_member: row.is_member,
+            is_counted: row.is_counted,
+        }
+    }
+}
+
+/// The pairs that are given: as two arrays on PostgreSQL, as JSON `[[room, user], ..]` on SQLite.
+const GIVEN_PG: &str = r#"SELECT given.room_id, given.user_id, EXISTS (
+        SELECT 1 FROM "_RoomMembers" WHERE "A" = given.room_id AND "B" = given.user_id
+    ) AS is_member FROM unnest($1, $2) AS given (room_id, user_id)"#;
+const GIVEN_LITE: &str = r#"SELECT value ->> 0 AS room_id, value ->> 1 AS user_id, EXISTS (
+        SELECT 1 FROM "_RoomMembers" WHERE "A" = value ->> 0 AND "B" = value ->> 1
+    ) AS is_member FROM json_each($1)"#;
+
+/// The rooms that a user is a member of: those with the latest activity, as in the list of rooms.
+const OF_USER: &str = r#"SELECT "A" AS room_id, "B" AS user_id, true AS is_member
+    FROM "_RoomMembers" JOIN "Room" ON "Room"."id" = "A"
+    LEFT JOIN own.room_head AS newest ON newest.room_id = CAST("A" AS TEXT)
+    WHERE "B" = $1 ORDER BY newest.at IS NULL, newest.at DESC, "createdAt" DESC LIMIT $2"#;
+
+/// The first message that counts is later than `counted_from`: the read mark, or the message from which on the user has
+/// marked the room as unread, which counts, too.
+const IS_COUNTED: &str = r#"m."createdAt" >= counted_from AND (m."createdAt" > counted_from OR marker.at IS NULL
+        OR marker.unread_at IS NOT NULL AND CAST(m."id" AS TEXT) >= marker.unread_id)"#;
+
+/// Both look-ups use the index on room and time, whatever a room holds, and stop at the 99th message of others.
+const COUNT: &str = r#"(SELECT count(*) FROM (SELECT 1 FROM (
+            SELECT m."senderId" FROM "Message" AS m WHERE m."roomId" = pair.room_id AND is_counted_message
+            ORDER BY m."createdAt" LIMIT 300
+        ) AS next WHERE next."senderId" <> pair.user_id LIMIT 99) AS of_others)"#;
+const LAST: &str =
+    r#"(SELECT "createdAt" FROM "Message" WHERE "roomId" = pair.room_id ORDER BY "createdAt" DESC LIMIT 1)"#;
+
+/// The variant without an index on a room's newest messages: it scans the table once for all pairs, not once for each.
+const SCANNED: &str = r#"LEFT JOIN (
+        SELECT pair.room_id, pair.user_id, max(m."createdAt") AS last_message_at,
+            count(*) FILTER (WHERE m."senderId" <> pair.user_id AND is_counted_message) AS unread
+        FROM (the_pairs) AS pair JOIN "Message" AS m ON m."roomId" = pair.room_id
+        LEFT JOIN own.read_marker AS marker
+            ON marker.room_id = CAST(pair.room_id AS TEXT) AND marker.user_id = CAST(pair.user_id AS TEXT)
+        GROUP BY pair.room_id, pair.user_id
+    ) AS scanned ON scanned.room_id = pair.room_id AND scanned.user_id = pair.user_id"#;
+
+/// A message may have a time before the read mark and be committed after it. Such ones are the next entries of the log,
+/// whose times never run backwards: mostly a look at one entry shows that there are none.
+const STATEMENT: &str = r#"
+    SELECT pair.room_id AS room_id, pair.user_id AS user_id, pair.is_member AS is_member,
+        coalesce(head.seq, 0) AS seq, pair.is_counted AS is_counted, the_last AS last_message_at,
+        CASE WHEN pair.is_counted THEN the_count + CASE WHEN marker.unread_at IS NULL AND (
+            SELECT next.at FROM own.room_log AS next
+            WHERE next.room_id = CAST(pair.room_id AS TEXT) AND next.seq = marker.seq + 1
+        ) <= marker.at THEN (
+            SELECT count(*) FROM own.room_log AS entry
+            JOIN "Message" AS late ON late."id" = CAST(entry.message_id AS /*message*/TEXT)
+            WHERE entry.room_id = CAST(pair.room_id AS TEXT) AND entry.seq > marker.seq
+                AND entry.seq <= marker.seq + 300 AND entry.kind = 'new' AND entry.at <= marker.at
+                AND late."senderId" <> pair.user_id AND late."createdAt" <= marker_at
+        ) ELSE 0 END ELSE 0 END AS unread
+    FROM (
+        SELECT pair.room_id, pair.user_id, pair.is_member, pair.is_member OR (
+            marker.unread_at IS NOT NULL OR marker.at IS NOT NULL AND NOT marker.is_start
+        ) AND EXISTS (SELECT 1 FROM "Room" WHERE "Room"."id" = pair.room_id AND is_public) AS is_counted
+        FROM (the_pairs) AS pair
+        LEFT JOIN own.read_marker AS marker
+            ON marker.room_id = CAST(pair.room_id AS TEXT) AND marker.user_id = CAST(pair.user_id AS TEXT)
+    ) AS pair
+    LEFT JOIN own.room_head AS head ON head.room_id = CAST(pair.room_id AS TEXT)
+    LEFT JOIN own.read_marker AS marker
+        ON marker.room_id = CAST(pair.room_id AS TEXT) AND marker.user_id = CAST(pair.user_id AS TEXT)
+    scanned_once"#;
+
+/// The statement about these pairs. `lists`: it also finds the time of each room's last message.
+fn statement(db: &Db, pairs: &str, lists: bool) -> String {
+    let columns = db.facts().columns();
+    let is_public = columns.room_type.condition("\"Room\".\"type\"", "public");
+    let is_scan = matches!(db, Db::Pg { .. }) && db.facts().lacks_index();
+    let (count, last, scanned) = match is_scan {
+        true => ("coalesce(scanned.unread, 0)", "scanned.last_message_at", SCANNED),
+        false => (COUNT, LAST, ""),
+    };
+    let last = if lists { last } else { "NULL" };
+    let text = STATEMENT
+        .replace("the_count", count)
+        .replace("the_last", last)
+        .replace("scanned_once", scanned)
+        .replace("the_pairs", pairs)
+        .replace("is_counted_message", IS_COUNTED)
+        .replace("is_public", &is_public);
+    match db {
+        Db::Pg { .. } => {
+            let from = "coalesce(marker.unread_at, marker.at, '-infinity')";
+            let text = text.replace("counted_from", from).replace("marker_at", "marker.at");
+            columns.adapt("", &text.replace("own.", "chatoxide.")).into_owned()
+        }
+        Db::Lite { .. } => {
+            let format = columns.time_format;
+            let never = if format == TimeFormat::Millis { "-1e18" } else { "''" };
+            let from = format!(
+                "coalesce({}, {}, {never})",
+                format.of_own("marker.unread_at"),
+                format.of_own("marker.at")
+            );
+            // A cast keeps SQLite from an index.
+            let ids = ["pair.room_id", "pair.user_id", "\"A\"", "m.\"id\""];
+            ids.into_iter()
+                .fold(text, |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
+                .replace("CAST(entry.message_id AS /*message*/TEXT)", "entry.message_id")
+                .replace("counted_from", &from)
+                .replace("marker_at", &format.of_own("marker.at"))
+                .replace("own.", "chatoxide_")
+        }
+    }
+}
+
+/// The unread messages of each of these pairs, in no order. `lists`: with the time of each room's last message.
+pub async fn list(db: &Db, pairs: &[(RoomId, UserId)], lists: bool) -> Result<Vec<Unread>> {
+    let rows: Vec<UnreadRow> = match db {
+        Db::Pg { pool, .. } => {
+            let (rooms, users): (Vec<&str>, Vec<&str>) =
+                pairs.iter().map(|(room_id, user_id)| (room_id.as_str(), user_id.as_str())).unzip();
+            let text = statement(db, GIVEN_PG, lists);
+            db.within_timeout(Box::pin(async {
+                on_lease!(twice readers db pool, connection => Prepared(diesel::sql_query(&text)
+                    .bind::<Array<RoomIdSql>, _>(&rooms)
+                    .bind::<Array<UserIdSql>, _>(&users))
+                    .load(&mut *connection)
+                    .await?)
+            }))
+            .await?
+        }
+        Db::Lite { readers, .. } => {
+            let pairs = Value::from_iter(pairs.iter().map(|pair| json!(pair))).to_string();
+            let text = statement(db, GIVEN_LITE, lists);
+            db.within_timeout(Box::pin(async {
+                on_lease!(once readers db readers, connection => diesel::sql_query(&text)
+                    .bind::<Text, _>(pairs)
+                    .load(&mut *connection)
+                    .await?)
+            }))
+            .await?
+        }
+    };
+    Ok(rows.into_iter().map(Unread::from).collect())
+}
+
+/// The unread messages of the rooms that a user is a member of; if there are more than `limit`, of the most recently
+/// active ones.
+pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Unread>> {
+    let text = statement(db, OF_USER, false);
+    let rows: Vec<UnreadRow> = super::on!(db.readers, c => Prepared(diesel::sql_query(&text)
+        .bind::<UserIdSql, _>(user_id.as_str())
+        .bind::<BigInt, _>(limit))
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(Unread::from).collect())
+}

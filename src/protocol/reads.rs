@@ -1,0 +1,75 @@
+//! Reads, as clients are told of them: read marks, unread counts, readers, deliveries, and the settings of receipts.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::MemberView;
+use crate::chat::{
+    id::{RoomId, UserId},
+    timestamp::Timestamp,
+};
+
+/// `room:user-read`: the user has read all entries of the room's log up to `seq`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomUserReadView<'a> {
+    pub room_id: &'a RoomId,
+    pub user_id: &'a UserId,
+    pub timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
+}
+
+/// The number of unread messages that mention the user. Mentions are not stored yet, so there are none: this is the one
+/// place where a count of them goes.
+const MENTIONS: i64 = 0;
+
+/// `room:unread`, and a room in the answer of `unread:list`: the unread messages of a room, as the user sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RoomUnread)]
+pub struct RoomUnreadView {
+    #[schema(value_type = String)]
+    pub room_id: RoomId,
+    /// The number of unread messages by others; 99 means 99 or more.
+    pub unread_count: i64,
+    /// The number of unread messages that mention the user.
+    pub mention_count: i64,
+    /// The last entry of the room's log that the counts include.
+    pub seq: i64,
+}
+
+impl RoomUnreadView {
+    pub fn new(room_id: RoomId, unread_count: i64, seq: i64) -> Self {
+        Self { room_id, unread_count, mention_count: MENTIONS, seq }
+    }
+}
+
+/// `message:delivered`: the room's messages have reached a device of the user up to `seq`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageDeliveredView<'a> {
+    pub room_id: &'a RoomId,
+    pub user_id: &'a UserId,
+    pub seq: i64,
+}
+
+/// The settings of a user.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Settings)]
+pub struct UserSettingsView {
+    /// Others are not shown what the user has read.
+    pub private_reads: bool,
+}
+
+/// A user who has read a message.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Reader)]
+pub struct ReaderView {
+    #[serde(flatten)]
+    pub member: MemberView,
+    /// When they read it, or the time of a later message up to which they have read the room.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}

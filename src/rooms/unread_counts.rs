@@ -1,0 +1,286 @@
+//! Unread counts of users who watch their lists of rooms, in memory. New messages and reading up to an entry change a
+//! count here; where memory cannot know it, as after a deletion, it is counted anew in the database. No I/O.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    chat::id::{RoomId, UserId},
+    db::unread::{MAX_COUNTED, Unread},
+    protocol::{MemberView, RoomUnreadView},
+};
+
+/// The changes in a room since the last push.
+#[derive(Default)]
+pub(super) struct News {
+    /// The entries of new messages, in order, and those of each sender.
+    sent: Vec<i64>,
+    by: HashMap<UserId, Vec<i64>>,
+    /// The last entry that each user has read.
+    read: HashMap<UserId, i64>,
+    /// A message was deleted: who has unread messages is counted anew.
+    has_deletion: bool,
+    /// Another program has changed messages: everybody is counted anew.
+    is_doubtful: bool,
+    /// The users who are counted anew.
+    doubtful: HashSet<UserId>,
+}
+
+impl News {
+    pub(super) fn note_message(&mut self, seq: i64, sender: &UserId) {
+        if self.sent.last().is_some_and(|last| *last >= seq) {
+            // The entries of a room come in their order, unless the database has lost some.
+            return self.note_doubt();
+        }
+        self.sent.push(seq);
+        self.by.entry(sender.clone()).or_default().push(seq);
+    }
+
+    pub(super) fn note_deletion(&mut self) {
+        self.has_deletion = true;
+    }
+
+    pub(super) fn note_doubt(&mut self) {
+        self.is_doubtful = true;
+    }
+
+    /// Notes that a user is to be counted anew.
+    pub(super) fn note_doubt_of(&mut self, user_id: &UserId) {
+        self.doubtful.insert(user_id.clone());
+    }
+
+    pub(super) fn note_read(&mut self, user_id: &UserId, seq: i64) {
+        let read = self.read.entry(user_id.clone()).or_insert(seq);
+        *read = (*read).max(seq);
+    }
+
+    /// True if users have to be found who may be counted.
+    pub(super) fn concerns_everybody(&self) -> bool {
+        !self.sent.is_empty() || self.has_deletion || self.is_doubtful
+    }
+
+    /// The number of others' messages after an entry.
+    fn count_after(&self, user_id: &UserId, after: i64) -> i64 {
+        let later = |seqs: &Vec<i64>| seqs.len() - seqs.partition_point(|seq| *seq <= after);
+        let count = later(&self.sent) - self.by.get(user_id).map_or(0, later);
+        i64::try_from(count).unwrap_or(MAX_COUNTED)
+    }
+}
+
+/// The users of a room who are counted.
+pub(super) struct Counted<'a> {
+    pub(super) may_enter: &'a dyn Fn(&UserId) -> bool,
+    pub(super) members: &'a [MemberView],
+}
+
+/// No count: something else was told.
+const OTHER: i64 = -1;
+
+struct Count {
+    unread: i64,
+    /// The last entry that it includes.
+    seq: i64,
+    /// The count that the user's sockets were told last.
+    told: i64,
+    /// The version of the counts when this one was changed by more than new messages.
+    changed_in: u64,
+}
+
+/// A room and a user who watches.
+pub(super) type Pair = (RoomId, UserId);
+
+#[derive(Default)]
+pub(super) struct UnreadCounts {
+    /// The counted rooms of each user who watches.
+    watching: HashMap<UserId, HashSet<RoomId>>,
+    counts: HashMap<RoomId, HashMap<UserId, Count>>,
+    /// To be counted anew.
+    doubtful: HashSet<Pair>,
+    /// Counts that the user's sockets were not told.
+    changed: HashSet<Pair>,
+    /// Counts the changes.
+    version: u64,
+}
+
+impl UnreadCounts {
+    pub(super) fn begin(&mut self, user_id: &UserId) {
+        self.watching.entry(user_id.clone()).or_default();
+    }
+
+    /// Forgets a user who watches no more.
+    pub(super) fn end(&mut self, user_id: &UserId) {
+        for room_id in self.watching.remove(user_id).into_iter().flatten() {
+            self.remove_count(&room_id, user_id);
+        }
+    }
+
+    fn remove_count(&mut self, room_id: &RoomId, user_id: &UserId) {
+        if let Some(counts) = self.counts.get_mut(room_id) {
+            counts.remove(user_id);
+            if counts.is_empty() {
+                self.counts.remove(room_id);
+            }
+        }
+    }
+
+    fn remove(&mut self, room_id: &RoomId, user_id: &UserId) {
+        if let Some(rooms) = self.watching.get_mut(user_id) {
+            rooms.remove(room_id);
+        }
+        self.remove_count(room_id, user_id);
+    }
+
+    /// The version to give to [`Self::seed`], taken before the list is read.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Takes over counts that a user's socket is told as its list of rooms, unless they are older than those here.
+    pub(super) fn seed(&mut self, version: u64, listed: &[Unread]) {
+        for unread in listed {
+            if !unread.is_counted {
+                self.remove(&unread.room_id, &unread.user_id);
+                continue;
+            }
+            let Some(count) = self.count_of(unread, unread.count) else { continue };
+            if unread.seq >= count.seq && count.changed_in <= version {
+                (count.unread, count.seq) = (unread.count, unread.seq);
+            } else if unread.count != count.unread {
+                count.told = OTHER;
+            }
+            if count.told != count.unread {
+                self.changed.insert((unread.room_id.clone(), unread.user_id.clone()));
+            }
+            if !unread.is_member {
+                // Messages that were sent while the list was read are known only of members.
+                self.doubt(&unread.room_id, &unread.user_id);
+            }
+        }
+    }
+
+    /// Takes over counts that were made because of a doubt. What is not counted is forgotten.
+    pub(super) fn recounted(&mut self, asked: &[Pair], counted: &[Unread]) {
+        self.version += 1;
+        let version = self.version;
+        let mut counted: HashMap<(&RoomId, &UserId), &Unread> =
+            counted.iter().map(|unread| ((&unread.room_id, &unread.user_id), unread)).collect();
+        for (room_id, user_id) in asked {
+            match counted.remove(&(room_id, user_id)).filter(|unread| unread.is_counted) {
+                Some(unread) => {
+                    // Until they list it, the user's sockets know no unread messages of a room.
+                    let Some(count) = self.count_of(unread, 0) else { continue };
+                    (count.unread, count.seq, count.changed_in) = (unread.count, unread.seq, version);
+                    if count.told != count.unread {
+                        self.changed.insert((room_id.clone(), user_id.clone()));
+                    }
+                }
+                None => self.remove(room_id, user_id),
+            }
+        }
+    }
+
+    /// The count of a pair, which is made if it is not there; none if the user does not watch.
+    fn count_of(&mut self, unread: &Unread, told: i64) -> Option<&mut Count> {
+        self.watching.get_mut(&unread.user_id)?.insert(unread.room_id.clone());
+        let counts = self.counts.entry(unread.room_id.clone()).or_default();
+        let new = || Count { unread: unread.count, seq: unread.seq, told, changed_in: 0 };
+        Some(counts.entry(unread.user_id.clone()).or_insert_with(new))
+    }
+
+    fn doubt(&mut self, room_id: &RoomId, user_id: &UserId) {
+        self.doubtful.insert((room_id.clone(), user_id.clone()));
+    }
+
+    /// Applies the changes of a room. `counted` is given if they concern everybody.
+    pub(super) fn apply(&mut self, room_id: &RoomId, news: &News, counted: Option<&Counted<'_>>) {
+        self.version += 1;
+        let mut removed = Vec::new();
+        let last = news.sent.last().copied().unwrap_or(i64::MIN);
+        for (user_id, count) in self.counts.get_mut(room_id).into_iter().flatten() {
+            if counted.is_some_and(|counted| !(counted.may_enter)(user_id)) {
+                removed.push(user_id.clone());
+                continue;
+            }
+            match news.read.get(user_id) {
+                // All that it includes was read.
+                Some(seq) if *seq >= count.seq => {
+                    (count.unread, count.seq, count.changed_in) = (0, *seq, self.version);
+                }
+                Some(_) => {
+                    self.doubtful.insert((room_id.clone(), user_id.clone()));
+                }
+                None => {}
+            }
+            let unread = count.unread + news.count_after(user_id, count.seq);
+            (count.unread, count.seq) = (unread.min(MAX_COUNTED), count.seq.max(last));
+            if news.is_doubtful || news.has_deletion && count.unread > 0 {
+                self.doubtful.insert((room_id.clone(), user_id.clone()));
+            }
+            if count.unread != count.told {
+                self.changed.insert((room_id.clone(), user_id.clone()));
+            }
+        }
+        for user_id in removed {
+            self.remove(room_id, &user_id);
+        }
+        let is_counted =
+            |user_id: &UserId| self.counts.get(room_id).is_some_and(|counts| counts.contains_key(user_id));
+        let members = counted.into_iter().flat_map(|counted| counted.members).map(|member| &member.id);
+        let newcomers = members.chain(news.read.keys()).filter(|user_id| !is_counted(user_id));
+        let doubtful: Vec<UserId> = newcomers
+            .chain(&news.doubtful)
+            .filter(|user_id| self.watching.contains_key(*user_id))
+            .cloned()
+            .collect();
+        doubtful.iter().for_each(|user_id| self.doubt(room_id, user_id));
+    }
+
+    /// Notes a doubt about all counts of a room, because its members could not be read.
+    pub(super) fn doubt_all(&mut self, room_id: &RoomId) {
+        let users: Vec<UserId> =
+            self.counts.get(room_id).into_iter().flatten().map(|(id, _)| id.clone()).collect();
+        users.iter().for_each(|user_id| self.doubt(room_id, user_id));
+    }
+
+    /// Forgets the counts of a room that is no more.
+    pub(super) fn close(&mut self, room_id: &RoomId) {
+        for user_id in self.counts.remove(room_id).unwrap_or_default().into_keys() {
+            self.remove(room_id, &user_id);
+        }
+    }
+
+    /// Takes at most `limit` pairs that are to be counted anew.
+    pub(super) fn take_doubtful(&mut self, limit: usize) -> Vec<Pair> {
+        let taken: Vec<Pair> = self.doubtful.iter().take(limit).cloned().collect();
+        for pair in &taken {
+            self.doubtful.remove(pair);
+        }
+        taken
+    }
+
+    /// Puts back pairs that could not be counted.
+    pub(super) fn put_back(&mut self, pairs: Vec<Pair>) {
+        let watching = &self.watching;
+        self.doubtful.extend(pairs.into_iter().filter(|(_, user_id)| watching.contains_key(user_id)));
+    }
+
+    /// Takes the counts that the users' sockets are to be told: those in doubt are told when they are counted. Equal ones
+    /// of a room stand together, for one packet.
+    pub(super) fn take_changed(&mut self) -> Vec<(RoomUnreadView, Vec<UserId>)> {
+        let mut views: HashMap<(RoomId, i64, i64), Vec<UserId>> = HashMap::new();
+        for (room_id, user_id) in std::mem::take(&mut self.changed) {
+            if self.doubtful.contains(&(room_id.clone(), user_id.clone())) {
+                self.changed.insert((room_id, user_id));
+                continue;
+            }
+            let count = self.counts.get_mut(&room_id).and_then(|counts| counts.get_mut(&user_id));
+            let Some(count) = count.filter(|count| count.told != count.unread) else { continue };
+            count.told = count.unread;
+            views.entry((room_id, count.unread, count.seq)).or_default().push(user_id);
+        }
+        let view = |((room_id, unread, seq), users)| (RoomUnreadView::new(room_id, unread, seq), users);
+        views.into_iter().map(view).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

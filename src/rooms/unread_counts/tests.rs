@@ -1,0 +1,211 @@
+//! A model-based test: in random histories of several users, the counts that their sockets were told in the end are those
+//! of the database, however late lists are read and however often the database fails.
+
+use fastrand::Rng;
+
+use super::*;
+
+const USERS: [&str; 3] = ["anna", "bob", "carol"];
+const ROOM: &str = "room";
+
+/// The database.
+#[derive(Clone, Default)]
+struct Stored {
+    /// The sender of the message of each entry; none: it was deleted, or the entry is none of a message.
+    log: Vec<Option<usize>>,
+    read: [i64; 3],
+    /// The entry from which on the room was marked as unread.
+    unread_from: [Option<i64>; 3],
+}
+
+impl Stored {
+    fn head(&self) -> i64 {
+        i64::try_from(self.log.len()).unwrap()
+    }
+
+    fn count(&self, user: usize) -> Unread {
+        let after = self.unread_from[user].map_or(self.read[user], |from| from - 1);
+        let later = self.log.iter().skip(usize::try_from(after).unwrap());
+        let count = later.flatten().filter(|sender| **sender != user).count();
+        Unread {
+            room_id: ROOM.into(),
+            user_id: USERS[user].into(),
+            count: i64::try_from(count).unwrap().min(MAX_COUNTED),
+            seq: self.head(),
+            last_message_at: None,
+            is_member: true,
+            is_counted: true,
+        }
+    }
+}
+
+struct Model {
+    rng: Rng,
+    stored: Stored,
+    counts: UnreadCounts,
+    news: News,
+    /// The count that each user's socket was told; none: it has not listed its rooms.
+    told: [Option<i64>; 3],
+    /// Lists that were read and have not been answered.
+    listing: Vec<(u64, Unread)>,
+    members: Vec<MemberView>,
+}
+
+impl Model {
+    fn new(seed: u64) -> Self {
+        let member = |id: &str| MemberView { id: id.into(), name: id.into(), avatar: None };
+        Self {
+            rng: Rng::with_seed(seed),
+            stored: Stored::default(),
+            counts: UnreadCounts::default(),
+            news: News::default(),
+            told: [None; 3],
+            listing: Vec::new(),
+            members: USERS.map(member).into(),
+        }
+    }
+
+    fn step(&mut self) {
+        let user = self.rng.usize(..USERS.len());
+        let id = UserId::from(USERS[user]);
+        match self.rng.u8(..16) {
+            0..6 => {
+                for _ in 0..if self.rng.u8(..20) == 0 { 120 } else { 1 } {
+                    self.stored.log.push(Some(user));
+                    self.news.note_message(self.stored.head(), &id);
+                }
+            }
+            6 => {
+                let place = self.rng.usize(..=self.stored.log.len());
+                if let Some(message) = self.stored.log.get_mut(place) {
+                    *message = None;
+                    self.stored.log.push(None);
+                    self.news.note_deletion();
+                }
+            }
+            // Another program's message, and one of which memory hears a number only.
+            7 => {
+                self.stored.log.push(Some(user));
+                self.news.note_doubt();
+            }
+            8 | 9 => {
+                let head = self.stored.head();
+                let seq = if self.rng.bool() { head } else { self.rng.i64(0..=head) };
+                self.stored.read[user] = self.stored.read[user].max(seq);
+                self.stored.unread_from[user] = None;
+                self.news.note_read(&id, seq);
+            }
+            10 if self.stored.head() > 0 => {
+                self.stored.unread_from[user] = Some(self.rng.i64(1..=self.stored.head()));
+                self.news.note_doubt_of(&id);
+            }
+            11 => {
+                self.counts.begin(&id);
+                self.listing.push((self.counts.version(), self.stored.count(user)));
+            }
+            12 if !self.listing.is_empty() => {
+                let (version, listed) = self.listing.remove(0);
+                self.counts.seed(version, std::slice::from_ref(&listed));
+                let reader = USERS.iter().position(|id| *id == listed.user_id.as_str()).unwrap();
+                self.told[reader] = Some(listed.count);
+            }
+            13 if self.told[user].is_some() && self.rng.u8(..4) == 0 => {
+                self.counts.end(&id);
+                self.listing.retain(|(_, listed)| listed.user_id != id);
+                self.told[user] = None;
+            }
+            _ => {
+                let is_available = self.rng.u8(..4) > 0;
+                self.push(is_available);
+            }
+        }
+    }
+
+    fn push(&mut self, is_available: bool) {
+        let news = std::mem::take(&mut self.news);
+        let counted = Counted { may_enter: &|_| true, members: &self.members };
+        let room_id = ROOM.into();
+        self.counts.apply(&room_id, &news, news.concerns_everybody().then_some(&counted));
+        let pairs = self.counts.take_doubtful(2);
+        if is_available {
+            let user = |id: &UserId| USERS.iter().position(|user| *user == id.as_str()).unwrap();
+            let counted: Vec<Unread> = pairs.iter().map(|(_, id)| self.stored.count(user(id))).collect();
+            self.counts.recounted(&pairs, &counted);
+        } else {
+            self.counts.put_back(pairs);
+        }
+        for (view, users) in self.counts.take_changed() {
+            for id in users {
+                let user = USERS.iter().position(|user| *user == id.as_str()).unwrap();
+                if let Some(told) = &mut self.told[user] {
+                    *told = view.unread_count;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_counts_told_in_the_end_are_those_of_the_database() {
+    let mut told = 0;
+    for seed in 0..3_000 {
+        let mut model = Model::new(seed);
+        for _ in 0..120 {
+            model.step();
+        }
+        for (version, listed) in std::mem::take(&mut model.listing) {
+            model.counts.seed(version, std::slice::from_ref(&listed));
+            let reader = USERS.iter().position(|id| *id == listed.user_id.as_str()).unwrap();
+            model.told[reader] = Some(listed.count);
+        }
+        for _ in 0..3 {
+            model.push(true);
+        }
+        for user in 0..USERS.len() {
+            if let Some(count) = model.told[user] {
+                told += 1;
+                assert_eq!(count, model.stored.count(user).count, "seed {seed}, {}", USERS[user]);
+            }
+        }
+        assert!(model.counts.doubtful.is_empty() && model.counts.changed.is_empty());
+    }
+    assert!(told > 3_000, "{told}");
+}
+
+#[test]
+fn equal_counts_of_a_room_are_one_packet_and_nothing_is_told_that_did_not_change() {
+    let mut model = Model::new(0);
+    for user in 0..USERS.len() {
+        model.counts.begin(&USERS[user].into());
+        model.counts.seed(0, &[model.stored.count(user)]);
+    }
+    model.news.note_message(1, &"anna".into());
+    model.news.note_message(2, &"anna".into());
+    let counted = Counted { may_enter: &|_| true, members: &model.members };
+    model.counts.apply(&ROOM.into(), &model.news, Some(&counted));
+    let mut changed = model.counts.take_changed();
+    assert_eq!(changed.len(), 1);
+    let (view, mut users) = changed.remove(0);
+    users.sort();
+    assert_eq!((view.unread_count, view.seq), (2, 2));
+    assert_eq!(users, [UserId::from("bob"), UserId::from("carol")]);
+    assert!(model.counts.take_changed().is_empty());
+}
+
+#[test]
+fn a_user_who_may_no_longer_enter_or_watches_no_more_is_not_counted() {
+    let mut model = Model::new(0);
+    for user in 0..USERS.len() {
+        model.counts.begin(&USERS[user].into());
+        model.counts.seed(0, &[model.stored.count(user)]);
+    }
+    model.counts.end(&"carol".into());
+    model.news.note_message(1, &"anna".into());
+    let counted = Counted { may_enter: &|user_id| user_id.as_str() != "bob", members: &model.members[..1] };
+    model.counts.apply(&ROOM.into(), &model.news, Some(&counted));
+    assert!(model.counts.take_changed().is_empty());
+    assert!(model.counts.take_doubtful(10).is_empty());
+    model.counts.end(&"anna".into());
+    model.counts.end(&"bob".into());
+    assert!(model.counts.counts.is_empty() && model.counts.watching.is_empty());
+}

@@ -1,0 +1,29 @@
+//! `settings:show`: shows what the caller has chosen for themself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::settings_show,
+    chat::{Result, limits::Limits},
+    protocol::UserSettingsView,
+    socket::{context::Context, request::Request},
+};
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+pub(in crate::socket) struct SettingsShow {}
+
+impl Request for SettingsShow {
+    fn check(&self, _: &Limits) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Shown {
+    settings: UserSettingsView,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, _: SettingsShow) -> Result<Shown> {
+    Ok(Shown { settings: settings_show::run(&cx.app, cx.actor()).await?.into() })
+}

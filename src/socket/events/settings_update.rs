@@ -1,0 +1,33 @@
+//! `settings:update`: changes what the caller has chosen for themself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::settings_update,
+    chat::{Result, limits::Limits},
+    protocol::UserSettingsView,
+    socket::{context::Context, request::Request},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct SettingsUpdate {
+    /// Others are not shown what the caller has read.
+    private_reads: Option<bool>,
+}
+
+impl Request for SettingsUpdate {
+    fn check(&self, _: &Limits) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Updated {
+    settings: UserSettingsView,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: SettingsUpdate) -> Result<Updated> {
+    let settings = settings_update::run(&cx.app, cx.actor(), request.private_reads).await?;
+    Ok(Updated { settings: settings.into() })
+}
