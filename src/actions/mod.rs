@@ -5,6 +5,7 @@
 mod actor;
 mod commit;
 mod page_ends;
+mod shown_room;
 
 pub mod dm_start;
 pub mod event_post;
@@ -28,6 +29,7 @@ pub mod room_leave;
 pub mod room_presence;
 pub mod room_read;
 pub mod room_show;
+pub mod room_update;
 pub mod rooms_auto_join;
 pub mod rooms_list;
 pub mod socket_close;

@@ -15,6 +15,14 @@ pub struct Counts {
     entries: u64,
     logs: u64,
     read_marks: u64,
+    /// Earlier versions do not know these.
+    #[serde(default, skip_serializing_if = "is_none")]
+    room_details: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -28,6 +36,7 @@ impl Counts {
             Kind::Entry => self.entries,
             Kind::Log => self.logs,
             Kind::ReadMark => self.read_marks,
+            Kind::RoomDetail => self.room_details,
         }
     }
 
@@ -41,6 +50,7 @@ impl Counts {
             Kind::Entry => &mut self.entries,
             Kind::Log => &mut self.logs,
             Kind::ReadMark => &mut self.read_marks,
+            Kind::RoomDetail => &mut self.room_details,
         };
         *place = place.saturating_add(count);
     }

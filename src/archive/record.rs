@@ -16,6 +16,7 @@ pub enum Record {
     Entry(Entry),
     Log(Log),
     ReadMark(ReadMark),
+    RoomDetail(RoomDetail),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +114,16 @@ pub struct ReadMark {
     pub at: i64,
 }
 
+/// The topic and the owner of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoomDetail {
+    pub room_id: String,
+    pub topic: Option<String>,
+    /// The user who created the room.
+    pub owner_id: Option<String>,
+}
+
 /// The kinds of lines, in the order in which they stand: a line refers only to kinds before its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -124,10 +135,11 @@ pub enum Kind {
     Entry,
     Log,
     ReadMark,
+    RoomDetail,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::User,
         Kind::Room,
         Kind::Member,
@@ -136,6 +148,7 @@ impl Kind {
         Kind::Entry,
         Kind::Log,
         Kind::ReadMark,
+        Kind::RoomDetail,
     ];
 
     /// The plural, for people.
@@ -149,6 +162,7 @@ impl Kind {
             Kind::Entry => "log entries",
             Kind::Log => "logs",
             Kind::ReadMark => "read marks",
+            Kind::RoomDetail => "room details",
         }
     }
 }
@@ -164,6 +178,7 @@ impl Record {
             Record::Entry(_) => Kind::Entry,
             Record::Log(_) => Kind::Log,
             Record::ReadMark(_) => Kind::ReadMark,
+            Record::RoomDetail(_) => Kind::RoomDetail,
         }
     }
 }

@@ -23,6 +23,15 @@ pub fn ensure_may_invite(kind: RoomType, inviter: &UserId, invited: &UserId) -> 
     Ok(())
 }
 
+/// Members may change the name and the topic of any room but a direct one, which is named after its members.
+pub fn ensure_may_update(kind: RoomType, is_member: bool) -> Result<()> {
+    match kind {
+        RoomType::Public | RoomType::Private if is_member => Ok(()),
+        RoomType::Public | RoomType::Private => Err(Error::Forbidden("You are not a member of this room")),
+        RoomType::Direct => Err(Error::Forbidden("A direct room has no name or topic of its own")),
+    }
+}
+
 /// Members may leave any room but a direct one, which is for two.
 pub fn ensure_may_end_membership(kind: RoomType) -> Result<()> {
     match kind {
@@ -67,6 +76,18 @@ mod tests {
             [(RoomType::Public, "allowed"), (RoomType::Private, "allowed"), (RoomType::Direct, "forbidden")]
         {
             assert_eq!(code(ensure_may_end_membership(kind)), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn rooms_are_renamed_by_their_members_but_direct_ones_by_nobody() {
+        for (kind, member, stranger) in [
+            (RoomType::Public, "allowed", "forbidden"),
+            (RoomType::Private, "allowed", "forbidden"),
+            (RoomType::Direct, "forbidden", "forbidden"),
+        ] {
+            let decisions = [true, false].map(|is_member| code(ensure_may_update(kind, is_member)));
+            assert_eq!(decisions, [member, stranger], "{kind:?}");
         }
     }
 

@@ -247,6 +247,7 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
             own::room_head => (String, i64, NaiveDateTime, i64),
             own::room_log => (String, i64, String, String, String, Option<String>, Option<String>, NaiveDateTime),
             own::read_marker => (String, String, i64, NaiveDateTime),
+            own::room_detail => (String, Option<String>, Option<String>),
         )
     })
 }

@@ -21,6 +21,7 @@ mod pool;
 mod prepared;
 pub mod reactions;
 pub mod read_markers;
+pub mod room_details;
 pub mod room_list;
 pub mod room_log;
 pub mod rooms;

@@ -131,6 +131,14 @@ pub mod pg {
             at -> Timestamp,
         }
     }
+
+    diesel::table! {
+        chatoxide.room_detail (room_id) {
+            room_id -> Text,
+            topic -> Nullable<Text>,
+            owner_id -> Nullable<Text>,
+        }
+    }
 }
 
 pub mod lite {
@@ -172,6 +180,14 @@ pub mod lite {
             user_id -> Text,
             seq -> BigInt,
             at -> Timestamp,
+        }
+    }
+    diesel::table! {
+        #[sql_name = "chatoxide_room_detail"]
+        room_detail (room_id) {
+            room_id -> Text,
+            topic -> Nullable<Text>,
+            owner_id -> Nullable<Text>,
         }
     }
 }

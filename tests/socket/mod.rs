@@ -26,6 +26,7 @@ mod room_join;
 mod room_leave;
 mod room_presence;
 mod room_read;
+mod room_update;
 mod rooms_list;
 mod sign_in;
 mod sign_in_endpoint;

@@ -107,6 +107,7 @@ impl TestDatabase {
             "own.room_head",
             "own.room_log",
             "own.read_marker",
+            "own.room_detail",
         ] {
             let columns = if self.backend == Backend::Postgres { "t::text" } else { "*" };
             let found = self.select(&self.own(&format!("SELECT {columns} FROM {table} t ORDER BY 1"))).await;

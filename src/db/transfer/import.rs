@@ -17,7 +17,7 @@ use super::{
     stored::Stored,
 };
 use crate::{
-    archive::record::{Entry, Kind, Member, Message, Reaction, ReadMark, Record, Room, User},
+    archive::record::{Entry, Kind, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User},
     chat::{Error, Result},
     db::Db,
 };
@@ -86,6 +86,7 @@ impl Importer {
             Kind::Entry => self.write_entries(lines).await,
             Kind::Log => self.complete_logs(lines).await,
             Kind::ReadMark => self.write::<ReadMark>(lines).await,
+            Kind::RoomDetail => self.write::<RoomDetail>(lines).await,
         }
     }
 

@@ -15,7 +15,7 @@ use super::{dialect::Dialect, stored::Exported};
 use crate::{
     archive::{
         counts::Counts,
-        record::{Entry, Kind, Log, Member, Message, Reaction, ReadMark, Record, Room, User},
+        record::{Entry, Kind, Log, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User},
     },
     chat::{Error, Result},
     clock,
@@ -140,6 +140,7 @@ impl Snapshot {
                 Kind::Entry => self.count_of::<Entry>().await?,
                 Kind::Log => self.count_of::<Log>().await?,
                 Kind::ReadMark => self.count_of::<ReadMark>().await?,
+                Kind::RoomDetail => self.count_of::<RoomDetail>().await?,
             };
             counts.add(kind, count);
             left_out.add(kind, all.saturating_sub(count));
@@ -174,6 +175,7 @@ impl Snapshot {
             Kind::Entry => self.read_all::<Entry>(take).await,
             Kind::Log => self.read_all::<Log>(take).await,
             Kind::ReadMark => self.read_all::<ReadMark>(take).await,
+            Kind::RoomDetail => self.read_all::<RoomDetail>(take).await,
         }
     }
 

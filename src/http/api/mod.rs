@@ -66,7 +66,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::me))
         .routes(routes!(users::find))
         .routes(routes!(rooms::list, rooms::create))
-        .routes(routes!(rooms::show))
+        .routes(routes!(rooms::show, rooms::update))
         .routes(routes!(rooms::mark_read))
         .routes(routes!(members::list))
         .routes(routes!(members::add, members::remove))

@@ -19,6 +19,7 @@ mod room_join;
 mod room_leave;
 mod room_presence;
 mod room_read;
+mod room_update;
 mod rooms_list;
 mod typing_start;
 mod typing_stop;
@@ -67,6 +68,7 @@ super::dispatch::events! {
     "dm:start" => AfterEarlier, dm_start::handle;
     "room:create" => AfterEarlier, room_create::handle;
     "room:invite" => AfterEarlier, room_invite::handle;
+    "room:update" => AfterEarlier, room_update::handle;
     "room:presence" => AfterEarlier, room_presence::handle;
     "rooms:list" => AfterEarlier, rooms_list::handle;
     "users:find" => AfterEarlier, users_find::handle;
