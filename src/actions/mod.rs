@@ -4,6 +4,7 @@
 
 mod actor;
 mod commit;
+mod end_membership;
 mod page_ends;
 mod shown_room;
 
@@ -12,6 +13,7 @@ pub mod event_post;
 pub mod event_relay;
 pub mod member_join;
 pub mod member_leave;
+pub mod member_remove;
 pub mod members_list;
 pub mod message_delete;
 pub mod message_edit;

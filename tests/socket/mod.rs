@@ -9,6 +9,7 @@ mod extra_fields;
 mod fixtures;
 mod member_join;
 mod member_leave;
+mod member_remove;
 mod message_delete;
 mod message_edit;
 mod message_send;

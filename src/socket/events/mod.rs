@@ -4,6 +4,7 @@
 mod dm_start;
 mod member_join;
 mod member_leave;
+mod member_remove;
 mod message_delete;
 mod message_edit;
 mod message_send;
@@ -75,4 +76,5 @@ super::dispatch::events! {
     "users:watch" => AfterEarlier, users_watch::handle;
     "member:join" => AfterEarlier, member_join::handle;
     "member:leave" => AfterEarlier, member_leave::handle;
+    "member:remove" => AfterEarlier, member_remove::handle;
 }
