@@ -50,6 +50,12 @@ const OBJECTS: [ClientEvent, Record<string, unknown>, Record<string, unknown[]>]
       members: ['x', [7], ['']],
     },
   ],
+  [
+    'room:update',
+    { roomId: 'ROOM', name: 'Plans', topic: 'all' },
+    { roomId: NOT_IDS, name: [7, '', ' ', 'a\u0000b'], topic: [7, {}, 'x'.repeat(1001), 'a\u0000b'] },
+  ],
+  ['member:remove', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
   ['room:invite', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
   ['users:find', { query: 'a' }, { query: [undefined, null, 7, {}, 'a\u0000b'] }],
   ['users:watch', { userIds: ['bob'] }, { userIds: [undefined, null, 7, {}, 'bob', [7], ['']] }],

@@ -21,6 +21,7 @@ from .events import (
     ReactionRemoved,
     RoomActivity,
     RoomEvent,
+    RoomUpdated,
     TypingStarted,
     TypingStopped,
     UserJoined,
@@ -28,7 +29,7 @@ from .events import (
     UserRead,
     UsersPresence,
 )
-from .models import ListedRoom, Member, Message, Presence, Reaction, RoomInfo, TokenUser
+from .models import ListedRoom, Member, Message, Presence, Reaction, RoomDetails, RoomInfo, TokenUser
 from .reader import RoomEvents
 from .room import MessageRef, Room
 from .token import TokenSource
@@ -61,9 +62,11 @@ __all__ = [
     'ReactionRemoved',
     'Room',
     'RoomActivity',
+    'RoomDetails',
     'RoomEvent',
     'RoomEvents',
     'RoomInfo',
+    'RoomUpdated',
     'TokenSource',
     'TokenUser',
     'TypingStarted',

@@ -1,7 +1,7 @@
 // The client without React.
 export { ChatClient, type ClientOptions, type ClientState } from './client.js';
 export { ChatError } from './errors.js';
-export { becomeMember, endMembership } from './membership.js';
+export { becomeMember, endMembership, removeMember } from './membership.js';
 export { onlineUsersOf, type OnlineState, type OnlineUsers } from './onlineUsers.js';
 export { BrowserOutbox, MemoryOutbox, openOutbox, type Entry, type Outbox } from './outbox.js';
 export type * from './protocol.js';
@@ -11,3 +11,4 @@ export type { RoomList as RoomListHandle, RoomListState } from './roomList.js';
 export type { Readable, Unsubscribe } from './store.js';
 export { ownerOf, type TokenOwner } from './token.js';
 export type * from './types.js';
+export { updateRoom } from './updateRoom.js';

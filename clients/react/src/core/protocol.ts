@@ -59,6 +59,17 @@ export interface Room {
   members: string[];
 }
 
+/** A room without its members. */
+export interface ShownRoom {
+  id: string;
+  name: string;
+  type: RoomType;
+  createdAt: Timestamp;
+  topic: string | null;
+  /** The user who created it, if that was recorded. */
+  ownerId: string | null;
+}
+
 /** A room as `rooms:list` lists it. */
 export interface ListedRoom {
   id: string;
@@ -69,6 +80,7 @@ export interface ListedRoom {
   /** The other one, in a direct room. */
   with: Member | null;
   lastMessageAt: Timestamp | null;
+  topic: string | null;
   /** Messages of others since the caller read it last: 99 stands for 99 or more. */
   unreadCount: number;
 }
@@ -169,6 +181,21 @@ export interface RoomActivity {
   by: { userId: string; count: number }[];
 }
 
+/** The name and the topic of a room after a change, and the user who made it. */
+export interface RoomUpdate {
+  roomId: string;
+  name: string;
+  topic: string | null;
+  by: string;
+  seq: number;
+}
+
+/** A name or a topic that is absent stays. A topic that is `null` or empty takes the topic away. */
+export interface RoomChange {
+  name?: string;
+  topic?: string | null;
+}
+
 export interface NewRoom {
   name: string;
   /** `public` if absent. */
@@ -184,6 +211,8 @@ export interface LogEvents {
   'message:deleted': (deleted: { messageId: string; roomId: string; seq: number }) => void;
   'reaction:added': (change: ReactionChange) => void;
   'reaction:removed': (change: ReactionChange) => void;
+  /** Also told on sockets that have asked for `rooms:list`, of the user's own rooms. */
+  'room:updated': (update: RoomUpdate) => void;
 }
 
 /** The events that the server sends. */
@@ -216,11 +245,13 @@ export interface ClientToServerEvents {
   'room:read': (roomId: string, ack?: Ack) => void;
   'room:presence': (roomId: string, ack: Ack<Presence>) => void;
   'room:create': (room: NewRoom, ack?: Ack<{ room: Room }>) => void;
+  'room:update': (change: OrNull<{ roomId: string } & RoomChange>, ack?: Ack<{ room: ShownRoom }>) => void;
   'room:invite': (invitation: { roomId: string; userId: string }, ack?: Ack<{ members: Member[] }>) => void;
   'rooms:list': (nothing: Record<string, never>, ack: Ack<{ rooms: ListedRoom[] }>) => void;
   'users:watch': (watch: { userIds: string[] }, ack: Ack<{ online: string[] }>) => void;
   'member:join': (roomId: string, ack?: Ack<{ room: Room }>) => void;
   'member:leave': (roomId: string, ack?: Ack) => void;
+  'member:remove': (removal: { roomId: string; userId: string }, ack?: Ack) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;

@@ -7,6 +7,7 @@ const ID = 512;
 const EMOJI = 64;
 const CLIENT_ID = 64;
 const ROOM_NAME = 200;
+const TOPIC = 1_000;
 const FIRST_MEMBERS = 100;
 const WATCHED = 500;
 
@@ -91,11 +92,13 @@ const CHECKS: Record<keyof Asked, Check> = {
     type: orNull(oneOf('public', 'private')),
     members: optional(list(FIRST_MEMBERS, id)),
   }),
+  'room:update': object({ roomId: id, name: orNull(named), topic: orNull(text(0, TOPIC)) }),
   'room:invite': object({ roomId: id, userId: id }),
   'rooms:list': object({}),
   'users:watch': object({ userIds: list(WATCHED, id) }),
   'member:join': id,
   'member:leave': id,
+  'member:remove': object({ roomId: id, userId: id }),
   'users:find': object({ query: text(0, ID) }),
   'message:send': object({
     roomId: id,
