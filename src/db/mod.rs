@@ -14,6 +14,7 @@ pub mod fingerprints;
 pub mod health;
 mod ids;
 pub mod make_room;
+pub mod message_sizes;
 pub mod messages;
 pub mod migrations;
 mod moment;
