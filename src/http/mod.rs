@@ -3,6 +3,7 @@
 mod api;
 mod cors;
 mod demo;
+mod docs;
 mod encoding;
 mod health;
 mod metrics;
@@ -32,6 +33,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/assets/{name}", get(page::asset))
         .route("/favicon.svg", get(page::icon))
         .route("/manifest.webmanifest", get(page::manifest))
+        .route("/docs", get(docs::show))
+        .route("/docs/{name}", get(docs::file))
         .route("/client.json", get(page::client_settings))
         .route("/demo", get(demo::users))
         .route("/demo/token", post(demo::token))
