@@ -44,7 +44,13 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(api::router(&app))
         .fallback(async || Error::NotFound)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, app.config.sockets.body_timeout))
+        .layer(middleware::map_response(explain_timeout))
         .with_state(app)
+}
+
+/// Gives the answer of the time-out a body.
+async fn explain_timeout(response: Response) -> Response {
+    if response.status() == StatusCode::REQUEST_TIMEOUT { problem::timed_out() } else { response }
 }
 
 /// The routes for connections above the limit.

@@ -32,7 +32,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, chat::Error};
+use crate::{app::App, http::problem::method_not_allowed};
 
 /// The path of the API.
 pub(super) const PREFIX: &str = "/api/v1";
@@ -86,7 +86,7 @@ pub(super) fn router(app: &App) -> Router<Arc<App>> {
         .layer(middleware::from_fn(caller::hold))
         .layer(middleware::map_response(keep_from_shared_caches))
         .layer(DefaultBodyLimit::max(app.config.sockets.max_payload))
-        .method_not_allowed_fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || method_not_allowed())
 }
 
 /// An answer is for its user only, and a cache asks again before it uses one.
