@@ -5,7 +5,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import ts from 'typescript-eslint';
 
 export default defineConfig([
-  globalIgnores(['**/dist/**', 'python/**']),
+  globalIgnores(['**/dist/**', 'python/**', 'web/public/**']),
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

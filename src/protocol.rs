@@ -2,6 +2,7 @@
 //! defined with each event.
 
 mod reads;
+mod rooms;
 
 use std::sync::Arc;
 
@@ -9,11 +10,15 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
-pub use self::reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView};
+pub use self::{
+    reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView},
+    rooms::{
+        ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView, ShownRoomView,
+    },
+};
 use crate::chat::{
     id::{MessageId, RoomId, UserId},
     message::{MessageType, Place},
-    room::RoomType,
     timestamp::Timestamp,
 };
 
@@ -37,6 +42,7 @@ pub mod event {
     pub const TYPING_USER: &str = "typing:user";
     pub const TYPING_STOPPED: &str = "typing:stopped";
     pub const DM_STARTED: &str = "dm:started";
+    pub const ROOM_UPDATED: &str = "room:updated";
     pub const MEMBER_LEFT: &str = "member:left";
     pub const USERS_PRESENCE: &str = "users:presence";
     pub const MENTION_NEW: &str = "mention:new";
@@ -47,7 +53,7 @@ pub mod event {
         ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
     /// All of the above that the server sends.
-    pub const ALL: [&str; 20] = [
+    pub const ALL: [&str; 23] = [
         ROOM_HISTORY,
         ROOM_MEMBERS,
         ROOM_USER_JOINED,
@@ -66,6 +72,7 @@ pub mod event {
         TYPING_USER,
         TYPING_STOPPED,
         DM_STARTED,
+        ROOM_UPDATED,
         MEMBER_LEFT,
         USERS_PRESENCE,
         MENTION_NEW,
@@ -157,44 +164,6 @@ pub struct MemberView {
     pub avatar: Option<Arc<str>>,
 }
 
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Room)]
-pub struct RoomView {
-    #[schema(value_type = String)]
-    pub id: RoomId,
-    pub name: String,
-    #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    pub kind: RoomType,
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    #[schema(value_type = Vec<String>)]
-    pub members: Vec<UserId>,
-}
-
-/// A room of the list.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ListedRoom)]
-pub struct ListedRoomView {
-    #[schema(value_type = String)]
-    pub id: RoomId,
-    pub name: String,
-    #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    pub kind: RoomType,
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    pub is_member: bool,
-    /// The other member of a direct room.
-    pub with: Option<MemberView>,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_message_at: Option<Timestamp>,
-    /// The number of others' messages since the user last read the room; 99 means 99 or more.
-    pub unread_count: i64,
-}
-
 /// A user as their token names them: without a `name` claim the key is absent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = TokenUser)]
@@ -213,14 +182,6 @@ pub struct RoomHistoryView<'a> {
     pub room_id: &'a RoomId,
     pub messages: Vec<&'a MessageView>,
     pub seq: i64,
-}
-
-/// `room:members`: the members in the database, whether they are connected or not.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RoomMembersView<'a> {
-    pub room_id: &'a RoomId,
-    pub members: &'a [MemberView],
 }
 
 #[derive(Debug, Serialize)]
@@ -270,6 +231,7 @@ pub enum EntryView<'a> {
     Message(NumberedMessageView<&'a MessageView>),
     Deleted(MessageDeletedView<'a>),
     Reaction(ReactionChangedView<'a>),
+    Room(RoomUpdatedView<'a>),
 }
 
 /// `reaction:added` and `reaction:removed`.
@@ -295,12 +257,6 @@ pub struct DmStartedView<'a> {
     pub from: &'a TokenUserView,
 }
 
-#[derive(Debug, Serialize)]
-pub struct RoomInvitedView<'a> {
-    pub room: &'a RoomView,
-    pub from: &'a TokenUserView,
-}
-
 /// `room:activity`: a digest of the messages since the last one, in a room that the user is a member of and the socket
 /// is not in.
 #[derive(Debug, Serialize)]
@@ -317,13 +273,6 @@ pub struct RoomActivityView<'a> {
 pub struct SenderCountView<'a> {
     pub user_id: &'a UserId,
     pub count: u32,
-}
-
-/// `member:left`, sent to the sockets of the user who is no longer a member.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MemberLeftView<'a> {
-    pub room_id: &'a RoomId,
 }
 
 /// `users:presence`: the watched users who came online, and who went offline.

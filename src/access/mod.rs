@@ -22,7 +22,7 @@ use crate::{
     },
     clock,
     config::SameEmail,
-    db::{self, Db, messages::MessageRef, rooms::Room},
+    db::{self, Db, messages::MessageRef, room_list::RoomWithTopic},
     protocol::MemberView,
 };
 
@@ -58,7 +58,7 @@ pub struct Access {
     on_load: OnLoad,
     rooms: Cache<RoomId, Arc<RoomAccess>>,
     /// The public rooms. They are cached because finding them scans the whole table.
-    public_rooms: Cache<(), Arc<[Room]>>,
+    public_rooms: Cache<(), Arc<[RoomWithTopic]>>,
     users: UserDirectory,
     private_reads: PrivateReads,
     known_members: KnownMembers,
@@ -129,13 +129,13 @@ impl Access {
     }
 
     /// Returns the cached list of public rooms.
-    pub async fn list_public(&self) -> Result<Arc<[Room]>> {
+    pub async fn list_public(&self) -> Result<Arc<[RoomWithTopic]>> {
         let load = async { db::room_list::list_public(&self.db, MAX_LISTED_ROOMS).await.map(Arc::from) };
         let listed = Box::pin(self.public_rooms.try_get_with((), load)).await;
         listed.map_err(|error: Arc<Error>| (*error).clone())
     }
 
-    /// Drops the cached list, so that a public room that was just made here is listed at once.
+    /// Drops the cached list, so that a public room that was just made or renamed here is listed so at once.
     pub async fn invalidate_public_rooms(&self) {
         self.public_rooms.invalidate(&()).await;
     }

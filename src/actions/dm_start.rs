@@ -9,7 +9,7 @@ use crate::{
     clock,
     db::{
         self,
-        rooms::{InsertedRoom, Room},
+        rooms::{InsertedRoom, MadeBy, Room},
     },
     protocol::{DmStartedView, RoomView, event},
 };
@@ -28,7 +28,7 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
     let (first, second) = direct::sorted(caller, other);
     let members = vec![first.clone(), second.clone()];
     let room = Room::new(&room_id, NAME, RoomType::Direct, clock::now());
-    let room = match db::make_room::make_room(&app.db, room, members.clone(), Some(caller)).await? {
+    let room = match db::make_room::make_room(&app.db, room, members.clone(), MadeBy::Member(caller)).await? {
         InsertedRoom::Room(room, _) => room,
         InsertedRoom::OthersInside => return Err(Error::Conflict("This direct room belongs to others")),
         InsertedRoom::NotInside => return Err(Error::Forbidden("You are no longer a member of this room")),

@@ -5,13 +5,16 @@
 mod actor;
 mod commit;
 mod mention;
+mod end_membership;
 mod page_ends;
+mod shown_room;
 
 pub mod dm_start;
 pub mod event_post;
 pub mod event_relay;
 pub mod member_join;
 pub mod member_leave;
+pub mod member_remove;
 pub mod members_list;
 pub mod mentions_list;
 pub mod mentions_read;
@@ -34,6 +37,7 @@ pub mod room_mark_unread;
 pub mod room_presence;
 pub mod room_read;
 pub mod room_show;
+pub mod room_update;
 pub mod rooms_auto_join;
 pub mod rooms_list;
 pub mod settings_show;

@@ -1,4 +1,4 @@
-//! Creates a room with the actor and others as members. Every socket of each member is notified; a socket that wants
+//! Creates a room with the actor, who is its owner, and others as members. Every socket of each member is notified; a socket that wants
 //! the room's events joins it.
 
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::{
     clock,
     db::{
         self,
-        rooms::{InsertedRoom, Room},
+        rooms::{InsertedRoom, MadeBy, Room},
     },
     protocol::{RoomInvitedView, RoomView, event},
 };
@@ -34,7 +34,8 @@ pub async fn run(
     members.dedup();
     let id = RoomId::from(Uuid::new_v4().to_string());
     let room = Room::new(&id, name.trim(), kind, clock::now());
-    let (room, members) = match db::make_room::make_room(&app.db, room, members, None).await? {
+    let made_by = MadeBy::Owner(actor.user_id());
+    let (room, members) = match db::make_room::make_room(&app.db, room, members, made_by).await? {
         InsertedRoom::Room(room, members) => (room, members),
         InsertedRoom::UserMissing => return Err(Error::UserNotFound),
         InsertedRoom::OthersInside | InsertedRoom::NotInside => {

@@ -1,13 +1,13 @@
 //! Returns one room, to whoever may enter it.
 
-use super::Actor;
+use super::{Actor, shown_room};
 use crate::{
     app::App,
-    chat::{Error, Result, id::RoomId},
-    db::{self, rooms::Room},
+    chat::{Result, id::RoomId},
+    protocol::ShownRoomView,
 };
 
-pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<Room> {
+pub async fn run(app: &App, actor: Actor<'_>, room_id: &RoomId) -> Result<ShownRoomView> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;
-    db::rooms::find(&app.db, room_id).await?.ok_or(Error::RoomNotFound)
+    shown_room::read(app, room_id).await
 }

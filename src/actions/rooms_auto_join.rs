@@ -17,7 +17,7 @@ const CONCURRENT: usize = 8;
 
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>) -> Result<()> {
     let rooms = db::room_list::list_of_user(&app.db, actor.user_id(), MAX_ROOMS).await?;
-    let room_ids: Vec<RoomId> = rooms.into_iter().map(|room| room.id.into()).collect();
+    let room_ids: Vec<RoomId> = rooms.into_iter().map(|listed| listed.room.id.into()).collect();
     for some in room_ids.chunks(CONCURRENT) {
         try_join_all(some.iter().map(|room_id| join(app, actor, socket, room_id))).await?;
     }

@@ -9,7 +9,7 @@ use super::Actor;
 use crate::{
     app::App,
     chat::{Result, id::RoomId, room::RoomType, timestamp::Timestamp},
-    db::{self, rooms::Room, unread::Unread},
+    db::{self, room_list::RoomWithTopic, unread::Unread},
     protocol::{ListedRoomView, MemberView},
 };
 
@@ -26,6 +26,7 @@ pub struct ListedRoom {
     /// The other member of a direct room.
     pub partner: Option<MemberView>,
     pub last_message_at: Option<Timestamp>,
+    pub topic: Option<String>,
     /// The number of others' messages since the actor last read the room; 99 means 99 or more. 0 in a room that the
     /// actor is not a member of and has never read.
     pub unread: i64,
@@ -41,6 +42,7 @@ impl From<ListedRoom> for ListedRoomView {
             is_member: room.is_member,
             with: room.partner,
             last_message_at: room.last_message_at,
+            topic: room.topic,
             unread_count: room.unread,
         }
     }
@@ -60,15 +62,15 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
     let (mine, public) =
         join(db::room_list::list_of_user(db, caller, MAX_ROOMS), app.access.list_public()).await;
     let (mine, public) = (mine?, public?);
-    let is_mine = |id: &str| mine.iter().any(|room| room.id == id);
-    let others = public.iter().filter(|room| !is_mine(&room.id)).cloned();
-    let rooms: Vec<(Room, bool)> =
+    let is_mine = |id: &str| mine.iter().any(|mine| mine.room.id == id);
+    let others = public.iter().filter(|room| !is_mine(&room.room.id)).cloned();
+    let rooms: Vec<(RoomWithTopic, bool)> =
         others.map(|room| (room, false)).chain(mine.iter().cloned().map(|room| (room, true))).collect();
 
-    let direct = mine.iter().filter(|room| room.kind.0 == RoomType::Direct);
+    let direct = mine.iter().map(|mine| &mine.room).filter(|room| room.kind.0 == RoomType::Direct);
     let direct: Vec<RoomId> = direct.map(|room| RoomId::from(room.id.as_str())).collect();
     let ids: Vec<_> =
-        rooms.iter().map(|(room, _)| (RoomId::from(room.id.as_str()), caller.clone())).collect();
+        rooms.iter().map(|(room, _)| (RoomId::from(room.room.id.as_str()), caller.clone())).collect();
     // At once: the database may be far away.
     let (partners, activity) =
         join(db::room_list::list_partners(db, caller, &direct), db::unread::list(db, &ids, true)).await;
@@ -81,7 +83,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
 
     let mut rooms: Vec<ListedRoom> = rooms
         .into_iter()
-        .map(|(room, is_member)| {
+        .map(|(RoomWithTopic { room, topic }, is_member)| {
             let id = RoomId::from(room.id);
             let activity = activity.get(&id);
             ListedRoom {
@@ -89,6 +91,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
                 last_message_at: activity.and_then(|activity| activity.last_message_at),
                 unread: activity.map_or(0, |activity| activity.count),
                 id,
+                topic,
                 name: room.name,
                 kind: room.kind.0,
                 created_at: room.created_at,

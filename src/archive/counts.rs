@@ -22,6 +22,13 @@ pub struct Counts {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_zero(count: &u64) -> bool {
+    /// Earlier versions do not know these.
+    #[serde(default, skip_serializing_if = "is_none")]
+    room_details: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
@@ -37,6 +44,7 @@ impl Counts {
             Kind::Log => self.logs,
             Kind::ReadMark => self.read_marks,
             Kind::UserSetting => self.user_settings,
+            Kind::RoomDetail => self.room_details,
         }
     }
 
@@ -51,6 +59,7 @@ impl Counts {
             Kind::Log => &mut self.logs,
             Kind::ReadMark => &mut self.read_marks,
             Kind::UserSetting => &mut self.user_settings,
+            Kind::RoomDetail => &mut self.room_details,
         };
         *place = place.saturating_add(count);
     }

@@ -17,6 +17,7 @@ pub enum Record {
     Log(Log),
     ReadMark(ReadMark),
     UserSetting(UserSetting),
+    RoomDetail(RoomDetail),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +137,16 @@ pub struct UserSetting {
     pub private_reads: bool,
 }
 
+/// The topic and the owner of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoomDetail {
+    pub room_id: String,
+    pub topic: Option<String>,
+    /// The user who created the room.
+    pub owner_id: Option<String>,
+}
+
 /// The kinds of lines, in the order in which they stand: a line refers only to kinds before its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -148,10 +159,11 @@ pub enum Kind {
     Log,
     ReadMark,
     UserSetting,
+    RoomDetail,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::User,
         Kind::Room,
         Kind::Member,
@@ -161,6 +173,7 @@ impl Kind {
         Kind::Log,
         Kind::ReadMark,
         Kind::UserSetting,
+        Kind::RoomDetail,
     ];
 
     /// The plural, for people.
@@ -175,6 +188,7 @@ impl Kind {
             Kind::Log => "logs",
             Kind::ReadMark => "read marks",
             Kind::UserSetting => "settings of users",
+            Kind::RoomDetail => "room details",
         }
     }
 }
@@ -191,6 +205,7 @@ impl Record {
             Record::Log(_) => Kind::Log,
             Record::ReadMark(_) => Kind::ReadMark,
             Record::UserSetting(_) => Kind::UserSetting,
+            Record::RoomDetail(_) => Kind::RoomDetail,
         }
     }
 }

@@ -44,6 +44,9 @@ const RELAYED_BYTES: usize = 65_536;
 /// A room's name, in bytes of UTF-8.
 const ROOM_NAME_BYTES: usize = 200;
 
+/// A room's topic, in bytes of UTF-8.
+const ROOM_TOPIC_BYTES: usize = 1_000;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -84,6 +87,12 @@ impl Limits {
     /// A room's name is shown in lists, so it must have a visible character.
     pub fn ensure_room_name(&self, name: &str) -> Result<()> {
         ensure_text("name", name.trim(), 1, ROOM_NAME_BYTES)
+    }
+
+    /// A change of a room: a name, a topic, both, or nothing. No topic in it takes the topic away.
+    pub fn ensure_room_update(&self, name: Option<&str>, topic: Option<Option<&str>>) -> Result<()> {
+        name.map_or(Ok(()), |name| self.ensure_room_name(name))?;
+        topic.flatten().map_or(Ok(()), |topic| ensure_text("topic", topic.trim(), 0, ROOM_TOPIC_BYTES))
     }
 
     /// The members beside its creator that a room is created with.

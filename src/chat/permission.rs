@@ -23,11 +23,36 @@ pub fn ensure_may_invite(kind: RoomType, inviter: &UserId, invited: &UserId) -> 
     Ok(())
 }
 
+/// Members may change the name and the topic of any room but a direct one, which is named after its members.
+pub fn ensure_may_update(kind: RoomType, is_member: bool) -> Result<()> {
+    match kind {
+        RoomType::Public | RoomType::Private if is_member => Ok(()),
+        RoomType::Public | RoomType::Private => Err(Error::Forbidden("You are not a member of this room")),
+        RoomType::Direct => Err(Error::Forbidden("A direct room has no name or topic of its own")),
+    }
+}
+
 /// Members may leave any room but a direct one, which is for two.
 pub fn ensure_may_end_membership(kind: RoomType) -> Result<()> {
     match kind {
         RoomType::Public | RoomType::Private => Ok(()),
         RoomType::Direct => Err(Error::Forbidden("A direct room is for two")),
+    }
+}
+
+/// The owner of a room, who created it, may remove others from it, and anybody may remove themself. Nobody may remove
+/// others from a room whose owner was not recorded.
+pub fn ensure_may_remove(
+    kind: RoomType,
+    (actor, removed): (&UserId, &UserId),
+    owner: Option<&UserId>,
+) -> Result<()> {
+    ensure_may_end_membership(kind)?;
+    match owner {
+        _ if actor == removed => Ok(()),
+        Some(owner) if owner == actor => Ok(()),
+        Some(_) => Err(Error::Forbidden("Only the owner of this room may remove others")),
+        None => Err(Error::Forbidden("This room has no recorded owner, so nobody may remove others")),
     }
 }
 
@@ -68,6 +93,36 @@ mod tests {
         {
             assert_eq!(code(ensure_may_end_membership(kind)), expected, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn rooms_are_renamed_by_their_members_but_direct_ones_by_nobody() {
+        for (kind, member, stranger) in [
+            (RoomType::Public, "allowed", "forbidden"),
+            (RoomType::Private, "allowed", "forbidden"),
+            (RoomType::Direct, "forbidden", "forbidden"),
+        ] {
+            let decisions = [true, false].map(|is_member| code(ensure_may_update(kind, is_member)));
+            assert_eq!(decisions, [member, stranger], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn others_are_removed_by_the_owner_alone_and_from_a_direct_room_by_nobody() {
+        let (anna, bob) = (UserId::from("anna"), UserId::from("bob"));
+        for (kind, by_owner, by_another, of_oneself) in [
+            (RoomType::Public, "allowed", "forbidden", "allowed"),
+            (RoomType::Private, "allowed", "forbidden", "allowed"),
+            (RoomType::Direct, "forbidden", "forbidden", "forbidden"),
+        ] {
+            let remove = |actor, removed, owner| code(ensure_may_remove(kind, (actor, removed), owner));
+            assert_eq!(remove(&anna, &bob, Some(&anna)), by_owner, "{kind:?}");
+            assert_eq!(remove(&anna, &bob, Some(&bob)), by_another, "{kind:?}");
+            assert_eq!(remove(&anna, &bob, None), by_another, "{kind:?}");
+            assert_eq!(remove(&anna, &anna, Some(&bob)), of_oneself, "{kind:?}");
+        }
+        let nobody = ensure_may_remove(RoomType::Private, (&anna, &bob), None).unwrap_err();
+        assert!(nobody.to_string().contains("no recorded owner"), "{nobody}");
     }
 
     #[test]

@@ -7,7 +7,11 @@ use crate::{
         room::RoomType,
     },
     clock,
-    db::{self, Db, rooms::Room, users::NewUser},
+    db::{
+        self, Db,
+        rooms::{MadeBy, Room},
+        users::NewUser,
+    },
 };
 
 const USERS: [(&str, &str); 4] = [("alice", "Alice"), ("bob", "Bob"), ("carol", "Carol"), ("dave", "Dave")];
@@ -24,7 +28,7 @@ pub(super) async fn fill(db: &Db) -> Result<()> {
     for (id, name) in ROOMS {
         let members = USERS.iter().map(|(id, _)| UserId::from(*id)).collect();
         let room = Room::new(&RoomId::from(id), name, RoomType::Public, now);
-        db::rooms::insert_with_members(db, room, members, None).await?;
+        db::rooms::insert_with_members(db, room, members, MadeBy::Nobody).await?;
     }
     Ok(())
 }

@@ -116,8 +116,16 @@ impl From<DieselError> for Error {
 }
 
 /// The names of our own tables, without the schema or the prefix.
-const OWN_TABLES: [&str; 7] =
-    ["room_head", "room_log", "read_marker", "mention", "mention_marker", "user_setting", "delivery_marker"];
+const OWN_TABLES: [&str; 8] = [
+    "room_head",
+    "room_log",
+    "room_detail",
+    "read_marker",
+    "delivery_marker",
+    "mention",
+    "mention_marker",
+    "user_setting",
+];
 
 /// True for a constraint of our own tables: only a fault of ours can violate it.
 fn is_on_own_table(info: &dyn DatabaseErrorInformation) -> bool {

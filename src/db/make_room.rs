@@ -13,7 +13,7 @@ use super::{
     moment::{Moment, MomentRow},
     on_lease,
     prepared::Prepared,
-    rooms::{InsertedRoom, Room, insert_with_members},
+    rooms::{InsertedRoom, MadeBy, Room, insert_with_members},
     types::{RoomTypeRow, RoomTypeSql},
 };
 use crate::chat::{Error, Result, id::UserId};
@@ -38,6 +38,10 @@ const MAKE_ROOM: &str = r#"
             EXISTS (SELECT FROM there) AS is_there,
             EXISTS (SELECT FROM inside WHERE id NOT IN (SELECT id FROM member)) AS has_others,
             $6 IS NULL OR EXISTS (SELECT FROM inside WHERE id = $6) AS may_complete
+    ), owned AS (
+        INSERT INTO chatoxide.room_detail (room_id, owner_id)
+        SELECT CAST("id" AS TEXT), CAST($7 AS TEXT) FROM made WHERE $7 IS NOT NULL
+        ON CONFLICT (room_id) DO UPDATE SET owner_id = excluded.owner_id
     ), absent AS MATERIALIZED (
         SELECT member.id FROM member, found
         WHERE NOT lacks_user AND NOT has_others AND (is_new OR is_there AND may_complete)
@@ -80,11 +84,11 @@ pub async fn make_room(
     db: &Db,
     room: Room,
     members: Vec<UserId>,
-    maker: Option<&UserId>,
+    made_by: MadeBy<'_>,
 ) -> Result<InsertedRoom> {
-    match by_statement(db, &room, &members, maker).await? {
+    match by_statement(db, &room, &members, made_by).await? {
         Some(made) => Ok(made),
-        None => insert_with_members(db, room, members, maker).await,
+        None => insert_with_members(db, room, members, made_by).await,
     }
 }
 
@@ -94,7 +98,7 @@ async fn by_statement(
     db: &Db,
     room: &Room,
     members: &[UserId],
-    maker: Option<&UserId>,
+    made_by: MadeBy<'_>,
 ) -> Result<Option<InsertedRoom>> {
     let Db::Pg { pool, .. } = db else { return Ok(None) };
     if db.facts().has_triggers() {
@@ -108,7 +112,8 @@ async fn by_statement(
             .bind::<Text, _>(columns.room_type.spell(room.kind.text()))
             .bind::<Moment, _>(columns.moment(room.created_at.naive()))
             .bind::<Text, _>(serde_json::json!(members).to_string())
-            .bind::<Nullable<UserIdSql>, _>(maker.map(UserId::as_str)))
+            .bind::<Nullable<UserIdSql>, _>(made_by.member().map(UserId::as_str))
+            .bind::<Nullable<Text>, _>(made_by.owner().map(UserId::as_str)))
             .get_result(&mut *connection)
             .await?)
     });

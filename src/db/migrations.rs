@@ -253,6 +253,7 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
             own::read_marker => (String, String, i64, NaiveDateTime, bool, Option<NaiveDateTime>, Option<String>),
             own::user_setting => (String, bool),
             own::delivery_marker => (String, String, i64),
+            own::room_detail => (String, Option<String>, Option<String>),
         )
     })
 }

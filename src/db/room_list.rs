@@ -25,11 +25,48 @@ use crate::{
     protocol::MemberView,
 };
 
-/// The rooms of a user; `$heads` is our table of heads.
-macro_rules! list_of_user {
-    ($heads:literal) => {
+/// A room with its topic.
+#[derive(Clone)]
+pub struct RoomWithTopic {
+    pub room: Room,
+    pub topic: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct TopicRow {
+    #[diesel(embed)]
+    room: RoomRow,
+    #[diesel(sql_type = Nullable<Text>)]
+    topic: Option<String>,
+}
+
+impl From<TopicRow> for RoomWithTopic {
+    fn from(row: TopicRow) -> Self {
+        Self { room: row.room.into(), topic: row.topic }
+    }
+}
+
+/// The topic of a room in a statement; `$details` is our table.
+macro_rules! topic {
+    ($details:literal) => {
         concat!(
-            r#"SELECT "Room"."id", "name", "type" AS kind, "createdAt" AS created_at
+            "(SELECT topic FROM ",
+            $details,
+            r#" AS detail WHERE detail.room_id = CAST("Room"."id" AS TEXT)) AS topic"#
+        )
+    };
+}
+
+const TOPIC_PG: &str = topic!("chatoxide.room_detail");
+const TOPIC_LITE: &str = topic!("chatoxide_room_detail");
+
+/// The rooms of a user; `$heads` and `$details` are our tables.
+macro_rules! list_of_user {
+    ($heads:literal, $details:literal) => {
+        concat!(
+            r#"SELECT "Room"."id", "name", "type" AS kind, "createdAt" AS created_at, "#,
+            topic!($details),
+            r#"
     FROM "Room" JOIN "_RoomMembers" ON "A" = "Room"."id"
     LEFT JOIN "#,
             $heads,
@@ -39,31 +76,32 @@ macro_rules! list_of_user {
     };
 }
 
-const LIST_PG: &str = list_of_user!("chatoxide.room_head");
-const LIST_LITE: &str = list_of_user!("chatoxide_room_head");
+const LIST_PG: &str = list_of_user!("chatoxide.room_head", "chatoxide.room_detail");
+const LIST_LITE: &str = list_of_user!("chatoxide_room_head", "chatoxide_room_detail");
 
 /// Returns the rooms that a user is in; if there are more than `limit`, the most recently active ones.
-pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Room>> {
+pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<RoomWithTopic>> {
     let list = if matches!(db, Db::Pg { .. }) { LIST_PG } else { LIST_LITE };
-    let rows: Vec<RoomRow> = on!(db.readers, c => Prepared(diesel::sql_query(list)
+    let rows: Vec<TopicRow> = on!(db.readers, c => Prepared(diesel::sql_query(list)
         .bind::<UserIdSql, _>(user_id.as_str())
         .bind::<BigInt, _>(limit))
         .load(c)
         .await?)?;
-    Ok(rows.into_iter().map(Room::from).collect())
+    Ok(rows.into_iter().map(RoomWithTopic::from).collect())
 }
 
 /// Returns the public rooms; if there are more than `limit`, the newest ones.
-pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<Room>> {
+pub async fn list_public(db: &Db, limit: i64) -> Result<Vec<RoomWithTopic>> {
+    let topic = if matches!(db, Db::Pg { .. }) { TOPIC_PG } else { TOPIC_LITE };
     let is_public = db.facts().columns().room_type.condition("\"type\"", "public");
     let list = format!(
-        "SELECT \"id\", \"name\", \"type\" AS kind, \"createdAt\" AS created_at FROM \"Room\" WHERE {is_public} \
+        "SELECT \"id\", \"name\", \"type\" AS kind, \"createdAt\" AS created_at, {topic} FROM \"Room\" WHERE {is_public} \
          ORDER BY \"createdAt\" DESC, \"id\" LIMIT $1"
     );
-    let rows: Vec<RoomRow> = on!(db.readers, c => Prepared(diesel::sql_query(&list).bind::<BigInt, _>(limit))
+    let rows: Vec<TopicRow> = on!(db.readers, c => Prepared(diesel::sql_query(&list).bind::<BigInt, _>(limit))
         .load(c)
         .await?)?;
-    Ok(rows.into_iter().map(Room::from).collect())
+    Ok(rows.into_iter().map(RoomWithTopic::from).collect())
 }
 
 #[derive(QueryableByName)]

@@ -105,6 +105,28 @@ pub async fn list_members_after(db: &Db, id: &RoomId, last: &str, limit: usize) 
     Ok(rows.into_iter().map(member_view).collect())
 }
 
+/// The user on whose behalf a room is made.
+#[derive(Clone, Copy)]
+pub enum MadeBy<'a> {
+    /// The room is new, and its owner is recorded.
+    Owner(&'a UserId),
+    /// The room may exist. Then the user has to be a member of it: a user who was removed from it cannot let themself in
+    /// again.
+    Member(&'a UserId),
+    /// The room is new.
+    Nobody,
+}
+
+impl<'a> MadeBy<'a> {
+    pub(in crate::db) fn owner(self) -> Option<&'a UserId> {
+        if let Self::Owner(owner) = self { Some(owner) } else { None }
+    }
+
+    pub(in crate::db) fn member(self) -> Option<&'a UserId> {
+        if let Self::Member(member) = self { Some(member) } else { None }
+    }
+}
+
 /// The result of [`insert_with_members`].
 pub enum InsertedRoom {
     /// The room and its members, as they are stored.
@@ -126,23 +148,30 @@ const INSERT_MEMBERS_PG: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
 const INSERT_MEMBERS_LITE: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
     SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING"#;
 
-/// Creates the room and its members, or adds the missing members to an existing room, as long as nobody else is in it.
-/// `maker` has to be a member of an existing room: a user who was removed from it cannot let themself in again. Without
-/// a `maker` the id is new, and the database may add users whom it lets into every room. No member occurs twice.
+const INSERT_OWNER_PG: &str = "INSERT INTO chatoxide.room_detail (room_id, owner_id) VALUES ($1, $2)
+    ON CONFLICT (room_id) DO UPDATE SET owner_id = excluded.owner_id";
+const INSERT_OWNER_LITE: &str = "INSERT INTO chatoxide_room_detail (room_id, owner_id) VALUES ($1, $2)
+    ON CONFLICT (room_id) DO UPDATE SET owner_id = excluded.owner_id";
+
+/// Creates the room and its members, or, for [`MadeBy::Member`], adds the missing members to an existing room, as long
+/// as nobody else is in it. In a new room the database may add users whom it lets into every room. No member occurs
+/// twice.
 pub async fn insert_with_members(
     db: &Db,
     room: Room,
     members: Vec<UserId>,
-    maker: Option<&UserId>,
+    made_by: MadeBy<'_>,
 ) -> Result<InsertedRoom> {
+    let maker = made_by.member().map(ToString::to_string);
+    let owner = made_by.owner().map(ToString::to_string);
     ensure_room_fits(db, &room, &members, maker.is_some())?;
-    let maker = maker.map(ToString::to_string);
     let members: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
     let insert_members = match db {
         Db::Pg { .. } => db.facts().columns().adapt("_RoomMembers", INSERT_MEMBERS_PG),
         Db::Lite { .. } => INSERT_MEMBERS_LITE.into(),
     };
     let start = start_statement(db);
+    let insert_owner = if matches!(db, Db::Pg { .. }) { INSERT_OWNER_PG } else { INSERT_OWNER_LITE };
     let has_triggers = db.facts().has_triggers();
     let columns = db.facts().columns();
     let insert_room = columns.adapt("Room", INSERT_ROOM);
@@ -169,6 +198,9 @@ pub async fn insert_with_members(
             run!(c.execute(insert_by!(&*insert_room)));
             return Err(KEPT_OUT);
         };
+        if let Some(owner) = owner.as_ref().filter(|_| is_new) {
+            run!(c.execute(diesel::sql_query(insert_owner).bind::<Text, _>(&room.id).bind::<Text, _>(owner)));
+        }
         let mut inside: Vec<String> = run!(c.load(room_members::table
             .filter(room_members::room_id.eq(Id(&room.id)))
             .select(room_members::user_id)));
@@ -286,6 +318,16 @@ pub async fn insert_member(
         }
     };
     Ok(made > 0)
+}
+
+/// True if the user is a member of the room now: the members that are cached may be older.
+pub async fn is_member(db: &Db, id: &RoomId, user_id: &UserId) -> Result<bool> {
+    let found: i64 = on!(db.readers, c => room_members::table
+        .filter(room_members::room_id.eq(Id(id.as_str())).and(room_members::user_id.eq(Id(user_id.as_str()))))
+        .count()
+        .get_result(c)
+        .await?)?;
+    Ok(found > 0)
 }
 
 /// Ends a user's membership of a room; false if they were not a member.

@@ -167,6 +167,14 @@ pub mod pg {
             at -> Timestamp,
         }
     }
+
+    diesel::table! {
+        chatoxide.room_detail (room_id) {
+            room_id -> Text,
+            topic -> Nullable<Text>,
+            owner_id -> Nullable<Text>,
+        }
+    }
 }
 
 pub mod lite {
@@ -248,6 +256,14 @@ pub mod lite {
         mention_marker (user_id) {
             user_id -> Text,
             at -> Timestamp,
+        }
+    }
+    diesel::table! {
+        #[sql_name = "chatoxide_room_detail"]
+        room_detail (room_id) {
+            room_id -> Text,
+            topic -> Nullable<Text>,
+            owner_id -> Nullable<Text>,
         }
     }
 }

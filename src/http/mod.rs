@@ -3,6 +3,7 @@
 mod api;
 mod cors;
 mod demo;
+mod docs;
 mod encoding;
 mod health;
 mod metrics;
@@ -32,6 +33,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/assets/{name}", get(page::asset))
         .route("/favicon.svg", get(page::icon))
         .route("/manifest.webmanifest", get(page::manifest))
+        .route("/docs", get(docs::show))
+        .route("/docs/{name}", get(docs::file))
         .route("/client.json", get(page::client_settings))
         .route("/demo", get(demo::users))
         .route("/demo/token", post(demo::token))
@@ -41,7 +44,13 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(api::router(&app))
         .fallback(async || Error::NotFound)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, app.config.sockets.body_timeout))
+        .layer(middleware::map_response(explain_timeout))
         .with_state(app)
+}
+
+/// Gives the answer of the time-out a body.
+async fn explain_timeout(response: Response) -> Response {
+    if response.status() == StatusCode::REQUEST_TIMEOUT { problem::timed_out() } else { response }
 }
 
 /// The routes for connections above the limit.

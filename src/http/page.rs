@@ -32,7 +32,7 @@ const PLAIN_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame
 /// For files whose names change with their content.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// For files that must be revalidated each time; the answer is 304 if nothing has changed.
-const REVALIDATE: &str = "no-cache";
+pub(super) const REVALIDATE: &str = "no-cache";
 
 pub(super) async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Response {
     match send("index.html", REVALIDATE, None, &request) {
@@ -69,7 +69,7 @@ pub(super) async fn client_settings(State(app): State<Arc<App>>) -> Response {
     ([(header::CACHE_CONTROL, REVALIDATE)], Json(ClientSettings::of(&app.config))).into_response()
 }
 
-fn security_headers(policy: &'static str) -> [(HeaderName, &'static str); 2] {
+pub(super) fn security_headers(policy: &'static str) -> [(HeaderName, &'static str); 2] {
     [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, "no-referrer")]
 }
 
@@ -102,11 +102,16 @@ pub(super) async fn bundles(State(path): State<Arc<str>>, request: Request, next
     }
 }
 
-fn file(path: &str, cache_control: &'static str, request: &HeaderMap) -> Response {
+/// True if the page was built with this file.
+pub(super) fn has(path: &str) -> bool {
+    PageFiles::get(path).is_some()
+}
+
+pub(super) fn file(path: &str, cache_control: &'static str, request: &HeaderMap) -> Response {
     send(path, cache_control, None, request).unwrap_or_else(|| Error::NotFound.into_response())
 }
 
-const NO_SNIFFING: [(HeaderName, &str); 1] = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+pub(super) const NO_SNIFFING: [(HeaderName, &str); 1] = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
 
 /// The file in the encoding that the client prefers, or 304 if the client has that already; none if there is no such
 /// file.

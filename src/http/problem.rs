@@ -25,7 +25,7 @@ pub(super) struct ProblemView {
     status: u16,
     /// One sentence for people.
     detail: String,
-    /// Stable, for programs: the codes of the acks of Socket.IO, and `signed_out`.
+    /// Stable, for programs: the codes of the acks of Socket.IO, `signed_out`, `method_not_allowed` and `timed_out`.
     code: &'static str,
 }
 
@@ -56,6 +56,17 @@ pub(super) fn refusal(refused: &Refused) -> Response {
             try_again(problem(StatusCode::SERVICE_UNAVAILABLE, sentence, "unavailable"))
         }
     }
+}
+
+/// The answer to a method that the resource does not have. The router adds which it has, as `Allow`.
+pub(super) fn method_not_allowed() -> Response {
+    let sentence = "The resource does not have this method".to_owned();
+    problem(StatusCode::METHOD_NOT_ALLOWED, sentence, "method_not_allowed")
+}
+
+/// The answer to a request whose body does not come in time.
+pub(super) fn timed_out() -> Response {
+    problem(StatusCode::REQUEST_TIMEOUT, "The body did not come in time".to_owned(), "timed_out")
 }
 
 fn problem(status: StatusCode, detail: String, code: &'static str) -> Response {

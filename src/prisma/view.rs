@@ -94,6 +94,7 @@ pub(super) struct SideColumn {
     pub(super) value: String,
     /// The condition under which the value differs from the default.
     pub(super) differs: String,
+    pub(super) is_inserted: bool,
     pub(super) is_updated: bool,
 }
 

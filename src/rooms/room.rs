@@ -52,7 +52,7 @@ pub(super) struct RoomState {
     backfill: Option<Backfill>,
     /// Encoded `room:history` packets, valid until the next entry.
     histories: Histories,
-    /// The message of the last entry, where it is known.
+    /// The message of the last entry, where it is known: an empty id if that is about no message.
     last: Option<MessageId>,
     /// The last entries that the room was loaded with, newest first: their numbers and messages.
     loaded: Vec<(i64, MessageId)>,
@@ -200,10 +200,10 @@ impl RoomState {
         if entry.seq > self.seq {
             return false;
         }
-        let Some(message_id) = entry.body.message_id() else { return false };
+        let Some(message_id) = entry.body.logged_message_id() else { return false };
         let recent = self.recent.iter().find(|recent| recent.seq == entry.seq);
-        let applied = recent.and_then(|recent| recent.body.message_id());
-        let loaded = || self.loaded.iter().find(|(seq, _)| *seq == entry.seq).map(|(_, id)| id);
+        let applied = recent.and_then(|recent| recent.body.logged_message_id());
+        let loaded = || self.loaded.iter().find(|(seq, _)| *seq == entry.seq).map(|(_, id)| id.clone());
         applied.or_else(loaded) != Some(message_id)
     }
 
@@ -234,7 +234,7 @@ impl RoomState {
             return false;
         }
         self.seq = entry.seq;
-        self.last = entry.body.message_id().cloned();
+        self.last = entry.body.logged_message_id();
         self.histories.clear();
         self.note_recent(entry);
         if let Some(backfill) = &mut self.backfill {

@@ -28,7 +28,7 @@ use crate::{
         room_log::{Effect, Entry},
         unread::Unread,
     },
-    protocol::{RoomActivityView, RoomUserReadView, SenderCountView, event},
+    protocol::{MemberView, RoomActivityView, RoomUserReadView, SenderCountView, event},
     sync::lock,
 };
 
@@ -273,6 +273,29 @@ impl Rooms {
         }
     }
 
+    /// Sends an event about a room to its members who watch their list of rooms. Sockets in the room have it already.
+    pub async fn push_to_watchers(&self, access: &Access, room_id: &RoomId, packet: &Encoded) {
+        if !self.activity.is_watched() {
+            return;
+        }
+        let room = match access.room(room_id).await {
+            Ok(room) => room,
+            // The event is in the room's log, and a list that is requested again has what it says.
+            Err(error) => return error.log(),
+        };
+        match access.list_members(room_id, &room).await {
+            Ok(members) => self.send_to_watchers(room_id, members, packet),
+            Err(error) => error.log(),
+        }
+    }
+
+    fn send_to_watchers(&self, room_id: &RoomId, members: &[MemberView], packet: &Encoded) {
+        let except = Except { room: Some(room_id), ..Except::NOBODY };
+        for member in members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
+            self.broadcast.send(Target::User(&member.id), except, packet);
+        }
+    }
+
     async fn push_digest(&self, access: &Access, room_id: &RoomId, digest: &RoomDigest) {
         let room = match access.room(room_id).await {
             Ok(room) => room,
@@ -288,10 +311,7 @@ impl Rooms {
         let view = RoomActivityView { room_id, last_message_at: digest.last_message_at, by };
         let Some(packet) = Encoded::new(event::ROOM_ACTIVITY, &view) else { return };
         // Sockets in the room receive the message itself.
-        let except = Except { room: Some(room_id), ..Except::NOBODY };
-        for member in members.iter().filter(|member| self.activity.is_watched_by(&member.id)) {
-            self.broadcast.send(Target::User(&member.id), except, &packet);
-        }
+        self.send_to_watchers(room_id, members, &packet);
     }
 }
 

@@ -8,7 +8,8 @@ use chatoxide::{
     clock,
     db::room_log::{
         Append, Appended, Appender, Change, ClientId, Delete, Edit, EntryBody, MessageAdded, MessageDeleted,
-        MessageEdited, NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, append_foreign,
+        MessageEdited, NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, UpdateRoom,
+        append_foreign,
     },
 };
 use serde_json::json;
@@ -47,6 +48,10 @@ pub fn react(id: &str, emoji: &str) -> Change {
     Change::React(React { message_id: id.into(), emoji: emoji.into() })
 }
 
+fn update(name: Option<&str>, topic: Option<&str>) -> Change {
+    Change::UpdateRoom(UpdateRoom::new(name, topic.map(|topic| Some(topic.to_owned()))))
+}
+
 pub fn unreact(id: &str, emoji: &str) -> Change {
     Change::Unreact(Unreact { message_id: id.into(), emoji: emoji.into() })
 }
@@ -72,6 +77,7 @@ pub fn line(outcome: &Appended) -> String {
         EntryBody::ReactionRemoved(ReactionRemoved { message_id, reaction }) => {
             format!("{}{} off {message_id}", reaction.user_id, reaction.emoji)
         }
+        EntryBody::RoomUpdated(room) => format!("{} is about {:?}", room.name, room.topic),
         EntryBody::Tombstone => "gone".to_owned(),
     };
     format!("{} {body}", entry.seq)
@@ -118,6 +124,10 @@ on_both! {
             ("bert", react("a-3", "+"), "12 bert+ on a-3"),
             ("anna", react("nowhere", "+"), "NotFound"),
             ("anna", unreact("a-1", "!"), "13 anna! off a-1"),
+            ("anna", update(Some("One"), None), "14 One is about None"),
+            ("bert", update(Some(" One "), Some("")), "Unchanged"),
+            ("bert", update(None, Some("all")), "15 One is about Some(\"all\")"),
+            ("anna", update(Some("Two"), None), "16 Two is about Some(\"all\")"),
         ];
         let appends: Vec<Append> = batch.iter().map(|(actor, change, _)| append("a", actor, change.clone())).collect();
         let mut appender = Appender::default();
@@ -133,15 +143,18 @@ on_both! {
         let reactions = r#"SELECT "messageId" || "userId" || "emoji" FROM "Reaction" ORDER BY "messageId", "userId""#;
         assert_eq!(server.database.select(reactions).await, ["a-1bert+", "a-3bert+"]);
         let log = server.database.own("SELECT kind FROM own.room_log WHERE room_id = 'a' ORDER BY seq");
-        let kinds = "edit react unreact edit react unreact edit react delete new new react unreact";
+        let kinds = "edit react unreact edit react unreact edit react delete new new react unreact room room room";
         assert_eq!(server.database.select(&log).await.join(" "), kinds);
         let head = server.database.own("SELECT seq FROM own.room_head WHERE room_id = 'a'");
-        assert_eq!(server.database.select(&head).await, ["13"]);
+        assert_eq!(server.database.select(&head).await, ["16"]);
+        assert_eq!(server.database.select(r#"SELECT "name" FROM "Room" WHERE "id" = 'a'"#).await, ["Two"]);
+        let topic = server.database.own("SELECT topic FROM own.room_detail WHERE room_id = 'a'");
+        assert_eq!(server.database.select(&topic).await, ["all"]);
 
         // A later batch knows the client ids of an earlier one, and the quick way goes on from the careful one.
         let later = [append("a", "anna", named("one", Some("id-1"))), append("a", "anna", new("more"))];
         let outcomes = appender.append(&server.db, later.into(), clock::now()).await.unwrap();
-        assert_eq!(outcomes.iter().map(line).collect::<Vec<_>>(), ["repeats 10", "14 new more"]);
+        assert_eq!(outcomes.iter().map(line).collect::<Vec<_>>(), ["repeats 10", "17 new more"]);
     }
 }
 

@@ -33,8 +33,9 @@ async fn a_null_is_shown_as_the_default() {
         ALTER TABLE "User" ALTER "name" DROP NOT NULL; ALTER TABLE "Room" ALTER "name" DROP NOT NULL, ALTER "type" DROP NOT NULL;
         UPDATE "Message" SET "metadata" = NULL, "content" = NULL, "type" = NULL;
         UPDATE "User" SET "name" = NULL; UPDATE "Room" SET "name" = NULL, "type" = NULL"#;
+    // The walk renames the room.
     let names = r#"SELECT coalesce("name", 'none') FROM "Room" WHERE "id" = 'old'"#;
-    let (before, _) = walks_on(changes, names, &["none"]).await;
+    let (before, _) = walks_on(changes, names, &["Renamed"]).await;
     let first = find(&before, &"m1".into());
     assert_eq!(
         (&first["metadata"], &first["content"], &first["type"]),

@@ -10,7 +10,7 @@ use chatoxide::{
         Db, facts,
         read_markers::{self, ReadMark},
         room_log::{self, Append, Appender, Change, ClientId, Heads},
-        rooms::{self, Room},
+        rooms::{self, MadeBy, Room},
         users::{self, NewUser},
     },
 };
@@ -207,7 +207,7 @@ async fn statements_for_many_rows_take_no_more_round_trips() {
     let members = |count: usize| (0..count).map(|n| format!("new-{n}").as_str().into()).collect();
     let make = async |id: &str, count: usize| {
         let room = Room::new(&id.into(), "room", RoomType::Private, clock::now());
-        far.count(rooms::insert_with_members(&far.db, room, members(count), None)).await.1
+        far.count(rooms::insert_with_members(&far.db, room, members(count), MadeBy::Nobody)).await.1
     };
     make("first", 1).await;
     assert_eq!(make("crowd", 100).await, make("pair", 2).await, "members of a room");

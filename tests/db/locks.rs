@@ -9,7 +9,10 @@ use std::{
 use chatoxide::{
     chat::room::RoomType,
     clock,
-    db::{Db, rooms, rooms::Room},
+    db::{
+        Db, rooms,
+        rooms::{MadeBy, Room},
+    },
 };
 use futures_util::poll;
 use serde_json::json;
@@ -200,7 +203,7 @@ async fn an_abandoned_transaction_is_cancelled_and_rolled_back_at_once() {
     let db = server.db.clone();
     let work = tokio::spawn(async move {
         let room = Room::new(&"half".into(), "half", RoomType::Public, clock::now());
-        rooms::insert_with_members(&db, room, vec!["alice".into()], None).await
+        rooms::insert_with_members(&db, room, vec!["alice".into()], MadeBy::Nobody).await
     });
     until_somebody_waits(&server).await;
     work.abort();

@@ -42,6 +42,24 @@ on_both! {
 }
 
 on_both! {
+    async fn the_viewer_of_the_rest_api_is_there_with_its_licences_or_says_that_it_is_left_out(server: TestServer) {
+        let docs = http::get(server.address(), "/docs").await;
+        assert_eq!((docs.status, docs.header("content-type")), (200, Some("text/html; charset=utf-8")));
+        let policy = docs.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; ") && !policy.contains("http"), "{policy}");
+        assert!(docs.body.contains("/api/v1/openapi.json"), "{}", docs.body);
+        let files = ["/docs/rapidoc-min.js", "/docs/LICENSE.txt", "/docs/rapidoc-min.js.LICENSE.txt"];
+        let expected = if is_left_out() { 404 } else { 200 };
+        for file in files {
+            assert_eq!(http::get(server.address(), file).await.status, expected, "{file}");
+        }
+        assert_eq!(script(&docs.body), (!is_left_out()).then_some(files[0]));
+        assert_eq!(docs.body.contains("without the web client"), is_left_out());
+        assert_eq!(http::get(server.address(), "/docs/nothing").await.status, 404);
+    }
+}
+
+on_both! {
     async fn files_named_by_their_hash_are_cached_for_ever_and_others_revalidated(server: TestServer) {
         if is_left_out() {
             for path in ["/favicon.svg", "/manifest.webmanifest"] {

@@ -24,6 +24,7 @@ on_both! {
         alice.ask("messages:load", json!({"roomId": "nowhere", "before": "2999-01-01"})).await;
         alice.ask("messages:sync", json!({"roomId": "general", "since": 0})).await;
         bob.ask("reaction:remove", json!({"messageId": id, "emoji": "👍"})).await;
+        alice.ask("room:update", json!({"roomId": "general", "name": "All", "topic": "anything"})).await;
         bob.ask("typing:start", "general".into()).await;
         bob.ask("typing:stop", "general".into()).await;
         bob.ask("room:read", "general".into()).await;
@@ -64,9 +65,12 @@ on_both! {
 on_both! {
     async fn every_request_is_taken_as_its_fixture_shows_it(server: TestServer) {
         let (mut alice, _bob) = server.meet().await;
+        server.own_room("general", "alice").await;
         for request in fixture::requests() {
             for mut argument in request.good() {
                 // A new message of alice's own each time: some requests delete it, and a client id is for one message.
+                // She is a member, though some requests end that.
+                alice.ask("member:join", "general".into()).await;
                 let id = alice.say("general", "x").await["id"].take();
                 for key in ["messageId", "clientId"] {
                     if argument.get(key).is_some_and(Value::is_string) {

@@ -111,6 +111,7 @@ impl TestDatabase {
             "own.mention_marker",
             "own.user_setting",
             "own.delivery_marker",
+            "own.room_detail",
         ] {
             let columns = if self.backend == Backend::Postgres { "t::text" } else { "*" };
             let found = self.select(&self.own(&format!("SELECT {columns} FROM {table} t ORDER BY 1"))).await;

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod conversation;
 pub mod database;
+pub mod doors;
 pub mod fixture;
 pub mod http;
 pub mod listener;

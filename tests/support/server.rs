@@ -7,7 +7,11 @@ use chatoxide::{
     chat::room::RoomType,
     clock,
     config::{Config, Settings},
-    db::{self, Db, rooms::Room, users::NewUser},
+    db::{
+        self, Db,
+        rooms::{MadeBy, Room},
+        users::NewUser,
+    },
     server::Server,
 };
 use clap::Parser;
@@ -164,9 +168,15 @@ impl TestServer {
         }
         let members = members.iter().map(|member| (*member).into()).collect();
         let room = Room::new(&id.into(), id, kind, clock::now());
-        db::rooms::insert_with_members(&self.db, room, members, None).await.unwrap();
+        db::rooms::insert_with_members(&self.db, room, members, MadeBy::Nobody).await.unwrap();
         let starts = format!("DELETE FROM own.read_marker WHERE room_id = '{id}' AND is_start");
         self.database.execute(&self.database.own(&starts)).await;
+    }
+
+    /// Records the owner of a room that was made by [`Self::make_room`].
+    pub async fn own_room(&self, room: &str, owner: &str) {
+        let own = format!("INSERT INTO own.room_detail (room_id, owner_id) VALUES ('{room}', '{owner}')");
+        self.database.execute(&self.database.own(&own)).await;
     }
 }
 

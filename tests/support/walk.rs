@@ -77,6 +77,12 @@ pub async fn walk_as(ids: &Ids, database: TestDatabase, settings: &[&str]) -> (T
     let missed = ask(&mut alice, "messages:sync", json!({"roomId": old, "since": before["seq"]})).await;
     assert_eq!(missed["complete"], true, "{missed}");
     assert_eq!(missed["events"].as_array().unwrap().len(), 2 + 2 + 6 + 1, "{missed}");
+    let update = json!({"roomId": old, "name": "Renamed", "topic": "new"});
+    let renamed = ask(&mut alice, "room:update", update.clone()).await["room"].take();
+    assert_eq!((&renamed["name"], &renamed["topic"]), (&json!("Renamed"), &json!("new")), "{renamed}");
+    assert_eq!(alice.hear("room:updated").await["name"], "Renamed");
+    // The same once more is no change.
+    assert_eq!(ask(&mut alice, "room:update", update).await["room"], renamed);
     let page = alice.ask("messages:load", json!({"roomId": old, "before": "2026-02-01"})).await;
     assert_eq!(page["messages"].as_array().unwrap().len(), 1, "{page}");
 
@@ -97,6 +103,8 @@ pub async fn walk_as(ids: &Ids, database: TestDatabase, settings: &[&str]) -> (T
         listed["rooms"].as_array().unwrap().iter().map(|room| room["type"].as_str().unwrap()).collect();
     types.sort_unstable();
     assert_eq!(types, expected, "{listed}");
+    let of_old = listed["rooms"].as_array().unwrap().iter().find(|room| room["id"] == old).unwrap();
+    assert_eq!((&of_old["name"], &of_old["topic"]), (&json!("Renamed"), &json!("new")), "{listed}");
     let (_carol, open) = join(&server, carol_id, open["room"]["id"].as_str().unwrap()).await;
     assert_eq!(open["messages"], json!([]));
 

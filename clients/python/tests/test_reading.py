@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatoxide import ChatError, ListedRoom, Member, MentionPage, Message, Presence, RoomInfo
+from chatoxide import ChatError, ListedRoom, Member, MentionPage, Message, Presence, RoomDetails, RoomInfo
 from chatoxide.events import read_client_event, read_room_event
 from chatoxide.models import read_messages
 from chatoxide.reader import History
@@ -30,6 +30,7 @@ ACKS: dict[str, Any] = {
     'ack_room_create': lambda answer: RoomInfo.read(answer.record('room')),
     'ack_room_invite': lambda answer: [Member.read(member) for member in answer.records('members')],
     'ack_room_presence': Presence.read,
+    'ack_room_update': lambda answer: RoomDetails.read(answer.record('room')),
     'ack_rooms_list': lambda answer: [ListedRoom.read(room) for room in answer.records('rooms')],
     'ack_users_watch': lambda answer: answer.texts('online'),
     'ack_users_find': lambda answer: [Member.read(user) for user in answer.records('users')],

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from world import World, next_of, unique
 
-from chatoxide import DirectStarted, Invited, MembersChanged, MembershipEnded, RoomActivity
+from chatoxide import (
+    ChatError,
+    DirectStarted,
+    Invited,
+    MembersChanged,
+    MembershipEnded,
+    NewMessage,
+    RoomActivity,
+    RoomUpdated,
+)
 
 
 async def test_a_new_room_is_told_to_its_members_and_listed(world: World) -> None:
@@ -21,6 +31,39 @@ async def test_a_new_room_is_told_to_its_members_and_listed(world: World) -> Non
     assert (listed.name, listed.is_member, listed.unread_count) == ('Plans', True, 1)
     assert listed.direct_with is None
     assert listed.last_message_at is not None
+
+
+async def test_a_new_name_is_an_event_of_the_room_and_missed_by_nobody(world: World) -> None:
+    alice, bob = await world.connect('alice'), await world.connect('bob')
+    made = await alice.create_room('Plans', type='private', members=[bob.user_id or ''])
+    alices, bobs = await alice.join(made.id), await bob.join(made.id)
+    events = bobs.events()
+
+    updated = await alices.update(name='Ideas', topic='all')
+
+    assert (updated.name, updated.topic, updated.owner_id) == ('Ideas', 'all', alice.user_id)
+    renamed = await next_of(events, RoomUpdated)
+    assert (renamed.name, renamed.topic, renamed.user_id) == ('Ideas', 'all', alice.user_id)
+    said = await alices.send('after it')
+    assert (await next_of(events, NewMessage)).message.id == said.id
+    # A reader that begins earlier is told it from the log.
+    assert (await next_of(bobs.events(since=0), RoomUpdated)) == renamed
+    listed = {room.id: room for room in await bob.rooms()}[made.id]
+    assert (listed.name, listed.topic) == ('Ideas', 'all')
+    assert (await alices.update(topic='')).topic is None
+
+
+async def test_the_owner_removes_a_member(world: World) -> None:
+    alice, bob = await world.connect('alice'), await world.connect('bob')
+    made = await alice.create_room('Plans', type='private', members=[bob.user_id or ''])
+    alices, events = await alice.join(made.id), bob.events()
+    bobs = await bob.join(made.id)
+    with pytest.raises(ChatError, match='Only the owner'):
+        await bobs.remove_member(alice.user_id or '')
+
+    await alices.remove_member(bob.user_id or '')
+
+    assert (await next_of(events, MembershipEnded)).room_id == made.id
 
 
 async def test_an_invited_user_may_enter(world: World) -> None:

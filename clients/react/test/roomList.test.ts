@@ -12,6 +12,7 @@ const listed = (id: string, second: number, unreadCount = 0): ListedRoom => ({
   isMember: true,
   with: null,
   lastMessageAt: at(second),
+  topic: null,
   unreadCount,
 });
 
@@ -81,6 +82,24 @@ describe('the list of rooms', () => {
     expect(counts()).toEqual(['plans 5', 'general 0']);
     await list.refresh();
     expect(counts(), 'nothing is counted once more').toEqual(['general 0', 'plans 2']);
+  });
+
+  test('has the new name of a room at once, also when an older list comes after it', async () => {
+    const { list, ask } = await aList();
+    const names = () => list.get().rooms.map(({ name, topic }) => [name, topic]);
+    list.heardUpdate({ roomId: 'plans', name: 'Ideas', topic: 'all', by: 'bob', seq: 5 });
+    list.heardUpdate({ roomId: 'elsewhere', name: 'x', topic: null, by: 'bob', seq: 5 });
+    expect(names()).toEqual([
+      ['general', null],
+      ['Ideas', 'all'],
+    ]);
+    let answer: (answered: { rooms: ListedRoom[] }) => void = () => undefined;
+    ask.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    const loaded = list.refresh();
+    list.heardUpdate({ roomId: 'plans', name: 'Later', topic: null, by: 'bob', seq: 7 });
+    answer({ rooms: [listed('plans', 4)] });
+    await loaded;
+    expect(names()).toEqual([['Later', null]]);
   });
 
   test('a room that is read elsewhere while the list is loaded is asked for once more', async () => {

@@ -35,6 +35,11 @@ export function RoomHeader({ roomId, room, online, onBack, onInvite, membersButt
         <h1 dir="auto" title={title}>
           {title}
         </h1>
+        {room?.topic && (
+          <p className="quiet room-topic" dir="auto" title={room.topic}>
+            {room.topic}
+          </p>
+        )}
         <span className="quiet room-online">{online > 0 && `${online} online`}</span>
         {room?.type === 'public' && !room.isMember && (
           <button className="button button-main join" disabled={isJoining} onClick={join}>

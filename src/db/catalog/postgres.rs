@@ -327,7 +327,8 @@ fn check_privileges<'a>(
         lacks("SELECT from", Severity::Unusable, "nothing can be shown");
     }
     if let Some(consequence) = table.cannot_update.filter(|_| !may_update) {
-        lacks("UPDATE", Severity::Partial, if may_lock { CANNOT_EDIT } else { consequence });
+        let may_only_lock = may_lock && name == "Message";
+        lacks("UPDATE", Severity::Partial, if may_only_lock { CANNOT_EDIT } else { consequence });
     }
     if let Some(consequence) = table.cannot_delete.filter(|_| !relation.may_delete) {
         lacks("DELETE from", Severity::Partial, consequence);

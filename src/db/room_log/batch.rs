@@ -28,11 +28,19 @@ pub(super) struct LogEntry {
     pub(super) room_id: RoomId,
     pub(super) seq: i64,
     pub(super) kind: &'static Kind,
-    pub(super) message_id: MessageId,
+    /// None in an entry that is about no message: it is stored as an empty text.
+    pub(super) message_id: Option<MessageId>,
     pub(super) actor_id: UserId,
     pub(super) client_id: Option<String>,
     pub(super) body: Option<String>,
     pub(super) at: NaiveDateTime,
+}
+
+impl LogEntry {
+    /// The text in the column of messages.
+    pub(super) fn message_text(&self) -> &str {
+        self.message_id.as_ref().map_or("", MessageId::as_str)
+    }
 }
 
 /// The head of a room's log while entries are added to it.
@@ -185,9 +193,8 @@ impl AppendBatch {
             body: row.body,
             at: turn.at,
         });
-        if let Some((key, fingerprint)) = first_use {
-            let first_use =
-                FirstUse { message_id: row.message_id, seq: turn.seq, fingerprint: Some(fingerprint) };
+        if let (Some((key, fingerprint)), Some(message_id)) = (first_use, row.message_id) {
+            let first_use = FirstUse { message_id, seq: turn.seq, fingerprint: Some(fingerprint) };
             self.first_uses.insert(key, first_use);
         }
         Ok(Appended::Entry(Entry { room_id: append.room_id.clone(), seq: turn.seq, body }))

@@ -54,7 +54,8 @@ pub async fn append_foreign(
         let mut rows = Vec::new();
         for body in &changes {
             let Some(row) = body.row(&note::of_foreign) else { continue };
-            let message_id = row.message_id.to_string();
+            // Other programs' changes that are found here are all of messages.
+            let Some(message_id) = row.message_id.map(|id| id.to_string()) else { continue };
             if touched.contains(&message_id) {
                 continue;
             }

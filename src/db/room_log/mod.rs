@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub use append::{Appender, held};
 pub use changes::{
     Change, ClientId, Delete, Edit, Effect, EntryBody, MessageAdded, MessageDeleted, MessageEdited,
-    NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, kind,
+    NewMessage, React, ReactionAdded, ReactionRemoved, RoomUpdated, Unreact, UpdateRoom, kind,
 };
 use chrono::NaiveDateTime;
 pub use foreign::{append_foreign, note_incomplete};
@@ -91,7 +91,7 @@ pub enum Appended {
     ClientIdTaken,
     /// The reaction is already there, or already gone.
     Unchanged,
-    /// The message does not exist in the room.
+    /// The message does not exist in the room, or the room does not exist.
     NotFound,
     /// The message has as many reactions as are allowed.
     TooManyReactions,

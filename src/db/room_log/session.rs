@@ -106,6 +106,11 @@ pub(super) fn to_error(db: &Db, error: tokio_postgres::Error) -> Error {
     if refusal.code().code().starts_with("P0") {
         return refused_by_rule(refusal.message().to_owned());
     }
+    // The views over a team's own tables, as an earlier `chatoxide map` wrote them, refuse what is newer.
+    if *refusal.code() == SqlState::FEATURE_NOT_SUPPORTED && refusal.message().starts_with("chatoxide never")
+    {
+        return refused_by_rule(format!("{}: run chatoxide map again", refusal.message()));
+    }
     let kind = match *refusal.code() {
         SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
         SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,

@@ -79,7 +79,7 @@ const WRITE_LOG: &str = concat!(
         ) LEFT JOIN LATERAL (
             SELECT "#,
     note_sql!(),
-    r#" AS note FROM "Message" WHERE "id" = CAST(entry.message_id AS /*message*/TEXT) AND entry.has_message
+    r#" AS note FROM "Message" WHERE "id" = CAST(nullif(entry.message_id, '') AS /*message*/TEXT) AND entry.has_message
         ) AS stored ON true
         RETURNING 1
     )
@@ -200,7 +200,8 @@ async fn append(
         return Err(KEPT_OUT.into());
     }
     if session.db().facts().changes_messages() && !batch.log.is_empty() {
-        let ids: Vec<Value> = batch.log.iter().map(|entry| json!(entry.message_id)).collect();
+        let ids = batch.log.iter().filter_map(|entry| entry.message_id.as_ref());
+        let ids: Vec<Value> = ids.map(|id| json!(id)).collect();
         let stored = list_stored_pg(session, &ids).await?;
         if replace_with_stored(&mut batch.outcomes, stored, &columns) != Agreement::Whole {
             return Err(KEPT_OUT.into());
@@ -256,7 +257,7 @@ fn write_log<'a>(
 fn log_of(batch: &AppendBatch) -> Value {
     let log = batch.log.iter().map(|entry| {
         json!({
-            "room_id": entry.room_id, "seq": entry.seq, "kind": entry.kind.name, "message_id": entry.message_id,
+            "room_id": entry.room_id, "seq": entry.seq, "kind": entry.kind.name, "message_id": entry.message_text(),
             "actor_id": entry.actor_id, "client_id": entry.client_id, "body": entry.body, "at": text_of(entry.at),
             "has_message": entry.kind.has_message,
         })

@@ -16,7 +16,10 @@ use super::{
     stored::{Agreement, replace_with_stored},
 };
 use crate::{
-    chat::{Error, Result, id::RoomId},
+    chat::{
+        Error, Result,
+        id::{MessageId, RoomId},
+    },
     db::{
         Db,
         columns::Columns,
@@ -74,7 +77,7 @@ fn append(
         rest = others;
     }
     if has_triggers {
-        let ids = batch.log.iter().map(|entry| entry.message_id.as_str());
+        let ids = batch.log.iter().filter_map(|entry| entry.message_id.as_ref()).map(MessageId::as_str);
         let stored = list_stored_sqlite(c, ids)?;
         if replace_with_stored(&mut batch.outcomes, stored, columns) != Agreement::Whole {
             return Err(KEPT_OUT);
@@ -146,7 +149,7 @@ fn write_log(c: &mut SqliteConnection, batch: &AppendBatch) -> QueryResult<()> {
                 own::room_log::room_id.eq(row.room_id.to_string()),
                 own::room_log::seq.eq(row.seq),
                 own::room_log::kind.eq(row.kind.name),
-                own::room_log::message_id.eq(row.message_id.to_string()),
+                own::room_log::message_id.eq(row.message_text().to_owned()),
                 own::room_log::actor_id.eq(row.actor_id.to_string()),
                 own::room_log::client_id.eq(row.client_id.clone()),
                 own::room_log::body.eq(row.body.clone()),

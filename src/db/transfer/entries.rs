@@ -109,7 +109,10 @@ impl Stored for Entry {
         checks.own_id("roomId", &self.room_id)?;
         checks.seq("seq", self.seq, 1)?;
         checks.own_id("kind", &self.kind)?;
-        checks.own_id("messageId", &self.message_id)?;
+        // An entry about the room itself names no message.
+        if !self.message_id.is_empty() {
+            checks.own_id("messageId", &self.message_id)?;
+        }
         // The author of another program's change may be unknown.
         if !self.actor_id.is_empty() {
             checks.own_id("actorId", &self.actor_id)?;

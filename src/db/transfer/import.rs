@@ -17,7 +17,9 @@ use super::{
     stored::Stored,
 };
 use crate::{
-    archive::record::{Entry, Kind, Member, Message, Reaction, ReadMark, Record, Room, User, UserSetting},
+    archive::record::{
+        Entry, Kind, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User, UserSetting,
+    },
     chat::{Error, Result},
     db::Db,
 };
@@ -87,6 +89,7 @@ impl Importer {
             Kind::Log => self.complete_logs(lines).await,
             Kind::ReadMark => self.write::<ReadMark>(lines).await,
             Kind::UserSetting => self.write::<UserSetting>(lines).await,
+            Kind::RoomDetail => self.write::<RoomDetail>(lines).await,
         }
     }
 

@@ -13,6 +13,7 @@ mod members;
 mod messages;
 mod reactions;
 mod read_marks;
+mod room_details;
 mod rooms;
 mod snapshot;
 mod stored;

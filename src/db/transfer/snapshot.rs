@@ -15,7 +15,9 @@ use super::{dialect::Dialect, stored::Exported};
 use crate::{
     archive::{
         counts::Counts,
-        record::{Entry, Kind, Log, Member, Message, Reaction, ReadMark, Record, Room, User, UserSetting},
+        record::{
+            Entry, Kind, Log, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User, UserSetting,
+        },
     },
     chat::{Error, Result},
     clock,
@@ -141,6 +143,7 @@ impl Snapshot {
                 Kind::Log => self.count_of::<Log>().await?,
                 Kind::ReadMark => self.count_of::<ReadMark>().await?,
                 Kind::UserSetting => self.count_of::<UserSetting>().await?,
+                Kind::RoomDetail => self.count_of::<RoomDetail>().await?,
             };
             counts.add(kind, count);
             left_out.add(kind, all.saturating_sub(count));
@@ -176,6 +179,7 @@ impl Snapshot {
             Kind::Log => self.read_all::<Log>(take).await,
             Kind::ReadMark => self.read_all::<ReadMark>(take).await,
             Kind::UserSetting => self.read_all::<UserSetting>(take).await,
+            Kind::RoomDetail => self.read_all::<RoomDetail>(take).await,
         }
     }
 

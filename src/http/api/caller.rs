@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{FromRequestParts, Request},
-    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -55,6 +55,7 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         app.ensure_open().map_err(Error::into_response)?;
         let tracked = app.in_flight.token();
+        ensure_single(&parts.headers, &AUTHORIZATION).map_err(Error::into_response)?;
         let handshake = app.authenticator.keep(&parts.headers, &parts.uri);
         let mut auth = Map::new();
         if let Some(token) = bearer_token(&parts.headers) {
@@ -107,6 +108,14 @@ impl HttpBody for HeldBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// Refuses a header that stands twice: a program before this one may have taken the other one.
+pub(super) fn ensure_single(headers: &HeaderMap, name: &HeaderName) -> Result<(), Error> {
+    match headers.get_all(name).iter().count() {
+        0 | 1 => Ok(()),
+        _ => Err(Error::BadInput(format!("the header {name} is taken once only"))),
     }
 }
 

@@ -11,10 +11,10 @@ use super::{
     input::{Path, Query},
 };
 use crate::{
-    actions::{member_join, member_leave, members_list, room_invite},
+    actions::{member_join, member_leave, member_remove, members_list, room_invite},
     app::App,
     chat::{
-        Error, Result,
+        Result,
         id::{RoomId, UserId},
     },
     http::problem::ProblemView,
@@ -91,9 +91,12 @@ pub(super) async fn add(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends the caller's membership of a room
+/// Ends a user's membership of a room
+///
+/// The caller's own, or, for the owner of the room, that of another. Everybody is notified as when the user leaves. Nothing
+/// happens if the user is not a member.
 #[utoipa::path(delete, path = "/rooms/{roomId}/members/{userId}", tag = "members", operation_id = "removeMember",
-    params(("roomId" = String, Path), ("userId" = String, Path, description = "The caller's own id")), responses(
+    params(("roomId" = String, Path), ("userId" = String, Path)), responses(
     (status = 204),
     (status = "default", body = ProblemView, content_type = "application/problem+json")
 ))]
@@ -103,9 +106,11 @@ pub(super) async fn remove(
     Path((room_id, user_id)): Path<(RoomId, UserId)>,
 ) -> Result<StatusCode> {
     app.config.limits.ensure_id("roomId", room_id.as_str())?;
-    if user_id != *caller.id() {
-        return Err(Error::Forbidden("You can end only your own membership"));
+    app.config.limits.ensure_id("userId", user_id.as_str())?;
+    if user_id == *caller.id() {
+        member_leave::run(&app, caller.actor(), &room_id).await?;
+    } else {
+        member_remove::run(&app, caller.actor(), &room_id, &user_id).await?;
     }
-    member_leave::run(&app, caller.actor(), &room_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

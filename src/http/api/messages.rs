@@ -10,7 +10,7 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION},
     },
     response::{IntoResponse, Response},
@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     PREFIX,
-    caller::Caller,
+    caller::{Caller, ensure_single},
     input::{Body, Path, Query},
 };
 use crate::{
@@ -43,16 +43,17 @@ use crate::{
     protocol::{AnsweredMessage, MessageView},
 };
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
-    /// A cursor: messages older than it.
+    /// A cursor: messages older than it. Only one of `before`, `after` and `around` is taken.
     before: Option<String>,
     /// A cursor: messages newer than it.
     after: Option<String>,
     /// The id of a message: it and those around it.
+    #[param(min_length = 1)]
     around: Option<String>,
     /// 50 if absent or 0; at most `MAX_PAGE_SIZE`.
     limit: Option<u64>,
@@ -88,7 +89,8 @@ pub(super) struct Messages {
 
 /// Lists messages of a room
 ///
-/// The newest, or those from a cursor on in either direction, or those around a message. The tag in `ETag` changes when the
+/// The newest, or those from a cursor on in either direction, or those around a message. Fewer than `limit` where they are
+/// larger than 4 MiB together, but never none. The tag in `ETag` changes when the
 /// answer does.
 #[utoipa::path(get, path = "/rooms/{roomId}/messages", tag = "messages", operation_id = "listMessages", params(("roomId" = String, Path), Page), responses(
     (status = 200, body = Messages, headers(("ETag" = String))),
@@ -147,6 +149,7 @@ pub(super) struct NewMessageBody {
     #[serde(default, deserialize_with = "json::deserialize")]
     metadata: Value,
     /// The id of the message that this one answers.
+    #[schema(min_length = 1)]
     reply_to: Option<String>,
 }
 
@@ -241,6 +244,7 @@ pub(super) async fn delete(
 }
 
 fn idempotency_key(headers: &HeaderMap, limits: &Limits) -> Result<Option<ClientId>> {
+    ensure_single(headers, &IDEMPOTENCY_KEY)?;
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let invalid = |_| Error::BadInput("Idempotency-Key: expected a text of ASCII".to_owned());
     let text = value.to_str().map_err(invalid)?;

@@ -34,7 +34,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, chat::Error};
+use crate::{app::App, http::problem::method_not_allowed};
 
 /// The path of the API.
 pub(super) const PREFIX: &str = "/api/v1";
@@ -76,6 +76,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reads::mark_unread))
         .routes(routes!(reads::list_unread))
         .routes(routes!(reads::list_readers))
+        .routes(routes!(rooms::show, rooms::update))
+        .routes(routes!(rooms::mark_read))
         .routes(routes!(members::list))
         .routes(routes!(members::add, members::remove))
         .routes(routes!(messages::list, messages::send))
@@ -94,7 +96,7 @@ pub(super) fn router(app: &App) -> Router<Arc<App>> {
         .layer(middleware::from_fn(caller::hold))
         .layer(middleware::map_response(keep_from_shared_caches))
         .layer(DefaultBodyLimit::max(app.config.sockets.max_payload))
-        .method_not_allowed_fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || method_not_allowed())
 }
 
 /// An answer is for its user only, and a cache asks again before it uses one.

@@ -1,4 +1,4 @@
-//! Rooms: listing, creating and showing them.
+//! Rooms: listing, creating, showing and renaming them.
 
 use std::sync::Arc;
 
@@ -17,16 +17,17 @@ use super::{
     input::{Body, Path},
 };
 use crate::{
-    actions::{room_create, room_show, rooms_list},
+    actions::{room_create, room_show, room_update, rooms_list},
     app::App,
     chat::{
         Result,
         id::{RoomId, UserId},
+        json,
         room::CreatedType,
-        timestamp::Timestamp,
     },
+    db::room_log::UpdateRoom,
     http::problem::ProblemView,
-    protocol::{ListedRoomView, RoomView},
+    protocol::{ListedRoomView, RoomView, ShownRoomView},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -50,10 +51,12 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct NewRoom {
+    /// It has a visible character, and at most 200 bytes.
+    #[schema(min_length = 1, pattern = r"\S")]
     name: String,
     /// `public` if absent.
     #[serde(rename = "type", default)]
-    #[schema(value_type = Option<String>, example = "private")]
+    #[schema(value_type = Option<String>, pattern = "^(public|private)$", example = "private")]
     kind: Option<CreatedType>,
     /// The ids of the members beside the caller; at most 100.
     #[serde(default)]
@@ -85,31 +88,50 @@ pub(super) async fn create(
     Ok(response)
 }
 
-/// A room without its members.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ShownRoom {
-    id: String,
-    name: String,
-    /// `public`, `private` or `direct`.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-}
-
 /// Shows a room
 #[utoipa::path(get, path = "/rooms/{roomId}", tag = "rooms", operation_id = "showRoom", params(("roomId" = String, Path)), responses(
-    (status = 200, body = ShownRoom),
+    (status = 200, body = ShownRoomView),
     (status = "default", body = ProblemView, content_type = "application/problem+json")
 ))]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(room_id): Path<RoomId>,
-) -> Result<Json<ShownRoom>> {
+) -> Result<Json<ShownRoomView>> {
     app.config.limits.ensure_id("roomId", room_id.as_str())?;
-    let room = room_show::run(&app, caller.actor(), &room_id).await?;
-    let kind = room.kind.0.as_str();
-    Ok(Json(ShownRoom { id: room.id, name: room.name, kind, created_at: room.created_at }))
+    room_show::run(&app, caller.actor(), &room_id).await.map(Json)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+pub(super) struct ChangedRoom {
+    /// It has a visible character, and at most 200 bytes; without it the name stays.
+    #[schema(min_length = 1, pattern = r"\S")]
+    name: Option<String>,
+    /// Null, or an empty text, takes the topic away; without it the topic stays. At most 1,000 bytes.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = Option<String>)]
+    topic: Option<Option<String>>,
+}
+
+/// Changes the name or the topic of a room
+///
+/// The caller has to be a member of the room, and it must not be a direct one. Everybody in the room is sent
+/// `room:updated`.
+#[utoipa::path(patch, path = "/rooms/{roomId}", tag = "rooms", operation_id = "updateRoom", request_body = ChangedRoom,
+    params(("roomId" = String, Path)), responses(
+    (status = 200, body = ShownRoomView),
+    (status = "default", body = ProblemView, content_type = "application/problem+json")
+))]
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(room_id): Path<RoomId>,
+    Body(ChangedRoom { name, topic }): Body<ChangedRoom>,
+) -> Result<Json<ShownRoomView>> {
+    let limits = &app.config.limits;
+    limits.ensure_id("roomId", room_id.as_str())?;
+    limits.ensure_room_update(name.as_deref(), topic.as_ref().map(Option::as_deref))?;
+    let update = UpdateRoom::new(name.as_deref(), topic);
+    room_update::run(&app, caller.actor(), &room_id, update).await.map(Json)
 }

@@ -23,8 +23,8 @@ fn all(view: &View) -> String {
             "RAISE EXCEPTION 'chatoxide never {verb} rows of this view' USING ERRCODE = 'feature_not_supported';\n"
         )
     };
-    let update =
-        if view.name == "Message" { update(view) } else { format!("        {}", refusal("updates")) };
+    let is_updated = ["Message", "Room"].contains(&view.name);
+    let update = if is_updated { update(view) } else { format!("        {}", refusal("updates")) };
     let is_deleted = ["Message", "Reaction", "_RoomMembers"].contains(&view.name);
     let delete = if is_deleted { delete(view) } else { format!("    {}", refusal("deletes")) };
     format!(
@@ -126,7 +126,7 @@ fn side_key(view: &View) -> String {
 }
 
 fn insert_side(view: &View, side: &Side) -> String {
-    let inserted = || side.columns.iter().filter(|column| !column.is_updated);
+    let inserted = || side.columns.iter().filter(|column| column.is_inserted);
     if inserted().next().is_none() {
         return String::new();
     }
@@ -156,12 +156,14 @@ fn update(view: &View) -> String {
     }
     let pairs: Vec<(String, String)> =
         view.columns.iter().flat_map(|column| &column.updates).chain(&view.touched).cloned().collect();
-    text.push_str(&format!(
-        "        UPDATE {} AS t SET {} WHERE {};\n{NOT_THERE}",
-        view.table,
-        assignments(&pairs),
-        condition(view, "OLD")
-    ));
+    if !pairs.is_empty() {
+        text.push_str(&format!(
+            "        UPDATE {} AS t SET {} WHERE {};\n{NOT_THERE}",
+            view.table,
+            assignments(&pairs),
+            condition(view, "OLD")
+        ));
+    }
     let updated = view.side.iter().flat_map(|side| side.columns.iter().map(move |column| (side, column)));
     for (side, column) in updated.filter(|(_, column)| column.is_updated) {
         text.push_str(&format!(

@@ -150,7 +150,7 @@ fn updated_at(message: &roles::Message<'_>, side: &mut Vec<SideColumn>) -> ViewC
     let Some(column) = message.updated_at else {
         let column =
             side_column("updated_at", "timestamp(3)", "NEW.\"updatedAt\"", "NEW.\"updatedAt\" IS NOT NULL");
-        side.push(SideColumn { is_updated: true, ..column });
+        side.push(SideColumn { is_inserted: false, is_updated: true, ..column });
         return computed("updatedAt", stored(message, "updated_at"));
     };
     let name = quoted(&column.name);
@@ -181,5 +181,5 @@ fn touched(message: &roles::Message<'_>, columns: &[ViewColumn]) -> Vec<(String,
 
 fn side_column(name: &'static str, sql_type: &'static str, value: &str, differs: &str) -> SideColumn {
     let differs = differs.to_owned();
-    SideColumn { name, sql_type, value: value.to_owned(), differs, is_updated: false }
+    SideColumn { name, sql_type, value: value.to_owned(), differs, is_inserted: true, is_updated: false }
 }

@@ -3,8 +3,9 @@
 use super::{Builder, SoftDeletion, computed, key, kinds, same, text, written};
 use crate::prisma::{
     labels::ROOM_KINDS,
+    model::{Column, Kind},
     roles::{self, Members},
-    view::{OnInsert, Side, SideColumn, View, ViewColumn, literal, quoted},
+    view::{OnInsert, Side, SideColumn, View, ViewColumn, literal, now_for, quoted},
 };
 
 const FAILS: &str = "room:create and dm:start fail";
@@ -15,14 +16,15 @@ pub(super) fn view(builder: &mut Builder<'_>, room: &roles::Room<'_>, members: &
     let stored = |column: &str| format!("(SELECT s.{column} FROM {SIDE} AS s WHERE s.id = t.{id})");
     let mut side = Vec::new();
     let name = match room.name {
-        Some(column) if column.is_required => text("name", column),
+        Some(column) if column.is_required => ViewColumn { updates: renames(column), ..text("name", column) },
         Some(column) => {
             let plain = text("name", column);
             let read = format!("coalesce({}, {})", plain.read, text("id", room.id).read);
-            ViewColumn { inserts: plain.inserts, ..computed("name", read) }
+            ViewColumn { inserts: plain.inserts, updates: renames(column), ..computed("name", read) }
         }
         None => {
-            side.push(side_column("name", "text", "NEW.\"name\"", "NEW.\"name\" IS NOT NULL"));
+            let column = side_column("name", "text", "NEW.\"name\"", "NEW.\"name\" IS NOT NULL");
+            side.push(SideColumn { is_updated: true, ..column });
             computed("name", format!("coalesce({}, {})", stored("name"), text("id", room.id).read))
         }
     };
@@ -49,6 +51,10 @@ pub(super) fn view(builder: &mut Builder<'_>, room: &roles::Room<'_>, members: &
     };
     let columns = vec![super::id("id", room.id, builder.mixed.rooms), name, kind, created_at];
     let fills = builder.fills(room.model, &written(&columns), "NEW.\"id\"::text", FAILS);
+    // Times that Prisma's client would set.
+    let touched = room.model.columns.iter();
+    let touched = touched.filter(|column| column.is_updated_at && column.kind == Kind::DateTime);
+    let touched = touched.map(|column| (quoted(&column.name), now_for(column).to_owned())).collect();
     let table = builder.table(room.model);
     let side = (!side.is_empty()).then(|| Side {
         table: SIDE.to_owned(),
@@ -69,12 +75,17 @@ pub(super) fn view(builder: &mut Builder<'_>, room: &roles::Room<'_>, members: &
         filters: SoftDeletion::new(&room.deletion).filters,
         fills,
         key: vec![key("id", room.id)],
-        touched: Vec::new(),
+        touched,
         deletion: Vec::new(),
         side,
         on_insert: OnInsert::UnlessThere,
         before_insert: Vec::new(),
     }
+}
+
+/// The assignment of a new name.
+fn renames(column: &Column) -> Vec<(String, String)> {
+    vec![(quoted(&column.name), "NEW.\"name\"".to_owned())]
 }
 
 fn kind(
@@ -109,5 +120,5 @@ fn kind(
 
 fn side_column(name: &'static str, sql_type: &'static str, value: &str, differs: &str) -> SideColumn {
     let differs = differs.to_owned();
-    SideColumn { name, sql_type, value: value.to_owned(), differs, is_updated: false }
+    SideColumn { name, sql_type, value: value.to_owned(), differs, is_inserted: true, is_updated: false }
 }

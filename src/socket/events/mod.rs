@@ -6,6 +6,7 @@ mod member_join;
 mod member_leave;
 mod mentions_list;
 mod mentions_read;
+mod member_remove;
 mod message_delete;
 mod message_delivered;
 mod message_edit;
@@ -24,6 +25,7 @@ mod room_leave;
 mod room_mark_unread;
 mod room_presence;
 mod room_read;
+mod room_update;
 mod rooms_list;
 mod settings_show;
 mod settings_update;
@@ -86,6 +88,7 @@ super::dispatch::events! {
     "dm:start" => AfterEarlier, dm_start::handle;
     "room:create" => AfterEarlier, room_create::handle;
     "room:invite" => AfterEarlier, room_invite::handle;
+    "room:update" => AfterEarlier, room_update::handle;
     "room:presence" => AfterEarlier, room_presence::handle;
     "rooms:list" => AfterEarlier, rooms_list::handle;
     "mentions:list" => AfterEarlier, mentions_list::handle;
@@ -94,4 +97,5 @@ super::dispatch::events! {
     "users:watch" => AfterEarlier, users_watch::handle;
     "member:join" => AfterEarlier, member_join::handle;
     "member:leave" => AfterEarlier, member_leave::handle;
+    "member:remove" => AfterEarlier, member_remove::handle;
 }

@@ -17,6 +17,8 @@ const EVENTS: [ClientEvent, (room: string) => unknown][] = [
   ['room:invite', (roomId) => ({ roomId, userId: 'carol' })],
   ['member:join', (room) => room],
   ['member:leave', (room) => room],
+  ['room:update', (roomId) => ({ roomId, name: 'mine' })],
+  ['member:remove', (roomId) => ({ roomId, userId: 'bob' })],
 ];
 
 everywhere('access', (world) => {

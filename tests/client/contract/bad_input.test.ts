@@ -50,6 +50,12 @@ const OBJECTS: [ClientEvent, Record<string, unknown>, Record<string, unknown[]>]
       members: ['x', [7], ['']],
     },
   ],
+  [
+    'room:update',
+    { roomId: 'ROOM', name: 'Plans', topic: 'all' },
+    { roomId: NOT_IDS, name: [7, '', ' ', 'a\u0000b'], topic: [7, {}, 'x'.repeat(1001), 'a\u0000b'] },
+  ],
+  ['member:remove', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
   ['room:invite', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
   ['mentions:list', { limit: 1 }, { before: [7, 'x', {}], limit: ['1', -1] }],
   ['users:find', { query: 'a' }, { query: [undefined, null, 7, {}, 'a\u0000b'] }],

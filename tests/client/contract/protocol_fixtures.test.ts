@@ -74,6 +74,7 @@ describe('the server', () => {
     await alice.ask('typing:start', room);
     await alice.ask('typing:stop', room);
     await alice.ask('room:read', room);
+    await alice.ask('room:update', { roomId: room, name: 'All', topic: 'anything' });
     await alice.ask('room:join', WORLD.unique('nowhere'));
     await alice.ask('dm:start', bob.id);
     await alice.ask('room:presence', room);

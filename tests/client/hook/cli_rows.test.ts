@@ -24,7 +24,10 @@ const removalOfAll = ({ backend }: Database) =>
 async function rowsOf(database: Database): Promise<Record<string, unknown>> {
   const own = database.backend === 'sqlite' ? 'chatoxide_' : 'chatoxide.';
   const originals = ['User', 'Room', '_RoomMembers', 'Message', 'Reaction'].map((name) => `"${name}"`);
-  const tables = [...originals, ...['room_head', 'room_log', 'read_marker'].map((name) => own + name)];
+  const tables = [
+    ...originals,
+    ...['room_head', 'room_log', 'read_marker', 'room_detail'].map((name) => own + name),
+  ];
   const rows = await Promise.all(
     tables.map((table) => database.query(`SELECT * FROM ${table} ORDER BY 1, 2`)),
   );

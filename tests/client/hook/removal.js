@@ -15,6 +15,7 @@ export function removal({ own, users, rooms }) {
     `DELETE FROM ${own}read_marker WHERE user_id LIKE '${users}';`,
     `DELETE FROM ${own}room_log WHERE room_id IN ${theirRooms};`,
     `DELETE FROM ${own}room_head WHERE room_id IN ${theirRooms};`,
+    `DELETE FROM ${own}room_detail WHERE room_id IN ${theirRooms};`,
   ];
   return [
     ...(own === '' ? [] : bookkeeping),

@@ -40,6 +40,7 @@ export interface ListedRoom extends Omit<Room, 'members'> {
   isMember: boolean;
   with: Member | null;
   lastMessageAt: string | null;
+  topic: string | null;
   unreadCount: number;
 }
 
@@ -73,6 +74,7 @@ export interface Heard {
   'message:deleted': { messageId: string; roomId: string };
   'reaction:added': ReactionChange;
   'reaction:removed': ReactionChange;
+  'room:updated': { roomId: string; name: string; topic: string | null; by: string; seq: number };
   'typing:user': { roomId: string; userId: string; userName?: string };
   'typing:stopped': { roomId: string; userId: string };
   'dm:started': { room: Room; from: { id: string; name?: string } };
@@ -154,6 +156,8 @@ export const CLIENT_EVENTS = [
   'mentions:read',
   'member:join',
   'member:leave',
+  'room:update',
+  'member:remove',
 ] as const;
 
 export type ClientEvent = (typeof CLIENT_EVENTS)[number];

@@ -187,6 +187,9 @@ impl Chat {
         }
         ask(&mut bob, "message:delete", json!({"messageId": gone["id"], "roomId": "general"})).await;
         ask(&mut alice, "message:edit", json!({"messageId": first["id"], "content": "edited"})).await;
+        let update = json!({"roomId": "general", "name": "Général", "topic": "all of \u{2028} it"});
+        ask(&mut alice, "room:update", update).await;
+        server.own_room("Secret", "alice").await;
         ask(&mut alice, "dm:start", "bob".into()).await;
         let secret = json!({"roomId": "Secret", "content": "nobody else"});
         let mut carol = server.connect_in("carol", "Secret").await;

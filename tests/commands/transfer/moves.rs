@@ -16,7 +16,7 @@ fn other(backend: Backend) -> Backend {
 async fn moves_there_and_back(from: Backend) {
     let chat = Chat::tell(from).await;
     let file = export(&chat.database).await;
-    for kind in ["user", "room", "member", "message", "reaction", "entry", "log", "readMark"] {
+    for kind in ["user", "room", "member", "message", "reaction", "entry", "log", "readMark", "roomDetail"] {
         assert!(!rows_of(&file, kind).is_empty(), "no {kind} in {file}");
     }
     let there = TestDatabase::create(other(from)).await;

@@ -36,14 +36,62 @@ on_both! {
             let answer = program.send_with((method, path), &[], &body).await;
             assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("bad_input")), "{method} {path} {body}");
         }
-        for (method, path) in [("GET", "/nothing"), ("PUT", "/rooms"), ("POST", "/messages/m")] {
-            assert_eq!(program.refusal(method, path, &Value::Null).await.0, 404, "{method} {path}");
-        }
+        assert_eq!(program.refusal("GET", "/nothing", &Value::Null).await, (404, "not_found".to_owned()));
         let page = program.done("GET", "/rooms/general/messages", &Value::Null, 200).await;
         assert_eq!((&page["messages"], &page["after"]), (&json!([]), &Value::Null));
         let named = program.send("POST", "/rooms/general/messages", &json!({"content": [1]})).await.json();
         assert!(named["detail"].as_str().unwrap().starts_with("content: "), "{named}");
     }
+}
+
+on_both! {
+    async fn a_method_that_a_resource_lacks_is_405_and_those_that_it_has_are_named(server: TestServer) {
+        let program = Program::of(&server, "alice");
+        for (method, path, allowed) in [
+            ("PUT", "/rooms", "GET,HEAD,POST"),
+            ("POST", "/messages/m", "DELETE,GET,HEAD,PATCH"),
+            ("DELETE", "/openapi.json", "GET,HEAD"),
+        ] {
+            let refused = program.refusal(method, path, &Value::Null).await;
+            assert_eq!(refused, (405, "method_not_allowed".to_owned()), "{method} {path}");
+            let answer = program.send(method, path, &Value::Null).await;
+            let mut found: Vec<&str> = answer.header("allow").unwrap().split(',').map(str::trim).collect();
+            found.sort_unstable();
+            assert_eq!(found.join(","), allowed, "{method} {path}");
+        }
+    }
+}
+
+on_both! {
+    async fn a_header_that_decides_and_stands_twice_is_refused(server: TestServer) {
+        server.make_room("general", RoomType::Public, &["alice"]).await;
+        let [alice, bob] = ["alice", "bob"].map(|user| format!("Bearer {}", server.token(user)));
+        let path = "/api/v1/rooms/general/messages";
+        for headers in [
+            [("Authorization", &*alice), ("authorization", &*bob), ("Idempotency-Key", "a")],
+            [("Authorization", &*alice), ("Authorization", &*alice), ("Idempotency-Key", "a")],
+            [("Authorization", &*alice), ("Idempotency-Key", "a"), ("idempotency-key", "b")],
+        ] {
+            let answer = http::request(server.address(), "POST", path, &headers, r#"{"content": "x"}"#).await;
+            assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("bad_input")), "{headers:?}");
+        }
+        assert_eq!(server.database.select(r#"SELECT count(*) FROM "Message""#).await, ["0"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_answered_408_in_words() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server = TestServer::start_with(database, &["--body-timeout", "200"]).await;
+    let request = format!(
+        "POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n{{",
+        server.token("alice")
+    );
+    let mut connection = http::KeepAlive::open(server.address()).await;
+    connection.write(&request).await;
+    let answer = connection.answer().await;
+    assert_eq!((answer.status, answer.header("content-type")), (408, Some("application/problem+json")));
+    assert_eq!(answer.json()["code"], "timed_out");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 mod changes;
 mod document;
+mod doors;
 mod input;
 mod mentions;
 mod pages;

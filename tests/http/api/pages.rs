@@ -4,7 +4,7 @@ use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
 
 use super::Program;
-use crate::support::on_both;
+use crate::support::{Backend, on_both};
 
 fn contents(page: &Value) -> Vec<&str> {
     page["messages"].as_array().unwrap().iter().map(|message| message["content"].as_str().unwrap()).collect()
@@ -76,6 +76,71 @@ on_both! {
             assert_eq!(changed.status, 200, "{path}");
             assert_ne!(changed.header("etag"), Some(tag.as_str()));
         }
+    }
+}
+
+on_both! {
+    async fn a_page_of_large_messages_is_bounded_in_bytes_and_never_empty(server: TestServer) {
+        server.make_room("general", RoomType::Public, &["alice"]).await;
+        let text = |size: usize| match server.database.backend {
+            Backend::Postgres => format!("repeat('x', {size})"),
+            Backend::Sqlite => format!("replace(printf('%{size}s', ''), ' ', 'x')"),
+        };
+        let insert = async |id: &str, size: usize, second: usize| {
+            let statement = format!(
+                r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "type", "metadata", "createdAt")
+                VALUES ('{id}', 'general', 'alice', {}, 'text', '{{}}', '2026-01-01 00:00:{second:02}')"#,
+                text(size)
+            );
+            server.database.execute(&statement).await;
+        };
+        for n in 0..10 {
+            insert(&format!("m{n}"), 1_000_000, n).await;
+        }
+        let program = Program::of(&server, "bob");
+        let get = async |query: &str| {
+            program.done("GET", &format!("/rooms/general/messages?limit=500{query}"), &Value::Null, 200).await
+        };
+        let ids = |page: &Value| -> Vec<String> {
+            let messages = page["messages"].as_array().unwrap().iter();
+            messages.map(|message| message["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        let end = loop {
+            let page = get(&cursor).await;
+            // Four of them are less than 4 MiB.
+            assert!((1..=4).contains(&ids(&page).len()), "{:?}", ids(&page));
+            seen.extend(ids(&page));
+            match page["before"].as_str() {
+                Some(before) => cursor = format!("&before={before}"),
+                None => break page,
+            }
+        };
+        assert_eq!(seen, (0..10).rev().map(|n| format!("m{n}")).collect::<Vec<_>>());
+        let (mut up, mut after) = (Vec::new(), end["after"].as_str().unwrap().to_owned());
+        loop {
+            let page = get(&format!("&after={after}")).await;
+            up.extend(ids(&page).into_iter().rev());
+            after = page["after"].as_str().unwrap().to_owned();
+            if page["hasNewer"] == false {
+                break;
+            }
+            assert_eq!(ids(&page).len(), 4);
+        }
+        assert_eq!(up, (2..10).map(|n| format!("m{n}")).collect::<Vec<_>>());
+        let around = get("&around=m5").await;
+        assert_eq!((ids(&around), &around["hasNewer"]), (vec!["m6".to_owned(), "m5".to_owned(), "m4".to_owned()], &true.into()));
+        // One that is larger than a page is a page, in each direction.
+        insert("huge", 6_000_000, 20).await;
+        insert("last", 1, 21).await;
+        let newest = get("").await;
+        assert_eq!(ids(&newest), ["last"]);
+        let huge = get(&format!("&before={}", newest["before"].as_str().unwrap())).await;
+        assert_eq!(ids(&huge), ["huge"]);
+        assert_eq!(ids(&get(&format!("&after={after}")).await), ["huge"]);
+        let around = get("&around=huge").await;
+        assert_eq!((ids(&around), &around["hasNewer"]), (vec!["huge".to_owned()], &true.into()));
+        assert_eq!(ids(&get(&format!("&before={}", around["before"].as_str().unwrap())).await)[0], "m9");
     }
 }
 

@@ -18,6 +18,7 @@ on_both! {
         let content = json!({"content": "x"});
         for (method, path, body, expected) in [
             ("GET", "/rooms/secret".to_owned(), &Value::Null, &forbidden),
+            ("PATCH", "/rooms/secret".to_owned(), &json!({"name": "x"}), &forbidden),
             ("GET", "/rooms/secret/messages".to_owned(), &Value::Null, &forbidden),
             ("POST", "/rooms/secret/messages".to_owned(), &content, &forbidden),
             ("PUT", "/rooms/secret/read".to_owned(), &Value::Null, &forbidden),
@@ -46,6 +47,33 @@ on_both! {
         assert_eq!(alice.heard_names().await, ["message:new"]);
         let rooms = carol.done("GET", "/rooms", &Value::Null, 200).await;
         assert_eq!(rooms["rooms"], json!([]));
+    }
+}
+
+on_both! {
+    async fn the_owner_alone_removes_others_and_who_is_removed_is_out(server: TestServer) {
+        let (alice, bob, carol) = (Program::of(&server, "alice"), Program::of(&server, "bob"), Program::of(&server, "carol"));
+        for program in [&bob, &carol] {
+            program.done("GET", "/me", &Value::Null, 200).await;
+        }
+        let body = json!({"name": "Plans", "type": "private", "members": ["bob", "carol"]});
+        let id = alice.done("POST", "/rooms", &body, 201).await["id"].as_str().unwrap().to_owned();
+        let room = format!("/rooms/{id}");
+        assert_eq!(alice.done("GET", &room, &Value::Null, 200).await["ownerId"], "alice");
+        let mut bobs_socket = server.connect_in("bob", &id).await;
+        let forbidden = (403, "forbidden".to_owned());
+        let (remove_bob, remove_alice) = (format!("{room}/members/bob"), format!("{room}/members/alice"));
+        assert_eq!(carol.refusal("DELETE", &remove_bob, &Value::Null).await, forbidden, "a member");
+        assert_eq!(Program::of(&server, "dave").refusal("DELETE", &remove_bob, &Value::Null).await, forbidden, "a stranger");
+        alice.done("DELETE", &remove_bob, &Value::Null, 204).await;
+        assert_eq!(bobs_socket.hear("member:left").await["roomId"], *id);
+        assert_eq!(bob.refusal("DELETE", &remove_alice, &Value::Null).await, forbidden, "who was removed");
+        assert_eq!(bob.refusal("GET", &room, &Value::Null).await, forbidden);
+        // Rooms that other programs made have no owner here.
+        server.make_room("theirs", RoomType::Private, &["alice", "bob"]).await;
+        assert_eq!(alice.refusal("DELETE", "/rooms/theirs/members/bob", &Value::Null).await, forbidden);
+        let answer = alice.send("DELETE", "/rooms/theirs/members/bob", &Value::Null).await;
+        assert!(answer.json()["detail"].as_str().unwrap().contains("no recorded owner"), "{}", answer.body);
     }
 }
 

@@ -52,6 +52,18 @@ class ReactionRemoved:
     emoji: str
 
 
+@dataclass(frozen=True, slots=True)
+class RoomUpdated:
+    """The room has this name and topic from now on."""
+
+    room_id: str
+    seq: int
+    name: str
+    topic: str | None
+    # The id of the user who changed it.
+    user_id: str
+
+
 # Ephemeral events: not in the room's log, and only sent to clients that are in the room at that moment.
 
 
@@ -193,7 +205,9 @@ class RoomActivity:
     sent_by: Mapping[str, int]
 
 
-Change: TypeAlias = NewMessage | MessageUpdated | MessageDeleted | ReactionAdded | ReactionRemoved
+Change: TypeAlias = (
+    NewMessage | MessageUpdated | MessageDeleted | ReactionAdded | ReactionRemoved | RoomUpdated
+)
 Sign: TypeAlias = UserJoined | UserLeft | UserRead | TypingStarted | TypingStopped | MembersChanged
 RoomEvent: TypeAlias = Change | Sign | Interrupted | Discontinuity
 ClientEvent: TypeAlias = (
@@ -232,6 +246,13 @@ _CHANGES: dict[str, Callable[[Record], Change]] = {
         message_id=data.text('messageId'),
         user_id=data.text('userId'),
         emoji=data.text('emoji'),
+    ),
+    'room:updated': lambda data: RoomUpdated(
+        room_id=data.text('roomId'),
+        seq=data.number('seq'),
+        name=data.text('name'),
+        topic=data.text_or_none('topic'),
+        user_id=data.text('by'),
     ),
 }
 
@@ -274,7 +295,7 @@ _OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
 
 
 def read_change(name: str, data: Record) -> Change | None:
-    """A change to a room's messages; None when the event is something else."""
+    """A change to a room or its messages; None when the event is something else."""
     read = _CHANGES.get(name)
     return read(data) if read else None
 

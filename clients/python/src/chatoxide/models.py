@@ -93,6 +93,31 @@ class RoomInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomDetails:
+    """A room as `Room.update` leaves it."""
+
+    id: str
+    name: str
+    # `public` or `private`.
+    type: str
+    created_at: datetime
+    topic: str | None
+    # The id of the user who created it; None if that was not recorded.
+    owner_id: str | None
+
+    @classmethod
+    def read(cls, record: Record) -> RoomDetails:
+        return cls(
+            id=record.text('id'),
+            name=record.text('name'),
+            type=record.text('type'),
+            created_at=record.time('createdAt'),
+            topic=record.text_or_none('topic'),
+            owner_id=record.text_or_none('ownerId'),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ListedRoom:
     """A room as `ChatClient.rooms` lists it."""
 
@@ -105,6 +130,7 @@ class ListedRoom:
     # The other one of a direct room.
     direct_with: Member | None
     last_message_at: datetime | None
+    topic: str | None
     # Messages of others since the caller read it last: 99 stands for 99 or more.
     unread_count: int
 
@@ -118,6 +144,7 @@ class ListedRoom:
             is_member=record.flag('isMember'),
             direct_with=None if record.is_none('with') else Member.read(record.record('with')),
             last_message_at=record.time_or_none('lastMessageAt'),
+            topic=record.text_or_none('topic'),
             unread_count=record.number('unreadCount'),
         )
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from .connection import Again, Connection
 from .errors import ChatError
 from .log import RoomLog
-from .models import Member, Message, Presence, read_messages
+from .models import Member, Message, Presence, RoomDetails, read_messages
 from .reader import History, RoomEvents
 from .record import Json
 
@@ -155,6 +155,20 @@ class Room:
     async def presence(self) -> Presence:
         """Asks which users are in the room at this moment."""
         return Presence.read(await self._connection.ask('room:presence', self.id))
+
+    async def update(self, *, name: str | None = None, topic: str | None = None) -> RoomDetails:
+        """Changes the room's name or topic; what is not given stays. An empty topic takes the topic away."""
+        request: dict[str, Json] = {'roomId': self.id}
+        if name is not None:
+            request['name'] = name
+        if topic is not None:
+            request['topic'] = topic
+        answer = await self._connection.ask('room:update', request)
+        return RoomDetails.read(answer.record('room'))
+
+    async def remove_member(self, user_id: str) -> None:
+        """Ends the membership of another user: only the room's owner may."""
+        await self._connection.ask('member:remove', {'roomId': self.id, 'userId': user_id})
 
     async def invite(self, user_id: str) -> list[Member]:
         """Makes a user a member. Returns all members."""

@@ -40,7 +40,13 @@ const REFUSED = 'Authentication failed';
 /** The pause before a room is joined again that the server could not open, in milliseconds. */
 const REJOIN = 5_000;
 /** The changes to messages that a room is told as they come. */
-const CHANGES = ['message:updated', 'message:deleted', 'reaction:added', 'reaction:removed'] as const;
+const CHANGES = [
+  'message:updated',
+  'message:deleted',
+  'reaction:added',
+  'reaction:removed',
+  'room:updated',
+] as const;
 /** The protocol version sent to the server: a `clientId` names one message, and another under it is refused. */
 const PROTOCOL = 1;
 
@@ -363,6 +369,8 @@ export class ChatClient implements Readable<ClientState> {
         else to(data.roomId)?.heardLog(change);
       });
     }
+    // Also of rooms that are not open here. What was missed is in the list, which is loaded with each connection.
+    socket.on('room:updated', this.rooms.heardUpdate);
     socket.on('room:activity', (activity) => {
       if (this.rooms.find(activity.roomId)) this.rooms.heard(activity);
       else this.rooms.changed();

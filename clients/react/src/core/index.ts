@@ -1,7 +1,7 @@
 // The client without React.
 export { ChatClient, type ClientOptions, type ClientState } from './client.js';
 export { ChatError } from './errors.js';
-export { becomeMember, endMembership } from './membership.js';
+export { becomeMember, endMembership, removeMember } from './membership.js';
 export { mentionInboxOf, type MentionInbox, type MentionInboxState } from './mentionInbox.js';
 export { findMentions, mentionNames, type Mention, type MentionNames } from './mentions.js';
 export { onlineUsersOf, type OnlineState, type OnlineUsers } from './onlineUsers.js';
@@ -13,3 +13,4 @@ export type { RoomList as RoomListHandle, RoomListState } from './roomList.js';
 export type { Readable, Unsubscribe } from './store.js';
 export { ownerOf, type TokenOwner } from './token.js';
 export type * from './types.js';
+export { updateRoom } from './updateRoom.js';

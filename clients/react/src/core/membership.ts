@@ -1,4 +1,4 @@
-// Joining and leaving a room as a member. It stands apart from the client, so that a page without it is not larger for it.
+// Joining and leaving a room as a member, and removing others from it. It stands apart from the client, so that a page without it is not larger for it.
 import type { ChatClient } from './client.js';
 import type { Room } from './protocol.js';
 import { asking } from './wire.js';
@@ -14,4 +14,9 @@ export async function becomeMember(client: ChatClient, roomId: string): Promise<
 export async function endMembership(client: ChatClient, roomId: string): Promise<void> {
   await asking(client.socket)('member:leave', roomId);
   client.rooms.changed();
+}
+
+/** Ends the membership of another user, in a room that this user owns. */
+export async function removeMember(client: ChatClient, roomId: string, userId: string): Promise<void> {
+  await asking(client.socket)('member:remove', { roomId, userId });
 }

@@ -59,6 +59,17 @@ export interface Room {
   members: string[];
 }
 
+/** A room without its members. */
+export interface ShownRoom {
+  id: string;
+  name: string;
+  type: RoomType;
+  createdAt: Timestamp;
+  topic: string | null;
+  /** The user who created it, if that was recorded. */
+  ownerId: string | null;
+}
+
 /** A room as `rooms:list` lists it. */
 export interface ListedRoom {
   id: string;
@@ -69,6 +80,7 @@ export interface ListedRoom {
   /** The other one, in a direct room. */
   with: Member | null;
   lastMessageAt: Timestamp | null;
+  topic: string | null;
   /** Messages of others since the caller read it last: 99 stands for 99 or more. */
   unreadCount: number;
 }
@@ -193,6 +205,21 @@ export interface RoomActivity {
   by: { userId: string; count: number }[];
 }
 
+/** The name and the topic of a room after a change, and the user who made it. */
+export interface RoomUpdate {
+  roomId: string;
+  name: string;
+  topic: string | null;
+  by: string;
+  seq: number;
+}
+
+/** A name or a topic that is absent stays. A topic that is `null` or empty takes the topic away. */
+export interface RoomChange {
+  name?: string;
+  topic?: string | null;
+}
+
 export interface NewRoom {
   name: string;
   /** `public` if absent. */
@@ -208,6 +235,8 @@ export interface LogEvents {
   'message:deleted': (deleted: { messageId: string; roomId: string; seq: number }) => void;
   'reaction:added': (change: ReactionChange) => void;
   'reaction:removed': (change: ReactionChange) => void;
+  /** Also told on sockets that have asked for `rooms:list`, of the user's own rooms. */
+  'room:updated': (update: RoomUpdate) => void;
 }
 
 /** A message that mentions the user. */
@@ -271,6 +300,7 @@ export interface ClientToServerEvents {
   'settings:update': (change: OrNull<Partial<UserSettings>>, ack?: Ack<{ settings: UserSettings }>) => void;
   'room:presence': (roomId: string, ack: Ack<Presence>) => void;
   'room:create': (room: NewRoom, ack?: Ack<{ room: Room }>) => void;
+  'room:update': (change: OrNull<{ roomId: string } & RoomChange>, ack?: Ack<{ room: ShownRoom }>) => void;
   'room:invite': (invitation: { roomId: string; userId: string }, ack?: Ack<{ members: Member[] }>) => void;
   'rooms:list': (nothing: Record<string, never>, ack: Ack<{ rooms: ListedRoom[] }>) => void;
   'users:watch': (watch: { userIds: string[] }, ack: Ack<{ online: string[] }>) => void;
@@ -281,6 +311,7 @@ export interface ClientToServerEvents {
     ack: Ack<{ mentions: MentionNotice[]; before: string | null }>,
   ) => void;
   'mentions:read': (nothing: Record<string, never>, ack?: Ack<{ at: Timestamp }>) => void;
+  'member:remove': (removal: { roomId: string; userId: string }, ack?: Ack) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;

@@ -1,6 +1,6 @@
 // The list of rooms: those that the user is in and public ones, with the unread count of each.
 import type { ChatError } from './errors.js';
-import type { ListedRoom, RoomActivity, UserRead } from './protocol.js';
+import type { ListedRoom, RoomActivity, RoomUpdate, UserRead } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import type { Refusal } from './types.js';
 import type { Ask } from './wire.js';
@@ -38,8 +38,8 @@ export class RoomList implements Readable<RoomListState> {
   private timer: ReturnType<typeof setInterval> | undefined;
   private running: Promise<void> | undefined;
   private isStale = false;
-  /** Activity that was heard during a load: the server may have counted before it. */
-  private missed: RoomActivity[] = [];
+  /** Events that were heard during a load: the server may have made the list before them. */
+  private missed: (() => void)[] = [];
 
   readonly get = this.store.get;
 
@@ -101,7 +101,7 @@ export class RoomList implements Readable<RoomListState> {
   /** Handles new messages in a room. */
   heard(activity: RoomActivity): void {
     const { roomId, lastMessageAt, by } = activity;
-    if (this.running) this.missed.push(activity);
+    if (this.running) this.missed.push(() => this.heard(activity));
     const room = this.find(roomId);
     // The last list may include this already.
     if (!room || lastMessageAt <= (room.lastMessageAt ?? '')) return;
@@ -112,6 +112,13 @@ export class RoomList implements Readable<RoomListState> {
     this.set(roomId, { lastMessageAt, unreadCount: Math.min(unreadCount, MOST) });
     this.store.patch({ rooms: [...this.store.get().rooms].sort(byActivity) });
   }
+
+  /** A room has a new name or topic. */
+  readonly heardUpdate = ({ roomId, name, topic }: RoomUpdate): void => {
+    const rename = () => this.set(roomId, { name, topic });
+    if (this.running) this.missed.push(rename);
+    rename();
+  };
 
   private set(roomId: string, changes: Partial<ListedRoom>): void {
     if (!this.find(roomId)) return;
@@ -134,8 +141,8 @@ export class RoomList implements Readable<RoomListState> {
           unreadCount: this.host.countOf(room.id) ?? room.unreadCount,
         }));
         this.store.patch({ rooms: counted, isReady: true, refusal: null });
-        // `forEach` does not visit what `heard` appends.
-        this.missed.forEach((activity) => this.heard(activity));
+        // `forEach` does not visit what these append.
+        this.missed.forEach((hearAgain) => hearAgain());
         this.host.heardList();
       } catch (error) {
         this.store.patch({ refusal: (error as ChatError).refusal });

@@ -93,10 +93,25 @@ export const HANDLERS: Handlers = {
       name: name.trim(),
       type: type ?? 'public',
       members: [peer.user.id, ...members],
+      ownerId: peer.user.id,
     });
     for (const userId of room.members)
       world.tellUser(userId, 'room:invited', { room: room.view, from: peer.user }, peer);
     return { room: room.view };
+  },
+
+  'room:update'(world, peer, { roomId, name, topic }) {
+    const room = world.entered(peer, roomId);
+    if (room.type === 'direct')
+      throw new ChatError('forbidden', 'A direct room has no name or topic of its own');
+    if (!room.members.has(peer.user.id))
+      throw new ChatError('forbidden', 'You are not a member of this room');
+    const update = room.update({ name, topic }, peer.user.id);
+    if (update) {
+      world.tellRoom(roomId, 'room:updated', update);
+      world.tellWatchers(room, 'room:updated', update);
+    }
+    return { room: room.shown };
   },
 
   'room:invite'(world, peer, { roomId, userId }) {
@@ -125,10 +140,15 @@ export const HANDLERS: Handlers = {
   'member:leave'(world, peer, roomId) {
     const room = world.entered(peer, roomId);
     if (room.type === 'direct') throw new ChatError('forbidden', 'A direct room is for two');
-    if (!room.members.delete(peer.user.id)) return done;
-    if (room.type === 'private') world.leaveOnAllDevices(peer.user.id, roomId);
-    world.tellUser(peer.user.id, 'member:left', { roomId });
-    world.tellRoom(roomId, 'room:members', { roomId, members: world.membersOf(room) });
+    world.endMembership(room, peer.user.id);
+    return done;
+  },
+
+  'member:remove'(world, peer, { roomId, userId }) {
+    const room = world.entered(peer, roomId);
+    if (room.type === 'direct') throw new ChatError('forbidden', 'A direct room is for two');
+    if (userId !== peer.user.id) ensureOwner(room, peer.user.id);
+    world.endMembership(room, userId);
     return done;
   },
 
@@ -245,6 +265,12 @@ export const HANDLERS: Handlers = {
   },
 };
 
+function ensureOwner({ ownerId }: MemoryRoom, userId: string): void {
+  if (ownerId === null)
+    throw new ChatError('forbidden', 'This room has no recorded owner, so nobody may remove others');
+  if (ownerId !== userId) throw new ChatError('forbidden', 'Only the owner of this room may remove others');
+}
+
 /** `null` is the same as absent. */
 function unset({ type, replyTo, clientId }: Asked['message:send']['argument']) {
   return { type: type ?? undefined, replyTo: replyTo ?? undefined, clientId: clientId ?? undefined };
@@ -258,6 +284,7 @@ function listedFor(world: World, peer: Peer, room: MemoryRoom): ListedRoom {
     isMember: room.members.has(peer.user.id),
     with: type === 'direct' && other !== undefined ? world.userOf(other) : null,
     lastMessageAt: room.lastMessageAt,
+    topic: room.topic,
     unreadCount: room.unreadOf(peer.user.id),
   };
 }

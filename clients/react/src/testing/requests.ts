@@ -7,6 +7,7 @@ const ID = 512;
 const EMOJI = 64;
 const CLIENT_ID = 64;
 const ROOM_NAME = 200;
+const TOPIC = 1_000;
 const FIRST_MEMBERS = 100;
 const WATCHED = 500;
 
@@ -102,6 +103,7 @@ const CHECKS: Record<keyof Asked, Check> = {
     type: orNull(oneOf('public', 'private')),
     members: optional(list(FIRST_MEMBERS, id)),
   }),
+  'room:update': object({ roomId: id, name: orNull(named), topic: orNull(text(0, TOPIC)) }),
   'room:invite': object({ roomId: id, userId: id }),
   'rooms:list': object({}),
   'users:watch': object({ userIds: list(WATCHED, id) }),
@@ -109,6 +111,7 @@ const CHECKS: Record<keyof Asked, Check> = {
   'member:leave': id,
   'mentions:list': object({ before: orNull(cursor), limit: orNull(whole) }),
   'mentions:read': object({}),
+  'member:remove': object({ roomId: id, userId: id }),
   'users:find': object({ query: text(0, ID) }),
   'message:send': object({
     roomId: id,

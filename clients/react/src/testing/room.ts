@@ -6,9 +6,12 @@ import type {
   Reaction,
   ReactionChange,
   Room,
+  RoomChange,
   RoomType,
   RoomUnread,
+  RoomUpdate,
   SendRequest,
+  ShownRoom,
   Synced,
   SyncedEvent,
 } from '../core/protocol.js';
@@ -35,13 +38,15 @@ export class MemoryRoom {
   /** The change before the message from which on each user has marked the room as unread. */
   private readonly unreadAfter = new Map<string, number>();
   private lastTime = 0;
+  topic: string | null = null;
 
   constructor(
     readonly id: string,
-    readonly name: string,
+    public name: string,
     readonly type: RoomType,
     private readonly now: () => number,
     readonly createdAt = new Date(now()).toISOString(),
+    readonly ownerId: string | null = null,
   ) {}
 
   get seq(): number {
@@ -51,6 +56,11 @@ export class MemoryRoom {
   get view(): Room {
     const { id, name, type, createdAt } = this;
     return { id, name, type, createdAt, members: [...this.members].sort() };
+  }
+
+  get shown(): ShownRoom {
+    const { id, name, type, createdAt, topic, ownerId } = this;
+    return { id, name, type, createdAt, topic, ownerId };
   }
 
   get lastMessageAt(): string | null {
@@ -157,6 +167,19 @@ export class MemoryRoom {
       reactions: message.reactions.filter((other) => !isSame(other, reaction)),
     }));
     return this.append('reaction:removed', { ...reaction, messageId, roomId: this.id, seq: this.seq + 1 });
+  }
+
+  /** Undefined when it has that name and topic already. */
+  update(
+    { name, topic }: { [Key in keyof RoomChange]: RoomChange[Key] | null },
+    by: string,
+  ): RoomUpdate | undefined {
+    const newName = name?.trim() ?? this.name;
+    const newTopic = topic === undefined ? this.topic : topic?.trim() || null;
+    if (newName === this.name && newTopic === this.topic) return undefined;
+    [this.name, this.topic] = [newName, newTopic];
+    const update = { roomId: this.id, name: newName, topic: newTopic, by, seq: this.seq + 1 };
+    return this.append('room:updated', update);
   }
 
   since(since: number): Synced {

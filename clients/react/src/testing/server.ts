@@ -20,6 +20,8 @@ export interface RoomSeed {
   type?: RoomType;
   /** Ids of users. */
   members?: string[];
+  /** The id of the user who created it; nobody, if absent. */
+  ownerId?: string;
   /** Oldest first; `from` is the id of a user. */
   messages?: { from: string; content: string }[];
 }
@@ -94,10 +96,10 @@ export class ChatServer {
     replaceConnect();
   }
 
-  private seed({ id, name = id, type = 'public', members = [], messages = [] }: RoomSeed): void {
+  private seed({ id, name = id, type = 'public', members = [], ownerId, messages = [] }: RoomSeed): void {
     for (const userId of [...members, ...messages.map(({ from }) => from)])
       this.world.addUser({ id: userId });
-    const room = this.world.addRoom({ id, name, type, members });
+    const room = this.world.addRoom({ id, name, type, members, ownerId });
     for (const { from, content } of messages) room.add(this.world.userOf(from), { roomId: id, content });
   }
 

@@ -55,8 +55,9 @@ export class World {
     name,
     type,
     members,
-  }: Omit<Room, 'id' | 'createdAt'> & { id?: string }): MemoryRoom {
-    const room = new MemoryRoom(id, name, type, this.now);
+    ownerId,
+  }: Omit<Room, 'id' | 'createdAt'> & { id?: string; ownerId?: string }): MemoryRoom {
+    const room = new MemoryRoom(id, name, type, this.now, undefined, ownerId);
     for (const userId of members) room.members.add(userId);
     this.all.set(id, room);
     return room;
@@ -112,6 +113,14 @@ export class World {
     const isOnline = this.isOnline(userId);
     const presence = { online: isOnline ? [userId] : [], offline: isOnline ? [] : [userId] };
     for (const peer of this.peers) if (peer.watched.has(userId)) peer.hear('users:presence', presence);
+  }
+
+  endMembership(room: MemoryRoom, userId: string): void {
+    const { id: roomId } = room;
+    if (!room.members.delete(userId)) return;
+    if (room.type === 'private') this.leaveOnAllDevices(userId, roomId);
+    this.tellUser(userId, 'member:left', { roomId });
+    this.tellRoom(roomId, 'room:members', { roomId, members: this.membersOf(room) });
   }
 
   leaveOnAllDevices(userId: string, roomId: string): void {
@@ -180,12 +189,20 @@ export class World {
     }
   }
 
-  /** Those who have asked for the list of rooms, and are members but not in the room. */
   tellActivity(room: MemoryRoom, { senderId, createdAt }: Message): void {
     const activity = { roomId: room.id, lastMessageAt: createdAt, by: [{ userId: senderId, count: 1 }] };
+    this.tellWatchers(room, 'room:activity', activity);
+  }
+
+  /** Those who have asked for the list of rooms, and are members but not in the room. */
+  tellWatchers<Name extends keyof ServerToClientEvents>(
+    room: MemoryRoom,
+    event: Name,
+    data: Told<Name>,
+  ): void {
     for (const peer of this.peers) {
       const isAway = peer.isWatching && room.members.has(peer.user.id) && !peer.rooms.has(room.id);
-      if (isAway) peer.hear('room:activity', activity);
+      if (isAway) peer.hear(event, data);
     }
   }
 }

@@ -16,6 +16,7 @@ const room = (id: string, second: number, changes: Partial<ListedRoom> = {}): Li
   isMember: true,
   with: null,
   lastMessageAt: `2026-01-31T09:05:${String(second).padStart(2, '0')}.000Z`,
+  topic: null,
   unreadCount: 0,
   ...changes,
 });

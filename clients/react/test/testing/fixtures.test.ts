@@ -17,7 +17,7 @@ beforeEach(() => {
       { id: 'alice', name: 'Alice' },
       { id: 'bob', name: 'Bob', avatar: 'https://example.org/bob.png' },
     ],
-    rooms: [{ id: 'general', name: 'General', members: ['alice', 'bob'] }],
+    rooms: [{ id: 'general', name: 'General', members: ['alice', 'bob'], ownerId: 'alice' }],
   });
 });
 afterEach(() => {
@@ -64,6 +64,7 @@ test('it says everything that there is a fixture for', async () => {
   await alice.ask('typing:start', room);
   await alice.ask('typing:stop', room);
   await alice.ask('room:read', room);
+  await alice.ask('room:update', { roomId: room, name: 'All', topic: 'anything' });
   await alice.ask('room:join', 'nowhere');
   await alice.ask('dm:start', 'bob');
   await alice.ask('room:presence', room);

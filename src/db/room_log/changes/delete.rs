@@ -13,6 +13,7 @@ use crate::{
 pub(super) const KIND: Kind = Kind {
     name: "delete",
     has_message: false,
+    is_about_message: true,
     read: |entry, _| EntryBody::Deleted(MessageDeleted(entry.message_id.as_str().into())),
 };
 
@@ -45,8 +46,8 @@ impl ChangeKind for Delete {
 pub struct MessageDeleted(pub MessageId);
 
 impl EntryKind for MessageDeleted {
-    fn message_id(&self) -> &MessageId {
-        &self.0
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.0)
     }
 
     fn event<'a>(&'a self, room_id: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {
@@ -59,6 +60,6 @@ impl EntryKind for MessageDeleted {
     }
 
     fn row(&self, _: &dyn Fn(&MessageView) -> String) -> EntryRow {
-        EntryRow { kind: &KIND, message_id: self.0.clone(), actor_id: None, body: None }
+        EntryRow { kind: &KIND, message_id: Some(self.0.clone()), actor_id: None, body: None }
     }
 }

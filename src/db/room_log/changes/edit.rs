@@ -18,6 +18,7 @@ use crate::{
 pub(super) const KIND: Kind = Kind {
     name: "edit",
     has_message: true,
+    is_about_message: true,
     read: |_, message| {
         message().map_or(EntryBody::Tombstone, |message| EntryBody::Updated(MessageEdited(message.into())))
     },
@@ -64,8 +65,8 @@ impl ChangeKind for Edit {
 pub struct MessageEdited(pub Arc<MessageView>);
 
 impl EntryKind for MessageEdited {
-    fn message_id(&self) -> &MessageId {
-        &self.0.id
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.0.id)
     }
 
     fn event<'a>(&'a self, _: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {

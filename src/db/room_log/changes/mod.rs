@@ -6,6 +6,7 @@ mod delete;
 mod edit;
 mod new_message;
 mod react;
+mod room;
 mod unreact;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use delete::{Delete, MessageDeleted};
 pub use edit::{Edit, MessageEdited};
 pub use new_message::{ClientId, MessageAdded, NewMessage};
 pub use react::{React, ReactionAdded};
+pub use room::{RoomUpdated, UpdateRoom};
 pub use unreact::{ReactionRemoved, Unreact};
 use uuid::Uuid;
 
@@ -40,6 +42,7 @@ pub enum Change {
     Delete(Delete),
     React(React),
     Unreact(Unreact),
+    UpdateRoom(UpdateRoom),
 }
 
 impl Change {
@@ -50,10 +53,11 @@ impl Change {
             Change::Delete(change) => change,
             Change::React(change) => change,
             Change::Unreact(change) => change,
+            Change::UpdateRoom(change) => change,
         }
     }
 
-    /// The message that it changes; none for a new one.
+    /// The message that it changes; none for a new one, or for a change of the room itself.
     pub(super) fn message_id(&self) -> Option<&MessageId> {
         self.kind().message_id()
     }
@@ -66,7 +70,7 @@ impl Change {
 
 /// The steps that each kind of change has in the transaction of a batch.
 pub(super) trait ChangeKind {
-    /// The message that it changes; none for a new one.
+    /// The message that it changes; none for a new one, or for a change of the room itself.
     fn message_id(&self) -> Option<&MessageId> {
         None
     }
@@ -116,6 +120,7 @@ pub enum EntryBody {
     Deleted(MessageDeleted),
     ReactionAdded(ReactionAdded),
     ReactionRemoved(ReactionRemoved),
+    RoomUpdated(RoomUpdated),
     /// Nothing to send: the message has been deleted since, which a later entry reports, or a newer server wrote an
     /// entry of a kind that this one does not know.
     Tombstone,
@@ -129,13 +134,19 @@ impl EntryBody {
             EntryBody::Deleted(entry) => Some(entry),
             EntryBody::ReactionAdded(entry) => Some(entry),
             EntryBody::ReactionRemoved(entry) => Some(entry),
+            EntryBody::RoomUpdated(entry) => Some(entry),
             EntryBody::Tombstone => None,
         }
     }
 
-    /// The message that was changed.
+    /// The message that was changed; none for a tombstone, or for an entry that is about no message.
     pub fn message_id(&self) -> Option<&MessageId> {
-        self.kind().map(EntryKind::message_id)
+        self.kind().and_then(EntryKind::message_id)
+    }
+
+    /// The id in the log's column of messages, which is empty in an entry that is about none; none for a tombstone.
+    pub fn logged_message_id(&self) -> Option<MessageId> {
+        self.kind().map(|entry| entry.message_id().cloned().unwrap_or_else(|| MessageId::from("")))
     }
 
     /// The event that members receive, and its payload; none for a tombstone.
@@ -156,7 +167,8 @@ impl EntryBody {
 
 /// The steps that each kind of entry has after its commit, and when it is read back.
 pub(super) trait EntryKind {
-    fn message_id(&self) -> &MessageId;
+    /// The message that was changed; none if the entry is about no message.
+    fn message_id(&self) -> Option<&MessageId>;
 
     /// The event that members receive, and its payload.
     fn event<'a>(&'a self, room_id: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>);
@@ -192,7 +204,8 @@ impl Effect<'_> {
 /// The columns of an entry that depend on its kind.
 pub(super) struct EntryRow {
     pub(super) kind: &'static Kind,
-    pub(super) message_id: MessageId,
+    /// None in an entry that is about no message.
+    pub(super) message_id: Option<MessageId>,
     /// The actor that the entry itself names: of a reaction its user, of a message its sender.
     pub(super) actor_id: Option<UserId>,
     pub(super) body: Option<String>,
@@ -201,12 +214,12 @@ pub(super) struct EntryRow {
 impl EntryRow {
     fn of_message(kind: &'static Kind, message: &MessageView, note: &dyn Fn(&MessageView) -> String) -> Self {
         let actor_id = Some(message.sender_id.clone());
-        Self { kind, message_id: message.id.clone(), actor_id, body: Some(note(message)) }
+        Self { kind, message_id: Some(message.id.clone()), actor_id, body: Some(note(message)) }
     }
 
     fn of_reaction(kind: &'static Kind, message_id: &MessageId, reaction: &ReactionView) -> Self {
         let actor_id = Some(reaction.user_id.clone());
-        Self { kind, message_id: message_id.clone(), actor_id, body: Some(reaction.emoji.to_string()) }
+        Self { kind, message_id: Some(message_id.clone()), actor_id, body: Some(reaction.emoji.to_string()) }
     }
 }
 
@@ -216,12 +229,15 @@ pub struct Kind {
     pub name: &'static str,
     /// Its entries contain the whole message, which is read back with them and noted in them.
     pub has_message: bool,
+    /// Its entries name a message. Others have an empty text there.
+    pub is_about_message: bool,
     /// Reads an entry back. The function returns the message in its present state, if it still exists.
     pub(super) read: fn(&Logged, &dyn Fn() -> Option<MessageView>) -> EntryBody,
 }
 
 /// All kinds of entries.
-static KINDS: [&Kind; 5] = [&new_message::KIND, &edit::KIND, &delete::KIND, &react::KIND, &unreact::KIND];
+static KINDS: [&Kind; 6] =
+    [&new_message::KIND, &edit::KIND, &delete::KIND, &react::KIND, &unreact::KIND, &room::KIND];
 
 /// Finds a kind by its name in the table; none if a newer server wrote it.
 pub(super) fn find_kind(name: &str) -> Option<&'static Kind> {
@@ -229,9 +245,10 @@ pub(super) fn find_kind(name: &str) -> Option<&'static Kind> {
 }
 
 impl Logged {
-    /// False for an entry of a kind that is not known here, such as the one after a table was emptied.
+    /// False for an entry about the room itself, and for one of a kind that is not known here, such as the one after a
+    /// table was emptied.
     pub fn is_about_message(&self) -> bool {
-        find_kind(&self.kind).is_some()
+        find_kind(&self.kind).is_some_and(|kind| kind.is_about_message)
     }
 
     /// True if the entry contains the whole message, and notes its state.

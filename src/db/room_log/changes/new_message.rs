@@ -22,6 +22,7 @@ use crate::{
 pub(super) const KIND: Kind = Kind {
     name: "new",
     has_message: true,
+    is_about_message: true,
     read: |_, message| {
         message().map_or(EntryBody::Tombstone, |message| EntryBody::New(MessageAdded(message.into())))
     },
@@ -84,8 +85,8 @@ impl ChangeKind for NewMessage {
 pub struct MessageAdded(pub Arc<MessageView>);
 
 impl EntryKind for MessageAdded {
-    fn message_id(&self) -> &MessageId {
-        &self.0.id
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.0.id)
     }
 
     fn event<'a>(&'a self, _: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {

@@ -21,6 +21,7 @@ use crate::{
 pub(super) const KIND: Kind = Kind {
     name: "react",
     has_message: false,
+    is_about_message: true,
     read: |entry, _| {
         let (message_id, reaction) = (entry.message_id.as_str().into(), entry.reaction());
         EntryBody::ReactionAdded(ReactionAdded { message_id, reaction })
@@ -74,8 +75,8 @@ pub struct ReactionAdded {
 }
 
 impl EntryKind for ReactionAdded {
-    fn message_id(&self) -> &MessageId {
-        &self.message_id
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.message_id)
     }
 
     fn event<'a>(&'a self, room_id: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {

@@ -15,6 +15,7 @@ use crate::{
 pub(super) const KIND: Kind = Kind {
     name: "unreact",
     has_message: false,
+    is_about_message: true,
     read: |entry, _| {
         let (message_id, reaction) = (entry.message_id.as_str().into(), entry.reaction());
         EntryBody::ReactionRemoved(ReactionRemoved { message_id, reaction })
@@ -56,8 +57,8 @@ pub struct ReactionRemoved {
 }
 
 impl EntryKind for ReactionRemoved {
-    fn message_id(&self) -> &MessageId {
-        &self.message_id
+    fn message_id(&self) -> Option<&MessageId> {
+        Some(&self.message_id)
     }
 
     fn event<'a>(&'a self, room_id: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {

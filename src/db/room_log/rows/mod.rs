@@ -4,15 +4,17 @@
 mod mentions;
 mod messages;
 mod reactions;
+mod rooms;
 
 use diesel::{QueryResult, sqlite::SqliteConnection};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use serde_json::Value;
 
 use self::{
     mentions::Mentions,
     messages::{MessageNeeds, Messages},
     reactions::{ReactionNeeds, Reactions},
+    rooms::{RoomNeeds, Rooms},
 };
 use super::{Append, session::Session};
 use crate::{
@@ -27,6 +29,7 @@ pub(super) use messages::{list_stored_pg, list_stored_sqlite};
 pub(super) struct Needs {
     pub(super) messages: MessageNeeds,
     pub(super) reactions: ReactionNeeds,
+    pub(super) rooms: RoomNeeds,
 }
 
 impl Needs {
@@ -44,6 +47,7 @@ pub(super) struct Rows {
     pub(super) reactions: Reactions,
     /// Written, never read.
     pub(super) mentions: Mentions,
+    pub(super) rooms: Rooms,
 }
 
 /// A statement on PostgreSQL that writes the rows in a document, and returns how many it wrote.
@@ -59,17 +63,21 @@ impl Rows {
     pub(super) async fn read_pg(session: &Session<'_>, batch: &[Append]) -> Result<Self> {
         let needs = Needs::of(batch);
         // They are pipelined: one round trip.
-        let (messages, reactions) =
-            join(Messages::read_pg(session, &needs.messages), Reactions::read_pg(session, &needs.reactions))
-                .await;
-        Ok(Self { messages: messages?, reactions: reactions?, ..Self::default() })
+        let (messages, reactions, rooms) = join3(
+            Messages::read_pg(session, &needs.messages),
+            Reactions::read_pg(session, &needs.reactions),
+            Rooms::read_pg(session, &needs.rooms),
+        )
+        .await;
+        Ok(Self { messages: messages?, reactions: reactions?, rooms: rooms?, ..Self::default() })
     }
 
     pub(super) fn read_sqlite(c: &mut SqliteConnection, batch: &[Append]) -> QueryResult<Self> {
         let needs = Needs::of(batch);
         let messages = Messages::read_sqlite(c, &needs.messages)?;
         let reactions = Reactions::read_sqlite(c, &needs.reactions)?;
-        Ok(Self { messages, reactions, ..Self::default() })
+        let rooms = Rooms::read_sqlite(c, &needs.rooms)?;
+        Ok(Self { messages, reactions, rooms, ..Self::default() })
     }
 
     /// Writes the changed rows, pipelined with `then`; returns the edited messages as they are stored.
@@ -78,13 +86,15 @@ impl Rows {
         session: &Session<'_>,
         then: impl Future<Output = Result<()>>,
     ) -> Result<Vec<MessageRow>> {
+        let columns = session.db().facts().columns();
         // The order matters: a reaction may be removed and added again.
         let writes = self.reactions.deletions().into_iter().chain(self.messages.deletions());
         let writes = writes
             .chain(self.reactions.insertions())
-            .chain(self.messages.insertions(&session.db().facts().columns()))
+            .chain(self.messages.insertions(&columns))
             .chain(self.mentions.deletions())
-            .chain(self.mentions.insertions());
+            .chain(self.mentions.insertions())
+            .chain(self.rooms.updates(&columns));
         let writes = writes.filter(|write| !write.rows.is_empty()).map(|write| {
             let written = session.query(write.sql, &write.rows);
             async move {
@@ -108,7 +118,8 @@ impl Rows {
         self.messages.write_deletions_sqlite(c)?;
         self.reactions.write_insertions_sqlite(c)?;
         self.messages.write_insertions_sqlite(c, columns)?;
-        self.mentions.write_sqlite(c)
+        self.mentions.write_sqlite(c)?;
+        self.rooms.write_sqlite(c, columns)
     }
 }
 

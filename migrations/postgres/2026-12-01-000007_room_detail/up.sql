@@ -1,0 +1,6 @@
+-- The topic of a room, and the user who created it. A room without either has no row.
+CREATE TABLE chatoxide.room_detail (
+    room_id TEXT NOT NULL PRIMARY KEY,
+    topic TEXT,
+    owner_id TEXT
+);

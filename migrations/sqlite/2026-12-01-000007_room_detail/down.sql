@@ -1,0 +1,1 @@
+DROP TABLE chatoxide_room_detail;
