@@ -9,6 +9,7 @@ use crate::{
     auth::Keys,
     config::{Config, DatabaseUrl},
     db::{self, Db, watch::State},
+    indexer,
     server::Server,
 };
 
@@ -43,6 +44,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         && db::watch::read_state(&db, url).await.map_err(describe)? == State::Outdated
     {
         tracing::warn!("database: {}", db::watch::outdated());
+    }
+    if config.search && !db.facts().has_search() {
+        tracing::warn!("database: messages cannot be searched: {}", indexer::NO_INDEX);
     }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {

@@ -36,6 +36,9 @@ use crate::{
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
+/// The migration that makes the search index. A database without it is served without search.
+const SEARCH: &str = "20261201000008";
+
 /// Nodes that start at the same time take turns on this advisory lock, whose number is arbitrary. A migration may take
 /// any time, but no lock is waited for longer than `DATABASE_TIMEOUT`, so that a supervisor sees that the server does
 /// not start, and why.
@@ -70,7 +73,9 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => {
             let found = Catalog::read(db, config).await?;
             ensure(&found, false, 0)?;
-            if found.tables != Tables::All || !pending(db, &found).is_empty() {
+            let mut pending = pending(db, &found);
+            pending.retain(|version| version != SEARCH);
+            if found.tables != Tables::All || !pending.is_empty() {
                 return Err(Error::Internal(
                     "its tables are not complete, and behind PgBouncer none can be made: run chatoxide migrate with a \
                      DATABASE_URL of PostgreSQL itself"
@@ -96,6 +101,7 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         other => other,
     })?;
     facts::check(db, clock::now()).await?;
+    db.facts().note_search(super::search::is_available(db).await?);
     match repair_heads(db).await {
         Ok(0) => {}
         Ok(rooms) => {
@@ -151,7 +157,11 @@ async fn migrate_postgres(
         Error::Unavailable(format!("{why} when its tables are looked at"))
     })??;
     let found = found.with_settings(config);
-    let pending = pending(db, &found).len();
+    let pending = match pending(db, &found) {
+        // Whether there is a search index is said later.
+        pending if pending == [SEARCH] && found.lack(makes_tables, true).is_some() => 0,
+        pending => pending.len(),
+    };
     ensure(&found, makes_tables, pending)?;
     let makes = found.tables.missing();
     if !makes.is_empty() {

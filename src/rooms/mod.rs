@@ -59,6 +59,7 @@ use crate::{
         read_markers::ReadMark,
         room_log::{Append, LogPage},
     },
+    indexer::Indexer,
     log::{self, Log, Receipt},
     metrics::{Instruments, RoomStats},
     protocol::{MemberView, RoomErrorView, RoomMembersView, TokenUserView, event},
@@ -82,6 +83,7 @@ pub struct Rooms {
     read_marks: ReadMarks,
     activity: UnreadPush,
     node_cache: NodeCache,
+    indexer: Indexer,
     this: Weak<Self>,
 }
 
@@ -100,7 +102,7 @@ impl Rooms {
         broadcast: Broadcast,
         db: Db,
         config: &Config,
-        node_cache: NodeCache,
+        (node_cache, indexer): (NodeCache, Indexer),
         instruments: Instruments,
     ) -> Arc<Self> {
         let settings = log::Settings {
@@ -121,6 +123,7 @@ impl Rooms {
             log,
             is_busy: AtomicBool::new(false),
             node_cache,
+            indexer,
             this: Weak::clone(this),
         });
         tokio::spawn(apply::run(Arc::downgrade(&rooms), outcomes));

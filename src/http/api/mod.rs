@@ -8,6 +8,7 @@ mod members;
 mod messages;
 mod reactions;
 mod rooms;
+mod search;
 mod users;
 
 use std::sync::Arc;
@@ -72,6 +73,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(members::add, members::remove))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::show, messages::edit, messages::delete))
+        .routes(routes!(search::search))
         .routes(routes!(reactions::add, reactions::remove));
     OpenApiRouter::with_openapi(Described::openapi()).nest(PREFIX, routes)
 }

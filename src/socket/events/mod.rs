@@ -8,6 +8,7 @@ mod message_delete;
 mod message_edit;
 mod message_send;
 mod messages_load;
+mod messages_search;
 mod messages_sync;
 mod reaction;
 mod reaction_add;
@@ -59,6 +60,7 @@ super::dispatch::events! {
     "message:edit" => Pipelined, message_edit::handle;
     "message:delete" => Pipelined, message_delete::handle;
     "messages:load" => AfterEarlier, messages_load::handle;
+    "messages:search" => Apart, messages_search::handle;
     "messages:sync" => AfterEarlier, messages_sync::handle;
     "reaction:add" => Pipelined, reaction_add::handle;
     "reaction:remove" => Pipelined, reaction_remove::handle;
