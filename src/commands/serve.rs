@@ -9,7 +9,6 @@ use crate::{
     auth::Keys,
     config::{Config, DatabaseUrl},
     db::{self, Db, watch::State},
-    indexer,
     server::Server,
 };
 
@@ -46,7 +45,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tracing::warn!("database: {}", db::watch::outdated());
     }
     if config.search && !db.facts().has_search() {
-        tracing::warn!("database: messages cannot be searched: {}", indexer::NO_INDEX);
+        tracing::warn!("database: {}", db::search::no_index());
     }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {

@@ -180,6 +180,11 @@ pub async fn list(db: &Db, ids: &[MessageId]) -> Result<Vec<MessageView>> {
     Ok(assemble(rows, reactions, &db.facts().columns()))
 }
 
+/// Counts all messages.
+pub async fn count(db: &Db) -> Result<i64> {
+    on!(db.readers, c => messages::table.count().get_result(c).await?)
+}
+
 /// Returns the beginnings of the contents of those of these messages that exist.
 pub async fn list_beginnings(db: &Db, ids: &[MessageId]) -> Result<HashMap<MessageId, String>> {
     const BEGINNING: &str = r#"substr(CAST("Message"."content" AS TEXT), 1, 4096)"#;

@@ -73,9 +73,8 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => {
             let found = Catalog::read(db, config).await?;
             ensure(&found, false, 0)?;
-            let mut pending = pending(db, &found);
-            pending.retain(|version| version != SEARCH);
-            if found.tables != Tables::All || !pending.is_empty() {
+            let is_required = |version: &String| version != SEARCH;
+            if found.tables != Tables::All || pending(db, &found).iter().any(is_required) {
                 return Err(Error::Internal(
                     "its tables are not complete, and behind PgBouncer none can be made: run chatoxide migrate with a \
                      DATABASE_URL of PostgreSQL itself"
@@ -135,6 +134,16 @@ pub fn pending(db: &Db, found: &Catalog) -> Vec<String> {
     all
 }
 
+/// Returns the pending migrations, without that of the search index if this role may make no tables: the database is then
+/// served without it.
+pub fn required(db: &Db, found: &Catalog, makes_tables: bool) -> Vec<String> {
+    let mut pending = pending(db, found);
+    if pending == [SEARCH] && found.lack(makes_tables, true).is_some() {
+        pending.clear();
+    }
+    pending
+}
+
 fn ensure(found: &Catalog, makes_tables: bool, pending: usize) -> Result<()> {
     found.obstacle(makes_tables, pending > 0).map_or(Ok(()), |why| Err(Error::Internal(why)))
 }
@@ -157,11 +166,7 @@ async fn migrate_postgres(
         Error::Unavailable(format!("{why} when its tables are looked at"))
     })??;
     let found = found.with_settings(config);
-    let pending = match pending(db, &found) {
-        // Whether there is a search index is said later.
-        pending if pending == [SEARCH] && found.lack(makes_tables, true).is_some() => 0,
-        pending => pending.len(),
-    };
+    let pending = required(db, &found, makes_tables).len();
     ensure(&found, makes_tables, pending)?;
     let makes = found.tables.missing();
     if !makes.is_empty() {

@@ -21,7 +21,7 @@ pub use self::slots::SearchSlots;
 use crate::{
     chat::{Result, id::RoomId},
     db::{
-        Db, facts,
+        Db,
         search::{self, Followed},
     },
     metrics::Instruments,
@@ -232,14 +232,8 @@ impl Task {
     }
 }
 
-/// Why a database has no index.
-pub const NO_INDEX: &str = "its index is not there, or this role may not write it; run chatoxide migrate as a role that \
-     may create tables in schema chatoxide, and grant this one all rights on them, or set SEARCH=off";
-
 /// Indexes all history that is not indexed yet, without a rest. `show` is told how many messages were indexed.
 pub async fn fill_all(db: &Db, mut show: impl FnMut(usize)) -> Result<()> {
-    facts::check(db, crate::clock::now()).await?;
-    search::add_new_rooms(db, None).await?;
     loop {
         let rooms = search::list_unfilled(db, ROOMS_FILLED).await?;
         if rooms.is_empty() {

@@ -19,6 +19,6 @@ mod slow_reader;
 mod storm;
 mod unlogged;
 mod unread_push;
-mod watched;
+pub mod watched;
 mod watched_access;
 mod watched_gaps;

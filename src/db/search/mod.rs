@@ -20,7 +20,10 @@ pub use self::{
     },
     write::{Followed, Written, fill, follow},
 };
-use super::Db;
+use super::{
+    Db,
+    catalog::{Finding, Severity},
+};
 use crate::{
     chat::{Result, id::MessageId},
     search::{Cursor, Expression},
@@ -53,6 +56,16 @@ struct HitRow {
     message_id: String,
     #[diesel(sql_type = BigInt)]
     at: i64,
+}
+
+/// The finding if the search index is not there, or may not be written.
+pub fn no_index() -> Finding {
+    Finding::new(Severity::Notice, "the search index is not there, or this role may not write it")
+        .consequence("messages cannot be searched")
+        .mend(
+            "run chatoxide migrate as a role that may create tables in schema chatoxide, and grant this one all rights on \
+             them; or set SEARCH=off",
+        )
 }
 
 /// Returns the newest `limit` messages that are wanted, newest first; fewer if there are no more.

@@ -91,6 +91,10 @@ export interface Answer {
   seq: number;
   complete: boolean;
   more: boolean;
+  /** In the ack of `messages:search`. */
+  results: { message: Message; highlights: [number, number][] }[];
+  after: string | null;
+  isComplete: boolean;
 }
 
 /** The events that a client sends. */
@@ -102,6 +106,7 @@ export const CLIENT_EVENTS = [
   'message:edit',
   'message:delete',
   'messages:load',
+  'messages:search',
   'messages:sync',
   'reaction:add',
   'reaction:remove',

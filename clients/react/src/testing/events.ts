@@ -4,6 +4,7 @@ import type { ListedRoom } from '../core/protocol.js';
 import type { Asked } from '../core/wire.js';
 import type { Peer } from './peer.js';
 import { PAGE, type MemoryRoom } from './room.js';
+import { search } from './search.js';
 import type { World } from './world.js';
 
 type Event = keyof Asked;
@@ -12,6 +13,7 @@ type Handlers = { [E in Event]: (world: World, peer: Peer, argument: Asked[E]['a
 
 const MOST_FOUND = 20;
 const MOST_PRESENT = 500;
+const MOST_SEARCHED = 500;
 
 const done = {};
 
@@ -138,6 +140,14 @@ export const HANDLERS: Handlers = {
 
   'messages:load'(world, peer, { roomId, before, limit }) {
     return { messages: world.entered(peer, roomId).page(before, limit) };
+  },
+
+  'messages:search'(world, peer, request) {
+    const readable = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
+    return search(
+      readable.flatMap((room) => room.page(null, MOST_SEARCHED)),
+      request,
+    );
   },
 
   'messages:sync'(world, peer, { roomId, since }) {
