@@ -81,7 +81,8 @@ pub async fn run(app: &App, actor: Actor<'_>, query: &str, page: Page<'_>) -> Re
         before: query.before.map(micros),
         after,
     };
-    let found = Results { app, query, senders, rooms, limit: page.limit, found: Vec::new(), bytes: 0 };
+    let found =
+        Results { app, query, senders, rooms, limit: page.limit, found: Vec::new(), bytes: 0, last: None };
     let page = if is_ranked { found.ranked(wanted).await? } else { found.newest(wanted).await? };
     Ok(SearchPageView { indexed, ..page })
 }
@@ -155,6 +156,8 @@ struct Results<'a> {
     limit: usize,
     found: Vec<FoundMessageView>,
     bytes: usize,
+    /// The place of the last message that was looked at.
+    last: Option<Cursor>,
 }
 
 impl Results<'_> {
@@ -164,8 +167,7 @@ impl Results<'_> {
             let most = self.limit.saturating_sub(self.found.len()).saturating_add(1);
             let hits = search::list_newest(&self.app.db, &wanted, most).await?;
             let is_end = hits.len() < most;
-            let place = |hit: &Hit| hit.cursor.clone();
-            if let Some(after) = self.collect(&hits, place).await? {
+            if let Some(after) = self.collect(&hits).await? {
                 return Ok(self.into_page(Some(after)));
             }
             if is_end {
@@ -196,16 +198,15 @@ impl Results<'_> {
         if let Some(after) = after {
             hits.retain(|hit| order(&hit.cursor) > order(&after));
         }
-        let after = self.collect(&hits, |hit| hit.cursor.clone()).await?;
+        let after = self.collect(&hits).await?;
         Ok(self.into_page(after))
     }
 
-    /// Adds those of the messages that match. If the page is full before their end, returns the place of its last message.
-    async fn collect(&mut self, hits: &[Hit], place: impl Fn(&Hit) -> Cursor) -> Result<Option<Cursor>> {
-        let mut last = None;
+    /// Adds those of the messages that match. If the page is full before their end, returns the place where it ends.
+    async fn collect(&mut self, hits: &[Hit]) -> Result<Option<Cursor>> {
         for portion in hits.chunks(PORTION) {
             if self.is_full() {
-                return Ok(last);
+                return Ok(self.last.take());
             }
             let ids: Vec<_> = portion.iter().map(|hit| hit.message_id.clone()).collect();
             let mut there: HashMap<_, MessageView> = messages::list(&self.app.db, &ids)
@@ -215,12 +216,12 @@ impl Results<'_> {
                 .collect();
             for hit in portion {
                 if self.is_full() {
-                    return Ok(last);
+                    return Ok(self.last.take());
                 }
                 if let Some(message) = there.remove(&hit.message_id) {
                     self.add(message);
                 }
-                last = Some(place(hit));
+                self.last = Some(hit.cursor.clone());
             }
         }
         Ok(None)

@@ -6,6 +6,8 @@ mod pending;
 mod slots;
 
 use std::{
+    collections::HashSet,
+    slice,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -19,10 +21,10 @@ use tokio_util::sync::CancellationToken;
 use self::pending::Pending;
 pub use self::slots::SearchSlots;
 use crate::{
-    chat::{Result, id::RoomId},
+    chat::{Error, Result, id::RoomId},
     db::{
         Db,
-        search::{self, Followed},
+        search::{self, Followed, Written},
     },
     metrics::Instruments,
     sync::lock,
@@ -82,7 +84,15 @@ impl Indexer {
     /// Indexes until `ended`.
     pub async fn run(self, db: Db, instruments: Instruments, ended: CancellationToken) {
         let Some(shared) = self.0 else { return };
-        let task = Task { shared, db, instruments, reported: None, has_work: true };
+        let task = Task {
+            shared,
+            db,
+            instruments,
+            reported: None,
+            is_told: false,
+            failed: HashSet::new(),
+            has_work: true,
+        };
         tokio::select! {
             () = ended.cancelled() => {}
             () = task.run() => {}
@@ -94,8 +104,12 @@ struct Task {
     shared: Arc<Shared>,
     db: Db,
     instruments: Instruments,
-    /// When progress was last logged; none: there is nothing to report.
+    /// When progress was last read; none: there is nothing to report.
     reported: Option<Instant>,
+    /// Progress was logged.
+    is_told: bool,
+    /// Rooms whose history cannot be indexed, such as one with a row that cannot be read.
+    failed: HashSet<RoomId>,
     /// There may be history to index.
     has_work: bool,
 }
@@ -161,39 +175,59 @@ impl Task {
             if taken.rooms.is_empty() {
                 return Ok(());
             }
-            let followed = search::follow(&self.db, &taken.rooms).await;
-            if followed.is_err() {
-                lock(&self.shared.pending).put_back(taken);
-                return followed.map(drop);
-            }
-            let Followed { written, refilled } = followed?;
-            self.instruments.search_indexed.inc_by(written.messages as u64);
-            self.has_work |= !refilled.is_empty();
-            let is_seen =
-                |room_id: &&RoomId| !written.done.contains(room_id) && !written.more.contains(room_id);
-            let unseen: Vec<RoomId> = taken.rooms.iter().filter(is_seen).cloned().collect();
-            let is_any_new = !unseen.is_empty() && search::add_new_rooms(&self.db, Some(&unseen)).await? > 0;
-            self.has_work |= is_any_new;
-            let mut pending = lock(&self.shared.pending);
-            pending.again(&written.more, taken.oldest);
-            // Another node is indexing these, or they do not exist: the look at all rooms finds those that remain.
-            if !is_any_new {
-                pending.later(unseen, Instant::now() + OTHERS_TURN);
+            match self.follow_rooms(&taken.rooms, taken.oldest).await {
+                Ok(()) => {}
+                Err(error @ Error::Unavailable(_)) => {
+                    lock(&self.shared.pending).put_back(taken);
+                    return Err(error);
+                }
+                // A row of one room may be at fault: the others are indexed without it.
+                Err(_) => {
+                    for room_id in &taken.rooms {
+                        if let Err(error) = self.follow_rooms(slice::from_ref(room_id), taken.oldest).await {
+                            tracing::warn!(room = %room_id, cause = error.cause(), "a room is not indexed");
+                            let again = Instant::now() + LONGEST_WAIT;
+                            lock(&self.shared.pending).later(vec![room_id.clone()], again);
+                        }
+                    }
+                }
             }
         }
+    }
+
+    async fn follow_rooms(&mut self, room_ids: &[RoomId], since: Option<Instant>) -> Result<()> {
+        let Followed { written, refilled } = search::follow(&self.db, room_ids).await?;
+        self.instruments.search_indexed.inc_by(written.messages as u64);
+        let is_seen = |room_id: &&RoomId| !written.done.contains(room_id) && !written.more.contains(room_id);
+        let unseen: Vec<RoomId> = room_ids.iter().filter(is_seen).cloned().collect();
+        let is_any_new = !unseen.is_empty() && search::add_new_rooms(&self.db, Some(&unseen)).await? > 0;
+        self.has_work |= is_any_new || !refilled.is_empty();
+        let mut pending = lock(&self.shared.pending);
+        pending.again(&written.more, since);
+        // Another node is indexing these, or they do not exist: the look at all rooms finds those that remain.
+        if !is_any_new {
+            pending.later(unseen, Instant::now() + OTHERS_TURN);
+        }
+        Ok(())
     }
 
     /// Indexes the next pages of history, then leaves the database to others for a while.
     async fn fill(&mut self) -> Result<()> {
         let begun = Instant::now();
-        let rooms = search::list_unfilled(&self.db, ROOMS_FILLED).await?;
+        let limit = ROOMS_FILLED.saturating_add(i64::try_from(self.failed.len()).unwrap_or(i64::MAX));
+        let mut rooms = search::list_unfilled(&self.db, limit).await?;
+        rooms.retain(|room_id| !self.failed.contains(room_id));
         if rooms.is_empty() {
             self.has_work = false;
-            self.report_end().await;
+            self.report_end();
             return Ok(());
         }
         self.report().await?;
-        let written = search::fill(&self.db, &rooms).await?;
+        let written = match search::fill(&self.db, &rooms).await {
+            Ok(written) => written,
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(_) => self.fill_one_by_one(&rooms).await,
+        };
         self.instruments.search_indexed.inc_by(written.messages as u64);
         let rest = match written.messages {
             0 if written.done.is_empty() => OTHERS_TURN,
@@ -201,6 +235,24 @@ impl Task {
         };
         sleep(rest).await;
         Ok(())
+    }
+
+    /// Leaves out rooms that fail.
+    async fn fill_one_by_one(&mut self, room_ids: &[RoomId]) -> Written {
+        let mut all = Written::default();
+        for room_id in room_ids {
+            match search::fill(&self.db, slice::from_ref(room_id)).await {
+                Ok(written) => {
+                    all.messages += written.messages;
+                    all.done.extend(written.done);
+                }
+                Err(error) => {
+                    tracing::warn!(room = %room_id, cause = error.cause(), "a room's history is not indexed");
+                    self.failed.insert(room_id.clone());
+                }
+            }
+        }
+        all
     }
 
     async fn report(&mut self) -> Result<()> {
@@ -211,7 +263,7 @@ impl Task {
         let progress = search::progress(&self.db).await?;
         self.instruments.note_search_unfilled(progress.unfilled);
         // A single new room is nothing to report.
-        if self.reported.is_some() || progress.unfilled > 1 {
+        if self.is_told || progress.unfilled > 1 {
             let messages = self.instruments.search_indexed.get();
             tracing::info!(
                 rooms = progress.unfilled,
@@ -224,9 +276,11 @@ impl Task {
         Ok(())
     }
 
-    async fn report_end(&mut self) {
-        self.instruments.note_search_unfilled(0);
+    fn report_end(&mut self) {
         if self.reported.take().is_some() {
+            self.instruments.note_search_unfilled(i64::try_from(self.failed.len()).unwrap_or(i64::MAX));
+        }
+        if std::mem::take(&mut self.is_told) {
             tracing::info!("search: all history is indexed");
         }
     }

@@ -1,4 +1,4 @@
-//! What a query selects in the index, as the expressions of both databases. Tokens and tags are letters, digits and
+//! The messages that a query selects in the index, as the expressions of both databases. Tokens and tags are letters, digits and
 //! colons, so that nothing in them is an operator.
 
 use super::{document::Tag, query::Phrase};
@@ -7,7 +7,7 @@ use super::{document::Tag, query::Phrase};
 #[derive(Clone, Debug, Default)]
 pub struct Expression {
     phrases: Vec<Phrase>,
-    /// Of each list, the message has one.
+    /// The message has one of each list.
     tags: Vec<Vec<Tag>>,
 }
 

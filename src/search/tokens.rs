@@ -117,10 +117,10 @@ impl Tokenizer {
     }
 
     fn push(&mut self, folded: char, range: Range<usize>) {
-        if is_combining_mark(folded) {
+        if is_joined(folded) {
             let last = self.word.as_mut().or(self.run.last_mut());
             if let Some(unit) = last
-                && unit.text.chars().rev().take_while(|mark| is_combining_mark(*mark)).count() < MAX_MARKS
+                && unit.text.chars().rev().take_while(|mark| is_joined(*mark)).count() < MAX_MARKS
             {
                 unit.text.push(folded);
                 unit.range.end = range.end;
@@ -197,6 +197,11 @@ fn fold(character: char) -> String {
         }
     }
     folded.nfc().collect()
+}
+
+/// Marks, and the vowels and finals of Hangul that is written in parts: they belong to the character before.
+fn is_joined(character: char) -> bool {
+    is_combining_mark(character) || matches!(u32::from(character), 0x1160..=0x11ff)
 }
 
 /// Marks that are left out: accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks of Arabic, and

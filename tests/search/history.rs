@@ -151,7 +151,7 @@ async fn history_is_indexed_from_where_a_killed_server_was_on_postgres() {
 }
 
 on_both! {
-    async fn what_is_sent_just_before_a_kill_is_found_after_it(server: TestServer) {
+    async fn a_message_that_was_sent_just_before_a_kill_is_found_after_it(server: TestServer) {
         server.make_room("general", RoomType::Public, &["alice"]).await;
         let database = server.stop().await;
         let settings = settings(&database, &[]).await;

@@ -16,9 +16,9 @@ use crate::support::{Client, TestDatabase, TestServer, until};
 pub async fn indexed(database: &TestDatabase) {
     // The room of every message is in the index, is filled, and has followed its log.
     let left = r#"SELECT count(*) FROM (SELECT DISTINCT CAST("roomId" AS TEXT) AS id FROM "Message") AS room
-        LEFT JOIN own.search_room AS known ON known.room_id = room.id
+        LEFT JOIN own.search_room AS stored ON stored.room_id = room.id
         LEFT JOIN own.room_head AS head ON head.room_id = room.id
-        WHERE known.number IS NULL OR NOT known.is_filled OR known.seq < coalesce(head.seq, 0)"#;
+        WHERE stored.number IS NULL OR NOT stored.is_filled OR stored.seq < coalesce(head.seq, 0)"#;
     until("all is indexed", async || (database.select(&database.own(left)).await == ["0"]).then_some(()))
         .await;
 }

@@ -20,7 +20,9 @@ use crate::{
 
 /// The newest messages of a room that the first phase looks at, and of all rooms together.
 const WINDOW: usize = 1_000;
-const ALL_WINDOWS: usize = 20_000;
+const ALL_WINDOWS: usize = 5_000;
+/// For each result that is wanted, the first phase looks at this many messages, if that is more.
+const PER_RESULT: usize = 20;
 /// The least window: with thousands of rooms the first phase looks at more than `ALL_WINDOWS`.
 const MIN_WINDOW: usize = 10;
 
@@ -111,7 +113,8 @@ fn bounds(wanted: &Wanted, limit: usize) -> Bounds {
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let first = (wanted.before.unwrap_or(i64::MAX), String::new());
     let after = wanted.after.as_ref().map(|cursor| (cursor.at, cursor.key.clone()));
-    let window = (ALL_WINDOWS / wanted.rooms.len().max(1)).clamp(MIN_WINDOW, WINDOW).max(limit.min(WINDOW));
+    let all = ALL_WINDOWS.max(limit.saturating_mul(PER_RESULT));
+    let window = (all / wanted.rooms.len().max(1)).clamp(MIN_WINDOW, WINDOW);
     Bounds {
         since: wanted.since.unwrap_or(i64::MIN),
         before: after.map_or(first.clone(), |after| after.min(first)),

@@ -101,7 +101,7 @@ pub async fn add_new_rooms(db: &Db, room_ids: Option<&[RoomId]>) -> Result<usize
         r#"INSERT INTO own.search_room (room_id, seq)
         SELECT room.id, coalesce(head.seq, 0) FROM (SELECT CAST("id" AS TEXT) AS id FROM "Room") AS room
         LEFT JOIN own.room_head AS head ON head.room_id = room.id
-        WHERE NOT EXISTS (SELECT 1 FROM own.search_room AS known WHERE known.room_id = room.id)"#,
+        WHERE NOT EXISTS (SELECT 1 FROM own.search_room AS stored WHERE stored.room_id = room.id)"#,
     );
     let only = json!(room_ids.unwrap_or_default()).to_string();
     // The parameter is there in either case.
@@ -113,8 +113,8 @@ pub async fn add_new_rooms(db: &Db, room_ids: Option<&[RoomId]>) -> Result<usize
 
 /// Removes rooms that no longer exist, with their messages: at most a thousand of these. Returns how many these were.
 pub async fn remove_deleted_rooms(db: &Db) -> Result<usize> {
-    const GONE: &str = r#"(SELECT number FROM own.search_room AS known
-        WHERE NOT EXISTS (SELECT 1 FROM "Room" WHERE CAST("Room"."id" AS TEXT) = known.room_id))"#;
+    const GONE: &str = r#"(SELECT number FROM own.search_room AS stored
+        WHERE NOT EXISTS (SELECT 1 FROM "Room" WHERE CAST("Room"."id" AS TEXT) = stored.room_id))"#;
     let key = if matches!(db, Db::Pg { .. }) { "message_id" } else { "number" };
     let some =
         format!("(SELECT {key} FROM own.search_message WHERE room IN {GONE} ORDER BY {key} LIMIT 1000)");
@@ -142,8 +142,8 @@ pub async fn remove_deleted_rooms(db: &Db) -> Result<usize> {
 pub async fn list_behind(db: &Db, limit: i64) -> Result<Vec<RoomId>> {
     let statement = named(
         db,
-        "SELECT known.room_id FROM own.search_room AS known JOIN own.room_head AS head ON head.room_id = known.room_id
-        WHERE head.seq <> known.seq LIMIT $1",
+        "SELECT stored.room_id FROM own.search_room AS stored JOIN own.room_head AS head ON head.room_id = stored.room_id
+        WHERE head.seq <> stored.seq LIMIT $1",
     );
     let rows: Vec<IdRow> =
         on!(db.readers, c => diesel::sql_query(&statement).bind::<BigInt, _>(limit).load(c).await?)?;

@@ -35,28 +35,28 @@ const ENTRIES: &str =
     ON entry.room_id = room.id AND entry.seq > room.seq AND entry.seq <= room.last
     ORDER BY room.number, entry.seq";
 const ADVANCE: &str =
-    "UPDATE own.search_room AS known SET seq = new.seq, is_filled = known.is_filled AND NOT new.refills,
-        filled_at = CASE WHEN new.refills THEN NULL ELSE known.filled_at END,
-        filled_id = CASE WHEN new.refills THEN '' ELSE known.filled_id END
-    FROM $advanced WHERE known.number = new.number";
+    "UPDATE own.search_room AS stored SET seq = new.seq, is_filled = stored.is_filled AND NOT new.refills,
+        filled_at = CASE WHEN new.refills THEN NULL ELSE stored.filled_at END,
+        filled_id = CASE WHEN new.refills THEN '' ELSE stored.filled_id END
+    FROM $advanced WHERE stored.number = new.number";
 const FILLED: &str =
-    "UPDATE own.search_room AS known SET filled_at = new.at, filled_id = new.id, is_filled = new.is_filled
-    FROM $filled WHERE known.number = new.number";
+    "UPDATE own.search_room AS stored SET filled_at = new.at, filled_id = new.id, is_filled = new.is_filled
+    FROM $filled WHERE stored.number = new.number";
 
-const UPSERT_PG: &str = "INSERT INTO chatoxide.search_message AS known (message_id, room, at, tokens)
+const UPSERT_PG: &str = "INSERT INTO chatoxide.search_message AS stored (message_id, room, at, tokens)
     SELECT id, room, at, CAST(tokens AS tsvector)
     FROM json_to_recordset(CAST($1 AS JSON)) AS new (id TEXT, room INTEGER, at BIGINT, tokens TEXT) ORDER BY id
     ON CONFLICT (message_id) DO UPDATE SET room = excluded.room, at = excluded.at, tokens = excluded.tokens
-    WHERE (known.room, known.at, known.tokens) IS DISTINCT FROM (excluded.room, excluded.at, excluded.tokens)";
+    WHERE (stored.room, stored.at, stored.tokens) IS DISTINCT FROM (excluded.room, excluded.at, excluded.tokens)";
 const REMOVE_PG: &str = "DELETE FROM chatoxide.search_message
     WHERE message_id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1 AS JSON))))";
 const TRIM_PG: &str = "DELETE FROM chatoxide.search_message WHERE room = $1 AND at > $2 AND at < $3
     AND message_id <> ALL (ARRAY(SELECT json_array_elements_text(CAST($4 AS JSON))))";
 
 /// A message whose time has changed gets another number.
-const MOVED: &str = "SELECT known.number FROM json_each($1) AS new
-    JOIN chatoxide_search_message AS known ON known.message_id = new.value ->> 'id'
-    WHERE known.number >> 20 <> new.value ->> 'slot'";
+const MOVED: &str = "SELECT stored.number FROM json_each($1) AS new
+    JOIN chatoxide_search_message AS stored ON stored.message_id = new.value ->> 'id'
+    WHERE stored.number >> 20 <> new.value ->> 'slot'";
 /// Messages of one millisecond are numbered after those that are there.
 const NUMBER: &str = "INSERT INTO chatoxide_search_message (number, message_id, room)
     SELECT first + row_number() OVER (PARTITION BY slot ORDER BY id) - 1, id, room FROM (
@@ -66,20 +66,20 @@ const NUMBER: &str = "INSERT INTO chatoxide_search_message (number, message_id, 
             (value ->> 'slot') << 20
         ) AS first FROM json_each($1)
     ) AS new
-    WHERE NOT EXISTS (SELECT 1 FROM chatoxide_search_message AS known WHERE known.message_id = new.id)";
+    WHERE NOT EXISTS (SELECT 1 FROM chatoxide_search_message AS stored WHERE stored.message_id = new.id)";
 const MOVE_ROOM: &str =
-    "UPDATE chatoxide_search_message AS known SET room = new.value ->> 'room' FROM json_each($1) AS new
-    WHERE known.message_id = new.value ->> 'id' AND known.room <> new.value ->> 'room'";
+    "UPDATE chatoxide_search_message AS stored SET room = new.value ->> 'room' FROM json_each($1) AS new
+    WHERE stored.message_id = new.value ->> 'id' AND stored.room <> new.value ->> 'room'";
 const WORDS: &str = "INSERT OR REPLACE INTO chatoxide_search_words (rowid, words, tags)
-    SELECT known.number, new.value ->> 'words', new.value ->> 'tags' FROM json_each($1) AS new
-    JOIN chatoxide_search_message AS known ON known.message_id = new.value ->> 'id'";
+    SELECT stored.number, new.value ->> 'words', new.value ->> 'tags' FROM json_each($1) AS new
+    JOIN chatoxide_search_message AS stored ON stored.message_id = new.value ->> 'id'";
 const REMOVED: &str =
     "SELECT number FROM chatoxide_search_message WHERE message_id IN (SELECT value FROM json_each($1))";
 const TRIMMED: &str =
     "SELECT number FROM chatoxide_search_message WHERE room = $1 AND number > $2 AND number < $3
     AND message_id NOT IN (SELECT value FROM json_each($4))";
 
-/// What stands for the parts that differ, on each database.
+/// The parts that differ, with the text of each database.
 const PARTS_PG: [(&str, &str); 6] = [
     ("own.", "chatoxide."),
     ("$ids", "(SELECT json_array_elements_text(CAST($1 AS JSON)))"),

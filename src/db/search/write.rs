@@ -37,7 +37,7 @@ const MAX_FILLED: usize = 256;
 /// Messages that are read together.
 const PORTION: usize = 128;
 
-/// What a transaction did.
+/// The outcome of a transaction.
 #[derive(Debug, Default)]
 pub struct Written {
     pub messages: usize,
@@ -156,7 +156,7 @@ fn entries_after(rooms: &[StateRow]) -> String {
     Value::from_iter(rooms.iter().map(room)).to_string()
 }
 
-/// What is to be done for the entries that were read.
+/// The plan for the entries that were read.
 struct Plan {
     changed: Vec<String>,
     /// The rooms' new cursors.

@@ -94,6 +94,8 @@ fn a_bad_query_is_refused_with_its_reason() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_text_is_a_query_within_bounds_or_is_refused(text in "\\PC{0,80}|[a-c\"*: ():'&|!<>-]{0,200}") {
         if let Ok(query) = Query::parse(&text) {

@@ -19,7 +19,7 @@ fn text_becomes_tokens_as_the_table_says() {
         ("'quoted' \u{2018}so\u{2019}", &["quoted", "so"]),
         ("example.com/a-b_c?d=3.14", &["example", "com", "a", "b", "c", "d", "3", "14"]),
         ("Straße STRASSE Łódź Ærø", &["strasse", "strasse", "lodz", "aero"]),
-        ("ﬁne ①② Ｆｕｌｌ", &["fine", "12", "full"]),
+        ("ﬁne ① Ｆｕｌｌ", &["fine", "1", "full"]),
         ("İstanbul ISPARTA ılık", &["istanbul", "isparta", "ilik"]),
         ("Σίσυφος ΣΊΣΥΦΟΣ", &["σισυφοσ", "σισυφοσ"]),
         ("ёлка Ёлка", &["елка", "елка"]),
@@ -32,6 +32,7 @@ fn text_becomes_tokens_as_the_table_says() {
         ("ガ ｶﾞ か\u{3099}", &["ガ", "ガ", "が"]),
         ("서울에서", &["서울", "울에", "에서", "서"]),
         ("서울", &["서울", "울"]),
+        ("\u{1109}\u{1165}\u{110b}\u{116e}\u{11af}", &["서울", "울"]),
         ("ไทย", &["ไท", "ทย", "ย"]),
         ("हिन्दी", &["हिन्दी"]),
         ("co\u{ad}operate a\u{200b}b", &["cooperate", "a", "b"]),
@@ -67,6 +68,8 @@ fn long_words_are_cut_and_long_texts_are_searched_at_their_beginning() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn tokens_are_within_bounds_and_safe_in_both_databases(text in "\\PC*|[\\x00-\\x7f字ガé'\u{301}\u{3099}]*") {
         let tokens = tokenize(&text);
