@@ -21,7 +21,7 @@ export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 SCENARIOS ?=
 BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run page test test-fast bench bench-flat bench-programs lint lint-rust lint-stories lint-packages fmt test-rust test-client test-stories test-packages test-python test-with-services test-fast-with-services test-program tools browser web-proxies client-packages
+.PHONY: help run page test test-fast bench bench-flat bench-search bench-programs lint lint-rust lint-stories lint-packages fmt test-rust test-client test-stories test-packages test-python test-with-services test-fast-with-services test-program tools browser web-proxies client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -47,6 +47,9 @@ bench: bench-programs ## Measure beside the Node backend, and write benches/READ
 
 bench-flat: bench-programs ## Measure what events cost in a room of five million messages
 	$(BENCH) benches/compare/flat.mjs
+
+bench-search: bench-programs ## Measure messages:search over five million messages, and write benches/README.md
+	$(BENCH) benches/compare/search.mjs
 
 bench-programs:
 	cargo build --release --locked --workspace

@@ -18,6 +18,7 @@ use crate::{
     cluster::node_cache::NodeCache,
     config::Config,
     db::Db,
+    indexer::{Indexer, SearchSlots},
     metrics::{Instruments, Metrics},
     online::OnlineUsers,
     rate::InFlight,
@@ -39,12 +40,14 @@ pub struct App {
     pub refusals: Arc<RefusalLog>,
     /// The requests of the REST API that are under way, by user.
     pub requests: InFlight<UserId>,
+    /// The searches that are under way; none: this server has no search.
+    pub search: Option<SearchSlots>,
     /// Tracks every event and every request of the API that is being handled; a shutdown waits for them.
     pub in_flight: TaskTracker,
     node_cache: NodeCache,
     draining: AtomicBool,
-    /// Ends the task that listens to the database.
-    stop_listening: CancellationToken,
+    /// Ends the tasks that listen to the database, and that index its messages.
+    stop_following: CancellationToken,
 }
 
 impl App {
@@ -57,8 +60,10 @@ impl App {
     ) -> Arc<Self> {
         let node_cache = NodeCache::start(config.redis_url.as_deref(), db.clone());
         let instruments = Instruments::new(db.statements().clone());
-        let rooms =
-            Rooms::start(broadcast.clone(), db.clone(), &config, node_cache.clone(), instruments.clone());
+        let has_search = config.search && db.facts().has_search();
+        let indexer = if has_search { Indexer::new() } else { Indexer::default() };
+        let beside = (node_cache.clone(), indexer.clone());
+        let rooms = Rooms::start(broadcast.clone(), db.clone(), &config, beside, instruments.clone());
         let evict = {
             let rooms = Arc::clone(&rooms);
             Box::new(move |room_id: &RoomId, access: Option<&RoomAccess>| match access {
@@ -70,7 +75,8 @@ impl App {
         let access = Access::new(db.clone(), config.membership_ttl, new_users, evict);
         let app = Arc::new(Self {
             access,
-            stop_listening: CancellationToken::new(),
+            stop_following: CancellationToken::new(),
+            search: has_search.then(|| SearchSlots::new(&db)),
             online: OnlineUsers::new(broadcast.clone()),
             broadcast,
             rooms,
@@ -88,11 +94,13 @@ impl App {
         tokio::spawn(rooms::push_unread(Arc::downgrade(&app), Self::rooms_and_access));
         let listen = rooms::watch_database(
             Arc::downgrade(&app),
-            app.stop_listening.clone(),
+            app.stop_following.clone(),
             app.db.clone(),
             Self::rooms_and_access,
         );
         tokio::spawn(listen);
+        let instruments = app.metrics.instruments.clone();
+        tokio::spawn(indexer.run(app.db.clone(), instruments, app.stop_following.clone()));
         app
     }
 
@@ -108,7 +116,7 @@ impl App {
     /// Begins nothing new, and waits until everything that has begun is committed, broadcast and acked.
     pub async fn drain(&self) {
         self.draining.store(true, Ordering::Release);
-        self.stop_listening.cancel();
+        self.stop_following.cancel();
         self.in_flight.close();
         self.in_flight.wait().await;
         self.rooms.flush_rooms();

@@ -1,5 +1,7 @@
 //! Metrics for Prometheus. Each server has a registry of its own; there is none for the process.
 
+use std::{sync::atomic::AtomicU64, time::Duration};
+
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{
@@ -51,6 +53,10 @@ pub struct Instruments {
     pub statements: Counter,
     pub read_marks: Counter,
     pub delivery_marks: Counter,
+    /// Messages that were put into the search index.
+    pub search_indexed: Counter,
+    search_lag: Gauge<f64, AtomicU64>,
+    search_unfilled: Gauge,
     live_rooms: Gauge,
     idle_rooms: Gauge,
     idle_bytes: Gauge,
@@ -75,6 +81,9 @@ impl Instruments {
             statements,
             read_marks: Counter::default(),
             delivery_marks: Counter::default(),
+            search_indexed: Counter::default(),
+            search_lag: Gauge::default(),
+            search_unfilled: Gauge::default(),
             live_rooms: Gauge::default(),
             idle_rooms: Gauge::default(),
             idle_bytes: Gauge::default(),
@@ -83,6 +92,16 @@ impl Instruments {
             presence_waiting: Gauge::default(),
             queued: Gauge::default(),
         }
+    }
+
+    /// Notes how long the oldest entry has waited that is not in the search index yet.
+    pub fn note_search_lag(&self, lag: Duration) {
+        self.search_lag.set(lag.as_secs_f64());
+    }
+
+    /// Notes the number of rooms whose history is not in the search index yet.
+    pub fn note_search_unfilled(&self, rooms: i64) {
+        self.search_unfilled.set(rooms);
     }
 }
 
@@ -130,6 +149,12 @@ impl Metrics {
             "Delivery marks written to the database",
             it.delivery_marks,
         );
+        let text = "Messages that were put into the search index";
+        registry.register("search_indexed", text, it.search_indexed);
+        let text = "Age of the oldest change that is not in the search index yet";
+        registry.register_with_unit("search_lag", text, Unit::Seconds, it.search_lag);
+        let text = "Rooms whose history is not in the search index yet";
+        registry.register("search_rooms_left", text, it.search_unfilled);
         registry.register("rooms_live", "Rooms in memory", it.live_rooms);
         registry.register("rooms_idle", "Rooms in memory without users", it.idle_rooms);
         let text = "Estimated memory of rooms without users";

@@ -164,6 +164,29 @@ pub struct MemberView {
     pub avatar: Option<Arc<str>>,
 }
 
+/// A message that a search has found.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FoundMessage)]
+pub struct FoundMessageView {
+    pub message: MessageView,
+    /// The ranges of the content that match, each its start and end in UTF-16 code units.
+    pub highlights: Vec<[usize; 2]>,
+}
+
+/// A page of search results.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SearchPage)]
+pub struct SearchPageView {
+    pub results: Vec<FoundMessageView>,
+    /// The cursor for the next page; null if there is none.
+    pub after: Option<String>,
+    pub is_complete: bool,
+    /// The share of the searched rooms whose whole history is indexed, if it is not 1 yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indexed: Option<f64>,
+}
+
 /// A user as their token names them: without a `name` claim the key is absent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = TokenUser)]

@@ -17,6 +17,7 @@ mod http;
 mod log;
 mod prisma;
 mod rooms;
+mod search;
 mod server;
 mod socket;
 mod support;

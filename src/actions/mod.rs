@@ -26,6 +26,7 @@ pub mod message_send;
 pub mod message_show;
 pub mod messages_load;
 pub mod messages_page;
+pub mod messages_search;
 pub mod messages_sync;
 pub mod reaction_add;
 pub mod reaction_remove;

@@ -36,6 +36,9 @@ pub enum Error {
     /// A bounded queue is full; nothing was stored.
     #[error("The server is busy, try again")]
     Busy,
+    /// This server has no search: it is turned off, or the database has no index.
+    #[error("Messages cannot be searched on this server")]
+    NoSearch,
     /// The server is shutting down; nothing was stored.
     #[error("The server is restarting, try again")]
     ShuttingDown,
@@ -65,6 +68,7 @@ impl Error {
             Error::DeleteRefused => "delete_refused",
             Error::Conflict(_) | Error::EmailTaken | Error::Refused { .. } => "conflict",
             Error::Busy => "busy",
+            Error::NoSearch => "no_search",
             Error::ShuttingDown => "shutting_down",
             Error::Unavailable(_) | Error::EndpointUnavailable(_) => "unavailable",
             Error::Internal(_) => "internal",

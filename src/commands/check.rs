@@ -211,12 +211,15 @@ async fn check_database(config: &Config, mut report: impl FnMut(Finding)) -> boo
         let explain = |error: Error| error.cause();
         let mut catalog = Catalog::read(&db, config).await.map_err(explain)?;
         catalog.run_row_checks(&db).await;
-        let pending = db::migrations::pending(&db, &catalog).len();
+        let pending = db::migrations::required(&db, &catalog, false).len();
         let mut behind = None;
         let is_there = matches!((&db, &catalog.tables), (Db::Pg { .. }, Tables::All));
         if pending == 0 && catalog.has_own && catalog.obstacle(false, false).is_none() {
             db::migrations::check_own_tables(&db).await.map_err(explain)?;
             behind = Some(db::room_log::count_behind(&db).await);
+            if config.search && !db::search::is_available(&db).await.map_err(explain)? {
+                catalog.findings.push(db::search::no_index());
+            }
         }
         if is_there {
             db::facts::check(&db, clock::now()).await.map_err(explain)?;

@@ -75,6 +75,12 @@ pub(super) async fn run(config: Config, args: &ImportArgs) -> Result<(), Failure
     let ended = import.run(&mut reader).await;
     import.progress.end();
     print_error(&import.summary(&database));
+    if db.facts().has_search() && import.added.total() + import.replaced > 0 {
+        // The logs of rooms that were there do not name what was added to them.
+        let begun = db::search::refill_all(&db).await;
+        begun
+            .map_err(|error| failed(&name, &format!("its messages cannot be searched: {}", error.cause())))?;
+    }
     ended.map_err(|why| failed(&name, &why))?;
     match import.conflicts {
         0 => Ok(()),

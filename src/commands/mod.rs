@@ -15,6 +15,7 @@ mod map;
 mod migrate;
 mod plan;
 mod progress;
+mod reindex;
 mod serve;
 mod token;
 mod verify;
@@ -55,6 +56,9 @@ enum Command {
     /// Store the rows of a file of `export`
     #[command(after_long_help = import::HELP)]
     Import(import::ImportArgs),
+    /// Make the index of messages:search again from nothing
+    #[command(after_long_help = reindex::HELP)]
+    Reindex(reindex::ReindexArgs),
     /// Ask the running server whether it is ready: exit code 0 if it is, else 1
     Health,
     /// Print a token that signs a user in
@@ -104,13 +108,14 @@ fn parse() -> Result<CommandLine, clap::Error> {
 }
 
 /// The settings that the help of a command shows, where the others do not matter to it.
-const SHOWN_SETTINGS: [(&str, &[&str]); 6] = [
+const SHOWN_SETTINGS: [(&str, &[&str]); 7] = [
     ("map", &[]),
     ("token", &["jwt-secret", "data-dir"]),
     ("verify", &["jwt-secret", "data-dir"]),
     ("health", &["host", "port", "database-timeout"]),
     ("export", &["database-url", "data-dir", "database-timeout"]),
     ("import", &["database-url", "data-dir", "database-timeout"]),
+    ("reindex", &["database-url", "data-dir", "database-timeout"]),
 ];
 
 /// Hides the other settings from the help of such a command. It still takes every setting.
@@ -150,6 +155,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Plan(args) => block_on(plan::run(config, args)),
         Command::Export(args) => block_on(export::run(config, &args)),
         Command::Import(args) => block_on(import::run(config, &args)),
+        Command::Reindex(args) => block_on(reindex::run(config, &args)),
         Command::Health => block_on(health::run(config)),
     }
 }

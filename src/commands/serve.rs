@@ -44,6 +44,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     {
         tracing::warn!("database: {}", db::watch::outdated());
     }
+    if config.search && !db.facts().has_search() {
+        tracing::warn!("database: {}", db::search::no_index());
+    }
     let has_samples = config.demo && config.is_embedded_default();
     if has_samples {
         demo::fill(&db).await.map_err(describe)?;

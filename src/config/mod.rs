@@ -12,6 +12,7 @@ mod keys;
 mod presets;
 mod prisma_file;
 mod relay;
+mod search;
 mod settings;
 mod sign_in;
 mod socket_path;
@@ -33,6 +34,7 @@ pub use http_url::HttpUrl;
 use keys::KeySources;
 pub use keys::SigningKeys;
 pub use relay::RelayEvents;
+use search::Search;
 use settings::LimitSettings;
 pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
 pub use sign_in::{Encryption, SameEmail, SignIn};
@@ -65,6 +67,8 @@ pub struct Config {
     pub metrics: bool,
     /// How long entries stay in a room's log; none: for ever.
     pub log_retention: Option<Duration>,
+    /// Messages are indexed and searched, if the database has the index.
+    pub search: bool,
     pub limits: Limits,
     pub relay_events: RelayEvents,
     pub webhook: Option<WebhookSettings>,
@@ -211,6 +215,7 @@ impl Config {
             metrics: settings.server.metrics,
             log_retention: (settings.storage.log_retention > 0)
                 .then(|| Duration::from_secs(u64::from(settings.storage.log_retention) * 24 * 60 * 60)),
+            search: settings.storage.search == Search::On,
             limits: limits(&settings.limits)?,
             webhook: WebhookSettings::from_settings(&settings.delivery)?,
             relay_events: RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default())?,

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
 
-use super::{external_changes::ExternalChanges, extra_fields::ExtraFields, host::parse_host};
+use super::{external_changes::ExternalChanges, extra_fields::ExtraFields, host::parse_host, search::Search};
 
 /// The value of `DATA_DIR` if none is set.
 pub const DEFAULT_DATA_DIR: &str = "data";
@@ -106,6 +106,10 @@ pub struct StorageSettings {
     /// How long entries stay in the log that messages:sync reads, in days; 0: for ever
     #[arg(long, env = "LOG_RETENTION", global = true, default_value_t = 30, value_parser = value_parser!(u32).range(..=36_500))]
     pub log_retention: u32,
+
+    /// Search of messages, whose index is kept in the database: on, or off
+    #[arg(long, env = "SEARCH", global = true, value_enum, default_value_t = Search::On)]
+    pub search: Search,
 }
 
 /// Tokens and users.

@@ -116,7 +116,7 @@ impl From<DieselError> for Error {
 }
 
 /// The names of our own tables, without the schema or the prefix.
-const OWN_TABLES: [&str; 8] = [
+const OWN_TABLES: [&str; 10] = [
     "room_head",
     "room_log",
     "room_detail",
@@ -125,6 +125,8 @@ const OWN_TABLES: [&str; 8] = [
     "mention",
     "mention_marker",
     "user_setting",
+    "search_room",
+    "search_message",
 ];
 
 /// True for a constraint of our own tables: only a fault of ours can violate it.

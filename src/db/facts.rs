@@ -38,6 +38,7 @@ pub struct Facts {
     speaks_other: AtomicBool,
     /// The reads of some users are private.
     has_private_readers: AtomicBool,
+    has_search: AtomicBool,
     /// The triggers of `chatoxide migrate --watch` are there.
     is_watched: watch::Sender<bool>,
     widths: RwLock<Vec<Width>>,
@@ -122,6 +123,15 @@ impl Facts {
         let mut known = self.is_watched.subscribe();
         // The facts, which send, are borrowed here: there is no error.
         let _changed = known.wait_for(|known| *known == is_watched).await;
+    }
+
+    /// The search index can be read and written, as it was found at the start.
+    pub fn has_search(&self) -> bool {
+        self.has_search.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_search(&self, has_search: bool) {
+        self.has_search.store(has_search, Ordering::Relaxed);
     }
 
     /// True if no index leads to a room's newest messages.

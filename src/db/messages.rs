@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::{
@@ -165,6 +165,40 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     let reactions = reactions::list_of_message(db, id).await?;
     let name = name.unwrap_or_else(|| row.sender_id.clone());
     Ok(Some(row.without_creation(&db.facts().columns()).into_view(name.into(), reactions)))
+}
+
+/// Returns those of these messages that exist, as history shows them, in no order.
+pub async fn list(db: &Db, ids: &[MessageId]) -> Result<Vec<MessageView>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<NamedRow> = on!(db.readers, c => messages::table
+        .inner_join(users::table)
+        .filter(messages::id.eq_any(ids.iter().map(|id| Id(id.as_str()))))
+        .select((MessageRow::as_select(), users::name))
+        .load(c)
+        .await?)?;
+    let reactions: Vec<ReactionRow> = match rows.is_empty() {
+        true => Vec::new(),
+        false => on!(db.readers, c => on_messages!(rows).load(c).await?)?,
+    };
+    Ok(assemble(rows, reactions, &db.facts().columns()))
+}
+
+/// Counts all messages.
+pub async fn count(db: &Db) -> Result<i64> {
+    on!(db.readers, c => messages::table.count().get_result(c).await?)
+}
+
+/// Returns the beginnings of the contents of those of these messages that exist.
+pub async fn list_beginnings(db: &Db, ids: &[MessageId]) -> Result<HashMap<MessageId, String>> {
+    const BEGINNING: &str = r#"substr(CAST("Message"."content" AS TEXT), 1, 4096)"#;
+    let rows: Vec<(String, TextOrEmpty)> = on!(db.readers, c => messages::table
+        .filter(messages::id.eq_any(ids.iter().map(|id| Id(id.as_str()))))
+        .select((messages::id, sql::<Text>(BEGINNING)))
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(|(id, content)| (id.into(), content.into())).collect())
 }
 
 /// Messages of a room's history, newest first.

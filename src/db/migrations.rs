@@ -37,6 +37,9 @@ use crate::{
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
+/// The migration that makes the search index. A database without it is served without search.
+const SEARCH: &str = "20261201000008";
+
 /// Nodes that start at the same time take turns on this advisory lock, whose number is arbitrary. A migration may take
 /// any time, but no lock is waited for longer than `DATABASE_TIMEOUT`, so that a supervisor sees that the server does
 /// not start, and why.
@@ -71,7 +74,8 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
         (Db::Pg { .. }, DatabaseUrl::Postgres(url)) if url.pgbouncer => {
             let found = Catalog::read(db, config).await?;
             ensure(&found, false, 0)?;
-            if found.tables != Tables::All || !pending(db, &found).is_empty() {
+            let is_required = |version: &String| version != SEARCH;
+            if found.tables != Tables::All || pending(db, &found).iter().any(is_required) {
                 return Err(Error::Internal(
                     "its tables are not complete, and behind PgBouncer none can be made: run chatoxide migrate with a \
                      DATABASE_URL of PostgreSQL itself"
@@ -98,6 +102,7 @@ async fn migrate(db: &Db, config: &Config, makes_tables: bool) -> Result<Migrate
     })?;
     facts::check(db, clock::now()).await?;
     db.facts().note_private_readers(user_settings::has_private_readers(db).await?);
+    db.facts().note_search(super::search::is_available(db).await?);
     match repair_heads(db).await {
         Ok(0) => {}
         Ok(rooms) => {
@@ -131,6 +136,16 @@ pub fn pending(db: &Db, found: &Catalog) -> Vec<String> {
     all
 }
 
+/// Returns the pending migrations, without that of the search index if this role may make no tables: the database is then
+/// served without it.
+pub fn required(db: &Db, found: &Catalog, makes_tables: bool) -> Vec<String> {
+    let mut pending = pending(db, found);
+    if pending == [SEARCH] && found.lack(makes_tables, true).is_some() {
+        pending.clear();
+    }
+    pending
+}
+
 fn ensure(found: &Catalog, makes_tables: bool, pending: usize) -> Result<()> {
     found.obstacle(makes_tables, pending > 0).map_or(Ok(()), |why| Err(Error::Internal(why)))
 }
@@ -153,7 +168,7 @@ async fn migrate_postgres(
         Error::Unavailable(format!("{why} when its tables are looked at"))
     })??;
     let found = found.with_settings(config);
-    let pending = pending(db, &found).len();
+    let pending = required(db, &found, makes_tables).len();
     ensure(&found, makes_tables, pending)?;
     let makes = found.tables.missing();
     if !makes.is_empty() {

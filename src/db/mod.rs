@@ -32,6 +32,7 @@ pub mod room_log;
 pub mod rooms;
 mod schema;
 pub mod scratch;
+pub mod search;
 pub mod tails;
 pub mod transfer;
 mod types;
@@ -90,8 +91,16 @@ impl Db {
         facts
     }
 
+    /// The connections that read at the same time.
+    pub fn connections(&self) -> usize {
+        match self {
+            Db::Pg { pool, .. } => pool.max_size(),
+            Db::Lite { readers, .. } => readers.max_size(),
+        }
+    }
+
     /// Returns how long a request may wait for the database.
-    fn timeout(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         let (Db::Pg { timeout, .. } | Db::Lite { timeout, .. }) = self;
         *timeout
     }

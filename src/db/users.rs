@@ -110,6 +110,31 @@ pub async fn list_names(db: &Db, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc
     Ok(rows.into_iter().map(named).collect())
 }
 
+diesel::define_sql_function! {
+    /// Lower case: on SQLite, only of ASCII letters.
+    fn lower(text: diesel::sql_types::Nullable<Text>) -> diesel::sql_types::Nullable<Text>;
+}
+
+/// The most users that are returned by their names: many may share one.
+const MAX_NAMED: i64 = 100;
+
+/// Returns the users who have one of these ids or, in lower or upper case, one of these names.
+pub async fn list_by_id_or_name(db: &Db, texts: &[&String]) -> Result<Vec<MemberView>> {
+    let has_uuids = db.facts().id_types().users;
+    let ids: Vec<&str> =
+        texts.iter().map(|text| text.as_str()).filter(|text| !has_uuids || is_uuid(text)).collect();
+    let lowered = |text: &&String| [text.to_lowercase(), text.to_ascii_lowercase()];
+    let names: Vec<String> = texts.iter().flat_map(lowered).collect();
+    let rows: Vec<(String, Option<String>, Option<String>)> = on!(db.readers, c => users::table
+        .filter(users::id.eq_any(ids.iter().map(|id| Id(id))).or(lower(users::name).eq_any(&names).assume_not_null()))
+        .select((users::id, users::name, users::avatar))
+        .order(users::id)
+        .limit(MAX_NAMED)
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(member_view).collect())
+}
+
 /// Returns the ids of the users who have one of these e-mail addresses, by the address. Case matters.
 pub async fn list_ids_by_email(db: &Db, emails: Vec<String>) -> Result<HashMap<String, UserId>> {
     let rows: Vec<(Option<String>, String)> = on!(db.readers, c => users::table

@@ -89,6 +89,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Busy | Error::ShuttingDown | Error::Unavailable(_) | Error::EndpointUnavailable(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
+        Error::NoSearch => StatusCode::NOT_IMPLEMENTED,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -58,10 +58,11 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut outcomes: mpsc::Receiver<Vec<Out
 
 impl Rooms {
     /// Passes a committed entry to the room's `RoomState`, to the unread push for users who watch their list of rooms,
-    /// and to the cache for Node in Redis. Returns the event that the room was sent, if any.
+    /// to the search index, and to the cache for Node in Redis. Returns the event that the room was sent, if any.
     pub(super) async fn committed(&self, entry: &Entry) -> Option<Encoded> {
         let sent = self.apply(entry).await;
         self.activity.note(entry);
+        self.indexer.note(&entry.room_id);
         self.node_cache.note_entry(entry, sent.as_ref().map(|packet| &**packet.data()));
         sent
     }
@@ -71,6 +72,7 @@ impl Rooms {
     pub(super) async fn committed_externally(&self, entry: &Entry) {
         self.apply(entry).await;
         self.activity.note_external(entry);
+        self.indexer.note(&entry.room_id);
         // Node's list has no reactions.
         if !matches!(entry.body.effect(), Effect::Change(..) | Effect::None) {
             self.node_cache.note_stale(&entry.room_id);

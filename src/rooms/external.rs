@@ -36,6 +36,7 @@ impl Rooms {
         let first = ranges.iter().map(|range| *range.start()).min().unwrap_or(1);
         let last = ranges.iter().map(|range| *range.end()).max().unwrap_or(0);
         let mut after = first.saturating_sub(1);
+        self.indexer.note(room_id);
         if !lock(&self.cells).contains_key(room_id) && !self.activity.is_watched() {
             self.node_cache.note_stale(room_id);
             return Ok(());
@@ -61,6 +62,7 @@ impl Rooms {
     /// Brings all live rooms up to the heads of their logs. `is_doubtful`: the messages may also differ from the log,
     /// so the rooms are to be compared with the database when somebody enters them.
     pub(super) async fn look_at_heads(&self, is_doubtful: bool) -> Result<()> {
+        self.indexer.note_any();
         let cells = self.list_cells();
         let room_ids: Vec<RoomId> = cells.iter().map(|(room_id, _)| room_id.clone()).collect();
         let heads = list_heads(&self.db, &room_ids).await?;

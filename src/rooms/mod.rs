@@ -64,6 +64,7 @@ use crate::{
         read_markers::ReadMark,
         room_log::{Append, LogPage},
     },
+    indexer::Indexer,
     log::{self, Log, Receipt},
     metrics::{Instruments, RoomStats},
     protocol::{MemberView, RoomErrorView, RoomMembersView, TokenUserView, event},
@@ -88,6 +89,7 @@ pub struct Rooms {
     delivery_marks: Marks<DeliveryMark>,
     activity: UnreadPush,
     node_cache: NodeCache,
+    indexer: Indexer,
     this: Weak<Self>,
 }
 
@@ -108,7 +110,7 @@ impl Rooms {
         broadcast: Broadcast,
         db: Db,
         config: &Config,
-        node_cache: NodeCache,
+        (node_cache, indexer): (NodeCache, Indexer),
         instruments: Instruments,
     ) -> Arc<Self> {
         let settings = log::Settings {
@@ -130,6 +132,7 @@ impl Rooms {
             log,
             is_busy: AtomicBool::new(false),
             node_cache,
+            indexer,
             this: Weak::clone(this),
         });
         tokio::spawn(apply::run(Arc::downgrade(&rooms), outcomes));

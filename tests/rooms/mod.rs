@@ -20,6 +20,6 @@ mod storm;
 mod unlogged;
 mod unread_counts;
 mod unread_push;
-mod watched;
+pub mod watched;
 mod watched_access;
 mod watched_gaps;

@@ -19,7 +19,7 @@ use crate::support::{Backend, Client, TestDatabase, TestServer, server::config, 
 pub(super) const OFF: [&str; 4] = ["--external-changes", "off", "--membership-ttl", "600000"];
 
 /// A server that listens to its watched database.
-pub(super) async fn start() -> TestServer {
+pub async fn start() -> TestServer {
     let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &OFF).await;
     watch(&server).await;
     server

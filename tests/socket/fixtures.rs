@@ -23,6 +23,7 @@ on_both! {
         alice.ask("messages:load", json!({"roomId": "general", "before": "2999-01-01"})).await;
         alice.ask("messages:load", json!({"roomId": "nowhere", "before": "2999-01-01"})).await;
         alice.ask("messages:sync", json!({"roomId": "general", "since": 0})).await;
+        alice.ask("messages:search", json!({"query": "y"})).await;
         bob.ask("reaction:remove", json!({"messageId": id, "emoji": "👍"})).await;
         alice.ask("room:update", json!({"roomId": "general", "name": "All", "topic": "anything"})).await;
         bob.ask("typing:start", "general".into()).await;

@@ -71,7 +71,7 @@ const PLACE: &str = "
         (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = name) AS may_use_tables,
         (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'chatoxide') AS may_use_own,
         NOT EXISTS (
-            SELECT FROM pg_class WHERE relkind = 'r'
+            SELECT FROM pg_class WHERE relkind = 'r' AND relname NOT IN ('search_room', 'search_message')
                 AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'chatoxide')
                 AND NOT (
                     has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')

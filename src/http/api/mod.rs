@@ -10,6 +10,7 @@ mod reactions;
 mod reads;
 mod rooms;
 mod settings;
+mod search;
 mod users;
 
 use std::sync::Arc;
@@ -80,6 +81,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(members::add, members::remove))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::show, messages::edit, messages::delete))
+        .routes(routes!(search::search))
         .routes(routes!(reactions::add, reactions::remove));
     OpenApiRouter::with_openapi(Described::openapi()).nest(PREFIX, routes)
 }

@@ -13,6 +13,7 @@ mod message_edit;
 mod message_readers;
 mod message_send;
 mod messages_load;
+mod messages_search;
 mod messages_sync;
 mod reaction;
 mod reaction_add;
@@ -80,6 +81,7 @@ super::dispatch::events! {
     "message:edit" => Pipelined, message_edit::handle;
     "message:delete" => Pipelined, message_delete::handle;
     "messages:load" => AfterEarlier, messages_load::handle;
+    "messages:search" => Apart, messages_search::handle;
     "messages:sync" => AfterEarlier, messages_sync::handle;
     "reaction:add" => Pipelined, reaction_add::handle;
     "reaction:remove" => Pipelined, reaction_remove::handle;

@@ -70,6 +70,7 @@ describe('the server', () => {
     await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });
     await alice.ask('messages:load', { roomId: room, before: 'yesterday' });
     await alice.ask('messages:sync', { roomId: room, since: 0 });
+    await alice.ask('messages:search', { query: 'y' });
     await bob.ask('reaction:remove', target);
     await alice.ask('typing:start', room);
     await alice.ask('typing:stop', room);

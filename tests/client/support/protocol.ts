@@ -124,6 +124,10 @@ export interface Answer {
   mentions: Mention[];
   before: string | null;
   at: string;
+  /** In the ack of `messages:search`. */
+  results: { message: Message; highlights: [number, number][] }[];
+  after: string | null;
+  isComplete: boolean;
 }
 
 /** The events that a client sends. */
@@ -140,6 +144,7 @@ export const CLIENT_EVENTS = [
   'message:edit',
   'message:delete',
   'messages:load',
+  'messages:search',
   'messages:sync',
   'reaction:add',
   'reaction:remove',

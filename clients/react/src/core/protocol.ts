@@ -102,6 +102,7 @@ export type ErrorCode =
   | 'delete_refused'
   | 'conflict'
   | 'busy'
+  | 'no_search'
   | 'shutting_down'
   | 'unavailable'
   | 'internal';
@@ -150,6 +151,30 @@ export interface PageRequest {
   before?: Timestamp | number;
   /** 50 if it is 0 or absent. */
   limit?: number;
+}
+
+export interface SearchRequest {
+  /** Words, `"phrases"`, `prefix*`, and the operators `from:`, `in:`, `before:`, `after:` and `has:`. */
+  query: string;
+  /** `newest` if absent. */
+  order?: 'newest' | 'relevance';
+  /** 20 if it is 0 or absent; at most 50. */
+  limit?: number;
+  /** The `after` of the page before. */
+  after?: string;
+}
+
+export interface SearchPage {
+  results: {
+    message: Message;
+    /** The matches in the content, each its start and its end. */
+    highlights: [start: number, end: number][];
+  }[];
+  /** The cursor for the next page. */
+  after: string | null;
+  isComplete: boolean;
+  /** The share of the searched rooms whose whole history is indexed, if it is not 1 yet. */
+  indexed?: number;
 }
 
 export interface SyncedEvent {
@@ -312,6 +337,7 @@ export interface ClientToServerEvents {
   ) => void;
   'mentions:read': (nothing: Record<string, never>, ack?: Ack<{ at: Timestamp }>) => void;
   'member:remove': (removal: { roomId: string; userId: string }, ack?: Ack) => void;
+  'messages:search': (search: OrNull<SearchRequest>, ack: Ack<SearchPage>) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;

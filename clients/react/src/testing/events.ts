@@ -4,6 +4,7 @@ import type { ListedRoom } from '../core/protocol.js';
 import type { Asked } from '../core/wire.js';
 import type { Peer } from './peer.js';
 import { PAGE, type MemoryRoom } from './room.js';
+import { search } from './search.js';
 import type { World } from './world.js';
 
 type Event = keyof Asked;
@@ -14,6 +15,7 @@ const MOST_FOUND = 20;
 const MOST_PRESENT = 500;
 const READERS = 100;
 const MOST_READERS = 1_000;
+const MOST_SEARCHED = 500;
 
 const done = {};
 
@@ -217,6 +219,14 @@ export const HANDLERS: Handlers = {
 
   'messages:load'(world, peer, { roomId, before, limit }) {
     return { messages: world.entered(peer, roomId).page(before, limit) };
+  },
+
+  'messages:search'(world, peer, request) {
+    const readable = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
+    return search(
+      readable.flatMap((room) => room.page(null, MOST_SEARCHED)),
+      request,
+    );
   },
 
   'messages:sync'(world, peer, { roomId, since }) {

@@ -8,6 +8,7 @@ const EMOJI = 64;
 const CLIENT_ID = 64;
 const ROOM_NAME = 200;
 const TOPIC = 1_000;
+const QUERY = 1024;
 const FIRST_MEMBERS = 100;
 const WATCHED = 500;
 
@@ -124,6 +125,12 @@ const CHECKS: Record<keyof Asked, Check> = {
   'message:edit': object({ messageId: id, content: text(0) }),
   'message:delete': object({ messageId: id }),
   'messages:load': object({ roomId: id, before: date, limit: orNull(whole) }),
+  'messages:search': object({
+    query: text(1, QUERY),
+    order: orNull(oneOf('newest', 'relevance')),
+    limit: orNull(whole),
+    after: orNull(text(1)),
+  }),
   'messages:sync': object({ roomId: id, since: whole }),
   'reaction:add': object({ messageId: id, emoji: text(1, EMOJI) }),
   'reaction:remove': object({ messageId: id, emoji: text(1, EMOJI) }),

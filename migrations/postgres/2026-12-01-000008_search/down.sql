@@ -1,0 +1,2 @@
+DROP TABLE chatoxide.search_message;
+DROP TABLE chatoxide.search_room;
