@@ -121,8 +121,8 @@ async fn find_rooms(app: &App, actor: Actor<'_>, query: &Query) -> Result<HashSe
     let mine = db::room_list::list_of_user(&app.db, actor.user_id(), MAX_ROOMS);
     let (mine, public) = join(mine, app.access.list_public()).await;
     let (mine, public) = (mine?, public?);
-    let mine = mine.iter().map(|room| (room, true));
-    let all: Vec<(&Room, bool)> = mine.chain(public.iter().map(|room| (room, false))).collect();
+    let mine = mine.iter().map(|mine| (&mine.room, true));
+    let all: Vec<(&Room, bool)> = mine.chain(public.iter().map(|public| (&public.room, false))).collect();
     let readable = all
         .into_iter()
         .filter(|(room, is_member)| permission::ensure_may_enter(room.kind.0, *is_member).is_ok());

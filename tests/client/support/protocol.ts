@@ -126,7 +126,6 @@ export interface Answer {
   at: string;
   /** In the ack of `messages:search`. */
   results: { message: Message; highlights: [number, number][] }[];
-  after: string | null;
   isComplete: boolean;
 }
 
