@@ -15,6 +15,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Timestamp> {
     let newest = db::mentions::list(&app.db, actor.user_id(), &cursor::newest(), 1).await?;
     let at = newest.first().map_or(clock::now(), |mention| mention.at.max(clock::now()));
     db::mentions::mark_read(&app.db, actor.user_id(), at).await?;
+    app.rooms.recount_mentions(actor.user_id());
     if let Some(packet) = Encoded::new(event::MENTION_READ, &MentionReadView { at }) {
         app.broadcast.send(Target::User(actor.user_id()), Except::NOBODY, &packet);
     }

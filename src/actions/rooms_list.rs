@@ -30,6 +30,8 @@ pub struct ListedRoom {
     /// The number of others' messages since the actor last read the room; 99 means 99 or more. 0 in a room that the
     /// actor is not a member of and has never read.
     pub unread: i64,
+    /// The number of messages that mention the actor and are not read; 99 means 99 or more.
+    pub mentions: i64,
 }
 
 impl From<ListedRoom> for ListedRoomView {
@@ -44,6 +46,7 @@ impl From<ListedRoom> for ListedRoomView {
             last_message_at: room.last_message_at,
             topic: room.topic,
             unread_count: room.unread,
+            mention_count: room.mentions,
         }
     }
 }
@@ -90,6 +93,7 @@ pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<ListedRoom>> {
                 partner: partners.remove(&id),
                 last_message_at: activity.and_then(|activity| activity.last_message_at),
                 unread: activity.map_or(0, |activity| activity.count),
+                mentions: activity.map_or(0, |activity| activity.mentions),
                 id,
                 topic,
                 name: room.name,

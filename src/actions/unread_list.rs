@@ -10,5 +10,13 @@ const MAX_ROOMS: i64 = 500;
 pub async fn run(app: &App, actor: Actor<'_>) -> Result<Vec<RoomUnreadView>> {
     app.rooms.flush_read_marks_of(actor.user_id()).await;
     let rooms = unread::list_of_user(&app.db, actor.user_id(), MAX_ROOMS).await?;
-    Ok(rooms.into_iter().map(|room| RoomUnreadView::new(room.room_id, room.count, room.seq)).collect())
+    Ok(rooms
+        .into_iter()
+        .map(|room| RoomUnreadView {
+            room_id: room.room_id,
+            unread_count: room.count,
+            mention_count: room.mentions,
+            seq: room.seq,
+        })
+        .collect())
 }

@@ -1,5 +1,5 @@
 //! Counts unread messages: of some pairs of a room and a user, or of all rooms of one user, by one statement. It reads
-//! `Message`, `Room`, `_RoomMembers` and our `read_marker`, `room_head` and `room_log`.
+//! `Message`, `Room`, `_RoomMembers` and our `read_marker`, `room_head`, `room_log` and `mention`.
 
 use diesel::{
     QueryableByName,
@@ -31,6 +31,8 @@ pub struct Unread {
     pub user_id: UserId,
     /// The number of unread messages by others, counted among the next 300; [`MAX_COUNTED`] means that many or more.
     pub count: i64,
+    /// The number of messages that mention the user and are not read, up to [`MAX_COUNTED`].
+    pub mentions: i64,
     /// The last entry of the room's log that the count includes.
     pub seq: i64,
     pub last_message_at: Option<Timestamp>,
@@ -48,6 +50,8 @@ struct UnreadRow {
     #[diesel(sql_type = BigInt)]
     unread: i64,
     #[diesel(sql_type = BigInt)]
+    mentions: i64,
+    #[diesel(sql_type = BigInt)]
     seq: i64,
     #[diesel(sql_type = Nullable<Moment>)]
     last_message_at: Option<MomentRow>,
@@ -63,6 +67,7 @@ impl From<UnreadRow> for Unread {
             room_id: row.room_id.into(),
             user_id: row.user_id.into(),
             count: row.unread.min(MAX_COUNTED),
+            mentions: row.mentions,
             seq: row.seq,
             last_message_at: row.last_message_at.map(Timestamp::from),
             is_member: row.is_member,
@@ -108,6 +113,20 @@ const SCANNED: &str = r#"LEFT JOIN (
         GROUP BY pair.room_id, pair.user_id
     ) AS scanned ON scanned.room_id = pair.room_id AND scanned.user_id = pair.user_id"#;
 
+/// The mentions that are not read, by name and as a member. A message may have both.
+const MENTIONS: &str = r#"(SELECT count(DISTINCT message_id) FROM (
+            SELECT mention.message_id FROM own.mention AS mention
+            WHERE mention.user_id IN (CAST(pair.user_id AS TEXT), '') AND mention.room_id = CAST(pair.room_id AS TEXT)
+                AND mention.at >= mentioned_from AND (mention.at > mentioned_from OR marker.unread_at IS NOT NULL
+                    AND mention.message_id >= marker.unread_id)
+                AND mention.sender_id <> CAST(pair.user_id AS TEXT)
+                AND NOT EXISTS (
+                    SELECT 1 FROM own.mention_marker AS inbox
+                    WHERE inbox.user_id = CAST(pair.user_id AS TEXT) AND inbox.at >= mention.at
+                )
+            LIMIT 198
+        ) AS unread_mention)"#;
+
 /// A message may have a time before the read mark and be committed after it. Such ones are the next entries of the log,
 /// whose times never run backwards: mostly a look at one entry shows that there are none.
 const STATEMENT: &str = r#"
@@ -122,7 +141,8 @@ const STATEMENT: &str = r#"
             WHERE entry.room_id = CAST(pair.room_id AS TEXT) AND entry.seq > marker.seq
                 AND entry.seq <= marker.seq + 300 AND entry.kind = 'new' AND entry.at <= marker.at
                 AND late."senderId" <> pair.user_id AND late."createdAt" <= marker_at
-        ) ELSE 0 END ELSE 0 END AS unread
+        ) ELSE 0 END ELSE 0 END AS unread,
+        CASE WHEN pair.is_counted THEN least(the_mentions, 99) ELSE 0 END AS mentions
     FROM (
         SELECT pair.room_id, pair.user_id, pair.is_member, pair.is_member OR (
             marker.unread_at IS NOT NULL OR marker.at IS NOT NULL AND NOT marker.is_start
@@ -147,6 +167,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
     };
     let last = if lists { last } else { "NULL" };
     let text = STATEMENT
+        .replace("the_mentions", MENTIONS)
         .replace("the_count", count)
         .replace("the_last", last)
         .replace("scanned_once", scanned)
@@ -156,6 +177,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
     match db {
         Db::Pg { .. } => {
             let from = "coalesce(marker.unread_at, marker.at, '-infinity')";
+            let text = text.replace("mentioned_from", from);
             let text = text.replace("counted_from", from).replace("marker_at", "marker.at");
             columns.adapt("", &text.replace("own.", "chatoxide.")).into_owned()
         }
@@ -172,6 +194,8 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
             ids.into_iter()
                 .fold(text, |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
                 .replace("CAST(entry.message_id AS /*message*/TEXT)", "entry.message_id")
+                .replace("mentioned_from", "coalesce(marker.unread_at, marker.at, '')")
+                .replace("least(", "min(")
                 .replace("counted_from", &from)
                 .replace("marker_at", &format.of_own("marker.at"))
                 .replace("own.", "chatoxide_")

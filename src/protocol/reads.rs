@@ -20,10 +20,6 @@ pub struct RoomUserReadView<'a> {
     pub seq: Option<i64>,
 }
 
-/// The number of unread messages that mention the user. Mentions are not stored yet, so there are none: this is the one
-/// place where a count of them goes.
-const MENTIONS: i64 = 0;
-
 /// `room:unread`, and a room in the answer of `unread:list`: the unread messages of a room, as the user sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -33,16 +29,10 @@ pub struct RoomUnreadView {
     pub room_id: RoomId,
     /// The number of unread messages by others; 99 means 99 or more.
     pub unread_count: i64,
-    /// The number of unread messages that mention the user.
+    /// The number of messages that mention the user and are not read; 99 means 99 or more.
     pub mention_count: i64,
     /// The last entry of the room's log that the counts include.
     pub seq: i64,
-}
-
-impl RoomUnreadView {
-    pub fn new(room_id: RoomId, unread_count: i64, seq: i64) -> Self {
-        Self { room_id, unread_count, mention_count: MENTIONS, seq }
-    }
 }
 
 /// `message:delivered`: the room's messages have reached a device of the user up to `seq`.

@@ -47,6 +47,8 @@ pub struct ListedRoomView {
     pub topic: Option<String>,
     /// The number of others' messages since the user last read the room; 99 means 99 or more.
     pub unread_count: i64,
+    /// The number of messages that mention the user and are not read; 99 means 99 or more.
+    pub mention_count: i64,
 }
 
 /// A room without its members.

@@ -19,6 +19,8 @@ pub(super) struct News {
     read: HashMap<UserId, i64>,
     /// A message was deleted: who has unread messages is counted anew.
     has_deletion: bool,
+    /// A message was edited: who has unread mentions is counted anew.
+    has_edit: bool,
     /// Another program has changed messages: everybody is counted anew.
     is_doubtful: bool,
     /// The users who are counted anew.
@@ -39,6 +41,10 @@ impl News {
         self.has_deletion = true;
     }
 
+    pub(super) fn note_edit(&mut self) {
+        self.has_edit = true;
+    }
+
     pub(super) fn note_doubt(&mut self) {
         self.is_doubtful = true;
     }
@@ -55,7 +61,7 @@ impl News {
 
     /// True if users have to be found who may be counted.
     pub(super) fn concerns_everybody(&self) -> bool {
-        !self.sent.is_empty() || self.has_deletion || self.is_doubtful
+        !self.sent.is_empty() || self.has_deletion || self.has_edit || self.is_doubtful
     }
 
     /// The number of others' messages after an entry.
@@ -72,17 +78,22 @@ pub(super) struct Counted<'a> {
     pub(super) members: &'a [MemberView],
 }
 
-/// No count: something else was told.
-const OTHER: i64 = -1;
-
 struct Count {
     unread: i64,
+    /// Those of them that mention the user.
+    mentions: i64,
     /// The last entry that it includes.
     seq: i64,
-    /// The count that the user's sockets were told last.
-    told: i64,
+    /// The numbers of unread messages and mentions that the user's sockets were told last; none: others.
+    told: Option<(i64, i64)>,
     /// The version of the counts when this one was changed by more than new messages.
     changed_in: u64,
+}
+
+impl Count {
+    fn is_told(&self) -> bool {
+        self.told == Some((self.unread, self.mentions))
+    }
 }
 
 /// A room and a user who watches.
@@ -141,13 +152,13 @@ impl UnreadCounts {
                 self.remove(&unread.room_id, &unread.user_id);
                 continue;
             }
-            let Some(count) = self.count_of(unread, unread.count) else { continue };
+            let Some(count) = self.count_of(unread, (unread.count, unread.mentions)) else { continue };
             if unread.seq >= count.seq && count.changed_in <= version {
-                (count.unread, count.seq) = (unread.count, unread.seq);
-            } else if unread.count != count.unread {
-                count.told = OTHER;
+                (count.unread, count.mentions, count.seq) = (unread.count, unread.mentions, unread.seq);
+            } else if (unread.count, unread.mentions) != (count.unread, count.mentions) {
+                count.told = None;
             }
-            if count.told != count.unread {
+            if !count.is_told() {
                 self.changed.insert((unread.room_id.clone(), unread.user_id.clone()));
             }
             if !unread.is_member {
@@ -167,9 +178,10 @@ impl UnreadCounts {
             match counted.remove(&(room_id, user_id)).filter(|unread| unread.is_counted) {
                 Some(unread) => {
                     // Until they list it, the user's sockets know no unread messages of a room.
-                    let Some(count) = self.count_of(unread, 0) else { continue };
-                    (count.unread, count.seq, count.changed_in) = (unread.count, unread.seq, version);
-                    if count.told != count.unread {
+                    let Some(count) = self.count_of(unread, (0, 0)) else { continue };
+                    (count.unread, count.mentions) = (unread.count, unread.mentions);
+                    (count.seq, count.changed_in) = (unread.seq, version);
+                    if !count.is_told() {
                         self.changed.insert((room_id.clone(), user_id.clone()));
                     }
                 }
@@ -179,15 +191,31 @@ impl UnreadCounts {
     }
 
     /// The count of a pair, which is made if it is not there; none if the user does not watch.
-    fn count_of(&mut self, unread: &Unread, told: i64) -> Option<&mut Count> {
+    fn count_of(&mut self, unread: &Unread, told: (i64, i64)) -> Option<&mut Count> {
         self.watching.get_mut(&unread.user_id)?.insert(unread.room_id.clone());
         let counts = self.counts.entry(unread.room_id.clone()).or_default();
-        let new = || Count { unread: unread.count, seq: unread.seq, told, changed_in: 0 };
+        let new = || Count {
+            unread: unread.count,
+            mentions: unread.mentions,
+            seq: unread.seq,
+            told: Some(told),
+            changed_in: 0,
+        };
         Some(counts.entry(unread.user_id.clone()).or_insert_with(new))
     }
 
     fn doubt(&mut self, room_id: &RoomId, user_id: &UserId) {
         self.doubtful.insert((room_id.clone(), user_id.clone()));
+    }
+
+    /// Notes a doubt about the user's counts of mentions.
+    pub(super) fn doubt_mentions_of(&mut self, user_id: &UserId) {
+        for room_id in self.watching.get(user_id).into_iter().flatten() {
+            let count = self.counts.get(room_id).and_then(|counts| counts.get(user_id));
+            if count.is_some_and(|count| count.mentions > 0) {
+                self.doubtful.insert((room_id.clone(), user_id.clone()));
+            }
+        }
     }
 
     /// Applies the changes of a room. `counted` is given if they concern everybody.
@@ -203,7 +231,8 @@ impl UnreadCounts {
             match news.read.get(user_id) {
                 // All that it includes was read.
                 Some(seq) if *seq >= count.seq => {
-                    (count.unread, count.seq, count.changed_in) = (0, *seq, self.version);
+                    (count.unread, count.mentions) = (0, 0);
+                    (count.seq, count.changed_in) = (*seq, self.version);
                 }
                 Some(_) => {
                     self.doubtful.insert((room_id.clone(), user_id.clone()));
@@ -212,10 +241,11 @@ impl UnreadCounts {
             }
             let unread = count.unread + news.count_after(user_id, count.seq);
             (count.unread, count.seq) = (unread.min(MAX_COUNTED), count.seq.max(last));
-            if news.is_doubtful || news.has_deletion && count.unread > 0 {
+            let is_changed = news.has_deletion && count.unread > 0 || news.has_edit && count.mentions > 0;
+            if news.is_doubtful || is_changed {
                 self.doubtful.insert((room_id.clone(), user_id.clone()));
             }
-            if count.unread != count.told {
+            if !count.is_told() {
                 self.changed.insert((room_id.clone(), user_id.clone()));
             }
         }
@@ -266,18 +296,20 @@ impl UnreadCounts {
     /// Takes the counts that the users' sockets are to be told: those in doubt are told when they are counted. Equal ones
     /// of a room stand together, for one packet.
     pub(super) fn take_changed(&mut self) -> Vec<(RoomUnreadView, Vec<UserId>)> {
-        let mut views: HashMap<(RoomId, i64, i64), Vec<UserId>> = HashMap::new();
+        let mut views: HashMap<(RoomId, i64, i64, i64), Vec<UserId>> = HashMap::new();
         for (room_id, user_id) in std::mem::take(&mut self.changed) {
             if self.doubtful.contains(&(room_id.clone(), user_id.clone())) {
                 self.changed.insert((room_id, user_id));
                 continue;
             }
             let count = self.counts.get_mut(&room_id).and_then(|counts| counts.get_mut(&user_id));
-            let Some(count) = count.filter(|count| count.told != count.unread) else { continue };
-            count.told = count.unread;
-            views.entry((room_id, count.unread, count.seq)).or_default().push(user_id);
+            let Some(count) = count.filter(|count| !count.is_told()) else { continue };
+            count.told = Some((count.unread, count.mentions));
+            views.entry((room_id, count.unread, count.mentions, count.seq)).or_default().push(user_id);
         }
-        let view = |((room_id, unread, seq), users)| (RoomUnreadView::new(room_id, unread, seq), users);
+        let view = |((room_id, unread_count, mention_count, seq), users)| {
+            (RoomUnreadView { room_id, unread_count, mention_count, seq }, users)
+        };
         views.into_iter().map(view).collect()
     }
 }

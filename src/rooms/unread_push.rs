@@ -81,7 +81,8 @@ impl UnreadPush {
                 self.note_digest(&entry.room_id, message.created_at, &message.sender_id);
             }
             Effect::Remove(_) => self.with_news(&entry.room_id, News::note_deletion),
-            Effect::None | Effect::Replace(_) | Effect::Change(..) => {}
+            Effect::Replace(_) => self.with_news(&entry.room_id, News::note_edit),
+            Effect::None | Effect::Change(..) => {}
         }
     }
 
@@ -170,6 +171,11 @@ impl Rooms {
     /// unread counts anew.
     pub fn recount(&self, room_id: &RoomId, users: &[UserId]) {
         users.iter().for_each(|user_id| self.activity.note_doubt_of(user_id, room_id));
+    }
+
+    /// Notes that a user has read their mentions: those that they were told of are counted anew.
+    pub fn recount_mentions(&self, user_id: &UserId) {
+        lock(&self.activity.counts).doubt_mentions_of(user_id);
     }
 
     /// Sends a room's digest at once. It is called before a socket leaves the room, so that the socket is not sent a

@@ -13,6 +13,7 @@ const listed = (id: string, second: number, unreadCount = 0): ListedRoom => ({
   with: null,
   lastMessageAt: at(second),
   topic: null,
+  mentionCount: 0,
   unreadCount,
 });
 

@@ -31,6 +31,7 @@ impl Stored {
             room_id: ROOM.into(),
             user_id: USERS[user].into(),
             count: i64::try_from(count).unwrap().min(MAX_COUNTED),
+            mentions: 0,
             seq: self.head(),
             last_message_at: None,
             is_member: true,

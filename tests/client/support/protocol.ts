@@ -42,6 +42,7 @@ export interface ListedRoom extends Omit<Room, 'members'> {
   lastMessageAt: string | null;
   topic: string | null;
   unreadCount: number;
+  mentionCount: number;
 }
 
 /** The unread messages of a room, as its reader sees them. */

@@ -133,6 +133,8 @@ class ListedRoom:
     topic: str | None
     # Messages of others since the caller read it last: 99 stands for 99 or more.
     unread_count: int
+    # Unread messages that mention the caller: 99 stands for 99 or more.
+    mention_count: int
 
     @classmethod
     def read(cls, record: Record) -> ListedRoom:
@@ -146,6 +148,7 @@ class ListedRoom:
             last_message_at=record.time_or_none('lastMessageAt'),
             topic=record.text_or_none('topic'),
             unread_count=record.number('unreadCount'),
+            mention_count=record.number('mentionCount'),
         )
 
 

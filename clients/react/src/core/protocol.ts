@@ -83,6 +83,8 @@ export interface ListedRoom {
   topic: string | null;
   /** Messages of others since the caller read it last: 99 stands for 99 or more. */
   unreadCount: number;
+  /** Unread messages that mention the caller: 99 stands for 99 or more. */
+  mentionCount: number;
 }
 
 /** The users who are online in a room. */

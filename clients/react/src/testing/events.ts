@@ -58,7 +58,7 @@ export const HANDLERS: Handlers = {
 
   'unread:list'(world, peer) {
     const mine = world.rooms().filter(({ members }) => members.has(peer.user.id));
-    return { rooms: mine.map((room) => room.countsOf(peer.user.id)) };
+    return { rooms: mine.map((room) => world.countsOf(room, peer.user.id)) };
   },
 
   'message:readers'(world, peer, { messageId, after, limit }) {
@@ -162,7 +162,7 @@ export const HANDLERS: Handlers = {
   'rooms:list'(world, peer) {
     peer.isWatching = true;
     const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
-    for (const room of listed) peer.counts.set(room.id, room.unreadOf(peer.user.id));
+    for (const room of listed) world.noteTold(peer, room);
     return { rooms: listed.map((room) => listedFor(world, peer, room)).sort(byActivity) };
   },
 
@@ -296,6 +296,7 @@ function listedFor(world: World, peer: Peer, room: MemoryRoom): ListedRoom {
     lastMessageAt: room.lastMessageAt,
     topic: room.topic,
     unreadCount: room.unreadOf(peer.user.id),
+    mentionCount: world.mentions.unreadOf(peer.user.id, room.id),
   };
 }
 

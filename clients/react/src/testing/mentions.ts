@@ -59,6 +59,11 @@ export class Mentions {
     };
   }
 
+  unreadOf(userId: string, roomId: string): number {
+    const notices = this.stored.flatMap((stored) => this.noticeFor(userId, stored) ?? []);
+    return notices.filter((notice) => notice.roomId === roomId && notice.isUnread).length;
+  }
+
   markRead(userId: string, at: string): void {
     this.readUpTo.set(userId, at);
   }

@@ -12,8 +12,8 @@ export class Peer {
   watched: ReadonlySet<string> = new Set();
   /** It has asked for the list of rooms. */
   isWatching = false;
-  /** The unread counts that it was told, by room. */
-  readonly counts = new Map<string, number>();
+  /** The numbers of unread messages and mentions that it was told, by room. */
+  readonly counts = new Map<string, string>();
 
   constructor(
     readonly socket: MemorySocket,

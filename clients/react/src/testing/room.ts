@@ -8,7 +8,6 @@ import type {
   Room,
   RoomChange,
   RoomType,
-  RoomUnread,
   RoomUpdate,
   SendRequest,
   ShownRoom,
@@ -102,12 +101,8 @@ export class MemoryRoom {
       .sort(([one], [other]) => (one < other ? -1 : 1));
   }
 
-  countsOf(userId: string): RoomUnread {
-    return { roomId: this.id, unreadCount: this.unreadOf(userId), mentionCount: 0, seq: this.seq };
-  }
-
   isUnread(userId: string, messageId: string): boolean {
-    return (this.find(messageId)?.seq ?? 0) > (this.read.get(userId) ?? 0);
+    return (this.find(messageId)?.seq ?? 0) > (this.read.get(userId)?.seq ?? 0);
   }
 
   unreadOf(userId: string): number {

@@ -1,6 +1,6 @@
 // The state of the server in memory: users, rooms, and connections.
 import { ChatError } from '../core/errors.js';
-import type { Member, Message, Room, ServerToClientEvents, TokenUser } from '../core/protocol.js';
+import type { Member, Message, Room, RoomUnread, ServerToClientEvents, TokenUser } from '../core/protocol.js';
 import { uuid } from '../core/uuid.js';
 import type { Asked } from '../core/wire.js';
 import { Mentions } from './mentions.js';
@@ -177,15 +177,26 @@ export class World {
     for (const peer of this.peers) if (peer !== except && peer.user.id === userId) peer.hear(event, data);
   }
 
+  countsOf(room: MemoryRoom, userId: string): RoomUnread {
+    const mentionCount = this.mentions.unreadOf(userId, room.id);
+    return { roomId: room.id, unreadCount: room.unreadOf(userId), mentionCount, seq: room.seq };
+  }
+
+  /** Notes that a peer is told its counts of a room; false if it knows them. */
+  noteTold(peer: Peer, room: MemoryRoom): boolean {
+    const { unreadCount, mentionCount } = this.countsOf(room, peer.user.id);
+    const told = `${unreadCount} ${mentionCount}`;
+    const isNew = peer.counts.get(room.id) !== told;
+    peer.counts.set(room.id, told);
+    return isNew;
+  }
+
   /** Tells the members who have asked for the list of rooms, or one of them, a count that has changed. */
   tellUnread(room: MemoryRoom, userId?: string): void {
     for (const peer of this.peers) {
       const { id } = peer.user;
       const isTold = peer.isWatching && room.members.has(id) && (userId === undefined || userId === id);
-      const counts = room.countsOf(id);
-      if (!isTold || peer.counts.get(room.id) === counts.unreadCount) continue;
-      peer.counts.set(room.id, counts.unreadCount);
-      peer.hear('room:unread', counts);
+      if (isTold && this.noteTold(peer, room)) peer.hear('room:unread', this.countsOf(room, id));
     }
   }
 

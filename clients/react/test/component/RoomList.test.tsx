@@ -17,6 +17,7 @@ const room = (id: string, second: number, changes: Partial<ListedRoom> = {}): Li
   with: null,
   lastMessageAt: `2026-01-31T09:05:${String(second).padStart(2, '0')}.000Z`,
   topic: null,
+  mentionCount: 0,
   unreadCount: 0,
   ...changes,
 });
