@@ -97,7 +97,7 @@ async function measure(kind) {
       INSERT INTO "_RoomMembers" ("A", "B") SELECT "id", '${SEARCHER}' FROM "Room"
         WHERE "id" IN (${Array.from({ length: OWN_ROOMS - 1 }, (_, n) => `'room${n + 1}'`)});
       INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")
-        SELECT 'm-' || n, 'room' || n % ${LAYOUT.rooms}, 'u' || n % ${LAYOUT.rooms} || '-0', ${CONTENT}, ${at} FROM ${series};
+        SELECT 'm-' || n, 'room' || (n % ${LAYOUT.rooms}), 'u' || (n % ${LAYOUT.rooms}) || '-0', ${CONTENT}, ${at} FROM ${series};
       ${end}`);
     const begun = performance.now();
     const env = { PATH: process.env.PATH, ...database.env, DATABASE_TIMEOUT: '60000' };

@@ -90,7 +90,8 @@ async fn cost(backend: Backend, count: usize) -> (i64, i64) {
     let database = furnish(backend, count).await;
     let rows = rows_read(&database).await;
     // For larger pages PostgreSQL would choose, by a hair, to read a table of this size at once: cheaper, but no measure.
-    let settings = settings(&database, &[("LOG_RETENTION", "0"), ("MAX_PAGE_SIZE", "100")]).await;
+    let settings =
+        settings(&database, &[("LOG_RETENTION", "0"), ("MAX_PAGE_SIZE", "100"), ("SEARCH", "off")]).await;
     let server = ServerProcess::start(&database, &settings).await;
     let bytes = server.bytes_read();
     let mut alice = Client::connect(server.address, &server::token("alice")).await.unwrap();

@@ -122,7 +122,7 @@ impl Mapped {
 
     /// Starts a server on the mapping.
     pub async fn serve(&mut self) -> TestServer {
-        self.serve_with(&[]).await
+        self.serve_with(&["--search", "on"]).await
     }
 
     /// Starts a server on the mapping, with more arguments.

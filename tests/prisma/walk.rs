@@ -5,7 +5,7 @@ use std::time::Duration;
 use chatoxide::clock;
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestServer};
+use crate::support::{Client, TestServer, until};
 
 /// The people and the room of a database that the walk begins with. Alice and bob are in the room, where she has said
 /// `first` and he `second`.
@@ -271,5 +271,29 @@ pub async fn look_again(server: &TestServer, world: &World, walked: &Walked) {
     for (id, name, kind) in [(&walked.plans, "Plans", "private"), (&walked.open, "Square", "public")] {
         let room = listed(&rooms, id).unwrap_or_else(|| panic!("{rooms}"));
         assert_eq!((&room["name"], &room["type"]), (&json!(name), &json!(kind)));
+    }
+    search(server, &mut alice, world).await;
+}
+
+/// Finds what was said, and what of it is left.
+async fn search(server: &TestServer, alice: &mut Client, world: &World) {
+    let sender = format!("from:{} in:{}", world.users[0], world.room);
+    until("all is indexed", async || {
+        let found = done(alice, "messages:search", json!({ "query": sender })).await;
+        let results = found["results"].as_array().unwrap();
+        let contents: Vec<_> =
+            results.iter().map(|found| found["message"]["content"].as_str().unwrap()).collect();
+        (contents == ["third", "first, edited"] && found.get("indexed").is_none()).then_some(())
+    })
+    .await;
+    for (query, count) in [("edited", 1), ("has:image", 1), ("\"said too soon\"", 0), ("gone", 0)] {
+        let query = format!("{query} in:{}", world.room);
+        let found = done(alice, "messages:search", json!({ "query": query })).await;
+        assert_eq!(found["results"].as_array().unwrap().len(), count, "{query}: {found}");
+    }
+    if !world.is_open {
+        let mut carol = connect(server, world.users[2], world.names[2]).await;
+        let found = done(&mut carol, "messages:search", json!({ "query": "edited" })).await;
+        assert_eq!(found["results"], json!([]));
     }
 }

@@ -103,7 +103,8 @@ async fn story(backend: Backend) {
     let database = server.stop().await;
     let rate = PRESENCE_RATE.to_string();
     // Members are looked up again with time, not with joins: not within this test.
-    let more = [("METRICS", "true"), ("PRESENCE_RATE", &rate), ("MEMBERSHIP_TTL", "600000")];
+    let more =
+        [("METRICS", "true"), ("PRESENCE_RATE", &rate), ("MEMBERSHIP_TTL", "600000"), ("SEARCH", "off")];
     let settings = settings(&database, &more).await;
     let server = ServerProcess::start(&database, &settings).await;
 

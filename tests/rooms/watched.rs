@@ -19,8 +19,14 @@ use crate::support::{Backend, Client, TestDatabase, TestServer, server::config, 
 pub(super) const OFF: [&str; 4] = ["--external-changes", "off", "--membership-ttl", "600000"];
 
 /// A server that listens to its watched database.
-pub async fn start() -> TestServer {
-    let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &OFF).await;
+pub(super) async fn start() -> TestServer {
+    start_with(&[]).await
+}
+
+/// The same, with more settings.
+pub async fn start_with(more: &[&str]) -> TestServer {
+    let settings = [&OFF, more].concat();
+    let server = TestServer::start_with(TestDatabase::create(Backend::Postgres).await, &settings).await;
     watch(&server).await;
     server
 }

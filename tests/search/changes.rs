@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{contents, found, indexed, search};
+use super::{ON, contents, found, indexed, search, searching};
 use crate::support::{Backend, TestDatabase, TestServer, on_both, until};
 
 on_both! {
     async fn edits_and_deletions_are_followed(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, mut bob) = server.meet().await;
         let sent = alice.say("general", "lunch at noon").await;
         assert_eq!(found(&server, &mut bob, "noon").await, ["lunch at noon"]);
@@ -22,6 +23,7 @@ on_both! {
 
 on_both! {
     async fn a_message_that_is_gone_or_changed_is_never_found_by_a_stale_index(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         let ids = [alice.say("general", "old lunch").await, alice.say("general", "gone lunch").await, alice.say("general", "lunch").await];
         indexed(&server.database).await;
@@ -68,25 +70,25 @@ async fn changes_of_other_programs_are_found(server: TestServer, is_watched: boo
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_other_programs_are_found_when_rooms_are_compared_on_sqlite() {
     let database = TestDatabase::create(Backend::Sqlite).await;
-    let server = TestServer::start_with(database, &["--membership-ttl", "0"]).await;
+    let server = TestServer::start_with(database, &["--membership-ttl", "0", "--search", "on"]).await;
     changes_of_other_programs_are_found(server, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_other_programs_are_found_when_rooms_are_compared_on_postgres() {
     let database = TestDatabase::create(Backend::Postgres).await;
-    let server = TestServer::start_with(database, &["--membership-ttl", "0"]).await;
+    let server = TestServer::start_with(database, &["--membership-ttl", "0", "--search", "on"]).await;
     changes_of_other_programs_are_found(server, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_other_programs_are_found_in_a_watched_database() {
-    changes_of_other_programs_are_found(crate::rooms::watched::start().await, true).await;
+    changes_of_other_programs_are_found(crate::rooms::watched::start_with(&ON).await, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bulk_load_and_an_emptied_table_are_followed_in_a_watched_database() {
-    let server = crate::rooms::watched::start().await;
+    let server = crate::rooms::watched::start_with(&ON).await;
     let (mut alice, _bob) = server.meet().await;
     alice.say("general", "before").await;
     let load = r#"INSERT INTO "Message" ("id", "roomId", "senderId", "content", "createdAt")

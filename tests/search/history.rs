@@ -3,7 +3,7 @@
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
-use super::{contents, found, indexed, search};
+use super::{ON, contents, found, indexed, search, searching};
 use crate::support::{
     Backend, Client, TestDatabase, TestServer, http, on_both,
     process::{ServerProcess, settings},
@@ -27,6 +27,7 @@ fn fill(database: &TestDatabase, room: &str, count: usize) -> String {
 
 on_both! {
     async fn messages_that_were_there_before_are_indexed(server: TestServer) {
+        let server = searching(server).await;
         server.make_room("old", RoomType::Public, &["alice"]).await;
         server.make_room("older", RoomType::Public, &["alice"]).await;
         let database = server.stop().await;
@@ -35,7 +36,7 @@ on_both! {
         }
         let forget = ["search_message", "search_room"].map(|table| format!("DELETE FROM own.{table};")).concat();
         database.execute(&database.own(&forget)).await;
-        let server = TestServer::start_with(database, &["--metrics", "true"]).await;
+        let server = TestServer::start_with(database, &["--metrics", "true", "--search", "on"]).await;
         let mut alice = server.connect("alice").await;
         // New messages do not wait for the history.
         alice.say("old", "brand new").await;
@@ -54,6 +55,7 @@ on_both! {
 
 on_both! {
     async fn an_index_that_is_not_complete_says_so(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         alice.say("general", "lunch").await;
         indexed(&server.database).await;
@@ -62,7 +64,7 @@ on_both! {
         database.execute(&database.own("UPDATE own.search_room SET is_filled = false, filled_at = NULL")).await;
         if database.backend == Backend::Postgres {
             let hold = database.hold("SELECT * FROM chatoxide.search_room FOR UPDATE").await;
-            let server = TestServer::start_with(database, &[]).await;
+            let server = TestServer::start_with(database, &ON).await;
             let mut alice = server.connect("alice").await;
             let page = search(&mut alice, "lunch").await;
             assert_eq!((contents(&page), &page["indexed"]), (vec!["lunch".to_owned()], &json!(0.0)));
@@ -75,6 +77,7 @@ on_both! {
 
 on_both! {
     async fn changes_of_a_time_without_search_are_followed_later(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         let sent = alice.say("general", "first lunch").await;
         indexed(&server.database).await;
@@ -84,7 +87,7 @@ on_both! {
         assert_eq!((&ack["success"], &ack["code"]), (&json!(false), &json!("no_search")));
         alice.say("general", "second lunch").await;
         alice.ask("message:edit", json!({"messageId": sent["id"], "content": "no more"})).await;
-        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let server = TestServer::start_with(server.stop().await, &ON).await;
         let mut alice = server.connect("alice").await;
         assert_eq!(found(&server, &mut alice, "lunch").await, ["second lunch"]);
     }
@@ -92,6 +95,7 @@ on_both! {
 
 on_both! {
     async fn entries_that_retention_has_deleted_before_they_were_indexed_lose_nothing(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         let sent = alice.say("general", "kept lunch").await;
         let gone = alice.say("general", "gone lunch").await;
@@ -103,7 +107,7 @@ on_both! {
         alice.say("general", "new dinner").await;
         let database = server.stop().await;
         database.execute(&database.own("DELETE FROM own.room_log WHERE seq < 5")).await;
-        let server = TestServer::start_with(database, &[]).await;
+        let server = TestServer::start_with(database, &ON).await;
         let mut alice = server.connect("alice").await;
         assert_eq!(found(&server, &mut alice, "lunch").await, Vec::<String>::new());
         assert_eq!(found(&server, &mut alice, "dinner").await, ["new dinner", "kept dinner"]);
@@ -152,6 +156,7 @@ async fn history_is_indexed_from_where_a_killed_server_was_on_postgres() {
 
 on_both! {
     async fn a_message_that_was_sent_just_before_a_kill_is_found_after_it(server: TestServer) {
+        let server = searching(server).await;
         server.make_room("general", RoomType::Public, &["alice"]).await;
         let database = server.stop().await;
         let settings = settings(&database, &[]).await;
@@ -161,7 +166,7 @@ on_both! {
             alice.say("general", &format!("last words {number}")).await;
         }
         process.kill().await;
-        let server = TestServer::start_with(database, &[]).await;
+        let server = TestServer::start_with(database, &ON).await;
         let mut alice = server.connect("alice").await;
         assert_eq!(found(&server, &mut alice, "words").await.len(), 20);
     }

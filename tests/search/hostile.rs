@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{found, indexed};
+use super::{found, indexed, searching};
 use crate::{http::api::Program, support::on_both};
 
 on_both! {
     async fn no_text_is_an_operator_of_a_database(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         alice.say("general", "It's a 'test'; NOT \"near\" (or) * : & | ! <-> {x}").await;
         for query in [
@@ -29,6 +30,7 @@ on_both! {
 
 on_both! {
     async fn huge_queries_are_refused(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         let many = (0..1_000).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
         let short = (0..300).map(|number| format!("{number}")).collect::<Vec<_>>().join(" ");
@@ -50,6 +52,7 @@ on_both! {
 
 on_both! {
     async fn odd_contents_are_indexed_and_hurt_nothing(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         let deep = "字".repeat(20_000);
         let words = (0..20_000).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
@@ -69,6 +72,7 @@ on_both! {
 
 on_both! {
     async fn a_user_has_few_searches_at_once(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, mut bob) = server.meet().await;
         alice.say("general", "lunch").await;
         indexed(&server.database).await;

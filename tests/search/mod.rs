@@ -12,10 +12,19 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, TestDatabase, TestServer, until};
 
+pub const ON: [&str; 2] = ["--search", "on"];
+
+/// Restarts a server as one that has search.
+pub async fn searching(server: TestServer) -> TestServer {
+    TestServer::start_with(server.stop().await, &ON).await
+}
+
 /// Waits until all entries and all history are indexed.
 pub async fn indexed(database: &TestDatabase) {
-    // The room of every message is in the index, is filled, and has followed its log.
-    let left = r#"SELECT count(*) FROM (SELECT DISTINCT CAST("roomId" AS TEXT) AS id FROM "Message") AS room
+    // Each room with messages or entries is in the index, is filled, and has followed its log.
+    let left = r#"SELECT count(*) FROM (
+            SELECT CAST("roomId" AS TEXT) AS id FROM "Message" UNION SELECT room_id FROM own.room_head WHERE seq > 0
+        ) AS room
         LEFT JOIN own.search_room AS stored ON stored.room_id = room.id
         LEFT JOIN own.room_head AS head ON head.room_id = room.id
         WHERE stored.number IS NULL OR NOT stored.is_filled OR stored.seq < coalesce(head.seq, 0)"#;

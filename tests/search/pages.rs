@@ -3,11 +3,12 @@
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
-use super::{contents, indexed};
+use super::{ON, contents, indexed, searching};
 use crate::support::{moment, on_both};
 
 on_both! {
     async fn pages_follow_one_another_without_a_gap_or_a_double(server: TestServer) {
+        let server = searching(server).await;
         for room in ["one", "two", "three"] {
             server.make_room(room, RoomType::Public, &["alice"]).await;
         }
@@ -22,7 +23,7 @@ on_both! {
             }
         }
         let database = server.stop().await;
-        let server = crate::support::TestServer::start_with(database, &[]).await;
+        let server = crate::support::TestServer::start_with(database, &ON).await;
         drop(alice);
         alice = server.connect("alice").await;
         indexed(&server.database).await;
@@ -48,6 +49,7 @@ on_both! {
 
 on_both! {
     async fn a_page_is_bounded_in_results_and_in_bytes(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         for number in 0..60 {
             alice.say("general", &format!("small {number}")).await;

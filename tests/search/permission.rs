@@ -3,11 +3,12 @@
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
-use super::{found, indexed, search};
+use super::{found, indexed, search, searching};
 use crate::{http::api::Program, support::on_both};
 
 on_both! {
     async fn a_search_is_over_the_rooms_that_its_user_may_read_and_no_others(server: TestServer) {
+        let server = searching(server).await;
         server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
         server.make_room("open", RoomType::Public, &["alice"]).await;
         let mut alice = server.connect("alice").await;
@@ -38,6 +39,7 @@ on_both! {
 
 on_both! {
     async fn a_member_who_was_removed_finds_nothing_more(server: TestServer) {
+        let server = searching(server).await;
         server.make_room("plans", RoomType::Private, &["alice", "bob"]).await;
         let mut alice = server.connect_in("alice", "plans").await;
         let mut bob = server.connect_in("bob", "plans").await;
@@ -57,6 +59,7 @@ on_both! {
 
 on_both! {
     async fn both_doors_find_the_same(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         for content in ["one lunch", "two lunch", "three lunch"] {
             alice.say("general", content).await;

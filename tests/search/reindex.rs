@@ -3,7 +3,7 @@
 use chatoxide::chat::room::RoomType;
 use serde_json::json;
 
-use super::{contents, found, indexed, search};
+use super::{ON, contents, found, indexed, search, searching};
 use crate::{
     commands::program::run,
     support::{Backend, TestServer, on_both},
@@ -11,6 +11,7 @@ use crate::{
 
 on_both! {
     async fn an_index_is_made_again_beside_a_running_server(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         for number in 0..300 {
             alice.say("general", &format!("word number{number}")).await;
@@ -64,7 +65,7 @@ async fn a_database_that_takes_no_index_is_served_without_search() {
     let url = format!("postgresql://{role}:x@{place}");
     let mut database = database;
     database.url = url;
-    let server = TestServer::start_with(database, &[]).await;
+    let server = TestServer::start_with(database, &ON).await;
     let mut alice = server.connect_in("alice", "general").await;
     alice.say("general", "lunch").await;
     let ack = alice.ask("messages:search", json!({"query": "lunch"})).await;

@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use chatoxide::chat::room::RoomType;
 use serde_json::{Value, json};
 
-use crate::support::{fixture, on_both, refusals::refuses_bad_input};
+use crate::{
+    search::searching,
+    support::{fixture, on_both, refusals::refuses_bad_input},
+};
 
 on_both! {
     async fn every_event_and_ack_is_as_its_fixture(server: TestServer) {
+        let server = searching(server).await;
         server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         let mut alice = server.connect_in("alice", "general").await;
         let mut bob = server.connect_in("bob", "general").await;
@@ -65,6 +69,7 @@ on_both! {
 
 on_both! {
     async fn every_request_is_taken_as_its_fixture_shows_it(server: TestServer) {
+        let server = searching(server).await;
         let (mut alice, _bob) = server.meet().await;
         server.own_room("general", "alice").await;
         for request in fixture::requests() {

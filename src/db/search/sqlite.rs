@@ -34,13 +34,13 @@ fn number_at(micros: i64) -> i64 {
 
 const BY_WORDS: &str = "
     SELECT message.number, message.message_id
-    FROM chatoxide_search_words AS word JOIN chatoxide_search_message AS message ON message.number = word.rowid
+    FROM chatoxide_search_words AS word CROSS JOIN chatoxide_search_message AS message ON message.number = word.rowid
     WHERE chatoxide_search_words MATCH ?1 AND word.rowid >= ?2 AND word.rowid < ?3
     ORDER BY word.rowid DESC LIMIT ?4";
 
 const BY_WORDS_IN_MANY_ROOMS: &str = "
     SELECT message.number, message.message_id
-    FROM chatoxide_search_words AS word JOIN chatoxide_search_message AS message ON message.number = word.rowid
+    FROM chatoxide_search_words AS word CROSS JOIN chatoxide_search_message AS message ON message.number = word.rowid
     WHERE chatoxide_search_words MATCH ?1 AND word.rowid >= ?2 AND word.rowid < ?3
         AND message.room IN (SELECT value FROM json_each(?5))
     ORDER BY word.rowid DESC LIMIT ?4";
