@@ -141,7 +141,13 @@ export const HANDLERS: Handlers = {
     peer.isWatching = true;
     const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
     for (const room of listed) peer.counts.set(room.id, room.unreadOf(peer.user.id));
-    return { rooms: listed.map((room) => listedFor(world, peer, room)).sort(byActivity) };
+    // Of rooms of one moment, the last made stands first.
+    return {
+      rooms: listed
+        .map((room) => listedFor(world, peer, room))
+        .reverse()
+        .sort(byActivity),
+    };
   },
 
   'users:find'(world, _, { query }) {
