@@ -3,7 +3,7 @@
 
 use chatoxide::{
     chat::{id::RoomId, room::RoomType},
-    db::{Db, room_list, room_log, rooms},
+    db::{Db, room_list, room_log, rooms, unread},
 };
 use serde_json::json;
 
@@ -226,5 +226,21 @@ on_both! {
         // On PostgreSQL all is one statement.
         let more = u64::from(server.database.backend == Backend::Sqlite);
         assert_eq!(of_one, of_none + more);
+    }
+}
+
+on_both! {
+    async fn the_unread_counts_of_all_rooms_take_one_statement(server: TestServer) {
+        for n in 0..20 {
+            server.make_room(&format!("room-{n}"), RoomType::Private, &["alice", "bob"]).await;
+        }
+        let db = open(&server.database);
+        let before = db.statements().get();
+        assert_eq!(unread::list_of_user(&db, &"alice".into(), 500).await.unwrap().len(), 20);
+        let pairs: Vec<_> = (0..20)
+            .flat_map(|n| ["alice", "bob"].map(|user| (RoomId::from(format!("room-{n}")), user.into())))
+            .collect();
+        assert_eq!(unread::list(&db, &pairs, false).await.unwrap().len(), 40);
+        assert_eq!(db.statements().get() - before, 2);
     }
 }
