@@ -141,7 +141,7 @@ export const HANDLERS: Handlers = {
     peer.isWatching = true;
     const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
     for (const room of listed) peer.counts.set(room.id, room.unreadOf(peer.user.id));
-    // Of rooms of one moment, the last made stands first.
+    // The room that was made last stands first among those of one moment.
     return {
       rooms: listed
         .map((room) => listedFor(world, peer, room))
