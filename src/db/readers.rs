@@ -68,14 +68,11 @@ const READERS: &str = r#"
         WHERE marker.room_id = CAST($1 AS TEXT) AND marker.user_id > CAST($4 AS TEXT)
         ORDER BY marker.user_id LIMIT $5
     ) AS mark
-    LEFT JOIN (
-        SELECT "User"."id", "User"."name", "User"."avatar" FROM "User"
-    ) AS reader ON reader."id" = CAST(mark.user_id AS /*user*/TEXT) AND mark.is_shown AND reader."id" <> $6
-        AND EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = reader."id")
-        AND NOT EXISTS (
-            SELECT 1 FROM own.user_setting AS setting
-            WHERE setting.user_id = mark.user_id AND setting.has_private_reads
-        )
+    LEFT JOIN "_RoomMembers" AS member
+        ON member."A" = $1 AND CAST(member."B" AS TEXT) = mark.user_id AND mark.is_shown
+    LEFT JOIN "User" AS reader ON reader."id" = member."B" AND reader."id" <> $6 AND NOT EXISTS (
+        SELECT 1 FROM own.user_setting AS setting WHERE setting.user_id = mark.user_id AND setting.has_private_reads
+    )
     ORDER BY mark.user_id"#;
 
 /// Returns at most `limit` users, whose ids come after `last`, who have read a message. A page may have fewer although
@@ -90,13 +87,12 @@ pub async fn list(
     let text = match db {
         Db::Pg { .. } => {
             let text = READERS.replace("marker_at", "marker.at").replace("the_moment", "$2");
-            columns.adapt("", &text.replace("own.", "chatoxide.")).into_owned()
+            text.replace("own.", "chatoxide.")
         }
         // A cast keeps SQLite from an index.
-        Db::Lite { .. } => ["$1", "$3", "$4"]
+        Db::Lite { .. } => ["$1", "$3", "$4", "member.\"B\""]
             .into_iter()
             .fold(READERS.to_owned(), |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
-            .replace("CAST(mark.user_id AS /*user*/TEXT)", "mark.user_id")
             .replace("marker_at", &columns.time_format.of_own("marker.at"))
             .replace("the_moment", "$2")
             .replace("own.", "chatoxide_")

@@ -262,7 +262,7 @@ const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
         is_public OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
     ) ON CONFLICT DO NOTHING"#;
 
-/// On PostgreSQL the same statement begins the new member's counts. All its parts see the rows as they were before.
+/// On PostgreSQL without triggers the same statement begins the new member's counts. All its parts see the rows as they were before.
 const START_AND_INSERT_MEMBER: &str = r#"WITH started AS (
         INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at, is_start)
         SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), coalesce(head.seq, 0), greatest($4, head.at), true
@@ -293,7 +293,8 @@ pub async fn insert_member(
         };
     }
     let made = match db {
-        Db::Pg { pool, .. } => {
+        // A trigger may keep the member out.
+        Db::Pg { pool, .. } if !db.facts().has_triggers() => {
             let insert = format!("{} {insert}", START_AND_INSERT_MEMBER.replace("is_public", &is_public));
             db.within_timeout(Box::pin(async {
                 on_lease!(twice writer db pool, connection => diesel_async::RunQueryDsl::execute(
@@ -305,7 +306,7 @@ pub async fn insert_member(
             }))
             .await?
         }
-        Db::Lite { .. } => {
+        _ => {
             let (room, user, inviter) = (id.to_string(), user_id.to_string(), inviter.to_string());
             let start = start_statement(db);
             in_transaction!($ db write, c => {

@@ -91,27 +91,45 @@ const OF_USER: &str = r#"SELECT "A" AS room_id, "B" AS user_id, true AS is_membe
     WHERE "B" = $1 ORDER BY newest.at IS NULL, newest.at DESC, "createdAt" DESC LIMIT $2"#;
 
 /// The first message that counts is later than `counted_from`: the read mark, or the message from which on the user has
-/// marked the room as unread, which counts, too.
-const IS_COUNTED: &str = r#"m."createdAt" >= counted_from AND (m."createdAt" > counted_from OR marker.at IS NULL
-        OR marker.unread_at IS NOT NULL AND CAST(m."id" AS TEXT) >= marker.unread_id)"#;
+/// marked the room as unread, which counts, too. `$m` is the message.
+macro_rules! is_counted {
+    ($m:literal) => {
+        concat!(
+            "(",
+            $m,
+            ".\"createdAt\" > counted_from OR marker.at IS NULL OR marker.unread_at IS NOT NULL AND CAST(",
+            $m,
+            ".\"id\" AS TEXT) >= marker.unread_id)"
+        )
+    };
+}
 
-/// Both look-ups use the index on room and time, whatever a room holds, and stop at the 99th message of others.
-const COUNT: &str = r#"(SELECT count(*) FROM (SELECT 1 FROM (
-            SELECT m."senderId" FROM "Message" AS m WHERE m."roomId" = pair.room_id AND is_counted_message
-            ORDER BY m."createdAt" LIMIT 300
-        ) AS next WHERE next."senderId" <> pair.user_id LIMIT 99) AS of_others)"#;
+/// Both look-ups use the index on room and time, whatever a room holds, and stop at the 99th message of others. What the
+/// innermost query leaves out is decided outside of it, so that PostgreSQL takes it for long and reads it in order.
+const COUNT: &str = concat!(
+    r#"(SELECT count(*) FROM (SELECT 1 FROM (
+            SELECT m."id", m."senderId", m."createdAt" FROM "Message" AS m
+            WHERE m."roomId" = pair.room_id AND m."createdAt" >= counted_from ORDER BY m."createdAt" LIMIT 300
+        ) AS next WHERE next."senderId" <> pair.user_id AND "#,
+    is_counted!("next"),
+    " LIMIT 99) AS of_others)"
+);
 const LAST: &str =
     r#"(SELECT "createdAt" FROM "Message" WHERE "roomId" = pair.room_id ORDER BY "createdAt" DESC LIMIT 1)"#;
 
 /// The variant without an index on a room's newest messages: it scans the table once for all pairs, not once for each.
-const SCANNED: &str = r#"LEFT JOIN (
+const SCANNED: &str = concat!(
+    r#"LEFT JOIN (
         SELECT pair.room_id, pair.user_id, max(m."createdAt") AS last_message_at,
-            count(*) FILTER (WHERE m."senderId" <> pair.user_id AND is_counted_message) AS unread
+            count(*) FILTER (WHERE m."senderId" <> pair.user_id AND m."createdAt" >= counted_from AND "#,
+    is_counted!("m"),
+    r#") AS unread
         FROM (the_pairs) AS pair JOIN "Message" AS m ON m."roomId" = pair.room_id
         LEFT JOIN own.read_marker AS marker
             ON marker.room_id = CAST(pair.room_id AS TEXT) AND marker.user_id = CAST(pair.user_id AS TEXT)
         GROUP BY pair.room_id, pair.user_id
-    ) AS scanned ON scanned.room_id = pair.room_id AND scanned.user_id = pair.user_id"#;
+    ) AS scanned ON scanned.room_id = pair.room_id AND scanned.user_id = pair.user_id"#
+);
 
 /// The mentions that are not read, by name and as a member. A message may have both.
 const MENTIONS: &str = r#"(SELECT count(DISTINCT message_id) FROM (
@@ -172,7 +190,6 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
         .replace("the_last", last)
         .replace("scanned_once", scanned)
         .replace("the_pairs", pairs)
-        .replace("is_counted_message", IS_COUNTED)
         .replace("is_public", &is_public);
     match db {
         Db::Pg { .. } => {
@@ -190,7 +207,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
                 format.of_own("marker.at")
             );
             // A cast keeps SQLite from an index.
-            let ids = ["pair.room_id", "pair.user_id", "\"A\"", "m.\"id\""];
+            let ids = ["pair.room_id", "pair.user_id", "\"A\"", "next.\"id\""];
             ids.into_iter()
                 .fold(text, |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
                 .replace("CAST(entry.message_id AS /*message*/TEXT)", "entry.message_id")

@@ -3,7 +3,7 @@
 
 use chatoxide::{
     chat::{id::RoomId, room::RoomType},
-    db::{Db, room_list, room_log, rooms},
+    db::{Db, room_list, room_log, rooms, unread},
 };
 use serde_json::json;
 
@@ -68,6 +68,11 @@ async fn ask_everything(alice: &mut Client, bob: &mut Client, count: usize) {
         ("reaction:add", json!({"messageId": id, "roomId": "general", "emoji": "y"})),
         ("reaction:remove", json!({"messageId": id, "roomId": "general", "emoji": "y"})),
         ("message:delete", json!({"messageId": id, "roomId": "general"})),
+        ("room:read", json!({"roomId": "general", "seq": count / 2})),
+        ("unread:list", json!({})),
+        ("message:readers", json!({"messageId": "m-10"})),
+        ("room:mark-unread", json!({"roomId": "general", "messageId": format!("m-{}", count / 2)})),
+        ("unread:list", json!({})),
         ("room:read", json!("general")),
         ("messages:sync", json!({"roomId": "general", "since": count - 20})),
         ("messages:sync", json!({"roomId": "general", "since": count / 2})),
@@ -222,5 +227,21 @@ on_both! {
         // On PostgreSQL all is one statement.
         let more = u64::from(server.database.backend == Backend::Sqlite);
         assert_eq!(of_one, of_none + more);
+    }
+}
+
+on_both! {
+    async fn the_unread_counts_of_all_rooms_take_one_statement(server: TestServer) {
+        for n in 0..20 {
+            server.make_room(&format!("room-{n}"), RoomType::Private, &["alice", "bob"]).await;
+        }
+        let db = open(&server.database);
+        let before = db.statements().get();
+        assert_eq!(unread::list_of_user(&db, &"alice".into(), 500).await.unwrap().len(), 20);
+        let pairs: Vec<_> = (0..20)
+            .flat_map(|n| ["alice", "bob"].map(|user| (RoomId::from(format!("room-{n}")), user.into())))
+            .collect();
+        assert_eq!(unread::list(&db, &pairs, false).await.unwrap().len(), 40);
+        assert_eq!(db.statements().get() - before, 2);
     }
 }

@@ -173,6 +173,17 @@ async fn read(alice: &mut Client, bob: &mut Client, world: &World, third: &str) 
     assert_eq!(synced["complete"], true, "{synced}");
     done(bob, "room:read", room.into()).await;
     assert_eq!(alice.hear("room:user-read").await["userId"], world.users[1]);
+    // In a public room bob need be no member.
+    let readers = done(alice, "message:readers", json!({"messageId": world.messages[0]})).await;
+    let ids: Vec<&Value> =
+        readers["readers"].as_array().unwrap().iter().map(|reader| &reader["id"]).collect();
+    assert!(ids.contains(&&json!(world.users[1])) || world.is_open, "{readers}");
+    done(bob, "room:mark-unread", json!({"roomId": room, "messageId": world.messages[0]})).await;
+    let counts = done(bob, "unread:list", json!({})).await;
+    let count = counts["rooms"].as_array().unwrap().iter().find(|one| one["roomId"] == room);
+    assert!(count.is_some_and(|count| count["unreadCount"] == 2) || world.is_open, "{counts}");
+    done(bob, "room:read", json!({"roomId": room, "seq": 1})).await;
+    done(bob, "settings:update", json!({"privateReads": false})).await;
     done(bob, "room:leave", room.into()).await;
     assert_eq!(alice.hear("room:user-left").await["userId"], world.users[1]);
     let mut found = done(alice, "users:find", json!({"query": world.names[1].to_lowercase()})).await;

@@ -103,6 +103,7 @@ on_both! {
         for n in 0..4 {
             messages.push(bob.say("general", &n.to_string()).await["id"].take());
         }
+        told(&mut phone, "general", 4).await;
         alice.say("general", "mine").await;
         alice.ask("room:read", "general".into()).await;
         told(&mut phone, "general", 0).await;
@@ -286,7 +287,7 @@ async fn a_count_that_waits_for_the_database_is_told_when_it_answers() {
     told(&mut alice, "plans", 1).await;
     let hold = server.database.hold("LOCK TABLE chatoxide.read_marker IN ACCESS EXCLUSIVE MODE").await;
     bob.ask("message:delete", json!({"messageId": first["id"]})).await;
-    server.database.waits_for_a_lock("read_marker", 1).await;
+    server.database.waits_for_a_lock("pair.room_id AS room_id", 1).await;
     bob.say("plans", "two").await;
     bob.say("plans", "three").await;
     hold.release().await;

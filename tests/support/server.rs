@@ -167,9 +167,12 @@ impl TestServer {
             let user = NewUser::new(&(*member).into(), Some(member), None, None, clock::now());
             db::users::insert_absent(&self.db, vec![user]).await.unwrap();
         }
-        let members = members.iter().map(|member| (*member).into()).collect();
+        let ids = members.iter().map(|member| (*member).into()).collect();
         let room = Room::new(&id.into(), id, kind, clock::now());
-        db::rooms::insert_with_members(&self.db, room, members, MadeBy::Nobody).await.unwrap();
+        db::rooms::insert_with_members(&self.db, room, ids, MadeBy::Nobody).await.unwrap();
+        if members.is_empty() {
+            return;
+        }
         let starts = format!("DELETE FROM own.read_marker WHERE room_id = '{id}' AND is_start");
         self.database.execute(&self.database.own(&starts)).await;
     }

@@ -162,10 +162,10 @@ fn the_counts_told_in_the_end_are_those_of_the_database() {
         for _ in 0..3 {
             model.push(true);
         }
-        for user in 0..USERS.len() {
+        for (user, id) in USERS.into_iter().enumerate() {
             if let Some(count) = model.told[user] {
                 told += 1;
-                assert_eq!(count, model.stored.count(user).count, "seed {seed}, {}", USERS[user]);
+                assert_eq!(count, model.stored.count(user).count, "seed {seed}, {id}");
             }
         }
         assert!(model.counts.doubtful.is_empty() && model.counts.changed.is_empty());
@@ -176,8 +176,8 @@ fn the_counts_told_in_the_end_are_those_of_the_database() {
 #[test]
 fn equal_counts_of_a_room_are_one_packet_and_nothing_is_told_that_did_not_change() {
     let mut model = Model::new(0);
-    for user in 0..USERS.len() {
-        model.counts.begin(&USERS[user].into());
+    for (user, id) in USERS.into_iter().enumerate() {
+        model.counts.begin(&id.into());
         model.counts.seed(0, &[model.stored.count(user)]);
     }
     model.news.note_message(1, &"anna".into());
@@ -196,8 +196,8 @@ fn equal_counts_of_a_room_are_one_packet_and_nothing_is_told_that_did_not_change
 #[test]
 fn a_user_who_may_no_longer_enter_or_watches_no_more_is_not_counted() {
     let mut model = Model::new(0);
-    for user in 0..USERS.len() {
-        model.counts.begin(&USERS[user].into());
+    for (user, id) in USERS.into_iter().enumerate() {
+        model.counts.begin(&id.into());
         model.counts.seed(0, &[model.stored.count(user)]);
     }
     model.counts.end(&"carol".into());

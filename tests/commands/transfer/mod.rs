@@ -97,7 +97,6 @@ fn file_of<T: AsRef<str>>(rows: &[T]) -> String {
         ("entries", "entry"),
         ("logs", "log"),
         ("readMarks", "readMark"),
-        ("userSettings", "userSetting"),
     ];
     let count = |kind: &str| {
         let begins = format!("{{\"{kind}\":");

@@ -163,7 +163,13 @@ export const HANDLERS: Handlers = {
     peer.isWatching = true;
     const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
     for (const room of listed) world.noteTold(peer, room);
-    return { rooms: listed.map((room) => listedFor(world, peer, room)).sort(byActivity) };
+    // The room that was made last stands first among those of one moment.
+    return {
+      rooms: listed
+        .map((room) => listedFor(world, peer, room))
+        .reverse()
+        .sort(byActivity),
+    };
   },
 
   'mentions:list'(world, peer, { before, limit }) {
