@@ -18,6 +18,7 @@ pub mod message_send;
 pub mod message_show;
 pub mod messages_load;
 pub mod messages_page;
+pub mod messages_show;
 pub mod messages_sync;
 pub mod reaction_add;
 pub mod reaction_remove;
@@ -35,6 +36,7 @@ pub mod typing_start;
 pub mod typing_stop;
 pub mod user_sign_in;
 pub mod users_find;
+pub mod users_show;
 pub mod users_watch;
 
 pub use actor::{ActingSocket, Actor, SocketState};

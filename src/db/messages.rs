@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::{
     Db,
     columns::Columns,
-    ids::Id,
+    ids::{Id, is_uuid},
     in_transaction,
     moment::MomentRow,
     on,
@@ -160,6 +160,27 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     let reactions = reactions::list_of_message(db, id).await?;
     let name = name.unwrap_or_else(|| row.sender_id.clone());
     Ok(Some(row.without_creation(&db.facts().columns()).into_view(name.into(), reactions)))
+}
+
+/// Returns those of these messages that exist, oldest first, as history shows them.
+pub async fn list(db: &Db, ids: &[MessageId]) -> Result<Vec<MessageView>> {
+    let has_uuids = db.facts().id_types().messages;
+    let can_be_there = |id: &&MessageId| !has_uuids || is_uuid(id.as_str());
+    let ids: Vec<String> = ids.iter().filter(can_be_there).map(ToString::to_string).collect();
+    let columns = db.facts().columns();
+    let (rows, reactions) = in_transaction!($ db snapshot, c => {
+        let rows: Vec<NamedRow> = run!(c.load(messages::table
+            .inner_join(users::table)
+            .filter(messages::id.eq_any(ids.iter().map(|id| Id(id))))
+            .order((messages::created_at, messages::id))
+            .select((MessageRow::as_select(), users::name))));
+        let reactions: Vec<ReactionRow> = match rows.is_empty() {
+            true => Vec::new(),
+            false => run!(c.load(on_messages!(rows))),
+        };
+        Ok((rows, reactions))
+    })?;
+    Ok(assemble(rows, reactions, &columns))
 }
 
 /// Messages of a room's history, newest first.

@@ -27,6 +27,8 @@ on_both! {
         bob.ask("dm:start", "alice".into()).await;
         bob.ask("room:presence", "general".into()).await;
         bob.ask("rooms:list", json!({})).await;
+        alice.ask("messages:show", json!({"messageIds": [id]})).await;
+        bob.ask("users:show", json!({"userIds": ["alice"]})).await;
         bob.ask("users:find", json!({"query": "ali"})).await;
         let made = bob.ask("room:create", json!({"name": "Plans"})).await;
         bob.ask("room:invite", json!({"roomId": made["room"]["id"], "userId": "alice"})).await;

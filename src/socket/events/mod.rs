@@ -8,6 +8,7 @@ mod message_delete;
 mod message_edit;
 mod message_send;
 mod messages_load;
+mod messages_show;
 mod messages_sync;
 mod reaction;
 mod reaction_add;
@@ -23,6 +24,7 @@ mod rooms_list;
 mod typing_start;
 mod typing_stop;
 mod users_find;
+mod users_show;
 mod users_watch;
 mod webhook;
 
@@ -59,6 +61,7 @@ super::dispatch::events! {
     "message:edit" => Pipelined, message_edit::handle;
     "message:delete" => Pipelined, message_delete::handle;
     "messages:load" => AfterEarlier, messages_load::handle;
+    "messages:show" => AfterEarlier, messages_show::handle;
     "messages:sync" => AfterEarlier, messages_sync::handle;
     "reaction:add" => Pipelined, reaction_add::handle;
     "reaction:remove" => Pipelined, reaction_remove::handle;
@@ -70,6 +73,7 @@ super::dispatch::events! {
     "room:presence" => AfterEarlier, room_presence::handle;
     "rooms:list" => AfterEarlier, rooms_list::handle;
     "users:find" => AfterEarlier, users_find::handle;
+    "users:show" => AfterEarlier, users_show::handle;
     "users:watch" => AfterEarlier, users_watch::handle;
     "member:join" => AfterEarlier, member_join::handle;
     "member:leave" => AfterEarlier, member_leave::handle;

@@ -77,6 +77,8 @@ describe('the server', () => {
     const { room: made } = await alice.ask('room:create', { name: 'Plans' });
     await alice.ask('room:invite', { roomId: made.id, userId: bob.id });
     await alice.ask('rooms:list', {});
+    await alice.ask('messages:show', { messageIds: [target.messageId] });
+    await alice.ask('users:show', { userIds: [bob.id] });
     await alice.ask('users:find', { query: bob.id });
     await bob.ask('message:send', { roomId: made.id, content: 'z' });
     await alice.next('room:activity');

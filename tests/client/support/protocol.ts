@@ -81,7 +81,7 @@ export interface Answer {
   /** Ids in the ack of `dm:start`, members in the ack of `room:invite`. */
   members: (string | Member)[];
   rooms: ListedRoom[];
-  /** Ids in the ack of `room:presence`, members in the ack of `users:find`. */
+  /** Ids in the ack of `room:presence`, members in the acks of `users:find` and `users:show`. */
   users: (string | Member)[];
   count: number;
   /** In the ack of `users:watch`. */
@@ -102,6 +102,7 @@ export const CLIENT_EVENTS = [
   'message:edit',
   'message:delete',
   'messages:load',
+  'messages:show',
   'messages:sync',
   'reaction:add',
   'reaction:remove',
@@ -113,6 +114,7 @@ export const CLIENT_EVENTS = [
   'room:presence',
   'rooms:list',
   'users:find',
+  'users:show',
   'users:watch',
   'member:join',
   'member:leave',

@@ -221,6 +221,7 @@ export interface ClientToServerEvents {
   'users:watch': (watch: { userIds: string[] }, ack: Ack<{ online: string[] }>) => void;
   'member:join': (roomId: string, ack?: Ack<{ room: Room }>) => void;
   'member:leave': (roomId: string, ack?: Ack) => void;
+  'users:show': (show: { userIds: string[] }, ack: Ack<{ users: Member[] }>) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;
@@ -229,6 +230,7 @@ export interface ClientToServerEvents {
     page: OrNull<PageRequest>,
     ack: (answer: { success?: true; messages: Message[] } | (Refused & { messages: [] })) => void,
   ) => void;
+  'messages:show': (show: { messageIds: string[] }, ack: Ack<{ messages: Message[] }>) => void;
   'messages:sync': (since: { roomId: string; since: number }, ack: Ack<Synced>) => void;
   'reaction:add': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;
   'reaction:remove': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;

@@ -1,6 +1,6 @@
 // Each event that a client sends, as the server in memory carries it out. docs/protocol.md says what each means.
 import { ChatError } from '../core/errors.js';
-import type { ListedRoom } from '../core/protocol.js';
+import type { ListedRoom, Member, Message } from '../core/protocol.js';
 import type { Asked } from '../core/wire.js';
 import type { Peer } from './peer.js';
 import { PAGE, type MemoryRoom } from './room.js';
@@ -91,7 +91,7 @@ export const HANDLERS: Handlers = {
   },
 
   'users:watch'(world, peer, { userIds }) {
-    peer.watched = new Set(userIds.filter((userId) => world.shareARoom(peer.user.id, userId)));
+    peer.watched = new Set(userIds.filter((userId) => world.mayWatch(peer, userId)));
     return { online: [...peer.watched].filter((userId) => world.isOnline(userId)).sort() };
   },
 
@@ -99,6 +99,15 @@ export const HANDLERS: Handlers = {
     peer.isWatching = true;
     const listed = world.rooms().filter((room) => room.type === 'public' || room.members.has(peer.user.id));
     return { rooms: listed.map((room) => listedFor(world, peer, room)).sort(byActivity) };
+  },
+
+  'users:show'(world, _, { userIds }) {
+    return {
+      users: world
+        .users()
+        .filter(({ id }) => userIds.includes(id))
+        .sort(byId),
+    };
   },
 
   'users:find'(world, _, { query }) {
@@ -138,6 +147,12 @@ export const HANDLERS: Handlers = {
 
   'messages:load'(world, peer, { roomId, before, limit }) {
     return { messages: world.entered(peer, roomId).page(before, limit) };
+  },
+
+  'messages:show'(world, peer, { messageIds }) {
+    const open = world.rooms().filter(({ type, members }) => type === 'public' || members.has(peer.user.id));
+    const found = messageIds.flatMap((id) => open.flatMap((room) => room.shown(id) ?? []));
+    return { messages: [...new Map(found.map((message) => [message.id, message])).values()].sort(byTime) };
   },
 
   'messages:sync'(world, peer, { roomId, since }) {
@@ -185,6 +200,9 @@ export const HANDLERS: Handlers = {
     return { room: room.view, members };
   },
 };
+
+const byId = (one: Member, other: Member) => (one.id < other.id ? -1 : 1);
+const byTime = (one: Message, other: Message) => (one.createdAt < other.createdAt ? -1 : 1);
 
 /** `null` is the same as absent. */
 function unset({ type, replyTo, clientId }: Asked['message:send']['argument']) {

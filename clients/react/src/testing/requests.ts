@@ -9,6 +9,8 @@ const CLIENT_ID = 64;
 const ROOM_NAME = 200;
 const FIRST_MEMBERS = 100;
 const WATCHED = 500;
+const SHOWN_USERS = 100;
+const SHOWN_MESSAGES = 50;
 
 type Check = (place: string, value: unknown) => void;
 
@@ -93,6 +95,7 @@ const CHECKS: Record<keyof Asked, Check> = {
   }),
   'room:invite': object({ roomId: id, userId: id }),
   'rooms:list': object({}),
+  'users:show': object({ userIds: list(SHOWN_USERS, id) }),
   'users:watch': object({ userIds: list(WATCHED, id) }),
   'member:join': id,
   'member:leave': id,
@@ -108,6 +111,7 @@ const CHECKS: Record<keyof Asked, Check> = {
   'message:edit': object({ messageId: id, content: text(0) }),
   'message:delete': object({ messageId: id }),
   'messages:load': object({ roomId: id, before: date, limit: orNull(whole) }),
+  'messages:show': object({ messageIds: list(SHOWN_MESSAGES, id) }),
   'messages:sync': object({ roomId: id, since: whole }),
   'reaction:add': object({ messageId: id, emoji: text(1, EMOJI) }),
   'reaction:remove': object({ messageId: id, emoji: text(1, EMOJI) }),

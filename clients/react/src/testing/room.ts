@@ -68,6 +68,12 @@ export class MemoryRoom {
     return this.messages.find(({ id }) => id === messageId);
   }
 
+  /** As a page has it. */
+  shown(messageId: string): Message | undefined {
+    const message = this.find(messageId);
+    return message && withoutSeq(message);
+  }
+
   markRead(userId: string): void {
     this.read.set(userId, this.seq);
   }

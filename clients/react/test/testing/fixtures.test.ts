@@ -68,6 +68,8 @@ test('it says everything that there is a fixture for', async () => {
   const { id: roomId } = made as { id: string };
   await alice.ask('room:invite', { roomId, userId: 'bob' });
   await alice.ask('rooms:list', {});
+  await alice.ask('messages:show', { messageIds: [messageId] });
+  await alice.ask('users:show', { userIds: ['bob'] });
   await alice.ask('users:find', { query: 'bob' });
   await bob.ask('message:send', { roomId, content: 'z' });
   await carol.ask('member:join', roomId);
