@@ -30,7 +30,7 @@ export function RoomList(props: RoomListProps) {
   const { rooms, isReady, refusal } = useRooms();
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
   const components = useRoomListComponents(props.components);
-  const { rooms: held, holdProps } = useHeldOrder(rooms);
+  const { items: held, holdProps } = useHeldOrder(rooms);
   const { Empty, Error, Loading } = components;
   const found = findRooms(held, query);
   const sections = sectionsOf(found);

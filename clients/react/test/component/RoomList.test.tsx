@@ -122,10 +122,15 @@ test('keeps its order under the pointer and the focus, and takes the new one whe
   fireEvent.pointerLeave(list);
   await settled();
   expect(names(), 'with the focus').toEqual(['General3', 'Plans99+']);
+  answers.set('rooms:list', () => ({ success: true, rooms: [room('New', 30), ...rooms] }));
+  act(() => sockets[0]?.hears('room:invited', {}));
+  await settled();
+  expect(names(), 'a new room is no row above').toEqual(['General3', 'Plans99+']);
+  expect(shown()[2]).toBe('New');
   act(() => (document.activeElement as HTMLElement).blur());
-  expect(names()).toEqual(['Plans99+', 'General3']);
-  said('General', 21);
-  expect(names()).toEqual(['General4', 'Plans99+']);
+  expect(names()).toEqual(['New', 'General3']);
+  said('General', 31);
+  expect(names()).toEqual(['General4', 'New']);
 });
 
 test('uses the parts that it is given', async () => {
