@@ -4,3 +4,4 @@ export { ChatProvider, useChatClient, type ChatProviderProps } from './react/con
 export { useChat, type UseChatOptions } from './react/useChat.js';
 export { useConnection, useRoom, useRooms } from './react/hooks.js';
 export { useOnline } from './react/useOnline.js';
+export { useUsers } from './react/useUsers.js';

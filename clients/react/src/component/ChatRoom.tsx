@@ -11,6 +11,7 @@ import {
 } from 'react';
 import { isPassing } from '../core/errors.js';
 import type { Chat, ChatMessage, TokenSource } from '../core/types.js';
+import { ProvidedChat, useChatClient } from '../react/context.js';
 import { useChat, type UseChatOptions } from '../react/useChat.js';
 import type { ChatComponents } from './components.js';
 import { Context, type Active, type RoomContext } from './context.js';
@@ -20,6 +21,7 @@ import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
 import { usePeople } from './people.js';
 import { Below, Connection, News } from './RoomStatus.js';
+import { useClientOfChat } from './useClientOfChat.js';
 import { useMessageActions } from './useMessageActions.js';
 import { useNotice } from './useNotice.js';
 
@@ -50,8 +52,18 @@ export interface ChatRoomProps extends Omit<ChatRoomViewProps, 'chat'>, UseChatO
   token?: TokenSource;
 }
 
-export function ChatRoom({ roomId, token, url, onDiscontinuity, ...view }: ChatRoomProps) {
-  const chat = useChat(roomId, token, { url, onDiscontinuity });
+export function ChatRoom({ token, url, ...room }: ChatRoomProps) {
+  const client = useChatClient(token, url);
+  const provided = useMemo(() => ({ url: client.url, client }), [client]);
+  return (
+    <ProvidedChat.Provider value={provided}>
+      <ProvidedRoom {...room} />
+    </ProvidedChat.Provider>
+  );
+}
+
+function ProvidedRoom({ roomId, onDiscontinuity, ...view }: Omit<ChatRoomProps, 'token' | 'url'>) {
+  const chat = useChat(roomId, undefined, { onDiscontinuity });
   return <ChatRoomView key={roomId} chat={chat} {...view} />;
 }
 
@@ -74,12 +86,14 @@ export function ChatRoomView(props: ChatRoomViewProps) {
     setActive(next);
     if (next) list.current?.reveal(next.id);
   }, []);
-  const { nameOf, avatarOf } = usePeople(chat);
+  const client = useClientOfChat(chat);
+  const { nameOf, avatarOf } = usePeople(chat, client);
   const goTo = useGoTo(chat.loadMore, list, say, labels);
   const { writeAgain, focusComposer } = useWriting(chat, userId, field, setAnswered);
   const isConnected = chat.connectionStatus === 'connected';
   const context: RoomContext = useMemo(
     () => ({
+      client,
       actions,
       userId,
       isConnected,
@@ -96,6 +110,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       setActive: begin,
     }),
     [
+      client,
       actions,
       userId,
       isConnected,

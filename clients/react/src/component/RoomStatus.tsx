@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { isPassing } from '../core/errors.js';
 import type { Chat } from '../core/types.js';
+import { useRoomContext, type RoomContext } from './context.js';
 import type { Labels } from './labels.js';
 import { newestOfOthers } from './reading.js';
 
@@ -51,15 +52,21 @@ export function News({ chat, userId }: { chat: Chat; userId: string | null }) {
 
 /** Shows a notice if there is one, else who is typing, else read receipts. */
 export function Below({ chat, labels, userId, notice }: Props & { userId: string | null; notice: string }) {
+  const { nameOf } = useRoomContext();
   return (
     <div className={notice ? 'chat-below chat-below--notice' : 'chat-below'} aria-live="polite">
-      {notice || typingText(chat, labels) || readText(chat, labels, userId)}
+      {notice || typingText(chat, labels, nameOf) || readText(chat, labels, userId)}
     </div>
   );
 }
 
-function typingText({ typingUsers }: Chat, labels: Labels): string {
-  return typingUsers.length > 0 ? labels.typing(typingUsers.map(({ userName }) => userName)) : '';
+function typingText({ typingUsers }: Chat, labels: Labels, nameOf: RoomContext['nameOf']): string {
+  if (typingUsers.length === 0) return '';
+  // Of somebody whose token has no name only the id is told.
+  const names = typingUsers.map(({ userId, userName }) =>
+    userName === userId ? (nameOf(userId) ?? labels.someone) : userName,
+  );
+  return labels.typing(names);
 }
 
 /** Names the users who have read the last message, if the current user sent it. */

@@ -47,6 +47,10 @@ export interface Labels {
   reaction: (names: string[]) => string;
   /** The user among others, in the middle of a sentence. */
   youToo: string;
+  /** People whose names are not known, in the middle of a sentence. */
+  somePeople: (count: number) => string;
+  /** Somebody whose name is not known, at the beginning of a sentence. */
+  someone: string;
   reactionFailed: (why: string) => string;
   editFailed: (why: string) => string;
   deleteFailed: (why: string) => string;
@@ -117,6 +121,8 @@ export const ENGLISH: Labels = {
   messageIsGone: 'That message was not found. It may have been deleted.',
   reaction: (names) => `by ${list.format(names)}`,
   youToo: 'you',
+  somePeople: (count) => (count === 1 ? 'someone' : `${count} people`),
+  someone: 'Someone',
   reactionFailed: (why) => `Your reaction was not saved: ${why}`,
   editFailed: (why) => `Your edit was not saved: ${why}`,
   deleteFailed: (why) => `Not deleted: ${why}`,

@@ -20,7 +20,8 @@ interface Chat {
   client: ChatClient | undefined;
 }
 
-const Context = createContext<Chat>({ url: undefined, client: undefined });
+/** What a provider gives to the components below it. */
+export const ProvidedChat = createContext<Chat>({ url: undefined, client: undefined });
 
 /** The components below share a connection, which is open while the provider is mounted. */
 export function ChatProvider({ url, token, client: given, children }: ChatProviderProps) {
@@ -28,12 +29,12 @@ export function ChatProvider({ url, token, client: given, children }: ChatProvid
   const client = given ?? made;
   const chat = useMemo(() => ({ url: url ?? client?.url, client }), [url, client]);
   useEffect(() => client?.retain(), [client]);
-  return <Context.Provider value={chat}>{children}</Context.Provider>;
+  return <ProvidedChat.Provider value={chat}>{children}</ProvidedChat.Provider>;
 }
 
 /** The client for a token, or the provider's. With a token function it may change after the first render. */
 export function useChatClient(token?: TokenSource, url?: string): ChatClient {
-  const provided = useContext(Context);
+  const provided = useContext(ProvidedChat);
   const made = useClientOf(serverUrl(url ?? provided.url), token, true);
   const client = made ?? provided.client;
   if (!client) throw new Error('useChat needs a token or a ChatProvider');
