@@ -62,7 +62,7 @@ export function Below({ chat, labels, userId, notice }: Props & { userId: string
 
 function typingText({ typingUsers }: Chat, labels: Labels, nameOf: RoomContext['nameOf']): string {
   if (typingUsers.length === 0) return '';
-  // Of somebody whose token has no name only the id is told.
+  // The server tells only the id of a user whose token has no name.
   const names = typingUsers.map(({ userId, userName }) =>
     userName === userId ? (nameOf(userId) ?? labels.someone) : userName,
   );

@@ -6,7 +6,7 @@ import type { Member, Message } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import { asking, type ChatSocket } from './wire.js';
 
-/** By id; null for what does not exist, or may not be seen. What has not been answered yet is absent. */
+/** By id; null for what does not exist, or may not be seen. An id that has not been answered yet is absent. */
 export type Found<T> = ReadonlyMap<string, T | null>;
 
 /** The pause before the server is asked again that could not answer, in milliseconds. */
@@ -84,12 +84,12 @@ export class LookUps<T extends { id: string }> implements Readable<Found<T>> {
       this.failures += 1;
       const found = new Map((await this.kind.ask(ids)).map((one) => [one.id, one]));
       this.failures = 0;
-      // What was learned meanwhile is newer.
+      // Anything that was learned meanwhile is newer.
       const asked = ids.filter((id) => this.wanted.has(id));
       this.learn(asked.map((id) => [id, found.get(id) ?? null]));
     } catch (error) {
       const isWorthwhile = error instanceof ChatError && isPassing(error.code);
-      // A server that does not know the event never answers. What is refused stays unknown.
+      // A server that does not know the event never answers. An id that is refused stays unknown.
       if (!isWorthwhile) ids.forEach((id) => this.wanted.delete(id));
       else if (this.socket.connected && this.failures < MOST_FAILURES)
         this.timer = setTimeout(() => this.schedule(), AGAIN);

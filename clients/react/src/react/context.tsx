@@ -20,7 +20,7 @@ interface Chat {
   client: ChatClient | undefined;
 }
 
-/** What a provider gives to the components below it. */
+/** The context of a provider, for the components below it. */
 export const ProvidedChat = createContext<Chat>({ url: undefined, client: undefined });
 
 /** The components below share a connection, which is open while the provider is mounted. */

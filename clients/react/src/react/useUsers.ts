@@ -12,7 +12,7 @@ export function useUsers(userIds: readonly string[]): Found<Member> {
   return useLookUps(usersOf(useChatClient()), userIds);
 }
 
-/** What was looked up, without a client nothing. */
+/** The answers of a client's look-ups; without a client there are none. */
 export function useLookUps<T extends { id: string }>(
   lookUps: LookUps<T> | undefined,
   ids: readonly string[],
