@@ -20,6 +20,7 @@ import { draftKey, draftOf, setDraft } from './drafts.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
 import { usePeople } from './people.js';
+import { reasonIn } from './reasons.js';
 import { Below, Connection, News } from './RoomStatus.js';
 import { useClientOfChat } from './useClientOfChat.js';
 import { useMessageActions } from './useMessageActions.js';
@@ -79,7 +80,8 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const { actions, refused } = useMessageActions(
     chat,
-    useCallback((error: Error) => say(labels.reactionFailed(error.message)), [say, labels]),
+    labels,
+    useCallback((why: string) => say(labels.reactionFailed(why)), [say, labels]),
   );
   const [answered, setAnswered] = useAnswered(chat, () => say(labels.messageIsGone));
   const begin = useCallback((next: Active | null) => {
@@ -201,7 +203,7 @@ function useGoTo(
         }
         say(labels.messageIsGone);
       };
-      search().catch((error: Error) => say(labels.notLoaded(error.message)));
+      search().catch((error: Error) => say(labels.notLoaded(labels.reason(reasonIn(error)))));
     },
     [loadMore, list, say, labels],
   );

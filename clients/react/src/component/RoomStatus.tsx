@@ -27,8 +27,8 @@ function connectionText({ connectionStatus: status, refusal, isReady }: Chat, la
   if (status === 'refused') return isReady ? labels.connection.refused : '';
   if (status !== 'connected') return labels.connection[status];
   if (!refusal) return '';
-  if (isPassing(refusal.code)) return labels.entryWaits(refusal.error);
-  return isReady ? labels.noEntry(refusal.error) : '';
+  if (isPassing(refusal.code)) return labels.entryWaits(labels.reason(refusal));
+  return isReady ? labels.noEntry(labels.reason(refusal)) : '';
 }
 
 /** Announces the newest message of another user to screen readers. The list itself changes too often for that. */

@@ -25,6 +25,7 @@ export interface Active {
 /** An edit or a deletion that was refused and rolled back. */
 export interface RefusedChange {
   what: 'edit' | 'delete';
+  /** Why, as a text quotes it. */
   error: string;
   /** The refused text of an edit. */
   content?: string;

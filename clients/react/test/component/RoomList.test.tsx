@@ -98,7 +98,9 @@ test('says that there are no rooms yet, that it loads, and why it could not', as
   expect(screen.getByText('Loading…')).toBeTruthy();
   answer({ success: false, code: 'unavailable', error: 'The database is away' });
   await settled();
-  expect(screen.getByRole('alert').textContent).toBe('The database is away');
+  expect(screen.getByRole('alert').textContent).toBe(
+    'The rooms could not be loaded: the server is not available right now',
+  );
   answers.set('rooms:list', () => ({ success: true, rooms: [] }));
   act(() => sockets[0]?.hears('room:invited'));
   await settled();
