@@ -16,12 +16,13 @@ import { useChat, type UseChatOptions } from '../react/useChat.js';
 import type { ChatComponents } from './components.js';
 import { Context, type Active, type RoomContext } from './context.js';
 import { useChatComponents } from './defaults.js';
-import { draftKey, draftOf, setDraft } from './drafts.js';
+import { draftKey, drafts } from './drafts.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
 import { usePeople } from './people.js';
 import { reasonIn } from './reasons.js';
 import { Below, Connection, News } from './RoomStatus.js';
+import { useAnswered } from './useAnswered.js';
 import { useClientOfChat } from './useClientOfChat.js';
 import { useMessageActions } from './useMessageActions.js';
 import { useNotice } from './useNotice.js';
@@ -83,15 +84,22 @@ export function ChatRoomView(props: ChatRoomViewProps) {
     labels,
     useCallback((why: string) => say(labels.reactionFailed(why)), [say, labels]),
   );
-  const [answered, setAnswered] = useAnswered(chat, () => say(labels.messageIsGone));
   const begin = useCallback((next: Active | null) => {
     setActive(next);
     if (next) list.current?.reveal(next.id);
   }, []);
   const client = useClientOfChat(chat);
+  const [answered, setAnswered] = useAnswered(chat, userId, client, () => say(labels.messageIsGone));
   const { nameOf, avatarOf } = usePeople(chat, client);
   const goTo = useGoTo(chat.loadMore, list, say, labels);
   const { writeAgain, focusComposer } = useWriting(chat, userId, field, setAnswered);
+  const replyTo = useCallback(
+    (message: ChatMessage) => {
+      setAnswered(message);
+      focusComposer();
+    },
+    [setAnswered, focusComposer],
+  );
   const isConnected = chat.connectionStatus === 'connected';
   const context: RoomContext = useMemo(
     () => ({
@@ -108,7 +116,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       focusComposer,
       goTo,
       renderContent: renderMessageContent,
-      replyTo: setAnswered,
+      replyTo,
       setActive: begin,
     }),
     [
@@ -125,7 +133,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       focusComposer,
       goTo,
       renderMessageContent,
-      setAnswered,
+      replyTo,
       begin,
     ],
   );
@@ -170,21 +178,6 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   );
 }
 
-/** The message that is being replied to. If it is deleted meanwhile, this is null and `onGone` is called. */
-function useAnswered(
-  chat: Chat,
-  onGone: () => void,
-): [ChatMessage | null, (message: ChatMessage | null) => void] {
-  const [answered, setAnswered] = useState<ChatMessage | null>(null);
-  const isGone = answered !== null && chat.isReady && !chat.messages.some(({ id }) => id === answered.id);
-  const tell = useRef(onGone);
-  useEffect(() => void (tell.current = onGone));
-  useEffect(() => {
-    if (isGone) tell.current();
-  }, [isGone]);
-  return [isGone ? null : answered, setAnswered];
-}
-
 /** Scrolls to a message, and loads older pages to find it. */
 function useGoTo(
   loadMore: Chat['loadMore'],
@@ -225,7 +218,7 @@ function useWriting(
       const key = draftKey(userId, roomId);
       discard(id);
       // A draft that was begun meanwhile is kept below the text.
-      setDraft(key, [content, draftOf(key)].filter(Boolean).join('\n'));
+      drafts.set(key, [content, drafts.get(key)].filter(Boolean).join('\n'));
       setAnswered(all.current.find((message) => message.id === replyTo) ?? null);
       focusComposer();
     },

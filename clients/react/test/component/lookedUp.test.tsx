@@ -5,6 +5,7 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
 import { ChatProvider, ChatRoomView, useChat } from '../../src/index.js';
 import { startChatServer, type ChatServer } from '../../src/testing/index.js';
+import { answered, draftKey } from '../../src/component/drafts.js';
 import { show } from './page.js';
 import { aChat, message, NOON } from './samples.js';
 
@@ -140,4 +141,17 @@ test('a view looks up by the client of its chat, and not by that of another', as
   await screen.findByText('the very first');
   const other = screen.getByRole('region', { name: 'of another client' });
   await waitFor(() => expect(other.textContent).toContain('An earlier message'));
+});
+
+test('a draft that answers a message which is not loaded is a reply until that is deleted', async () => {
+  const of = begin();
+  const { bob, id } = await withQuote(of);
+  const kept = message(id, NOON, { senderName: 'Bob', content: 'the very first' });
+  answered.set(draftKey('alice', 'general'), JSON.stringify(kept));
+  openRoom(of);
+  await screen.findByText('an answer');
+  expect(screen.getByText('Replying to Bob')).toBeTruthy();
+  await act(() => bob.ask('message:delete', { messageId: id }));
+  await screen.findByText(/That message was not found/);
+  expect(screen.queryByText('Replying to Bob')).toBeNull();
 });
