@@ -6,7 +6,7 @@ import { isPassedOver } from './registry.js';
 import { useClientOf } from './useClientOf.js';
 
 export interface ChatProviderProps {
-  /** Where the chat server is; see `useChat` for what it is without this. */
+  /** Where the chat server is: else that of the provider around this one; see `useChat` for what it is without any. */
   url?: string;
   /** With a function the connection is this provider's alone: give each user's provider a `key` of its own. */
   token?: TokenSource;
@@ -25,9 +25,11 @@ export const ProvidedChat = createContext<Chat>({ url: undefined, client: undefi
 
 /** The components below share a connection, which is open while the provider is mounted. */
 export function ChatProvider({ url, token, client: given, children }: ChatProviderProps) {
-  const made = useClientOf(serverUrl(url), given ? undefined : token, false);
+  const outer = useContext(ProvidedChat).url;
+  const server = url ?? outer;
+  const made = useClientOf(serverUrl(server), given ? undefined : token, false);
   const client = given ?? made;
-  const chat = useMemo(() => ({ url: url ?? client?.url, client }), [url, client]);
+  const chat = useMemo(() => ({ url: url ?? client?.url ?? outer, client }), [url, client, outer]);
   useEffect(() => client?.retain(), [client]);
   return <ProvidedChat.Provider value={chat}>{children}</ProvidedChat.Provider>;
 }

@@ -148,3 +148,23 @@ test('uses the parts that it is given', async () => {
   await show({ components: { Avatar: ({ name }) => <i>{`picture of ${name}`}</i> } });
   expect(screen.getByText('picture of Bob')).toBeTruthy();
 });
+
+test('uses the parts for a list that is empty, loads, or could not be loaded', async () => {
+  const components: RoomListProps['components'] = {
+    Empty: ({ text }) => <b>{`empty: ${text}`}</b>,
+    Loading: ({ text }) => <b>{`loading: ${text}`}</b>,
+    Error: ({ text, refusal }) => <b>{`error: ${text} (${refusal.code})`}</b>,
+  };
+  const parts = () => [...document.querySelectorAll('b')].map(({ textContent }) => textContent);
+  let answer: (answered: unknown) => void = () => undefined;
+  answers.set('rooms:list', () => new Promise((resolve) => (answer = resolve)));
+  await show({ components });
+  expect(parts()).toEqual(['loading: Loading…']);
+  answer({ success: false, code: 'busy', error: 'The server is busy, try again' });
+  await settled();
+  expect(parts()).toEqual(['error: The rooms could not be loaded: the server is busy (busy)']);
+  answers.set('rooms:list', () => ({ success: true, rooms: [] }));
+  act(() => sockets[0]?.hears('room:invited', {}));
+  await settled();
+  expect(parts()).toEqual(['empty: No rooms yet', 'empty: No direct messages yet']);
+});
