@@ -70,7 +70,7 @@ export function Workspace({ user, onSignOut }: Props) {
       ) : (
         <RoomPane key={roomId} main={main} roomId={roomId} user={user} onInvite={() => setDialog('invite')} />
       )}
-      {dialog === 'room' && <NewRoomDialog onClose={close} onDone={enter} />}
+      {dialog === 'room' && <NewRoomDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'message' && <NewMessageDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'invite' && roomId !== null && <InviteDialog roomId={roomId} onClose={close} />}
       {dialog === 'switcher' && <Switcher onClose={close} onDone={enter} />}

@@ -10,7 +10,7 @@ interface Props {
   onDone: (roomId: string) => void;
 }
 
-export function NewRoomDialog({ onClose, onDone }: Props) {
+export function NewRoomDialog({ user, onClose, onDone }: Props & { user: { id: string } }) {
   const client = useChatClient();
   const [name, setName] = useState('');
   const [type, setType] = useState<'public' | 'private'>('public');
@@ -44,7 +44,7 @@ export function NewRoomDialog({ onClose, onDone }: Props) {
             </label>
           ))}
         </fieldset>
-        <People chosen={members} onChoose={choose} error={why} />
+        <People chosen={members} onChoose={choose} without={user.id} error={why} />
         <button className="button button-main" disabled={!name.trim()}>
           {createText(members)}
         </button>

@@ -11,8 +11,10 @@ const party = aParty('sqlite', { JWT_SECRET: '', DEMO: 'true', MAX_MESSAGE_LENGT
 
 const LONG_NAME = 'Everything about the spring release and what follows it';
 
-/** Alice in a room with others that have long names and unread messages. */
-async function alice(): Promise<Tab> {
+let garden: Promise<string> | undefined;
+
+/** A room beside another that has a long name and unread messages. */
+async function makeGarden(): Promise<string> {
   const room = await party.room('Garden');
   const busy = await party.room(LONG_NAME);
   const at = Date.now() - 600_000;
@@ -33,7 +35,11 @@ async function alice(): Promise<Tab> {
     at: at + serial,
   }));
   await seedMessages(party.server.database, busy, many);
-  const tab = await party.alone('Alice', room);
+  return room;
+}
+
+async function alice(): Promise<Tab> {
+  const tab = await party.alone('Alice', await (garden ??= makeGarden()));
   await tab.sees('I do');
   await tab.page.getByLabel('99+ unread').first().waitFor();
   return tab;

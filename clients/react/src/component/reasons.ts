@@ -21,6 +21,14 @@ const SENTENCES: Partial<Record<Refusal['code'], string>> = {
   signed_out: 'you are signed out',
 };
 
+/** The server's sentences for a code that has several. */
+const SERVERS = new Map([
+  ['You are not a member of this room', 'you are not a member of it'],
+  ['You are no longer a member of this room', 'you are no longer a member of it'],
+  ['A direct room is for two', 'a direct conversation is for two'],
+  ['You cannot invite yourself', 'you cannot invite yourself'],
+]);
+
 const TOO_LONG = /^(content|name|emoji|query) is too long \(at most (\d+) (characters|bytes)\)$/u;
 
 /** The reason in English, as it follows a colon. A sentence that is not known here is the server's. */
@@ -28,7 +36,7 @@ export function reasonOf({ code, error }: Reason): string {
   const [, what, most, unit] = TOO_LONG.exec(error) ?? [];
   if (code === 'bad_input' && what !== undefined)
     return unit === 'characters' ? `it is too long (at most ${most} characters)` : 'it is too long';
-  return (code && SENTENCES[code]) ?? error;
+  return SERVERS.get(error) ?? (code && SENTENCES[code]) ?? error;
 }
 
 export function reasonIn(error: Error): Reason {

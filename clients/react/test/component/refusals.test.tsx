@@ -90,7 +90,8 @@ const SENTENCES: [code: Refusal['code'], error: string, reason: string][] = [
   ['delete_refused', 'Failed to delete', 'it is no longer there, or it is not yours'],
   ['message_not_found', 'Message not found', 'the message is no longer there'],
   ['room_not_found', 'Room not found', 'there is no such room'],
-  ['forbidden', 'You are not a member of this room', 'You are not a member of this room'],
+  ['forbidden', 'You are not a member of this room', 'you are not a member of it'],
+  ['forbidden', 'A rule of yours', 'A rule of yours'],
   ['conflict', 'A rule of yours', 'A rule of yours'],
 ];
 
