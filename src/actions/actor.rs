@@ -90,6 +90,11 @@ impl SocketState {
         std::mem::take(&mut *lock(&self.rooms))
     }
 
+    /// The rooms that were joined last, at most `limit`, the last one first.
+    pub(super) fn last_rooms(&self, limit: usize) -> Vec<RoomId> {
+        lock(&self.rooms).iter().rev().take(limit).cloned().collect()
+    }
+
     pub(super) fn take_typing(&self) -> HashSet<RoomId> {
         std::mem::take(&mut *lock(&self.typing))
     }

@@ -27,6 +27,7 @@ pub mod message_show;
 pub mod messages_load;
 pub mod messages_page;
 pub mod messages_search;
+pub mod messages_show;
 pub mod messages_sync;
 pub mod reaction_add;
 pub mod reaction_remove;
@@ -49,6 +50,7 @@ pub mod typing_stop;
 pub mod unread_list;
 pub mod user_sign_in;
 pub mod users_find;
+pub mod users_show;
 pub mod users_watch;
 
 pub use actor::{ActingSocket, Actor, SocketState};

@@ -116,7 +116,7 @@ pub struct StorageSettings {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Sign-in")]
 pub struct SignInSettings {
-    /// Secret that signs tokens (HS256, HS384, HS512), taken to the last byte; fewer than 32 are warned of
+    /// Secret that signs tokens (HS256, HS384, HS512), used to the last byte; one shorter than 32 bytes is logged as a warning
     #[arg(long, env = "JWT_SECRET", global = true, hide_env_values = true, allow_hyphen_values = true)]
     pub jwt_secret: Option<String>,
 
@@ -152,7 +152,7 @@ pub struct SignInSettings {
     #[arg(long, env = "TOKEN_FROM", global = true)]
     pub token_from: Option<String>,
 
-    /// Claims that may hold the user's id; the first that is there is taken, and a number becomes text [default: sub,id,userId,_id,user.id]
+    /// Claims that may hold the user's id; the first one present is used, and a number becomes text [default: sub,id,userId,_id,user.id]
     #[arg(long, env = "JWT_USER_CLAIM", global = true)]
     pub jwt_user_claim: Option<String>,
 

@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::{
     Db,
     columns::Columns,
-    ids::Id,
+    ids::{Id, is_uuid},
     in_transaction,
     moment::MomentRow,
     on,
@@ -167,22 +167,25 @@ pub async fn find(db: &Db, id: &MessageId) -> Result<Option<MessageView>> {
     Ok(Some(row.without_creation(&db.facts().columns()).into_view(name.into(), reactions)))
 }
 
-/// Returns those of these messages that exist, as history shows them, in no order.
+/// Returns those of these messages that exist, oldest first, as history shows them.
 pub async fn list(db: &Db, ids: &[MessageId]) -> Result<Vec<MessageView>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<NamedRow> = on!(db.readers, c => messages::table
-        .inner_join(users::table)
-        .filter(messages::id.eq_any(ids.iter().map(|id| Id(id.as_str()))))
-        .select((MessageRow::as_select(), users::name))
-        .load(c)
-        .await?)?;
-    let reactions: Vec<ReactionRow> = match rows.is_empty() {
-        true => Vec::new(),
-        false => on!(db.readers, c => on_messages!(rows).load(c).await?)?,
-    };
-    Ok(assemble(rows, reactions, &db.facts().columns()))
+    let has_uuids = db.facts().id_types().messages;
+    let can_be_there = |id: &&MessageId| !has_uuids || is_uuid(id.as_str());
+    let ids: Vec<String> = ids.iter().filter(can_be_there).map(ToString::to_string).collect();
+    let columns = db.facts().columns();
+    let (rows, reactions) = in_transaction!($ db snapshot, c => {
+        let rows: Vec<NamedRow> = run!(c.load(messages::table
+            .inner_join(users::table)
+            .filter(messages::id.eq_any(ids.iter().map(|id| Id(id))))
+            .order((messages::created_at, messages::id))
+            .select((MessageRow::as_select(), users::name))));
+        let reactions: Vec<ReactionRow> = match rows.is_empty() {
+            true => Vec::new(),
+            false => run!(c.load(on_messages!(rows))),
+        };
+        Ok((rows, reactions))
+    })?;
+    Ok(assemble(rows, reactions, &columns))
 }
 
 /// Counts all messages.

@@ -135,6 +135,19 @@ pub async fn list_by_id_or_name(db: &Db, texts: &[&String]) -> Result<Vec<Member
     Ok(rows.into_iter().map(member_view).collect())
 }
 
+/// Returns those of these users who exist, in the order of their ids.
+pub async fn list(db: &Db, ids: &[UserId]) -> Result<Vec<MemberView>> {
+    let has_uuids = db.facts().id_types().users;
+    let ids: Vec<&str> = ids.iter().map(UserId::as_str).filter(|id| !has_uuids || is_uuid(id)).collect();
+    let rows: Vec<(String, Option<String>, Option<String>)> = on!(db.readers, c => users::table
+        .filter(users::id.eq_any(ids.iter().map(|id| Id(id))))
+        .order(users::id)
+        .select((users::id, users::name, users::avatar))
+        .load(c)
+        .await?)?;
+    Ok(rows.into_iter().map(member_view).collect())
+}
+
 /// Returns the ids of the users who have one of these e-mail addresses, by the address. Case matters.
 pub async fn list_ids_by_email(db: &Db, emails: Vec<String>) -> Result<HashMap<String, UserId>> {
     let rows: Vec<(Option<String>, String)> = on!(db.readers, c => users::table

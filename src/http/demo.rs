@@ -68,7 +68,7 @@ pub(super) async fn token(
     let Json(SignIn { name }) = body.map_err(|rejection| Error::BadInput(rejection.body_text()))?;
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.len() > LONGEST_NAME {
-        return Err(Error::BadInput(format!("the name is too long (at most {LONGEST_NAME} bytes)")));
+        return Err(Error::BadInput("This name is too long. Please use a shorter one.".to_owned()));
     }
     let id = name.to_lowercase().replace(' ', "-");
     app.config.limits.ensure_id("the name", &id)?;

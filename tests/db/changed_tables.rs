@@ -27,6 +27,8 @@ async fn ask_everything(alice: &mut Client, message: &Value) {
         ("messages:load", json!({"roomId": "general", "before": "2999-01-01"})),
         ("messages:sync", json!({"roomId": "general", "since": 0})),
         ("rooms:list", json!({})),
+        ("messages:show", json!({"messageIds": [id]})),
+        ("users:show", json!({"userIds": ["bob"]})),
         ("users:find", json!({"query": "bob"})),
         ("message:edit", json!({"messageId": id, "content": "edited"})),
         ("reaction:add", json!({"messageId": id, "roomId": "general", "emoji": "y"})),

@@ -40,6 +40,8 @@ on_both! {
         bob.ask("settings:update", json!({"privateReads": false})).await;
         bob.ask("settings:show", json!({})).await;
         bob.ask("message:readers", json!({"messageId": id})).await;
+        alice.ask("messages:show", json!({"messageIds": [id]})).await;
+        bob.ask("users:show", json!({"userIds": ["alice"]})).await;
         bob.ask("users:find", json!({"query": "ali"})).await;
         let made = bob.ask("room:create", json!({"name": "Plans"})).await;
         bob.ask("room:invite", json!({"roomId": made["room"]["id"], "userId": "alice"})).await;

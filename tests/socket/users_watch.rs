@@ -53,6 +53,28 @@ on_both! {
 }
 
 on_both! {
+    async fn a_guest_watches_the_members_of_a_public_room_that_they_have_open_and_of_no_private_one(
+        server: TestServer
+    ) {
+        server.make_room("square", RoomType::Public, &["bob", "carol"]).await;
+        server.make_room("market", RoomType::Public, &["dave"]).await;
+        server.make_room("secret", RoomType::Private, &["eve"]).await;
+        let _others = [server.connect("bob").await, server.connect("dave").await, server.connect("eve").await];
+        let mut guest = server.connect("guest").await;
+        let everybody = ["bob", "carol", "dave", "eve"];
+        assert_eq!(watch(&mut guest, &everybody).await, json!([]), "no room is open");
+        guest.ask("room:join", json!("square")).await;
+        guest.ask("room:join", json!("secret")).await;
+        assert_eq!(watch(&mut guest, &everybody).await, json!(["bob"]));
+        guest.heard().await;
+        let _carol = server.connect("carol").await;
+        assert_eq!(guest.hear("users:presence").await, json!({"online": ["carol"], "offline": []}));
+        guest.ask("room:leave", json!("square")).await;
+        assert_eq!(watch(&mut guest, &everybody).await, json!([]), "the room is left");
+    }
+}
+
+on_both! {
     async fn bad_input_to_users_watch_is_refused(server: TestServer) {
         let mut alice = server.connect("alice").await;
         let good = json!({"userIds": ["bob"]});

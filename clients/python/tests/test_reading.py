@@ -26,6 +26,7 @@ ACKS: dict[str, Any] = {
     'ack_mentions_read': lambda answer: answer.time('at'),
     'ack_message_send': lambda answer: Message.read(answer.record('message')),
     'ack_messages_load': read_messages,
+    'ack_messages_show': read_messages,
     'ack_member_join': lambda answer: RoomInfo.read(answer.record('room')),
     'ack_room_create': lambda answer: RoomInfo.read(answer.record('room')),
     'ack_room_invite': lambda answer: [Member.read(member) for member in answer.records('members')],
@@ -34,6 +35,7 @@ ACKS: dict[str, Any] = {
     'ack_rooms_list': lambda answer: [ListedRoom.read(room) for room in answer.records('rooms')],
     'ack_users_watch': lambda answer: answer.texts('online'),
     'ack_users_find': lambda answer: [Member.read(user) for user in answer.records('users')],
+    'ack_users_show': lambda answer: [Member.read(user) for user in answer.records('users')],
 }
 
 

@@ -1,5 +1,5 @@
 // The panel beside a room: its members, the guests who are here, and a button that ends the user's own membership.
-import { Avatar, type Member } from '@chatoxide/react';
+import { Avatar, MOST_WATCHED, useHeldOrder, type Member } from '@chatoxide/react';
 import { useGuests } from './useGuests.js';
 
 interface Props {
@@ -15,31 +15,40 @@ interface Props {
 
 export function Members({ members, present, online, isOpen, onLeave }: Props) {
   const { guests, more } = useGuests(members, present);
+  const guestList = useHeldOrder(guests);
   const isOnline = (member: Member) => online.has(member.id);
   const sorted = [...members].sort(
     (one, other) => Number(isOnline(other)) - Number(isOnline(one)) || one.name.localeCompare(other.name),
   );
+  const memberList = useHeldOrder(sorted);
   return (
     <aside className={isOpen ? 'members members-open' : 'members'} aria-label="Members">
-      <section>
-        <h2>Members</h2>
-        <ul>
-          {sorted.map((member) => (
-            <Person key={member.id} user={member} isOnline={isOnline(member)} />
-          ))}
-        </ul>
-      </section>
-      {guests.length > 0 && (
-        <section aria-label="Guests">
-          <h2>Guests</h2>
+      <div className="members-list" role="group" aria-label="People" tabIndex={0}>
+        <section {...memberList.holdProps}>
+          <h2>Members</h2>
           <ul>
-            {guests.map((guest) => (
-              <Person key={guest.id} user={guest} isOnline />
+            {memberList.items.map((member) => (
+              <Person key={member.id} user={member} isOnline={isOnline(member)} />
             ))}
           </ul>
-          {more > 0 && <p className="quiet">and {more} more</p>}
+          {members.length > MOST_WATCHED && (
+            <p className="quiet">
+              Who is online elsewhere is known of {MOST_WATCHED} of {members.length} members only.
+            </p>
+          )}
         </section>
-      )}
+        {guests.length > 0 && (
+          <section aria-label="Guests" {...guestList.holdProps}>
+            <h2>Guests</h2>
+            <ul>
+              {guestList.items.map((guest) => (
+                <Person key={guest.id} user={guest} isOnline />
+              ))}
+            </ul>
+            {more > 0 && <p className="quiet">and {more} more</p>}
+          </section>
+        )}
+      </div>
       {onLeave && (
         <button className="button leave" onClick={onLeave}>
           Leave room

@@ -1,6 +1,7 @@
 // People to choose from, found as one types.
 import { Avatar, useChatClient, type Member } from '@chatoxide/react';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { sentenceOf } from './words.js';
 
 /** The pause that ends a word, in milliseconds: the server is not asked for each key. */
 const PAUSE = 200;
@@ -84,7 +85,7 @@ function useFound(query: string): { found: Member[] | undefined; why: string } {
           setFound(users);
           setWhy('');
         },
-        (error: Error) => isCurrent && setWhy(error.message),
+        (error: Error) => isCurrent && setWhy(sentenceOf(error)),
       );
     };
     const timer = setTimeout(find, query === '' ? 0 : PAUSE);

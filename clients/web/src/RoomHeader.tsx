@@ -9,6 +9,7 @@ import {
   type ListedRoom,
 } from '@chatoxide/react';
 import { useState, type ComponentPropsWithRef } from 'react';
+import { reasonOf } from './words.js';
 import { BackIcon, InviteIcon, PeopleIcon } from './icons.js';
 
 interface Props {
@@ -71,10 +72,11 @@ export function RoomHeader({ roomId, room, online, onBack, onInvite, membersButt
 
 /** An id says nothing to people. */
 function useTitle(roomId: string, room: ListedRoom | undefined): string {
-  const { isReady } = useRooms();
+  const { isReady, refusal } = useRooms();
   const isRefused = useRoom(roomId, (state) => state.refusal !== null);
   if (room) return roomName(room);
-  if (!isReady) return 'Loading…';
+  // Without the list of rooms the name is not known; the list itself says why.
+  if (!isReady && !refusal) return 'Loading…';
   return isRefused ? 'Room not available' : 'Room';
 }
 
@@ -86,7 +88,7 @@ function useJoin(roomId: string) {
     setJoining(true);
     setWhy('');
     becomeMember(client, roomId)
-      .catch((error: Error) => setWhy(error.message))
+      .catch((error: Error) => setWhy(reasonOf(error)))
       .finally(() => setJoining(false));
   };
   return { join, isJoining, why };

@@ -1,5 +1,5 @@
 // The open room, and who is in it.
-import { ChatRoom, useOnline, useRoom, useRooms } from '@chatoxide/react';
+import { ChatRoom, MOST_WATCHED, useOnline, useRoom, useRooms } from '@chatoxide/react';
 import { useEffect, useMemo, useRef, useState, type Ref } from 'react';
 import { LeaveDialog } from './dialogs.js';
 import { Members } from './Members.js';
@@ -18,9 +18,10 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
   const { rooms } = useRooms();
   const members = useRoom(roomId, (state) => state.members);
   const present = useRoom(roomId, (state) => state.present);
-  const watched = useOnline(members.map(({ id }) => id));
-  // Guests cannot be watched, and watch nobody; they are online like everybody who has the room open.
-  const online = useMemo(() => new Set([...watched, ...present]), [watched, present]);
+  const watched = useMemo(() => members.slice(0, MOST_WATCHED).map(({ id }) => id), [members]);
+  const elsewhere = useOnline(watched);
+  // Guests cannot be watched. They are online like everybody who has the room open.
+  const online = useMemo(() => new Set([...elsewhere, ...present]), [elsewhere, present]);
   const [isOpen, setOpen] = useState(false);
   const [isLeaving, setLeaving] = useState(false);
   const button = useRef<HTMLButtonElement>(null);

@@ -1,5 +1,5 @@
 // Ctrl+K: a room by the first letters of its name, with the arrow keys and Enter.
-import { findRooms, RoomIcon, roomName, useRooms } from '@chatoxide/react';
+import { findRooms, RoomIcon, roomName, useOrder, useRooms } from '@chatoxide/react';
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { Dialog } from './Dialog.js';
 
@@ -12,21 +12,25 @@ interface Props {
 }
 
 export function Switcher({ onClose, onDone }: Props) {
-  const { rooms } = useRooms();
+  // While it is open nothing moves: a message elsewhere would put another room under the choice.
+  const rooms = useOrder(useRooms().rooms, true);
   const [query, setQuery] = useState('');
-  const [index, setIndex] = useState(0);
+  const [chosen, setChosen] = useState<string>();
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   const found = findRooms(rooms, query).slice(0, MOST);
-  // A room may have gone meanwhile.
-  const current = Math.min(index, found.length - 1);
+  // At first, and if the chosen room has gone meanwhile, it is the first.
+  const current = Math.max(
+    0,
+    found.findIndex((room) => room.id === chosen),
+  );
   // Newer browsers return a promise, which is no clean-up of an effect.
   useEffect(() => void list.current?.children[current]?.scrollIntoView({ block: 'nearest' }), [current]);
   const press = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined && found.length > 0) {
       event.preventDefault();
-      setIndex((current + step + found.length) % found.length);
+      setChosen(found[(current + step + found.length) % found.length]?.id);
     } else if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
       event.preventDefault();
       const room = found[current];
@@ -47,7 +51,7 @@ export function Switcher({ onClose, onDone }: Props) {
           onKeyDown={press}
           onChange={(event) => {
             setQuery(event.target.value);
-            setIndex(0);
+            setChosen(undefined);
           }}
         />
         <ul ref={list} id={`${id}-list`} role="listbox" aria-label="Rooms">

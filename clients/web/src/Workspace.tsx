@@ -1,5 +1,5 @@
 // The page of somebody who is signed in: the list of rooms, the open room, and dialogs over them.
-import { useConnection, useRooms, type ConnectionStatus } from '@chatoxide/react';
+import { useConnection, useRooms, type ConnectionStatus, type RoomListState } from '@chatoxide/react';
 import { useEffect, useRef, useState, type Ref } from 'react';
 import { InviteDialog, NewMessageDialog, NewRoomDialog } from './dialogs.js';
 import { LogoIcon } from './icons.js';
@@ -66,11 +66,11 @@ export function Workspace({ user, onSignOut }: Props) {
       </a>
       <Sidebar user={user} roomId={roomId} onDialog={setDialog} onSignOut={signOut} />
       {roomId === null ? (
-        <NoRoom main={main} status={connection.status} isReady={list.isReady} />
+        <NoRoom main={main} status={connection.status} list={list} />
       ) : (
         <RoomPane key={roomId} main={main} roomId={roomId} user={user} onInvite={() => setDialog('invite')} />
       )}
-      {dialog === 'room' && <NewRoomDialog onClose={close} onDone={enter} />}
+      {dialog === 'room' && <NewRoomDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'message' && <NewMessageDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'invite' && roomId !== null && <InviteDialog roomId={roomId} onClose={close} />}
       {dialog === 'switcher' && <Switcher onClose={close} onDone={enter} />}
@@ -81,14 +81,16 @@ export function Workspace({ user, onSignOut }: Props) {
 interface NoRoomProps {
   main: Ref<HTMLElement>;
   status: ConnectionStatus;
-  isReady: boolean;
+  list: RoomListState;
 }
 
-function NoRoom({ main, status, isReady }: NoRoomProps) {
+function NoRoom({ main, status, list: { isReady, refusal } }: NoRoomProps) {
+  // The list beside this says why it is not there.
+  const waits = refusal ? 'Your rooms are not here yet' : 'Loading…';
   return (
     <main ref={main} id="main" className="nothing" tabIndex={-1}>
       <LogoIcon />
-      <h1>{isReady ? 'Choose a room or start a conversation' : 'Loading…'}</h1>
+      <h1>{isReady ? 'Choose a room or start a conversation' : waits}</h1>
       {status === 'reconnecting' && <p role="status">Connection lost. Trying again…</p>}
     </main>
   );

@@ -3,13 +3,14 @@ import { endMembership, roomName, useChatClient, type ListedRoom, type Member } 
 import { useState, type FormEvent } from 'react';
 import { Dialog } from './Dialog.js';
 import { People } from './People.js';
+import { sentenceOf } from './words.js';
 
 interface Props {
   onClose: () => void;
   onDone: (roomId: string) => void;
 }
 
-export function NewRoomDialog({ onClose, onDone }: Props) {
+export function NewRoomDialog({ user, onClose, onDone }: Props & { user: { id: string } }) {
   const client = useChatClient();
   const [name, setName] = useState('');
   const [type, setType] = useState<'public' | 'private'>('public');
@@ -24,7 +25,7 @@ export function NewRoomDialog({ onClose, onDone }: Props) {
     setWhy('');
     client.createRoom({ name, type, members: members.map(({ id }) => id) }).then(
       (room) => onDone(room.id),
-      (error: Error) => setWhy(error.message),
+      (error: Error) => setWhy(sentenceOf(error)),
     );
   };
   return (
@@ -43,7 +44,7 @@ export function NewRoomDialog({ onClose, onDone }: Props) {
             </label>
           ))}
         </fieldset>
-        <People chosen={members} onChoose={choose} error={why} />
+        <People chosen={members} onChoose={choose} without={user.id} error={why} />
         <button className="button button-main" disabled={!name.trim()}>
           {createText(members)}
         </button>
@@ -66,7 +67,7 @@ export function NewMessageDialog({ user, onClose, onDone }: Props & { user: { id
     setWhy('');
     client.startDirect(other.id).then(
       (room) => onDone(room.id),
-      (error: Error) => setWhy(error.message),
+      (error: Error) => setWhy(sentenceOf(error)),
     );
   };
   return (
@@ -85,7 +86,7 @@ export function InviteDialog({ roomId, onClose }: { roomId: string; onClose: () 
     setWhy('');
     client.invite(roomId, user.id).then(
       () => setSaid(`${user.name} is now a member.`),
-      (error: Error) => setWhy(error.message),
+      (error: Error) => setWhy(sentenceOf(error)),
     );
   };
   return (
@@ -107,7 +108,7 @@ export function LeaveDialog({ room, onClose, onDone }: Props & { room: ListedRoo
       () => onDone(room.id),
       (error: Error) => {
         setLeaving(false);
-        setWhy(error.message);
+        setWhy(sentenceOf(error));
       },
     );
   };

@@ -34,13 +34,13 @@ export function store(session: Session | null): void {
 
 /** Some to sign in as; null where the server is not in demo mode. */
 export async function demoUsers(): Promise<DemoUser[] | null> {
-  const response = await fetch('/demo');
+  const response = await request('/demo');
   if (response.status === 404) return null;
   return (await answer<{ users: DemoUser[] }>(response)).users;
 }
 
 export async function signInByName(name: string): Promise<Session> {
-  const response = await fetch('/demo/token', {
+  const response = await request('/demo/token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name }),
@@ -79,6 +79,15 @@ function endOf(token: string): number {
     return (exp ?? 0) * 1000;
   } catch {
     return 0;
+  }
+}
+
+async function request(path: string, options?: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, options);
+  } catch {
+    // Each browser has words of its own for this.
+    throw new Error('The server cannot be reached.');
   }
 }
 

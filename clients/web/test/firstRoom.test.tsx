@@ -66,6 +66,23 @@ test('without a room the page says so, and opens none that comes later', async (
   await heading('Choose a room or start a conversation');
 });
 
+test('without the list of rooms the page says why, once, and does not say that it loads', async () => {
+  const server = aServer();
+  server.refuseNext('rooms:list', 'unavailable', 'The database is not available, try again');
+  openPage(server, 'alice', '#/r/plans');
+  const reason = 'The rooms could not be loaded: the server is not available right now';
+  expect((await screen.findByRole('alert')).textContent).toBe(reason);
+  await heading('Room');
+  expect(screen.queryAllByText('Loading…')).toEqual([]);
+  cleanup();
+
+  server.refuseNext('rooms:list', 'unavailable', 'The database is not available, try again');
+  openPage(server, 'alice');
+  await heading('Your rooms are not here yet');
+  expect(screen.getAllByText(reason)).toHaveLength(1);
+  expect(screen.queryAllByText('Loading…')).toEqual([]);
+});
+
 test('on a phone the first screen is the list of rooms', async () => {
   const server = aServer();
   rememberRoom('alice', 'ideas');

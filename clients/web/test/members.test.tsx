@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 // The panel beside a room: members and guests under headings of their own.
-import { act, screen, waitFor } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { begin, heading, openPage, panel, setUpPages } from './page.js';
 
@@ -71,13 +71,26 @@ test('fifty guests are listed, and the others counted', async () => {
   expect(shown().Guests).toHaveLength(50);
 });
 
-test('a guest whose name cannot be looked up has the id in its place, and the next one is looked up', async () => {
+test('no id is shown while the names of guests are loaded, nor if they cannot be', async () => {
   const server = begin({ users, rooms: [{ id: 'open', name: 'Open', members: ['bob'] }] });
-  for (const id of ['alice', 'zoe']) await (await server.connect(id)).ask('room:join', 'open');
-  server.refuseNext('users:find', 'busy');
+  const guests = [await server.connect('alice'), await server.connect('zoe')];
+  for (const guest of guests) await guest.ask('room:join', 'open');
+  server.refuseNext('users:show', 'internal');
   openPage(server, 'bob', '#/r/open');
   await heading('Open');
-  await waitFor(() => expect(shown().Guests).toEqual(['Aaliceonline', 'ZZoeonline']));
+  const seen: string[] = [];
+  const observer = new MutationObserver(() =>
+    document.querySelectorAll('.member-name').forEach((name) => seen.push(name.textContent ?? '')),
+  );
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+  await waitFor(() => expect(shown().Guests).toEqual(['GGuestonline', 'GGuestonline']));
+  act(() => guests[0]?.disconnect());
+  await waitFor(() => expect(shown().Guests).toEqual(['GGuestonline']));
+  const namesake = await server.connect('zoe-2');
+  await act(() => namesake.ask('room:join', 'open'));
+  await waitFor(() => expect(shown().Guests).toEqual(['ANA namesakeonline', 'ZZoeonline']));
+  observer.disconnect();
+  expect([...new Set(seen)].sort()).toEqual(['A namesake', 'Bob', 'Guest', 'Zoe']);
 });
 
 test('a member is online who has another room open, on any device, and offline when all have gone', async () => {
@@ -98,4 +111,50 @@ test('a member is online who has another room open, on any device, and offline w
   act(() => phone.disconnect());
   await screen.findByText('1 online');
   expect(shown().Members).toEqual(['AAliceonline', 'BBoboffline']);
+});
+
+test('a guest sees a member online who has another room open', async () => {
+  const server = begin({
+    users,
+    rooms: [
+      { id: 'open', members: ['bob', 'alice'] },
+      { id: 'other', type: 'private', members: ['bob'] },
+    ],
+  });
+  const bob = await server.connect('bob');
+  await bob.ask('room:join', 'other');
+  openPage(server, 'zoe', '#/r/open');
+  await heading('open');
+  await screen.findByText('2 online');
+  expect(shown()).toEqual({ Members: ['BBobonline', 'AAliceoffline'], Guests: ['ZZoeonline'] });
+  act(() => bob.disconnect());
+  await screen.findByText('1 online');
+});
+
+test('nobody moves under the pointer, and whoever comes meanwhile comes last', async () => {
+  const server = begin({ users, rooms: [{ id: 'open', members: ['alice', 'bob'] }] });
+  openPage(server, 'alice', '#/r/open');
+  await heading('open');
+  await waitFor(() => expect(shown()).toEqual({ Members: ['AAliceonline', 'BBoboffline'] }));
+  const list = (name: string) => panel().getByRole('heading', { name }).closest('section') as HTMLElement;
+  fireEvent.pointerEnter(list('Members'));
+  const [zoe, bob] = [await act(() => server.connect('zoe')), await act(() => server.connect('bob'))];
+  await act(() => zoe.ask('member:join', 'open'));
+  await act(() => bob.ask('room:join', 'open'));
+  act(() => zoe.disconnect());
+  await waitFor(() => expect(shown()).toEqual({ Members: ['AAliceonline', 'BBobonline', 'ZZoeoffline'] }));
+  act(() => bob.disconnect());
+  const zoeAgain = await act(() => server.connect('zoe'));
+  await waitFor(() => expect(shown()).toEqual({ Members: ['AAliceonline', 'BBoboffline', 'ZZoeonline'] }));
+  fireEvent.pointerLeave(list('Members'));
+  expect(shown()).toEqual({ Members: ['AAliceonline', 'ZZoeonline', 'BBoboffline'] });
+  act(() => zoeAgain.disconnect());
+});
+
+test('in a room of more members than are watched, the panel says of how many it knows who is online', async () => {
+  const members = Array.from({ length: 501 }, (_, serial) => `member-${serial}`);
+  const server = begin({ users, rooms: [{ id: 'open', members }] });
+  openPage(server, 'alice', '#/r/open');
+  await heading('open');
+  await screen.findByText('Who is online elsewhere is known of 500 of 501 members only.');
 });

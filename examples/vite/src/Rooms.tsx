@@ -1,4 +1,5 @@
 import { ChatProvider, ChatRoom, RoomList } from '@chatoxide/react';
+import '@chatoxide/react/styles.css';
 import { useState } from 'react';
 
 export function Rooms({ token }: { token: string }) {

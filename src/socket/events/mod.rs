@@ -14,6 +14,7 @@ mod message_readers;
 mod message_send;
 mod messages_load;
 mod messages_search;
+mod messages_show;
 mod messages_sync;
 mod reaction;
 mod reaction_add;
@@ -34,6 +35,7 @@ mod typing_start;
 mod typing_stop;
 mod unread_list;
 mod users_find;
+mod users_show;
 mod users_watch;
 mod webhook;
 
@@ -82,6 +84,7 @@ super::dispatch::events! {
     "message:delete" => Pipelined, message_delete::handle;
     "messages:load" => AfterEarlier, messages_load::handle;
     "messages:search" => Apart, messages_search::handle;
+    "messages:show" => AfterEarlier, messages_show::handle;
     "messages:sync" => AfterEarlier, messages_sync::handle;
     "reaction:add" => Pipelined, reaction_add::handle;
     "reaction:remove" => Pipelined, reaction_remove::handle;
@@ -96,6 +99,7 @@ super::dispatch::events! {
     "mentions:list" => AfterEarlier, mentions_list::handle;
     "mentions:read" => AfterEarlier, mentions_read::handle;
     "users:find" => AfterEarlier, users_find::handle;
+    "users:show" => AfterEarlier, users_show::handle;
     "users:watch" => AfterEarlier, users_watch::handle;
     "member:join" => AfterEarlier, member_join::handle;
     "member:leave" => AfterEarlier, member_leave::handle;

@@ -1,5 +1,6 @@
 // The sign-in over a slow connection: what is there before any script, and how much it takes.
 import { expect, test } from 'vitest';
+import { PATIENCE } from './pages';
 import { aParty, LONG } from './party';
 
 const party = aParty('sqlite');
@@ -36,6 +37,33 @@ test('it is shown without its scripts, in two answers that are small', { timeout
   expect(2 * DELAY + bytes / RATE).toBeLessThan(PAINT);
   letGo();
   await page.getByLabel('Your name').waitFor();
+});
+
+test('over such a connection the browser paints it in time', { timeout: LONG }, async () => {
+  const times: number[] = [];
+  // The best of three: a machine that does much else at the same time paints late.
+  for (let load = 0; load < 3 && !times.some((time) => time < PAINT * 1000); load += 1) {
+    const { context } = await party.person('Alice');
+    const page = await context.newPage();
+    const client = await context.newCDPSession(page);
+    await client.send('Network.enable');
+    await client.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: DELAY * 1000,
+      downloadThroughput: RATE,
+      uploadThroughput: RATE,
+    });
+    await page.goto(party.server.url, { waitUntil: 'commit' });
+    const painted = () =>
+      page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
+    await expect.poll(painted, { timeout: PATIENCE }).toBeGreaterThan(0);
+    times.push(await painted());
+    // What was painted is the sign-in, as soon as its script is there.
+    await page.getByLabel('Your name').waitFor();
+  }
+  console.info(`first paint after ${times.map((time) => `${Math.round(time)} ms`).join(', ')}`);
+  expect(Math.min(...times)).toBeLessThan(PAINT * 1000);
+  expect(Math.min(...times), 'the connection is slow').toBeGreaterThan(DELAY * 1000);
 });
 
 test('the sign-in does not wait for code that only the rooms need', { timeout: LONG }, async () => {

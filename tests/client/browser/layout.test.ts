@@ -3,18 +3,10 @@ import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { seedMessages, seedReactions } from '../support/seed';
-import type { Tab } from './pages';
+import { COLOURS, SCREENS, type Tab, WIDTHS } from './pages';
 import { aParty, LONG } from './party';
 
 const party = aParty('sqlite');
-
-const WIDTHS = [390, 768, 1440, 2560];
-const COLOURS = [
-  { name: 'light', colorScheme: 'light', forcedColors: 'none' },
-  { name: 'dark', colorScheme: 'dark', forcedColors: 'none' },
-  { name: 'forced', colorScheme: 'dark', forcedColors: 'active' },
-] as const;
-const ARTIFACTS = path.resolve(import.meta.dirname, '../artifacts/screens');
 
 const LONG_TEXT = 'A sentence that goes on and on, as some people write them when nobody stops them. '.repeat(
   6,
@@ -85,7 +77,7 @@ test(
         await page.emulateMedia(media);
         await alice.frame();
         await alice.message('my own').hover();
-        await page.screenshot({ path: path.join(ARTIFACTS, `layout-${width}-${name}.png`) });
+        await page.screenshot({ path: path.join(SCREENS, `layout-${width}-${name}.png`) });
         const all = await alice.accessibilityFaults();
         faults.push(...all.map((fault) => `${width} ${name}: ${fault}`));
         expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(width);

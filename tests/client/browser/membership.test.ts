@@ -62,6 +62,15 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     },
   );
 
+  test('a guest sees a member online who has another room open', { timeout: LONG }, async () => {
+    await party.alone('Bob', await party.room('Workshop'));
+    await party.room('Porch');
+    const guest = await dora('desktop');
+    await guest.page.getByRole('heading', { name: 'Porch' }).waitFor();
+    await guest.member('Bob', 'online').waitFor();
+    await guest.member('Carol', 'offline').waitFor();
+  });
+
   test('a user is online until the last device has gone', { timeout: LONG }, async () => {
     const bob = await party.alone('Bob', await party.room('Kitchen'));
     const [desktop, phone] = [

@@ -24,7 +24,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await bob.hasSent('I go on, then');
     const written = ['written in the dark', 'and this'];
     for (const text of written) await alice.send(text);
-    await alice.keeps('and this');
+    await alice.keepsUntilOnline('and this');
     expect(await alice.texts()).toEqual(written);
 
     await isBack;
@@ -64,7 +64,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await alice.isLost.waitFor();
     const kept = ['kept one', 'kept two', 'kept three'];
     for (const text of kept) await alice.send(text);
-    await alice.keeps('kept three');
+    await alice.keepsUntilOnline('kept three');
     await server.start();
     await alice.hasSent('kept three');
     for (const tab of [alice, bob]) await expect.poll(() => tab.texts()).toEqual(['before', ...kept]);
@@ -82,11 +82,11 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
       const waiting = ['before the reload', 'this too'];
       for (const text of waiting) {
         await alice.send(text);
-        await alice.keeps(text);
+        await alice.keepsUntilOnline(text);
       }
 
       await alice.page.reload();
-      for (const text of waiting) await alice.keeps(text);
+      for (const text of waiting) await alice.keepsUntilOnline(text);
       expect(await alice.texts()).toEqual(waiting);
       // Only the server can bring them to Bob, and it has not been there.
       expect(await bob.texts()).toEqual([]);

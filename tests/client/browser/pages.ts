@@ -1,12 +1,22 @@
 // The page that the server serves, in a real browser, as several people have it.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
+import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 
 /** How long anything may take that must happen, in milliseconds: a browser on a busy machine is slow. */
 export const PATIENCE = 30_000;
-const ARTIFACTS = path.resolve(import.meta.dirname, '../artifacts/screens');
+/** The folder of the pictures. */
+export const SCREENS = path.resolve(import.meta.dirname, '../artifacts/screens');
+/** The package that finds violations, as a script. */
+const AXE = readFileSync(
+  createRequire(createRequire(import.meta.url).resolve('@axe-core/playwright')).resolve(
+    'axe-core/axe.min.js',
+  ),
+  'utf8',
+);
 
 const ARGUMENTS = [
   '--headless',
@@ -22,6 +32,12 @@ const ARGUMENTS = [
 export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1440, height: 900 } } as const;
 export type Device = keyof typeof SIZES;
 export const THEMES = ['light', 'dark'] as const;
+export const WIDTHS = [390, 768, 1440, 2560];
+export const COLOURS = [
+  { name: 'light', colorScheme: 'light', forcedColors: 'none' },
+  { name: 'dark', colorScheme: 'dark', forcedColors: 'none' },
+  { name: 'forced', colorScheme: 'dark', forcedColors: 'active' },
+] as const;
 
 /** Where it is afternoon now: no day ends in the middle of a story. */
 function afternoon(): string {
@@ -154,6 +170,11 @@ export class Tab {
       .waitFor();
   }
 
+  /** Expects a message to be shown as one that waits for the connection. */
+  async keepsUntilOnline(text: string): Promise<void> {
+    await this.message(text).getByText('Will be sent when you are back online').waitFor();
+  }
+
   /** From now on a reload finds the page in the browser, and only its socket asks for the server. */
   async keepPage(): Promise<void> {
     const names = await this.page.evaluate(() =>
@@ -204,13 +225,17 @@ export class Tab {
 
   /** The accessibility violations that axe reports, one line for each rule and node. */
   async accessibilityFaults(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page: this.page }).analyze();
+    if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(AXE);
+    const violations = await this.page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run: (options: object) => Promise<AxeResults> } };
+      return (await axe.run({ resultTypes: ['violations'] })).violations;
+    });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
   }
 
   /** Saves a screenshot and expects no accessibility violations. */
   async keepScreen(name: string): Promise<void> {
-    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
+    await this.page.screenshot({ path: path.join(SCREENS, `${name}.png`) });
     expect(await this.accessibilityFaults(), name).toEqual([]);
   }
 

@@ -86,6 +86,8 @@ describe('the server', () => {
     await alice.ask('settings:show', {});
     await alice.ask('settings:update', { privateReads: false });
     await alice.ask('message:readers', { messageId: message.id });
+    await alice.ask('messages:show', { messageIds: [target.messageId] });
+    await alice.ask('users:show', { userIds: [bob.id] });
     await alice.ask('users:find', { query: bob.id });
     await bob.ask('message:send', { roomId: made.id, content: 'z' });
     await alice.next('room:activity');

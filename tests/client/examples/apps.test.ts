@@ -64,7 +64,11 @@ async function open(url: string): Promise<{ page: Page; faults: string[] }> {
 }
 
 /** The component shows what was said, at a size that can be read, and says something. */
-async function talks(url: string, words: string): Promise<void> {
+async function talks(
+  url: string,
+  words: string,
+  look: (page: Page) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const { page, faults } = await open(url);
   const message = page.locator('article').filter({ hasText: 'said before' });
   await message.waitFor();
@@ -73,6 +77,8 @@ async function talks(url: string, words: string): Promise<void> {
   const box = await message.boundingBox();
   expect(box?.height).toBeGreaterThan(20);
   expect(box?.y).toBeLessThan(page.viewportSize()?.height ?? 0);
+
+  await look(page);
 
   const composer = page.getByRole('textbox', { name: 'Write a message' });
   await composer.fill(words);
@@ -104,6 +110,19 @@ test('Vite: compiled, built and served', { timeout: LONG }, async () => {
   await app.tool('vite', ['build', '--logLevel', 'warn'], { VITE_CHAT_URL: server.url });
   const { url, front } = await serve(path.join(app.folder, 'dist'));
   await talks(`${url}/#${tokenOf(ALICE)}`, 'from Vite');
+
+  // The other component of the README in its place.
+  const main = await readFile(path.join(EXAMPLES, 'vite/src/main.tsx'), 'utf8');
+  await app.write('src/main.tsx', main.replace(/\bPage\b/g, 'Rooms').replace("'./Page'", "'./Rooms'"));
+  await app.tool('tsc', ['--noEmit']);
+  await app.tool('vite', ['build', '--logLevel', 'warn'], { VITE_CHAT_URL: server.url });
+  await talks(`${url}/#${tokenOf(ALICE)}`, 'from the list of rooms', async (page) => {
+    const room = page.getByRole('button', { name: 'General' });
+    const box = await room.boundingBox();
+    expect(box?.height).toBeGreaterThan(20);
+    const badge = await room.evaluate((row) => getComputedStyle(row).display);
+    expect(badge, 'the stylesheet is there').toBe('flex');
+  });
   front.close();
   await app.remove();
 });

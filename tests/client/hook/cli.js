@@ -18,25 +18,25 @@ const USAGE = `Checks a useChat hook, and a ChatRoom component if there is one, 
   --hook-export NAME       default: useChat
   --component-export NAME  default: ChatRoom
   --env NAME               the variable from which the file takes the server's URL, as process.env.NAME or
-                           import.meta.env.NAME; may be said more than once (default: NEXT_PUBLIC_CHAT_URL)
+                           import.meta.env.NAME; may be repeated (default: NEXT_PUBLIC_CHAT_URL)
   --origin URL             the origin of the page, as the server's CORS settings want it (default: http://localhost:3000)
   --room ID                a public room for all checks, on a server that does not know room:create (default: general)
-  --only TEXT              runs the checks with this in their titles; may be said more than once
-  --patience SECONDS       how long what must happen may take (default: 15)
-  --database URL           the server's database, from which what the checks made is removed: postgresql:, sqlite: or file:
+  --only TEXT              runs the checks with this in their titles; may be repeated
+  --patience SECONDS       the longest wait for anything that must happen (default: 15)
+  --database URL           the server's database: what the checks made is removed from it (postgresql:, sqlite: or file:)
                            (default: DATABASE_URL)
   --help
 
 The checks make users and rooms of their own, which no client can delete. With the server's database they are removed at
 the end. Without, as on a server whose database is out of reach, they stay: the last line names them, and
 docs/migrating-from-node.md has the SQL that removes them. The exit code is 0 when no check failed, 1 when one did, and 2
-when the command is wrong or the server cannot be reached.`;
+when the options are wrong or the server cannot be reached.`;
 
 const text = /** @type {const} */ ({ type: 'string' });
 
 /** @param {string} why */
 function refuse(why) {
-  console.error(`${why}\n(--help says more)`);
+  console.error(`${why}\nRun with --help for the options.`);
   process.exit(2);
 }
 
@@ -68,7 +68,7 @@ function readArguments() {
 /** @param {string} name @param {string | undefined} url */
 function webUrl(name, url) {
   if (!url || !URL.canParse(url) || !/^https?:/.test(url))
-    return refuse(`--${name} wants a URL that begins with http: or https:`);
+    return refuse(`--${name} must be a URL that begins with http: or https:`);
   return new URL(url).href;
 }
 
@@ -84,9 +84,9 @@ if (!existsSync(file)) refuse(`--hook: there is no ${file}`);
 const url = webUrl('url', given.url);
 const origin = webUrl('origin', given.origin);
 const patience = Number(given.patience) * 1000;
-if (!(patience > 0)) refuse('--patience wants a number of seconds');
+if (!(patience > 0)) refuse('--patience must be a number of seconds');
 
-if (!given.path?.startsWith('/')) refuse('--path wants a path that begins with a slash');
+if (!given.path?.startsWith('/')) refuse('--path must be a path that begins with a slash');
 
 const unreachable = await whyUnreachable(url, given.path, Math.min(patience, 60_000));
 if (unreachable !== undefined) {

@@ -238,9 +238,9 @@ describe.concurrent('npm run test:hook', () => {
     for (const [args, sentence] of [
       [['--url', world.server.url], '--hook is missing'],
       [['--hook', 'nowhere.tsx', '--url', world.server.url], '--hook: there is no'],
-      [['--hook', SAMPLE], '--url wants a URL'],
-      [['--hook', SAMPLE, '--url', 'localhost'], '--url wants a URL'],
-      [['--hook', SAMPLE, '--url', world.server.url, '--patience', 'none'], '--patience wants a number'],
+      [['--hook', SAMPLE], '--url must be a URL'],
+      [['--hook', SAMPLE, '--url', 'localhost'], '--url must be a URL'],
+      [['--hook', SAMPLE, '--url', world.server.url, '--patience', 'none'], '--patience must be a number'],
       [['--hooks', SAMPLE], "Unknown option '--hooks'"],
     ] as const) {
       const wrong = await run(...args);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
+import { SCREENS } from '../browser/pages';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
@@ -17,6 +18,8 @@ function parsed<T>(file: string): T {
 interface Step {
   uses?: string;
   run?: string;
+  if?: string;
+  with?: Record<string, string>;
 }
 interface Job {
   'runs-on': string;
@@ -66,6 +69,13 @@ test('CI runs `make test` for each change, with what was built before', () => {
   const steps = jobs.test?.steps ?? [];
   expect(steps.map(({ run }) => run)).toContain('make test');
   expect(steps.map(({ uses }) => uses)).toContain('actions/cache@v4');
+});
+
+test('CI keeps the pictures of the page, also of a run that fails', () => {
+  const { jobs } = parsed<Workflow>('.github/workflows/ci.yml');
+  const upload = jobs.test?.steps.at(-1);
+  expect(upload).toMatchObject({ uses: 'actions/upload-artifact@v4', if: 'always()' });
+  expect(upload?.with?.path).toBe(path.relative(ROOT, SCREENS));
 });
 
 test('a release publishes nothing before all of it is built', () => {

@@ -106,7 +106,7 @@ export interface Answer {
   /** Ids in the ack of `dm:start`, members in the ack of `room:invite`. */
   members: (string | Member)[];
   rooms: ListedRoom[];
-  /** Ids in the ack of `room:presence`, members in the ack of `users:find`. */
+  /** Ids in the ack of `room:presence`, members in the acks of `users:find` and `users:show`. */
   users: (string | Member)[];
   count: number;
   /** In the ack of `message:readers`. */
@@ -145,6 +145,7 @@ export const CLIENT_EVENTS = [
   'message:delete',
   'messages:load',
   'messages:search',
+  'messages:show',
   'messages:sync',
   'reaction:add',
   'reaction:remove',
@@ -156,6 +157,7 @@ export const CLIENT_EVENTS = [
   'room:presence',
   'rooms:list',
   'users:find',
+  'users:show',
   'users:watch',
   'mentions:list',
   'mentions:read',

@@ -11,15 +11,19 @@ import {
 } from 'react';
 import { isPassing } from '../core/errors.js';
 import type { Chat, ChatMessage, TokenSource } from '../core/types.js';
+import { ProvidedChat, useChatClient } from '../react/context.js';
 import { useChat, type UseChatOptions } from '../react/useChat.js';
 import type { ChatComponents } from './components.js';
 import { Context, type Active, type RoomContext } from './context.js';
 import { useChatComponents } from './defaults.js';
-import { draftKey, draftOf, setDraft } from './drafts.js';
+import { draftKey, drafts } from './drafts.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
 import { usePeople } from './people.js';
+import { reasonIn } from './reasons.js';
 import { Below, Connection, News } from './RoomStatus.js';
+import { useAnswered } from './useAnswered.js';
+import { useClientOfChat } from './useClientOfChat.js';
 import { useMessageActions } from './useMessageActions.js';
 import { useNotice } from './useNotice.js';
 
@@ -50,8 +54,18 @@ export interface ChatRoomProps extends Omit<ChatRoomViewProps, 'chat'>, UseChatO
   token?: TokenSource;
 }
 
-export function ChatRoom({ roomId, token, url, onDiscontinuity, ...view }: ChatRoomProps) {
-  const chat = useChat(roomId, token, { url, onDiscontinuity });
+export function ChatRoom({ token, url, ...room }: ChatRoomProps) {
+  const client = useChatClient(token, url);
+  const provided = useMemo(() => ({ url: client.url, client }), [client]);
+  return (
+    <ProvidedChat.Provider value={provided}>
+      <ProvidedRoom {...room} />
+    </ProvidedChat.Provider>
+  );
+}
+
+function ProvidedRoom({ roomId, onDiscontinuity, ...view }: Omit<ChatRoomProps, 'token' | 'url'>) {
+  const chat = useChat(roomId, undefined, { onDiscontinuity });
   return <ChatRoomView key={roomId} chat={chat} {...view} />;
 }
 
@@ -67,19 +81,29 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const { actions, refused } = useMessageActions(
     chat,
-    useCallback((error: Error) => say(labels.reactionFailed(error.message)), [say, labels]),
+    labels,
+    useCallback((why: string) => say(labels.reactionFailed(why)), [say, labels]),
   );
-  const [answered, setAnswered] = useAnswered(chat, () => say(labels.messageIsGone));
   const begin = useCallback((next: Active | null) => {
     setActive(next);
     if (next) list.current?.reveal(next.id);
   }, []);
-  const { nameOf, avatarOf } = usePeople(chat);
+  const client = useClientOfChat(chat);
+  const [answered, setAnswered] = useAnswered(chat, userId, client, () => say(labels.messageIsGone));
+  const { nameOf, avatarOf } = usePeople(chat, client);
   const goTo = useGoTo(chat.loadMore, list, say, labels);
   const { writeAgain, focusComposer } = useWriting(chat, userId, field, setAnswered);
+  const replyTo = useCallback(
+    (message: ChatMessage) => {
+      setAnswered(message);
+      focusComposer();
+    },
+    [setAnswered, focusComposer],
+  );
   const isConnected = chat.connectionStatus === 'connected';
   const context: RoomContext = useMemo(
     () => ({
+      client,
       actions,
       userId,
       isConnected,
@@ -92,10 +116,11 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       focusComposer,
       goTo,
       renderContent: renderMessageContent,
-      replyTo: setAnswered,
+      replyTo,
       setActive: begin,
     }),
     [
+      client,
       actions,
       userId,
       isConnected,
@@ -108,7 +133,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       focusComposer,
       goTo,
       renderMessageContent,
-      setAnswered,
+      replyTo,
       begin,
     ],
   );
@@ -153,21 +178,6 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   );
 }
 
-/** The message that is being replied to. If it is deleted meanwhile, this is null and `onGone` is called. */
-function useAnswered(
-  chat: Chat,
-  onGone: () => void,
-): [ChatMessage | null, (message: ChatMessage | null) => void] {
-  const [answered, setAnswered] = useState<ChatMessage | null>(null);
-  const isGone = answered !== null && chat.isReady && !chat.messages.some(({ id }) => id === answered.id);
-  const tell = useRef(onGone);
-  useEffect(() => void (tell.current = onGone));
-  useEffect(() => {
-    if (isGone) tell.current();
-  }, [isGone]);
-  return [isGone ? null : answered, setAnswered];
-}
-
 /** Scrolls to a message, and loads older pages to find it. */
 function useGoTo(
   loadMore: Chat['loadMore'],
@@ -186,7 +196,7 @@ function useGoTo(
         }
         say(labels.messageIsGone);
       };
-      search().catch((error: Error) => say(labels.notLoaded(error.message)));
+      search().catch((error: Error) => say(labels.notLoaded(labels.reason(reasonIn(error)))));
     },
     [loadMore, list, say, labels],
   );
@@ -208,7 +218,7 @@ function useWriting(
       const key = draftKey(userId, roomId);
       discard(id);
       // A draft that was begun meanwhile is kept below the text.
-      setDraft(key, [content, draftOf(key)].filter(Boolean).join('\n'));
+      drafts.set(key, [content, drafts.get(key)].filter(Boolean).join('\n'));
       setAnswered(all.current.find((message) => message.id === replyTo) ?? null);
       focusComposer();
     },

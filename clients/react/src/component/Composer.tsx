@@ -14,7 +14,8 @@ import { Context } from './context.js';
 import { useGrowing } from './growing.js';
 import { CloseIcon, SendIcon } from './icons.js';
 import { ENGLISH, type Labels } from './labels.js';
-import { useDraft } from './useDraft.js';
+import { drafts } from './drafts.js';
+import { useKeptText } from './useDraft.js';
 
 export interface ComposerProps {
   chat: Chat;
@@ -42,7 +43,7 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
   const isPart = useContext(Context) !== null;
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
   const userId = props.currentUserId ?? chat.userId;
-  const [text, setText] = useDraft(userId, chat.roomId);
+  const [text, setText] = useKeptText(drafts, userId, chat.roomId);
   const own = useRef<HTMLTextAreaElement>(null);
   const field = props.field ?? own;
   const isDisabled = isClosed(chat);
@@ -51,9 +52,10 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
   useEffect(() => {
     if (autoFocus && !isTouched()) field.current?.focus();
   }, [autoFocus, field]);
+  // In a room the button that replies does it: a draft that was kept may be a reply, too.
   useEffect(() => {
-    if (answered) field.current?.focus();
-  }, [answered, field]);
+    if (answered && !isPart) field.current?.focus();
+  }, [answered, isPart, field]);
   const change = (next: string) => {
     setText(next);
     if (next) chat.startTyping();

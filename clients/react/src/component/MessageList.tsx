@@ -224,7 +224,8 @@ function Instead({ isReady, isEmpty, refusal }: InsteadProps) {
   const { Empty, Error, Loading } = components;
   if (isReady) return isEmpty && <Empty text={labels.empty} />;
   if (!refusal) return <Loading text={labels.loading} />;
-  const text = refusal.code === 'signed_out' ? labels.connection.refused : labels.noEntry(refusal.error);
+  const text =
+    refusal.code === 'signed_out' ? labels.connection.refused : labels.noEntry(labels.reason(refusal));
   return <Error text={text} refusal={refusal} />;
 }
 

@@ -1,6 +1,8 @@
 // One message: its author, time, content and actions.
 import { memo, useId, useRef, type RefObject } from 'react';
+import { messagesOf } from '../core/lookUps.js';
 import type { ChatMessage } from '../core/types.js';
+import { useLookUps } from '../react/useUsers.js';
 import { DeleteQuestion, MessageActionBar } from './MessageActionBar.js';
 import { Content } from './Content.js';
 import { useRoomContext, type Active, type RefusedChange } from './context.js';
@@ -73,7 +75,7 @@ function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
   const back = () => (active?.from === 'composer' ? focusComposer() : row.current?.focus());
   return (
     <>
-      {message.replyTo && <Quote id={message.replyTo} quoted={quoted} />}
+      {message.replyTo && <Quote id={message.replyTo} roomId={message.roomId} quoted={quoted} />}
       {active?.what === 'edit' ? (
         <EditForm message={message} text={refused?.content ?? message.content} onLeave={back} />
       ) : (
@@ -122,8 +124,18 @@ function Time({ at }: { at: string }) {
   );
 }
 
-function Quote({ id, quoted }: { id: string; quoted: ChatMessage | 'deleted' | undefined }) {
-  const { labels, goTo } = useRoomContext();
+interface QuoteProps {
+  id: string;
+  roomId: string;
+  quoted: MessageRowProps['quoted'];
+}
+
+function Quote({ id, roomId, quoted: loaded }: QuoteProps) {
+  const { labels, goTo, client } = useRoomContext();
+  // Only quotes in view are drawn, so only these are looked up.
+  const found = useLookUps(client && messagesOf(client), loaded ? [] : [id]).get(id);
+  const isElsewhere = found === null || (found !== undefined && found.roomId !== roomId);
+  const quoted = loaded ?? (isElsewhere ? 'deleted' : found);
   if (quoted === 'deleted')
     return <span className="chat-quote chat-quote--deleted">{labels.deletedMessage}</span>;
   return (

@@ -22,7 +22,7 @@ export function MessageStatus({ message }: { message: ChatMessage }) {
   return (
     <span className="chat-status chat-status--failed" role="alert">
       {labels.failed}
-      {message.failure && `: ${message.failure.error}`} <Link text={labels.retry} onClick={retry} />{' '}
+      {message.failure && `: ${labels.reason(message.failure)}`} <Link text={labels.retry} onClick={retry} />{' '}
       {message.type === 'text' && (
         <>
           <Link text={labels.edit} onClick={() => writeAgain(message)} />{' '}

@@ -16,11 +16,18 @@ export function Reactions({ message }: { message: ChatMessage }) {
     byEmoji.set(emoji, [...(byEmoji.get(emoji) ?? []), user]);
   }
   if (byEmoji.size === 0) return null;
+  /** Those whose name is not known are counted. */
+  const namesOf = (users: string[]) => {
+    const names = users.map((id) => (id === userId ? labels.youToo : nameOf(id)));
+    const known = names.filter((name) => name !== undefined);
+    const others = names.length - known.length;
+    return others > 0 ? [...known, labels.somePeople(others)] : known;
+  };
   return (
     <div className="chat-reactions">
       {[...byEmoji].map(([emoji, users]) => {
         const isOwn = userId !== null && users.includes(userId);
-        const names = labels.reaction(users.map((id) => (id === userId ? labels.youToo : nameOf(id))));
+        const names = labels.reaction(namesOf(users));
         const toggle = () => actions.react(message.id, emoji, !isOwn);
         return (
           <button

@@ -30,7 +30,7 @@ export function RoomList(props: RoomListProps) {
   const { rooms, isReady, refusal } = useRooms();
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
   const components = useRoomListComponents(props.components);
-  const { rooms: held, holdProps } = useHeldOrder(rooms);
+  const { items: held, holdProps } = useHeldOrder(rooms);
   const { Empty, Error, Loading } = components;
   const found = findRooms(held, query);
   const sections = sectionsOf(found);
@@ -44,7 +44,11 @@ export function RoomList(props: RoomListProps) {
   return (
     <div className={['chat-part', 'chat-rooms', className].filter(Boolean).join(' ')} {...holdProps}>
       {!isReady &&
-        (isFailed ? <Error text={refusal.error} refusal={refusal} /> : <Loading text={labels.loading} />)}
+        (isFailed ? (
+          <Error text={labels.roomsNotLoaded(labels.reason(refusal))} refusal={refusal} />
+        ) : (
+          <Loading text={labels.loading} />
+        ))}
       {isReady && found.length === 0 && query.trim() !== '' && <Empty text={labels.noRoomsFound} />}
       {isReady &&
         (['rooms', 'direct', 'public'] as const).filter(isShown).map((section) => (

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { isPassing } from '../core/errors.js';
 import type { Chat } from '../core/types.js';
+import { useRoomContext, type RoomContext } from './context.js';
 import type { Labels } from './labels.js';
 import { newestOfOthers } from './reading.js';
 
@@ -26,8 +27,8 @@ function connectionText({ connectionStatus: status, refusal, isReady }: Chat, la
   if (status === 'refused') return isReady ? labels.connection.refused : '';
   if (status !== 'connected') return labels.connection[status];
   if (!refusal) return '';
-  if (isPassing(refusal.code)) return labels.entryWaits(refusal.error);
-  return isReady ? labels.noEntry(refusal.error) : '';
+  if (isPassing(refusal.code)) return labels.entryWaits(labels.reason(refusal));
+  return isReady ? labels.noEntry(labels.reason(refusal)) : '';
 }
 
 /** Announces the newest message of another user to screen readers. The list itself changes too often for that. */
@@ -51,15 +52,21 @@ export function News({ chat, userId }: { chat: Chat; userId: string | null }) {
 
 /** Shows a notice if there is one, else who is typing, else read receipts. */
 export function Below({ chat, labels, userId, notice }: Props & { userId: string | null; notice: string }) {
+  const { nameOf } = useRoomContext();
   return (
     <div className={notice ? 'chat-below chat-below--notice' : 'chat-below'} aria-live="polite">
-      {notice || typingText(chat, labels) || readText(chat, labels, userId)}
+      {notice || typingText(chat, labels, nameOf) || readText(chat, labels, userId)}
     </div>
   );
 }
 
-function typingText({ typingUsers }: Chat, labels: Labels): string {
-  return typingUsers.length > 0 ? labels.typing(typingUsers.map(({ userName }) => userName)) : '';
+function typingText({ typingUsers }: Chat, labels: Labels, nameOf: RoomContext['nameOf']): string {
+  if (typingUsers.length === 0) return '';
+  // The server tells only the id of a user whose token has no name.
+  const names = typingUsers.map(({ userId, userName }) =>
+    userName === userId ? (nameOf(userId) ?? labels.someone) : userName,
+  );
+  return labels.typing(names);
 }
 
 /** Names the users who have read the last message, if the current user sent it. */

@@ -1,6 +1,7 @@
 // The React context that the parts of a room share. It changes as rarely as possible: each change renders all rows in
 // view again.
 import { createContext, useContext, type ReactNode } from 'react';
+import type { ChatClient } from '../core/client.js';
 import type { ChatMessage, RoomActions } from '../core/types.js';
 import type { ChatComponents } from './components.js';
 import type { Labels } from './labels.js';
@@ -24,12 +25,15 @@ export interface Active {
 /** An edit or a deletion that was refused and rolled back. */
 export interface RefusedChange {
   what: 'edit' | 'delete';
+  /** Why, as a text quotes it. */
   error: string;
   /** The refused text of an edit. */
   content?: string;
 }
 
 export interface RoomContext {
+  /** Looks up what is not loaded; undefined where the chat is of no client that is known. */
+  client: ChatClient | undefined;
   actions: MessageActions;
   userId: string | null;
   isConnected: boolean;
@@ -37,8 +41,8 @@ export interface RoomContext {
   components: ChatComponents;
   /** Whether texts are formatted. */
   formatting: boolean;
-  /** By user id. */
-  nameOf: (userId: string) => string;
+  /** By user id; undefined for somebody who is not known, or not yet. */
+  nameOf: (userId: string) => string | undefined;
   /** The address of a member's picture. */
   avatarOf: (userId: string) => string | null | undefined;
   renderContent: ((message: ChatMessage) => ReactNode) | undefined;

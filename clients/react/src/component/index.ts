@@ -16,3 +16,4 @@ export { countText, ENGLISH, type Labels } from './labels.js';
 export { RoomIcon } from './RoomIcon.js';
 export { RoomList, type RoomListProps } from './RoomList.js';
 export { findRooms, roomName, type RoomSection } from './rooms.js';
+export { useHeldOrder, useOrder } from './useHeldOrder.js';

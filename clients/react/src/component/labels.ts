@@ -1,6 +1,7 @@
 // Every text that the components say, in English; `labels` replaces any of them.
 import type { ConnectionStatus } from '../core/types.js';
 import { EMOJI } from './emoji.js';
+import { reasonOf, type Reason } from './reasons.js';
 
 export interface Labels {
   /** The name of the whole list, for screen readers. */
@@ -10,6 +11,10 @@ export interface Labels {
   loading: string;
   /** Older messages could not be loaded. */
   notLoaded: (why: string) => string;
+  /** The list of rooms could not be loaded. */
+  roomsNotLoaded: (why: string) => string;
+  /** Why something was refused, as the other texts have it. */
+  reason: (reason: Reason) => string;
   empty: string;
   beginning: string;
   today: string;
@@ -47,6 +52,10 @@ export interface Labels {
   reaction: (names: string[]) => string;
   /** The user among others, in the middle of a sentence. */
   youToo: string;
+  /** People whose names are not known, in the middle of a sentence. */
+  somePeople: (count: number) => string;
+  /** Somebody whose name is not known, at the beginning of a sentence. */
+  someone: string;
   reactionFailed: (why: string) => string;
   editFailed: (why: string) => string;
   deleteFailed: (why: string) => string;
@@ -87,6 +96,8 @@ export const ENGLISH: Labels = {
   messagesHint: 'Up and down arrow keys move between messages, left and right between the actions of one.',
   loading: 'Loading…',
   notLoaded: (why) => `Older messages could not be loaded: ${why}`,
+  roomsNotLoaded: (why) => `The rooms could not be loaded: ${why}`,
+  reason: reasonOf,
   empty: 'No messages yet. Say hello!',
   beginning: 'This is the start of the conversation.',
   today: 'Today',
@@ -117,6 +128,8 @@ export const ENGLISH: Labels = {
   messageIsGone: 'That message was not found. It may have been deleted.',
   reaction: (names) => `by ${list.format(names)}`,
   youToo: 'you',
+  somePeople: (count) => (count === 1 ? 'someone' : `${count} people`),
+  someone: 'Someone',
   reactionFailed: (why) => `Your reaction was not saved: ${why}`,
   editFailed: (why) => `Your edit was not saved: ${why}`,
   deleteFailed: (why) => `Not deleted: ${why}`,

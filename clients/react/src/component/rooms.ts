@@ -22,10 +22,3 @@ export function sectionsOf(rooms: readonly ListedRoom[]): Record<RoomSection, Li
     public: rooms.filter((room) => !room.isMember),
   };
 }
-
-/** The rooms in the order of these ids; those that are new stand first, as they come. */
-export function arranged(rooms: readonly ListedRoom[], order: readonly string[]): ListedRoom[] {
-  const places = new Map(order.map((id, index) => [id, index]));
-  const placeOf = ({ id }: ListedRoom) => places.get(id) ?? -1;
-  return [...rooms].sort((one, other) => placeOf(one) - placeOf(other));
-}

@@ -3,17 +3,21 @@
 import { useMemo, useState } from 'react';
 import type { Chat } from '../core/types.js';
 import type { MessageActions, RefusedChange } from './context.js';
+import type { Labels } from './labels.js';
+import { reasonIn } from './reasons.js';
 
 type Refused = ReadonlyMap<string, RefusedChange>;
 
 /** The functions keep their identity as long as the chat's do, although the chat is a new object on each change. */
 export function useMessageActions(
   chat: Chat,
-  onReactionFailed: (error: Error) => void,
+  labels: Labels,
+  onReactionFailed: (why: string) => void,
 ): { actions: MessageActions; refused: Refused } {
   const [refused, setRefused] = useState<Refused>(new Map());
   const { retry, discard, editMessage, deleteMessage, addReaction, removeReaction } = chat;
   const actions = useMemo(() => {
+    const why = (error: Error) => labels.reason(reasonIn(error));
     const set = (id: string, change: RefusedChange | undefined) =>
       setRefused((before) => {
         if (!change && !before.has(id)) return before;
@@ -28,17 +32,19 @@ export function useMessageActions(
       forgive: (id: string) => set(id, undefined),
       edit: (id: string, content: string) => {
         set(id, undefined);
-        editMessage(id, content).catch(({ message }: Error) =>
-          set(id, { what: 'edit', error: message, content }),
+        editMessage(id, content).catch((error: Error) =>
+          set(id, { what: 'edit', error: why(error), content }),
         );
       },
       remove: (id: string) => {
         set(id, undefined);
-        deleteMessage(id).catch(({ message }: Error) => set(id, { what: 'delete', error: message }));
+        deleteMessage(id).catch((error: Error) => set(id, { what: 'delete', error: why(error) }));
       },
       react: (id: string, emoji: string, isAdded: boolean) =>
-        void (isAdded ? addReaction : removeReaction)(id, emoji).catch(onReactionFailed),
+        void (isAdded ? addReaction : removeReaction)(id, emoji).catch((error: Error) =>
+          onReactionFailed(why(error)),
+        ),
     };
-  }, [retry, discard, editMessage, deleteMessage, addReaction, removeReaction, onReactionFailed]);
+  }, [retry, discard, editMessage, deleteMessage, addReaction, removeReaction, labels, onReactionFailed]);
   return { actions, refused };
 }

@@ -3,6 +3,7 @@
 import { useCallback, useState } from 'react';
 import type { Chat } from '../core/types.js';
 import { useRoomContext } from './context.js';
+import { reasonIn } from './reasons.js';
 
 interface Older {
   load: () => void;
@@ -14,16 +15,16 @@ interface Older {
 }
 
 export function useOlder(loadMore: Chat['loadMore']): Older {
-  const { isConnected } = useRoomContext();
+  const { isConnected, labels } = useRoomContext();
   const [failure, setFailure] = useState<{ why: string; wasConnected: boolean }>();
   const isFailed = failure !== undefined && failure.wasConnected === isConnected;
   const ask = useCallback(
     () =>
       void loadMore().then(
         () => setFailure(undefined),
-        (error: Error) => setFailure({ why: error.message, wasConnected: isConnected }),
+        (error: Error) => setFailure({ why: labels.reason(reasonIn(error)), wasConnected: isConnected }),
       ),
-    [loadMore, isConnected],
+    [loadMore, isConnected, labels],
   );
   const why = isFailed && isConnected ? failure.why : undefined;
   return { load: () => isFailed || ask(), retry: ask, isFailed, why };

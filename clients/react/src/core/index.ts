@@ -1,10 +1,11 @@
 // The client without React.
 export { ChatClient, type ClientOptions, type ClientState } from './client.js';
 export { ChatError } from './errors.js';
+export { messagesOf, usersOf, type Found, type LookUps } from './lookUps.js';
 export { becomeMember, endMembership, removeMember } from './membership.js';
 export { mentionInboxOf, type MentionInbox, type MentionInboxState } from './mentionInbox.js';
 export { findMentions, mentionNames, type Mention, type MentionNames } from './mentions.js';
-export { onlineUsersOf, type OnlineState, type OnlineUsers } from './onlineUsers.js';
+export { MOST_WATCHED, onlineUsersOf, type OnlineState, type OnlineUsers } from './onlineUsers.js';
 export { BrowserOutbox, MemoryOutbox, openOutbox, type Entry, type Outbox } from './outbox.js';
 export type * from './protocol.js';
 export { byFocus, type Reading } from './reading.js';

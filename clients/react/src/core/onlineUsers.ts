@@ -13,7 +13,7 @@ export interface OnlineState {
 }
 
 /** The most users that a server watches for a connection. More are not watched until others are no longer. */
-const MOST = 500;
+export const MOST_WATCHED = 500;
 /** The pause before the server is asked again that could not answer, in milliseconds. */
 const AGAIN = 10_000;
 
@@ -90,7 +90,7 @@ export class OnlineUsers implements Readable<OnlineState> {
   }
 
   private async request(): Promise<Presence> {
-    const userIds = [...this.counts.keys()].slice(0, MOST);
+    const userIds = [...this.counts.keys()].slice(0, MOST_WATCHED);
     try {
       const { online } = await this.ask('users:watch', { userIds });
       return { users: online, count: online.length };

@@ -340,6 +340,7 @@ export interface ClientToServerEvents {
   'mentions:read': (nothing: Record<string, never>, ack?: Ack<{ at: Timestamp }>) => void;
   'member:remove': (removal: { roomId: string; userId: string }, ack?: Ack) => void;
   'messages:search': (search: OrNull<SearchRequest>, ack: Ack<SearchPage>) => void;
+  'users:show': (show: { userIds: string[] }, ack: Ack<{ users: Member[] }>) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;
@@ -348,6 +349,7 @@ export interface ClientToServerEvents {
     page: OrNull<PageRequest>,
     ack: (answer: { success?: true; messages: Message[] } | (Refused & { messages: [] })) => void,
   ) => void;
+  'messages:show': (show: { messageIds: string[] }, ack: Ack<{ messages: Message[] }>) => void;
   'messages:sync': (since: { roomId: string; since: number }, ack: Ack<Synced>) => void;
   'reaction:add': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;
   'reaction:remove': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;

@@ -6,7 +6,7 @@ import { isPassedOver } from './registry.js';
 import { useClientOf } from './useClientOf.js';
 
 export interface ChatProviderProps {
-  /** Where the chat server is; see `useChat` for what it is without this. */
+  /** Where the chat server is: else that of the provider around this one; see `useChat` for what it is without any. */
   url?: string;
   /** With a function the connection is this provider's alone: give each user's provider a `key` of its own. */
   token?: TokenSource;
@@ -20,20 +20,23 @@ interface Chat {
   client: ChatClient | undefined;
 }
 
-const Context = createContext<Chat>({ url: undefined, client: undefined });
+/** The context of a provider, for the components below it. */
+export const ProvidedChat = createContext<Chat>({ url: undefined, client: undefined });
 
 /** The components below share a connection, which is open while the provider is mounted. */
 export function ChatProvider({ url, token, client: given, children }: ChatProviderProps) {
-  const made = useClientOf(serverUrl(url), given ? undefined : token, false);
+  const outer = useContext(ProvidedChat).url;
+  const server = url ?? outer;
+  const made = useClientOf(serverUrl(server), given ? undefined : token, false);
   const client = given ?? made;
-  const chat = useMemo(() => ({ url: url ?? client?.url, client }), [url, client]);
+  const chat = useMemo(() => ({ url: url ?? client?.url ?? outer, client }), [url, client, outer]);
   useEffect(() => client?.retain(), [client]);
-  return <Context.Provider value={chat}>{children}</Context.Provider>;
+  return <ProvidedChat.Provider value={chat}>{children}</ProvidedChat.Provider>;
 }
 
 /** The client for a token, or the provider's. With a token function it may change after the first render. */
 export function useChatClient(token?: TokenSource, url?: string): ChatClient {
-  const provided = useContext(Context);
+  const provided = useContext(ProvidedChat);
   const made = useClientOf(serverUrl(url ?? provided.url), token, true);
   const client = made ?? provided.client;
   if (!client) throw new Error('useChat needs a token or a ChatProvider');

@@ -1,6 +1,6 @@
 // Each event that a client sends, as the server in memory carries it out. docs/protocol.md says what each means.
 import { ChatError } from '../core/errors.js';
-import type { ListedRoom } from '../core/protocol.js';
+import type { ListedRoom, Member, Message } from '../core/protocol.js';
 import type { Asked } from '../core/wire.js';
 import type { Peer } from './peer.js';
 import { PAGE, type MemoryRoom } from './room.js';
@@ -155,7 +155,7 @@ export const HANDLERS: Handlers = {
   },
 
   'users:watch'(world, peer, { userIds }) {
-    peer.watched = new Set(userIds.filter((userId) => world.shareARoom(peer.user.id, userId)));
+    peer.watched = new Set(userIds.filter((userId) => world.mayWatch(peer, userId)));
     return { online: [...peer.watched].filter((userId) => world.isOnline(userId)).sort() };
   },
 
@@ -181,6 +181,15 @@ export const HANDLERS: Handlers = {
     world.mentions.markRead(peer.user.id, at);
     world.tellUser(peer.user.id, 'mention:read', { at });
     return { at };
+  },
+
+  'users:show'(world, _, { userIds }) {
+    return {
+      users: world
+        .users()
+        .filter(({ id }) => userIds.includes(id))
+        .sort(byId),
+    };
   },
 
   'users:find'(world, _, { query }) {
@@ -235,6 +244,12 @@ export const HANDLERS: Handlers = {
     );
   },
 
+  'messages:show'(world, peer, { messageIds }) {
+    const open = world.rooms().filter(({ type, members }) => type === 'public' || members.has(peer.user.id));
+    const found = messageIds.flatMap((id) => open.flatMap((room) => room.shownMessage(id) ?? []));
+    return { messages: [...new Map(found.map((message) => [message.id, message])).values()].sort(byTime) };
+  },
+
   'messages:sync'(world, peer, { roomId, since }) {
     return world.entered(peer, roomId).since(since);
   },
@@ -286,6 +301,8 @@ function ensureOwner({ ownerId }: MemoryRoom, userId: string): void {
     throw new ChatError('forbidden', 'This room has no recorded owner, so nobody may remove others');
   if (ownerId !== userId) throw new ChatError('forbidden', 'Only the owner of this room may remove others');
 }
+const byId = (one: Member, other: Member) => (one.id < other.id ? -1 : 1);
+const byTime = (one: Message, other: Message) => (one.createdAt < other.createdAt ? -1 : 1);
 
 /** `null` is the same as absent. */
 function unset({ type, replyTo, clientId }: Asked['message:send']['argument']) {

@@ -11,6 +11,8 @@ const TOPIC = 1_000;
 const QUERY = 1024;
 const FIRST_MEMBERS = 100;
 const WATCHED = 500;
+const SHOWN_USERS = 100;
+const SHOWN_MESSAGES = 50;
 
 type Check = (place: string, value: unknown) => void;
 
@@ -107,6 +109,7 @@ const CHECKS: Record<keyof Asked, Check> = {
   'room:update': object({ roomId: id, name: orNull(named), topic: orNull(text(0, TOPIC)) }),
   'room:invite': object({ roomId: id, userId: id }),
   'rooms:list': object({}),
+  'users:show': object({ userIds: list(SHOWN_USERS, id) }),
   'users:watch': object({ userIds: list(WATCHED, id) }),
   'member:join': id,
   'member:leave': id,
@@ -131,6 +134,7 @@ const CHECKS: Record<keyof Asked, Check> = {
     limit: orNull(whole),
     after: orNull(text(1)),
   }),
+  'messages:show': object({ messageIds: list(SHOWN_MESSAGES, id) }),
   'messages:sync': object({ roomId: id, since: whole }),
   'reaction:add': object({ messageId: id, emoji: text(1, EMOJI) }),
   'reaction:remove': object({ messageId: id, emoji: text(1, EMOJI) }),

@@ -80,6 +80,12 @@ export class MemoryRoom {
     return this.messages.find(({ id }) => id === messageId);
   }
 
+  /** As a page has it. */
+  shownMessage(messageId: string): Message | undefined {
+    const message = this.find(messageId);
+    return message && withoutSeq(message);
+  }
+
   markRead(userId: string): void {
     this.read.set(userId, { seq: this.seq, at: Math.max(this.now(), this.lastTime) });
     this.unreadAfter.delete(userId);

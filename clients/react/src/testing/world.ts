@@ -104,8 +104,12 @@ export class World {
     return [...this.peers].some(({ user }) => user.id === userId);
   }
 
-  shareARoom(one: string, other: string): boolean {
-    return this.rooms().some(({ members }) => members.has(one) && members.has(other));
+  /** Whether they share a room, or the peer is in a public room, as a guest, that the other is a member of. */
+  mayWatch({ user, rooms }: Peer, userId: string): boolean {
+    return this.rooms().some(
+      ({ id, type, members }) =>
+        members.has(userId) && (members.has(user.id) || (type === 'public' && rooms.has(id))),
+    );
   }
 
   /** Tells the watchers of a user who has come or gone. */

@@ -100,7 +100,9 @@ test('says that there are no rooms yet, that it loads, and why it could not', as
   expect(screen.getByText('Loading…')).toBeTruthy();
   answer({ success: false, code: 'unavailable', error: 'The database is away' });
   await settled();
-  expect(screen.getByRole('alert').textContent).toBe('The database is away');
+  expect(screen.getByRole('alert').textContent).toBe(
+    'The rooms could not be loaded: the server is not available right now',
+  );
   answers.set('rooms:list', () => ({ success: true, rooms: [] }));
   act(() => sockets[0]?.hears('room:invited'));
   await settled();
@@ -124,10 +126,15 @@ test('keeps its order under the pointer and the focus, and takes the new one whe
   fireEvent.pointerLeave(list);
   await settled();
   expect(names(), 'with the focus').toEqual(['General3', 'Plans99+']);
+  answers.set('rooms:list', () => ({ success: true, rooms: [room('New', 30), ...rooms] }));
+  act(() => sockets[0]?.hears('room:invited', {}));
+  await settled();
+  expect(names(), 'a new room is no row above').toEqual(['General3', 'Plans99+']);
+  expect(shown()[2]).toBe('New');
   act(() => (document.activeElement as HTMLElement).blur());
-  expect(names()).toEqual(['Plans99+', 'General3']);
-  said('General', 21);
-  expect(names()).toEqual(['General4', 'Plans99+']);
+  expect(names()).toEqual(['New', 'General3']);
+  said('General', 31);
+  expect(names()).toEqual(['General4', 'New']);
 });
 
 test('uses the parts that it is given', async () => {
@@ -142,4 +149,24 @@ test('uses the parts that it is given', async () => {
   cleanup();
   await show({ components: { Avatar: ({ name }) => <i>{`picture of ${name}`}</i> } });
   expect(screen.getByText('picture of Bob')).toBeTruthy();
+});
+
+test('uses the parts for a list that is empty, loads, or could not be loaded', async () => {
+  const components: RoomListProps['components'] = {
+    Empty: ({ text }) => <b>{`empty: ${text}`}</b>,
+    Loading: ({ text }) => <b>{`loading: ${text}`}</b>,
+    Error: ({ text, refusal }) => <b>{`error: ${text} (${refusal.code})`}</b>,
+  };
+  const parts = () => [...document.querySelectorAll('b')].map(({ textContent }) => textContent);
+  let answer: (answered: unknown) => void = () => undefined;
+  answers.set('rooms:list', () => new Promise((resolve) => (answer = resolve)));
+  await show({ components });
+  expect(parts()).toEqual(['loading: Loading…']);
+  answer({ success: false, code: 'busy', error: 'The server is busy, try again' });
+  await settled();
+  expect(parts()).toEqual(['error: The rooms could not be loaded: the server is busy (busy)']);
+  answers.set('rooms:list', () => ({ success: true, rooms: [] }));
+  act(() => sockets[0]?.hears('room:invited', {}));
+  await settled();
+  expect(parts()).toEqual(['empty: No rooms yet', 'empty: No direct messages yet']);
 });

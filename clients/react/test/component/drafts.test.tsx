@@ -3,8 +3,8 @@
 import { cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
-import { field, press, show, type } from './page.js';
-import { aChat } from './samples.js';
+import { button, field, press, show, type } from './page.js';
+import { aChat, later, message, NOON } from './samples.js';
 
 beforeAll(layOut);
 beforeEach(() => sessionStorage.clear());
@@ -21,11 +21,11 @@ async function reloaded() {
 test('outlasts a reload, and is gone when it was sent', async () => {
   await show(aChat([], { roomId: 'kept' }));
   type(field(), 'half of a sent');
-  const { draftKey, draftOf } = await reloaded();
-  expect(draftOf(draftKey('alice', 'kept'))).toBe('half of a sent');
-  expect(draftOf(draftKey('bob', 'kept'))).toBe('');
+  const { draftKey, drafts } = await reloaded();
+  expect(drafts.get(draftKey('alice', 'kept'))).toBe('half of a sent');
+  expect(drafts.get(draftKey('bob', 'kept'))).toBe('');
   press(field(), 'Enter');
-  expect((await reloaded()).draftOf(draftKey('alice', 'kept'))).toBe('');
+  expect((await reloaded()).drafts.get(draftKey('alice', 'kept'))).toBe('');
 });
 
 test('is there when one comes back to the room, and not in another, nor for another user', async () => {
@@ -49,17 +49,68 @@ test('that is begun before it is known by whom is kept nowhere, and then that us
   expect(sessionStorage).toHaveLength(0);
   await showAnew({ ...chat, userId: 'alice' });
   expect(text()).toBe('early');
-  const { draftKey, draftOf } = await reloaded();
-  expect(draftOf(draftKey('alice', 'early'))).toBe('early');
+  const { draftKey, drafts } = await reloaded();
+  expect(drafts.get(draftKey('alice', 'early'))).toBe('early');
+});
+
+test('keeps what it answers', async () => {
+  const talk = [message('first', NOON), message('second', later(1), { senderId: 'bob', senderName: 'Bob' })];
+  const chat = aChat(talk, { roomId: 'answers' });
+  await show(chat);
+  fireEvent.click(button('second', 'Reply'));
+  type(field(), 'half of an answer');
+  cleanup();
+
+  await show(aChat(talk, { roomId: 'elsewhere' }));
+  expect(screen.queryByText('Replying to Bob')).toBeNull();
+  cleanup();
+  await show(aChat(talk, { roomId: 'answers', userId: 'bob' }));
+  expect(screen.queryByText('Replying to Bob')).toBeNull();
+  cleanup();
+
+  const { answered, draftKey } = await reloaded();
+  expect(JSON.parse(answered.get(draftKey('alice', 'answers')))).toMatchObject({ id: 'second' });
+  // The page that is loaded anew shows it at once, and also where the message is older than what is loaded.
+  const loading = aChat([], { roomId: 'answers', isReady: false });
+  const { showAnew } = await show(loading);
+  expect(screen.getByText('Replying to Bob')).toBeTruthy();
+  await showAnew({ ...loading, isReady: true, hasMore: true, messages: [message('third', later(2))] });
+  expect(screen.getByText('Replying to Bob')).toBeTruthy();
+  press(field(), 'Enter');
+  expect(loading.sendMessage).toHaveBeenCalledExactlyOnceWith('half of an answer', { replyTo: 'second' });
+  expect(screen.queryByText('Replying to Bob')).toBeNull();
+  expect(sessionStorage).toHaveLength(0);
+});
+
+test('answers nothing when the message was deleted in the meantime, which is said once', async () => {
+  const talk = [message('first', NOON), message('second', later(1))];
+  await show(aChat(talk, { roomId: 'gone' }));
+  fireEvent.click(button('second', 'Reply'));
+  cleanup();
+  const { showAnew } = await show(aChat([], { roomId: 'gone', isReady: false }));
+  await showAnew(aChat(talk.slice(0, 1), { roomId: 'gone' }));
+  expect(screen.queryByText('Replying to Alice')).toBeNull();
+  expect(screen.getByText(/That message was not found/)).toBeTruthy();
+  expect(sessionStorage).toHaveLength(0);
+  cleanup();
+  await show(aChat(talk.slice(0, 1), { roomId: 'gone' }));
+  expect(screen.queryByText(/That message was not found/)).toBeNull();
+});
+
+test.each(['{', 'null', '1', '{"id":1}', '[]'])('answers nothing when %s is kept', async (kept) => {
+  const { answered, draftKey } = await import('../../src/component/drafts.js');
+  answered.set(draftKey('alice', 'spoilt'), kept);
+  await show(aChat([], { roomId: 'spoilt' }));
+  expect(screen.queryByText(/Replying to/)).toBeNull();
 });
 
 test('fifty are kept, and long ones not on disk', async () => {
-  const { draftKey, draftOf, setDraft } = await reloaded();
+  const { draftKey, drafts } = await reloaded();
   const key = (index: number) => draftKey('alice', `room ${index}`);
-  for (let index = 0; index < 51; index += 1) setDraft(key(index), 'x');
-  expect([draftOf(key(0)), draftOf(key(1)), sessionStorage.length]).toEqual(['', 'x', 50]);
-  setDraft(key(50), 'x'.repeat(100_001));
-  expect([draftOf(key(50)).length, sessionStorage.length]).toEqual([100_001, 49]);
+  for (let index = 0; index < 51; index += 1) drafts.set(key(index), 'x');
+  expect([drafts.get(key(0)), drafts.get(key(1)), sessionStorage.length]).toEqual(['', 'x', 50]);
+  drafts.set(key(50), 'x'.repeat(100_001));
+  expect([drafts.get(key(50)).length, sessionStorage.length]).toEqual([100_001, 49]);
 });
 
 test('lasts as long as the page where the browser keeps nothing', async () => {
@@ -69,9 +120,9 @@ test('lasts as long as the page where the browser keeps nothing', async () => {
   const spies = (['setItem', 'getItem', 'removeItem'] as const).map((name) =>
     vi.spyOn(Storage.prototype, name).mockImplementation(refuse),
   );
-  const { draftKey, draftOf, setDraft } = await reloaded();
-  setDraft(draftKey('alice', 'full'), 'kept');
-  expect(draftOf(draftKey('alice', 'full'))).toBe('kept');
+  const { draftKey, drafts } = await reloaded();
+  drafts.set(draftKey('alice', 'full'), 'kept');
+  expect(drafts.get(draftKey('alice', 'full'))).toBe('kept');
   spies.forEach((spy) => spy.mockRestore());
 });
 

@@ -3,7 +3,8 @@
 import { cleanup, createEvent, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
-import { button, field, list, press, rowOf, scrolled, settled, show, type } from './page.js';
+import { ChatError, type Refusal } from '../../src/index.js';
+import { button, editField, field, list, press, rowOf, scrolled, settled, show, type } from './page.js';
 import { aChat, later, message, NOON } from './samples.js';
 
 beforeAll(layOut);
@@ -41,11 +42,13 @@ describe('a room that is closed to one', () => {
   test('for a reason that passes goes on loading, says so, and takes messages', async () => {
     const chat = aChat([], {
       isReady: false,
-      refusal: { code: 'unavailable', error: 'The database is away' },
+      refusal: { code: 'busy', error: 'The server is busy, try again' },
     });
     await show(chat);
     expect(screen.getByText('Loading…')).toBeTruthy();
-    expect(screen.getByRole('status').textContent).toContain('The database is away');
+    expect(screen.getByRole('status').textContent).toBe(
+      'This room cannot be opened yet: the server is busy. Trying again…',
+    );
     expect(field()).toHaveProperty('disabled', false);
   });
 
@@ -71,6 +74,57 @@ test('a reaction that is refused is said', async () => {
   fireEvent.click(button('first', /^🎉/));
   await settled();
   expect(screen.getByText('Your reaction was not saved: There is no connection')).toBeTruthy();
+});
+
+/** The server's own sentences, as they are on the wire, and those that people read. */
+const SENTENCES: [code: Refusal['code'], error: string, reason: string][] = [
+  ['bad_input', 'content is too long (at most 20 characters)', 'it is too long (at most 20 characters)'],
+  ['bad_input', 'emoji is too long (at most 64 bytes)', 'it is too long'],
+  ['bad_input', 'This message takes no more reactions', 'This message takes no more reactions'],
+  ['busy', 'The server is busy, try again', 'the server is busy'],
+  ['shutting_down', 'The server is restarting, try again', 'the server is restarting'],
+  ['unavailable', 'The database is not available, try again', 'the server is not available right now'],
+  ['unavailable', 'The server did not answer', 'the server is not available right now'],
+  ['offline', 'There is no connection', 'there is no connection'],
+  ['internal', 'Internal error', 'something went wrong on the server'],
+  ['delete_refused', 'Failed to delete', 'it is no longer there, or it is not yours'],
+  ['message_not_found', 'Message not found', 'the message is no longer there'],
+  ['room_not_found', 'Room not found', 'there is no such room'],
+  ['forbidden', 'You are not a member of this room', 'you are not a member of it'],
+  ['forbidden', 'A rule of yours', 'A rule of yours'],
+  ['conflict', 'A rule of yours', 'A rule of yours'],
+];
+
+describe.each(SENTENCES)('the code %s with the sentence "%s"', (code, error, reason) => {
+  const refused = () => Promise.reject(new ChatError(code, error));
+
+  test('is said in words for people wherever something was refused', async () => {
+    const lost = message('lost', later(2), { status: 'failed', failure: { code, error } });
+    const reactions = [{ emoji: '👍', userId: 'bob' }];
+    const first = message('first', NOON, { reactions });
+    const chat = aChat([first, lost], { deleteMessage: refused, editMessage: refused, addReaction: refused });
+    await show(chat);
+    expect(within(rowOf('lost')).getByRole('alert').textContent).toBe(
+      `Not sent: ${reason} Try again Edit Discard`,
+    );
+    fireEvent.click(button('first', /^👍/));
+    await settled();
+    expect(screen.getByText(`Your reaction was not saved: ${reason}`)).toBeTruthy();
+    fireEvent.click(button('first', 'Delete'));
+    fireEvent.click(within(screen.getByRole('group', { name: 'Delete this message?' })).getByText('Delete'));
+    await settled();
+    expect(within(rowOf('first')).getByRole('alert').textContent).toBe(
+      `Not deleted: ${reason} Try again Dismiss`,
+    );
+    fireEvent.click(within(rowOf('first')).getByRole('button', { name: 'Dismiss' }));
+    fireEvent.click(button('first', 'Edit'));
+    type(editField(), 'edited');
+    press(editField(), 'Enter');
+    await settled();
+    expect(within(rowOf('first')).getByRole('alert').textContent).toBe(
+      `Your edit was not saved: ${reason} Edit Dismiss`,
+    );
+  });
 });
 
 test('a message that is refused as too long goes back to where one writes, with what it answers', async () => {

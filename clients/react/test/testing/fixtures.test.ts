@@ -78,6 +78,8 @@ test('it says everything that there is a fixture for', async () => {
   await alice.ask('settings:update', { privateReads: false });
   await bob.ask('room:read', room);
   await alice.ask('message:readers', { messageId, limit: 1 });
+  await alice.ask('messages:show', { messageIds: [messageId] });
+  await alice.ask('users:show', { userIds: ['bob'] });
   await alice.ask('users:find', { query: 'bob' });
   await bob.ask('message:send', { roomId, content: 'z' });
   await carol.ask('member:join', roomId);

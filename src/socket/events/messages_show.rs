@@ -1,0 +1,40 @@
+//! `messages:show`: returns messages by their ids, such as those that others answer and that are older than what a client has
+//! loaded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::messages_show,
+    chat::{Error, Result, id::MessageId, limits::Limits},
+    protocol::MessageView,
+    socket::{context::Context, request::Request},
+};
+
+/// The most messages that are shown at once.
+const MAX_MESSAGES: usize = 50;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct MessagesShow {
+    message_ids: Vec<MessageId>,
+}
+
+impl Request for MessagesShow {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        if self.message_ids.len() > MAX_MESSAGES {
+            return Err(Error::BadInput(format!("messageIds: at most {MAX_MESSAGES}")));
+        }
+        self.message_ids.iter().try_for_each(|message_id| limits.ensure_id("messageIds", message_id.as_str()))
+    }
+}
+
+#[derive(Serialize)]
+pub(in crate::socket) struct Shown {
+    /// The messages that exist in rooms that the caller may enter, oldest first.
+    messages: Vec<MessageView>,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: MessagesShow) -> Result<Shown> {
+    let messages = messages_show::run(&cx.app, cx.actor(), &request.message_ids).await?;
+    Ok(Shown { messages })
+}
