@@ -23,4 +23,5 @@ mod sqlite;
 mod start_locks;
 mod statements;
 mod tls;
+mod uuid_direct;
 mod watch;
