@@ -137,13 +137,15 @@ const POSTGRES: &str = r#"
         (SELECT message_id FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) AND seq = $3) AS last,
         (SELECT json_agg(message_id)::text FROM chatoxide.room_log WHERE room_id = CAST($1 AS TEXT) AND seq > $3) AS touched,
         message.*,
-        (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction" WHERE "messageId" = message.key) AS reactions
+        (SELECT json_agg(json_build_array("userId", "emoji"))::text FROM "Reaction"
+            WHERE "messageId" = message.key AND "id" IS NOT NULL AND "userId" IS NOT NULL AND "emoji" IS NOT NULL) AS reactions
     FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
         SELECT "Message"."id" AS key, "Message"."id"::text AS id, encode(sha256(convert_to(concat("content"), 'UTF8')), 'hex') AS content,
             "type"::text AS kind, "metadata"::text AS metadata, "replyTo"::text AS reply_to,
             "Message"."createdAt"::timestamp AS created_at, "updatedAt"::timestamp AS updated_at,
             CASE WHEN "User"."name" IS NULL THEN "User"."id"::text ELSE concat("User"."name") END AS sender_name
-        FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = $1
+        FROM "Message" JOIN "User" ON "User"."id" = "senderId"
+        WHERE "roomId" = $1 AND "Message"."createdAt" IS NOT NULL
         ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT $2
     ) AS message ON true"#;
 
@@ -152,12 +154,14 @@ const SQLITE: &str = r#"
         (SELECT message_id FROM chatoxide_room_log WHERE room_id = ?1 AND seq = ?3) AS last,
         (SELECT json_group_array(message_id) FROM chatoxide_room_log WHERE room_id = ?1 AND seq > ?3) AS touched,
         message.*,
-        (SELECT json_group_array(json_array("userId", "emoji")) FROM "Reaction" WHERE "messageId" = message.id) AS reactions
+        (SELECT json_group_array(json_array("userId", "emoji")) FROM "Reaction"
+            WHERE "messageId" = message.id AND "id" IS NOT NULL AND "userId" IS NOT NULL AND "emoji" IS NOT NULL) AS reactions
     FROM (SELECT 1) AS one LEFT JOIN (
         SELECT "Message"."id" AS id, "content" AS content, "type" AS kind, "metadata" AS metadata, "replyTo" AS reply_to,
             "Message"."createdAt" AS created_at, "updatedAt" AS updated_at,
             coalesce("User"."name", "User"."id") AS sender_name
-        FROM "Message" JOIN "User" ON "User"."id" = "senderId" WHERE "roomId" = ?1
+        FROM "Message" JOIN "User" ON "User"."id" = "senderId"
+        WHERE "roomId" = ?1 AND "Message"."createdAt" IS NOT NULL
         ORDER BY "Message"."createdAt" DESC, "Message"."id" DESC LIMIT ?2
     ) AS message"#;
 

@@ -138,8 +138,8 @@ struct ActivityRow {
 /// has never read has nothing unread.
 const ACTIVITY_PG: &str = r#"
     SELECT room.id AS room_id,
-        (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.id ORDER BY "createdAt" DESC LIMIT 1)
-            AS last_message_at,
+        (SELECT "createdAt" FROM "Message" WHERE "roomId" = room.id AND "createdAt" IS NOT NULL
+            ORDER BY "createdAt" DESC LIMIT 1) AS last_message_at,
         CASE WHEN room.is_member OR marker.at IS NOT NULL THEN
             (SELECT count(*) FROM (SELECT FROM (
                 SELECT "senderId" FROM "Message" AS m

@@ -9,6 +9,7 @@ mod far_away;
 mod first_look;
 mod flat_cost;
 mod in_place;
+mod lacking_rows;
 mod language;
 mod locks;
 mod outage;

@@ -112,7 +112,8 @@ const TAIL: &str = r#"
                 message."replyTo" AS reply_to, message."createdAt" AS created_at, message."updatedAt" AS updated_at,
                 sender."name" AS sender_name
             FROM "Message" AS message JOIN "User" AS sender ON sender."id" = message."senderId"
-            WHERE message."roomId" = $1 ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2 + 1
+            WHERE message."roomId" = $1 AND message."createdAt" IS NOT NULL
+            ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2 + 1
         ) AS newest WINDOW newest_first AS (ORDER BY created_at DESC, id DESC)
     ), kept AS (SELECT * FROM sized WHERE place <= $2 AND (place <= $3 OR bytes <= $4))
     SELECT head.seq, head.at, head.complete_from,
@@ -130,7 +131,8 @@ const TAIL: &str = r#"
         kept.id, kept.room_id, kept.sender_id, kept.content, kept.kind, kept.metadata, kept.reply_to, kept.created_at,
         kept.updated_at, kept.sender_name,
         (SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT)
-            FROM "Reaction" WHERE "messageId" = kept.id) AS reactions
+            FROM "Reaction" WHERE "messageId" = kept.id
+                AND "id" IS NOT NULL AND "userId" IS NOT NULL AND "emoji" IS NOT NULL) AS reactions
     FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
     LEFT JOIN kept ON true
     ORDER BY kept.place"#;
@@ -278,7 +280,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
         let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
         let sizes = messages::table
             .inner_join(users::table)
-            .filter(messages::room_id.eq(Id(&room)))
+            .filter(messages::room_id.eq(Id(&room)).and(messages::created_at.is_not_null()))
             .order((messages::created_at.desc(), messages::id.desc()))
             .select(sql::<BigInt>(SIZE));
         let sizes: Vec<i64> = sizes.limit(most).load(c)?;
