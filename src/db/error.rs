@@ -118,7 +118,7 @@ impl From<DieselError> for Error {
 /// True for a constraint of our own tables: only a fault of ours can violate it.
 fn is_on_own_table(info: &dyn DatabaseErrorInformation) -> bool {
     match info.table_name() {
-        Some(table) => matches!(table, "room_head" | "room_log" | "read_marker"),
+        Some(table) => matches!(table, "room_head" | "room_log" | "room_digest" | "read_marker"),
         None => info.message().contains("chatoxide_"),
     }
 }

@@ -246,6 +246,7 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
         select_none!(c,
             own::room_head => (String, i64, NaiveDateTime, i64),
             own::room_log => (String, i64, String, String, String, Option<String>, Option<String>, NaiveDateTime),
+            own::room_digest => (String, i64, i64, bool, i64),
             own::read_marker => (String, String, i64, NaiveDateTime),
         )
     })

@@ -25,6 +25,8 @@ pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result
         run!(c.execute(diesel::delete(own::room_log::table.filter(in_log))));
         let in_heads = own::room_head::room_id.eq_any(&room_ids);
         run!(c.execute(diesel::delete(own::room_head::table.filter(in_heads))));
+        let in_digests = own::room_digest::room_id.eq_any(&room_ids);
+        run!(c.execute(diesel::delete(own::room_digest::table.filter(in_digests))));
         let read = own::read_marker::room_id.eq_any(&room_ids).or(own::read_marker::user_id.eq_any(&user_ids));
         run!(c.execute(diesel::delete(own::read_marker::table.filter(read))));
         let sent = messages::room_id.eq_any(all_rooms()).or(messages::sender_id.eq_any(all_users()));

@@ -112,8 +112,8 @@ fn read_into(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryR
     let is_own = |name: &String| name.starts_with("chatoxide_") || name == "__diesel_schema_migrations";
     catalog.has_own = names.iter().any(is_own);
     if names.iter().any(|name| name == "chatoxide_room_log") && catalog.applied.is_empty() {
-        let recreate =
-            "DROP TABLE chatoxide_room_log; DROP TABLE chatoxide_room_head; DROP TABLE chatoxide_read_marker";
+        let recreate = "DROP TABLE chatoxide_room_log; DROP TABLE chatoxide_room_head; DROP TABLE chatoxide_read_marker; \
+                        DROP TABLE IF EXISTS chatoxide_room_digest";
         catalog.add_lost_migrations("__diesel_schema_migrations", recreate);
     }
     names.retain(|name| !is_own(name));

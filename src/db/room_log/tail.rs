@@ -7,6 +7,7 @@ use diesel::{
 };
 use serde::de::DeserializeOwned;
 
+use super::Digest;
 use crate::{
     chat::{
         Error, Result,
@@ -76,6 +77,8 @@ pub struct Tail {
     pub log: Vec<Logged>,
     /// The log is complete from this entry on.
     pub complete_from: i64,
+    /// How the room was when it last left memory, if the log has not gone on since.
+    pub digest: Option<Digest>,
     /// The newest read marks of the room, newest first, if they were requested.
     pub read: Vec<(UserId, Timestamp)>,
 }
@@ -117,6 +120,7 @@ const TAIL: &str = r#"
         ) AS newest WINDOW newest_first AS (ORDER BY created_at DESC, id DESC)
     ), kept AS (SELECT * FROM sized WHERE place <= $2 AND (place <= $3 OR bytes <= $4))
     SELECT head.seq, head.at, head.complete_from,
+        digest.messages AS digest_messages, digest.is_whole AS digest_is_whole, digest.hash AS digest_hash,
         (SELECT count(*) FROM sized) > (SELECT count(*) FROM kept) AS has_more,
         CASE WHEN coalesce(kept.place, 1) = 1 THEN (
             SELECT CAST(json_agg(json_build_array(seq, kind, message_id, actor_id, body,
@@ -134,6 +138,8 @@ const TAIL: &str = r#"
             FROM "Reaction" WHERE "messageId" = kept.id
                 AND "id" IS NOT NULL AND "userId" IS NOT NULL AND "emoji" IS NOT NULL) AS reactions
     FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
+    LEFT JOIN chatoxide.room_digest AS digest
+        ON digest.room_id = CAST($1 AS TEXT) AND digest.seq = coalesce(head.seq, 0)
     LEFT JOIN kept ON true
     ORDER BY kept.place"#;
 
@@ -145,6 +151,12 @@ struct TailRow {
     at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<BigInt>)]
     complete_from: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    digest_messages: Option<i64>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    digest_is_whole: Option<bool>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    digest_hash: Option<i64>,
     #[diesel(sql_type = Bool)]
     has_more: bool,
     #[diesel(sql_type = Nullable<Text>)]
@@ -176,6 +188,15 @@ struct TailRow {
 }
 
 impl TailRow {
+    fn digest(&self) -> Option<Digest> {
+        Some(Digest {
+            seq: self.seq.unwrap_or(0),
+            messages: self.digest_messages?,
+            is_whole: self.digest_is_whole?,
+            hash: self.digest_hash?,
+        })
+    }
+
     /// Returns none if the room has no messages.
     fn into_message(self) -> Option<NamedRow> {
         let row = MessageRow {
@@ -219,6 +240,7 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
         at: first.at.map(Timestamp::from),
         complete: !first.has_more,
         complete_from: first.complete_from.unwrap_or(0),
+        digest: first.digest(),
         ..Tail::default()
     };
     for (seq, kind, message_id, actor_id, body, at) in log {
@@ -255,11 +277,14 @@ fn moment(micros: i64) -> Result<NaiveDateTime> {
 }
 
 /// The stored size of a message.
-const SIZE: &str = "coalesce(length(CAST(\"Message\".\"content\" AS BLOB)), 0) + coalesce(length(CAST(\"metadata\" AS BLOB)), 0)";
+const SIZE: &str = "coalesce(length(CAST(\"Message\".\"content\" AS BLOB)), 0) + coalesce(length(CAST(\"Message\".\"metadata\" AS BLOB)), 0)";
+
+const DIGEST: &str =
+    "SELECT seq, messages, is_whole, hash FROM chatoxide_room_digest WHERE room_id = ?1 AND seq = ?2";
 
 /// Uses several statements: on SQLite they cost no round trips.
 async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
-    use diesel::{Connection, RunQueryDsl, dsl::sql};
+    use diesel::{Connection, RunQueryDsl, dsl::sql, sql_query};
 
     use crate::db::schema::lite as own;
     let Db::Lite { readers: pool, .. } = db else { return Ok(Tail::default()) };
@@ -297,10 +322,12 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
             .load(c)?;
         let (seq, at, complete_from) =
             head.map_or((0, None, 0), |(seq, at, complete_from)| (seq, Some(at.into()), complete_from));
+        let digest: Option<Digest> =
+            sql_query(DIGEST).bind::<Text, _>(&room).bind::<BigInt, _>(seq).get_result(c).optional()?;
         let read = read.into_iter().map(|(user_id, at)| (user_id.into(), at.into())).collect();
         let complete = kept == sizes.len();
         let messages = assemble(rows, reactions, &columns);
-        Ok(Tail { seq, at, messages, complete, log, complete_from, read })
+        Ok(Tail { seq, at, messages, complete, log, complete_from, digest, read })
     };
     let load = Box::pin(async {
         on_lease!(once readers db pool, connection => connection
