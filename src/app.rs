@@ -114,5 +114,6 @@ impl App {
         self.rooms.flush_rooms();
         self.rooms.flush_read_marks().await;
         self.node_cache.flush().await;
+        self.rooms.write_all_digests().await;
     }
 }

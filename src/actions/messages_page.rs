@@ -37,6 +37,7 @@ pub async fn run(
     limit: usize,
 ) -> Result<MessagesPage> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;
+    app.rooms.compare_if_due(room_id).await;
     match window {
         Window::Newest => older(app, room_id, &newest(), limit, false).await,
         Window::Before(place) => older(app, room_id, &place, limit, true).await,

@@ -6,7 +6,10 @@
 mod absence;
 mod apply;
 mod audience;
+mod catching_up;
 mod compare;
+mod comparisons;
+mod digests;
 mod eviction;
 mod external;
 mod histories;
@@ -30,17 +33,23 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 pub use unread_push::run as push_unread;
 pub use watch::run as watch_database;
 
 use self::{
+    catching_up::OtherPrograms,
+    comparisons::Comparisons,
+    digests::Digests,
     eviction::EvictionQueue,
     memory::Memory,
     presence::Announce,
     read_marks::ReadMarks,
     registry::{Phase, RoomCell},
-    room::RoomState,
+    room::{Freshness, RoomState},
     unread_push::UnreadPush,
 };
 use crate::{
@@ -54,11 +63,7 @@ use crate::{
     cluster::node_cache::NodeCache,
     config::{Config, LiveSettings},
     connection::SocketRoute,
-    db::{
-        self, Db,
-        read_markers::ReadMark,
-        room_log::{Append, LogPage},
-    },
+    db::{Db, read_markers::ReadMark, room_log::Append},
     log::{self, Log, Receipt},
     metrics::{Instruments, RoomStats},
     protocol::{MemberView, RoomErrorView, RoomMembersView, TokenUserView, event},
@@ -68,6 +73,9 @@ use crate::{
 /// The longest wait for the answer of a socket that may be dead. After it, a new socket of the same user is sent
 /// everything that the user may have missed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Rooms that differ from the database and are read at the same time: others need connections, too.
+const CONCURRENT_DIFFERING: usize = 8;
 
 pub struct Rooms {
     broadcast: Broadcast,
@@ -80,6 +88,11 @@ pub struct Rooms {
     /// The server is busy: changes come faster than they are committed, so the last commit was a batch of several.
     is_busy: AtomicBool,
     read_marks: ReadMarks,
+    comparisons: Comparisons,
+    /// Limits how many rooms that differ from the database are read at the same time.
+    differing: Semaphore,
+    digests: Digests,
+    others: OtherPrograms,
     activity: UnreadPush,
     node_cache: NodeCache,
     this: Weak<Self>,
@@ -112,6 +125,10 @@ impl Rooms {
         let rooms = Arc::new_cyclic(|this| Self {
             broadcast,
             read_marks: ReadMarks::start(db.clone(), instruments.read_marks.clone()),
+            comparisons: Comparisons::start(db.clone()),
+            differing: Semaphore::new(CONCURRENT_DIFFERING),
+            digests: Digests::default(),
+            others: OtherPrograms::default(),
             db,
             activity: UnreadPush::default(),
             cells: Mutex::default(),
@@ -188,7 +205,7 @@ impl Rooms {
         on_enter: impl FnOnce(&Arc<RoomCell>, &mut RoomState) -> Result<T>,
     ) -> Result<T> {
         loop {
-            let cell = self.live_cell(room_id, reader, reader.is_some()).await?;
+            let cell = self.live_cell(room_id, reader, Freshness::Interval).await?;
             let mut state = lock(&cell.phase);
             let Phase::Live(live) = &mut *state else { continue };
             // Large messages that were loaded for the reader may have been dropped again meanwhile.
@@ -280,39 +297,6 @@ impl Rooms {
         self.mark_idle_if_empty(room_id, &cell, live);
         drop(state);
         self.evict_idle_now();
-    }
-
-    /// Returns at most `limit` entries of a room after `after`, from memory if possible. The room is compared with the
-    /// database first. `reader` is the user who asks.
-    pub async fn entries_since(
-        &self,
-        room_id: &RoomId,
-        reader: &UserId,
-        after: i64,
-        limit: usize,
-    ) -> Result<LogPage> {
-        let cell = self.live_cell(room_id, None, true).await?;
-        if let Phase::Live(live) = &mut *lock(&cell.phase) {
-            self.mark_idle_if_empty(room_id, &cell, live);
-            if let Some(entries) = live.entries_since(after, limit) {
-                // A reader who is in the room would otherwise be sent these entries twice.
-                let outgoing = live.audience.catch_up(reader);
-                self.carry_out(room_id, &cell, outgoing);
-                let is_forgotten = after < live.complete_from();
-                return Ok(LogPage { entries, head: live.seq(), is_forgotten });
-            }
-        }
-        let mut page = db::room_log::entries_since(&self.db, room_id, after, limit).await?;
-        if let Phase::Live(live) = &mut *lock(&cell.phase)
-            && live.seq() >= after
-        {
-            // The same here: pending entries are sent first, and later ones, which are about to be sent, are left out.
-            let outgoing = live.audience.catch_up(reader);
-            self.carry_out(room_id, &cell, outgoing);
-            page.entries.retain(|entry| entry.seq <= live.seq());
-            page.head = page.head.min(live.seq());
-        }
-        Ok(page)
     }
 
     /// Records that a user has read a room up to an entry, or up to now. It is written soon, in a batch.

@@ -1,6 +1,6 @@
 //! Mirrors src/http: the resources beside Socket.IO, and the middleware around both.
 
-mod api;
+pub mod api;
 mod cors;
 mod demo;
 mod health;
