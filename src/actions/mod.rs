@@ -33,6 +33,7 @@ pub mod rooms_list;
 pub mod socket_close;
 pub mod typing_start;
 pub mod typing_stop;
+pub mod user_recheck;
 pub mod user_sign_in;
 pub mod users_find;
 pub mod users_watch;
