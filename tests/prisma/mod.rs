@@ -2,6 +2,7 @@
 
 mod applied;
 pub mod findings;
+mod foreign;
 mod grammar;
 mod in_place;
 pub mod mapped;
