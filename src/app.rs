@@ -123,5 +123,6 @@ impl App {
         self.rooms.flush_read_marks().await;
         self.rooms.flush_delivery_marks().await;
         self.node_cache.flush().await;
+        self.rooms.write_all_digests().await;
     }
 }

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 pub use self::{
     reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView},
     rooms::{
-        ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView, ShownRoomView,
+        ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView,
+        ShownRoomView,
     },
 };
 use crate::chat::{

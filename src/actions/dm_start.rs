@@ -23,7 +23,10 @@ pub async fn run(app: &App, actor: Actor<'_>, other: &UserId) -> Result<RoomView
         return Err(Error::BadInput("A direct message needs another user than yourself".to_owned()));
     }
     app.access.user_name(actor.user_id()).await?;
-    let room_id = direct::room_id(caller, other);
+    let room_id = match db::rooms::has_uuids(&app.db) {
+        true => direct::room_uuid(caller, other),
+        false => direct::room_id(caller, other),
+    };
     app.config.limits.ensure_id("the room's id", room_id.as_str())?;
     let (first, second) = direct::sorted(caller, other);
     let members = vec![first.clone(), second.clone()];

@@ -18,6 +18,7 @@ pub async fn run(
     limit: usize,
 ) -> Result<Vec<MessageView>> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;
+    app.rooms.compare_if_due(room_id).await;
     let page_ends = actor.socket.map(|socket| &socket.state.page_ends);
     let begin = page_ends.map_or_else(|| Place::below(before), |ends| ends.begin(room_id, before));
     let page = db::messages::list_older(&app.db, room_id, &begin, limit).await?;

@@ -42,6 +42,7 @@ pub async fn run(
     limit: usize,
 ) -> Result<MessagesPage> {
     app.access.ensure_may_enter(actor.user_id(), room_id).await?;
+    app.rooms.compare_if_due(room_id).await;
     match window {
         Window::Newest => older_page(app, room_id, &cursor::newest(), limit, false).await,
         Window::Before(place) => older_page(app, room_id, &place, limit, true).await,

@@ -4,8 +4,8 @@
 
 mod actor;
 mod commit;
-mod mention;
 mod end_membership;
+mod mention;
 mod page_ends;
 mod shown_room;
 
@@ -48,6 +48,7 @@ pub mod socket_close;
 pub mod typing_start;
 pub mod typing_stop;
 pub mod unread_list;
+pub mod user_recheck;
 pub mod user_sign_in;
 pub mod users_find;
 pub mod users_show;

@@ -7,21 +7,36 @@ use super::{ActingSocket, Actor};
 use crate::{
     app::App,
     chat::{Error, Result, id::RoomId},
-    db,
+    clock, db,
 };
 
-/// The most rooms: those with the latest activity.
-const MAX_ROOMS: i64 = 500;
+/// The most rooms of a user: each socket takes memory for each of its rooms.
+const MAX_ROOMS: usize = 10_000;
+/// The rooms that are listed at once, in the order of their ids.
+const PAGE: usize = 1_000;
 /// Rooms that are loaded at the same time.
 const CONCURRENT: usize = 8;
 
 pub async fn run(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>) -> Result<()> {
-    let rooms = db::room_list::list_of_user(&app.db, actor.user_id(), MAX_ROOMS).await?;
-    let room_ids: Vec<RoomId> = rooms.into_iter().map(|listed| listed.room.id.into()).collect();
-    for some in room_ids.chunks(CONCURRENT) {
-        try_join_all(some.iter().map(|room_id| join(app, actor, socket, room_id))).await?;
+    let (mut last, mut joined) = (RoomId::from(""), 0);
+    loop {
+        let list = db::rooms::list_ids_of_user(&app.db, actor.user_id(), &last, PAGE);
+        // A member of many rooms may wait longer in all than one event may.
+        let page = clock::within(app.config.database_timeout, list).await?;
+        for some in page.chunks(CONCURRENT) {
+            let join_some = try_join_all(some.iter().map(|room_id| join(app, actor, socket, room_id)));
+            clock::within(app.config.database_timeout, join_some).await?;
+        }
+        joined += page.len();
+        match page.into_iter().last() {
+            Some(next) if joined < MAX_ROOMS => last = next,
+            Some(_) => {
+                tracing::warn!(user = %actor.user_id(), rooms = joined, "a user has more rooms than are joined by themselves");
+                return Ok(());
+            }
+            None => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 async fn join(app: &App, actor: Actor<'_>, socket: ActingSocket<'_>, room_id: &RoomId) -> Result<()> {

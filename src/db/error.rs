@@ -116,10 +116,11 @@ impl From<DieselError> for Error {
 }
 
 /// The names of our own tables, without the schema or the prefix.
-const OWN_TABLES: [&str; 10] = [
+const OWN_TABLES: [&str; 11] = [
     "room_head",
     "room_log",
     "room_detail",
+    "room_digest",
     "read_marker",
     "delivery_marker",
     "mention",

@@ -90,12 +90,14 @@ impl MessageRow {
 /// A message and the name of its sender. A sender without a name is shown by their id.
 pub(in crate::db) type NamedRow = (MessageRow, Option<String>);
 
-/// Selects all messages of a room, newest first. Within a millisecond, ids that were made here sort as the log does.
+/// Selects all messages of a room, newest first. Within a millisecond, ids that were made here sort as the log does. A
+/// message without a time, which a team's column may take, has no place in the history, and is left out.
 macro_rules! in_room {
     ($room:expr) => {
         messages::table
             .inner_join(users::table)
             .filter(messages::room_id.eq($crate::db::ids::Id($room)))
+            .filter(messages::created_at.is_not_null())
             .order((messages::created_at.desc(), messages::id.desc()))
             .select((MessageRow::as_select(), users::name))
     };
@@ -110,6 +112,7 @@ macro_rules! on_messages {
             .filter(
                 reaction_table::message_id.eq_any($rows.iter().map(|(row, _)| $crate::db::ids::Id(&row.id))),
             )
+            .filter($crate::db::reactions::is_whole())
             .order(reaction_table::id)
     };
 }
@@ -122,10 +125,12 @@ pub struct MessageRef {
     pub created_at: Timestamp,
 }
 
+/// A message without a room or a sender is not found.
 pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
-    let found: Result<Option<(String, String, MomentRow)>> = on!(db.readers, c => messages::table
+    type Found = (Option<String>, Option<String>, Option<MomentRow>);
+    let found: Result<Option<Found>> = on!(db.readers, c => messages::table
         .find(Id(id.as_str()))
-        .select((messages::room_id, messages::sender_id, messages::created_at))
+        .select((messages::room_id.nullable(), messages::sender_id.nullable(), messages::created_at.nullable()))
         .first(c)
         .await
         .optional()?);
@@ -134,11 +139,14 @@ pub async fn find_ref(db: &Db, id: &MessageId) -> Result<Option<MessageRef>> {
         Err(Error::MessageNotFound) => None,
         found => found?,
     };
-    Ok(row.map(|(room_id, sender_id, created_at)| MessageRef {
-        room_id: room_id.into(),
-        sender_id: sender_id.into(),
-        created_at: created_at.into(),
-    }))
+    let of_row = |(room_id, sender_id, created_at): Found| {
+        Some(MessageRef {
+            room_id: room_id?.into(),
+            sender_id: sender_id?.into(),
+            created_at: created_at?.into(),
+        })
+    };
+    Ok(row.and_then(of_row))
 }
 
 /// Returns which of these messages exist.

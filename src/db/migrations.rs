@@ -269,6 +269,7 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
             own::user_setting => (String, bool),
             own::delivery_marker => (String, String, i64),
             own::room_detail => (String, Option<String>, Option<String>),
+            own::room_digest => (String, i64, i64, bool, i64),
         )
     })
 }

@@ -28,3 +28,5 @@ impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for Prepared<Q> {
         Ok(true)
     }
 }
+
+impl<Q, C> diesel::RunQueryDsl<C> for Prepared<Q> {}

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     chat::{
-        Error, Result,
+        Result,
         id::{RoomId, UserId},
         room::RoomType,
         timestamp::Timestamp,
@@ -125,6 +125,24 @@ impl<'a> MadeBy<'a> {
     pub(in crate::db) fn member(self) -> Option<&'a UserId> {
         if let Self::Member(member) = self { Some(member) } else { None }
     }
+}
+
+/// Returns the ids of at most `limit` rooms that a user is a member of which come after `last`, in their order.
+pub async fn list_ids_of_user(db: &Db, user_id: &UserId, last: &RoomId, limit: usize) -> Result<Vec<RoomId>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let ids: Vec<String> = on!(db.readers, c => room_members::table
+        .filter(room_members::user_id.eq(Id(user_id.as_str())).and(room_members::room_id.gt(Id(last.as_str()))))
+        .order(room_members::room_id)
+        .select(room_members::room_id)
+        .limit(limit)
+        .load(c)
+        .await?)?;
+    Ok(ids.into_iter().map(RoomId::from).collect())
+}
+
+/// True if the ids of rooms are UUIDs.
+pub fn has_uuids(db: &Db) -> bool {
+    db.facts().id_types().rooms
 }
 
 /// The result of [`insert_with_members`].
@@ -241,11 +259,6 @@ pub async fn insert_with_members(
 /// The user who asks for the room chose none of these.
 fn ensure_room_fits(db: &Db, room: &Room, members: &[UserId], is_direct: bool) -> Result<()> {
     let facts = db.facts();
-    if facts.id_types().rooms && !is_uuid(&room.id) {
-        return Err(Error::Conflict(
-            "A direct room needs an id of text, and the database has UUIDs for rooms",
-        ));
-    }
     facts.ensure_fits("Room", "id", &room.id)?;
     facts.ensure_fits("_RoomMembers", "A", &room.id)?;
     if is_direct {

@@ -124,6 +124,16 @@ pub mod pg {
     }
 
     diesel::table! {
+        chatoxide.room_digest (room_id) {
+            room_id -> Text,
+            seq -> BigInt,
+            messages -> BigInt,
+            is_whole -> Bool,
+            hash -> BigInt,
+        }
+    }
+
+    diesel::table! {
         chatoxide.read_marker (room_id, user_id) {
             room_id -> Text,
             user_id -> Text,
@@ -206,6 +216,17 @@ pub mod lite {
             client_id -> Nullable<Text>,
             body -> Nullable<Text>,
             at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_room_digest"]
+        room_digest (room_id) {
+            room_id -> Text,
+            seq -> BigInt,
+            messages -> BigInt,
+            is_whole -> Bool,
+            hash -> BigInt,
         }
     }
 

@@ -28,6 +28,8 @@ pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result
         run!(c.execute(diesel::delete(own::room_head::table.filter(in_heads))));
         let details = own::room_detail::room_id.eq_any(&room_ids);
         run!(c.execute(diesel::delete(own::room_detail::table.filter(details))));
+        let in_digests = own::room_digest::room_id.eq_any(&room_ids);
+        run!(c.execute(diesel::delete(own::room_digest::table.filter(in_digests))));
         let read = own::read_marker::room_id.eq_any(&room_ids).or(own::read_marker::user_id.eq_any(&user_ids));
         run!(c.execute(diesel::delete(own::read_marker::table.filter(read))));
         let mentioned = own::mention::room_id.eq_any(&room_ids).or(own::mention::sender_id.eq_any(&user_ids));

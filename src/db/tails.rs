@@ -40,7 +40,8 @@ const NEWEST: &str = r#"
             message."type" AS kind, message."metadata", message."replyTo" AS reply_to,
             message."createdAt" AS created_at, message."updatedAt" AS updated_at, sender."name" AS sender_name
         FROM "Message" AS message JOIN "User" AS sender ON sender."id" = message."senderId"
-        WHERE message."roomId" = room.id ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2
+        WHERE message."roomId" = room.id AND message."createdAt" IS NOT NULL
+        ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2
     ) AS newest
     ORDER BY newest.room_id, newest.created_at DESC, newest.id DESC"#;
 

@@ -114,8 +114,8 @@ const COUNT: &str = concat!(
     is_counted!("next"),
     " LIMIT 99) AS of_others)"
 );
-const LAST: &str =
-    r#"(SELECT "createdAt" FROM "Message" WHERE "roomId" = pair.room_id ORDER BY "createdAt" DESC LIMIT 1)"#;
+const LAST: &str = r#"(SELECT "createdAt" FROM "Message" WHERE "roomId" = pair.room_id AND "createdAt" IS NOT NULL
+            ORDER BY "createdAt" DESC LIMIT 1)"#;
 
 /// The variant without an index on a room's newest messages: it scans the table once for all pairs, not once for each.
 const SCANNED: &str = concat!(

@@ -7,20 +7,17 @@ use std::{
     sync::Arc,
 };
 
-use tokio::time::Instant;
-
 use super::{
     Rooms,
     absence::Missed,
     registry::{Phase, RoomCell},
-    room::RoomState,
+    room::{Freshness, RoomState},
 };
 use crate::{
     broadcast::{Except, Target},
     chat::{
         Result,
         id::{MessageId, RoomId},
-        limits::DEFAULT_PAGE,
         message::Place,
     },
     clock,
@@ -37,26 +34,46 @@ use crate::{
 };
 
 impl Rooms {
+    /// Compares a room with the database if it is in memory, and if it is time. A page that is read afterwards has nothing
+    /// that the users in the room have not been told.
+    pub async fn compare_if_due(&self, room_id: &RoomId) {
+        let Some(cell) = lock(&self.cells).get(room_id).cloned() else { return };
+        let is_due = || matches!(&*lock(&cell.phase), Phase::Live(live) if live.is_comparison_due(Freshness::Interval));
+        if !is_due() {
+            return;
+        }
+        let turn = self.db.within_timeout(async { Ok(cell.loading.lock().await) }).await;
+        if turn.is_ok() && is_due() {
+            self.compare(room_id, &cell).await;
+        }
+    }
+
     /// Compares a loaded room with the database, in one query if nothing differs. The caller holds the cell's `loading`
     /// lock.
     pub(super) async fn compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) {
         // A server in which nobody writes learns here that the database is watched.
         db::facts::look_again(&self.db, clock::now());
-        if let Err(error) = self.try_to_compare(room_id, cell).await {
+        if let Phase::Live(live) = &mut *lock(&cell.phase) {
+            live.compared.begin();
+        }
+        let compared = self.try_to_compare(room_id, cell).await;
+        if let Err(error) = &compared {
             // Entering still works: users are sent the room as it is in memory.
             tracing::warn!(room = %room_id, cause = error.cause(), "a room could not be compared with the database");
         }
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
-            live.compared_at = Some(Instant::now());
+            live.compared.end(compared.is_ok());
         }
     }
 
     async fn try_to_compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
-        let (before, last, count) = match &*lock(&cell.phase) {
-            Phase::Live(live) => (live.seq(), live.last().cloned(), live.len().max(DEFAULT_PAGE)),
+        let (query, last, bytes) = match &mut *lock(&cell.phase) {
+            Phase::Live(live) => (live.comparison(room_id), live.last().cloned(), live.message_bytes()),
             _ => return Ok(()),
         };
-        let found = fingerprints::read(&self.db, room_id, count, before).await?;
+        let (before, count) = (query.after, query.limit);
+        let found = self.comparisons.read(&self.db, query, bytes).await?;
+        found.missing.iter().for_each(|user_id| self.disconnect_deleted(user_id));
         let (continues, is_same) = match &*lock(&cell.phase) {
             Phase::Live(live) => {
                 (live.continues_in((before, last.as_ref()), &found), is_same(live, &found, count))
@@ -68,6 +85,7 @@ impl Rooms {
         }
         let head = found.seq;
         if !is_same {
+            let _permit = self.db.within_timeout(async { Ok(self.differing.acquire().await) }).await?;
             let found = load_tail(&self.db, room_id, count).await?;
             let changes = match &mut *lock(&cell.phase) {
                 Phase::Live(live) => {
@@ -112,6 +130,7 @@ impl Rooms {
         }
         let entries = append_foreign(&self.db, room_id, seq, changes, clock::now()).await?;
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
+        self.others.note_found();
         tracing::info!(room = %room_id, changes = entries.len(), "another program has changed a room's messages");
         for entry in &entries {
             self.committed_externally(entry).await;

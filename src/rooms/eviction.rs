@@ -47,6 +47,7 @@ pub(super) async fn run(rooms: Weak<Rooms>) {
         let Some(rooms) = rooms.upgrade() else { return };
         rooms.evict_idle(Instant::now());
         rooms.shed_if_over_limit();
+        rooms.flush_digests().await;
     }
 }
 
@@ -110,6 +111,7 @@ impl Rooms {
             let Phase::Live(live) = &mut *state else { continue };
             match live.idle_since {
                 Some(since) if since == idle_room.since => {
+                    self.note_digest(&idle_room.room_id, live);
                     *state = Phase::Closed;
                     drop(state);
                     self.remove_cell(&idle_room.room_id, &idle_room.cell);

@@ -25,6 +25,8 @@ use crate::{
 const PAGE: i64 = 1_000;
 /// Rooms that are read at the same time: others need connections, too.
 const CONCURRENT_ROOMS: usize = 4;
+/// Rooms that are compared at the same time: they share statements.
+const CONCURRENT_COMPARISONS: usize = 256;
 
 impl Rooms {
     fn list_cells(&self) -> Vec<(RoomId, Arc<RoomCell>)> {
@@ -70,7 +72,7 @@ impl Rooms {
             let behind = match &mut *lock(&cell.phase) {
                 Phase::Live(live) => {
                     if is_doubtful {
-                        live.compared_at = None;
+                        live.compared.forget();
                     }
                     heads.get(room_id).is_some_and(|head| *head > live.seq()).then_some(live.seq())
                 }
@@ -87,7 +89,7 @@ impl Rooms {
     /// Compares all live rooms with the database.
     pub(super) async fn compare_all(&self) {
         stream::iter(self.list_cells())
-            .for_each_concurrent(CONCURRENT_ROOMS, async |(room_id, cell)| {
+            .for_each_concurrent(CONCURRENT_COMPARISONS, async |(room_id, cell)| {
                 let _turn = cell.loading.lock().await;
                 self.compare(&room_id, &cell).await;
             })
@@ -126,12 +128,17 @@ impl Rooms {
                 Ok(())
             }
             Err(Error::UserNotFound) => {
-                tracing::info!(user = %user_id, "another program has deleted this user: sockets disconnected");
-                self.broadcast.disconnect(user_id);
+                self.disconnect_deleted(user_id);
                 Ok(())
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Disconnects all sockets of a user who is no longer in the database.
+    pub fn disconnect_deleted(&self, user_id: &UserId) {
+        tracing::info!(user = %user_id, "another program has deleted this user: sockets disconnected");
+        self.broadcast.disconnect(user_id);
     }
 
     /// Reads all live rooms, their members, and the users in them again.
@@ -155,7 +162,7 @@ impl Rooms {
         }
         for user_id in &present {
             match access.user_name(user_id).await {
-                Err(Error::UserNotFound) => self.broadcast.disconnect(user_id),
+                Err(Error::UserNotFound) => self.disconnect_deleted(user_id),
                 Ok(_) => {}
                 Err(error) => return Err(error),
             }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::time::{Instant, sleep_until};
+
 use super::{
     Rooms,
     registry::{Phase, RoomCell},
-    room::RoomState,
-    unlogged::unlogged,
+    room::{Compared, Freshness, RoomState},
+    unlogged::{is_accounted_for, unlogged},
 };
 use crate::{
     chat::{
@@ -14,7 +16,11 @@ use crate::{
         id::{RoomId, UserId},
         message::Place,
     },
-    clock, db,
+    clock,
+    db::{
+        self,
+        room_log::{Tail, note_incomplete},
+    },
     sync::lock,
 };
 
@@ -34,23 +40,32 @@ enum Need {
 
 impl Rooms {
     /// Returns the cell of a room that was loaded a moment ago. Loads the room if necessary, with all messages that
-    /// `reader` has to be sent. `compares`: the room also has to include what another program has written.
+    /// `reader` has to be sent. `freshness`: how recent the last comparison with what other programs write has to be.
     pub(super) async fn live_cell(
         &self,
         room_id: &RoomId,
         reader: Option<&UserId>,
-        mut compares: bool,
+        mut freshness: Freshness,
     ) -> Result<Arc<RoomCell>> {
         loop {
-            let is_due = |live: &RoomState| compares && live.is_comparison_due();
             let cell = lock(&self.cells).entry(room_id.clone()).or_default().clone();
-            if matches!(&*lock(&cell.phase), Phase::Live(live) if !self.needs_older(live, reader) && !is_due(live))
-            {
-                return Ok(cell);
+            let next = match &*lock(&cell.phase) {
+                Phase::Live(live) if !live.is_comparison_due(freshness) => {
+                    if !self.needs_older(live, reader) {
+                        return Ok(Arc::clone(&cell));
+                    }
+                    None
+                }
+                Phase::Live(live) => live.next_comparison(freshness),
+                _ => None,
+            };
+            if let Some(next) = next {
+                sleep_until(next).await;
+                continue;
             }
             let _turn = self.db.within_timeout(async { Ok(cell.loading.lock().await) }).await?;
             let need = match &mut *lock(&cell.phase) {
-                Phase::Live(live) if is_due(live) => Need::Comparison,
+                Phase::Live(live) if live.is_comparison_due_now(freshness) => Need::Comparison,
                 Phase::Live(live) if self.needs_older(live, reader) => {
                     let (place, count) = live.begin_backfill();
                     Need::Older(place, count)
@@ -63,7 +78,7 @@ impl Rooms {
                 Need::Nothing => return Ok(cell.clone()),
                 Need::Comparison => {
                     self.compare(room_id, &cell).await;
-                    compares = false;
+                    freshness = Freshness::Any;
                 }
                 Need::AnotherCell => self.remove_cell(room_id, &cell),
                 Need::Load => {
@@ -91,7 +106,7 @@ impl Rooms {
     }
 
     async fn load(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
-        let limit = self.settings.messages;
+        let (limit, begun) = (self.settings.messages, Instant::now());
         let mut tail = db::room_log::load_tail_with_readers(&self.db, room_id, limit, MAX_READ_MARKS).await?;
         // A user who enters a room soon writes in it: the known head allows the fast path.
         if let Some(at) = tail.at {
@@ -100,6 +115,8 @@ impl Rooms {
         let is_compared = self.settings.compare_interval.is_some();
         let changes =
             if is_compared { unlogged(&tail, self.db.facts().changes_messages()) } else { Vec::new() };
+        let is_as_digested = self.is_as_digested(room_id, &tail);
+        let is_doubtful = is_compared && changes.is_empty() && self.is_doubtful(is_as_digested, &tail).await;
         let unlogged = (tail.seq, changes);
         let read = std::mem::take(&mut tail.read);
         let (loaded, mut has_gap) = (tail.seq, false);
@@ -108,6 +125,11 @@ impl Rooms {
             let mut state = lock(&cell.phase);
             let Phase::Loading(missed) = &mut *state else { return Ok(()) };
             let mut live = Box::new(RoomState::new(room_id.clone(), tail, read, settings, memory));
+            live.compared = Compared::by_loading(begun);
+            live.digested = is_as_digested.filter(|is_same| *is_same).map(|_| loaded);
+            if is_doubtful {
+                live.note_complete_from(loaded + 1);
+            }
             // These come from two sources, the writer and comparisons, so they are not in order.
             missed.sort_by_key(|entry| entry.seq);
             for entry in missed.drain(..) {
@@ -122,11 +144,33 @@ impl Rooms {
         if has_gap {
             self.catch_up(room_id, cell, loaded).await?;
         }
-        if let Err(error) = self.log_unlogged(room_id, unlogged).await {
-            // The next load of the room finds these changes again.
+        let logged = match is_doubtful {
+            true => note_incomplete(&self.db, room_id, loaded + 1, clock::now()).await,
+            false => self.log_unlogged(room_id, unlogged).await,
+        };
+        if let Err(error) = logged {
+            // The next load of the room finds these changes again. Until then the log is not complete.
             error.log();
+            if let Phase::Live(live) = &mut *lock(&cell.phase) {
+                live.note_complete_from(loaded + 1);
+                live.digested = Some(live.seq());
+            }
         }
         Ok(())
+    }
+
+    /// True if another program may have changed a room, although the last entries of its log do not say so. Without a
+    /// digest, as after a crash, that is so if others are known to write.
+    async fn is_doubtful(&self, is_as_digested: Option<bool>, tail: &Tail) -> bool {
+        match is_as_digested {
+            Some(true) => false,
+            Some(false) => {
+                self.others.note_found();
+                true
+            }
+            None if self.others.are_told(&self.db) || is_accounted_for(tail) => false,
+            None => self.others.have_written(&self.db).await,
+        }
     }
 
     /// True if the reader has to be sent messages that are not in memory.

@@ -6,7 +6,10 @@
 mod absence;
 mod apply;
 mod audience;
+mod catching_up;
 mod compare;
+mod comparisons;
+mod digests;
 mod eviction;
 mod external;
 mod histories;
@@ -33,17 +36,23 @@ use std::{
 
 use futures_util::future::join_all;
 pub use reading::Visibility;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 pub use unread_push::run as push_unread;
 pub use watch::run as watch_database;
 
 use self::{
+    catching_up::OtherPrograms,
+    comparisons::Comparisons,
+    digests::Digests,
     eviction::EvictionQueue,
     marks::Marks,
     memory::Memory,
     presence::Announce,
     registry::{Phase, RoomCell},
-    room::RoomState,
+    room::{Freshness, RoomState},
     unread_push::UnreadPush,
 };
 use crate::{
@@ -58,12 +67,7 @@ use crate::{
     cluster::node_cache::NodeCache,
     config::{Config, LiveSettings},
     connection::SocketRoute,
-    db::{
-        self, Db,
-        delivery_markers::DeliveryMark,
-        read_markers::ReadMark,
-        room_log::{Append, LogPage},
-    },
+    db::{Db, delivery_markers::DeliveryMark, read_markers::ReadMark, room_log::Append},
     indexer::Indexer,
     log::{self, Log, Receipt},
     metrics::{Instruments, RoomStats},
@@ -74,6 +78,9 @@ use crate::{
 /// The longest wait for the answer of a socket that may be dead. After it, a new socket of the same user is sent
 /// everything that the user may have missed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Rooms that differ from the database and are read at the same time: others need connections, too.
+const CONCURRENT_DIFFERING: usize = 8;
 
 pub struct Rooms {
     broadcast: Broadcast,
@@ -87,6 +94,11 @@ pub struct Rooms {
     is_busy: AtomicBool,
     read_marks: Marks<ReadMark>,
     delivery_marks: Marks<DeliveryMark>,
+    comparisons: Comparisons,
+    /// Limits how many rooms that differ from the database are read at the same time.
+    differing: Semaphore,
+    digests: Digests,
+    others: OtherPrograms,
     activity: UnreadPush,
     node_cache: NodeCache,
     indexer: Indexer,
@@ -123,6 +135,10 @@ impl Rooms {
             broadcast,
             read_marks: Marks::start(db.clone(), instruments.read_marks.clone()),
             delivery_marks: Marks::start(db.clone(), instruments.delivery_marks.clone()),
+            comparisons: Comparisons::start(db.clone()),
+            differing: Semaphore::new(CONCURRENT_DIFFERING),
+            digests: Digests::default(),
+            others: OtherPrograms::default(),
             db,
             activity: UnreadPush::default(),
             cells: Mutex::default(),
@@ -202,7 +218,7 @@ impl Rooms {
         on_enter: impl FnOnce(&Arc<RoomCell>, &mut RoomState) -> Result<T>,
     ) -> Result<T> {
         loop {
-            let cell = self.live_cell(room_id, reader, reader.is_some()).await?;
+            let cell = self.live_cell(room_id, reader, Freshness::Interval).await?;
             let mut state = lock(&cell.phase);
             let Phase::Live(live) = &mut *state else { continue };
             // Large messages that were loaded for the reader may have been dropped again meanwhile.
@@ -294,39 +310,6 @@ impl Rooms {
         self.mark_idle_if_empty(room_id, &cell, live);
         drop(state);
         self.evict_idle_now();
-    }
-
-    /// Returns at most `limit` entries of a room after `after`, from memory if possible. The room is compared with the
-    /// database first. `reader` is the user who asks.
-    pub async fn entries_since(
-        &self,
-        room_id: &RoomId,
-        reader: &UserId,
-        after: i64,
-        limit: usize,
-    ) -> Result<LogPage> {
-        let cell = self.live_cell(room_id, None, true).await?;
-        if let Phase::Live(live) = &mut *lock(&cell.phase) {
-            self.mark_idle_if_empty(room_id, &cell, live);
-            if let Some(entries) = live.entries_since(after, limit) {
-                // A reader who is in the room would otherwise be sent these entries twice.
-                let outgoing = live.audience.catch_up(reader);
-                self.carry_out(room_id, &cell, outgoing);
-                let is_forgotten = after < live.complete_from();
-                return Ok(LogPage { entries, head: live.seq(), is_forgotten });
-            }
-        }
-        let mut page = db::room_log::entries_since(&self.db, room_id, after, limit).await?;
-        if let Phase::Live(live) = &mut *lock(&cell.phase)
-            && live.seq() >= after
-        {
-            // The same here: pending entries are sent first, and later ones, which are about to be sent, are left out.
-            let outgoing = live.audience.catch_up(reader);
-            self.carry_out(room_id, &cell, outgoing);
-            page.entries.retain(|entry| entry.seq <= live.seq());
-            page.head = page.head.min(live.seq());
-        }
-        Ok(page)
     }
 
     /// Returns the users in a room, at most `limit` of them, and the total number. `reader` is the user who asks.

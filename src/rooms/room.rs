@@ -1,6 +1,7 @@
 //! The state of a loaded room: its newest messages and its audience. No I/O: the caller locks it and sends the packets.
 
 mod backfill;
+mod compared;
 mod names;
 mod page;
 mod reads;
@@ -13,6 +14,7 @@ use std::{
 use tokio::time::Instant;
 
 use self::backfill::Backfill;
+pub(super) use self::compared::{Compared, Freshness};
 pub(super) use self::reads::ReadPosition;
 use super::{
     absence::Absence,
@@ -30,7 +32,7 @@ use crate::{
     config::LiveSettings,
     db::{
         fingerprints::Fingerprints,
-        room_log::{Effect, Entry, Tail},
+        room_log::{Digest, Effect, Entry, Tail},
     },
     protocol::MessageView,
 };
@@ -58,8 +60,9 @@ pub(super) struct RoomState {
     loaded: Vec<(i64, MessageId)>,
     /// The log has all that happened from this entry on.
     complete_from: i64,
-    /// When the room was last compared with the database; none: it has to be, as soon as somebody enters it.
-    pub(super) compared_at: Option<Instant>,
+    pub(super) compared: Compared,
+    /// The database has a digest of the room as of this entry.
+    pub(super) digested: Option<i64>,
     /// The last entries applied, without a gap, oldest first.
     recent: VecDeque<Entry>,
     recent_bytes: usize,
@@ -98,7 +101,8 @@ impl RoomState {
             last: loaded.first().filter(|(seq, _)| *seq == tail.seq).map(|(_, id)| id.clone()),
             loaded,
             complete_from: tail.complete_from,
-            compared_at: Some(now),
+            compared: Compared::by_loading(now),
+            digested: None,
             recent: VecDeque::new(),
             recent_bytes: 0,
             readers: HashMap::new(),
@@ -168,10 +172,15 @@ impl RoomState {
         self.complete_from = self.complete_from.max(seq);
     }
 
-    /// True if the room is due for a comparison with the database.
-    pub(super) fn is_comparison_due(&self) -> bool {
-        let Some(interval) = self.settings.compare_interval else { return false };
-        self.compared_at.is_none_or(|at| at.elapsed() > interval)
+    /// The digest of the newest messages, as many as are loaded with a room.
+    pub(super) fn digest(&self) -> Digest {
+        let count = self.len().min(self.settings.messages);
+        Digest::of(self.seq, self.messages().take(count), self.complete && count == self.len())
+    }
+
+    /// The size of the messages in memory, in bytes.
+    pub(super) fn message_bytes(&self) -> usize {
+        self.messages.bytes()
     }
 
     /// Newest first.

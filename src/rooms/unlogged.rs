@@ -33,7 +33,9 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
     let mut changes = Vec::new();
     for message in tail.messages.iter().rev() {
         let its = entries.get(message.id.as_str()).map_or(&[][..], Vec::as_slice);
-        if message.created_at > reads_from && !its.iter().any(|entry| entry.kind == kind::NEW) {
+        // One that was deleted is back, as where another program only marks messages as deleted.
+        let is_back = its.first().is_some_and(|entry| entry.kind == kind::DELETE);
+        if is_back || message.created_at > reads_from && !its.iter().any(|entry| entry.kind == kind::NEW) {
             changes.push(EntryBody::New(MessageAdded(Arc::new(message.clone()))));
         } else if !is_as_logged(message, its, is_edited_from) || !has_logged_reactions(message, its) {
             changes.push(EntryBody::Updated(MessageEdited(Arc::new(message.clone()))));
@@ -55,6 +57,15 @@ pub(super) fn unlogged(tail: &Tail, has_triggers: bool) -> Vec<EntryBody> {
         }
     }
     changes
+}
+
+/// True if a room has no messages but those whose entries are all among the last ones of its log: then [`unlogged`] finds
+/// what was changed.
+pub(super) fn is_accounted_for(tail: &Tail) -> bool {
+    let is_noted = |entry: &Logged| entry.kind == kind::NEW && reactions_at(entry).is_some();
+    let noted: HashSet<&str> =
+        tail.log.iter().filter(|entry| is_noted(entry)).map(|entry| entry.message_id.as_str()).collect();
+    tail.complete && tail.messages.iter().all(|message| noted.contains(message.id.as_str()))
 }
 
 /// True if a message's content is that of its last entry (`its` is newest first), or, without an entry, if it was not

@@ -119,12 +119,16 @@ impl<T, P: Fn(&T) -> (&Rooms, &Access)> Recipient<T, P> {
         loop {
             self.db.facts().wait_until_watched(true).await;
             match Listener::open(&self.db).await {
-                Ok(Some(listener)) => match self.hear(listener, &mut wait).await {
-                    Ok(()) => continue,
-                    Err(error) => {
-                        tracing::warn!(cause = error.cause(), "changes by other programs are told later");
+                Ok(Some(listener)) => {
+                    let heard = self.hear(listener, &mut wait).await;
+                    self.note_told(false);
+                    match heard {
+                        Ok(()) => continue,
+                        Err(error) => {
+                            tracing::warn!(cause = error.cause(), "changes by other programs are told later");
+                        }
                     }
-                },
+                }
                 Ok(None) => {
                     tracing::warn!(
                         "the database is watched, but this server gets no notifications (PgBouncer, or a \
@@ -143,11 +147,19 @@ impl<T, P: Fn(&T) -> (&Rooms, &Access)> Recipient<T, P> {
         }
     }
 
+    /// Notes whether the database tells of changes.
+    fn note_told(&self, are_told: bool) {
+        if let Some(owner) = self.owner.upgrade() {
+            (self.parts)(&owner).0.others.note_told(are_told);
+        }
+    }
+
     /// Handles notices until the database is no longer watched. An error means that some may have been missed.
     async fn hear(&self, mut listener: Listener, wait: &mut Duration) -> Result<()> {
         let gone = || Error::Unavailable("the connection for notifications is gone".to_owned());
         // Now that it listens, it looks for all that happened before.
         self.handle(Batch::of_anything()).await?;
+        self.note_told(true);
         tracing::info!("listening for changes by other programs");
         *wait = FIRST_WAIT;
         let mut tests = interval(TEST_INTERVAL);

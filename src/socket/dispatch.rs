@@ -22,6 +22,7 @@ use super::{
     session::Session,
 };
 use crate::{
+    actions,
     app::App,
     broadcast::{Broadcast, ClientSocket, Encoded, Except, Target},
     chat::{Error, Result},
@@ -271,7 +272,12 @@ impl Arrival {
         span.record("outcome", label);
         span.record("duration_us", u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         tracing::debug!("handled");
+        // The missing user may be the one who asks: another program has deleted them.
+        let may_be_deleted = matches!(outcome.result, Err(Error::UserNotFound)) && session.is_known();
         answer(&app.broadcast, (&socket, ack), &event, has_callback, outcome);
+        if may_be_deleted {
+            actions::user_recheck::run(&app, &session.user.id).await;
+        }
         next_allowed.store(true, Ordering::Relaxed);
     }
 }

@@ -175,18 +175,17 @@ async fn a_page_of_times_with_a_zone_is_read_by_the_index() {
     pages_are_read_by_the_index(&NAMES, database).await;
 }
 
-const UUIDS: Ids = Ids {
+pub(super) const UUIDS: Ids = Ids {
     alice: "a11ce000-0000-4000-8000-000000000001",
     bob: "b0b00000-0000-4000-8000-000000000002",
     carol: "ca401000-0000-4000-8000-000000000003",
     old: "01d00000-0000-4000-8000-000000000004",
     m1: "3e550000-0000-4000-8000-000000000005",
     m2: "3e550000-0000-4000-8000-000000000006",
-    has_direct: false,
 };
 
 /// The tables of Prisma where these columns are `@db.Uuid`.
-async fn with_uuids(columns: &[&str]) -> TestDatabase {
+pub(super) async fn with_uuids(columns: &[&str]) -> TestDatabase {
     let mut tables = prisma_tables(PRISMA_6);
     for (name, id) in [
         ("'alice'", UUIDS.alice),
@@ -206,7 +205,7 @@ async fn with_uuids(columns: &[&str]) -> TestDatabase {
 }
 
 /// All columns of ids.
-const ALL: [&str; 8] = [
+pub(super) const ALL: [&str; 8] = [
     r#""id""#,
     r#""roomId""#,
     r#""senderId""#,
@@ -223,7 +222,7 @@ async fn ids_that_are_uuids_are_walked_through() {
     pages_are_read_by_the_index(&UUIDS, with_uuids(&ALL).await).await;
     // Those of users alone, as where another program signs them in.
     let users = [r#""User" ("id""#, r#""senderId""#, r#""userId""#, r#""B""#];
-    walk_as(&Ids { has_direct: true, ..UUIDS }, with_uuids(&users).await, &[]).await;
+    walk_as(&UUIDS, with_uuids(&users).await, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

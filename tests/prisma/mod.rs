@@ -3,6 +3,7 @@
 mod applied;
 mod doors;
 pub mod findings;
+mod foreign;
 mod grammar;
 mod in_place;
 pub mod mapped;

@@ -74,8 +74,7 @@ async fn is_served(case: Case) -> (Mapped, Walked) {
     )
     .await;
     let findings: Vec<_> = report.lines().filter(|line| line.contains("database: ")).collect();
-    let notes = usize::from(!case.world.has_direct);
-    assert_eq!((code, findings.len()), (0, 1 + notes), "{report}");
+    assert_eq!((code, findings.len()), (0, 1), "{report}");
 
     mapped.execute("DROP SCHEMA chatoxide_map CASCADE; DROP SCHEMA chatoxide CASCADE").await;
     assert_eq!(mapped.dump(), before.0);
@@ -151,7 +150,7 @@ async fn own_enums_required_roles_and_types_as_text_are_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn uuid_ids_are_served_but_for_direct_rooms() {
+async fn uuid_ids_are_served() {
     is_served(Case {
         schema: "observatory",
         world: World {
@@ -164,11 +163,10 @@ async fn uuid_ids_are_served_but_for_direct_rooms() {
             room: "10000000-0000-4000-8000-000000000001",
             room_name: "Dome",
             messages: ["20000000-0000-4000-8000-000000000001", "20000000-0000-4000-8000-000000000002"],
-            has_direct: false,
             ..WORLD
         },
-        messages: ("Message", 4),
-        added: &[("Reaction", 1), ("Room", 2), ("RoomUser", 6), ("User", 1)],
+        messages: ("Message", 5),
+        added: &[("Reaction", 1), ("Room", 3), ("RoomUser", 8), ("User", 1)],
         said: r#"SELECT lower("name") || ': ' || "content" FROM "Message" JOIN "User" ON "User"."id" = "userId"
             WHERE "roomId" = '10000000-0000-4000-8000-000000000001' ORDER BY "Message"."createdAt""#,
         ..CASE

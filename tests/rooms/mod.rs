@@ -2,6 +2,8 @@
 
 mod absence;
 mod acked_is_committed;
+mod comparing;
+mod complete;
 mod eviction;
 mod foreign;
 mod joining;

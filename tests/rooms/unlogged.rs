@@ -92,9 +92,10 @@ async fn reactions_that_were_changed_while_this_server_was_stopped_are_noticed()
 async fn a_reaction_on_an_old_message_is_noticed_when_it_is_not_as_the_log_has_it() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let server = TestServer::start_with(TestDatabase::create(backend).await, &[]).await;
-        let (mut alice, _bob) = server.meet().await;
+        server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
         super::foreign::insert(&server, "old", "2020-01-01 00:00:00").await;
         server.database.execute(r#"INSERT INTO "Reaction" VALUES ('r', 'old', 'bob', 'x')"#).await;
+        let mut alice = server.connect_in("alice", "general").await;
         for emoji in ["a", "b"] {
             alice.ask("reaction:add", json!({"messageId": "old", "emoji": emoji})).await;
         }

@@ -102,6 +102,56 @@ on_both! {
     }
 }
 
+/// Deletes bob, who is a member of nothing and has said nothing.
+const DELETE_BOB: &str = r#"DELETE FROM "_RoomMembers"; DELETE FROM "User" WHERE "id" = 'bob'"#;
+
+/// A user who was deleted is disconnected, by all their sockets, when an event of theirs reads them, or when somebody
+/// compares a room that they are in.
+async fn is_disconnected(backend: Backend, by_own_event: bool) {
+    let server = TestServer::start_with(TestDatabase::create(backend).await, &ALWAYS).await;
+    let (mut alice, mut bob) = server.meet().await;
+    // His other device is in no room.
+    let mut other = server.connect("bob").await;
+    other.heard().await;
+    server.database.execute(DELETE_BOB).await;
+    if by_own_event {
+        let answer = bob.ask("message:send", json!({"roomId": "general", "content": "x"})).await;
+        assert_eq!(answer["code"], "user_not_found", "{backend:?}");
+    } else {
+        alice.ask("room:join", "general".into()).await;
+    }
+    for mut socket in [bob, other] {
+        while socket.packet().await.expect("the connection stays") != "41" {}
+    }
+    assert_eq!(alice.hear("room:user-left").await["userId"], "bob", "{backend:?}");
+    // The others are there.
+    assert_eq!(say(&mut alice, "one").await["content"], "one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_user_is_disconnected_when_they_are_read_again() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        for by_own_event in [true, false] {
+            is_disconnected(backend, by_own_event).await;
+        }
+    }
+}
+
+/// An event about somebody who does not exist is refused, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_stays_connected_who_names_a_user_that_is_not_there() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let server = TestServer::start_with(TestDatabase::create(backend).await, &ALWAYS).await;
+        let (mut alice, _bob) = server.meet().await;
+        for (event, argument) in
+            [("dm:start", json!("nobody")), ("room:invite", json!({"roomId": "general", "userId": "nobody"}))]
+        {
+            assert_eq!(alice.ask(event, argument).await["code"], "user_not_found", "{backend:?} {event}");
+        }
+        assert_eq!(say(&mut alice, "one").await["content"], "one");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renamed_user_has_the_new_name_at_once_if_the_database_is_watched() {
     let server = start().await;

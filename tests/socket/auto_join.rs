@@ -48,6 +48,29 @@ async fn members_hear_their_rooms_from_connecting_on_with_postgres() {
     members_hear_their_rooms_from_connecting_on(Backend::Postgres).await;
 }
 
+/// More rooms than a list of rooms has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_many_rooms_hears_the_quietest_of_them_on_both() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        let server = TestServer::start_with(database, &["--auto-join-rooms", "true"]).await;
+        server.make_room("a quiet one", RoomType::Private, &["alice", "bob"]).await;
+        let rows = |row: &dyn Fn(usize) -> String| (0..520).map(row).collect::<Vec<_>>().join(", ");
+        let rooms = rows(&|n| format!("('r{n}', 'Room {n}', 'private', '2999-01-01 00:00:00')"));
+        let members = rows(&|n| format!("('r{n}', 'alice')"));
+        let insert = format!(
+            r#"INSERT INTO "Room" ("id", "name", "type", "createdAt") VALUES {rooms};
+            INSERT INTO "_RoomMembers" ("A", "B") VALUES {members}"#
+        );
+        server.database.execute(&insert).await;
+        let mut alice = server.connect("alice").await;
+        alice.heard().await;
+        let mut bob = server.connect_in("bob", "a quiet one").await;
+        let sent = bob.say("a quiet one", "psst").await;
+        assert_eq!(alice.hear("message:new").await["id"], sent["id"], "{backend:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_setting_nobody_hears_a_room_before_joining_it() {
     let server = TestServer::start(Backend::Sqlite).await;

@@ -51,9 +51,6 @@ impl Catalog {
                                the same ids; nothing was changed";
             let finding = Finding::new(Severity::Unusable, text).consequence(consequence);
             self.add(if is_of_reactions { finding.mend(MAP) } else { finding });
-        } else if is_uuid("Room", "id") {
-            let text = "the ids of rooms are UUIDs, and those of direct rooms are not";
-            self.add(Finding::new(Severity::Notice, text).consequence("dm:start fails"));
         }
     }
 }

@@ -4,6 +4,7 @@
 mod append;
 mod batch;
 mod changes;
+mod digest;
 mod fast_path;
 mod foreign;
 mod heads;
@@ -26,6 +27,7 @@ pub use changes::{
     NewMessage, React, ReactionAdded, ReactionRemoved, RoomUpdated, Unreact, UpdateRoom, kind,
 };
 use chrono::NaiveDateTime;
+pub use digest::{Digest, has_incomplete_logs, write_digests};
 pub use foreign::{append_foreign, note_incomplete};
 pub use heads::Heads;
 pub use note::{NOTE, hash_of_reaction, hash_of_reactions, is_as_noted, noted_reactions};

@@ -24,7 +24,7 @@ use crate::{
         ids::Id,
         in_transaction,
         messages::{MessageRow, NamedRow},
-        reactions::ReactionRow,
+        reactions::{ReactionRow, is_whole},
         schema::{messages, reactions, users},
     },
     protocol::{MessageView, ReactionView},
@@ -100,7 +100,7 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
                 .select((MessageRow::as_select(), users::name))));
             found_messages.extend(page);
             let page: Vec<ReactionRow> = run!(c.load(reactions::table
-                .filter(reactions::message_id.eq_any(ids.iter().map(|id| Id(id))))
+                .filter(reactions::message_id.eq_any(ids.iter().map(|id| Id(id))).and(is_whole()))
                 .order(reactions::id)));
             found_reactions.extend(page);
         }

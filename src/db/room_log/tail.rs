@@ -7,6 +7,7 @@ use diesel::{
 };
 use serde::de::DeserializeOwned;
 
+use super::Digest;
 use crate::{
     chat::{
         Error, Result,
@@ -76,6 +77,8 @@ pub struct Tail {
     pub log: Vec<Logged>,
     /// The log is complete from this entry on.
     pub complete_from: i64,
+    /// How the room was when it last left memory, if the log has not gone on since.
+    pub digest: Option<Digest>,
     /// The newest read marks of the room, newest first, if they were requested.
     pub read: Vec<(UserId, Timestamp)>,
 }
@@ -112,10 +115,12 @@ const TAIL: &str = r#"
                 message."replyTo" AS reply_to, message."createdAt" AS created_at, message."updatedAt" AS updated_at,
                 sender."name" AS sender_name
             FROM "Message" AS message JOIN "User" AS sender ON sender."id" = message."senderId"
-            WHERE message."roomId" = $1 ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2 + 1
+            WHERE message."roomId" = $1 AND message."createdAt" IS NOT NULL
+            ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2 + 1
         ) AS newest WINDOW newest_first AS (ORDER BY created_at DESC, id DESC)
     ), kept AS (SELECT * FROM sized WHERE place <= $2 AND (place <= $3 OR bytes <= $4))
     SELECT head.seq, head.at, head.complete_from,
+        digest.messages AS digest_messages, digest.is_whole AS digest_is_whole, digest.hash AS digest_hash,
         (SELECT count(*) FROM sized) > (SELECT count(*) FROM kept) AS has_more,
         CASE WHEN coalesce(kept.place, 1) = 1 THEN (
             SELECT CAST(json_agg(json_build_array(seq, kind, message_id, actor_id, body,
@@ -132,8 +137,11 @@ const TAIL: &str = r#"
         kept.id, kept.room_id, kept.sender_id, kept.content, kept.kind, kept.metadata, kept.reply_to, kept.created_at,
         kept.updated_at, kept.sender_name,
         (SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT)
-            FROM "Reaction" WHERE "messageId" = kept.id) AS reactions
+            FROM "Reaction" WHERE "messageId" = kept.id
+                AND "id" IS NOT NULL AND "userId" IS NOT NULL AND "emoji" IS NOT NULL) AS reactions
     FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
+    LEFT JOIN chatoxide.room_digest AS digest
+        ON digest.room_id = CAST($1 AS TEXT) AND digest.seq = coalesce(head.seq, 0)
     LEFT JOIN kept ON true
     ORDER BY kept.place"#;
 
@@ -145,6 +153,12 @@ struct TailRow {
     at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<BigInt>)]
     complete_from: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    digest_messages: Option<i64>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    digest_is_whole: Option<bool>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    digest_hash: Option<i64>,
     #[diesel(sql_type = Bool)]
     has_more: bool,
     #[diesel(sql_type = Nullable<Text>)]
@@ -176,6 +190,15 @@ struct TailRow {
 }
 
 impl TailRow {
+    fn digest(&self) -> Option<Digest> {
+        Some(Digest {
+            seq: self.seq.unwrap_or(0),
+            messages: self.digest_messages?,
+            is_whole: self.digest_is_whole?,
+            hash: self.digest_hash?,
+        })
+    }
+
     /// Returns none if the room has no messages.
     fn into_message(self) -> Option<NamedRow> {
         let row = MessageRow {
@@ -219,6 +242,7 @@ async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Resul
         at: first.at.map(Timestamp::from),
         complete: !first.has_more,
         complete_from: first.complete_from.unwrap_or(0),
+        digest: first.digest(),
         ..Tail::default()
     };
     for (seq, kind, message_id, actor_id, body, at) in log {
@@ -255,11 +279,14 @@ fn moment(micros: i64) -> Result<NaiveDateTime> {
 }
 
 /// The stored size of a message.
-const SIZE: &str = "coalesce(length(CAST(\"Message\".\"content\" AS BLOB)), 0) + coalesce(length(CAST(\"metadata\" AS BLOB)), 0)";
+const SIZE: &str = "coalesce(length(CAST(\"Message\".\"content\" AS BLOB)), 0) + coalesce(length(CAST(\"Message\".\"metadata\" AS BLOB)), 0)";
+
+const DIGEST: &str =
+    "SELECT seq, messages, is_whole, hash FROM chatoxide_room_digest WHERE room_id = ?1 AND seq = ?2";
 
 /// Uses several statements: on SQLite they cost no round trips.
 async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
-    use diesel::{Connection, RunQueryDsl, dsl::sql};
+    use diesel::{Connection, RunQueryDsl, dsl::sql, sql_query};
 
     use crate::db::schema::lite as own;
     let Db::Lite { readers: pool, .. } = db else { return Ok(Tail::default()) };
@@ -280,7 +307,7 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
         let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
         let sizes = messages::table
             .inner_join(users::table)
-            .filter(messages::room_id.eq(Id(&room)))
+            .filter(messages::room_id.eq(Id(&room)).and(messages::created_at.is_not_null()))
             .order((messages::created_at.desc(), messages::id.desc()))
             .select(sql::<BigInt>(SIZE));
         let sizes: Vec<i64> = sizes.limit(most).load(c)?;
@@ -297,10 +324,12 @@ async fn load_lite(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Res
             .load(c)?;
         let (seq, at, complete_from) =
             head.map_or((0, None, 0), |(seq, at, complete_from)| (seq, Some(at.into()), complete_from));
+        let digest: Option<Digest> =
+            sql_query(DIGEST).bind::<Text, _>(&room).bind::<BigInt, _>(seq).get_result(c).optional()?;
         let read = read.into_iter().map(|(user_id, at)| (user_id.into(), at.into())).collect();
         let complete = kept == sizes.len();
         let messages = assemble(rows, reactions, &columns);
-        Ok(Tail { seq, at, messages, complete, log, complete_from, read })
+        Ok(Tail { seq, at, messages, complete, log, complete_from, digest, read })
     };
     let load = Box::pin(async {
         on_lease!(once readers db pool, connection => connection

@@ -16,7 +16,8 @@ use crate::{
     archive::{
         counts::Counts,
         record::{
-            Entry, Kind, Log, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User, UserSetting,
+            Entry, Kind, Log, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User,
+            UserSetting,
         },
     },
     chat::{Error, Result},

@@ -9,8 +9,8 @@ mod messages;
 mod reactions;
 mod reads;
 mod rooms;
-mod settings;
 mod search;
+mod settings;
 mod users;
 
 use std::sync::Arc;

@@ -21,16 +21,6 @@ impl Differences {
                 self.fault(format!("{}.{}", other.name, id.field), text, EVERYTHING);
             }
         }
-        let room = &roles.room;
-        if room.id.is_native("Uuid") {
-            self.findings.push(Finding {
-                severity: Severity::Note,
-                place: format!("{}.{}", room.model.name, room.id.field),
-                text: "it is of type uuid, and the ids of direct rooms are none".to_owned(),
-                consequence: "dm:start is refused".to_owned(),
-                mend: String::new(),
-            });
-        }
     }
 
     /// Columns that a mapping cannot widen.

@@ -4,9 +4,9 @@
 mod dm_start;
 mod member_join;
 mod member_leave;
+mod member_remove;
 mod mentions_list;
 mod mentions_read;
-mod member_remove;
 mod message_delete;
 mod message_delivered;
 mod message_edit;

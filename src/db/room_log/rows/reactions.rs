@@ -22,7 +22,12 @@ use crate::{
         id::{MessageId, UserId},
         limits::{REACTIONS_OF_MESSAGE, REACTIONS_OF_USER},
     },
-    db::{ids::Id, reactions::ReactionRow, room_log::session::Session, schema::reactions},
+    db::{
+        ids::Id,
+        reactions::{ReactionRow, is_whole},
+        room_log::session::Session,
+        schema::reactions,
+    },
     protocol::ReactionView,
 };
 
@@ -30,6 +35,7 @@ const FIND: &str = r#"
     WITH input (doc) AS (SELECT CAST($1 AS JSON)), found AS (
         SELECT reaction.* FROM input, json_array_elements_text(input.doc -> 'all_of') AS edited (id)
         JOIN "Reaction" AS reaction ON reaction."messageId" = CAST(edited.id AS /*message*/TEXT)
+            AND reaction."id" IS NOT NULL AND reaction."userId" IS NOT NULL AND reaction."emoji" IS NOT NULL
         UNION ALL
         SELECT reaction.* FROM input, json_to_recordset(input.doc -> 'single')
             AS wanted (message_id TEXT, user_id TEXT, emoji TEXT)
@@ -210,7 +216,8 @@ impl Reactions {
         let mut rows: Vec<ReactionRow> = match needs.all_of.is_empty() {
             true => Vec::new(),
             false => {
-                let all = reactions::table.filter(reactions::message_id.eq_any(all_of.map(Id)));
+                let all =
+                    reactions::table.filter(reactions::message_id.eq_any(all_of.map(Id)).and(is_whole()));
                 all.order(reactions::id).load(c)?
             }
         };

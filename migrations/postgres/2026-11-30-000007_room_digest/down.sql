@@ -1,0 +1,2 @@
+DROP INDEX chatoxide.room_head_incomplete_idx;
+DROP TABLE chatoxide.room_digest;

@@ -1,0 +1,2 @@
+DROP INDEX chatoxide_room_head_incomplete_idx;
+DROP TABLE chatoxide_room_digest;
