@@ -1,17 +1,20 @@
-// The programs of docs/protocol.md and docs/sign-in.md, run as they are, and the commands that examples/README.md prints.
+// The programs of docs/protocol.md and docs/sign-in.md, run as they are, and the commands that the READMEs print.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Client } from '../support/client';
 import { required } from '../support/databases';
 import { seedMessages, seedRoom, seedUsers } from '../support/seed';
 import { Server } from '../support/server';
 import { tokenOf } from '../support/tokens';
 import { EXAMPLES, Program } from './app';
+
+// Programs start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ALICE = { id: 'alice', name: 'Alice' };
 const BOB = { id: 'bob', name: 'Bob' };
@@ -97,24 +100,42 @@ test('the endpoint of docs/sign-in.md says who signs in', async () => {
   await expect(signIn('session=s-2')).rejects.toThrow('Authentication failed');
 });
 
-test('the commands of examples/README.md print a token, and the secret of a server in demo mode', async () => {
-  const readme = await readFile(path.join(EXAMPLES, 'README.md'), 'utf8');
-  const [, token] = /```sh\n(target\/release\/chatoxide token .*)\n```/.exec(readme) ?? [];
-  const [, secret] = /`(JWT_SECRET=\$\(cat .*\))`/.exec(readme) ?? [];
-  const home = path.join(folder, 'demo');
-  await mkdir(path.join(home, 'target/release'), { recursive: true });
-  await symlink(required('CHATOXIDE_BIN'), path.join(home, 'target/release/chatoxide'));
-  const demo = new Program(['target/release/chatoxide'], home, {
-    PORT: '0',
-    DATABASE_URL: '',
-    JWT_SECRET: '',
+describe('in the folder of a server in demo mode', () => {
+  let home: string;
+  let url: string;
+  let demo: Program;
+  beforeAll(async () => {
+    home = path.join(folder, 'demo');
+    await mkdir(path.join(home, 'target/release'), { recursive: true });
+    await symlink(required('CHATOXIDE_BIN'), path.join(home, 'target/release/chatoxide'));
+    const settings = { PORT: '0', DATABASE_URL: '', JWT_SECRET: '' };
+    demo = new Program(['target/release/chatoxide'], home, settings);
+    [url] = await demo.says(/http:\/\/127\.0\.0\.1:\d+/);
   });
-  onTestFinished(async () => void (await demo.interrupt()));
-  const [url] = await demo.says(/http:\/\/127\.0\.0\.1:\d+/);
-  const print = async (command?: string) =>
-    (await promisify(execFile)('bash', ['-euc', command ?? 'false'], { cwd: home })).stdout;
+  afterAll(async () => void (await demo.interrupt()));
 
-  await enter(url, ALICE, (await print(token)).trim());
-  const key = await print(`${secret}; printf %s "$JWT_SECRET"`);
-  await enter(url, BOB, jwt.sign({ sub: 'bob', name: 'Bob' }, key));
+  /** Runs these commands there, and returns their output. */
+  const print = async (commands?: string) =>
+    (await promisify(execFile)('bash', ['-euc', commands ?? 'false'], { cwd: home })).stdout;
+  const readme = (file: string) => readFile(path.resolve(EXAMPLES, file), 'utf8');
+
+  test('the commands of examples/README.md print a token, and the secret of the server', async () => {
+    const text = await readme('README.md');
+    const [, token] = /```sh\n(target\/release\/chatoxide token .*)\n```/.exec(text) ?? [];
+    const [, secret] = /`(JWT_SECRET=\$\(cat .*\))`/.exec(text) ?? [];
+
+    await enter(url, ALICE, (await print(token)).trim());
+    const key = await print(`${secret}; printf %s "$JWT_SECRET"`);
+    await enter(url, BOB, jwt.sign({ sub: 'bob', name: 'Bob' }, key));
+  });
+
+  test('the commands of the README send a message', async () => {
+    const [, commands] = /```sh\n(TOKEN=[^]*?)```/.exec(await readme('../README.md')) ?? [];
+    const token = jwt.sign({ sub: 'bob', name: 'Bob' }, await print('cat data/demo-secret'));
+    const bob = await enter(url, BOB, token);
+
+    await print(commands?.replace('http://127.0.0.1:3000', url));
+
+    expect(await bob.next('message:new')).toMatchObject({ senderName: 'Alice', content: 'Hello' });
+  });
 });
