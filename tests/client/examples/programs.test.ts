@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Client } from '../support/client';
 import { required } from '../support/databases';
 import { seedMessages, seedRoom, seedUsers } from '../support/seed';
 import { Server } from '../support/server';
 import { tokenOf } from '../support/tokens';
 import { EXAMPLES, Program } from './app';
+
+// Programs start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ALICE = { id: 'alice', name: 'Alice' };
 const BOB = { id: 'bob', name: 'Bob' };
@@ -111,7 +114,7 @@ describe('in the folder of a server in demo mode', () => {
   });
   afterAll(async () => void (await demo.interrupt()));
 
-  /** What these commands print, run there. */
+  /** Runs these commands there, and returns their output. */
   const print = async (commands?: string) =>
     (await promisify(execFile)('bash', ['-euc', commands ?? 'false'], { cwd: home })).stdout;
   const readme = (file: string) => readFile(path.resolve(EXAMPLES, file), 'utf8');
