@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub use append::{Appender, held};
 pub use changes::{
     Change, ClientId, Delete, Edit, Effect, EntryBody, MessageAdded, MessageDeleted, MessageEdited,
-    NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, kind,
+    NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, is_known_kind, kind,
 };
 use chrono::NaiveDateTime;
 pub use foreign::{append_foreign, note_incomplete};
