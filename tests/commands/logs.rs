@@ -20,19 +20,19 @@ use crate::support::{
 };
 
 /// A server whose log is kept.
-struct Logged {
+pub(super) struct Logged {
     child: Child,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     log: JoinHandle<String>,
     database: TestDatabase,
 }
 
 impl Logged {
-    async fn start(backend: Backend, more: &[(&str, &str)]) -> Self {
+    pub(super) async fn start(backend: Backend, more: &[(&str, &str)]) -> Self {
         Self::start_on(TestDatabase::create(backend).await, more).await
     }
 
-    async fn start_on(database: TestDatabase, more: &[(&str, &str)]) -> Self {
+    pub(super) async fn start_on(database: TestDatabase, more: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chatoxide"))
             .env_clear()
             .envs(settings(&database, more).await)
@@ -56,7 +56,7 @@ impl Logged {
     }
 
     /// Ends it: all that it logged.
-    async fn end(self) -> String {
+    pub(super) async fn end(self) -> String {
         self.end_with_database().await.0
     }
 
