@@ -22,3 +22,4 @@ mod unread_push;
 mod watched;
 mod watched_access;
 mod watched_gaps;
+mod watched_time;
