@@ -13,7 +13,9 @@ use crate::{
 
 /// The exit code and the faults of a report, each as its text, consequence and mend.
 async fn faults(database: &TestDatabase, url: &str, settings: &[&str]) -> (i32, Vec<[String; 3]>) {
-    let line = [&USUAL[..], &[url, "--json"], settings].concat();
+    let has_key = settings.contains(&"--jwt-secret");
+    let usual = if has_key { &["check", "--database-url"][..] } else { &USUAL };
+    let line = [usual, &[url, "--json"], settings].concat();
     let (code, printed, error) = run(database.folder.path(), &line).await;
     let report: Value = serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{printed}{error}"));
     let findings = report["findings"].as_array().unwrap();
@@ -27,8 +29,8 @@ const WRONG: [&str; 8] = [
     "http://127.0.0.1:6379",
     "--message-types",
     "system",
-    "--jwt-user-claim",
-    "a..b",
+    "--token-from",
+    "cookie:sid",
     "--relay-events",
     "*:call",
 ];
@@ -50,7 +52,7 @@ async fn wrong_settings_and_a_faulty_table_are_all_named_at_once() {
         for part in [
             "REDIS_URL must begin",
             "MESSAGE_TYPES has system",
-            "JWT_USER_CLAIM",
+            "TOKEN_FROM names a cookie",
             "RELAY_EVENTS: *:call",
             missing,
         ] {

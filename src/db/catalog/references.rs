@@ -77,10 +77,8 @@ impl Catalog {
         let expected = TARGETS.iter().find(|(of, name, _)| (of, name) == (&table.as_str(), &column.as_str()));
         match expected {
             // Where that table is missing, or is a view over the one that is meant, it is not another one.
-            Some((.., wanted)) if *wanted != target => {
-                if self.tables_in_place.contains(wanted) {
-                    self.add_other_target(reference);
-                }
+            Some((.., wanted)) if *wanted != target && self.tables_in_place.contains(wanted) => {
+                self.add_other_target(reference);
             }
             // The server deletes the reactions of a message that it deletes, and no row but messages and reactions.
             Some(("Message", "replyTo", _)) if reference.refuses => self.add_refusal(reference),

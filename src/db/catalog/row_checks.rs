@@ -160,7 +160,7 @@ const LONGEST_USER: &str = r#"SELECT coalesce(max(char_length("id"::text)), 0) F
 const LONGEST_EMAIL: &str = r#"SELECT coalesce(max(char_length("id"::text)), 0) + 14 FROM "User""#;
 
 /// The fewest characters that a column of messages should take: more than people type.
-const USUAL_CONTENT: i32 = 4_000;
+const USUAL_CONTENT: i32 = 2_000;
 
 impl Catalog {
     /// Adds a finding if a column of messages takes less than clients may send.

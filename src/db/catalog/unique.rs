@@ -81,7 +81,9 @@ impl Catalog {
         let of = table.name;
         let consequence = match of {
             "User" => "every event looks through all users, and a newcomer may be stored twice",
-            "Room" => "every event looks through all rooms, and dm:start may store a direct room twice",
+            "Room" => {
+                "every event looks through all rooms, and dm:start stores a direct room again each time"
+            }
             "Message" => "each change of a message looks through all messages",
             "Reaction" if *key == ["id"] => return,
             "Reaction" => "each page looks through all reactions, and other programs may store one twice",
@@ -90,7 +92,8 @@ impl Catalog {
         let columns = key.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
         let name = format!("{of}_{}_key", key.join("_"));
         let concurrently = if self.has_schemas { "CONCURRENTLY " } else { "" };
-        let finding = Finding::new(Severity::Notice, format!("\"{of}\" has no unique key on {columns}"));
+        let severity = if of == "Room" { Severity::Partial } else { Severity::Notice };
+        let finding = Finding::new(severity, format!("\"{of}\" has no unique key on {columns}"));
         self.add(finding.consequence(consequence).mend(format!(
             "CREATE UNIQUE INDEX {concurrently}\"{name}\" ON \"{of}\" ({columns}), once no row is there twice"
         )));

@@ -11,7 +11,7 @@ use crate::prisma::{
 const KEYS: [&str; 3] = ["Text", "VarChar", "Citext"];
 
 /// The fewest characters that a column of messages should take: more than people type.
-const USUAL_CONTENT: usize = 4_000;
+const USUAL_CONTENT: usize = 2_000;
 
 /// The length of the placeholder e-mail address of a user whose id is a UUID.
 const USUAL_EMAIL: usize = 50;
