@@ -106,13 +106,13 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// Reads a file to its end and compares it with its checksum, before any of its rows is parsed.
+/// Reads a file to its end and compares it with its checksum and its numbers of lines, before any of its rows is parsed.
 pub fn verify(mut input: impl BufRead) -> Result<(), ReadError> {
     let (mut line, mut next) = (Vec::new(), Vec::new());
     if !read_line(&mut input, &mut line, 1)? {
         return Err(ReadError::CutShort { lines: 0 });
     }
-    parse_header(&line)?;
+    let header = parse_header(&line)?;
     line.clear();
     let (mut hash, mut number) = (Sha256::new(), 1);
     while read_line(&mut input, &mut next, number + 1)? {
@@ -123,10 +123,15 @@ pub fn verify(mut input: impl BufRead) -> Result<(), ReadError> {
     if !line.starts_with(LAST_BEGINS) {
         return Err(ReadError::CutShort { lines: number });
     }
-    match hexadecimal(hash) == parse::<Last>(&line, number)?.end.sha256 {
-        true => Ok(()),
-        false => Err(ReadError::Damaged("its checksum is another")),
+    let end = parse::<Last>(&line, number)?.end;
+    if hexadecimal(hash) != end.sha256 {
+        return Err(ReadError::Damaged("its checksum is another"));
     }
+    // The first line, the last one, and one for each row.
+    if header.counts != end.counts || header.counts.total().saturating_add(2) != number {
+        return Err(ReadError::Damaged("it has other numbers of lines than it says"));
+    }
+    Ok(())
 }
 
 fn parse_header(line: &[u8]) -> Result<Header, ReadError> {

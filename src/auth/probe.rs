@@ -11,7 +11,7 @@ pub enum Probed {
     /// It answers, and not as expected.
     Odd(String),
     /// It cannot be reached, or nobody can sign in by it.
-    Unusable(String),
+    Unusable { text: String, consequence: &'static str },
 }
 
 impl Authenticator {
@@ -19,17 +19,18 @@ impl Authenticator {
     pub async fn probe(&self) -> Option<Probed> {
         Some(match self.remote.as_ref()? {
             Remote::KeySet(key_set) => match key_set.read().await {
-                Ok(keys) if keys.is_empty() => Probed::Unusable(
-                    "the set of JWT_JWKS_URL has no key that signs tokens: nobody can sign in".to_owned(),
-                ),
+                Ok(keys) if keys.is_empty() => Probed::Unusable {
+                    text: "the set of JWT_JWKS_URL has no key that signs tokens".to_owned(),
+                    consequence: "nobody can sign in",
+                },
                 Ok(keys) => {
                     Probed::Good(format!("the set of JWT_JWKS_URL has {} keys that sign tokens", keys.len()))
                 }
-                Err(why) => Probed::Unusable(format!("{why}: nobody can sign in until it answers")),
+                Err(text) => Probed::Unusable { text, consequence: "nobody can sign in until it answers" },
             },
             Remote::Endpoint(endpoint) => match endpoint.probe().await {
                 Ok((status, user)) => self.judge(status, user),
-                Err(why) => Probed::Unusable(format!("{why}: nobody can sign in until it answers")),
+                Err(text) => Probed::Unusable { text, consequence: "nobody can sign in until it answers" },
             },
         })
     }
@@ -41,9 +42,10 @@ impl Authenticator {
                 "AUTH_URL names a user for a client without any credentials: everybody can sign in as that user".to_owned(),
             ),
             200 | 401 | 403 => Probed::Good(format!("AUTH_URL answered {status} to a client without credentials")),
-            300..=399 => Probed::Unusable(format!(
-                "AUTH_URL answered {status}, and redirects are not followed: nobody can sign in"
-            )),
+            300..=399 => Probed::Unusable {
+                text: format!("AUTH_URL answered {status}, and redirects are not followed"),
+                consequence: "nobody can sign in",
+            },
             _ => Probed::Odd(format!(
                 "AUTH_URL answered {status} to a client without credentials, where 401 is expected: such a client is taken for \
                  one that is to try again"

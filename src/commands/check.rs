@@ -5,82 +5,17 @@ use std::io::ErrorKind;
 
 use serde::Serialize;
 
-use super::{Failure, address, folders, print_line};
+use super::{
+    Failure, address, check_database,
+    check_finding::{DOES_NOT_START, Finding, Verdict},
+    folders, print_line,
+};
 use crate::{
     auth::{Authenticator, Keys, Probed},
-    chat::Error,
-    clock,
     cluster::node_cache,
-    config::{Config, DatabaseUrl, SigningKeys},
+    config::{Config, Part, SigningKeys, WrongSetting},
     connection,
-    db::{
-        self, Db,
-        catalog::{self, Catalog, Severity, Tables},
-        watch::State,
-    },
 };
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Verdict {
-    Ok,
-    Warning,
-    Fault,
-}
-
-impl Verdict {
-    fn label(self) -> &'static str {
-        match self {
-            Verdict::Ok => "ok",
-            Verdict::Warning => "warn",
-            Verdict::Fault => "FAULT",
-        }
-    }
-}
-
-/// A line of the report.
-#[derive(Serialize)]
-pub(super) struct Finding {
-    pub(super) severity: Verdict,
-    pub(super) place: &'static str,
-    pub(super) text: String,
-    pub(super) consequence: String,
-    pub(super) mend: String,
-}
-
-impl Finding {
-    fn new(severity: Verdict, place: &'static str, text: impl Into<String>) -> Self {
-        let (consequence, mend) = (String::new(), String::new());
-        Self { severity, place, text: text.into(), consequence, mend }
-    }
-
-    /// A finding of the catalog, about the database of this name.
-    fn of_catalog(name: &str, found: &catalog::Finding) -> Self {
-        let severity = if found.severity == Severity::Notice { Verdict::Warning } else { Verdict::Fault };
-        Self {
-            severity,
-            place: "database",
-            text: format!("{name}: {}", found.text),
-            consequence: found.consequence.clone(),
-            mend: found.mend.clone(),
-        }
-    }
-
-    /// The finding with its consequence.
-    pub(super) fn sentence(&self) -> String {
-        let Self { text, consequence, .. } = self;
-        if consequence.is_empty() { text.clone() } else { format!("{text}: {consequence}") }
-    }
-
-    /// The lines that are printed.
-    fn lines(&self) -> String {
-        let mut lines = format!("{:<7}{}: {}", self.severity.label(), self.place, self.sentence());
-        if !self.mend.is_empty() {
-            lines.push_str(&format!("\n       mend: {}", self.mend));
-        }
-        lines
-    }
-}
 
 /// Everything that was found.
 #[derive(Default)]
@@ -98,13 +33,13 @@ struct Report<'a> {
     findings: &'a [Finding],
 }
 
-pub(super) async fn run(config: Config, as_json: bool) -> Result<(), Failure> {
+pub(super) async fn run(config: Config, wrong: &[WrongSetting], as_json: bool) -> Result<(), Failure> {
     let show = |finding: &Finding| {
         if !as_json {
             print_line(&finding.lines());
         }
     };
-    let Checked { findings, .. } = check(&config, show).await;
+    let Checked { findings, .. } = check(&config, wrong, show).await;
     let faults = findings.iter().filter(|finding| finding.severity == Verdict::Fault).count();
     if as_json {
         let verdict = if faults == 0 { "ok" } else { "fault" };
@@ -113,50 +48,87 @@ pub(super) async fn run(config: Config, as_json: bool) -> Result<(), Failure> {
             .map_err(|error| Failure::Failed(format!("the report cannot be written as JSON: {error}")))?;
         print_line(&text);
     }
-    if faults == 0 { Ok(()) } else { Err(Failure::Failed(format!("{faults} of the above must be mended"))) }
+    let sentence = format!("{faults} of the above must be mended");
+    match (faults, wrong.is_empty()) {
+        (0, _) => Ok(()),
+        (_, true) => Err(Failure::Failed(sentence)),
+        (_, false) => Err(Failure::Setting(sentence)),
+    }
 }
 
-/// Checks everything; `show` is called with each finding as soon as it is there.
-pub(super) async fn check(config: &Config, mut show: impl FnMut(&Finding)) -> Checked {
+/// Checks everything; `show` is called with each finding as soon as it is there. What wrong settings are about is not
+/// checked further.
+pub(super) async fn check(
+    config: &Config,
+    wrong: &[WrongSetting],
+    mut show: impl FnMut(&Finding),
+) -> Checked {
     let mut checked = Checked::default();
     let mut report = |finding: Finding| {
         show(&finding);
         checked.findings.push(finding);
     };
-    let address = config.address();
-    report(match connection::ensure_free(address) {
-        Ok(()) => Finding::new(Verdict::Ok, "settings", format!("listens on {address}")),
-        // The server that is to be replaced may still run.
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            Finding::new(Verdict::Warning, "settings", address::explain(&error, address))
-        }
-        Err(error) => Finding::new(Verdict::Fault, "settings", address::explain(&error, address)),
-    });
-    for folder in folders::required(config) {
+    for WrongSetting { text, .. } in wrong {
+        report(Finding::fault("settings", text, DOES_NOT_START).mend("set it as docs/configuration.md says"));
+    }
+    let is_right = |part| wrong.iter().all(|wrong| wrong.part != part);
+    report(check_address(config));
+    for folder in folders::required(config).iter().filter(|_| is_right(Part::Database)) {
         report(match folder.obstacle() {
             None => {
                 Finding::new(Verdict::Ok, "folder", format!("{} can be written to", folder.path.display()))
             }
-            Some(why) => Finding::new(Verdict::Fault, "folder", why),
+            Some(why) => {
+                let mend =
+                    format!("give the server's user the right to write there, or set {}", folder.setting);
+                Finding::fault("folder", why, DOES_NOT_START).mend(mend)
+            }
         });
     }
-    check_sign_in(config, &mut report).await;
+    if is_right(Part::SignIn) {
+        check_sign_in(config, &mut report).await;
+    }
     for text in own_events(config) {
         report(Finding::new(Verdict::Ok, "events", text));
     }
     if let Some(choice) = &config.database_choice {
         report(Finding::new(Verdict::Ok, "database", choice));
     }
-    let is_mapped = check_database(config, &mut report).await;
-    report(match &config.redis_url {
-        None => Finding::new(Verdict::Ok, "redis", "none configured"),
-        Some(url) => match node_cache::ping(url).await {
-            Ok(()) => Finding::new(Verdict::Ok, "redis", "answers"),
-            Err(text) => Finding::new(Verdict::Fault, "redis", text),
-        },
-    });
+    let is_mapped = is_right(Part::Database) && check_database::check(config, &mut report).await;
+    if is_right(Part::Redis) {
+        report(check_redis(config).await);
+    }
     checked.is_mapped = is_mapped;
     checked
+}
+
+fn check_address(config: &Config) -> Finding {
+    let address = config.address();
+    match connection::ensure_free(address) {
+        Ok(()) => Finding::new(Verdict::Ok, "settings", format!("listens on {address}")),
+        // The server that is to be replaced may still run.
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            let (text, mend) = address::parts(&error, address);
+            Finding::new(Verdict::Warning, "settings", text).mend(mend)
+        }
+        Err(error) => {
+            let (text, mend) = address::parts(&error, address);
+            Finding::fault("settings", text, DOES_NOT_START).mend(mend)
+        }
+    }
+}
+
+async fn check_redis(config: &Config) -> Finding {
+    let Some(url) = &config.redis_url else {
+        return Finding::new(Verdict::Ok, "redis", "none configured");
+    };
+    match node_cache::ping(url).await {
+        Ok(()) => Finding::new(Verdict::Ok, "redis", "answers"),
+        Err(text) => {
+            Finding::fault("redis", text, "the keys that Node servers read become stale until it answers")
+                .mend("set REDIS_URL to the Redis of Node, or leave it out")
+        }
+    }
 }
 
 async fn check_sign_in(config: &Config, mut report: impl FnMut(Finding)) {
@@ -173,14 +145,16 @@ async fn check_sign_in(config: &Config, mut report: impl FnMut(Finding)) {
                     None => {}
                     Some(Probed::Good(text)) => add(Verdict::Ok, text),
                     Some(Probed::Odd(text)) => add(Verdict::Warning, text),
-                    Some(Probed::Unusable(text)) => add(Verdict::Fault, text),
+                    Some(Probed::Unusable { text, consequence }) => {
+                        report(Finding::fault("sign-in", text, consequence).mend(mend_of(keys)));
+                    }
                 }
             }
-            Err(text) => add(Verdict::Fault, text),
+            Err(text) => report(Finding::fault("sign-in", text, DOES_NOT_START).mend(mend_of(keys))),
         },
     }
     for warning in config.sign_in_warnings() {
-        add(Verdict::Warning, warning);
+        report(Finding::new(Verdict::Warning, "sign-in", warning));
     }
 }
 
@@ -192,6 +166,19 @@ fn source(keys: &SigningKeys) -> String {
     }
 }
 
+fn mend_of(keys: &SigningKeys) -> &'static str {
+    match keys {
+        SigningKeys::KeySet(_) => {
+            "set JWT_JWKS_URL to the URL of the key set of the program that signs users in"
+        }
+        SigningKeys::Endpoint(_) => {
+            "set AUTH_URL to the URL of an endpoint that says who signs in (docs/sign-in.md)"
+        }
+        SigningKeys::Public(_) => "set JWT_PUBLIC_KEY to the key that your tokens are checked with",
+        _ => "set JWT_SECRET to the secret that signs your users' tokens",
+    }
+}
+
 /// The handling of events that the original does not have.
 fn own_events(config: &Config) -> Vec<String> {
     let relayed = config.relay_events.to_string();
@@ -199,102 +186,4 @@ fn own_events(config: &Config) -> Vec<String> {
     let webhook = config.webhook.as_ref();
     let posted = webhook.map(|webhook| format!("other events are posted to EVENT_WEBHOOK ({})", webhook.url));
     relayed.into_iter().chain(posted).collect()
-}
-
-/// Reports the findings that the server would have at its start, and what it would do next. Returns true if the chat's tables
-/// are views.
-async fn check_database(config: &Config, mut report: impl FnMut(Finding)) -> bool {
-    let name = config.database.redacted();
-    let mut add = |verdict, text: &str| report(Finding::new(verdict, "database", format!("{name}: {text}")));
-    let found = async {
-        let db = Db::open(config)?;
-        let explain = |error: Error| error.cause();
-        let mut catalog = Catalog::read(&db, config).await.map_err(explain)?;
-        catalog.run_row_checks(&db).await;
-        let pending = db::migrations::required(&db, &catalog, false).len();
-        let mut behind = None;
-        let is_there = matches!((&db, &catalog.tables), (Db::Pg { .. }, Tables::All));
-        if pending == 0 && catalog.has_own && catalog.obstacle(false, false).is_none() {
-            db::migrations::check_own_tables(&db).await.map_err(explain)?;
-            behind = Some(db::room_log::count_behind(&db).await);
-            if config.search && !db::search::is_available(&db).await.map_err(explain)? {
-                catalog.findings.push(db::search::no_index());
-            }
-        }
-        if is_there {
-            db::facts::check(&db, clock::now()).await.map_err(explain)?;
-        }
-        let watched = match &config.database {
-            DatabaseUrl::Postgres(url) if is_there => {
-                Some(db::watch::read_state(&db, url).await.map_err(explain)?)
-            }
-            _ => None,
-        };
-        let facts = db.facts();
-        let no_index = (facts.lacks_index() && is_there).then(db::facts::no_index);
-        let other_language = (facts.speaks_other_language() && is_there).then(db::facts::other_language);
-        catalog.findings.extend(no_index.into_iter().chain(other_language));
-        Ok::<_, String>((catalog, pending, behind, watched))
-    };
-    let (mut catalog, pending, behind, watched) = match found.await {
-        Ok(found) => found,
-        Err(why) => {
-            add(Verdict::Fault, &why);
-            return false;
-        }
-    };
-    let version = describe_version(&catalog, watched);
-    let of_pgbouncer = matches!(&config.database, DatabaseUrl::Postgres(url) if url.pgbouncer);
-    let tables = catalog.tables.missing().is_empty();
-    let is_unusable = |finding: &catalog::Finding| finding.severity == Severity::Unusable;
-    match catalog.lack(false, pending > 0) {
-        Some(why) => add(Verdict::Fault, &format!("{version}, {why}")),
-        // The findings below say why the server does not start.
-        None if catalog.findings.iter().any(is_unusable) => {}
-        None if of_pgbouncer && (!tables || pending > 0) => {
-            let why = "run chatoxide migrate with a DATABASE_URL of PostgreSQL itself";
-            add(Verdict::Fault, &format!("{version}, {why}"));
-        }
-        None => {
-            let tables = match (tables, catalog.has_own, pending) {
-                (false, _, _) => "no tables yet: the server makes them at its start",
-                (true, false, _) => "tables as expected; the server makes its own beside them at its start",
-                (true, true, 0) => "tables as expected",
-                (true, true, _) => "tables as expected; the server migrates its own at its start",
-            };
-            add(Verdict::Ok, &format!("{version}, {tables}"));
-        }
-    }
-    let outdated = (watched == Some(State::Outdated)).then(db::watch::outdated);
-    catalog.findings.extend(outdated);
-    if let Some(text) = warn_of_heads(behind) {
-        add(Verdict::Warning, &text);
-    }
-    for finding in &catalog.findings {
-        report(Finding::of_catalog(&name, finding));
-    }
-    catalog.has_views
-}
-
-fn describe_version(catalog: &Catalog, watched: Option<State>) -> String {
-    let version =
-        catalog.version.as_ref().map_or("not there yet".to_owned(), |version| format!("version {version}"));
-    match watched {
-        None => version,
-        Some(State::Unwatched) => format!("{version}, not watched"),
-        Some(State::Watched | State::Outdated) => format!("{version}, watched"),
-    }
-}
-
-/// `behind`: how many rooms have a head that is behind their log, if that was read.
-fn warn_of_heads(behind: Option<Result<i64, Error>>) -> Option<String> {
-    match behind? {
-        Ok(0) => None,
-        Ok(rooms) => Some(format!(
-            "{rooms} rooms have a head that is behind their log, or none: the server repairs it at its start"
-        )),
-        Err(error) => {
-            Some(format!("the heads of rooms' logs could not be compared with the logs ({})", error.cause()))
-        }
-    }
 }

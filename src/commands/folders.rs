@@ -10,7 +10,7 @@ use crate::config::{Config, DatabaseUrl, SigningKeys};
 pub(super) struct Folder {
     pub(super) path: PathBuf,
     /// The setting that names it.
-    setting: &'static str,
+    pub(super) setting: &'static str,
     /// A file in it that the server changes; it may not exist yet.
     file: Option<PathBuf>,
 }

@@ -1,6 +1,7 @@
 //! `chatoxide import`: stores the rows of a file of `chatoxide export`. It may be run again, and goes on where it ended.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal, Seek},
     path::{Path, PathBuf},
@@ -52,6 +53,9 @@ const BATCH_BYTES: usize = 4 * 1_024 * 1_024;
 /// The most conflicts that are printed.
 const SHOWN_CONFLICTS: u64 = 20;
 
+/// The most unknown kinds of entries that are printed.
+const SHOWN_KINDS: usize = 10;
+
 pub(super) async fn run(config: Config, args: &ImportArgs) -> Result<(), Failure> {
     let name = match args.from == Path::new(DASH) {
         true => "standard input".to_owned(),
@@ -68,6 +72,7 @@ pub(super) async fn run(config: Config, args: &ImportArgs) -> Result<(), Failure
         importer: Importer::new(&db, args.overwrite),
         progress: Progress::new(reader.header().counts.total()),
         added: Counts::default(),
+        unknown: BTreeMap::new(),
         same: 0,
         replaced: 0,
         conflicts: 0,
@@ -114,6 +119,8 @@ struct Import {
     importer: Importer,
     progress: Progress,
     added: Counts,
+    /// How many entries there are of each kind that this version does not know.
+    unknown: BTreeMap<String, u64>,
     same: u64,
     replaced: u64,
     conflicts: u64,
@@ -125,6 +132,11 @@ impl Import {
         let mut batch = Batch::default();
         while let Some((number, record)) = reader.next_record().map_err(|error| error.to_string())? {
             let kind = record.kind();
+            if let Record::Entry(entry) = &record
+                && !db::room_log::is_known_kind(&entry.kind)
+            {
+                *self.unknown.entry(entry.kind.clone()).or_default() += 1;
+            }
             if batch.is_full() || batch.kind.is_some_and(|before| before != kind) {
                 self.store(&mut batch).await?;
             }
@@ -171,6 +183,14 @@ impl Import {
             if count > 0 {
                 text.push_str(&format!("; {count} {what}"));
             }
+        }
+        if !self.unknown.is_empty() {
+            let kinds = self.unknown.iter().take(SHOWN_KINDS).map(|(kind, count)| format!("{count} {kind}"));
+            let kinds = kinds.collect::<Vec<_>>().join(", ");
+            let kinds = printable(format_args!("{kinds}"), 1_024);
+            text.push_str(&format!(
+                "; entries of kinds that this version does not know, which it keeps and sends to nobody: {kinds}"
+            ));
         }
         text
     }

@@ -3,6 +3,8 @@
 mod address;
 mod banner;
 mod check;
+mod check_database;
+mod check_finding;
 mod check_schema;
 mod deliberate;
 mod demo;
@@ -144,15 +146,23 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         command => command,
     };
     logging::start(&settings).map_err(Failure::Setting)?;
-    let config = Config::from_settings(settings).map_err(Failure::Setting)?;
+    let (config, wrong) = Config::read(settings);
+    match command {
+        Command::Check(args) => return block_on(check::run(config, &wrong, args.json)),
+        Command::Plan(args) => return block_on(plan::run(config, &wrong, args)),
+        _ => {}
+    }
+    if let Some(wrong) = wrong.into_iter().next() {
+        return Err(Failure::Setting(wrong.text));
+    }
     match command {
         Command::Map(args) => map::run(args),
         Command::Token(args) => token::run(&config, &args),
         Command::Verify(args) => block_on(verify::run(config, args)),
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate(args) => block_on(migrate::run(config, &args)),
-        Command::Check(args) => block_on(check::run(config, args.json)),
-        Command::Plan(args) => block_on(plan::run(config, args)),
+        Command::Check(args) => block_on(check::run(config, &[], args.json)),
+        Command::Plan(args) => block_on(plan::run(config, &[], args)),
         Command::Export(args) => block_on(export::run(config, &args)),
         Command::Import(args) => block_on(import::run(config, &args)),
         Command::Reindex(args) => block_on(reindex::run(config, &args)),

@@ -1,4 +1,4 @@
-//! The progress of a long command: a line on a terminal, rewritten once a second.
+//! The progress of a long command: a bar on a terminal, drawn anew once a second.
 
 use std::{
     io::{IsTerminal, Write, stderr},
@@ -6,6 +6,9 @@ use std::{
 };
 
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The length of the bar, in characters.
+const BAR: usize = 20;
 
 pub(super) struct Progress {
     total: u64,
@@ -29,7 +32,7 @@ impl Progress {
     }
 
     fn is_due(&mut self, now: Instant) -> bool {
-        let is_due = now.duration_since(self.shown.unwrap_or(self.begun)) >= INTERVAL;
+        let is_due = self.shown.is_none_or(|shown| now.duration_since(shown) >= INTERVAL);
         if is_due {
             self.shown = Some(now);
         }
@@ -39,7 +42,9 @@ impl Progress {
     fn describe(&self) -> String {
         let percent = (self.done.min(self.total) * 100).checked_div(self.total).unwrap_or(100);
         let seconds = self.begun.elapsed().as_secs().max(1);
-        format!("{percent} %: {} of {} rows, {} a second", self.done, self.total, self.done / seconds)
+        let full = usize::try_from(percent).unwrap_or(100) * BAR / 100;
+        let bar = format!("{}{}", "#".repeat(full), ".".repeat(BAR - full));
+        format!("[{bar}] {percent} %: {} of {} rows, {} a second", self.done, self.total, self.done / seconds)
     }
 
     /// Clears the line.
@@ -59,12 +64,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_shown_once_a_second() {
+    fn progress_is_shown_at_once_and_then_once_a_second() {
         let begun = Instant::now();
         let mut progress = Progress { total: 200, done: 50, begun, shown: None, is_shown: true };
         let at = |millis| begun + Duration::from_millis(millis);
         let due = [0, 999, 1_000, 1_001, 1_999, 2_000].map(|millis| progress.is_due(at(millis)));
-        assert_eq!(due, [false, false, true, false, false, true]);
-        assert!(progress.describe().starts_with("25 %: 50 of 200 rows"), "{}", progress.describe());
+        assert_eq!(due, [true, false, true, false, false, true]);
+        let bar = "[#####...............] 25 %: 50 of 200 rows";
+        assert!(progress.describe().starts_with(bar), "{}", progress.describe());
     }
 }

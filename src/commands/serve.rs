@@ -34,7 +34,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tracing::warn!("database: {finding}");
     }
     if db.facts().lacks_index() {
-        tracing::warn!("database: {}", db::facts::no_index());
+        tracing::warn!("database: {}", db::facts::no_index(&db));
     }
     if db.facts().speaks_other_language() {
         tracing::warn!("database: {}", db::facts::other_language());

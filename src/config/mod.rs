@@ -18,6 +18,7 @@ mod sign_in;
 mod socket_path;
 mod token_source;
 mod webhook;
+mod wrong;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -40,6 +41,8 @@ pub use settings::{DEFAULT_DATA_DIR, LogFormat, Settings};
 pub use sign_in::{Encryption, SameEmail, SignIn};
 pub use token_source::TokenSource;
 pub use webhook::WebhookSettings;
+use wrong::WrongSettings;
+pub use wrong::{Part, WrongSetting};
 
 use crate::chat::limits::Limits;
 
@@ -145,20 +148,27 @@ const GRACE: Duration = Duration::from_secs(1);
 
 impl Config {
     /// Checks the settings. The error is one sentence that names the setting.
-    pub fn from_settings(mut settings: Settings) -> Result<Self, String> {
-        let (live, sockets) = (live_settings(&settings), socket_settings(&settings)?);
-        let database_url = non_empty(settings.storage.database_url);
-        let is_prisma_url = database_url.as_ref().is_some_and(|url| url.starts_with("file:"));
-        let cors = CorsOrigin::parse(&settings.server.cors_origin)?;
-        let sign_in = SignIn::from_settings(&mut settings.sign_in, &cors)?;
+    pub fn from_settings(settings: Settings) -> Result<Self, String> {
+        let (config, wrong) = Self::read(settings);
+        wrong.into_iter().next().map_or(Ok(config), |wrong| Err(wrong.text))
+    }
+
+    /// Checks the settings. In place of a wrong one there is its default, or none.
+    pub fn read(mut settings: Settings) -> (Self, Vec<WrongSetting>) {
+        let mut wrong = WrongSettings::default();
+        let (live, sockets) = (live_settings(&settings), socket_settings(&settings, &mut wrong));
+        let database_url = non_empty(settings.storage.database_url.clone());
+        let cors = wrong.or(Part::Other, CorsOrigin::parse(&settings.server.cors_origin), CorsOrigin::Any);
+        let sign_in = SignIn::from_settings(&mut settings.sign_in, &cors, &mut wrong);
         let sources = KeySources {
-            secret: settings.sign_in.jwt_secret,
-            public: settings.sign_in.jwt_public_key,
-            key_set: settings.sign_in.jwt_jwks_url,
-            endpoint: settings.sign_in.auth_url,
+            secret: settings.sign_in.jwt_secret.clone(),
+            public: settings.sign_in.jwt_public_key.clone(),
+            key_set: settings.sign_in.jwt_jwks_url.clone(),
+            endpoint: settings.sign_in.auth_url.clone(),
             demo: settings.sign_in.demo,
         };
-        let keys = SigningKeys::choose(sources, database_url.is_some(), &settings.server.data_dir)?;
+        let keys = SigningKeys::choose(sources, database_url.is_some(), &settings.server.data_dir);
+        let keys = wrong.or(Part::SignIn, keys, SigningKeys::Missing);
         let demo = matches!(keys, SigningKeys::DemoFile(_));
         let host = match settings.server.host {
             Some(host) => host,
@@ -166,38 +176,22 @@ impl Config {
             None => Ipv4Addr::UNSPECIFIED.into(),
         };
         if demo && !host.is_loopback() {
-            return Err(format!(
-                "HOST is {host}, but in demo mode anybody signs in as anybody, so only this machine is answered: set \
-                 JWT_SECRET (or JWT_PUBLIC_KEY) to the key that signs your tokens, or leave HOST at 127.0.0.1"
-            ));
+            wrong.add(
+                Part::Other,
+                format!(
+                    "HOST is {host}, but in demo mode anybody signs in as anybody, so only this machine is answered: set \
+                     JWT_SECRET (or JWT_PUBLIC_KEY) to the key that signs your tokens, or leave HOST at 127.0.0.1"
+                ),
+            );
         }
-        let database = match database_url {
-            Some(url) => DatabaseUrl::parse(&url).map_err(|why| format!("DATABASE_URL {why}"))?,
-            None => DatabaseUrl::Sqlite(settings.server.data_dir.join("chatoxide.db")),
-        };
-        let (database, database_choice) = match database {
-            DatabaseUrl::Sqlite(path) if is_prisma_url => {
-                let (path, choice) = prisma_file::choose(path, &|path| path.exists());
-                (DatabaseUrl::Sqlite(path), choice)
-            }
-            database => (database, None),
-        };
-        let redis_url = non_empty(settings.storage.redis_url);
-        if redis_url.as_ref().is_some_and(|url| {
-            !["redis://", "rediss://", "redis+unix://", "unix://"]
-                .iter()
-                .any(|scheme| url.starts_with(scheme))
-        }) {
-            return Err("REDIS_URL must begin with redis:// (or unix:// for a socket)".to_owned());
-        }
-        if redis_url.as_ref().is_some_and(|url| url.starts_with("rediss://")) {
-            return Err("REDIS_URL with rediss:// (TLS) is not supported by this build".to_owned());
-        }
+        let (database, database_choice) = database(database_url, &settings, &mut wrong);
+        let redis_url = redis_url(&settings, &mut wrong);
         let pool = match &database {
             DatabaseUrl::Postgres(postgres) => postgres.connection_limit,
             DatabaseUrl::Sqlite(_) => None,
         };
-        Ok(Self {
+        let relay_events = RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default());
+        let config = Self {
             host,
             port: settings.server.port,
             database_pool: pool.unwrap_or(settings.storage.database_pool.into()),
@@ -216,14 +210,15 @@ impl Config {
             log_retention: (settings.storage.log_retention > 0)
                 .then(|| Duration::from_secs(u64::from(settings.storage.log_retention) * 24 * 60 * 60)),
             search: settings.storage.search == Search::On,
-            limits: limits(&settings.limits)?,
-            webhook: WebhookSettings::from_settings(&settings.delivery)?,
-            relay_events: RelayEvents::parse(settings.delivery.relay_events.as_deref().unwrap_or_default())?,
+            limits: limits(&settings.limits, &mut wrong),
+            webhook: wrong.or(Part::Other, WebhookSettings::from_settings(&settings.delivery), None),
+            relay_events: wrong.or(Part::Other, relay_events, RelayEvents::default()),
             membership_ttl: Duration::from_millis(settings.storage.membership_ttl.into()),
             shutdown_timeout: Duration::from_millis(settings.server.shutdown_timeout.into()),
             data_dir: settings.server.data_dir,
             demo,
-        })
+        };
+        (config, wrong.0)
     }
 
     /// Warnings about sign-in, which are no reason to stop, one sentence each.
@@ -250,8 +245,39 @@ impl Config {
     }
 }
 
-fn limits(settings: &LimitSettings) -> Result<Limits, String> {
-    Ok(Limits {
+/// The database, and why it is that one, if `DATABASE_URL` names a file as Prisma does.
+fn database(
+    url: Option<String>,
+    settings: &Settings,
+    wrong: &mut WrongSettings,
+) -> (DatabaseUrl, Option<String>) {
+    let embedded = DatabaseUrl::Sqlite(settings.server.data_dir.join("chatoxide.db"));
+    let Some(url) = url else { return (embedded, None) };
+    let parsed = DatabaseUrl::parse(&url).map_err(|why| format!("DATABASE_URL {why}"));
+    match wrong.or(Part::Database, parsed, embedded) {
+        DatabaseUrl::Sqlite(path) if url.starts_with("file:") => {
+            let (path, choice) = prisma_file::choose(path, &|path| path.exists());
+            (DatabaseUrl::Sqlite(path), choice)
+        }
+        database => (database, None),
+    }
+}
+
+fn redis_url(settings: &Settings, wrong: &mut WrongSettings) -> Option<String> {
+    let url = non_empty(settings.storage.redis_url.clone())?;
+    if !["redis://", "rediss://", "redis+unix://", "unix://"].iter().any(|scheme| url.starts_with(scheme)) {
+        wrong.add(Part::Redis, "REDIS_URL must begin with redis:// (or unix:// for a socket)");
+        return None;
+    }
+    if url.starts_with("rediss://") {
+        wrong.add(Part::Redis, "REDIS_URL with rediss:// (TLS) is not supported by this build");
+        return None;
+    }
+    Some(url)
+}
+
+fn limits(settings: &LimitSettings, wrong: &mut WrongSettings) -> Limits {
+    Limits {
         content_units: non_zero(settings.max_message_length),
         metadata_bytes: non_zero(settings.max_metadata_size),
         metadata_depth: settings.max_metadata_depth as usize,
@@ -259,14 +285,16 @@ fn limits(settings: &LimitSettings) -> Result<Limits, String> {
         id_bytes: settings.max_id_size as usize,
         client_id_bytes: Limits::default().client_id_bytes,
         page: settings.max_page_size as usize,
-        message_types: message_types(&settings.message_types)?,
-    })
+        message_types: wrong.or(Part::Other, message_types(&settings.message_types), Vec::new()),
+    }
 }
 
-fn socket_settings(settings: &Settings) -> Result<SocketSettings, String> {
-    Ok(SocketSettings {
-        path: socket_path::parse_path(&settings.delivery.socket_path)?,
-        namespaces: socket_path::parse_namespaces(&settings.delivery.namespace)?,
+fn socket_settings(settings: &Settings, wrong: &mut WrongSettings) -> SocketSettings {
+    let path = socket_path::parse_path(&settings.delivery.socket_path);
+    let namespaces = socket_path::parse_namespaces(&settings.delivery.namespace);
+    SocketSettings {
+        path: wrong.or(Part::Other, path, String::new()),
+        namespaces: wrong.or(Part::Other, namespaces, Vec::new()),
         auto_join_rooms: settings.delivery.auto_join_rooms,
         extra_fields: settings.delivery.extra_fields,
         ping_interval: Duration::from_millis(settings.delivery.ping_interval.into()),
@@ -283,7 +311,7 @@ fn socket_settings(settings: &Settings) -> Result<SocketSettings, String> {
         max_unsigned: settings.limits.max_unsigned as usize,
         write_queue: settings.tuning.write_queue as usize,
         commit_interval: Duration::from_millis(settings.tuning.commit_interval.into()),
-    })
+    }
 }
 
 fn live_settings(settings: &Settings) -> LiveSettings {

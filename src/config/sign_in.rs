@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ClaimPath, CorsOrigin, TokenSource, non_empty, presets, settings::SignInSettings};
+use super::{
+    ClaimPath, CorsOrigin, Part, TokenSource, non_empty, presets, settings::SignInSettings,
+    wrong::WrongSettings,
+};
 
 pub use super::settings::{Encryption, SameEmail};
 
@@ -36,14 +39,13 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// Checks the settings, and sets those that the preset sets and that are not set themselves. The error is one
-    /// sentence that names the setting.
-    pub(super) fn from_settings(settings: &mut SignInSettings, cors: &CorsOrigin) -> Result<Self, String> {
-        presets::apply(settings)?;
-        let claims = |setting: &str, value: &Option<String>, default: &str| {
-            let value = non_empty(value.clone());
-            ClaimPath::parse_list(setting, value.as_deref().unwrap_or(default))
-        };
+    /// Checks the settings, and sets those that the preset sets and that are not set themselves.
+    pub(super) fn from_settings(
+        settings: &mut SignInSettings,
+        cors: &CorsOrigin,
+        wrong: &mut WrongSettings,
+    ) -> Self {
+        wrong.or(Part::SignIn, presets::apply(settings), ());
         let list = |value: &Option<String>| {
             let value = non_empty(value.clone()).unwrap_or_default();
             value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
@@ -53,23 +55,32 @@ impl SignIn {
         if encryption != Encryption::None
             && settings.jwt_secret.as_ref().is_none_or(|secret| secret.trim().is_empty())
         {
-            return Err(
-                "JWT_ENCRYPTION decrypts tokens with a key made from JWT_SECRET: set that too".to_owned()
-            );
+            let text = "JWT_ENCRYPTION decrypts tokens with a key made from JWT_SECRET: set that too";
+            wrong.add(Part::SignIn, text);
         }
-        Ok(Self {
-            user_claim: claims("JWT_USER_CLAIM", &settings.jwt_user_claim, USER_CLAIM)?,
-            name_claim: claims("JWT_NAME_CLAIM", &settings.jwt_name_claim, NAME_CLAIM)?,
-            email_claim: claims("JWT_EMAIL_CLAIM", &settings.jwt_email_claim, EMAIL_CLAIM)?,
-            avatar_claim: claims("JWT_AVATAR_CLAIM", &settings.jwt_avatar_claim, AVATAR_CLAIM)?,
+        let mut claims = |setting: &str, value: &Option<String>, default: &str| {
+            let value = non_empty(value.clone());
+            let parsed = ClaimPath::parse_list(setting, value.as_deref().unwrap_or(default));
+            wrong.or(Part::SignIn, parsed, Vec::new())
+        };
+        let user_claim = claims("JWT_USER_CLAIM", &settings.jwt_user_claim, USER_CLAIM);
+        let name_claim = claims("JWT_NAME_CLAIM", &settings.jwt_name_claim, NAME_CLAIM);
+        let email_claim = claims("JWT_EMAIL_CLAIM", &settings.jwt_email_claim, EMAIL_CLAIM);
+        let avatar_claim = claims("JWT_AVATAR_CLAIM", &settings.jwt_avatar_claim, AVATAR_CLAIM);
+        let sources = TokenSource::parse_list(token_from.as_deref().unwrap_or(TOKEN_FROM), cors);
+        Self {
+            user_claim,
+            name_claim,
+            email_claim,
+            avatar_claim,
             audience: list(&settings.jwt_audience),
             issuer: list(&settings.jwt_issuer),
             leeway: Duration::from_secs(settings.jwt_leeway.unwrap_or(0).into()),
-            sources: TokenSource::parse_list(token_from.as_deref().unwrap_or(TOKEN_FROM), cors)?,
+            sources: wrong.or(Part::SignIn, sources, Vec::new()),
             encryption,
             timeout: Duration::from_millis(settings.auth_timeout.into()),
             cache: Duration::from_millis(settings.auth_cache.into()),
             same_email: settings.same_email,
-        })
+        }
     }
 }

@@ -187,27 +187,33 @@ struct LiteTimesRow {
 
 /// Reads the facts before the server accepts connections. Refuses a database that would store wrong times.
 pub async fn check(db: &Db, now: Timestamp) -> Result<()> {
+    read_first(db, now).await?.map_or(Ok(()), |obstacle| Err(Error::Internal(obstacle.to_string())))
+}
+
+/// Reads the facts, and returns the finding about a database that would store wrong times.
+pub async fn read_first(db: &Db, now: Timestamp) -> Result<Option<Finding>> {
     db.facts().read_at.store(now.millis(), Ordering::Relaxed);
     let row = db.within_timeout(read(db)).await?;
     if matches!(db, Db::Lite { .. }) {
         read_lite_columns(db).await?;
     }
-    if row.has_zoned_times && !row.is_utc {
-        return Err(Error::Internal(format!(
-            "its columns are TIMESTAMPTZ and the session's zone is {}, so that wrong times would be stored: behind a pooler, \
-             run ALTER ROLE ... SET timezone = 'UTC' for the role of DATABASE_URL",
-            row.zone
-        )));
-    }
-    Ok(())
+    let stores_wrong_times = row.has_zoned_times && !row.is_utc;
+    Ok(stores_wrong_times.then(|| {
+        let text =
+            format!("its columns are TIMESTAMPTZ and the session's zone is {}, as behind a pooler", row.zone);
+        Finding::new(Severity::Unusable, text)
+            .consequence("wrong times would be stored")
+            .mend("ALTER ROLE ... SET timezone = 'UTC' for the role of DATABASE_URL")
+    }))
 }
 
 /// The finding if no index leads to a room's newest messages.
-pub fn no_index() -> Finding {
+pub fn no_index(db: &Db) -> Finding {
     let text = "table Message has no index on (\"roomId\", \"createdAt\")";
-    Finding::new(Severity::Notice, text).consequence("history is read slowly").mend(
-        "CREATE INDEX CONCURRENTLY \"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")",
-    )
+    let concurrently = if matches!(db, Db::Pg { .. }) { "CONCURRENTLY " } else { "" };
+    Finding::new(Severity::Notice, text).consequence("history is read slowly").mend(format!(
+        "CREATE INDEX {concurrently}\"Message_roomId_createdAt_idx\" ON \"Message\" (\"roomId\", \"createdAt\")"
+    ))
 }
 
 /// The finding if the database's errors are not in English.

@@ -2,13 +2,15 @@
 //! it.
 
 mod ids;
+mod keys;
 mod labels;
+mod types;
 
 use serde::Serialize;
 
 use super::{
     mapping::propose,
-    model::{Column, Kind, Schema},
+    model::{Column, Kind, Model, Schema},
     options::Options,
     roles::{self, Members, Obstacle, Roles},
     view::quoted,
@@ -30,9 +32,9 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Events fail.
+    /// An event fails that the original serves, or shows what it should not.
     Fault,
-    /// The tables are served, and there is something to know, such as an event that is refused.
+    /// The tables are served, and there is something to know.
     Note,
 }
 
@@ -99,8 +101,13 @@ pub fn check(schema: &Schema, options: &Options) -> Report {
     differences.message(&roles);
     differences.members(&roles);
     differences.reaction(&roles);
-    // An enum is a text on SQLite.
+    differences.uniques(&roles);
+    differences.required(&roles, &options.tables_in);
+    differences.refusals(schema, &roles);
+    differences.doubles(&roles);
+    // An enum is a text on SQLite, and its texts have no native types.
     if !is_sqlite {
+        differences.types(&roles, &options.tables_in);
         differences.labels(schema, &roles, &options.tables_in);
     }
     differences.index(&roles);
@@ -145,12 +152,12 @@ impl Differences {
         let faults = || self.findings.iter().filter(|finding| finding.severity == Severity::Fault);
         if faults().next().is_none() {
             Verdict::InPlace
+        } else if faults().all(|finding| finding.mend != self.map) {
+            Verdict::AfterChanges
         } else if self.is_sqlite {
             Verdict::NotSupported
-        } else if faults().any(|finding| finding.mend == self.map) {
-            Verdict::ByMapping
         } else {
-            Verdict::AfterChanges
+            Verdict::ByMapping
         }
     }
 
@@ -159,7 +166,7 @@ impl Differences {
         self.findings.push(Finding { severity: Severity::Fault, place, text, consequence, mend });
     }
 
-    fn table(&mut self, model: &super::model::Model, name: &str) {
+    fn table(&mut self, model: &Model, name: &str) {
         if model.table != name {
             let text = format!("its table is {}, and chatoxide looks for \"{name}\"", quoted(&model.table));
             self.fault(model.name.clone(), text, EVERYTHING);
@@ -167,7 +174,8 @@ impl Differences {
     }
 
     /// Compares a model's columns with those that chatoxide writes, and finds required ones that it does not.
-    fn columns(&mut self, model: &super::model::Model, wanted: &[Wanted<'_>], cannot_insert: &str) {
+    /// `table`: the table of the original, and what fails if no row can be inserted.
+    fn columns(&mut self, model: &Model, wanted: &[Wanted<'_>], (table, cannot_insert): (&str, &str)) {
         for Wanted { name, found, consequence } in wanted {
             match found {
                 Some(column) if column.name == *name => {}
@@ -183,8 +191,10 @@ impl Differences {
             wanted.iter().any(|wanted| wanted.found.is_some_and(|found| found.field == column.field))
         };
         // The server fills a required time of the last update, as Prisma does.
+        let has_time = ["User", "Room", "Message"].contains(&table);
         let is_filled = |column: &Column| {
-            column.has_database_default() || column.name == "updatedAt" && column.kind == Kind::DateTime
+            column.has_database_default()
+                || has_time && column.name == "updatedAt" && column.kind == Kind::DateTime
         };
         for column in model.columns.iter().filter(|column| !is_wanted(column) && !is_filled(column)) {
             let text = "it is required and has no default in the database".to_owned();
@@ -210,20 +220,7 @@ impl Differences {
                 consequence: "nobody can sign in who is not a user yet",
             },
         ];
-        self.columns(user.model, &wanted, "nobody can sign in who is not a user yet");
-        let unique = user.names.first().filter(|name| user.model.is_unique(&[&name.field]));
-        if let Some(name) = unique {
-            self.findings.push(Finding {
-                severity: Severity::Note,
-                place: format!("{}.{}", user.model.name, name.field),
-                text: "it is unique".to_owned(),
-                consequence: "a newcomer with a name that is taken is refused".to_owned(),
-                mend: match self.is_sqlite {
-                    true => self.map.clone(),
-                    false => format!("{}, whose views give such a newcomer a name with a suffix", self.map),
-                },
-            });
-        }
+        self.columns(user.model, &wanted, ("User", "nobody can sign in who is not a user yet"));
     }
 
     fn room(&mut self, roles: &Roles<'_>) {
@@ -235,7 +232,7 @@ impl Differences {
             Wanted { name: "type", found: room.kind, consequence: EVERYTHING },
             Wanted { name: "createdAt", found: room.created_at, consequence: EVERYTHING },
         ];
-        self.columns(room.model, &wanted, "room:create and dm:start fail");
+        self.columns(room.model, &wanted, ("Room", "room:create and dm:start fail"));
         if let Some(kind) = room.kind.filter(|kind| kind.kind == Kind::Boolean) {
             let text =
                 "the kind of a room is a flag, and chatoxide looks for public, private or direct".to_owned();
@@ -263,7 +260,7 @@ impl Differences {
             all("createdAt", Some(message.created_at)),
             all("updatedAt", message.updated_at),
         ];
-        self.columns(message.model, &wanted, "no message can be sent");
+        self.columns(message.model, &wanted, ("Message", "no message can be sent"));
         for column in &message.deletion {
             let text = "deleted messages are marked, and chatoxide deletes rows".to_owned();
             let place = format!("{}.{}", message.model.name, column.field);
@@ -308,7 +305,7 @@ impl Differences {
             all("userId", Some(reaction.user)),
             all("emoji", Some(reaction.emoji)),
         ];
-        self.columns(reaction.model, &wanted, "no reaction can be added");
+        self.columns(reaction.model, &wanted, ("Reaction", "no reaction can be added"));
         if let Some(id) = reaction.id.filter(|id| id.kind != Kind::String) {
             let text = "its id is no text".to_owned();
             self.fault(format!("{}.{}", reaction.model.name, id.field), text, "no reaction can be added");

@@ -93,6 +93,8 @@ pub struct Relation {
     pub columns: Vec<String>,
     pub is_list: bool,
     pub is_required: bool,
+    /// The database refuses to delete a row that is referred to.
+    pub refuses_deletion: bool,
 }
 
 /// The table of an implicit many-to-many relation: its columns are `A` and `B`.
@@ -337,13 +339,20 @@ fn relation_of(field: &Field) -> Relation {
     let attribute = field.attribute("relation");
     let name = attribute.and_then(|relation| relation.argument("name")?.word());
     let columns = attribute.and_then(|relation| relation.named("fields"));
+    let is_required = !field.is_optional && !field.is_list;
+    let on_delete = attribute.and_then(|relation| relation.named("onDelete")?.word());
+    let refuses_deletion = match on_delete {
+        Some(action) => ["Restrict", "NoAction"].contains(&action),
+        None => is_required,
+    };
     Relation {
         field: field.name.clone(),
         target: field.type_name.clone(),
         name: name.map(str::to_owned),
         columns: columns.map(Value::words).unwrap_or_default(),
         is_list: field.is_list,
-        is_required: !field.is_optional && !field.is_list,
+        is_required,
+        refuses_deletion,
     }
 }
 

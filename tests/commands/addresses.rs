@@ -62,7 +62,7 @@ async fn a_taken_port_is_named_with_its_setting_and_check_warns_of_it() {
     }
     let (code, found, _) = run(folder.path(), &["check", "--port", &port]).await;
     let line = found.lines().find(|line| line.contains("settings: ")).unwrap();
-    assert!(code == 0 && line.starts_with("warn ") && line.contains("PORT"), "{found}");
+    assert!(code == 0 && line.starts_with("warn ") && found.contains("mend: set PORT"), "{found}");
     let (code, found, _) = run(folder.path(), &["check", "--port", "0"]).await;
     assert!(code == 0 && found.contains("ok     settings: listens on 127.0.0.1:0"), "{found}");
 }

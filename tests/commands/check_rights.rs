@@ -20,7 +20,7 @@ async fn a_database_that_was_served_and_cannot_be_any_more_is_not_ok() {
         let (_, found) = check(&database, &url).await;
         let found = found.join("\n");
         assert!(found.contains(expected), "{expected} in: {found}");
-        if let Some((_, statements)) = found.split_once("has to run: ") {
+        if let Some((_, statements)) = found.split_once("mend: ") {
             assert!(found.contains("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"), "{found}");
             assert!(!found.contains("GRANT CREATE"), "no more than is needed: {found}");
             database.execute(statements).await;

@@ -17,7 +17,8 @@ async fn a_type_of_the_settings_that_the_database_lacks_is_named_with_its_mend()
     database.execute(&prisma_tables(PRISMA_6)).await;
     let line = [&USUAL[..], &[&database.url, "--message-types", "file,it's"]].concat();
     let (code, found, _) = run(database.folder.path(), &line).await;
-    let told = r#"MESSAGE_TYPES has it's, which the enum "MessageType" lacks; mend: "#;
+    let told =
+        r#"MESSAGE_TYPES has it's, which the enum "MessageType" lacks: the server does not start; mend: "#;
     let found = one_line_each(&found).join("\n");
     assert!(code == 1 && found.matches("FAULT").count() == 1 && found.contains(told), "{found}");
     let mend = found.split("; mend: ").nth(1).unwrap().lines().next().unwrap();

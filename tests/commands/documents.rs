@@ -74,3 +74,25 @@ fn every_relative_link_leads_somewhere() {
     }
     assert!(broken.is_empty(), "{broken:#?}");
 }
+
+/// The rows of the tables of deviations: those of a section of this document up to another.
+fn deviations() -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/migrating-from-node.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (_, rest) = text.split_once("\n## What your server may do differently\n").unwrap();
+    let (section, _) = rest.split_once("\n## Cut-over\n").unwrap();
+    let lines: Vec<&str> = section.lines().collect();
+    let is_row = |line: &str| line.starts_with("| ");
+    // A heading is above the line of dashes.
+    let is_heading = |index: usize| lines.get(index + 1).is_some_and(|line| line.starts_with("|---"));
+    let rows = lines.iter().enumerate().filter(|(index, line)| is_row(line) && !is_heading(*index));
+    rows.map(|(_, line)| (*line).to_owned()).collect()
+}
+
+#[test]
+fn every_deviation_of_a_server_or_its_tables_is_linked_to_its_test() {
+    let rows = deviations();
+    assert!(rows.len() > 60, "{}", rows.len());
+    let without: Vec<&String> = rows.iter().filter(|row| !row.contains("([test](../")).collect();
+    assert!(without.is_empty(), "{without:#?}");
+}

@@ -32,7 +32,7 @@ impl Logged {
         Self::start_on(TestDatabase::create(backend).await, more).await
     }
 
-    async fn start_on(database: TestDatabase, more: &[(&str, &str)]) -> Self {
+    pub(super) async fn start_on(database: TestDatabase, more: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chatoxide"))
             .env_clear()
             .envs(settings(&database, more).await)

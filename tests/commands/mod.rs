@@ -2,13 +2,16 @@
 
 mod addresses;
 mod check;
+mod check_all;
 mod check_rights;
+mod check_rows;
 mod check_sign_in;
 mod check_types;
 mod documents;
 mod folders;
 mod health;
 mod logs;
+mod logs_sign_in;
 mod plan;
 pub(crate) mod program;
 mod settings;

@@ -19,7 +19,7 @@ mod refused_rows;
 mod room_list;
 mod round_trips;
 mod rows;
-mod session;
+pub mod session;
 mod sqlite;
 mod start_locks;
 mod statements;

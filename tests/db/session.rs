@@ -19,7 +19,7 @@ use crate::support::{
 };
 
 /// A database as Prisma makes it, with times of this type, on a server whose zone is New York.
-async fn database_with(times: &str) -> TestDatabase {
+pub async fn database_with(times: &str) -> TestDatabase {
     let database = TestDatabase::create(Backend::Postgres).await;
     assert_eq!(database.select("SHOW timezone").await, ["America/New_York"]);
     let tables = prisma_tables(PRISMA_6).replace("TIMESTAMP(3)", times);
@@ -96,7 +96,7 @@ async fn times_are_stored_in_utc_whatever_the_zone_is_and_whatever_says_it() {
 }
 
 /// A pooler that gives the sessions another zone than they ask for, as one does that shares them without keeping what is set.
-async fn forgetful_pooler(server: &str) -> u16 {
+pub async fn forgetful_pooler(server: &str) -> u16 {
     let server = server.rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -74,6 +74,11 @@ async fn check_says_whether_the_database_is_watched_and_by_which_version() {
     for change in [
         "COMMENT ON FUNCTION chatoxide.watch_log(BIGINT[]) IS 'older'",
         r#"DROP TRIGGER chatoxide_watch ON "Reaction""#,
+        // Functions that others call, without which the commits of other programs fail.
+        "DROP FUNCTION chatoxide.watch_tell",
+        "DROP FUNCTION chatoxide.watch_send",
+        "DROP FUNCTION chatoxide.watch_note",
+        "DROP TABLE chatoxide.watch_change",
         r#"ALTER TABLE "Message" ALTER "updatedAt" SET DEFAULT now(); UPDATE "Message" SET "updatedAt" = now();
             ALTER TABLE "Message" ALTER "updatedAt" SET NOT NULL"#,
     ] {

@@ -90,3 +90,20 @@ async fn the_heading_says_how_to_undo_all_of_it_and_which_kinds_were_taken() {
     assert_eq!(mapped.select(left).await, Vec::<String>::new());
     assert_eq!(mapped.dump(), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reactions_that_the_mapping_keeps_go_with_the_teams_message() {
+    let mut mapped = Mapped::create("garden").await;
+    mapped.map("garden", &[], &[]).await;
+    let reactions = r#"SELECT count(*) FROM chatoxide_map."Reaction""#;
+    mapped
+        .execute(
+            r#"INSERT INTO chatoxide_map."Reaction" ("id", "messageId", "userId", "emoji")
+            SELECT 'r' || "id", "id", "authorId", '👍' FROM "Message""#,
+        )
+        .await;
+    let messages = mapped.select(r#"SELECT count(*) FROM "Message""#).await;
+    assert!(messages != ["0"] && mapped.select(reactions).await == messages, "{messages:?}");
+    mapped.execute(r#"DELETE FROM "Message""#).await;
+    assert_eq!(mapped.select(reactions).await, ["0"]);
+}

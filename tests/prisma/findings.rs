@@ -36,9 +36,9 @@ async fn a_schema_like_the_original_can_be_served_as_it_is() {
     let without = text.replace("  file\n  system\n", "");
     std::fs::write(place.path().join("without.prisma"), &without).unwrap();
     let (code, printed, _) = run(place.path(), &["check", "--schema", "without.prisma"]).await;
-    assert_eq!(code, 0, "{printed}");
+    assert_eq!(code, 1, "{printed}");
     let refused =
-        "warn   Message.type: the enum `MessageType` has no label for file: messages of these types are";
+        "FAULT  Message.type: the enum `MessageType` has no label for file: messages of these types are";
     assert!(printed.contains(refused), "{printed}");
 
     let (code, printed, _) = run(place.path(), &["check", "--schema", "schema.prisma", "--json"]).await;

@@ -90,8 +90,8 @@ async fn a_column_that_is_too_short_for_own_ids_is_a_fault_that_map_names_too() 
 #[tokio::test]
 async fn an_enum_of_rooms_without_a_label_and_unique_names_are_found() {
     let (verdict, findings, _) = check(&[("  direct\n", "")]).await;
-    let start = r#"note | Room.type | dm:start fails | ALTER TYPE "public"."RoomType" ADD VALUE 'direct'"#;
-    assert!(verdict == "in-place" && findings[0].starts_with(start), "{findings:?}");
+    let start = r#"fault | Room.type | dm:start fails | ALTER TYPE "public"."RoomType" ADD VALUE 'direct'"#;
+    assert!(verdict == "after-changes" && findings[0].starts_with(start), "{findings:?}");
     let (verdict, findings, _) =
         check(&[("  public\n  private\n", ""), (" @default(public)", " @default(direct)")]).await;
     assert_eq!((verdict.as_str(), findings.len()), ("after-changes", 2), "{findings:?}");
@@ -99,7 +99,6 @@ async fn an_enum_of_rooms_without_a_label_and_unique_names_are_found() {
 
     let (verdict, findings, _) =
         check(&[("name      String\n  email", "name String @unique\n  email")]).await;
-    let refused =
-        "note | User.name | a newcomer with a name that is taken is refused | chatoxide map --schema";
-    assert!(verdict == "in-place" && findings[0].starts_with(refused), "{findings:?}");
+    let refused = "fault | User.name | a newcomer with the same value as another user, such as a name that is taken, is refused | ";
+    assert!(verdict == "by-mapping" && findings[0].starts_with(refused), "{findings:?}");
 }

@@ -1,6 +1,7 @@
 //! Mirrors src/prisma: schemas that differ from the original's, mapped by the program and served.
 
 mod applied;
+mod both_checks;
 mod doors;
 pub mod findings;
 mod foreign;

@@ -109,6 +109,26 @@ async fn schemas_that_no_mapping_serves_are_refused_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_schema_of_mongodb_is_refused_by_map_and_by_check() {
+    let id = "id String @id @default(auto()) @map(\"_id\") @db.ObjectId";
+    let text = [&HEAD.replace("postgresql", "mongodb"), USER, ROOM, MESSAGE].concat();
+    let text = text.replace("id String @id", id).replace("Id String", "Id String @db.ObjectId");
+    let text =
+        text.replace("  text String", "  text String\n  tags Tag[]") + "type Tag {\n  name String\n}\n";
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("schema.prisma"), text).unwrap();
+    for command in ["map", "check"] {
+        let (code, printed, error) = run(place.path(), &[command, "--schema", "schema.prisma"]).await;
+        let said = format!("{printed}{error}");
+        assert!(
+            code == 1 && said.contains("the schema is for mongodb, and a mapping needs PostgreSQL"),
+            "{said}"
+        );
+        assert!(said.contains("move the tables to PostgreSQL first"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_schema_that_cannot_be_read_is_refused_with_its_line_and_column() {
     for (text, place) in [
         ("model User {\n  id String @id\n", "line 3, column 1"),

@@ -25,3 +25,4 @@ mod unread_push;
 pub mod watched;
 mod watched_access;
 mod watched_gaps;
+mod watched_time;

@@ -286,3 +286,64 @@ async fn a_key_set_that_cannot_be_read_is_no_refusal() {
     let server = TestServer::start_with(TestDatabase::create(Backend::Sqlite).await, &line).await;
     assert_eq!(outcome(&server, &signed("k-1", &json!({"sub": "a"}))).await, "closed");
 }
+
+/// Claims as the services put them in their tokens, with what the preset needs beside the key set.
+fn shapes() -> [(&'static [&'static str], Value); 4] {
+    let ann = json!({"email": "ann@example.org", "email_verified": true});
+    let with = |more: Value| {
+        let mut claims = more;
+        claims.as_object_mut().unwrap().extend(ann.as_object().unwrap().clone());
+        claims
+    };
+    [
+        (
+            &["supabase"],
+            with(
+                json!({"iss": "https://x.supabase.co/auth/v1", "aud": "authenticated", "role": "authenticated",
+                "sub": "ann", "session_id": "s", "is_anonymous": false, "aal": "aal1",
+                "app_metadata": {"provider": "google", "providers": ["google"]},
+                "user_metadata": {"full_name": "Ann Lee", "avatar_url": "https://a.example/a.png"}}),
+            ),
+        ),
+        (
+            &["clerk"],
+            json!({"iss": "https://x.clerk.accounts.dev", "sub": "ann", "sid": "sess_1", "azp": "https://app.example",
+                "full_name": "Ann Lee", "image_url": "https://a.example/a.png"}),
+        ),
+        (
+            &["firebase", "--jwt-audience", "my-app"],
+            with(
+                json!({"iss": "https://securetoken.google.com/my-app", "aud": "my-app", "auth_time": 1, "user_id": "ann",
+                "sub": "ann", "name": "Ann Lee", "picture": "https://a.example/a.png",
+                "firebase": {"identities": {"google.com": ["1"]}, "sign_in_provider": "google.com"}}),
+            ),
+        ),
+        (
+            &["auth0", "--jwt-audience", "https://chat.example"],
+            json!({"iss": "https://x.eu.auth0.com/", "sub": "ann", "aud": ["https://chat.example", "https://x.eu.auth0.com/userinfo"],
+                "azp": "client", "scope": "openid profile", "nickname": "Ann Lee", "picture": "https://a.example/a.png"}),
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_supabase_clerk_firebase_and_auth0_sign_their_user_in_with_name_and_picture() {
+    let mut jwk: Value = serde_json::from_str(PUBLIC_KEY).unwrap();
+    jwk["kid"] = "k-1".into();
+    let key_set = move || async move { Json(json!({"keys": [jwk]})) };
+    let url = format!("{}/jwks", serve(Router::new().route("/jwks", any(key_set))).await);
+    for (preset, claims) in shapes() {
+        let line = [&["--jwt-secret", "", "--jwt-jwks-url", &url, "--auth-preset"], preset].concat();
+        let server = TestServer::start_with(TestDatabase::create(Backend::Sqlite).await, &line).await;
+        assert_eq!(outcome(&server, &signed("k-1", &claims)).await, "ann", "{preset:?}");
+        let user =
+            server.database.select(r#"SELECT "id" || ', ' || "name" || ', ' || "avatar" FROM "User""#).await;
+        assert_eq!(user, ["ann, Ann Lee, https://a.example/a.png"], "{preset:?}");
+        // One for another audience, or of another service.
+        let mut other = claims.clone();
+        other["aud"] = "another".into();
+        let is_checked = claims["aud"] != Value::Null;
+        let expected = if is_checked { "refused" } else { "ann" };
+        assert_eq!(outcome(&server, &signed("k-1", &other)).await, expected, "{preset:?}");
+    }
+}

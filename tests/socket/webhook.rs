@@ -175,6 +175,17 @@ async fn an_endpoint_that_fails_is_said_to_be_unavailable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_down_is_said_to_be_unavailable() {
+    let line = ["--event-webhook", "http://127.0.0.1:1/hook", "--event-webhook-secret", KEY];
+    let server = TestServer::start_with(TestDatabase::create(Backend::Sqlite).await, &line).await;
+    let mut alice = server.connect("alice").await;
+    let ack = alice.ask("poll:open", json!({})).await;
+    assert_eq!(ack["code"], "unavailable", "{ack}");
+    assert_eq!(ack["error"], "The endpoint of this event is not available, try again");
+    assert_eq!(alice.ask("rooms:list", json!({})).await["success"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_other_event_waits_for_the_endpoint_and_only_so_many_wait_at_once() {
     let (server, endpoint, mut alice, _bob) = start(Backend::Sqlite, &[]).await;
     let wanted = json!({"wait": true, "answer": {"ack": {"success": true}}});

@@ -13,13 +13,14 @@ use serde::Serialize;
 use self::settings::Setting;
 use super::{
     Failure,
-    check::{self, Checked, Verdict},
+    check::{self, Checked},
+    check_finding::{self, Verdict},
     check_schema,
     map::pair,
     print_line,
 };
 use crate::{
-    config::{Config, DatabaseUrl, SigningKeys},
+    config::{Config, DatabaseUrl, SigningKeys, WrongSetting},
     prisma::findings::{Finding, Report, Severity, Verdict as SchemaVerdict},
 };
 
@@ -71,11 +72,11 @@ impl Item {
     }
 }
 
-pub(super) async fn run(config: Config, args: PlanArgs) -> Result<(), Failure> {
+pub(super) async fn run(config: Config, wrong: &[WrongSetting], args: PlanArgs) -> Result<(), Failure> {
     let report = args.schema.as_deref().map(|path| check_schema::check(path, &args.uses)).transpose()?;
-    let checked = check::check(&config, |_| {}).await;
+    let checked = check::check(&config, wrong, |_| {}).await;
     let schema = args.schema.as_deref().zip(report.as_ref());
-    let plan = plan(&config, &checked, schema);
+    let plan = plan((&config, wrong), &checked, schema);
     if args.json {
         let text = serde_json::to_string_pretty(&plan)
             .map_err(|error| Failure::Failed(format!("the plan cannot be written as JSON: {error}")))?;
@@ -85,12 +86,22 @@ pub(super) async fn run(config: Config, args: PlanArgs) -> Result<(), Failure> {
     }
     match plan.faults.len() {
         0 => Ok(()),
-        number => Err(Failure::Failed(format!("{number} faults stand in the way of the move"))),
+        number => {
+            let sentence = match number {
+                1 => "1 fault stands in the way of the move".to_owned(),
+                _ => format!("{number} faults stand in the way of the move"),
+            };
+            Err(if wrong.is_empty() { Failure::Failed(sentence) } else { Failure::Setting(sentence) })
+        }
     }
 }
 
-fn plan(config: &Config, checked: &Checked, schema: Option<(&Path, &Report)>) -> Plan {
-    let (mut faults, mut differences) = (settings::faults(config), Vec::new());
+fn plan(
+    (config, wrong): (&Config, &[WrongSetting]),
+    checked: &Checked,
+    schema: Option<(&Path, &Report)>,
+) -> Plan {
+    let (mut faults, mut differences) = (settings::faults(config, wrong), Vec::new());
     for finding in &checked.findings {
         let item = Item { mend: finding.mend.clone(), ..Item::new(finding.place, finding.sentence()) };
         match finding.severity {
@@ -101,7 +112,7 @@ fn plan(config: &Config, checked: &Checked, schema: Option<(&Path, &Report)>) ->
             Verdict::Fault => faults.push(item),
         }
     }
-    let is_database = |finding: &check::Finding| finding.place == "database";
+    let is_database = |finding: &check_finding::Finding| finding.place == "database";
     let mut of_database = checked.findings.iter().filter(|finding| is_database(finding));
     let is_served = !of_database.any(|finding| finding.severity == Verdict::Fault);
     let mut needs_mapping = false;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Item;
-use crate::config::{Config, CorsOrigin, SigningKeys};
+use crate::config::{Config, CorsOrigin, Part, SigningKeys, WrongSetting};
 
 #[derive(Serialize)]
 pub(super) struct Setting {
@@ -15,18 +15,19 @@ pub(super) struct Setting {
 }
 
 /// The faults of settings that serve without Node, but not in its place.
-pub(super) fn faults(config: &Config) -> Vec<Item> {
+pub(super) fn faults(config: &Config, wrong: &[WrongSetting]) -> Vec<Item> {
+    let is_right = |part| wrong.iter().all(|wrong| wrong.part != part);
     let mut faults = Vec::new();
     let mut add = |text: &str, mend: &str| {
         faults.push(Item { mend: mend.to_owned(), ..Item::new("settings", text.to_owned()) });
     };
-    if config.is_embedded_default() {
+    if config.is_embedded_default() && is_right(Part::Database) {
         add(
             "DATABASE_URL is not set: the server would use an empty database of its own",
             "set it as Node has it",
         );
     }
-    if matches!(config.keys, SigningKeys::DemoFile(_) | SigningKeys::Missing) {
+    if matches!(config.keys, SigningKeys::DemoFile(_) | SigningKeys::Missing) && is_right(Part::SignIn) {
         add(
             "nothing says who may sign in: tokens of your users would be refused",
             "set JWT_SECRET to the secret that signs them, or JWT_PUBLIC_KEY, JWT_JWKS_URL or AUTH_URL \
@@ -47,6 +48,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     };
     let cors = match &config.cors {
         CorsOrigin::Any => "*".to_owned(),
+        CorsOrigin::List(origins) if origins.len() == 1 => "1 origin".to_owned(),
         CorsOrigin::List(origins) => format!("{} origins", origins.len()),
     };
     let database = (!config.is_embedded_default()).then(|| config.database.redacted());

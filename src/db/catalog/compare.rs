@@ -7,8 +7,12 @@ use super::{
     id_types::{IdColumn, is_id_type},
 };
 
-/// Columns by which teams mark a message as deleted, in lower case and without underscores.
-const SOFT_DELETION: [&str; 4] = ["deletedat", "isdeleted", "deleted", "removedat"];
+/// Columns by which teams mark a message or a room as deleted, in lower case and without underscores: times, and flags.
+const DELETION_TIMES: [&str; 3] = ["deletedat", "deletedon", "removedat"];
+const DELETION_FLAGS: [&str; 4] = ["isdeleted", "deleted", "isremoved", "removed"];
+
+/// The mend of a column of SQLite.
+const MIGRATE: &str = "change it in the schema of Prisma and migrate";
 
 impl Catalog {
     /// Compares a table's columns with the expected ones.
@@ -22,7 +26,7 @@ impl Catalog {
                     let finding = Finding::new(Severity::Unusable, text);
                     self.add(match self.has_schemas {
                         true => finding.consequence("views can have it").mend(MAP),
-                        false => finding.consequence("every event may fail"),
+                        false => finding.consequence("every event may fail").mend(MIGRATE),
                     });
                 }
             }
@@ -36,6 +40,8 @@ impl Catalog {
 
     fn compare_column(&mut self, table: &Table, expected: &ExpectedColumn, column: &Column) {
         let (name, of) = (expected.name, table.name);
+        self.known.insert((of, name));
+        self.look_at_rows(table, expected, column);
         if expected.kind == ColumnKind::Key && is_id_type(&column.type_name) {
             let type_name = column.type_name.clone();
             self.ids.push(IdColumn { table: of, column: name, type_name });
@@ -47,7 +53,9 @@ impl Catalog {
                 (true, ColumnKind::Json) => {
                     self.alter(of, name, &format!("TYPE jsonb USING to_jsonb(\"{name}\")"))
                 }
-                _ => String::new(),
+                (true, ColumnKind::Time) => self.alter(of, name, "TYPE timestamp(3)"),
+                (true, _) => MAP.to_owned(),
+                (false, _) => MIGRATE.to_owned(),
             };
             self.add(Finding::new(Severity::Unusable, text).mend(mend));
         }
@@ -71,15 +79,38 @@ impl Catalog {
         }
     }
 
+    /// Adds the possible faults of a column's rows: NULL in an id, and unknown types of rooms in a text.
+    fn look_at_rows(&mut self, table: &Table, expected: &ExpectedColumn, column: &Column) {
+        let (name, of) = (expected.name, table.name);
+        // A NULL elsewhere is shown as its default. Views do not say which columns are nullable, and a scan would take long.
+        let is_key = expected.kind == ColumnKind::Key && !expected.may_be_null;
+        if is_key && column.in_table && column.is_nullable {
+            let finding =
+                Finding::new(Severity::Partial, format!("\"{of}\" has rows whose \"{name}\" is NULL"));
+            let mend = format!("UPDATE \"{of}\" SET \"{name}\" = '...' WHERE \"{name}\" IS NULL");
+            let finding = finding.consequence("such rows cannot be shown").mend(mend);
+            self.add_row_check(of, finding, &format!("\"{name}\" IS NULL"));
+        }
+        let is_text = !self.has_schemas || matches!(column.kind, Some(ColumnKind::Key | ColumnKind::Text));
+        if expected.kind == ColumnKind::RoomType && is_text {
+            let finding = Finding::new(
+                Severity::Notice,
+                "\"Room\" has rows of other types than public, private and direct",
+            );
+            let finding = finding.consequence("they are treated as private rooms");
+            let condition = "lower(CAST(\"type\" AS TEXT)) NOT IN ('public', 'private', 'direct')";
+            self.add_sampled_check(of, finding, condition);
+        }
+    }
+
     /// Looks at a column that the original does not have.
     fn look_at_other(&mut self, table: &Table, column: &str, there: &Column) {
         let name = table.name;
         let plain = column.replace('_', "").to_lowercase();
-        if name == "Message" && SOFT_DELETION.contains(&plain.as_str()) {
-            let text = format!("column \"{column}\" of \"{name}\" looks like a mark of deleted messages");
-            let consequence = "message:delete deletes the row, and marked messages are shown like others";
-            let finding = Finding::new(Severity::Notice, text).consequence(consequence);
-            self.add(if self.has_schemas { finding.mend(MAP) } else { finding });
+        let (is_time, is_flag) =
+            (DELETION_TIMES.contains(&plain.as_str()), DELETION_FLAGS.contains(&plain.as_str()));
+        if is_time || is_flag {
+            self.look_at_mark(name, column, is_flag);
         }
         // `@updatedAt` is filled as Prisma does.
         let is_filled =
@@ -93,11 +124,44 @@ impl Catalog {
         self.add(finding.mend(mend).of_inserts(name));
     }
 
-    /// A statement that alters a column; empty on SQLite, which has none.
+    /// A mark of deletion is a fault where rows have it.
+    fn look_at_mark(&mut self, table: &'static str, column: &str, is_flag: bool) {
+        let (rows, consequence) = match table {
+            "Message" => {
+                ("messages", "message:delete deletes the row, and marked messages are shown like others")
+            }
+            "Room" => ("rooms", "members may still enter the marked rooms"),
+            _ => return,
+        };
+        let mend = match self.has_schemas {
+            true => MAP.to_owned(),
+            false => {
+                format!("DELETE FROM \"{table}\" WHERE the mark is set, or drop the column if it is none")
+            }
+        };
+        let finding =
+            |severity, text| Finding::new(severity, text).consequence(consequence).mend(mend.clone());
+        let text = format!("column \"{column}\" of \"{table}\" looks like a mark of deleted {rows}");
+        let condition = match is_flag {
+            true => format!("CAST(\"{column}\" AS TEXT) NOT IN ('0', 'f', 'false', 'no', '')"),
+            false => format!("\"{column}\" IS NOT NULL"),
+        };
+        self.add_sampled_check(
+            table,
+            finding(Severity::Partial, format!("{text}, and rows have it")),
+            &condition,
+        );
+        if let Some(check) = self.row_checks.last_mut() {
+            check.instead_of = Some(text.clone());
+        }
+        self.add(finding(Severity::Notice, text));
+    }
+
+    /// A statement that alters a column. SQLite has none.
     fn alter(&self, table: &str, column: &str, change: &str) -> String {
         match self.has_schemas {
             true => format!("ALTER TABLE \"{table}\" ALTER \"{column}\" {change}"),
-            false => String::new(),
+            false => MIGRATE.to_owned(),
         }
     }
 }

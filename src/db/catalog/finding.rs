@@ -72,10 +72,3 @@ impl fmt::Display for Finding {
         Ok(())
     }
 }
-
-/// A possible fault, with the query that confirms it.
-#[derive(Debug)]
-pub(super) struct RowCheck {
-    pub(super) query: String,
-    pub(super) finding: Finding,
-}

@@ -2,25 +2,35 @@
 //! and which parts of them chatoxide cannot work with.
 
 mod compare;
+mod confirm;
 mod expected;
 mod finding;
 mod id_types;
+mod lack;
+mod limits;
 mod mapping;
 mod message_types;
 mod postgres;
+mod references;
 mod row_checks;
 mod rows;
 mod rules;
 mod sqlite;
+mod sqlite_file;
+mod sqlite_keys;
+mod unique;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
 use self::{
+    confirm::RowCheck,
     expected::{ColumnKind, Table},
-    finding::RowCheck,
     id_types::IdColumn,
     message_types::TypeLabels,
 };
@@ -32,7 +42,7 @@ use crate::{
 
 pub use expected::TABLES;
 pub use finding::{Finding, Severity};
-pub(super) use sqlite::open_read_only;
+pub(super) use sqlite_file::open_read_only;
 
 /// The result of reading the catalog.
 #[derive(Debug)]
@@ -42,6 +52,16 @@ pub struct Catalog {
     pub findings: Vec<Finding>,
     /// Possible faults that only a scan of the rows can confirm.
     row_checks: Vec<RowCheck>,
+    /// An item of a FROM clause for each table that is there: all of its rows, or a sample.
+    samples: BTreeMap<&'static str, String>,
+    /// The original's tables that are there and are no views.
+    tables_in_place: Vec<&'static str>,
+    /// The original's columns that are there, each with its table.
+    known: BTreeSet<(&'static str, &'static str)>,
+    /// SQLite only: no index leads to a room's newest messages.
+    pub lacks_index: bool,
+    /// The most characters that a message's content may have; none if unlimited.
+    content_width: Option<i32>,
     /// The database's version; none if the file does not exist yet.
     pub version: Option<String>,
     /// True if some of chatoxide's own tables exist.
@@ -132,28 +152,6 @@ impl Catalog {
         }
     }
 
-    /// Scans the rows to confirm possible faults. This may take long.
-    pub async fn run_row_checks(&mut self, db: &Db) {
-        let Db::Pg { pool, .. } = db else { return };
-        for check in std::mem::take(&mut self.row_checks) {
-            let ask = async {
-                let mut connection = pool.get().await?;
-                let result = postgres::has_match(&mut connection, &check).await;
-                connection.finish(&result);
-                Ok(result?)
-            };
-            match db.within_timeout(Box::pin(ask)).await {
-                Ok(true) => self.findings.push(check.finding),
-                Ok(false) => {}
-                Err(error) => {
-                    let (text, cause) = (check.finding.to_string(), error.cause());
-                    let text = format!("it could not be found out whether {text} ({cause})");
-                    self.add(Finding::new(Severity::Notice, text));
-                }
-            }
-        }
-    }
-
     /// Reads the catalog of PostgreSQL on a connection that is in a transaction.
     pub(super) async fn read_postgres(connection: &mut AsyncPgConnection, url: &PostgresUrl) -> Result<Self> {
         Ok(postgres::read(connection, url).await?)
@@ -168,48 +166,9 @@ impl Catalog {
     pub fn obstacle(&self, makes_tables: bool, migrates: bool) -> Option<String> {
         let unusable = self.findings.iter().filter(|finding| finding.severity == Severity::Unusable);
         let texts: Vec<String> = unusable.map(Finding::to_string).collect();
-        self.lack(makes_tables, migrates).or_else(|| (!texts.is_empty()).then(|| texts.join("; ")))
-    }
-
-    /// Returns the tables or the rights that the server lacks. `makes_tables`: missing tables are to be created, whatever
-    /// else exists. `migrates`: chatoxide's own tables are to be created or changed.
-    pub fn lack(&self, makes_tables: bool, migrates: bool) -> Option<String> {
-        let place = &self.place;
-        match &self.tables {
-            Tables::Elsewhere { schema } if !makes_tables => {
-                return Some(format!(
-                    "{place} has no tables, and schema \"{schema}\" has those of a chat: name it in DATABASE_URL (?schema=), \
-                     or run chatoxide migrate --create-tables to make others"
-                ));
-            }
-            Tables::Unlike { missing, others } if !makes_tables => {
-                let beside = if others.is_empty() { "" } else { ", but has " };
-                let elsewhere = match self.has_schemas {
-                    true => "in another schema, name it in DATABASE_URL (?schema=)",
-                    false => "in another file, name it in DATABASE_URL",
-                };
-                let renamed = match (self.has_schemas, others.is_empty()) {
-                    (true, false) => {
-                        "; if they have other names, run chatoxide map --schema prisma/schema.prisma"
-                    }
-                    _ => "",
-                };
-                return Some(format!(
-                    "{place} has no table {}{beside}{}. Tables are made only where there are none at all: if those of the \
-                     chat are {elsewhere}{renamed}; to make those that are missing, empty ones, run chatoxide migrate \
-                     --create-tables",
-                    quoted(missing.iter().copied()),
-                    quoted(others.iter().map(String::as_str))
-                ));
-            }
-            _ => {}
-        }
-        let own = self.own_grants.iter().filter(|_| migrates);
-        let mut grants: Vec<&str> = self.grants.iter().chain(own).map(String::as_str).collect();
-        grants.dedup();
-        let statements = grants.join("; ");
-        (!grants.is_empty())
-            .then(|| format!("the role lacks rights; an administrator has to run: {statements};"))
+        self.lack(makes_tables, migrates)
+            .map(|lack| lack.to_string())
+            .or_else(|| (!texts.is_empty()).then(|| texts.join("; ")))
     }
 
     /// Returns why the rows of the chat cannot be read, if they cannot.
@@ -247,6 +206,8 @@ impl Catalog {
             let lacks = self.message_types.as_ref().and_then(|types| types.lacks(kind));
             self.findings.extend(lacks);
         }
+        self.add_limit_checks(&config.limits);
+        self.add_content_width(config.limits.content_units);
         self
     }
 }
@@ -263,15 +224,4 @@ fn compare_names(there: &[String]) -> Tables {
             Tables::Unlike { missing, others: there.iter().filter(is_other).cloned().collect() }
         }
     }
-}
-
-/// The first few of the names, in quotes.
-fn quoted<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    const MOST: usize = 6;
-    let left_out = names.len().saturating_sub(MOST);
-    let mut text = names.take(MOST).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-    if left_out > 0 {
-        text.push_str(&format!(" and {left_out} more"));
-    }
-    text
 }

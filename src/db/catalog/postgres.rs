@@ -1,5 +1,7 @@
 //! The catalog of PostgreSQL.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Array, Bool, Nullable, Text},
@@ -8,10 +10,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
     Catalog, Column, Columns, Finding, Severity, TABLES, Table, Tables, compare_names,
+    confirm::{part_of_table, part_of_view},
     expected::{CANNOT_EDIT, ColumnKind},
-    finding::{MAP, RowCheck},
+    finding::MAP,
     mapping::check_questions,
-    row_checks::{add_null_checks, add_width_checks, check_enum_labels},
+    references::check_references,
+    row_checks::{add_width_checks, check_enum_labels},
     rows::{ColumnRow, Name, Relation},
     rules::{check_rules, check_unique_indexes},
 };
@@ -153,6 +157,11 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
         version: Some(place.version.clone()),
         findings: Vec::new(),
         row_checks: Vec::new(),
+        samples: BTreeMap::new(),
+        tables_in_place: Vec::new(),
+        known: BTreeSet::new(),
+        lacks_index: false,
+        content_width: None,
         has_own: place.may_make_own.is_some(),
         has_views: relations.iter().any(|relation| !relation.is_table && is_expected(&relation.name)),
         grants: Vec::new(),
@@ -193,6 +202,7 @@ pub(super) async fn read(connection: &mut AsyncPgConnection, url: &PostgresUrl) 
     check_enum_labels(connection, &mut catalog).await?;
     check_rules(connection, &mut catalog, &place.schema).await?;
     check_unique_indexes(connection, &mut catalog, &place.schema).await?;
+    check_references(connection, &mut catalog, &place.schema).await?;
     check_questions(connection, &mut catalog, &place.schema).await?;
     Ok(catalog)
 }
@@ -261,10 +271,14 @@ async fn check_columns(
     for table in &TABLES {
         let Some(relation) = relations.iter().find(|relation| relation.name == table.name) else { continue };
         let of_table = || rows.iter().filter(|row| row.relation == table.name);
+        let sample = if relation.is_table { part_of_table(table.name) } else { part_of_view(table.name) };
+        catalog.samples.insert(table.name, sample);
+        if relation.is_table {
+            catalog.tables_in_place.push(table.name);
+        }
         let columns: Columns = of_table().map(|row| (row.name.clone(), column(row, relation))).collect();
         catalog.compare(table, &columns);
         check_privileges(catalog, place, table, relation, of_table());
-        add_null_checks(catalog, table, relation, of_table());
         add_width_checks(catalog, table, relation, of_table());
     }
     catalog.add_id_types();
@@ -359,16 +373,4 @@ fn check_privileges<'a>(
 
 fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-#[derive(QueryableByName)]
-struct Answer {
-    #[diesel(sql_type = Bool)]
-    has_match: bool,
-}
-
-/// Runs the query that confirms a possible fault.
-pub(super) async fn has_match(connection: &mut AsyncPgConnection, check: &RowCheck) -> QueryResult<bool> {
-    let answer: Answer = diesel::sql_query(&check.query).get_result(connection).await?;
-    Ok(answer.has_match)
 }

@@ -1,5 +1,5 @@
-//! Collects possible faults that a column's type allows: a NULL where the original has none, an unknown enum label, a
-//! text that is too long. Only a scan of the rows can confirm them.
+//! Collects possible faults that a column's type allows: a missing or an unknown enum label, a text that is too long. Only a
+//! scan of the rows can confirm most of them.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -9,41 +9,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{
     Catalog, Finding, Severity, Table,
-    expected::{ColumnKind, ExpectedColumn, LABELS},
-    finding::RowCheck,
+    confirm::RowCheck,
+    expected::LABELS,
     message_types::TypeLabels,
     rows::{ColumnRow, Relation},
 };
-
-/// Columns that are nullable although the original never stores NULL there.
-pub(super) fn add_null_checks<'a>(
-    catalog: &mut Catalog,
-    table: &Table,
-    relation: &Relation,
-    rows: impl Iterator<Item = &'a ColumnRow>,
-) {
-    let is_expected = |name: &str| {
-        // A NULL elsewhere is shown as its default.
-        let is_key = |kind| matches!(kind, ColumnKind::Key);
-        // A message without a time has no place in the history.
-        let is_place = (table.name, name) == ("Message", "createdAt");
-        let is_needed = |column: &ExpectedColumn| !column.may_be_null && is_key(column.kind);
-        is_place || table.columns.iter().any(|column| column.name == name && is_needed(column))
-    };
-    // Views are skipped: they do not say which columns are nullable, and a scan would take long.
-    for row in
-        rows.filter(|row| relation.is_table && row.is_nullable && row.may_select && is_expected(&row.name))
-    {
-        let (name, column) = (table.name, &row.name);
-        let finding =
-            Finding::new(Severity::Partial, format!("\"{name}\" has rows whose \"{column}\" is NULL"));
-        let mend = format!("UPDATE \"{name}\" SET \"{column}\" = '...' WHERE \"{column}\" IS NULL");
-        catalog.row_checks.push(RowCheck {
-            query: format!("SELECT EXISTS (SELECT FROM \"{name}\" WHERE \"{column}\" IS NULL) AS has_match"),
-            finding: finding.consequence("such rows cannot be shown").mend(mend),
-        });
-    }
-}
 
 /// The enum of a table's column of types.
 #[derive(QueryableByName)]
@@ -78,7 +48,7 @@ pub(super) async fn check_enum_labels(
             let mend = mend.collect::<Vec<_>>().join("; ");
             let text = format!("the enum {sql_type} has no label {}", missing.join(", "));
             let finding = Finding::new(Severity::Partial, text);
-            catalog.add(finding.consequence("rows of that kind are refused").mend(mend));
+            catalog.add(finding.consequence(cannot_write(name, &missing)).mend(mend));
         }
         let is_other = |label: &&String| !written.iter().any(|known| known.eq_ignore_ascii_case(label));
         let others: Vec<String> = labels
@@ -89,18 +59,30 @@ pub(super) async fn check_enum_labels(
         if !others.is_empty() {
             let others = others.join(", ");
             let finding = Finding::new(Severity::Notice, format!("\"Room\" has rows of the type {others}"));
-            catalog.row_checks.push(RowCheck {
-                query: format!(
-                    "SELECT EXISTS (SELECT FROM \"Room\" WHERE \"type\" IN ({others})) AS has_match"
-                ),
-                finding: finding.consequence("they are treated as private rooms"),
-            });
+            let finding = finding.consequence("they are treated as private rooms");
+            catalog.add_row_check("Room", finding, &format!("\"type\" IN ({others})"));
         }
         if name == "Message" {
             catalog.message_types = Some(TypeLabels { sql_type: Some(sql_type), labels });
         }
     }
     Ok(())
+}
+
+/// The events that fail without these labels.
+fn cannot_write(table: &str, labels: &[&str]) -> String {
+    let types = labels.join(", ");
+    match table {
+        "Message" => format!("messages of these types are refused: {types}"),
+        _ => labels
+            .iter()
+            .map(|label| match *label {
+                "direct" => "dm:start fails".to_owned(),
+                label => format!("room:create fails for {label} rooms"),
+            })
+            .collect::<Vec<_>>()
+            .join(", and "),
+    }
 }
 
 /// Columns whose texts are made here, or are copies of ids. A text that is too long for them is refused.
@@ -137,6 +119,9 @@ pub(super) fn add_width_checks<'a>(
             let text = format!("{takes}, and the name of direct rooms has {DIRECT_NAME}");
             catalog.add(finding(Severity::Partial, text, "dm:start fails"));
         }
+        if (name, column.as_str()) == ("Message", "content") {
+            catalog.content_width = Some(most);
+        }
         let (longer_than, what, consequence) = match (name, column.as_str()) {
             ("Room", "id") | ("_RoomMembers", "A") | ("Message", "roomId") => {
                 (LONGEST_DIRECT, "the direct rooms of some users", "dm:start, or sending there, fails")
@@ -152,13 +137,12 @@ pub(super) fn add_width_checks<'a>(
             _ => continue,
         };
         let text = format!("{takes}, which is too short for {what}");
-        catalog.row_checks.push(RowCheck {
-            query: format!("SELECT ({longer_than}) > {most} AS has_match"),
-            finding: finding(Severity::Partial, text, consequence).of_inserts(name),
-        });
+        let query = format!("SELECT ({longer_than}) > {most} AS has_match");
+        let finding_of_rows = finding(Severity::Partial, text, consequence).of_inserts(name);
+        catalog.row_checks.push(RowCheck::new(query, finding_of_rows));
         if name == "User" && most < USUAL_EMAIL {
             let text = format!("{takes}, which may be too short for {what}");
-            catalog.add(finding(Severity::Notice, text, "").of_inserts(name));
+            catalog.add(finding(Severity::Notice, text, consequence).of_inserts(name));
         }
     }
 }
@@ -174,3 +158,29 @@ const LONGEST_DIRECT: &str = r#"SELECT coalesce(sum(size), 0) + 4 FROM (
 ) AS longest"#;
 const LONGEST_USER: &str = r#"SELECT coalesce(max(char_length("id"::text)), 0) FROM "User""#;
 const LONGEST_EMAIL: &str = r#"SELECT coalesce(max(char_length("id"::text)), 0) + 14 FROM "User""#;
+
+/// The fewest characters that a column of messages should take: more than people type.
+const USUAL_CONTENT: i32 = 2_000;
+
+impl Catalog {
+    /// Adds a finding if a column of messages takes less than clients may send.
+    pub(super) fn add_content_width(&mut self, limit: Option<usize>) {
+        let Some(most) = self.content_width.take() else { return };
+        let is_enough = limit
+            .map_or(most >= USUAL_CONTENT, |limit| usize::try_from(most).is_ok_and(|most| limit <= most));
+        if is_enough {
+            return;
+        }
+        let text = format!("column \"content\" of \"Message\" takes {most} characters");
+        self.add(
+            Finding::new(Severity::Notice, text)
+                .consequence("longer messages are refused as bad_input, by message:send and message:edit")
+                .mend(match self.tables_in_place.contains(&"Message") {
+                    true => {
+                        format!("ALTER TABLE \"Message\" ALTER \"content\" TYPE text, or set MAX_MESSAGE_LENGTH={most}")
+                    }
+                    false => format!("set MAX_MESSAGE_LENGTH={most}"),
+                }),
+        );
+    }
+}

@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Catalog, Finding, Severity, TABLES, finding::MAP};
+use super::{Catalog, Finding, Severity, TABLES, unique::UniqueIndex};
 
 #[derive(QueryableByName)]
 struct Rule {
@@ -69,7 +69,7 @@ pub(super) async fn check_rules(
 }
 
 #[derive(QueryableByName)]
-struct UniqueIndex {
+struct IndexRow {
     #[diesel(sql_type = Text)]
     relation: String,
     #[diesel(sql_type = Text)]
@@ -92,56 +92,30 @@ const UNIQUE: &str = "
         AND indisunique AND indpred IS NULL AND indexprs IS NULL
     ORDER BY 1, 2";
 
-/// Reports unique indexes that refuse rows which the original's tables accept.
+/// Compares the unique indexes with the original's.
 pub(super) async fn check_unique_indexes(
     connection: &mut AsyncPgConnection,
     catalog: &mut Catalog,
     schema: &str,
 ) -> QueryResult<()> {
     let expected: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-    let indexes: Vec<UniqueIndex> = diesel::sql_query(UNIQUE)
+    let indexes: Vec<IndexRow> = diesel::sql_query(UNIQUE)
         .bind::<Text, _>(schema)
         .bind::<Array<Text>, _>(&expected)
         .load(connection)
         .await?;
-    for index in indexes {
-        let Some(table) = TABLES.iter().find(|table| table.name == index.relation) else { continue };
-        let has = |column: &&str| index.columns.iter().any(|of_index| of_index == column);
-        // A column that is not written has NULL or a default.
-        let is_written = |name: &String| {
-            table
-                .columns
-                .iter()
-                .any(|column| column.name == name && column.is_inserted && !column.may_be_null)
-        };
-        let is_of_original = table.unique.iter().any(|columns| columns.iter().all(&has));
-        if is_of_original || !index.columns.iter().all(is_written) {
-            continue;
-        }
-        let columns =
-            index.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
-        let consequence = match table.name {
-            "Room" => {
-                "room:create fails where another room has the same, and so does dm:start, as all direct rooms have one \
-                       name and type"
-            }
-            "User" => "a new user with the same value as another user is not made a user",
-            "Message" => "messages with the same value as another fail",
-            "Reaction" => "reactions with the same value as another fail",
-            _ => "a user with the same value as another member becomes no member",
-        };
-        let (name, of) = (&index.name, table.name);
-        let finding = Finding::new(
-            Severity::Partial,
-            format!("the unique index \"{name}\" is on {columns} of \"{of}\""),
-        );
-        let mend = match (of, index.is_constraint) {
-            // A mapping gives a newcomer whose name is taken another one.
-            ("User", _) => MAP.to_owned(),
-            (_, true) => format!("ALTER TABLE \"{of}\" DROP CONSTRAINT \"{name}\""),
-            (_, false) => format!("DROP INDEX \"{name}\""),
-        };
-        catalog.add(finding.consequence(consequence).mend(mend).of_inserts(of));
+    let in_place = catalog.tables_in_place.clone();
+    for table in TABLES.iter().filter(|table| in_place.contains(&table.name)) {
+        let of_table = indexes.iter().filter(|index| index.relation == table.name);
+        let unique: Vec<UniqueIndex> = of_table
+            .map(|index| UniqueIndex {
+                table,
+                name: index.name.clone(),
+                columns: index.columns.clone(),
+                is_constraint: index.is_constraint,
+            })
+            .collect();
+        catalog.compare_unique(table, &unique);
     }
     Ok(())
 }

@@ -1,21 +1,26 @@
 //! The catalog of SQLite. The file is opened read-only, so that a check does not apply changes of the start, such as
 //! that of the journal mode.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use diesel::{
-    Connection, QueryResult, QueryableByName, RunQueryDsl,
-    connection::SimpleConnection,
+    QueryResult, QueryableByName, RunQueryDsl,
     sql_types::{Bool, Text},
     sqlite::SqliteConnection,
 };
 
 use super::{
     Catalog, Column, Columns, Finding, Severity, TABLES, Tables, compare_names,
+    confirm::newest_rows,
     expected::ColumnKind,
     message_types::{TYPE_CHECK, TypeLabels},
+    sqlite_file::open_read_only,
+    sqlite_keys::{check_indexes, check_references},
 };
-use crate::chat::{Error, Result};
+use crate::chat::Result;
 
 #[derive(QueryableByName)]
 struct Name {
@@ -43,9 +48,6 @@ const COLUMNS: &str = "
         dflt_value IS NOT NULL OR pk > 0 AND upper(type) = 'INTEGER' AS has_default
     FROM pragma_table_info(?)";
 
-/// The longest wait for another program's write.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 3000";
-
 pub(super) fn read(path: &Path) -> Result<Catalog> {
     let mut catalog = empty(path);
     if !path.exists() {
@@ -62,17 +64,6 @@ pub(super) fn read(path: &Path) -> Result<Catalog> {
     Ok(catalog)
 }
 
-/// Opens a file that is there, for reading only.
-pub(in crate::db) fn open_read_only(path: &Path) -> Result<SqliteConnection> {
-    let unusable = |error: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {error}", path.display()));
-    let url = url::Url::from_file_path(std::path::absolute(path).map_err(|error| unusable(&error))?)
-        .map_err(|()| unusable(&"is no path of a file"))?;
-    let mut connection =
-        SqliteConnection::establish(&format!("{url}?mode=ro")).map_err(|error| unusable(&error))?;
-    connection.batch_execute(BUSY_TIMEOUT)?;
-    Ok(connection)
-}
-
 /// Reads the catalog on a connection that is in a transaction.
 pub(super) fn read_on(connection: &mut SqliteConnection, path: &Path) -> Result<Catalog> {
     let mut catalog = empty(path);
@@ -86,6 +77,11 @@ fn empty(path: &Path) -> Catalog {
         version: None,
         findings: Vec::new(),
         row_checks: Vec::new(),
+        samples: BTreeMap::new(),
+        tables_in_place: Vec::new(),
+        known: BTreeSet::new(),
+        lacks_index: false,
+        content_width: None,
         has_own: false,
         has_views: false,
         applied: Vec::new(),
@@ -135,9 +131,13 @@ fn read_into(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryR
                 (row.name, Column { type_name, kind, is_nullable, has_default, is_generated, in_table })
             })
             .collect();
+        catalog.samples.insert(table.name, newest_rows(table.name));
+        catalog.tables_in_place.push(table.name);
         catalog.compare(table, &columns);
+        check_indexes(connection, catalog, table)?;
     }
     catalog.add_id_types();
+    check_references(connection, catalog)?;
     let checks = "SELECT sql AS name FROM sqlite_master WHERE type = 'table' AND tbl_name = 'Message'";
     let tables: Vec<Name> = diesel::sql_query(checks).load(connection)?;
     if tables.iter().any(|table| table.name.contains(TYPE_CHECK)) {

@@ -77,8 +77,14 @@ pub(super) const READ_PG: &str = r#"
         SELECT coalesce((SELECT relkind <> 'r' FROM pg_class WHERE oid = to_regclass('"Message"')), false) AS is_view
     ) AS message"#;
 
-/// SQLite's tables are always made by us, with their index, and its times have no zone.
-pub(super) const READ_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 AS has_zoned_times, 1 AS has_index, EXISTS ( \
+/// SQLite's times have no zone. A view has the indexes of its table.
+pub(super) const READ_LITE: &str = "SELECT 'UTC' AS zone, 'C' AS language, 1 AS is_utc, 0 AS has_zoned_times, \
+    EXISTS ( \
+        SELECT 1 FROM pragma_index_list('Message') AS list \
+        JOIN pragma_index_info(list.name) AS room ON room.seqno = 0 AND room.name = 'roomId' \
+        JOIN pragma_index_info(list.name) AS moment ON moment.seqno = 1 AND moment.name = 'createdAt' \
+        WHERE NOT list.partial \
+    ) OR EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'Message' AND type = 'view') AS has_index, EXISTS ( \
         SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
             AND tbl_name IN ('User', 'Room', 'Message', 'Reaction', '_RoomMembers') \
     ) AS has_triggers, 0 AS is_watched, \

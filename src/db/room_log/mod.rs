@@ -24,7 +24,7 @@ use std::sync::Arc;
 pub use append::{Appender, held};
 pub use changes::{
     Change, ClientId, Delete, Edit, Effect, EntryBody, MessageAdded, MessageDeleted, MessageEdited,
-    NewMessage, React, ReactionAdded, ReactionRemoved, RoomUpdated, Unreact, UpdateRoom, kind,
+    NewMessage, React, ReactionAdded, ReactionRemoved, RoomUpdated, Unreact, UpdateRoom, is_known_kind, kind,
 };
 use chrono::NaiveDateTime;
 pub use digest::{Digest, has_incomplete_logs, write_digests};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::{
     QueryableByName,
-    sql_types::{Array, Bool, Nullable, Text},
+    sql_types::{Array, BigInt, Bool, Nullable, Text},
 };
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
@@ -57,9 +57,10 @@ const ATTEMPT: Duration = Duration::from_millis(500);
 
 /// The finding if the triggers are not those that this version would add.
 pub fn outdated() -> Finding {
-    let text = "the triggers that watch it are of another version, or its tables have changed";
+    let text =
+        "the triggers that watch it are of another version or not complete, or its tables have changed";
     Finding::new(Severity::Notice, text)
-        .consequence("other programs' changes may be found only by comparison")
+        .consequence("other programs' changes may be found only by comparison, or fail")
         .mend("chatoxide migrate --watch")
 }
 
@@ -82,8 +83,16 @@ struct StateRow {
     fingerprint: Option<String>,
 }
 
+/// `$2`: the number of functions. The triggers need all of them: without one, other programs' changes fail.
 const STATE: &str = r"
-    SELECT count(*) > 0 AS is_any, count(*) = 10 AS is_all,
+    SELECT count(*) > 0 AS is_any, count(*) = 10 AND $2 = (
+            SELECT count(*) FROM pg_proc JOIN pg_namespace AS own ON own.oid = pronamespace
+            WHERE own.nspname = 'chatoxide' AND proname ~ '^watch_'
+        ) AND EXISTS (
+            SELECT FROM pg_class AS change JOIN pg_namespace AS own ON own.oid = change.relnamespace
+            JOIN pg_trigger AS at_commit ON at_commit.tgrelid = change.oid AND NOT at_commit.tgisinternal
+            WHERE own.nspname = 'chatoxide' AND change.relname = 'watch_change'
+        ) AS is_all,
         -- A role without rights in the schema may not name what is in it.
         (SELECT obj_description(pg_proc.oid, 'pg_proc') FROM pg_proc JOIN pg_namespace AS own ON own.oid = pronamespace
             WHERE own.nspname = 'chatoxide' AND proname = 'watch_log') AS fingerprint
@@ -95,9 +104,12 @@ const STATE: &str = r"
 pub async fn read_state(db: &Db, url: &PostgresUrl) -> Result<State> {
     let Db::Pg { pool, .. } = db else { return Ok(State::Unwatched) };
     let schema = quoted(&url.schema);
+    let functions = INSTALL.matches("CREATE OR REPLACE FUNCTION chatoxide.watch_").count();
+    let functions = i64::try_from(functions).unwrap_or(i64::MAX);
     let load = Box::pin(async {
         on_lease!(once readers db pool, connection => diesel::sql_query(STATE)
             .bind::<Text, _>(&schema)
+            .bind::<BigInt, _>(functions)
             .get_result::<StateRow>(&mut *connection)
             .await?)
     });

@@ -17,30 +17,23 @@ impl Differences {
         let room = &roles.room;
         if let Some((column, found)) = room.kind.and_then(|kind| Some((kind, schema.find_enum(&kind.kind)?)))
         {
-            let is_direct = |kind: &&str| !(*kind == "direct" && room.id.is_native("Uuid"));
-            let lacking = missing(found, &["public", "private", "direct"]).into_iter().filter(is_direct);
             let sql_type = type_of(column, schema, tables_in);
-            let lacking: Vec<&str> = lacking.collect();
-            // No room can be made at all.
-            let is_fault = lacking.contains(&"public") && lacking.contains(&"private");
-            for kind in lacking {
+            for kind in missing(found, &["public", "private", "direct"]) {
                 let consequence = match kind {
                     "direct" => "dm:start fails".to_owned(),
                     kind => format!("room:create fails for {kind} rooms"),
                 };
-                let severity = if is_fault && kind != "direct" { Severity::Fault } else { Severity::Note };
-                self.label((room.model, column, found), (&[kind], &sql_type), (severity, consequence));
+                self.label((room.model, column, found), (&[kind], &sql_type), consequence);
             }
         }
         let message = &roles.message;
         if let Some((column, found)) =
             message.kind.and_then(|kind| Some((kind, schema.find_enum(&kind.kind)?)))
         {
-            let lacking = missing(found, &["image", "file"]);
+            let lacking = missing(found, &["text", "image", "file"]);
             let sql_type = type_of(column, schema, tables_in);
             let consequence = "messages of these types are refused".to_owned();
-            let severity = (Severity::Note, consequence);
-            self.label((message.model, column, found), (&lacking, &sql_type), severity);
+            self.label((message.model, column, found), (&lacking, &sql_type), consequence);
         }
     }
 
@@ -48,7 +41,7 @@ impl Differences {
         &mut self,
         (model, column, found): (&Model, &Column, &Enum),
         (lacking, sql_type): (&[&str], &str),
-        (severity, consequence): (Severity, String),
+        consequence: String,
     ) {
         if lacking.is_empty() {
             return;
@@ -60,7 +53,7 @@ impl Differences {
         });
         let statements: Vec<String> = statements.collect();
         self.findings.push(Finding {
-            severity,
+            severity: Severity::Fault,
             place: format!("{}.{}", model.name, column.field),
             text: format!("the enum `{}` has no label for {}", found.name, lacking.join(" and ")),
             consequence,

@@ -4,6 +4,7 @@ mod conflicts;
 mod hostile;
 mod lenient;
 mod live;
+mod memory;
 mod moves;
 mod refused;
 mod resumed;

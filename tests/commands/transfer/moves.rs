@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{Chat, ended, export, import, program, rows, rows_of, saved, sync};
+use super::{Chat, ended, export, file_of, import, program, rows, rows_of, saved, small_chat, sync};
 use crate::support::{
-    Backend, TestDatabase, TestServer,
+    Backend, TestDatabase, TestServer, soon,
     walk::{ask, join},
 };
 
@@ -156,4 +156,33 @@ async fn reads_and_settings_move_from_postgresql_to_sqlite_and_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_and_settings_move_from_sqlite_to_postgresql_and_back() {
     reads_and_settings_move(Backend::Sqlite).await;
+}
+
+/// The output of the program on a terminal of its own.
+async fn on_a_terminal(database: &TestDatabase, line: &str) -> String {
+    let mut command = tokio::process::Command::new("script");
+    command.args(["-qfec", &format!("{} {line}", env!("CARGO_BIN_EXE_chatoxide")), "/dev/null"]);
+    command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("DATABASE_URL", &database.url);
+    command.current_dir(database.folder.path()).stdin(std::process::Stdio::null()).kill_on_drop(true);
+    let output = soon("the program ends", command.output()).await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_bar_is_drawn_on_a_terminal_and_cleared_at_the_end() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    std::fs::write(database.folder.path().join("chat.jsonl"), file_of(&small_chat())).unwrap();
+    for line in ["import --from chat.jsonl", "export --out again.jsonl"] {
+        let printed = on_a_terminal(&database, line).await;
+        assert!(
+            printed.contains("\r[#") && printed.contains(" %: ") && printed.contains(" rows"),
+            "{printed:?}"
+        );
+        let (_, end) = printed.rsplit_once("\r\x1b[K").unwrap();
+        assert!(!end.contains('['), "{printed:?}");
+    }
+    // Nothing is drawn into a file or a pipe.
+    let (_, _, error) = ended(program(&database, &["export"]), b"").await;
+    assert!(!error.contains('['), "{error}");
 }

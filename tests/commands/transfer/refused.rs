@@ -48,6 +48,13 @@ async fn a_file_that_was_changed_is_refused_before_anything_is_stored() {
     assert_eq!(code, 1, "{error}");
     assert!(error.contains("its checksum is another"), "{error}");
     assert!(!database.folder.path().join("chat.db").exists());
+    // The checksum is not over the first line, whose numbers are another's.
+    let shorter = file_of(&small_chat()[..13]);
+    let (first, _) = shorter.split_once('\n').unwrap();
+    let (_, rows) = file.split_once('\n').unwrap();
+    let (code, error) = import_file(&database, format!("{first}\n{rows}").as_bytes()).await;
+    assert!(code == 1 && error.contains("it has other numbers of lines than it says"), "{error}");
+    assert!(!database.folder.path().join("chat.db").exists());
     // A stream is compared at its end.
     let error = import_fails(&database, changed.as_bytes()).await;
     assert!(error.contains("its checksum is another"), "{error}");
@@ -163,4 +170,19 @@ async fn rows_stand_behind_those_that_they_refer_to() {
         let error = import_fails(&database, file_of(&rows).as_bytes()).await;
         assert!(error.contains("line 5: rooms stand before members"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn entries_of_a_kind_that_is_not_known_are_kept_and_named() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let rows: Vec<String> = small_chat().iter().map(|row| row.replace("\"react\"", "\"pin\"")).collect();
+    let said = import(&database, &file_of(&rows)).await;
+    assert!(said.contains("keeps and sends to nobody: 1 pin"), "{said}");
+    let kinds = database.select("SELECT kind FROM chatoxide_room_log ORDER BY seq").await;
+    assert_eq!(kinds, ["new", "new", "edit", "pin"]);
+    // An entry that changes may be missing is one of ours.
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let rows: Vec<String> = rows.iter().map(|row| row.replace("\"pin\"", "\"gap\"")).collect();
+    let said = import(&database, &file_of(&rows)).await;
+    assert!(!said.contains("nobody"), "{said}");
 }

@@ -244,6 +244,14 @@ pub(super) fn find_kind(name: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.name == name)
 }
 
+/// The kind of an entry that says that changes may be missing, as after a table was emptied.
+const GAP: &str = "gap";
+
+/// True for a kind of entries that this version knows.
+pub fn is_known_kind(name: &str) -> bool {
+    name == GAP || find_kind(name).is_some()
+}
+
 impl Logged {
     /// False for an entry about the room itself, and for one of a kind that is not known here, such as the one after a
     /// table was emptied.
