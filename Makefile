@@ -21,7 +21,7 @@ export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 SCENARIOS ?=
 BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run page test test-fast bench bench-flat bench-search bench-programs lint lint-rust lint-stories lint-packages fmt test-rust test-client test-stories test-packages test-python test-with-services test-fast-with-services test-program tools browser web-proxies client-packages
+.PHONY: help run page test test-fast bench bench-flat bench-search bench-programs lint lint-rust lint-stories lint-packages fmt test-rust test-client test-stories test-packages test-python test-rest test-with-services test-fast-with-services test-program tools browser web-proxies client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -87,17 +87,17 @@ test-rust: tools page
 	$(NEXTEST)
 
 test-client: test-program client-packages page browser web-proxies
-	@$(MAKE) test-packages test-stories test-python
+	@$(MAKE) test-packages test-stories test-python test-rest
 
 test-fast-with-services: tools page client-packages web-proxies
 	$(NEXTEST) --profile fast
-	@$(MAKE) test-packages test-stories test-python WITHOUT='browser/** examples/apps.test.ts'
+	@$(MAKE) test-packages test-stories test-python test-rest WITHOUT='browser/** examples/apps.test.ts'
 
 # The binary that the Rust tests have built: with other features than theirs, a build would take longer than the tests do.
 test-program: tools page
 	cargo nextest run --locked --workspace --no-run
 
-test-stories test-python: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
+test-stories test-python test-rest: export CHATOXIDE_BIN := $(abspath $(TARGET))/debug/chatoxide
 
 # Crowds get the machine to themselves, one after the other, so that none is slow because of a browser beside it.
 test-stories:
@@ -109,6 +109,9 @@ test-packages:
 
 test-python:
 	$(CLIENTS)/python/check
+
+test-rest:
+	tests/rest/check
 
 browser:
 	@[ -n "$${CHROMIUM_BIN-}" ] || command -v chromium >/dev/null || \

@@ -84,7 +84,9 @@ impl Catalog {
         let (name, of) = (expected.name, table.name);
         // A NULL elsewhere is shown as its default. Views do not say which columns are nullable, and a scan would take long.
         let is_key = expected.kind == ColumnKind::Key && !expected.may_be_null;
-        if is_key && column.in_table && column.is_nullable {
+        // A message without a time has no place in the history.
+        let is_needed = is_key || (of, name) == ("Message", "createdAt");
+        if is_needed && column.in_table && column.is_nullable {
             let finding =
                 Finding::new(Severity::Partial, format!("\"{of}\" has rows whose \"{name}\" is NULL"));
             let mend = format!("UPDATE \"{of}\" SET \"{name}\" = '...' WHERE \"{name}\" IS NULL");

@@ -5,7 +5,10 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned},
+};
 
 use crate::chat::Error;
 
@@ -68,6 +71,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             query.map_err(|rejection| Error::BadInput(rejection.body_text()))?;
         Ok(Self(value))
     }
+}
+
+/// Reads the limit of a page, for `#[serde(deserialize_with)]`: a number above the largest is the largest.
+pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(de::Error::custom("limit: expected a number"));
+    }
+    Ok(Some(text.parse().unwrap_or(u64::MAX)))
 }
 
 pub(super) struct Path<T>(pub(super) T);

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     caller::Caller,
-    input::{Path, Query},
+    input::{Path, Query, limit},
 };
 use crate::{
     actions::{member_join, member_leave, member_remove, members_list, room_invite},
@@ -32,7 +32,9 @@ pub(super) struct Page {
     #[serde(default)]
     after: String,
     /// 100 if absent or 0; at most 1,000.
-    limit: Option<usize>,
+    #[serde(default, deserialize_with = "limit")]
+    #[param(value_type = Option<usize>)]
+    limit: Option<u64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -59,7 +61,8 @@ pub(super) async fn list(
     if !page.after.is_empty() {
         limits.ensure_id("after", &page.after)?;
     }
-    let limit = page.limit.filter(|limit| *limit > 0).unwrap_or(MEMBERS).min(MAX_MEMBERS);
+    let limit = page.limit.filter(|limit| *limit > 0).map(usize::try_from);
+    let limit = limit.map_or(MEMBERS, |limit| limit.unwrap_or(MAX_MEMBERS)).min(MAX_MEMBERS);
     let mut members = members_list::run(&app, caller.actor(), &room_id, &page.after, limit + 1).await?;
     let has_more = members.len() > limit;
     members.truncate(limit);

@@ -22,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     PREFIX,
     caller::{Caller, ensure_single},
-    input::{Body, Path, Query},
+    input::{Body, Path, Query, limit},
 };
 use crate::{
     actions::{
@@ -56,6 +56,8 @@ pub(super) struct Page {
     #[param(min_length = 1)]
     around: Option<String>,
     /// 50 if absent or 0; at most `MAX_PAGE_SIZE`.
+    #[serde(default, deserialize_with = "limit")]
+    #[param(value_type = Option<usize>)]
     limit: Option<u64>,
 }
 
@@ -144,7 +146,7 @@ pub(super) struct NewMessageBody {
     /// `text` if absent; `image`, `file`, or one of `MESSAGE_TYPES`.
     #[serde(rename = "type", default)]
     #[schema(value_type = Option<String>)]
-    kind: MessageType,
+    kind: Option<MessageType>,
     /// Any JSON; `{}` if absent.
     #[serde(default, deserialize_with = "json::deserialize")]
     metadata: Value,
@@ -165,7 +167,7 @@ pub(super) struct ChangedMessage {
 /// It is broadcast to the room. With `Idempotency-Key`, text of up to 64 bytes, it is the same message however often it is
 /// sent; it is the `clientId` of Socket.IO. Another message under the same key is refused.
 #[utoipa::path(post, path = "/rooms/{roomId}/messages", tag = "messages", operation_id = "sendMessage", request_body = NewMessageBody,
-    params(("roomId" = String, Path), ("Idempotency-Key" = Option<String>, Header)), responses(
+    params(("roomId" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 64)), responses(
     (status = 201, body = ChangedMessage, headers(("Location" = String))),
     (status = "default", body = ProblemView, content_type = "application/problem+json")
 ))]
@@ -179,7 +181,7 @@ pub(super) async fn send(
     let limits = &app.config.limits;
     limits.ensure_id("roomId", room_id.as_str())?;
     limits.ensure_content(&body.content)?;
-    let kind = app.db.facts().columns().message_type.read_as_spelled(body.kind);
+    let kind = app.db.facts().columns().message_type.read_as_spelled(body.kind.unwrap_or_default());
     limits.ensure_message_type(&kind)?;
     let metadata = if body.metadata.is_null() { Value::Object(Map::new()) } else { body.metadata };
     limits.ensure_metadata(&metadata)?;

@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type},
+};
 
 use super::{
     PREFIX,
@@ -23,7 +26,7 @@ use crate::{
         Result,
         id::{RoomId, UserId},
         json,
-        room::CreatedType,
+        room::{CreatedType, MAX_FIRST_MEMBERS},
     },
     db::room_log::UpdateRoom,
     http::problem::ProblemView,
@@ -60,8 +63,14 @@ pub(super) struct NewRoom {
     kind: Option<CreatedType>,
     /// The ids of the members beside the caller; at most 100.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, required = false)]
+    #[schema(schema_with = member_ids, required = false)]
     members: Vec<UserId>,
+}
+
+fn member_ids() -> Array {
+    let id = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    let ids = ArrayBuilder::new().items(id).max_items(Some(MAX_FIRST_MEMBERS));
+    ids.description(Some("The ids of the members beside the caller; at most 100.")).build()
 }
 
 /// Creates a room

@@ -39,6 +39,13 @@ on_both! {
         assert_eq!(program.refusal("GET", "/nothing", &Value::Null).await, (404, "not_found".to_owned()));
         let page = program.done("GET", "/rooms/general/messages", &Value::Null, 200).await;
         assert_eq!((&page["messages"], &page["after"]), (&json!([]), &Value::Null));
+        // A null is as good as nothing, and no number is too large for a limit.
+        let body = json!({"content": "x", "type": null, "metadata": null, "replyTo": null});
+        program.done("POST", "/rooms/general/messages", &body, 201).await;
+        for list in ["messages", "members"] {
+            let path = format!("/rooms/general/{list}?limit=99999999999999999999999");
+            program.done("GET", &path, &Value::Null, 200).await;
+        }
         let named = program.send("POST", "/rooms/general/messages", &json!({"content": [1]})).await.json();
         assert!(named["detail"].as_str().unwrap().starts_with("content: "), "{named}");
     }
