@@ -72,7 +72,7 @@ pub(super) struct Counted<'a> {
     pub(super) members: &'a [MemberView],
 }
 
-/// No count: something else was told.
+/// No count: sockets were told different ones.
 const OTHER: i64 = -1;
 
 struct Count {
@@ -144,7 +144,9 @@ impl UnreadCounts {
             let Some(count) = self.count_of(unread, unread.count) else { continue };
             if unread.seq >= count.seq && count.changed_in <= version {
                 (count.unread, count.seq) = (unread.count, unread.seq);
-            } else if unread.count != count.unread {
+            }
+            if unread.count != count.told {
+                // The user's sockets were told different counts.
                 count.told = OTHER;
             }
             if count.told != count.unread {
