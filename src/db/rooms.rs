@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use diesel::{
     prelude::*,
-    sql_types::{Text, Timestamp as SqlTimestamp},
+    sql_types::{BigInt, Text, Timestamp as SqlTimestamp},
 };
 use diesel_async::RunQueryDsl;
 
@@ -275,15 +275,21 @@ const INSERT_MEMBER: &str = r#"INSERT INTO "_RoomMembers" ("A", "B")
         is_public OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3)
     ) ON CONFLICT DO NOTHING"#;
 
-/// On PostgreSQL without triggers the same statement begins the new member's counts. All its parts see the rows as they were before.
-const START_AND_INSERT_MEMBER: &str = r#"WITH started AS (
+/// On PostgreSQL one statement inserts the member and begins their counts, unless a trigger that is not known yet keeps the
+/// member out. `insert_member` is replaced by [`INSERT_MEMBER`].
+const INSERT_MEMBER_AND_START: &str = r#"WITH added AS (insert_member RETURNING 1), started AS (
         INSERT INTO chatoxide.read_marker (room_id, user_id, seq, at, is_start)
         SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), coalesce(head.seq, 0), greatest($4, head.at), true
-        FROM "Room" LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
-        WHERE "id" = $1 AND (is_public OR EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $3))
-            AND NOT EXISTS (SELECT 1 FROM "_RoomMembers" WHERE "A" = $1 AND "B" = $2)
+        FROM added LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
         ON CONFLICT DO NOTHING
-    )"#;
+    )
+    SELECT count(*) AS count FROM added"#;
+
+#[derive(QueryableByName)]
+struct Added {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
 
 /// Makes a user a member of a room, if `inviter` is allowed to. Returns false if they are one already, or if `inviter`
 /// is not allowed to. Who has never read the room has read it up to now.
@@ -306,18 +312,19 @@ pub async fn insert_member(
         };
     }
     let made = match db {
-        // A trigger may keep the member out.
         Db::Pg { pool, .. } if !db.facts().has_triggers() => {
-            let insert = format!("{} {insert}", START_AND_INSERT_MEMBER.replace("is_public", &is_public));
-            db.within_timeout(Box::pin(async {
-                on_lease!(twice writer db pool, connection => diesel_async::RunQueryDsl::execute(
-                    insert_by!(&insert, id.as_str(), user_id.as_str(), inviter.as_str())
-                        .bind::<SqlTimestamp, _>(now.naive()),
-                    &mut *connection,
-                )
-                .await?)
-            }))
-            .await?
+            let insert = INSERT_MEMBER_AND_START.replace("insert_member", &insert);
+            let added: Added = db
+                .within_timeout(Box::pin(async {
+                    on_lease!(twice writer db pool, connection => diesel_async::RunQueryDsl::get_result(
+                        insert_by!(&insert, id.as_str(), user_id.as_str(), inviter.as_str())
+                            .bind::<SqlTimestamp, _>(now.naive()),
+                        &mut *connection,
+                    )
+                    .await?)
+                }))
+                .await?;
+            usize::try_from(added.count).unwrap_or(0)
         }
         _ => {
             let (room, user, inviter) = (id.to_string(), user_id.to_string(), inviter.to_string());

@@ -172,7 +172,8 @@ const STATEMENT: &str = r#"
     LEFT JOIN own.room_head AS head ON head.room_id = CAST(pair.room_id AS TEXT)
     LEFT JOIN own.read_marker AS marker
         ON marker.room_id = CAST(pair.room_id AS TEXT) AND marker.user_id = CAST(pair.user_id AS TEXT)
-    scanned_once"#;
+    scanned_once
+    ORDER BY head.at IS NULL, head.at DESC"#;
 
 /// The statement about these pairs. `lists`: it also finds the time of each room's last message.
 fn statement(db: &Db, pairs: &str, lists: bool) -> String {
@@ -220,7 +221,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
     }
 }
 
-/// The unread messages of each of these pairs, in no order. `lists`: with the time of each room's last message.
+/// The unread messages of each of these pairs, of the last active room first. `lists`: with the time of each room's last message.
 pub async fn list(db: &Db, pairs: &[(RoomId, UserId)], lists: bool) -> Result<Vec<Unread>> {
     let rows: Vec<UnreadRow> = match db {
         Db::Pg { pool, .. } => {
@@ -252,7 +253,7 @@ pub async fn list(db: &Db, pairs: &[(RoomId, UserId)], lists: bool) -> Result<Ve
 }
 
 /// The unread messages of the rooms that a user is a member of; if there are more than `limit`, of the most recently
-/// active ones.
+/// active ones. The last active one is first.
 pub async fn list_of_user(db: &Db, user_id: &UserId, limit: i64) -> Result<Vec<Unread>> {
     let text = statement(db, OF_USER, false);
     let rows: Vec<UnreadRow> = super::on!(db.readers, c => Prepared(diesel::sql_query(&text)

@@ -155,7 +155,9 @@ impl UnreadCounts {
             let Some(count) = self.count_of(unread, (unread.count, unread.mentions)) else { continue };
             if unread.seq >= count.seq && count.changed_in <= version {
                 (count.unread, count.mentions, count.seq) = (unread.count, unread.mentions, unread.seq);
-            } else if (unread.count, unread.mentions) != (count.unread, count.mentions) {
+            }
+            if count.told != Some((unread.count, unread.mentions)) {
+                // The user's sockets were told different counts.
                 count.told = None;
             }
             if !count.is_told() {
