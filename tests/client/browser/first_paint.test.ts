@@ -58,7 +58,7 @@ test('over such a connection the browser paints it in time', { timeout: LONG }, 
       page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
     await expect.poll(painted, { timeout: PATIENCE }).toBeGreaterThan(0);
     times.push(await painted());
-    // What was painted is the sign-in, as soon as its script is there.
+    // Its script makes of this the sign-in.
     await page.getByLabel('Your name').waitFor();
   }
   console.info(`first paint after ${times.map((time) => `${Math.round(time)} ms`).join(', ')}`);

@@ -64,9 +64,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
 
   test('a guest sees a member online who has another room open', { timeout: LONG }, async () => {
     await party.alone('Bob', await party.room('Workshop'));
-    await party.room('Porch');
-    const guest = await dora('desktop');
-    await guest.page.getByRole('heading', { name: 'Porch' }).waitFor();
+    const guest = await party.alone('Dora', await party.room('Porch'));
     await guest.member('Bob', 'online').waitFor();
     await guest.member('Carol', 'offline').waitFor();
   });

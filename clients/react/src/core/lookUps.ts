@@ -22,7 +22,7 @@ export interface LookUpKind<T> {
   readonly ask: (ids: string[]) => Promise<readonly T[]>;
 }
 
-/** What a client has looked up. Ids that are asked for in one turn of the event loop are one request. */
+/** The answers that a client has got. Ids that are asked for in one turn of the event loop are one request. */
 export class LookUps<T extends { id: string }> implements Readable<Found<T>> {
   readonly get: () => Found<T>;
   readonly subscribe: (listener: () => void) => Unsubscribe;
