@@ -35,7 +35,7 @@ pub struct InboxMention {
     pub is_unread: bool,
 }
 
-/// Who wrote a message, and the beginning of it.
+/// The author of a message by name, and its beginning.
 pub struct Excerpt {
     pub sender_name: String,
     pub text: String,

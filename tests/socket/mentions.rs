@@ -118,7 +118,7 @@ on_both! {
 }
 
 on_both! {
-    async fn who_reads_the_room_or_the_inbox_has_read_the_mention_on_every_device(server: TestServer) {
+    async fn a_mention_is_read_with_its_room_or_the_inbox_on_every_device(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         server.make_room("other", RoomType::Public, &["alice", "bob"]).await;
         let mut phone = server.connect("bob").await;

@@ -36,9 +36,14 @@ impl TestDatabase {
         Self { url, folder, backend: Backend::Postgres }
     }
 
+    /// The kind of the database at the URL, which a test may have set to that of a server of its own.
+    fn backend(&self) -> Backend {
+        if self.url.starts_with("sqlite:") { Backend::Sqlite } else { Backend::Postgres }
+    }
+
     /// Runs statements. Their rows are ignored.
     pub async fn execute(&self, sql: &str) {
-        match self.backend {
+        match self.backend() {
             Backend::Postgres => execute(&self.url, sql).await,
             Backend::Sqlite => {
                 self.sqlite(sql);
@@ -122,7 +127,7 @@ impl TestDatabase {
 
     /// A statement of our own tables, whose names differ: `own.room_log`.
     pub fn own(&self, sql: &str) -> String {
-        sql.replace("own.", if self.backend == Backend::Postgres { "chatoxide." } else { "chatoxide_" })
+        sql.replace("own.", if self.backend() == Backend::Postgres { "chatoxide." } else { "chatoxide_" })
     }
 
     fn sqlite(&self, sql: &str) -> String {

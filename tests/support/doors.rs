@@ -115,6 +115,22 @@ const STEPS: &[Step] = &[
     ),
     step("room:read", |place| json!(place.room), ("PUT", "/rooms/{roomId}/read"), NOTHING),
     step(
+        "room:mark-unread",
+        |place| json!({"roomId": place.room, "messageId": place.message}),
+        ("PUT", "/rooms/{roomId}/unread"),
+        |place| json!({"messageId": place.message}),
+    ),
+    step("mentions:read", |_| json!({}), ("PUT", "/mentions/read"), NOTHING),
+    wrapped(
+        "settings",
+        step(
+            "settings:update",
+            |_| json!({"privateReads": false}),
+            ("PATCH", "/me/settings"),
+            |_| json!({"privateReads": false}),
+        ),
+    ),
+    step(
         "message:delete",
         |place| json!({"messageId": place.message}),
         ("DELETE", "/messages/{messageId}"),
@@ -243,7 +259,7 @@ fn plain(value: Value, place: &Place) -> Value {
         Value::Object(fields) => {
             let plain = |(key, value): (String, Value)| {
                 let is_time =
-                    ["createdAt", "updatedAt", "timestamp", "lastMessageAt"].contains(&key.as_str());
+                    ["createdAt", "updatedAt", "timestamp", "lastMessageAt", "at"].contains(&key.as_str());
                 let value = if is_time && value.is_string() { json!("a time") } else { plain(value, place) };
                 (key, value)
             };

@@ -88,8 +88,14 @@ describe('the list of rooms', () => {
   test('has the new name of a room at once, also when an older list comes after it', async () => {
     const { list, ask } = await aList();
     const names = () => list.get().rooms.map(({ name, topic }) => [name, topic]);
-    list.heardUpdate({ roomId: 'plans', name: 'Ideas', topic: 'all', by: 'bob', seq: 5 });
-    list.heardUpdate({ roomId: 'elsewhere', name: 'x', topic: null, by: 'bob', seq: 5 });
+    list.heardLog({
+      event: 'room:updated',
+      data: { roomId: 'plans', name: 'Ideas', topic: 'all', by: 'bob', seq: 5 },
+    });
+    list.heardLog({
+      event: 'room:updated',
+      data: { roomId: 'elsewhere', name: 'x', topic: null, by: 'bob', seq: 5 },
+    });
     expect(names()).toEqual([
       ['general', null],
       ['Ideas', 'all'],
@@ -97,7 +103,10 @@ describe('the list of rooms', () => {
     let answer: (answered: { rooms: ListedRoom[] }) => void = () => undefined;
     ask.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
     const loaded = list.refresh();
-    list.heardUpdate({ roomId: 'plans', name: 'Later', topic: null, by: 'bob', seq: 7 });
+    list.heardLog({
+      event: 'room:updated',
+      data: { roomId: 'plans', name: 'Later', topic: null, by: 'bob', seq: 7 },
+    });
     answer({ rooms: [listed('plans', 4)] });
     await loaded;
     expect(names()).toEqual([['Later', null]]);

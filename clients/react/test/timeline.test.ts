@@ -47,19 +47,17 @@ describe('a timeline', () => {
     expect(timeline.merge(some, [])).toBe(some);
     expect(timeline.update(some, message('x', 9))).toBe(some);
     expect(timeline.remove(some, 'x')).toBe(some);
-    expect(timeline.removeReaction(some, 'a', thumb)).toBe(some);
-    const once = timeline.addReaction(some, 'a', thumb);
-    expect(timeline.addReaction(once, 'a', thumb)).toBe(once);
+    expect(timeline.setReaction(some, 'a', thumb, false)).toBe(some);
+    const once = timeline.setReaction(some, 'a', thumb, true);
+    expect(timeline.setReaction(once, 'a', thumb, true)).toBe(once);
     expect(once).not.toBe(some);
     expect(once[1], 'the others are untouched').toBe(some[1]);
   });
 
   test('reactions come and go by user and emoji', () => {
-    const two = timeline.addReaction(timeline.addReaction(some, 'a', thumb), 'a', {
-      ...thumb,
-      userId: 'carol',
-    });
-    expect(timeline.removeReaction(two, 'a', thumb)[0]?.reactions).toEqual([
+    const one = timeline.setReaction(some, 'a', thumb, true);
+    const two = timeline.setReaction(one, 'a', { ...thumb, userId: 'carol' }, true);
+    expect(timeline.setReaction(two, 'a', thumb, false)[0]?.reactions).toEqual([
       { emoji: '👍', userId: 'carol' },
     ]);
   });
@@ -68,7 +66,7 @@ describe('a timeline', () => {
     const bare: Partial<Message> = message('a', 1);
     delete bare.reactions;
     expect(timeline.merge(timeline.EMPTY, [bare as Message])[0]?.reactions).toEqual([]);
-    const reacted = timeline.addReaction(some, 'a', thumb);
+    const reacted = timeline.setReaction(some, 'a', thumb, true);
     expect(timeline.update(reacted, bare as Message)[0]?.reactions).toEqual([thumb]);
   });
 

@@ -108,7 +108,10 @@ fn read_into(connection: &mut SqliteConnection, catalog: &mut Catalog) -> QueryR
     let is_own = |name: &String| name.starts_with("chatoxide_") || name == "__diesel_schema_migrations";
     catalog.has_own = names.iter().any(is_own);
     if names.iter().any(|name| name == "chatoxide_room_log") && catalog.applied.is_empty() {
-        let own = names.iter().filter(|name| name.starts_with("chatoxide_"));
+        // The tables of the search index are made anew by their migration, whether they are there or not.
+        let is_lost =
+            |name: &&String| name.starts_with("chatoxide_") && !name.starts_with("chatoxide_search");
+        let own = names.iter().filter(is_lost);
         let drops: Vec<String> = own.map(|name| format!("DROP TABLE {name}")).collect();
         let recreate = drops.join("; ");
         catalog.add_lost_migrations("__diesel_schema_migrations", &recreate);

@@ -39,8 +39,9 @@ export interface ClientState {
 const REFUSED = 'Authentication failed';
 /** The pause before a room is joined again that the server could not open, in milliseconds. */
 const REJOIN = 5_000;
-/** The changes to messages that a room is told as they come. */
+/** The changes that a room is told as they come. */
 const CHANGES = [
+  'message:new',
   'message:updated',
   'message:deleted',
   'reaction:added',
@@ -356,21 +357,16 @@ export class ChatClient implements Readable<ClientState> {
       to(read.roomId)?.heardRead(read);
       if (read.userId === this.author?.id) this.rooms.heardRead(read);
     });
-    socket.on('message:new', (data) => {
-      to(data.roomId)?.heardLog({ event: 'message:new', data });
-      const { roomId, senderId: userId, createdAt: lastMessageAt } = data;
-      this.rooms.heard({ roomId, lastMessageAt, by: [{ userId, count: 1 }] });
-    });
     for (const event of CHANGES) {
       socket.on(event, (data: LogEvent['data']) => {
         const change = { event, data } as LogEvent;
         // The original's server does not say in which room a reaction is.
         if (data.roomId === undefined) this.kept.forEach(({ room }) => room.heardLog(change));
         else to(data.roomId)?.heardLog(change);
+        // Also of rooms that are not open here. What was missed is in the list, which is loaded with each connection.
+        this.rooms.heardLog(change);
       });
     }
-    // Also of rooms that are not open here. What was missed is in the list, which is loaded with each connection.
-    socket.on('room:updated', this.rooms.heardUpdate);
     socket.on('room:activity', (activity) => {
       if (this.rooms.find(activity.roomId)) this.rooms.heard(activity);
       else this.rooms.changed();

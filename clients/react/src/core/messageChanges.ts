@@ -47,8 +47,9 @@ export class MessageChanges {
   async react(event: 'reaction:add' | 'reaction:remove', messageId: string, emoji: string): Promise<void> {
     const userId = this.host.author()?.id;
     if (userId === undefined) throw offline();
-    const step = event === 'reaction:add' ? timeline.addReaction : timeline.removeReaction;
-    const change: Change = (messages) => step(messages, messageId, { emoji, userId });
+    const isAdded = event === 'reaction:add';
+    const change: Change = (messages) =>
+      timeline.setReaction(messages, messageId, { emoji, userId }, isAdded);
     await this.make(change, change, () => this.host.ask(event, { messageId, roomId: this.roomId, emoji }));
   }
 

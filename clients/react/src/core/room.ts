@@ -4,7 +4,7 @@ import { ignorable } from './errors.js';
 import { MessageChanges } from './messageChanges.js';
 import { PendingMessages } from './pending.js';
 import { PresenceList } from './presence.js';
-import type { Message, Reaction, SendRequest, ServerToClientEvents } from './protocol.js';
+import type { Message, SendRequest, ServerToClientEvents } from './protocol.js';
 import type { RoomHost } from './roomHost.js';
 import { unknownRoom } from './roomState.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -281,10 +281,8 @@ export class Room implements Readable<RoomState>, RoomActions {
           this.unread.deleted(data.messageId);
           break;
         case 'reaction:added':
-          this.sent = timeline.addReaction(this.sent, data.messageId, reactionOf(data));
-          break;
         case 'reaction:removed':
-          this.sent = timeline.removeReaction(this.sent, data.messageId, reactionOf(data));
+          this.sent = timeline.setReaction(this.sent, data.messageId, data, event === 'reaction:added');
           break;
       }
     }
@@ -361,7 +359,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   private shownAs(message: Message): ChatMessage {
     const there = timeline.find(this.sent, message.id);
-    return there ?? { ...message, key: this.pending.keys.get(message.id) ?? message.id, status: 'sent' };
+    return there ?? timeline.shown(message, this.pending.keys.get(message.id) ?? message.id);
   }
 
   private refresh(): void {
@@ -369,8 +367,4 @@ export class Room implements Readable<RoomState>, RoomActions {
     const sent = this.changes.over(this.sent);
     this.store.patch({ messages: pending.length > 0 ? [...sent, ...pending] : sent });
   }
-}
-
-function reactionOf({ emoji, userId }: Reaction): Reaction {
-  return { emoji, userId };
 }

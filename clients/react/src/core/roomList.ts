@@ -1,6 +1,7 @@
 // The list of rooms: those that the user is in and public ones, with the unread count of each.
 import type { ChatError } from './errors.js';
-import type { ListedRoom, RoomActivity, RoomUpdate, UserRead } from './protocol.js';
+import type { LogEvent } from './catchUp.js';
+import type { ListedRoom, RoomActivity, UserRead } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import type { Refusal } from './types.js';
 import type { Ask } from './wire.js';
@@ -21,6 +22,8 @@ const INTERVAL = 60_000;
 /** The highest unread count: it stands for 99 or more, as on the server. */
 const MOST = 99;
 
+const EMPTY: RoomListState = { rooms: [], isReady: false, refusal: null };
+
 /** The interface through which the list uses its client. */
 export interface RoomListHost {
   readonly ask: Ask;
@@ -33,12 +36,12 @@ export interface RoomListHost {
 }
 
 export class RoomList implements Readable<RoomListState> {
-  private readonly store = new Store<RoomListState>({ rooms: [], isReady: false, refusal: null });
+  private readonly store = new Store<RoomListState>(EMPTY);
   private watchers = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
   private running: Promise<void> | undefined;
   private isStale = false;
-  /** Events that were heard during a load: the server may have made the list before them. */
+  /** What was heard during a load: the server may have made the list before it. */
   private missed: (() => void)[] = [];
 
   readonly get = this.store.get;
@@ -82,7 +85,7 @@ export class RoomList implements Readable<RoomListState> {
 
   /** Clears the list, as it belongs to another user. */
   forget(): void {
-    this.store.patch({ rooms: [], isReady: false, refusal: null });
+    this.store.patch(EMPTY);
   }
 
   wasRead(roomId: string): void {
@@ -110,20 +113,25 @@ export class RoomList implements Readable<RoomListState> {
     if (this.host.countOf(roomId) === undefined)
       for (const { userId, count } of by) if (userId !== this.host.userId()) unreadCount += count;
     this.set(roomId, { lastMessageAt, unreadCount: Math.min(unreadCount, MOST) });
-    this.store.patch({ rooms: [...this.store.get().rooms].sort(byActivity) });
   }
 
-  /** A room has a new name or topic. */
-  readonly heardUpdate = ({ roomId, name, topic }: RoomUpdate): void => {
-    const rename = () => this.set(roomId, { name, topic });
-    if (this.running) this.missed.push(rename);
-    rename();
-  };
+  /** Handles a change in a room: a new message, and a new name or topic. */
+  heardLog(change: LogEvent): void {
+    const { event, data } = change;
+    if (event === 'message:new') {
+      const { roomId, senderId: userId, createdAt: lastMessageAt } = data;
+      this.heard({ roomId, lastMessageAt, by: [{ userId, count: 1 }] });
+    } else if (event === 'room:updated') {
+      if (this.running) this.missed.push(() => this.heardLog(change));
+      this.set(data.roomId, { name: data.name, topic: data.topic });
+    }
+  }
 
   private set(roomId: string, changes: Partial<ListedRoom>): void {
     if (!this.find(roomId)) return;
     const { rooms } = this.store.get();
-    this.store.patch({ rooms: rooms.map((room) => (room.id === roomId ? { ...room, ...changes } : room)) });
+    const changed = rooms.map((room) => (room.id === roomId ? { ...room, ...changes } : room));
+    this.store.patch({ rooms: changed.sort(byActivity) });
   }
 
   private poll(): void {

@@ -14,7 +14,7 @@ function compare(one: Message | ChatMessage, other: Message | ChatMessage): numb
   return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
 }
 
-function shown(message: Message, key: string): ChatMessage {
+export function shown(message: Message, key: string): ChatMessage {
   // The original's server sends no reactions.
   return { ...message, reactions: message.reactions ?? [], key, status: 'sent' };
 }
@@ -56,18 +56,18 @@ export function remove(timeline: Timeline, id: string): Timeline {
   return find(timeline, id) ? timeline.filter((message) => message.id !== id) : timeline;
 }
 
-export function addReaction(timeline: Timeline, id: string, reaction: Reaction): Timeline {
-  return change(timeline, id, (there) =>
-    has(there, reaction) ? there : { ...there, reactions: [...there.reactions, reaction] },
-  );
-}
-
-export function removeReaction(timeline: Timeline, id: string, reaction: Reaction): Timeline {
-  return change(timeline, id, (there) =>
-    has(there, reaction)
-      ? { ...there, reactions: there.reactions.filter((other) => !isSame(other, reaction)) }
-      : there,
-  );
+/** Adds a reaction to a message, or removes it. */
+export function setReaction(
+  timeline: Timeline,
+  id: string,
+  { emoji, userId }: Reaction,
+  isAdded: boolean,
+): Timeline {
+  return change(timeline, id, (there) => {
+    const others = there.reactions.filter((other) => other.userId !== userId || other.emoji !== emoji);
+    if (others.length < there.reactions.length === isAdded) return there;
+    return { ...there, reactions: isAdded ? [...others, { emoji, userId }] : others };
+  });
 }
 
 /**
@@ -88,12 +88,4 @@ export function change(timeline: Timeline, id: string, to: (there: ChatMessage) 
   if (!there) return timeline;
   const changed = to(there);
   return changed === there ? timeline : timeline.map((message) => (message === there ? changed : message));
-}
-
-function has(message: ChatMessage, reaction: Reaction): boolean {
-  return message.reactions.some((other) => isSame(other, reaction));
-}
-
-function isSame(one: Reaction, other: Reaction): boolean {
-  return one.userId === other.userId && one.emoji === other.emoji;
 }

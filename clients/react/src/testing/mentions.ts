@@ -11,7 +11,7 @@ const EXCERPT = 200;
 
 type Kind = MentionNotice['kind'];
 
-/** Whom one message mentions, by the first of their mentions. */
+/** The users that one message mentions. */
 interface Stored {
   roomId: string;
   messageId: string;
