@@ -57,7 +57,6 @@ const OBJECTS: [ClientEvent, Record<string, unknown>, Record<string, unknown[]>]
   ],
   ['member:remove', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
   ['room:invite', { roomId: 'ROOM', userId: 'nobody' }, { roomId: NOT_IDS, userId: NOT_IDS }],
-  ['mentions:list', { limit: 1 }, { before: [7, 'x', {}], limit: ['1', -1] }],
   ['users:find', { query: 'a' }, { query: [undefined, null, 7, {}, 'a\u0000b'] }],
   ['users:show', { userIds: ['bob'] }, { userIds: [undefined, null, 7, {}, 'bob', [7], ['']] }],
   ['messages:show', { messageIds: ['x'] }, { messageIds: [undefined, null, 7, {}, 'x', [7], ['']] }],

@@ -41,7 +41,7 @@ export class RoomList implements Readable<RoomListState> {
   private timer: ReturnType<typeof setInterval> | undefined;
   private running: Promise<void> | undefined;
   private isStale = false;
-  /** What was heard during a load: the server may have made the list before it. */
+  /** Events that came during a load: the server may have made the list before them. */
   private missed: (() => void)[] = [];
 
   readonly get = this.store.get;
