@@ -177,7 +177,7 @@ export const HANDLERS: Handlers = {
   },
 
   'mentions:read'(world, peer) {
-    const at = new Date(world.now()).toISOString();
+    const at = new Date(world.moment()).toISOString();
     world.mentions.markRead(peer.user.id, at);
     world.tellUser(peer.user.id, 'mention:read', { at });
     return { at };

@@ -20,6 +20,8 @@ export class World {
   /** Users whose reads others are not shown. */
   private readonly privateReaders = new Set<string>();
 
+  private lastMoment = 0;
+
   constructor(readonly now: () => number) {}
 
   hasPrivateReads(userId: string): boolean {
@@ -30,6 +32,12 @@ export class World {
     if (isPrivate) this.privateReaders.add(userId);
     else this.privateReaders.delete(userId);
   }
+
+  /** The time, of which each call has a later one: rooms and messages sort as they were made. */
+  readonly moment = (): number => {
+    this.lastMoment = Math.max(this.now(), this.lastMoment + 1);
+    return this.lastMoment;
+  };
 
   users(): Member[] {
     return [...this.known.values()];
@@ -57,7 +65,7 @@ export class World {
     members,
     ownerId,
   }: Omit<Room, 'id' | 'createdAt'> & { id?: string; ownerId?: string }): MemoryRoom {
-    const room = new MemoryRoom(id, name, type, this.now, undefined, ownerId);
+    const room = new MemoryRoom(id, name, type, this.moment, undefined, ownerId);
     for (const userId of members) room.members.add(userId);
     this.all.set(id, room);
     return room;
