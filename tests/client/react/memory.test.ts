@@ -92,7 +92,7 @@ const CONVERSATION: Step[] = [
   ['carol', 'users:watch', ({ ids }) => ({ userIds: [ids.alice, 'nobody-at-all'] })],
   ['bob', 'messages:show', (_, messageId) => ({ messageIds: [messageId, 'no-message'] })],
   ['carol', 'users:show', ({ ids }) => ({ userIds: [ids.bob, 'nobody-at-all', ids.alice] })],
-  // What is found depends on when a message is indexed.
+  // Messages are found once they are indexed, so only a refusal is compared.
   ['alice', 'messages:search', () => ({ query: '' })],
   ['carol', 'room:leave', ({ room }) => room],
   ['carol', 'room:leave', ({ room }) => room],
