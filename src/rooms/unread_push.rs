@@ -39,13 +39,16 @@ const CONCURRENT_ROOMS: usize = 4;
 /// The most counts that are made in the database at a push. The others wait for the next one.
 const MAX_RECOUNTED: usize = 2_000;
 
+/// The time and the entry up to which users have read rooms.
+type ReadUntil = HashMap<(UserId, RoomId), (Timestamp, Option<i64>)>;
+
 #[derive(Default)]
 pub(super) struct UnreadPush {
     /// Users who watch their list, with their watching sockets.
     watching: Mutex<HashMap<UserId, HashSet<Sid>>>,
     digests: Mutex<HashMap<RoomId, RoomDigest>>,
     /// The rooms that watching users have read since the last push, and up to when.
-    read: Mutex<HashMap<(UserId, RoomId), (Timestamp, Option<i64>)>>,
+    read: Mutex<ReadUntil>,
     /// The changes of unread counts since the last push.
     news: Mutex<HashMap<RoomId, News>>,
     counts: Mutex<UnreadCounts>,
@@ -269,7 +272,7 @@ impl Rooms {
 
     /// Sends read marks to the other devices of their users. It follows the digests: a mark covers the messages before
     /// it, and those have then been counted.
-    fn push_read(&self, read: HashMap<(UserId, RoomId), (Timestamp, Option<i64>)>) {
+    fn push_read(&self, read: ReadUntil) {
         for ((user_id, room_id), (timestamp, seq)) in read {
             let view = RoomUserReadView { room_id: &room_id, user_id: &user_id, timestamp, seq };
             let Some(packet) = Encoded::new(event::ROOM_USER_READ, &view) else { continue };
