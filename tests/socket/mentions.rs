@@ -39,7 +39,7 @@ on_both! {
             "messageId": message["id"], "roomId": "secret", "sender": {"id": "alice", "name": message["senderName"]},
             "kind": "user", "excerpt": "Hello @bob!", "at": message["createdAt"], "isUnread": true,
         });
-        assert_eq!(pushed(&mut bob).await, [expected.clone()]);
+        assert_eq!(pushed(&mut bob).await, std::slice::from_ref(&expected));
         assert_eq!(bobs_phone.heard().await, [("mention:new".to_owned(), expected.clone())]);
         assert_eq!(pushed(&mut carol).await, Vec::<Value>::new());
         assert_eq!(pushed(&mut alice).await, Vec::<Value>::new());
