@@ -16,7 +16,7 @@ from chatoxide.record import Record
 
 FIXTURES = Path(__file__).parents[3] / 'tests' / 'fixtures' / 'protocol'
 
-# The events that have no meaning of their own: acks say it too, or nothing. Counts and deliveries are not handed on yet.
+# Acks say what the first says, and the second says nothing. Counts and deliveries are not handed on yet.
 PASSED_OVER = {'room:error', 'server:pulse', 'room:unread', 'message:delivered'}
 
 ACKS: dict[str, Any] = {
