@@ -23,7 +23,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// A body of JSON, or none, which is the default.
+/// A body of JSON, or none or null, which is the default.
 pub(super) struct OptionalBody<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
@@ -31,7 +31,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let bytes = read(request, state).await?;
-        if bytes.is_empty() { Ok(Self(T::default())) } else { decode(&bytes).map(Self) }
+        let is_absent = matches!(bytes.trim_ascii(), b"" | b"null");
+        if is_absent { Ok(Self(T::default())) } else { decode(&bytes).map(Self) }
     }
 }
 

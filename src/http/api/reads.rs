@@ -53,7 +53,7 @@ pub(super) async fn mark_read(
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct UnreadMark {
     /// The message that counts as the first unread one.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1)]
     message_id: MessageId,
 }
 
