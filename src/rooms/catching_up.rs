@@ -1,8 +1,14 @@
 //! Answers clients that catch up: the entries that they have missed, and whether the log has all that happened.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     Rooms,
@@ -21,13 +27,16 @@ use crate::{
     sync::lock,
 };
 
+/// Another node may find changes of other programs: it is looked for them again after this long.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// The server's knowledge of other programs that write to the database.
 #[derive(Default)]
 pub(super) struct OtherPrograms {
     /// Their changes were found while this server runs.
     were_found: AtomicBool,
-    /// They had been found before.
-    had_been_found: OnceCell<bool>,
+    /// When no log was found to be incomplete, on this node or another.
+    looked_at: Mutex<Option<Instant>>,
     /// The database tells this server of each of their changes.
     are_told: AtomicBool,
 }
@@ -50,8 +59,20 @@ impl OtherPrograms {
         if self.were_found.load(Ordering::Relaxed) {
             return true;
         }
-        match self.had_been_found.get_or_try_init(|| has_incomplete_logs(db)).await {
-            Ok(had_been_found) => *had_been_found,
+        let is_recent = |at: Instant| at.elapsed() < LOOK_AGAIN;
+        if lock(&self.looked_at).is_some_and(is_recent) {
+            return false;
+        }
+        let begun = Instant::now();
+        match has_incomplete_logs(db).await {
+            Ok(true) => {
+                self.note_found();
+                true
+            }
+            Ok(false) => {
+                *lock(&self.looked_at) = Some(begun);
+                false
+            }
             Err(error) => {
                 error.log();
                 true

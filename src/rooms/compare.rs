@@ -132,14 +132,15 @@ impl Rooms {
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
         self.others.note_found();
         tracing::info!(room = %room_id, changes = entries.len(), "another program has changed a room's messages");
-        for entry in &entries {
-            self.committed_externally(entry).await;
-        }
+        // Before they are sent: who hears of one and catches up from before it is told that the log is not complete.
         let cell = lock(&self.cells).get(room_id).cloned();
         if let Some(cell) = cell
             && let Phase::Live(live) = &mut *lock(&cell.phase)
         {
             live.note_complete_from(last);
+        }
+        for entry in &entries {
+            self.committed_externally(entry).await;
         }
         Ok(())
     }

@@ -74,7 +74,10 @@ impl Rooms {
                     if is_doubtful {
                         live.compared.forget();
                     }
-                    heads.get(room_id).is_some_and(|head| *head > live.seq()).then_some(live.seq())
+                    let (head, complete_from) = heads.get(room_id).copied().unwrap_or_default();
+                    // Before the entries are sent, as for changes that are found by comparison.
+                    live.note_complete_from(complete_from);
+                    (head > live.seq()).then_some(live.seq())
                 }
                 _ => None,
             };

@@ -34,19 +34,21 @@ pub async fn log_left(db: &Db) -> Result<i64> {
     Ok(count.count)
 }
 
-/// Reads the numbers of the last entries of these rooms' logs.
-pub async fn list_heads(db: &Db, room_ids: &[RoomId]) -> Result<HashMap<RoomId, i64>> {
+/// Reads the number of the last entry of each of these rooms' logs, and the entry from which on the log is complete.
+pub async fn list_heads(db: &Db, room_ids: &[RoomId]) -> Result<HashMap<RoomId, (i64, i64)>> {
     use diesel::prelude::*;
     let mut heads = HashMap::new();
     for some in room_ids.chunks(MAX_HEADS) {
         let some: Vec<&str> = some.iter().map(RoomId::as_str).collect();
-        let found: Vec<(String, i64)> = on!(db.readers, c => {
+        let found: Vec<(String, i64, i64)> = on!(db.readers, c => {
             let heads = own::room_head::table
                 .filter(own::room_head::room_id.eq_any(&some))
-                .select((own::room_head::room_id, own::room_head::seq));
+                .select((own::room_head::room_id, own::room_head::seq, own::room_head::complete_from));
             diesel_async::RunQueryDsl::load(heads, c).await?
         })?;
-        heads.extend(found.into_iter().map(|(room_id, seq)| (room_id.into(), seq)));
+        heads.extend(
+            found.into_iter().map(|(room_id, seq, complete_from)| (room_id.into(), (seq, complete_from))),
+        );
     }
     Ok(heads)
 }
