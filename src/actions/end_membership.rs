@@ -18,13 +18,14 @@ pub(super) async fn end_membership(app: &App, room_id: &RoomId, user_id: &UserId
         return Ok(());
     }
     app.access.invalidate_room(room_id).await;
-    // Reading the room anew makes sockets leave it that may no longer be in it.
-    app.access.room(room_id).await?;
+    // Before anything that may fail: asked again, the user is no member, and nobody would be told.
     app.rooms.recount(room_id, std::slice::from_ref(user_id));
-    let members = db::rooms::list_members(&app.db, room_id).await?;
     if let Some(packet) = Encoded::new(event::MEMBER_LEFT, &MemberLeftView { room_id }) {
         app.broadcast.send(Target::User(user_id), Except::NOBODY, &packet);
     }
+    // Reading the room anew makes sockets leave it that may no longer be in it.
+    app.access.room(room_id).await?;
+    let members = db::rooms::list_members(&app.db, room_id).await?;
     let view = RoomMembersView { room_id, members: &members };
     app.rooms.push_notice(room_id, Encoded::new(event::ROOM_MEMBERS, &view));
     Ok(())

@@ -138,10 +138,9 @@ const MENTIONS: &str = r#"(SELECT count(DISTINCT message_id) FROM (
                 AND mention.at >= mentioned_from AND (mention.at > mentioned_from OR marker.unread_at IS NOT NULL
                     AND mention.message_id >= marker.unread_id)
                 AND mention.sender_id <> CAST(pair.user_id AS TEXT)
-                AND NOT EXISTS (
-                    SELECT 1 FROM own.mention_marker AS inbox
-                    WHERE inbox.user_id = CAST(pair.user_id AS TEXT) AND inbox.at >= mention.at
-                )
+                AND mention.at > coalesce((
+                    SELECT inbox.at FROM own.mention_marker AS inbox WHERE inbox.user_id = CAST(pair.user_id AS TEXT)
+                ), the_beginning)
             LIMIT 198
         ) AS unread_mention)"#;
 
@@ -195,7 +194,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
     match db {
         Db::Pg { .. } => {
             let from = "coalesce(marker.unread_at, marker.at, '-infinity')";
-            let text = text.replace("mentioned_from", from);
+            let text = text.replace("mentioned_from", from).replace("the_beginning", "'-infinity'");
             let text = text.replace("counted_from", from).replace("marker_at", "marker.at");
             columns.adapt("", &text.replace("own.", "chatoxide.")).into_owned()
         }
@@ -213,6 +212,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
                 .fold(text, |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
                 .replace("CAST(entry.message_id AS /*message*/TEXT)", "entry.message_id")
                 .replace("mentioned_from", "coalesce(marker.unread_at, marker.at, '')")
+                .replace("the_beginning", "''")
                 .replace("least(", "min(")
                 .replace("counted_from", &from)
                 .replace("marker_at", &format.of_own("marker.at"))

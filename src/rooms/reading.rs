@@ -62,8 +62,9 @@ impl Rooms {
         if visibility == Visibility::Shown {
             self.node_cache.note_read(&mark);
         }
+        // The list is counted by what is stored, or is about to be.
+        self.read_marks.note(mark.clone());
         self.activity.note_read(&mark, true);
-        self.read_marks.note(mark);
     }
 
     /// Records that a user has read a room up to an entry, and sends that to the others in the room, unless they were told

@@ -149,7 +149,10 @@ impl UnreadCounts {
     pub(super) fn seed(&mut self, version: u64, listed: &[Unread]) {
         for unread in listed {
             if !unread.is_counted {
-                self.remove(&unread.room_id, &unread.user_id);
+                // It may be counted since the list was read, as the user has read the room.
+                if !self.has_changed_since(version, unread) {
+                    self.remove(&unread.room_id, &unread.user_id);
+                }
                 continue;
             }
             let Some(count) = self.count_of(unread, (unread.count, unread.mentions)) else { continue };
@@ -168,6 +171,11 @@ impl UnreadCounts {
                 self.doubt(&unread.room_id, &unread.user_id);
             }
         }
+    }
+
+    fn has_changed_since(&self, version: u64, unread: &Unread) -> bool {
+        let count = self.counts.get(&unread.room_id).and_then(|counts| counts.get(&unread.user_id));
+        count.is_some_and(|count| count.changed_in > version)
     }
 
     /// Takes over counts that were made because of a doubt. What is not counted is forgotten.
