@@ -138,7 +138,10 @@ async fn find_rooms(app: &App, actor: Actor<'_>, query: &Query) -> Result<HashSe
         let found: Vec<&&Room> = if by_id.is_empty() { by_name.collect() } else { by_id };
         if found.is_empty() {
             let room_id = RoomId::from(name.as_str());
-            app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
+            let room = app.access.ensure_may_enter(actor.user_id(), &room_id).await?;
+            // The cache may not know yet that the membership has ended.
+            let is_member = db::rooms::is_member(&app.db, &room_id, actor.user_id()).await?;
+            permission::ensure_may_enter(room.kind, is_member)?;
             named.insert(room_id);
         }
         named.extend(found.iter().map(|room| RoomId::from(room.id.as_str())));

@@ -185,6 +185,7 @@ pub async fn list(db: &Db, ids: &[MessageId]) -> Result<Vec<MessageView>> {
         let rows: Vec<NamedRow> = run!(c.load(messages::table
             .inner_join(users::table)
             .filter(messages::id.eq_any(ids.iter().map(|id| Id(id))))
+            .filter(messages::room_id.is_not_null().and(messages::created_at.is_not_null()))
             .order((messages::created_at, messages::id))
             .select((MessageRow::as_select(), users::name))));
         let reactions: Vec<ReactionRow> = match rows.is_empty() {

@@ -271,6 +271,7 @@ impl Task {
                 messages,
                 "search: history is being indexed"
             );
+            self.is_told = true;
         }
         self.reported = Some(now);
         Ok(())

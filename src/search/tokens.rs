@@ -80,9 +80,13 @@ pub(super) fn beginning(text: &str, bytes: usize) -> &str {
 /// The end of an embedded file, such as `data:image/png;base64,..`, that begins here: it has no words.
 fn end_of_data_url(text: &str, start: usize) -> Option<usize> {
     let rest = text.get(start..)?.strip_prefix("data:")?;
+    // Its beginning first: a text that repeats `data:` is looked through once.
+    let (kind, _) = beginning(rest, 128).split_once(";base64,")?;
+    if kind.contains(char::is_whitespace) {
+        return None;
+    }
     let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-    let is_embedded = beginning(rest, 128).find(";base64,").is_some_and(|at| at < end);
-    is_embedded.then_some(start + "data:".len() + end)
+    Some(start + "data:".len() + end)
 }
 
 #[derive(Default)]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{ON, contents, found, indexed, search, searching};
 use crate::support::{
-    Backend, Client, TestDatabase, TestServer, http, on_both,
+    Backend, Client, TestDatabase, TestServer, http, moment, on_both,
     process::{ServerProcess, settings},
     server::token,
     until,
@@ -170,4 +170,20 @@ on_both! {
         let mut alice = server.connect("alice").await;
         assert_eq!(found(&server, &mut alice, "words").await.len(), 20);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_without_a_sender_is_left_out_and_the_rest_of_its_room_is_found() {
+    let server = TestServer::start(Backend::Postgres).await;
+    server.make_room("general", RoomType::Public, &["alice"]).await;
+    server
+        .database
+        .seed_messages("general", "alice", &[("lunch one", moment(1)), ("lunch two", moment(2))])
+        .await;
+    let lacking = r#"ALTER TABLE "Message" ALTER "senderId" DROP NOT NULL;
+        UPDATE "Message" SET "senderId" = NULL WHERE "content" = 'lunch one'"#;
+    server.database.execute(lacking).await;
+    let server = searching(server).await;
+    let mut alice = server.connect("alice").await;
+    assert_eq!(found(&server, &mut alice, "lunch").await, ["lunch two"]);
 }

@@ -48,6 +48,12 @@ pub struct Progress {
     pub unfilled: i64,
 }
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Bool)]
+    is_any: bool,
+}
+
 /// The ids of a JSON array.
 const IDS_PG: &str = "(SELECT json_array_elements_text(CAST($1 AS JSON)))";
 const IDS_LITE: &str = "(SELECT value FROM json_each($1))";
@@ -113,14 +119,26 @@ pub async fn add_new_rooms(db: &Db, room_ids: Option<&[RoomId]>) -> Result<usize
 
 /// Removes rooms that no longer exist, with their messages: at most a thousand of these. Returns how many these were.
 pub async fn remove_deleted_rooms(db: &Db) -> Result<usize> {
-    const GONE: &str = r#"(SELECT number FROM own.search_room AS stored
-        WHERE NOT EXISTS (SELECT 1 FROM "Room" WHERE CAST("Room"."id" AS TEXT) = stored.room_id))"#;
-    let key = if matches!(db, Db::Pg { .. }) { "message_id" } else { "number" };
+    // A cast keeps SQLite from the index.
+    let (key, id) = match db {
+        Db::Pg { .. } => ("message_id", r#"CAST("Room"."id" AS TEXT)"#),
+        Db::Lite { .. } => ("number", r#""Room"."id""#),
+    };
+    let gone = format!(
+        r#"(SELECT number FROM own.search_room AS stored
+        WHERE NOT EXISTS (SELECT 1 FROM "Room" WHERE {id} = stored.room_id))"#
+    );
+    // The writer is for those who change something.
+    let look = named(db, &format!("SELECT EXISTS {gone} AS is_any"));
+    let found: Found = on!(db.readers, c => diesel::sql_query(&look).get_result(c).await?)?;
+    if !found.is_any {
+        return Ok(0);
+    }
     let some =
-        format!("(SELECT {key} FROM own.search_message WHERE room IN {GONE} ORDER BY {key} LIMIT 1000)");
+        format!("(SELECT {key} FROM own.search_message WHERE room IN {gone} ORDER BY {key} LIMIT 1000)");
     let mut statements = vec![
         format!(
-            "DELETE FROM own.search_room WHERE number IN {GONE}
+            "DELETE FROM own.search_room WHERE number IN {gone}
             AND NOT EXISTS (SELECT 1 FROM own.search_message AS message WHERE message.room = number)"
         ),
         format!("DELETE FROM own.search_message WHERE {key} IN {some}"),

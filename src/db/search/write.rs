@@ -103,17 +103,24 @@ struct Content {
     created_at: MomentRow,
 }
 
-/// Selects what is indexed of messages.
+/// Selects what is indexed of messages. Those that lack what history needs of them are not there.
 macro_rules! contents {
     () => {
-        messages::table.select((
-            messages::id,
-            messages::room_id,
-            messages::sender_id,
-            sql::<Text>(&format!(r#"substr(CAST("Message"."content" AS TEXT), 1, {MAX_CONTENT_BYTES})"#)),
-            messages::kind,
-            messages::created_at,
-        ))
+        messages::table
+            .filter(
+                messages::room_id
+                    .is_not_null()
+                    .and(messages::sender_id.is_not_null())
+                    .and(messages::created_at.is_not_null()),
+            )
+            .select((
+                messages::id,
+                messages::room_id,
+                messages::sender_id,
+                sql::<Text>(&format!(r#"substr(CAST("Message"."content" AS TEXT), 1, {MAX_CONTENT_BYTES})"#)),
+                messages::kind,
+                messages::created_at,
+            ))
     };
 }
 

@@ -95,3 +95,12 @@ proptest! {
         prop_assert_eq!(&texts(&text.nfkc().collect::<String>()), &plain);
     }
 }
+
+/// A search for the end at each beginning would take minutes, and the runner's deadline would end it.
+#[test]
+fn a_text_that_begins_many_files_is_read_in_linear_time() {
+    for _ in 0..20 {
+        assert!(tokenize(&"data:;".repeat(MAX_CONTENT_BYTES / 6)).len() > 1_000);
+    }
+    assert!(tokenize(&"data:;base64,".repeat(MAX_CONTENT_BYTES / 13)).is_empty());
+}
