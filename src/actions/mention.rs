@@ -1,4 +1,7 @@
-//! The step that new and edited messages share: whom they mention, and telling those. Only members are mentioned.
+//! The step that new and edited messages share: whom they mention, and telling those. Only members are mentioned, and only
+//! members mention all of them.
+
+use std::collections::HashMap;
 
 use super::{Actor, CommittedMessage};
 use crate::{
@@ -19,24 +22,45 @@ const MAX_USERS: usize = 50;
 /// The most users that an `@here` is for.
 const MAX_HERE: usize = 1_000;
 
-/// Finds whom a text mentions. The actor is not mentioned by themself.
+/// The users whom a stored message mentions; the user of the empty id stands for all members.
+pub(super) type Known = HashMap<UserId, MentionKind>;
+
+/// Reads whom the stored message mentions that is about to have this text.
+pub(super) async fn list_known(app: &App, id: &MessageId, text: &str) -> Result<Known> {
+    if mention::may_mention(text) {
+        db::mentions::list_mentioned(&app.db, id).await
+    } else {
+        Ok(Known::new())
+    }
+}
+
+/// Finds whom a text mentions. The actor is not mentioned by themself. `known`: whom the message mentions already. An
+/// `@here` stays for those who were online when it was written.
 pub(super) async fn find(
     app: &App,
     actor: &Actor<'_>,
     (room_id, room): (&RoomId, &RoomAccess),
     text: &str,
+    known: &Known,
 ) -> Result<Mentioned> {
     let mut mentioned = Mentioned::default();
     if !mention::may_mention(text) {
         return Ok(mentioned);
     }
     let names = app.access.member_names(room_id, room).await?;
+    let is_member = names.contains(actor.user_id());
     for mention in mention::find(text, names) {
         match mention.target {
             Mention::Users(ids) => {
                 let new = ids.into_iter().filter(|id| id != actor.user_id() && !mentioned.users.contains(id));
                 let new: Vec<UserId> = new.take(MAX_USERS - mentioned.users.len()).collect();
                 mentioned.users.extend(new);
+            }
+            // A guest of a public room could reach all of its members.
+            Mention::Here | Mention::Room if !is_member => {}
+            Mention::Here if known.values().any(|kind| *kind == MentionKind::Here) => {
+                let here = known.iter().filter(|(_, kind)| **kind == MentionKind::Here);
+                mentioned.here = here.map(|(user_id, _)| user_id.clone()).collect();
             }
             Mention::Here if mentioned.here.is_empty() => {
                 let members = app.access.list_members(room_id, room).await?.iter().map(|member| &member.id);
@@ -51,15 +75,11 @@ pub(super) async fn find(
 }
 
 /// Takes out those whom the message mentions already.
-pub(super) async fn without_known(app: &App, id: &MessageId, mut mentioned: Mentioned) -> Result<Mentioned> {
-    if mentioned.is_empty() {
-        return Ok(mentioned);
-    }
-    let known = db::mentions::list_mentioned(&app.db, id).await?;
-    mentioned.users.retain(|user_id| !known.contains(user_id.as_str()));
-    mentioned.here.retain(|user_id| !known.contains(user_id.as_str()));
-    mentioned.is_room &= !known.contains("");
-    Ok(mentioned)
+pub(super) fn without_known(mut mentioned: Mentioned, known: &Known) -> Mentioned {
+    mentioned.users.retain(|user_id| !known.contains_key(user_id));
+    mentioned.here.retain(|user_id| !known.contains_key(user_id));
+    mentioned.is_room &= !known.contains_key("");
+    mentioned
 }
 
 /// Sends `mention:new` to every device of the mentioned who are online.

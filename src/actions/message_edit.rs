@@ -17,8 +17,9 @@ pub async fn run(
     let found = app.access.find_message(&message_id).await?.ok_or(Error::MessageNotFound)?;
     permission::ensure_may_edit(actor.user_id(), &found.sender_id)?;
     let room = app.access.ensure_may_enter(actor.user_id(), &found.room_id).await?;
-    let mentioned = mention::find(app, &actor, (&found.room_id, &room), &content).await?;
-    let new = mention::without_known(app, &message_id, mentioned.clone()).await?;
+    let known = mention::list_known(app, &message_id, &content).await?;
+    let mentioned = mention::find(app, &actor, (&found.room_id, &room), &content, &known).await?;
+    let new = mention::without_known(mentioned.clone(), &known);
     let change = Change::Edit(Edit { message_id, content, mentioned });
     let committed = commit(app, &actor, found.room_id, change).await?;
     match committed.appended {

@@ -27,7 +27,8 @@ pub async fn run(
     if let MessageType::Other(label) = &message.kind {
         message.kind = MessageType::Other(app.db.facts().columns().message_type.spell(label).into());
     }
-    message.mentioned = mention::find(app, &actor, (&room_id, &room), &message.content).await?;
+    message.mentioned =
+        mention::find(app, &actor, (&room_id, &room), &message.content, &mention::Known::new()).await?;
     let mentioned = message.mentioned.clone();
     let committed = commit(app, &actor, room_id, Change::New(message)).await?;
     match committed.appended {

@@ -1,7 +1,7 @@
 //! Our tables `mention` and `mention_marker`: a user's inbox of mentions, and up to when it is read. Rows are written in
 //! `room_log`, in the transaction that writes the message.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -139,14 +139,14 @@ pub async fn list_excerpts(db: &Db, ids: &[MessageId]) -> Result<HashMap<Message
     Ok(rows.into_iter().map(excerpt).collect())
 }
 
-/// Returns the users that a message mentions; the empty text stands for all members of its room.
-pub async fn list_mentioned(db: &Db, message_id: &MessageId) -> Result<HashSet<String>> {
-    let found: Vec<String> = on!(db.readers, c => own::mention::table
+/// Returns the users that a message mentions, and how; the empty id stands for all members of its room.
+pub async fn list_mentioned(db: &Db, message_id: &MessageId) -> Result<HashMap<UserId, MentionKind>> {
+    let found: Vec<(String, String)> = on!(db.readers, c => own::mention::table
         .filter(own::mention::message_id.eq(message_id.as_str()))
-        .select(own::mention::user_id)
+        .select((own::mention::user_id, own::mention::kind))
         .load(c)
         .await?)?;
-    Ok(found.into_iter().collect())
+    Ok(found.into_iter().map(|(user_id, kind)| (user_id.into(), MentionKind::from_label(&kind))).collect())
 }
 
 /// Notes that the user has read all mentions up to then. The mark never goes back.

@@ -86,6 +86,19 @@ on_both! {
 }
 
 on_both! {
+    async fn a_guest_of_a_public_room_mentions_members_but_not_all_of_them(server: TestServer) {
+        server.make_room("open", RoomType::Public, &["alice", "bob"]).await;
+        let mut bob = server.connect("bob").await;
+        let mut guest = server.connect_in("carol", "open").await;
+        guest.say("open", "@room @here").await;
+        assert_eq!(pushed(&mut bob).await, Vec::<Value>::new());
+        assert_eq!(inbox(&mut bob).await, []);
+        guest.say("open", "@room @bob").await;
+        assert_eq!(inbox(&mut bob).await, [entry("@room @bob", "user", true)]);
+    }
+}
+
+on_both! {
     async fn an_edit_tells_only_those_whom_it_mentions_anew_and_takes_back_the_others(server: TestServer) {
         server.make_room("secret", RoomType::Private, &["alice", "bob", "carol"]).await;
         let mut alice = server.connect_in("alice", "secret").await;
@@ -100,6 +113,22 @@ on_both! {
             let is_listed = [inbox(&mut bob).await.len(), inbox(&mut carol).await.len()];
             assert_eq!(is_listed, ["bob", "carol"].map(|name| usize::from(content.contains(name))), "{content}");
         }
+    }
+}
+
+on_both! {
+    async fn here_stays_for_those_who_were_online_when_it_was_written(server: TestServer) {
+        server.make_room("secret", RoomType::Private, &["alice", "bob", "carol"]).await;
+        let mut alice = server.connect_in("alice", "secret").await;
+        let mut bob = server.connect("bob").await;
+        let id = alice.say("secret", "@here at fife").await["id"].clone();
+        let mut carol = server.connect("carol").await;
+        let edit = json!({"messageId": id, "content": "@here at five"});
+        assert_eq!(alice.ask("message:edit", edit).await["success"], true);
+        assert_eq!(pushed(&mut bob).await.len(), 1);
+        assert_eq!(pushed(&mut carol).await, Vec::<Value>::new());
+        assert_eq!(inbox(&mut bob).await, [entry("@here at five", "here", true)]);
+        assert_eq!(inbox(&mut carol).await, []);
     }
 }
 

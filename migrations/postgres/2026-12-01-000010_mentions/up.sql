@@ -8,7 +8,7 @@ CREATE TABLE chatoxide.mention (
     at TIMESTAMP(3) NOT NULL,
     PRIMARY KEY (message_id, user_id)
 );
-CREATE INDEX mention_user_idx ON chatoxide.mention (user_id, at, message_id) WHERE user_id <> '';
+CREATE INDEX mention_user_idx ON chatoxide.mention (user_id, at, message_id);
 CREATE INDEX mention_room_idx ON chatoxide.mention (user_id, room_id, at, message_id);
 
 -- Up to when each user has read what mentions them.

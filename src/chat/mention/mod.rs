@@ -114,6 +114,12 @@ impl<'a> FromIterator<(&'a UserId, &'a str)> for Names {
     }
 }
 
+impl Names {
+    pub fn contains(&self, user_id: &UserId) -> bool {
+        self.ids.contains(user_id)
+    }
+}
+
 /// True if a text may mention somebody. It is cheap, and spares reading the members for any other text.
 pub fn may_mention(text: &str) -> bool {
     text.contains('@')

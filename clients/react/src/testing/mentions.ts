@@ -32,7 +32,7 @@ export class Mentions {
   note(room: MemoryRoom, message: Message): void {
     const before = this.stored.find(({ messageId }) => messageId === message.id);
     this.forget(message.id);
-    const mentioned = this.mentionedIn(room, message);
+    const mentioned = this.mentionedIn(room, message, before);
     if (mentioned.kinds.size === 0 && !mentioned.isForRoom) return;
     const stored = { ...mentioned, at: before?.at ?? message.updatedAt ?? message.createdAt };
     this.stored.push(stored);
@@ -78,16 +78,27 @@ export class Mentions {
     return noticeOf(message, kind, stored.at, isUnread);
   }
 
-  private mentionedIn(room: MemoryRoom, { id: messageId, content, senderId }: Message) {
+  private mentionedIn(room: MemoryRoom, { id: messageId, content, senderId }: Message, before?: Stored) {
     const found = findMentions(content, mentionNames(this.world.membersOf(room)));
     const named = found.flatMap(({ target }) => (typeof target === 'string' ? [] : target));
     const others = [...new Set(named)].filter((userId) => userId !== senderId).slice(0, MOST_NAMED);
     const kinds = new Map<string, Kind>(others.map((userId) => [userId, 'user']));
-    if (found.some(({ target }) => target === 'here'))
+    const isMember = room.members.has(senderId);
+    // It stays for those who were online when it was written.
+    const wereHere = [...(before?.kinds ?? [])].flatMap(([userId, kind]) =>
+      kind === 'here' ? [userId] : [],
+    );
+    const isHere = (userId: string) =>
+      wereHere.length > 0 ? wereHere.includes(userId) : this.world.isOnline(userId);
+    if (isMember && found.some(({ target }) => target === 'here'))
       for (const userId of room.members)
-        if (userId !== senderId && this.world.isOnline(userId) && !kinds.has(userId))
-          kinds.set(userId, 'here');
-    return { roomId: room.id, messageId, kinds, isForRoom: found.some(({ target }) => target === 'room') };
+        if (userId !== senderId && isHere(userId) && !kinds.has(userId)) kinds.set(userId, 'here');
+    return {
+      roomId: room.id,
+      messageId,
+      kinds,
+      isForRoom: isMember && found.some(({ target }) => target === 'room'),
+    };
   }
 }
 
