@@ -6,6 +6,7 @@ mod rooms;
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
@@ -92,9 +93,10 @@ pub mod event {
 }
 
 /// A message in its current state, as in history, pages and events.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Message)]
+#[schemars(rename = "Message")]
 pub struct MessageView {
     #[schema(value_type = String)]
     pub id: MessageId,
@@ -105,6 +107,7 @@ pub struct MessageView {
     pub content: String,
     #[serde(rename = "type")]
     #[schema(value_type = String)]
+    #[schemars(with = "String")]
     pub kind: MessageType,
     /// Any JSON; `{}` if the sender gave none.
     pub metadata: Value,
@@ -129,7 +132,8 @@ impl MessageView {
 }
 
 /// A message in `message:new`, `message:updated` and the ack to its author, with the `seq` of the change.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "NumberedMessage")]
 pub struct NumberedMessageView<M> {
     #[serde(flatten)]
     pub message: M,
@@ -137,16 +141,18 @@ pub struct NumberedMessageView<M> {
     pub seq: i64,
 }
 
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[schema(as = Sender)]
+#[schemars(rename = "Sender")]
 pub struct SenderView {
     #[schema(value_type = String)]
     pub name: Arc<str>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Reaction)]
+#[schemars(rename = "Reaction")]
 pub struct ReactionView {
     #[schema(value_type = String)]
     pub emoji: Arc<str>,
@@ -154,8 +160,9 @@ pub struct ReactionView {
     pub user_id: UserId,
 }
 
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[schema(as = Member)]
+#[schemars(rename = "Member")]
 pub struct MemberView {
     #[schema(value_type = String)]
     pub id: UserId,
@@ -166,8 +173,9 @@ pub struct MemberView {
 }
 
 /// A message that a search has found.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, JsonSchema, Serialize, ToSchema)]
 #[schema(as = FoundMessage)]
+#[schemars(rename = "FoundMessage")]
 pub struct FoundMessageView {
     pub message: MessageView,
     /// The ranges of the content that match, each its start and end in UTF-16 code units.
@@ -175,9 +183,10 @@ pub struct FoundMessageView {
 }
 
 /// A page of search results.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SearchPage)]
+#[schemars(rename = "SearchPage")]
 pub struct SearchPageView {
     pub results: Vec<FoundMessageView>,
     /// The cursor for the next page; null if there is none.
@@ -189,8 +198,9 @@ pub struct SearchPageView {
 }
 
 /// A user as their token names them: without a `name` claim the key is absent.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[schema(as = TokenUser)]
+#[schemars(rename = "TokenUser")]
 pub struct TokenUserView {
     #[schema(value_type = String)]
     pub id: UserId,
@@ -200,7 +210,7 @@ pub struct TokenUserView {
 }
 
 /// `room:history`: newest first. `seq` is the last entry of the room's log that it includes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomHistoryView<'a> {
     pub room_id: &'a RoomId,
@@ -208,7 +218,7 @@ pub struct RoomHistoryView<'a> {
     pub seq: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomUserJoinedView<'a> {
     pub room_id: &'a RoomId,
@@ -216,14 +226,14 @@ pub struct RoomUserJoinedView<'a> {
 }
 
 /// `room:user-left` and `typing:stopped`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomUserView<'a> {
     pub room_id: &'a RoomId,
     pub user_id: &'a UserId,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TypingUserView<'a> {
     pub room_id: &'a RoomId,
@@ -232,8 +242,9 @@ pub struct TypingUserView<'a> {
     pub user_name: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "MessageDeleted")]
 pub struct MessageDeletedView<'a> {
     pub message_id: &'a MessageId,
     pub room_id: &'a RoomId,
@@ -249,8 +260,9 @@ pub enum AnsweredMessage {
 }
 
 /// The event that is broadcast for an entry of a room's log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(untagged)]
+#[schemars(rename = "Entry")]
 pub enum EntryView<'a> {
     Message(NumberedMessageView<&'a MessageView>),
     Deleted(MessageDeletedView<'a>),
@@ -259,8 +271,9 @@ pub enum EntryView<'a> {
 }
 
 /// `reaction:added` and `reaction:removed`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ReactionChanged")]
 pub struct ReactionChangedView<'a> {
     pub message_id: &'a MessageId,
     pub room_id: &'a RoomId,
@@ -275,7 +288,7 @@ impl<'a> ReactionChangedView<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct DmStartedView<'a> {
     pub room: &'a RoomView,
     pub from: &'a TokenUserView,
@@ -283,7 +296,7 @@ pub struct DmStartedView<'a> {
 
 /// `room:activity`: a digest of the messages since the last one, in a room that the user is a member of and the socket
 /// is not in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomActivityView<'a> {
     pub room_id: &'a RoomId,
@@ -292,24 +305,26 @@ pub struct RoomActivityView<'a> {
 }
 
 /// The number of messages by one user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SenderCount")]
 pub struct SenderCountView<'a> {
     pub user_id: &'a UserId,
     pub count: u32,
 }
 
 /// `users:presence`: the watched users who came online, and who went offline.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct UsersPresenceView<'a> {
     pub online: &'a [UserId],
     pub offline: &'a [UserId],
 }
 
 /// A message that mentions a user, as they find it in their inbox: an excerpt of it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Mention)]
+#[schemars(rename = "Mention")]
 pub struct MentionView {
     #[schema(value_type = String)]
     pub message_id: MessageId,
@@ -327,8 +342,9 @@ pub struct MentionView {
 }
 
 /// The author of a message that mentions a user, by their name in the database.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, JsonSchema, Serialize, ToSchema)]
 #[schema(as = MentionSender)]
+#[schemars(rename = "MentionSender")]
 pub struct MentionSenderView {
     #[schema(value_type = String)]
     pub id: UserId,
@@ -337,13 +353,13 @@ pub struct MentionSenderView {
 }
 
 /// `mention:read`: the user has read all mentions up to then, on some device.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct MentionReadView {
     pub at: Timestamp,
 }
 
 /// `room:error`, sent to the caller's socket only.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomErrorView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -354,7 +370,7 @@ pub struct RoomErrorView<'a> {
 }
 
 /// The ack of a refused event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct RefusedView<'a> {
     pub success: bool,
     pub error: &'a str,
@@ -365,7 +381,7 @@ pub struct RefusedView<'a> {
 }
 
 /// The ack of a successful event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct DoneView<T> {
     pub success: bool,
     #[serde(flatten)]
@@ -373,5 +389,5 @@ pub struct DoneView<T> {
 }
 
 /// The answer of an ack that has nothing to add.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Nothing {}

@@ -40,7 +40,7 @@ const PORTION: usize = 25;
 /// Pages of the index that are read for one page of results. Their messages may be gone or changed.
 const MAX_ROUNDS: usize = 4;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, schemars::JsonSchema, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SearchOrder {
     #[default]

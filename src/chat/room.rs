@@ -1,12 +1,13 @@
 //! Kinds of rooms, and the personal channels of users.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::id::RoomId;
 use super::{Error, Result};
 
 /// The original's enum `RoomType`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoomType {
     Public,
@@ -25,7 +26,7 @@ impl RoomType {
 }
 
 /// The types of rooms that a client may create. Direct rooms are created by `dm:start`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CreatedType {
     #[default]

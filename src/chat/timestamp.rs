@@ -1,11 +1,13 @@
 //! A time in milliseconds since 1970 UTC, as JavaScript's `Date` and the original's `TIMESTAMP(3)` count it.
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// Serialized as `2026-01-31T09:05:07.042Z`, always with three digits of milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(inline)]
+pub struct Timestamp(#[schemars(with = "DateTime<Utc>")] i64);
 
 impl Timestamp {
     pub const fn from_millis(millis: i64) -> Self {

@@ -1,5 +1,6 @@
 //! Reads, as clients are told of them: read marks, unread counts, readers, deliveries, and the settings of receipts.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,7 +11,7 @@ use crate::chat::{
 };
 
 /// `room:user-read`: the user has read all entries of the room's log up to `seq`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomUserReadView<'a> {
     pub room_id: &'a RoomId,
@@ -21,9 +22,10 @@ pub struct RoomUserReadView<'a> {
 }
 
 /// `room:unread`, and a room in the answer of `unread:list`: the unread messages of a room, as the user sees them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RoomUnread)]
+#[schemars(rename = "RoomUnread")]
 pub struct RoomUnreadView {
     #[schema(value_type = String)]
     pub room_id: RoomId,
@@ -36,7 +38,7 @@ pub struct RoomUnreadView {
 }
 
 /// `message:delivered`: the room's messages have reached a device of the user up to `seq`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageDeliveredView<'a> {
     pub room_id: &'a RoomId,
@@ -45,17 +47,19 @@ pub struct MessageDeliveredView<'a> {
 }
 
 /// The settings of a user.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Settings)]
+#[schemars(rename = "Settings")]
 pub struct UserSettingsView {
     /// Others are not shown what the user has read.
     pub private_reads: bool,
 }
 
 /// A user who has read a message.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[schema(as = Reader)]
+#[schemars(rename = "Reader")]
 pub struct ReaderView {
     #[serde(flatten)]
     pub member: MemberView,

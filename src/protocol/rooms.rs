@@ -1,5 +1,6 @@
 //! Rooms on the wire: as lists and answers show them, and the events about a room and its members.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,9 +11,10 @@ use crate::chat::{
     timestamp::Timestamp,
 };
 
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Room)]
+#[schemars(rename = "Room")]
 pub struct RoomView {
     #[schema(value_type = String)]
     pub id: RoomId,
@@ -27,9 +29,10 @@ pub struct RoomView {
 }
 
 /// A room of the list.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ListedRoom)]
+#[schemars(rename = "ListedRoom")]
 pub struct ListedRoomView {
     #[schema(value_type = String)]
     pub id: RoomId,
@@ -52,9 +55,10 @@ pub struct ListedRoomView {
 }
 
 /// A room without its members.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ShownRoom)]
+#[schemars(rename = "ShownRoom")]
 pub struct ShownRoomView {
     #[schema(value_type = String)]
     pub id: RoomId,
@@ -72,7 +76,7 @@ pub struct ShownRoomView {
 }
 
 /// `room:members`: the members in the database, whether they are connected or not.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomMembersView<'a> {
     pub room_id: &'a RoomId,
@@ -80,8 +84,9 @@ pub struct RoomMembersView<'a> {
 }
 
 /// `room:updated`: the name and the topic of a room after a change, and the user who made it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RoomUpdated")]
 pub struct RoomUpdatedView<'a> {
     pub room_id: &'a RoomId,
     pub name: &'a str,
@@ -90,14 +95,14 @@ pub struct RoomUpdatedView<'a> {
     pub seq: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct RoomInvitedView<'a> {
     pub room: &'a RoomView,
     pub from: &'a TokenUserView,
 }
 
 /// `member:left`, sent to the sockets of the user who is no longer a member.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberLeftView<'a> {
     pub room_id: &'a RoomId,

@@ -61,9 +61,9 @@ pub(super) struct Outcome {
     room_id: Option<String>,
 }
 
-/// Generates `find(event) -> Option<Route>` from a table of events.
+/// Generates `find(event) -> Option<Route>` and `describe_table(document)` from a table of events.
 macro_rules! events {
-    ($($name:literal => $order:ident, $module:ident::$handle:ident;)+) => {
+    ($($(#[doc = $summary:literal])+ $name:literal => $order:ident, $module:ident::$handle:ident;)+) => {
         fn find(event: &str) -> Option<$crate::socket::dispatch::Route> {
             match event {
                 $($name => Some($crate::socket::dispatch::Route {
@@ -75,6 +75,10 @@ macro_rules! events {
                 }),)+
                 _ => None,
             }
+        }
+
+        fn describe_table(document: &mut $crate::socket::document::Builder) {
+            $(document.client_event($name, concat!($($summary),+).trim(), $module::$handle);)+
         }
     };
 }

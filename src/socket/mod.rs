@@ -5,6 +5,7 @@ pub mod connect;
 mod context;
 mod disconnect;
 mod dispatch;
+mod document;
 mod events;
 mod handshake;
 mod payload;
@@ -12,3 +13,5 @@ mod queue;
 mod request;
 mod session;
 mod sign_in;
+
+pub use events::document;

@@ -5,6 +5,7 @@ mod client_id;
 mod connect;
 mod disconnect;
 mod dm_start;
+mod document;
 mod extra_fields;
 mod fixtures;
 mod member_join;

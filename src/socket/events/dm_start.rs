@@ -1,6 +1,7 @@
 //! `dm:start`: opens the direct room with another user, and creates it if need be. Every socket of the other user is
 //! notified each time; the caller's socket joins the room.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -16,7 +17,7 @@ impl Request for UserId {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Started {
     room: RoomView,
     members: Vec<UserId>,

@@ -1,6 +1,7 @@
 //! `member:join`: makes the caller a member of a public room. The caller's other sockets are sent `room:invited`, and
 //! everybody in the room is sent the new list of members. If the caller is a member already, nothing is sent.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     socket::context::Context,
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Joined {
     room: RoomView,
 }

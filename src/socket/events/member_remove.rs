@@ -1,6 +1,7 @@
 //! `member:remove`: the owner of a room ends the membership of another user. Every socket of that user is sent
 //! `member:left`, and everybody in the room is sent the new list of members.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MemberRemove {
     room_id: RoomId,

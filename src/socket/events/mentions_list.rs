@@ -1,5 +1,6 @@
 //! `mentions:list`: a page of the caller's inbox of mentions, newest first.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct MentionsList {
     /// `before` of the last page.
@@ -26,7 +27,7 @@ impl Request for MentionsList {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Listed {
     mentions: Vec<MentionView>,
     /// Null on the last page.

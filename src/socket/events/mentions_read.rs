@@ -1,5 +1,6 @@
 //! `mentions:read`: the caller has read all mentions.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct MentionsRead {}
 
@@ -18,7 +19,7 @@ impl Request for MentionsRead {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Read {
     at: Timestamp,
 }

@@ -1,6 +1,7 @@
 //! `message:delete`: deletes a message of the caller's, with its reactions. The room is the message's, whatever the
 //! client says.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessageDelete {
     message_id: MessageId,

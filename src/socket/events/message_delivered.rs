@@ -1,6 +1,7 @@
 //! `message:delivered`: the room's messages have reached the caller's device up to an entry. The event is known only with
 //! `DELIVERY_RECEIPTS`.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessageDelivered {
     room_id: RoomId,

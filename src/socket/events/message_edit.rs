@@ -1,15 +1,16 @@
 //! `message:edit`: replaces the content of a message of the caller's. Another user's message is answered as not found.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::message_edit,
     chat::{Result, id::MessageId, limits::Limits},
-    protocol::AnsweredMessage,
+    protocol::{AnsweredMessage, MessageView, NumberedMessageView},
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessageEdit {
     message_id: MessageId,
@@ -23,8 +24,9 @@ impl Request for MessageEdit {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Edited {
+    #[schemars(with = "NumberedMessageView<MessageView>")]
     message: AnsweredMessage,
 }
 

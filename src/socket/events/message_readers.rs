@@ -1,5 +1,6 @@
 //! `message:readers`: lists the members of the room who have read a message.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessageReaders {
     message_id: MessageId,
@@ -29,7 +30,7 @@ impl Request for MessageReaders {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Page {
     /// The readers, in the order of their ids.
     readers: Vec<ReaderView>,

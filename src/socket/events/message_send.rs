@@ -1,6 +1,7 @@
 //! `message:send`: sends a new message. It is broadcast to everybody in the room, the sender too, before the sender's
 //! ack.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
@@ -8,16 +9,17 @@ use crate::{
     actions::message_send,
     chat::{Error, Result, id::RoomId, json, limits::Limits, mention::Mentioned, message::MessageType},
     db::room_log::{ClientId, NewMessage},
-    protocol::AnsweredMessage,
+    protocol::{AnsweredMessage, MessageView, NumberedMessageView},
     socket::{attachments::Attachments, context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessageSend {
     room_id: RoomId,
     content: String,
     #[serde(rename = "type", default, deserialize_with = "kind_or_default")]
+    #[schemars(with = "Option<String>")]
     kind: MessageType,
     /// Absent or falsy is `{}`.
     #[serde(default, deserialize_with = "json::deserialize")]
@@ -109,8 +111,9 @@ impl Request for MessageSend {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Sent {
+    #[schemars(with = "NumberedMessageView<MessageView>")]
     message: AnsweredMessage,
 }
 

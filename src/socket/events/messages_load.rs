@@ -1,5 +1,6 @@
 //! `messages:load`: a page of history, newest first.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,13 +10,15 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessagesLoad {
     room_id: RoomId,
     /// Only messages older than this are returned. Falsy or absent: the newest, as in the original.
     #[serde(default)]
+    #[schemars(with = "serde_json::Value")]
     before: JsDate,
+    #[schemars(with = "Option<u64>")]
     limit: Option<Limit>,
 }
 
@@ -44,7 +47,7 @@ impl Request for MessagesLoad {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Page {
     /// The messages, newest first.
     messages: Vec<MessageView>,

@@ -1,5 +1,6 @@
 //! `messages:search`: searches the messages of all rooms that the caller may read.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct MessagesSearch {
     query: String,

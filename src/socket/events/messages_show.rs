@@ -1,6 +1,7 @@
 //! `messages:show`: returns messages by their ids, such as those that others answer and that are older than what a client has
 //! loaded.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 /// The most messages that are shown at once.
 const MAX_MESSAGES: usize = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessagesShow {
     message_ids: Vec<MessageId>,
@@ -28,7 +29,7 @@ impl Request for MessagesShow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Shown {
     /// The messages that exist in rooms that the caller may enter, oldest first.
     messages: Vec<MessageView>,

@@ -1,6 +1,7 @@
 //! `messages:sync`: returns a room's events after a `seq`, from its log, so that a client that reconnects misses
 //! nothing.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessagesSync {
     room_id: RoomId,
@@ -34,9 +35,10 @@ impl Request for MessagesSync {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Synced {
     /// The events in the order of the log, each as it was broadcast to the room.
+    #[schemars(with = "Vec<LoggedEvent<'static>>")]
     events: Vec<SentEntry>,
     /// The last entry that the events include: the next `since`.
     seq: i64,
@@ -49,14 +51,16 @@ pub(in crate::socket) struct Synced {
 /// A log entry, encoded as the event that was broadcast to the room.
 struct SentEntry(Entry);
 
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "LoggedEvent")]
+struct LoggedEvent<'a> {
+    event: &'static str,
+    data: EntryView<'a>,
+}
+
 impl Serialize for SentEntry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct View<'a> {
-            event: &'static str,
-            data: EntryView<'a>,
-        }
-        self.0.event().map(|(event, data)| View { event, data }).serialize(serializer)
+        self.0.event().map(|(event, data)| LoggedEvent { event, data }).serialize(serializer)
     }
 }
 

@@ -39,9 +39,12 @@ mod users_show;
 mod users_watch;
 mod webhook;
 
-use super::dispatch::{
-    Order::{AfterEarlier, Apart, Pipelined},
-    Route, call, call_raw,
+use super::{
+    dispatch::{
+        Order::{AfterEarlier, Apart, Pipelined},
+        Route, call, call_raw,
+    },
+    document::Builder,
 };
 use crate::{app::App, protocol::event};
 
@@ -68,40 +71,82 @@ pub(super) fn route(app: &App, event: &str) -> Option<Route> {
         .or_else(|| webhook::is_posted(app, event).then_some(webhook))
 }
 
+/// The description of all events, in JSON.
+pub fn document() -> serde_json::Value {
+    let mut builder = Builder::new();
+    describe_table(&mut builder);
+    let summary = "Tell that messages have reached the caller, with DELIVERY_RECEIPTS";
+    builder.client_event(event::MESSAGE_DELIVERED, summary, message_delivered::handle);
+    builder.finish()
+}
+
 // A `Pipelined` event begins when the earlier event of its socket is queued for commit. An `AfterEarlier` event begins
 // when all earlier ones are done, because it reads, or sends to others, what they changed.
 super::dispatch::events! {
+    /// Join a room: its history and members follow
     "room:join" => AfterEarlier, room_join::handle;
+    /// Leave a room
     "room:leave" => AfterEarlier, room_leave::handle;
+    /// Mark a room as read
     "room:read" => AfterEarlier, room_read::handle;
+    /// Count a room as unread from a message on
     "room:mark-unread" => AfterEarlier, room_mark_unread::handle;
+    /// List the unread counts of the caller's rooms
     "unread:list" => AfterEarlier, unread_list::handle;
+    /// Show the caller's settings
     "settings:show" => AfterEarlier, settings_show::handle;
+    /// Change the caller's settings
     "settings:update" => AfterEarlier, settings_update::handle;
+    /// List the members who have read a message
     "message:readers" => AfterEarlier, message_readers::handle;
+    /// Send a message
     "message:send" => Pipelined, message_send::handle;
+    /// Edit a message of the caller's
     "message:edit" => Pipelined, message_edit::handle;
+    /// Delete a message of the caller's
     "message:delete" => Pipelined, message_delete::handle;
+    /// Load a page of older messages
     "messages:load" => AfterEarlier, messages_load::handle;
+    /// Search the messages that the caller may read
     "messages:search" => Apart, messages_search::handle;
+    /// Show messages by their ids
     "messages:show" => AfterEarlier, messages_show::handle;
+    /// Catch up on what has happened in a room
     "messages:sync" => AfterEarlier, messages_sync::handle;
+    /// Add a reaction
     "reaction:add" => Pipelined, reaction_add::handle;
+    /// Remove a reaction
     "reaction:remove" => Pipelined, reaction_remove::handle;
+    /// Tell the others that the caller is typing
     "typing:start" => AfterEarlier, typing_start::handle;
+    /// Tell the others that the caller has stopped typing
     "typing:stop" => AfterEarlier, typing_stop::handle;
+    /// Begin a direct room with another user
     "dm:start" => AfterEarlier, dm_start::handle;
+    /// Create a room
     "room:create" => AfterEarlier, room_create::handle;
+    /// Make another user a member of a room
     "room:invite" => AfterEarlier, room_invite::handle;
+    /// Change the name or the topic of a room
     "room:update" => AfterEarlier, room_update::handle;
+    /// List the users who are in a room now
     "room:presence" => AfterEarlier, room_presence::handle;
+    /// List the caller's rooms and the public ones
     "rooms:list" => AfterEarlier, rooms_list::handle;
+    /// List the messages that mention the caller
     "mentions:list" => AfterEarlier, mentions_list::handle;
+    /// Mark all mentions of the caller as read
     "mentions:read" => AfterEarlier, mentions_read::handle;
+    /// Find users by name or id
     "users:find" => AfterEarlier, users_find::handle;
+    /// Show users by their ids
     "users:show" => AfterEarlier, users_show::handle;
+    /// Watch which users are connected
     "users:watch" => AfterEarlier, users_watch::handle;
+    /// Become a member of a public room
     "member:join" => AfterEarlier, member_join::handle;
+    /// End the caller's membership of a room
     "member:leave" => AfterEarlier, member_leave::handle;
+    /// End another user's membership of a room
     "member:remove" => AfterEarlier, member_remove::handle;
 }

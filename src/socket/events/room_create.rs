@@ -1,6 +1,7 @@
 //! `room:create`: creates a room with the caller and others as members. Every socket of each member is notified; a
 //! socket that wants the room's events joins it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct RoomCreate {
     name: String,
@@ -29,7 +30,7 @@ impl Request for RoomCreate {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Created {
     room: RoomView,
 }

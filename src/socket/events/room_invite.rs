@@ -1,6 +1,7 @@
 //! `room:invite`: makes a user a member of a room. Every socket of that user is notified, and everybody in the room is
 //! sent the new list of members. If the user is a member already, nothing is sent.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct RoomInvite {
     room_id: RoomId,
@@ -32,7 +33,7 @@ impl Request for RoomInvite {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Invited {
     members: Vec<MemberView>,
 }

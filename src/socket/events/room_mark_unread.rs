@@ -1,5 +1,6 @@
 //! `room:mark-unread`: marks the room as unread from a message on, for the caller alone.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct RoomMarkUnread {
     room_id: RoomId,

@@ -1,6 +1,7 @@
 //! `room:presence`: lists the users who are in a room at this moment. Later changes are sent as `room:user-joined` and
 //! `room:user-left`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 /// The most users that are listed.
 const MAX_USERS: usize = 500;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Presence {
     users: Vec<UserId>,
     count: usize,

@@ -1,7 +1,8 @@
 //! `room:read`: marks the room as read up to an entry, or up to now. With an ack, the mark is stored before the ack is sent.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -21,11 +22,25 @@ pub(in crate::socket) struct RoomRead {
     seq: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 struct Fields {
     room_id: RoomId,
     seq: Option<i64>,
+}
+
+impl JsonSchema for RoomRead {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "RoomRead".into()
+    }
+
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [RoomId::json_schema(schemas), Fields::json_schema(schemas)] })
+    }
 }
 
 impl<'de> Deserialize<'de> for RoomRead {

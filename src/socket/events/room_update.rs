@@ -1,6 +1,7 @@
 //! `room:update`: changes a room's name or topic. Everybody in the room is sent `room:updated`, and so are the members
 //! whose sockets have asked for their list of rooms.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct RoomUpdate {
     room_id: RoomId,
@@ -32,7 +33,7 @@ impl Request for RoomUpdate {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Updated {
     room: ShownRoomView,
 }

@@ -1,6 +1,7 @@
 //! `rooms:list`: lists the rooms that the caller is a member of, and the public rooms, with the unread count of each.
 //! From then on the caller's socket is sent `room:activity` for the caller's own rooms.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct RoomsList {}
 
@@ -20,7 +21,7 @@ impl Request for RoomsList {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Rooms {
     /// The rooms, the last active first.
     rooms: Vec<ListedRoomView>,

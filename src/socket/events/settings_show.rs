@@ -1,5 +1,6 @@
 //! `settings:show`: shows what the caller has chosen for themself.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct SettingsShow {}
 
@@ -19,7 +20,7 @@ impl Request for SettingsShow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Shown {
     settings: UserSettingsView,
 }

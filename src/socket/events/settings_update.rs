@@ -1,5 +1,6 @@
 //! `settings:update`: changes what the caller has chosen for themself.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct SettingsUpdate {
     /// Others are not shown what the caller has read.
@@ -22,7 +23,7 @@ impl Request for SettingsUpdate {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Updated {
     settings: UserSettingsView,
 }

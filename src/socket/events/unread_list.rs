@@ -1,5 +1,6 @@
 //! `unread:list`: lists the unread counts of the caller's rooms.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct UnreadList {}
 
@@ -19,7 +20,7 @@ impl Request for UnreadList {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Counts {
     /// The counts, of the last active room first.
     rooms: Vec<RoomUnreadView>,

@@ -1,5 +1,6 @@
 //! `users:find`: finds users by a part of their name or id, to write to them or to invite them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     socket::{context::Context, request::Request},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "an object")]
 pub(in crate::socket) struct UsersFind {
     /// The text to find, in upper or lower case. An empty text finds anybody.
@@ -22,7 +23,7 @@ impl Request for UsersFind {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Found {
     /// The users, sorted by name; at most 20.
     users: Vec<MemberView>,

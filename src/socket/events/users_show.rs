@@ -1,5 +1,6 @@
 //! `users:show`: returns the names and pictures of users by their ids.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 /// The most users that are shown at once.
 const MAX_USERS: usize = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct UsersShow {
     user_ids: Vec<UserId>,
@@ -27,7 +28,7 @@ impl Request for UsersShow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Shown {
     /// The users who exist, in the order of their ids.
     users: Vec<MemberView>,

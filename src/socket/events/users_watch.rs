@@ -1,6 +1,7 @@
 //! `users:watch`: the caller's socket is sent `users:presence` when these users come online and go offline. A new call
 //! replaces the users of the last one.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 /// The most users that a socket watches.
 const MAX_USERS: usize = 500;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct UsersWatch {
     user_ids: Vec<UserId>,
@@ -27,7 +28,7 @@ impl Request for UsersWatch {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Watching {
     online: Vec<UserId>,
 }

@@ -1,7 +1,7 @@
 // The fixtures themselves: each is sound, each is what the server really says, and none would agree with anything.
 import { describe, expect, test } from 'vitest';
 import { CLIENT_EVENTS, type ClientEvent } from '../support/protocol';
-import { type Fixture, faults, fileOf, fixtures, requests, seen } from '../support/shape';
+import { changes, faults, fileOf, fixtures, requests, seen } from '../support/shape';
 import { aWorld, settled } from '../support/world';
 
 const WORLD = aWorld('sqlite');
@@ -119,16 +119,4 @@ function placesIn(example: unknown, place = ''): string[] {
     placesIn(value, place ? `${place}.${key}` : key),
   );
   return place ? [...inner, place] : inner;
-}
-
-// The example with one thing wrong, for each top-level thing that can be.
-function changes({ example, optional, any }: Fixture): [string, unknown][] {
-  const whole = example as Record<string, unknown>;
-  const changed: [string, unknown][] = [['a new key', { ...whole, unheardOf: 1 }]];
-  for (const key of Object.keys(whole)) {
-    const without = Object.fromEntries(Object.entries(whole).filter(([name]) => name !== key));
-    if (!optional.includes(key)) changed.push([`without ${key}`, without]);
-    if (!any.includes(key)) changed.push([`${key} of no type`, { ...whole, [key]: Symbol.for('x') }]);
-  }
-  return [...changed, ['nothing', undefined], ['null', null], ['an array', [whole]]];
 }

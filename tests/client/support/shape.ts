@@ -107,3 +107,15 @@ function compareKeys(fixture: Fixture, example: object, value: object, place: st
 function show(value: unknown): string {
   return (JSON.stringify(value) ?? String(value)).slice(0, 80);
 }
+
+/** The example with one thing wrong, for each top-level thing that can be. */
+export function changes({ example, optional, any }: Fixture): [string, unknown][] {
+  const whole = example as Record<string, unknown>;
+  const changed: [string, unknown][] = [['a new key', { ...whole, unheardOf: 1 }]];
+  for (const key of Object.keys(whole)) {
+    const without = Object.fromEntries(Object.entries(whole).filter(([name]) => name !== key));
+    if (!optional.includes(key)) changed.push([`without ${key}`, without]);
+    if (!any.includes(key)) changed.push([`${key} of no type`, { ...whole, [key]: Symbol.for('x') }]);
+  }
+  return [...changed, ['nothing', undefined], ['null', null], ['an array', [whole]]];
+}
