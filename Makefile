@@ -21,7 +21,7 @@ export PATH := $(abspath $(TARGET))/tools/bin:$(PATH)
 SCENARIOS ?=
 BENCH := BENCH_PROGRAMS=$(abspath $(TARGET))/release tests/support/with-services --durable node
 
-.PHONY: help run page test test-fast bench bench-flat bench-search bench-programs lint lint-rust lint-stories lint-packages fmt test-rust test-client test-stories test-packages test-python test-rest test-with-services test-fast-with-services test-program tools browser web-proxies client-packages
+.PHONY: help run page test test-fast bench bench-flat bench-search bench-programs lint lint-rust lint-stories lint-packages fmt test-rust test-client test-stories test-packages test-python test-rest test-examples release-program test-with-services test-fast-with-services test-program tools browser web-proxies client-packages
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -87,11 +87,11 @@ test-rust: tools page
 	$(NEXTEST)
 
 test-client: test-program client-packages page browser web-proxies
-	@$(MAKE) test-packages test-stories test-python test-rest
+	@$(MAKE) test-packages test-stories test-python test-rest test-examples
 
 test-fast-with-services: tools page client-packages web-proxies
 	$(NEXTEST) --profile fast
-	@$(MAKE) test-packages test-stories test-python test-rest WITHOUT='browser/** examples/apps.test.ts'
+	@$(MAKE) test-packages test-stories test-python test-rest WITHOUT='browser/**'
 
 # The binary that the Rust tests have built: with other features than theirs, a build would take longer than the tests do.
 test-program: tools page
@@ -102,7 +102,15 @@ test-stories test-python test-rest: export CHATOXIDE_BIN := $(abspath $(TARGET))
 # Crowds get the machine to themselves, one after the other, so that none is slow because of a browser beside it.
 test-stories:
 	cd $(CLIENT) && npm test --silent -- --no-file-parallelism $(CROWDS)
-	cd $(CLIENT) && npm test --silent -- $(foreach files,$(CROWDS) $(WITHOUT),--exclude '$(files)')
+	cd $(CLIENT) && npm test --silent -- $(foreach files,$(CROWDS) examples/** $(WITHOUT),--exclude '$(files)')
+
+# As their readers run them: with the binary that `make run` builds.
+test-examples: export CHATOXIDE_BIN := $(abspath $(TARGET))/release/chatoxide
+test-examples: release-program
+	cd $(CLIENT) && npm test --silent -- examples/
+
+release-program: page
+	cargo build --release --locked
 
 test-packages:
 	cd $(CLIENTS) && npm test --silent
