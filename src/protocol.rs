@@ -1,6 +1,7 @@
 //! The wire protocol of the server: event names and the payloads that several events share. A client's payloads are
 //! defined with each event.
 
+mod excerpt;
 mod reads;
 mod rooms;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
 pub use self::{
+    excerpt::{Bodies, EXCERPT_BYTES, ExcerptView, LONG_BYTES, ShownMessageView},
     reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView},
     rooms::{
         ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView,
@@ -204,7 +206,7 @@ pub struct TokenUserView {
 #[serde(rename_all = "camelCase")]
 pub struct RoomHistoryView<'a> {
     pub room_id: &'a RoomId,
-    pub messages: Vec<&'a MessageView>,
+    pub messages: Vec<ShownMessageView<&'a MessageView>>,
     pub seq: i64,
 }
 
@@ -245,7 +247,7 @@ pub struct MessageDeletedView<'a> {
 #[serde(untagged)]
 pub enum AnsweredMessage {
     Sent(Arc<RawValue>),
-    View(NumberedMessageView<Arc<MessageView>>),
+    View(NumberedMessageView<ShownMessageView<Arc<MessageView>>>),
 }
 
 /// The event that is broadcast for an entry of a room's log.
@@ -253,6 +255,8 @@ pub enum AnsweredMessage {
 #[serde(untagged)]
 pub enum EntryView<'a> {
     Message(NumberedMessageView<&'a MessageView>),
+    /// A message to clients that take excerpts.
+    Excerpt(NumberedMessageView<Box<ExcerptView>>),
     Deleted(MessageDeletedView<'a>),
     Reaction(ReactionChangedView<'a>),
     Room(RoomUpdatedView<'a>),
