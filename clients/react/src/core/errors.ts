@@ -33,7 +33,7 @@ export function offline(): ChatError {
 }
 
 export function discarded(): ChatError {
-  return new ChatError('conflict', 'Message discarded');
+  return new ChatError('conflict', 'Discarded');
 }
 
 /** Returns a promise whose rejection may be ignored: it raises no "unhandled rejection". */

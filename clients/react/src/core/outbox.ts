@@ -120,7 +120,7 @@ export class BrowserOutbox implements Outbox {
       const done = new Promise<boolean>((resolve, reject) => {
         const transaction = database.transaction(ENTRIES, 'readwrite');
         transaction.oncomplete = () => resolve(true);
-        transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error('aborted'));
+        transaction.onabort = transaction.onerror = reject;
         work(transaction.objectStore(ENTRIES));
       });
       this.works = await inTime(done, false);
