@@ -88,6 +88,9 @@ describe.each(BACKENDS)('long messages on %s', (backend) => {
     messages.want([message.id]);
     await vi.waitFor(() => expect(messages.get().get(message.id)?.content).toBe(content), PATIENCE);
     await alice.ask('message:edit', { messageId: message.id, content: `other ${content}` });
-    await vi.waitFor(() => expect(messages.get().get(message.id)?.content).toBe(`other ${content}`), PATIENCE);
+    await vi.waitFor(
+      () => expect(messages.get().get(message.id)?.content).toBe(`other ${content}`),
+      PATIENCE,
+    );
   });
 });

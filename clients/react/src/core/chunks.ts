@@ -48,7 +48,11 @@ export async function send<Event extends 'message:send' | 'message:edit'>(
       const chunk = { id, index, count: parts.length };
       // The message has the fields beside the first chunk.
       const beside = index === 0 ? request : bare(request);
-      const answer = await ask(event, { ...beside, content: parts[index], chunk } as Asked[Event]['argument']);
+      const answer = await ask(event, {
+        ...beside,
+        content: parts[index],
+        chunk,
+      });
       const { chunk: progress } = answer as { chunk?: ChunkProgress };
       if (!progress) return answer;
       const { received, count, missing } = progress;
@@ -69,7 +73,7 @@ function bare(request: SendRequest | EditRequest): Partial<SendRequest & EditReq
 /** Splits a text between its characters. */
 export function split(text: string): string[] {
   const parts: string[] = [];
-  for (let begin = 0; begin < text.length; ) {
+  for (let begin = 0; begin < text.length;) {
     let end = begin + CHUNK;
     // The second half of a pair would be a character of its own, which no server takes.
     if (/[\udc00-\udfff]/.test(text.charAt(end))) end -= 1;

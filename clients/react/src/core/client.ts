@@ -101,7 +101,8 @@ export class ChatClient implements Readable<ClientState> {
       forceNew: true,
       ...options.socket,
       autoConnect: false,
-      auth: (give) => this.giver.give((token) => give({ token, protocol: PROTOCOL, excerpts: options.excerpts })),
+      auth: (give) =>
+        this.giver.give((token) => give({ token, protocol: PROTOCOL, excerpts: options.excerpts })),
     });
     this.ask = asking(this.socket);
     this.rooms = new RoomList({
@@ -143,7 +144,7 @@ export class ChatClient implements Readable<ClientState> {
     this.giver.source = token;
     if (typeof token !== 'string') return;
     const { status, user } = this.store.get();
-    const isOther = user !== null && user.id !== ownerOf(token)?.id;
+    const isOther = user && user.id !== ownerOf(token)?.id;
     if (isOther) {
       this.giver.stop();
       this.socket.disconnect();
@@ -333,7 +334,7 @@ export class ChatClient implements Readable<ClientState> {
       // A network error: socket.io retries by itself, and gets a token when it connects. The token is read now as
       // well, since the user's waiting messages are shown before that.
       if (socket.active) {
-        if (this.author === null) this.giver.give(() => undefined);
+        if (!this.author) this.giver.give(() => undefined);
         return;
       }
       if (this.giver.isFunction && !this.hasRetried) {

@@ -15,7 +15,7 @@ export class ChatError extends Error {
 
   static from(refused: Partial<Refused>): ChatError {
     // The original's server sends no code, and not always a text.
-    return new ChatError(refused.code ?? 'internal', refused.error ?? 'The server refused');
+    return new ChatError(refused.code ?? 'internal', refused.error ?? 'Refused');
   }
 
   get refusal(): Refusal {

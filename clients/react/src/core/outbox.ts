@@ -199,8 +199,8 @@ async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
 /** The outbox in IndexedDB if the browser has that, else the one in memory. */
 export function openOutbox(page: string): Outbox {
   if (typeof indexedDB === 'undefined') return new MemoryOutbox();
-  const locks = typeof navigator === 'undefined' ? undefined : navigator.locks;
-  return new BrowserOutbox(page, indexedDB, locks);
+  // Old browsers have no locks, and old Nodes no navigator.
+  return new BrowserOutbox(page, indexedDB, (globalThis.navigator as Navigator | undefined)?.locks);
 }
 
 function inOrder(entries: Entry[]): Entry[] {

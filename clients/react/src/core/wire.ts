@@ -28,11 +28,15 @@ export type Ask = <Event extends keyof Asked>(
 
 /** Asks, and throws a `ChatError` for a refusal and for an answer that does not come. */
 export function asking(socket: ChatSocket): Ask {
-  const ask: Ask = async (event, argument, patience = PATIENCE) => {
+  return async function ask(event, argument, patience = PATIENCE) {
     if (!socket.connected) throw offline();
     // Few ever need it, so it is loaded by those alone.
     if (((argument as Partial<SendRequest>).content?.length as number) > LONG)
-      return (await import('./chunks.js')).send(ask, event as 'message:send', argument as SendRequest) as never;
+      return (await import('./chunks.js')).send(
+        ask,
+        event as 'message:send',
+        argument as SendRequest,
+      );
     let answer: Answer | undefined;
     try {
       // The types of an event and its argument belong together, which the library cannot express for a variable event.
@@ -41,10 +45,9 @@ export function asking(socket: ChatSocket): Ask {
       };
       answer = await untyped.emitWithAck(event, argument);
     } catch {
-      throw socket.connected ? new ChatError('unavailable', 'The server did not answer') : offline();
+      throw socket.connected ? new ChatError('unavailable', 'No answer') : offline();
     }
     if (answer?.success === false) throw ChatError.from(answer);
     return answer;
   };
-  return ask;
 }

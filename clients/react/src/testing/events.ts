@@ -200,7 +200,9 @@ export const HANDLERS: Handlers = {
 
   'message:send'(world, peer, request) {
     const room = world.entered(peer, request.roomId);
-    const whole = request.chunk ? world.chunks.add(peer.user.id, request.chunk, request.content) : request.content;
+    const whole = request.chunk
+      ? world.chunks.add(peer.user.id, request.chunk, request.content)
+      : request.content;
     if (typeof whole !== 'string') return missing(whole);
     world.stopTyping(peer, room.id);
     const clientId = request.clientId ?? request.chunk?.id;

@@ -39,7 +39,9 @@ const text = (id: string) => rowOf(id).querySelector('.chat-body')?.textContent 
 function Excerpts() {
   const chat = useChat('general');
   const messages = chat.messages.map((one) =>
-    one.content.length > 16_384 ? { ...one, content: one.content.slice(0, 4_096), truncated: true as const } : one,
+    one.content.length > 16_384
+      ? { ...one, content: one.content.slice(0, 4_096), truncated: true as const }
+      : one,
   );
   return <ChatRoomView chat={{ ...chat, messages, loadMore: () => Promise.resolve([]) }} />;
 }
@@ -72,7 +74,9 @@ test('the rest of an excerpt is fetched when it is wanted, and an edit is of the
 
   fireEvent.click(button(id, 'Edit'));
   await waitFor(() => expect(editField()).toHaveProperty('value', LONG));
-  const edited = new Promise<string>((resolve) => bob.on('message:updated', ({ content }) => resolve(content)));
+  const edited = new Promise<string>((resolve) =>
+    bob.on('message:updated', ({ content }) => resolve(content)),
+  );
   await bob.ask('room:join', 'general');
   type(editField(), `${LONG}, changed`);
   press(editField(), 'Enter');
