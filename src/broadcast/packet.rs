@@ -35,7 +35,12 @@ impl Encoded {
         let mut arguments = arguments.into_iter();
         let data = arguments.next().unwrap_or_else(|| RawValue::NULL.to_owned());
         let more: Arc<[_]> = arguments.collect();
-        Self { event: event.into(), data: data.into(), excerpt: None, more: (!more.is_empty()).then_some(more) }
+        Self {
+            event: event.into(),
+            data: data.into(),
+            excerpt: None,
+            more: (!more.is_empty()).then_some(more),
+        }
     }
 
     fn encode(event: Cow<'static, str>, view: &(impl Serialize + ?Sized)) -> Option<Self> {

@@ -1,3 +1,5 @@
+//! Orders, contradictions, bounds and abandonment of chunks, with a clock of the tests' own.
+
 use super::*;
 
 const MAX: usize = 1_000;

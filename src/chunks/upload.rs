@@ -56,7 +56,7 @@ pub enum Subject {
     Edit(MessageId),
 }
 
-/// What is sent beside the first chunk of a new message.
+/// The fields beside the first chunk of a new message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heading {
     pub kind: MessageType,

@@ -51,7 +51,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_stands_beside_the_first_chunk_is_the_messages(server: TestServer) {
+    async fn a_message_has_the_fields_beside_its_first_chunk(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let answered = bob.say("general", "a question").await;
         alice.heard().await;

@@ -199,7 +199,8 @@ pub(super) async fn send(
     };
     let sent = message_send::run(&app, caller.actor(), room_id, message).await?;
     let location = HeaderValue::try_from(format!("{PREFIX}/messages/{}", sent.message.id));
-    let mut response = (StatusCode::CREATED, Json(ChangedMessage { message: sent.answer(Bodies::Whole) })).into_response();
+    let mut response =
+        (StatusCode::CREATED, Json(ChangedMessage { message: sent.answer(Bodies::Whole) })).into_response();
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }

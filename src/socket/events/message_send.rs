@@ -130,7 +130,8 @@ pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Resu
     if let Some(chunk) = chunk::read(&request.chunk, knows_additions, limits)? {
         // The chunks of a message are sent again as a whole, so their id is as good a key.
         let id = chunk.id.clone();
-        let key = client_id.get_or_insert(ClientId { text: id, refuses_others: knows_additions }).text.clone();
+        let key =
+            client_id.get_or_insert(ClientId { text: id, refuses_others: knows_additions }).text.clone();
         let subject = Subject::New { room_id: room_id.clone(), client_id: Some(key) };
         match chunk::assemble(&cx, chunk, subject, (content, Some(heading))).await? {
             Assembled::Missing(chunk) => return Ok(Answer::Chunk { chunk }),

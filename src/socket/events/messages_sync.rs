@@ -61,9 +61,7 @@ impl Serialize for SentEntry {
             Bodies::Excerpts => data.excerpt(),
         };
         let entry = self.0.event();
-        entry
-            .map(|(event, data)| View { event, data: excerpt(&data).unwrap_or(data) })
-            .serialize(serializer)
+        entry.map(|(event, data)| View { event, data: excerpt(&data).unwrap_or(data) }).serialize(serializer)
     }
 }
 

@@ -64,7 +64,7 @@ export async function send<Event extends 'message:send' | 'message:edit'>(
   }
 }
 
-/** What all chunks of a request name. */
+/** The names that all chunks of a request have. */
 function bare(request: SendRequest | EditRequest): Partial<SendRequest & EditRequest> {
   if ('messageId' in request) return { messageId: request.messageId };
   return { roomId: request.roomId, clientId: request.clientId };

@@ -101,7 +101,7 @@ function isSame({ message: its, heardAs }: Pending, message: Message): boolean {
   return (
     its.status === 'sending' &&
     !heardAs &&
-    // Of an excerpt only the beginning is known.
+    // An excerpt has only the beginning.
     its.content.slice(0, message.truncated && message.content.length) === message.content &&
     its.type === message.type &&
     its.replyTo === message.replyTo
