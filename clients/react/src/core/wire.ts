@@ -32,11 +32,7 @@ export function asking(socket: ChatSocket): Ask {
     if (!socket.connected) throw offline();
     // Few ever need it, so it is loaded by those alone.
     if (((argument as Partial<SendRequest>).content?.length as number) > LONG)
-      return (await import('./chunks.js')).send(
-        ask,
-        event as 'message:send',
-        argument as SendRequest,
-      );
+      return (await import('./chunks.js')).send(ask, event as 'message:send', argument as SendRequest);
     let answer: Answer | undefined;
     try {
       // The types of an event and its argument belong together, which the library cannot express for a variable event.
