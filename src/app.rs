@@ -1,10 +1,14 @@
 //! The state that handlers share. It knows no door: neither Socket.IO events nor HTTP routes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
+use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -15,6 +19,7 @@ use crate::{
         Error, Result,
         id::{RoomId, UserId},
     },
+    chunks::Chunks,
     cluster::node_cache::NodeCache,
     config::Config,
     db::Db,
@@ -40,6 +45,8 @@ pub struct App {
     pub refusals: Arc<RefusalLog>,
     /// The requests of the REST API that are under way, by user.
     pub requests: InFlight<UserId>,
+    /// The chunks of long messages that are not complete.
+    pub chunks: Arc<Chunks>,
     /// The searches that are under way; none: this server has no search.
     pub search: Option<SearchSlots>,
     /// Tracks every event and every request of the API that is being handled; a shutdown waits for them.
@@ -83,6 +90,7 @@ impl App {
             metrics: Metrics::new(instruments),
             refusals: Arc::default(),
             requests: InFlight::default(),
+            chunks: start_chunks(&config),
             in_flight: TaskTracker::new(),
             node_cache,
             draining: AtomicBool::new(false),
@@ -125,4 +133,21 @@ impl App {
         self.node_cache.flush().await;
         self.rooms.write_all_digests().await;
     }
+}
+
+/// The time between two looks for chunks that nobody goes on with.
+const ABANDONED_INTERVAL: Duration = Duration::from_secs(30);
+
+fn start_chunks(config: &Config) -> Arc<Chunks> {
+    let most = config.limits.chunked_bytes.unwrap_or(0);
+    let chunks = Arc::new(Chunks::new(most, config.sockets.max_payload));
+    let weak = Arc::downgrade(&chunks);
+    tokio::spawn(async move {
+        loop {
+            sleep(ABANDONED_INTERVAL).await;
+            let Some(chunks) = weak.upgrade() else { return };
+            chunks.forget_abandoned(Instant::now());
+        }
+    });
+    chunks
 }

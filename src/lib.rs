@@ -8,7 +8,7 @@
 //!
 //! Floors, top to bottom; a file imports only from floors below its own: `main`, `lib` / `commands` / `server` / `socket`, `http` /
 //! `actions` / `app` / `rooms`, `online` / `log`, `access`, `broadcast`, `webhook` / `cluster` / `db`, `auth` / `http_client` / `protocol`,
-//! `config`, `metrics`, `clock`, `engine` / `connection`, `chat` / `rate`, `batch`, `sync`, `prisma`,
+//! `config`, `metrics`, `clock`, `engine` / `chunks`, `connection`, `chat` / `rate`, `batch`, `sync`, `prisma`,
 //! `archive`. ARCHITECTURE.md has the reasons.
 
 pub mod access;
@@ -19,6 +19,7 @@ pub mod auth;
 pub mod batch;
 pub mod broadcast;
 pub mod chat;
+pub mod chunks;
 pub mod clock;
 pub mod cluster;
 pub mod commands;

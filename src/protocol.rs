@@ -1,6 +1,7 @@
 //! The wire protocol of the server: event names and the payloads that several events share. A client's payloads are
 //! defined with each event.
 
+mod excerpt;
 mod reads;
 mod rooms;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
 pub use self::{
+    excerpt::{Bodies, EXCERPT_BYTES, ExcerptView, LONG_BYTES, ShownMessageView},
     reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView},
     rooms::{
         ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView,
@@ -214,7 +216,7 @@ pub struct TokenUserView {
 #[serde(rename_all = "camelCase")]
 pub struct RoomHistoryView<'a> {
     pub room_id: &'a RoomId,
-    pub messages: Vec<&'a MessageView>,
+    pub messages: Vec<ShownMessageView<&'a MessageView>>,
     pub seq: i64,
 }
 
@@ -256,7 +258,7 @@ pub struct MessageDeletedView<'a> {
 #[serde(untagged)]
 pub enum AnsweredMessage {
     Sent(Arc<RawValue>),
-    View(NumberedMessageView<Arc<MessageView>>),
+    View(NumberedMessageView<ShownMessageView<Arc<MessageView>>>),
 }
 
 /// The event that is broadcast for an entry of a room's log.
@@ -264,7 +266,10 @@ pub enum AnsweredMessage {
 #[serde(untagged)]
 #[schemars(rename = "Entry")]
 pub enum EntryView<'a> {
-    Message(NumberedMessageView<&'a MessageView>),
+    Message(#[schemars(with = "NumberedMessageView<ExcerptView>")] NumberedMessageView<&'a MessageView>),
+    /// A message to clients that take excerpts.
+    #[schemars(skip)]
+    Excerpt(NumberedMessageView<Box<ExcerptView>>),
     Deleted(MessageDeletedView<'a>),
     Reaction(ReactionChangedView<'a>),
     Room(RoomUpdatedView<'a>),

@@ -9,7 +9,7 @@ use crate::{
     chat::{Error, Result, id::RoomId},
     db::room_log::{Append, Change, Entry},
     log::Committed,
-    protocol::{AnsweredMessage, MessageView, NumberedMessageView},
+    protocol::{AnsweredMessage, Bodies, MessageView, NumberedMessageView, ShownMessageView},
 };
 
 /// Queues a change by the actor, lets the next event of the actor's socket begin, and waits until the change is
@@ -48,11 +48,15 @@ impl CommittedMessage {
     }
 }
 
-impl From<CommittedMessage> for AnsweredMessage {
-    fn from(committed: CommittedMessage) -> Self {
-        match committed.sent {
-            Some(sent) => Self::Sent(Arc::clone(sent.data())),
-            None => Self::View(NumberedMessageView { message: committed.message, seq: committed.seq }),
+impl CommittedMessage {
+    /// The message as its author's client takes it.
+    pub fn answer(self, bodies: Bodies) -> AnsweredMessage {
+        match self.sent {
+            Some(sent) => AnsweredMessage::Sent(Arc::clone(sent.data_for(bodies))),
+            None => {
+                let message = ShownMessageView::new(self.message, bodies);
+                AnsweredMessage::View(NumberedMessageView { message, seq: self.seq })
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod member_remove;
 pub mod members_list;
 pub mod mentions_list;
 pub mod mentions_read;
+pub mod message_chunk;
 pub mod message_delete;
 pub mod message_delivered;
 pub mod message_edit;

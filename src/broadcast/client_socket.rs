@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::{Encoded, NamespaceIndex, Sid};
 use crate::{
-    chat::id::RoomId,
+    chat::{id::RoomId, room::excerpt_channel},
     connection::{Connection, SocketRoute},
-    protocol::Nothing,
+    protocol::{Bodies, Nothing},
 };
 
 /// An event that clients ignore. Emitting it fails if the buffer is full.
@@ -29,7 +29,7 @@ impl ClientSocket {
     }
 
     pub(super) fn emit(&self, packet: &Encoded) {
-        self.note(self.0.emit(packet.event(), &packet.arguments()), packet.event());
+        self.note(self.0.emit(packet.event(), &packet.arguments(self.bodies())), packet.event());
     }
 
     /// Aborts the connection if its buffer is full.
@@ -86,12 +86,28 @@ impl ClientSocket {
         self.route()?.websocket()
     }
 
+    /// How the client takes the contents of long messages.
+    pub fn bodies(&self) -> Bodies {
+        self.0.extensions.get().unwrap_or_default()
+    }
+
+    /// Set before the socket joins a room.
+    pub fn set_bodies(&self, bodies: Bodies) {
+        self.0.extensions.insert(bodies);
+    }
+
     /// Joins the channel of the room, so that the socket is sent the room's events.
     pub fn join(&self, room_id: &RoomId) {
         self.0.join(room_id.as_str().to_owned());
+        if self.bodies() == Bodies::Excerpts {
+            self.0.join(excerpt_channel(room_id.as_str()));
+        }
     }
 
     pub fn leave(&self, room_id: &RoomId) {
         self.0.leave(room_id.as_str().to_owned());
+        if self.bodies() == Bodies::Excerpts {
+            self.0.leave(excerpt_channel(room_id.as_str()));
+        }
     }
 }

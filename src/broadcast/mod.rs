@@ -5,7 +5,7 @@ mod client_socket;
 mod packet;
 mod sid;
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use futures_util::FutureExt;
 use socketioxide::{
@@ -18,9 +18,12 @@ pub use self::{
     packet::Encoded,
     sid::{NamespaceIndex, Sid},
 };
-use crate::chat::{
-    id::{RoomId, UserId},
-    room::personal_channel,
+use crate::{
+    chat::{
+        id::{RoomId, UserId},
+        room::{excerpt_channel, personal_channel},
+    },
+    protocol::Bodies,
 };
 
 /// The sockets that an event is for.
@@ -77,25 +80,45 @@ impl Broadcast {
     /// Puts a packet into the send buffers of all target sockets. It never blocks and never fails. A socket whose
     /// buffer is full has its connection aborted, so that its client reconnects and is shown what it missed.
     pub fn send(&self, target: Target<'_>, except: Except<'_>, packet: &Encoded) {
-        let channel = match target {
+        // The sockets of a channel are sent one payload, or its two parts one each, so that each socket keeps its order.
+        let (channel, excerpt) = match target {
             Target::Socket(socket) => return socket.flush_now(|| socket.emit(packet)),
             Target::Sockets(sockets) => return sockets.iter().for_each(|socket| socket.emit(packet)),
-            Target::Room(room_id) => room_id.as_str().to_owned(),
-            Target::User(user_id) => personal_channel(user_id.as_str()),
+            Target::Room(room_id) if packet.has_excerpt() => {
+                (room_id.as_str().to_owned(), Some(excerpt_channel(room_id.as_str())))
+            }
+            Target::Room(room_id) => (room_id.as_str().to_owned(), None),
+            Target::User(user_id) => (personal_channel(user_id.as_str()), None),
         };
         let excluded = except.channels();
+        if let Some(excerpt) = excerpt {
+            let whole_only = [&*excluded, slice::from_ref(&excerpt)].concat();
+            self.send_to(&channel, (whole_only, except.socket), packet, Bodies::Whole);
+            return self.send_to(&excerpt, (excluded, except.socket), packet, Bodies::Excerpts);
+        }
+        self.send_to(&channel, (excluded, except.socket), packet, Bodies::Whole);
+    }
+
+    /// Sends a packet to the sockets of a channel, except those in the excluded channels, and one socket.
+    fn send_to(
+        &self,
+        channel: &str,
+        (excluded, socket): (Vec<String>, Option<Sid>),
+        packet: &Encoded,
+        bodies: Bodies,
+    ) {
         for (index, namespace) in self.namespaces() {
-            let sender = except.socket.filter(|sid| sid.namespace == index);
+            let sender = socket.filter(|sid| sid.namespace == index);
             let sender = sender.and_then(|sid| namespace.get_socket(sid.connection));
             let operators = || {
                 let all = match &sender {
-                    Some(sender) => sender.to(channel.clone()),
-                    None => namespace.clone().within(channel.clone()),
+                    Some(sender) => sender.to(channel.to_owned()),
+                    None => namespace.clone().within(channel.to_owned()),
                 };
                 all.except(excluded.clone())
             };
             // The local adapter's future is ready at once.
-            let sent = operators().emit(packet.event(), &packet.arguments()).now_or_never();
+            let sent = operators().emit(packet.event(), &packet.arguments(bodies)).now_or_never();
             if is_a_buffer_full(sent) {
                 // The error does not say which socket's buffer is full, so probe all of them.
                 let probe = |socket: SocketRef| ClientSocket::new(socket, index).probe();

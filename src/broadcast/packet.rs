@@ -5,11 +5,15 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Serialize, Serializer, ser::SerializeTuple};
 use serde_json::value::RawValue;
 
+use crate::protocol::Bodies;
+
 /// The name of an event and its payload as JSON: encoded once, however many sockets it is sent to. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     event: Cow<'static, str>,
     data: Arc<RawValue>,
+    /// The payload for clients that take excerpts, if it differs.
+    excerpt: Option<Arc<RawValue>>,
     /// The arguments after the payload, which only events of a team's own have.
     more: Option<Arc<[Box<RawValue>]>>,
 }
@@ -31,12 +35,17 @@ impl Encoded {
         let mut arguments = arguments.into_iter();
         let data = arguments.next().unwrap_or_else(|| RawValue::NULL.to_owned());
         let more: Arc<[_]> = arguments.collect();
-        Self { event: event.into(), data: data.into(), more: (!more.is_empty()).then_some(more) }
+        Self {
+            event: event.into(),
+            data: data.into(),
+            excerpt: None,
+            more: (!more.is_empty()).then_some(more),
+        }
     }
 
     fn encode(event: Cow<'static, str>, view: &(impl Serialize + ?Sized)) -> Option<Self> {
         match serde_json::value::to_raw_value(view) {
-            Ok(data) => Some(Self { event, data: data.into(), more: None }),
+            Ok(data) => Some(Self { event, data: data.into(), excerpt: None, more: None }),
             Err(error) => {
                 tracing::error!(%error, %event, "an event could not be encoded");
                 None
@@ -52,19 +61,39 @@ impl Encoded {
         &self.data
     }
 
-    pub(super) fn arguments(&self) -> Arguments<'_> {
-        Arguments(self)
+    /// Adds the payload for clients that take excerpts.
+    pub fn with_excerpt(mut self, view: &(impl Serialize + ?Sized)) -> Self {
+        let excerpt = Self::encode(self.event.clone(), view);
+        self.excerpt = excerpt.map(|excerpt| excerpt.data);
+        self
+    }
+
+    /// The payload for these clients.
+    pub fn data_for(&self, bodies: Bodies) -> &Arc<RawValue> {
+        match bodies {
+            Bodies::Whole => &self.data,
+            Bodies::Excerpts => self.excerpt.as_ref().unwrap_or(&self.data),
+        }
+    }
+
+    /// True if clients that take excerpts are sent another payload.
+    pub(super) fn has_excerpt(&self) -> bool {
+        self.excerpt.is_some()
+    }
+
+    pub(super) fn arguments(&self, bodies: Bodies) -> Arguments<'_> {
+        Arguments(self.data_for(bodies), self.more.as_deref())
     }
 }
 
 /// The arguments of an event: one value, or a tuple, which the library sends as several.
-pub(super) struct Arguments<'a>(&'a Encoded);
+pub(super) struct Arguments<'a>(&'a RawValue, Option<&'a [Box<RawValue>]>);
 
 impl Serialize for Arguments<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(more) = &self.0.more else { return self.0.data.serialize(serializer) };
+        let Some(more) = self.1 else { return self.0.serialize(serializer) };
         let mut tuple = serializer.serialize_tuple(1 + more.len())?;
-        tuple.serialize_element(&self.0.data)?;
+        tuple.serialize_element(self.0)?;
         more.iter().try_for_each(|argument| tuple.serialize_element(argument))?;
         tuple.end()
     }

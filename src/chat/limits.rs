@@ -11,6 +11,8 @@ pub struct Limits {
     /// Content of a message, in UTF-16 code units (JavaScript's `length`); if none, only the size of a packet limits
     /// it.
     pub content_units: Option<usize>,
+    /// Content of a message that comes in chunks, in bytes of UTF-8; none: no chunks are taken.
+    pub chunked_bytes: Option<usize>,
     /// Metadata of a message, in bytes of JSON; if none, only the size of a packet limits it.
     pub metadata_bytes: Option<usize>,
     /// Metadata of a message, in levels of nested objects and arrays.
@@ -51,6 +53,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             content_units: None,
+            chunked_bytes: Some(1 << 20),
             metadata_bytes: None,
             metadata_depth: 32,
             emoji_bytes: 64,
@@ -78,6 +81,10 @@ impl Limits {
 
     pub fn ensure_client_id(&self, client_id: &str) -> Result<()> {
         ensure_text("clientId", client_id, 1, self.client_id_bytes)
+    }
+
+    pub fn ensure_chunk_id(&self, id: &str) -> Result<()> {
+        ensure_text("chunk.id", id, 1, self.client_id_bytes)
     }
 
     pub fn ensure_emoji(&self, emoji: &str) -> Result<()> {

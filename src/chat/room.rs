@@ -54,6 +54,12 @@ pub fn personal_channel(user_id: &str) -> String {
     format!("{PERSONAL_CHANNEL}{user_id}")
 }
 
+/// The Socket.IO room that those sockets in a room are in whose clients take excerpts. No user's id has U+0000, so it is no
+/// personal channel.
+pub fn excerpt_channel(room_id: &str) -> String {
+    format!("{PERSONAL_CHANNEL}\0{room_id}")
+}
+
 /// Refuses the name of a personal channel as a room, even to its owner.
 pub fn ensure_not_personal(room_id: &RoomId) -> Result<()> {
     if room_id.as_str().starts_with(PERSONAL_CHANNEL) {

@@ -12,6 +12,7 @@ mod keys;
 mod presets;
 mod prisma_file;
 mod relay;
+mod same_email;
 mod search;
 mod settings;
 mod sign_in;
@@ -279,6 +280,7 @@ fn redis_url(settings: &Settings, wrong: &mut WrongSettings) -> Option<String> {
 fn limits(settings: &LimitSettings, wrong: &mut WrongSettings) -> Limits {
     Limits {
         content_units: non_zero(settings.max_message_length),
+        chunked_bytes: non_zero(settings.max_long_message_size),
         metadata_bytes: non_zero(settings.max_metadata_size),
         metadata_depth: settings.max_metadata_depth as usize,
         emoji_bytes: settings.max_emoji_size as usize,

@@ -5,7 +5,10 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
 
-use super::{external_changes::ExternalChanges, extra_fields::ExtraFields, host::parse_host, search::Search};
+use super::{
+    external_changes::ExternalChanges, extra_fields::ExtraFields, host::parse_host, same_email::SameEmail,
+    search::Search,
+};
 
 /// The value of `DATA_DIR` if none is set.
 pub const DEFAULT_DATA_DIR: &str = "data";
@@ -264,6 +267,10 @@ pub struct LimitSettings {
     #[arg(long, env = "MAX_MESSAGE_LENGTH", global = true, default_value_t = 0)]
     pub max_message_length: u32,
 
+    /// Largest content of a message that is sent in chunks, in bytes of UTF-8; 0: chunks are refused
+    #[arg(long, env = "MAX_LONG_MESSAGE_SIZE", global = true, default_value_t = 1_048_576, value_parser = value_parser!(u32).range(..=67_108_864))]
+    pub max_long_message_size: u32,
+
     /// Largest metadata of a message, in bytes of JSON; 0: as large as MAX_PAYLOAD allows
     #[arg(long, env = "MAX_METADATA_SIZE", global = true, default_value_t = 0)]
     pub max_metadata_size: u32,
@@ -379,17 +386,6 @@ pub enum AuthPreset {
     Clerk,
     Firebase,
     Auth0,
-}
-
-/// The answer to a first sign-in whose e-mail address belongs to another user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SameEmail {
-    /// A second user is made, with a placeholder in place of the address, and a line is logged.
-    Separate,
-    /// The sign-in is refused.
-    Refuse,
-    /// The sign-in is one of the user who has the address.
-    Link,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

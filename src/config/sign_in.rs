@@ -7,7 +7,7 @@ use super::{
     wrong::WrongSettings,
 };
 
-pub use super::settings::{Encryption, SameEmail};
+pub use super::{same_email::SameEmail, settings::Encryption};
 
 pub(super) const USER_CLAIM: &str = "sub,id,userId,_id,user.id";
 pub(super) const NAME_CLAIM: &str = "name,username,displayName,user.name";

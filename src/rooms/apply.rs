@@ -118,7 +118,10 @@ impl Rooms {
             return None;
         }
         let (event, view) = entry.event()?;
-        let (packet, now) = (Encoded::new(event, &view)?, Instant::now());
+        let (mut packet, now) = (Encoded::new(event, &view)?, Instant::now());
+        if let Some(excerpt) = view.excerpt() {
+            packet = packet.with_excerpt(&excerpt);
+        }
         let outgoing = match entry.body.effect() {
             Effect::Insert(message) => live.audience.push_message(&message.sender_id, packet.clone(), now),
             // Edits, deletions and reactions are few, so they are not batched.

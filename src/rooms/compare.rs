@@ -181,9 +181,9 @@ impl Rooms {
             let outgoing = live.audience.flush();
             self.carry_out(room_id, cell, outgoing);
             live.reset(room_id, tail, complete_from);
-            if let Some(history) = live.history(room_id, &Missed::default()) {
-                let sids: Vec<_> = live.audience.presence.list_sockets().collect();
-                for socket in self.broadcast.sockets(&sids) {
+            let sids: Vec<_> = live.audience.presence.list_sockets().collect();
+            for socket in self.broadcast.sockets(&sids) {
+                if let Some(history) = live.history(room_id, &Missed::default(), socket.bodies()) {
                     self.broadcast.send(Target::Socket(&socket), Except::NOBODY, &history.packet);
                 }
             }

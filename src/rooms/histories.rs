@@ -1,14 +1,17 @@
 //! A cache of a room's encoded histories: each is encoded once for all who join between two entries.
 
 use super::memory::MESSAGES_LIMIT_UNDER_PRESSURE;
-use crate::broadcast::Encoded;
+use crate::{broadcast::Encoded, protocol::Bodies};
 
 /// The most memory that histories of different lengths may take, in bytes.
 const MAX_BYTES: usize = 8 << 20;
 
-/// Encoded histories, keyed by their number of messages.
+/// The number of messages of a history, and how their contents are shown.
+type Length = (usize, Bodies);
+
+/// Encoded histories, keyed by their length.
 #[derive(Default)]
-pub(super) struct Histories(Vec<(usize, Encoded)>);
+pub(super) struct Histories(Vec<(Length, Encoded)>);
 
 impl Histories {
     /// The memory of all cached histories, in bytes.
@@ -16,19 +19,19 @@ impl Histories {
         self.0.iter().map(|(_, history)| size_of(history)).sum()
     }
 
-    pub(super) fn find(&self, count: usize) -> Option<Encoded> {
-        self.0.iter().find(|(there, _)| *there == count).map(|(_, history)| history.clone())
+    pub(super) fn find(&self, length: Length) -> Option<Encoded> {
+        self.0.iter().find(|(there, _)| *there == length).map(|(_, history)| history.clone())
     }
 
     /// Caches a history, unless it is large and all rooms together exceed the memory limit.
-    pub(super) fn insert(&mut self, count: usize, history: &Encoded, is_over_memory_limit: bool) {
+    pub(super) fn insert(&mut self, length: Length, history: &Encoded, is_over_memory_limit: bool) {
         if is_over_memory_limit && size_of(history) > MESSAGES_LIMIT_UNDER_PRESSURE {
             return;
         }
         if self.bytes() > MAX_BYTES {
             self.clear();
         }
-        self.0.push((count, history.clone()));
+        self.0.push((length, history.clone()));
     }
 
     pub(super) fn clear(&mut self) {

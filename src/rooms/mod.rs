@@ -180,7 +180,7 @@ impl Rooms {
         let now = clock::now();
         self.enter(socket, room_id, Some(&user.id), |cell, live| {
             let missed = live.missed(&user.id, now, |sid| self.last_heard(sid));
-            let history = live.history(room_id, &missed);
+            let history = live.history(room_id, &missed, socket.bodies());
             let members = Encoded::new(event::ROOM_MEMBERS, &RoomMembersView { room_id, members });
             let (Some(history), Some(members)) = (history, members) else {
                 return Err(Error::Internal("a room's history could not be encoded".to_owned()));

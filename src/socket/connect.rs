@@ -136,6 +136,7 @@ async fn admit(
     };
     let opened = match find_user(&app, &client, mem::take(&mut presented.auth)).await {
         Ok(claims) => {
+            client.set_bodies(presented.bodies);
             let gauge_guard = GaugeGuard::by(&app.metrics.instruments.sockets);
             let connected = (gauge_guard, app.online.connect(&claims.sub));
             open_session(app, (&client, socket), Session::new(claims, &presented, connected)).await

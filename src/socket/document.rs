@@ -9,8 +9,8 @@ use super::{context::Context, request::Request};
 use crate::{
     chat::Result,
     protocol::{
-        DmStartedView, DoneView, MemberLeftView, MentionReadView, MentionView, MessageDeletedView,
-        MessageDeliveredView, MessageView, NumberedMessageView, ReactionChangedView, RefusedView,
+        DmStartedView, DoneView, ExcerptView, MemberLeftView, MentionReadView, MentionView,
+        MessageDeletedView, MessageDeliveredView, NumberedMessageView, ReactionChangedView, RefusedView,
         RoomActivityView, RoomErrorView, RoomHistoryView, RoomInvitedView, RoomMembersView, RoomUnreadView,
         RoomUpdatedView, RoomUserJoinedView, RoomUserReadView, RoomUserView, TypingUserView,
         UsersPresenceView, event,
@@ -30,8 +30,8 @@ fn describe_server_events(builder: &mut Builder) {
     builder.server_event::<RoomActivityView>(event::ROOM_ACTIVITY, "There are new messages in another room");
     builder.server_event::<RoomUnreadView>(event::ROOM_UNREAD, "An unread count has changed");
     builder.server_event::<RoomInvitedView>(event::ROOM_INVITED, "The user has become a member of a room");
-    builder.server_event::<NumberedMessageView<MessageView>>(event::MESSAGE_NEW, "A new message");
-    builder.server_event::<NumberedMessageView<MessageView>>(event::MESSAGE_UPDATED, "A message was edited");
+    builder.server_event::<NumberedMessageView<ExcerptView>>(event::MESSAGE_NEW, "A new message");
+    builder.server_event::<NumberedMessageView<ExcerptView>>(event::MESSAGE_UPDATED, "A message was edited");
     builder.server_event::<MessageDeletedView>(event::MESSAGE_DELETED, "A message was deleted");
     builder.server_event::<MessageDeliveredView>(event::MESSAGE_DELIVERED, "Messages have reached a user");
     builder.server_event::<ReactionChangedView>(event::REACTION_ADDED, "A reaction was added");

@@ -1,6 +1,7 @@
 //! Door 1: Socket.IO. `events/` has one file per client event; the rest is what all of them share.
 
 mod attachments;
+mod chunk;
 pub mod connect;
 mod context;
 mod disconnect;

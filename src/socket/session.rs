@@ -17,8 +17,8 @@ use crate::{
 pub(super) struct Session {
     pub(super) claims: Claims,
     pub(super) user: TokenUserView,
-    /// The client has said that its client ids are idempotency keys.
-    pub(super) knows_client_ids: bool,
+    /// The client has said that it knows this server's additions: its client ids are idempotency keys, and its chunks are such.
+    pub(super) knows_additions: bool,
     pub(super) state: SocketState,
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
@@ -32,7 +32,7 @@ impl Session {
         Self {
             user: claims.token_user(),
             claims,
-            knows_client_ids: presented.protocol >= 1,
+            knows_additions: presented.knows_additions(),
             state: SocketState::new(presented.has_returned),
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),

@@ -86,6 +86,19 @@ async fn a_refusal_by_the_database_is_a_conflict_and_a_value_too_long_is_bad_inp
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_message_that_a_column_cannot_take_is_refused_as_a_whole() {
+    let (server, mut alice) = start(r#"ALTER TABLE "Message" ALTER COLUMN "content" TYPE VARCHAR(8)"#).await;
+    let part = |index: usize| {
+        let chunk = json!({"id": "long", "index": index, "count": 2});
+        json!({"roomId": "general", "content": "12345", "chunk": chunk})
+    };
+    assert!(alice.ask("message:send", part(0)).await["chunk"].is_object());
+    let before = server.database.select(r#"SELECT count(*) FROM "Message""#).await;
+    assert_eq!(alice.ask("message:send", part(1)).await["code"], "bad_input");
+    assert_eq!(server.database.select(r#"SELECT count(*) FROM "Message""#).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_required_column_that_chatoxide_does_not_know_is_a_conflict() {
     let (_server, mut alice) = start(r#"ALTER TABLE "Message" ADD COLUMN tenant TEXT NOT NULL"#).await;
     let refused = alice.ask("message:send", json!({"roomId": "general", "content": "x"})).await;

@@ -19,6 +19,8 @@ on_both! {
         let mut bob = server.connect_in("bob", "general").await;
         let sent = alice.ask("message:send", json!({"roomId": "general", "content": "x"})).await;
         let id = &sent["message"]["id"];
+        let half = json!({"id": "long", "index": 0, "count": 2});
+        alice.ask("message:send", json!({"roomId": "general", "content": "x", "chunk": half})).await;
         bob.ask("reaction:add", json!({"messageId": id, "emoji": "👍"})).await;
         alice.ask("message:edit", json!({"messageId": id, "content": "y"})).await;
         alice.ask("message:send", json!({"roomId": "general", "content": "@bob"})).await;

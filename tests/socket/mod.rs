@@ -1,11 +1,13 @@
 //! Mirrors src/socket: one file for each client event, and files for properties of all of them.
 
 mod auto_join;
+mod chunks;
 mod client_id;
 mod connect;
 mod disconnect;
 mod dm_start;
 mod document;
+mod excerpts;
 mod extra_fields;
 mod fixtures;
 mod member_join;

@@ -126,6 +126,9 @@ pub fn check_event(event: &str, argument: &Value) -> String {
 pub fn check_ack(event: &str, answer: &Value) -> String {
     let refused = answer["success"] == false;
     let own = format!("ack_{}{}", file_of(event), if refused { "_refused" } else { "" });
+    if answer["chunk"].is_object() {
+        return check("ack_chunk".to_owned(), answer);
+    }
     let general = if refused { "ack_refused" } else { "ack_done" };
     check(if FIXTURES.contains_key(&own) { own } else { general.to_owned() }, answer)
 }

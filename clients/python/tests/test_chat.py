@@ -162,3 +162,21 @@ async def test_a_client_id_makes_it_one_message(world: World) -> None:
 
     assert second.id == first.id
     assert [message.content async for message in room.history()] == ['once']
+
+
+async def test_a_text_that_exceeds_a_packet_is_one_message_and_an_edit_likewise(world: World) -> None:
+    alice = await world.connect('alice')
+    bob = await world.connect('bob')
+    alices, bobs = await world.meet(alice, bob)
+    heard = bobs.events()
+    text = 'ä語😀 and more\n' * 30_000
+
+    sent = await alices.send(text, client_id='long')
+    again = await alices.send(text, client_id='long')
+    edited = await alices.edit(sent, f'{text}!')
+
+    assert (sent.content == text, again.id == sent.id, edited.content == f'{text}!') == (True, True, True)
+    [new] = await take(heard, NewMessage, 1)
+    assert new.message.content == text
+    [updated] = await take(heard, MessageUpdated, 1)
+    assert updated.message.content == f'{text}!'

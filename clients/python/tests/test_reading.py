@@ -20,6 +20,7 @@ FIXTURES = Path(__file__).parents[3] / 'tests' / 'fixtures' / 'protocol'
 PASSED_OVER = {'room:error', 'server:pulse', 'room:unread', 'message:delivered'}
 
 ACKS: dict[str, Any] = {
+    'ack_chunk': lambda answer: answer.record('chunk').numbers('missing'),
     'ack_dm_start': lambda answer: RoomInfo.read(answer.record('room')),
     'ack_message_edit': lambda answer: Message.read(answer.record('message')),
     'ack_mentions_list': MentionPage.read,

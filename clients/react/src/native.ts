@@ -5,4 +5,5 @@ export { useChat, type UseChatOptions } from './react/useChat.js';
 export { useConnection, useRoom, useRooms } from './react/hooks.js';
 export { useMentions, type Mentions } from './react/useMentions.js';
 export { useOnline } from './react/useOnline.js';
+export { useUpload } from './react/useUpload.js';
 export { useUsers } from './react/useUsers.js';

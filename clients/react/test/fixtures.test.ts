@@ -29,6 +29,7 @@ function typeOf({ name, event, ack, request }: (typeof fixtures)[number]): strin
   if (request) return `Parameters<ClientToServerEvents['${request}']>[0]`;
   if (event) return `Parameters<ServerToClientEvents['${event}']>[0]`;
   if (name === 'ack_messages_load_refused') return 'Refused & { messages: [] }';
+  if (name === 'ack_chunk') return 'Done<{ chunk: ChunkProgress }>';
   if (name.endsWith('refused')) return 'Refused';
   if (ack === '*') return 'Done';
   return `Exclude<Parameters<NonNullable<Parameters<ClientToServerEvents['${ack}']>[1]>>[0], Refused>`;
@@ -63,7 +64,7 @@ interface Constant {
 /** The compiler's errors for constants of these types. Each constant is on a line of its own. */
 function compile(constants: Constant[]): { line: number; fault: string }[] {
   const text = [
-    `import type { ClientToServerEvents, Done, Refused, ServerToClientEvents } from './protocol.js';`,
+    `import type { ChunkProgress, ClientToServerEvents, Done, Refused, ServerToClientEvents } from './protocol.js';`,
     ...constants.map(
       ({ type, value }, index) => `export const c${index}: ${type} = ${JSON.stringify(value)};`,
     ),

@@ -18,7 +18,7 @@ export default function SignedIn({ session, server, onSignOut }: Props) {
   const token = useMemo(() => (session.isDemo ? tokensOf(session) : session.token), [session]);
   const client = useMemo(() => {
     const { url, path } = server;
-    return new ChatClient({ url, token, socket: { path } });
+    return new ChatClient({ url, token, socket: { path }, excerpts: true });
   }, [server, token]);
   return (
     <ChatProvider client={client}>

@@ -40,7 +40,7 @@ use crate::{
     },
     db::room_log::{ClientId, NewMessage},
     http::problem::ProblemView,
-    protocol::{AnsweredMessage, MessageView},
+    protocol::{AnsweredMessage, Bodies, MessageView},
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -199,7 +199,8 @@ pub(super) async fn send(
     };
     let sent = message_send::run(&app, caller.actor(), room_id, message).await?;
     let location = HeaderValue::try_from(format!("{PREFIX}/messages/{}", sent.message.id));
-    let mut response = (StatusCode::CREATED, Json(ChangedMessage { message: sent.into() })).into_response();
+    let mut response =
+        (StatusCode::CREATED, Json(ChangedMessage { message: sent.answer(Bodies::Whole) })).into_response();
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -227,7 +228,7 @@ pub(super) async fn edit(
     app.config.limits.ensure_id("messageId", message_id.as_str())?;
     app.config.limits.ensure_content(&content)?;
     let edited = message_edit::run(&app, caller.actor(), message_id, content).await?;
-    Ok(Json(ChangedMessage { message: edited.into() }))
+    Ok(Json(ChangedMessage { message: edited.answer(Bodies::Whole) }))
 }
 
 /// Deletes the caller's message, with its reactions

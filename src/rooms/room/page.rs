@@ -11,7 +11,7 @@ use crate::{
         message::Place,
         timestamp::Timestamp,
     },
-    protocol::{RoomHistoryView, event},
+    protocol::{Bodies, RoomHistoryView, ShownMessageView, event},
     rooms::absence::Missed,
 };
 
@@ -64,15 +64,21 @@ impl RoomState {
     }
 
     /// The packet `room:history`, encoded once for all who join between two entries and have missed as much.
-    pub(in crate::rooms) fn history(&mut self, room_id: &RoomId, missed: &Missed) -> Option<HistoryPage> {
+    pub(in crate::rooms) fn history(
+        &mut self,
+        room_id: &RoomId,
+        missed: &Missed,
+        bodies: Bodies,
+    ) -> Option<HistoryPage> {
         let count = self.page_for(missed).min(self.messages.len());
-        let packet = match self.histories.find(count) {
+        let packet = match self.histories.find((count, bodies)) {
             Some(packet) => packet,
             None => {
-                let messages = self.messages.iter().take(count).collect();
+                let shown = |message| ShownMessageView::new(message, bodies);
+                let messages = self.messages.iter().take(count).map(shown).collect();
                 let view = RoomHistoryView { room_id, messages, seq: self.seq };
                 let packet = Encoded::new(event::ROOM_HISTORY, &view)?;
-                self.histories.insert(count, &packet, self.share.memory().is_over());
+                self.histories.insert((count, bodies), &packet, self.share.memory().is_over());
                 self.update_memory_share();
                 packet
             }

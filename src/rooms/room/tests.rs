@@ -11,7 +11,7 @@ use crate::db::room_log::{
 };
 use crate::{
     chat::{id::MessageId, message::MessageType},
-    protocol::{ReactionView, SenderView},
+    protocol::{Bodies, ReactionView, SenderView},
     rooms::absence::Missed,
 };
 
@@ -80,7 +80,7 @@ fn room(seconds: std::ops::RangeInclusive<i64>, complete: bool, history: usize) 
 fn history(live: &mut RoomState, since: Option<i64>) -> Vec<Value> {
     let missed =
         Missed { since: since.map(|second| Timestamp::from_millis(second * 1_000)), sent_after: None };
-    let history = live.history(&"room".into(), &missed).unwrap();
+    let history = live.history(&"room".into(), &missed, Bodies::Whole).unwrap();
     let view: Value = serde_json::from_str(history.packet.data().get()).unwrap();
     view["messages"].as_array().unwrap().clone()
 }

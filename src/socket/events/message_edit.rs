@@ -1,13 +1,18 @@
 //! `message:edit`: replaces the content of a message of the caller's. Another user's message is answered as not found.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     actions::message_edit,
     chat::{Result, id::MessageId, limits::Limits},
-    protocol::{AnsweredMessage, MessageView, NumberedMessageView},
-    socket::{context::Context, request::Request},
+    chunks::{Chunk, Subject},
+    socket::{
+        chunk::{self, Answer, Assembled},
+        context::Context,
+        request::Request,
+    },
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -15,6 +20,10 @@ use crate::{
 pub(in crate::socket) struct MessageEdit {
     message_id: MessageId,
     content: String,
+    /// The content is a chunk of a long one, and this its place.
+    #[serde(default)]
+    #[schemars(with = "Option<Chunk>")]
+    chunk: Value,
 }
 
 impl Request for MessageEdit {
@@ -24,13 +33,15 @@ impl Request for MessageEdit {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-pub(in crate::socket) struct Edited {
-    #[schemars(with = "NumberedMessageView<MessageView>")]
-    message: AnsweredMessage,
-}
-
-pub(in crate::socket) async fn handle(cx: Context, request: MessageEdit) -> Result<Edited> {
-    let edited = message_edit::run(&cx.app, cx.actor(), request.message_id, request.content).await?;
-    Ok(Edited { message: edited.into() })
+pub(in crate::socket) async fn handle(cx: Context, request: MessageEdit) -> Result<Answer> {
+    let MessageEdit { message_id, mut content, chunk } = request;
+    if let Some(chunk) = chunk::read(&chunk, cx.session.knows_additions, &cx.app.config.limits)? {
+        let subject = Subject::Edit(message_id.clone());
+        match chunk::assemble(&cx, chunk, subject, (content, None)).await? {
+            Assembled::Missing(chunk) => return Ok(Answer::Chunk { chunk }),
+            Assembled::Whole(whole, _) => content = whole,
+        }
+    }
+    let edited = message_edit::run(&cx.app, cx.actor(), message_id, content).await?;
+    Ok(Answer::Message { message: edited.answer(cx.socket.bodies()) })
 }

@@ -2,15 +2,20 @@
 //! ack.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
 use crate::{
     actions::message_send,
     chat::{Error, Result, id::RoomId, json, limits::Limits, mention::Mentioned, message::MessageType},
+    chunks::{Chunk, Heading, Subject},
     db::room_log::{ClientId, NewMessage},
-    protocol::{AnsweredMessage, MessageView, NumberedMessageView},
-    socket::{attachments::Attachments, context::Context, request::Request},
+    socket::{
+        attachments::Attachments,
+        chunk::{self, Answer, Assembled},
+        context::Context,
+        request::Request,
+    },
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -29,6 +34,11 @@ pub(in crate::socket) struct MessageSend {
     /// field for something else.
     #[serde(default)]
     client_id: Value,
+    /// The content is a chunk of a long message, and this its place. The type, the metadata and the answered message are those
+    /// beside the first chunk. Some clients use the field for something else.
+    #[serde(default)]
+    #[schemars(with = "Option<Chunk>")]
+    chunk: Value,
 }
 
 /// As in JavaScript, a falsy type is the default.
@@ -66,7 +76,7 @@ fn is_falsy(value: &Value) -> bool {
 }
 
 /// The fields that are not extra.
-const KNOWN_FIELDS: [&str; 6] = ["roomId", "content", "type", "metadata", "replyTo", "clientId"];
+const KNOWN_FIELDS: [&str; 7] = ["roomId", "content", "type", "metadata", "replyTo", "clientId", "chunk"];
 
 impl Request for MessageSend {
     const KEEPS_EXTRA_FIELDS: bool = true;
@@ -111,26 +121,34 @@ impl Request for MessageSend {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-pub(in crate::socket) struct Sent {
-    #[schemars(with = "NumberedMessageView<MessageView>")]
-    message: AnsweredMessage,
-}
-
-pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Result<Sent> {
+pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Result<Answer> {
     let (room_id, limits) = (request.room_id, &cx.app.config.limits);
+    let knows_additions = cx.session.knows_additions;
     let kind = cx.app.db.facts().columns().message_type.read_as_spelled(request.kind);
     limits.ensure_message_type(&kind)?;
-    let message = NewMessage {
-        content: request.content,
-        kind,
-        metadata: if is_falsy(&request.metadata) { Value::Object(Map::new()) } else { request.metadata },
-        reply_to: request.reply_to,
-        client_id: client_id(request.client_id, cx.session.knows_client_ids, limits)?,
-        mentioned: Mentioned::default(),
-    };
+    let metadata = if is_falsy(&request.metadata) { Value::Object(Map::new()) } else { request.metadata };
+    let mut client_id = client_id(request.client_id, knows_additions, limits)?;
+    let mut heading = Heading { kind, metadata, reply_to: request.reply_to };
+    let mut content = request.content;
+    if let Some(chunk) = chunk::read(&request.chunk, knows_additions, limits)? {
+        // The chunks of a message are sent again as a whole, so their id is as good a key.
+        let id = chunk.id.clone();
+        let key =
+            client_id.get_or_insert(ClientId { text: id, refuses_others: knows_additions }).text.clone();
+        let subject = Subject::New { room_id: room_id.clone(), client_id: Some(key) };
+        match chunk::assemble(&cx, chunk, subject, (content, Some(heading))).await? {
+            Assembled::Missing(chunk) => return Ok(Answer::Chunk { chunk }),
+            Assembled::Whole(whole, first) => {
+                content = whole;
+                heading = first.unwrap_or_default();
+            }
+        }
+    }
+    let Heading { kind, metadata, reply_to } = heading;
+    let message =
+        NewMessage { content, kind, metadata, reply_to, client_id, mentioned: Mentioned::default() };
     let sent = message_send::run(&cx.app, cx.actor(), room_id, message).await?;
-    Ok(Sent { message: sent.into() })
+    Ok(Answer::Message { message: sent.answer(cx.socket.bodies()) })
 }
 
 #[cfg(test)]

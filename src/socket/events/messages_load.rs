@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::messages_load,
     chat::{Result, id::RoomId, js_date::JsDate, limits::Limits, timestamp::Timestamp},
-    protocol::MessageView,
+    protocol::{MessageView, ShownMessageView},
     socket::{context::Context, request::Request},
 };
 
@@ -50,12 +50,14 @@ impl Request for MessagesLoad {
 #[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Page {
     /// The messages, newest first.
-    messages: Vec<MessageView>,
+    messages: Vec<ShownMessageView<MessageView>>,
 }
 
 pub(in crate::socket) async fn handle(cx: Context, request: MessagesLoad) -> Result<Page> {
     let before = request.before.0.unwrap_or(Timestamp::from_millis(i64::MAX));
     let limit = cx.app.config.limits.page_size(request.limit.map(|limit| limit.0));
     let messages = messages_load::run(&cx.app, cx.actor(), &request.room_id, before, limit).await?;
-    Ok(Page { messages })
+    let bodies = cx.socket.bodies();
+    let shown = |message| ShownMessageView::new(message, bodies);
+    Ok(Page { messages: messages.into_iter().map(shown).collect() })
 }

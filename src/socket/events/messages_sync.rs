@@ -8,7 +8,7 @@ use crate::{
     actions::messages_sync,
     chat::{Error, Result, id::RoomId, limits::Limits},
     db::room_log::Entry,
-    protocol::EntryView,
+    protocol::{Bodies, EntryView},
     socket::{context::Context, request::Request},
 };
 
@@ -48,8 +48,8 @@ pub(in crate::socket) struct Synced {
     more: bool,
 }
 
-/// A log entry, encoded as the event that was broadcast to the room.
-struct SentEntry(Entry);
+/// A log entry, encoded as the event that was broadcast to the room's clients that take contents like this one.
+struct SentEntry(Entry, Bodies);
 
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "LoggedEvent")]
@@ -60,12 +60,20 @@ struct LoggedEvent<'a> {
 
 impl Serialize for SentEntry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.event().map(|(event, data)| LoggedEvent { event, data }).serialize(serializer)
+        let excerpt = |data: &EntryView<'_>| match self.1 {
+            Bodies::Whole => None,
+            Bodies::Excerpts => data.excerpt(),
+        };
+        let entry = self.0.event();
+        entry
+            .map(|(event, data)| LoggedEvent { event, data: excerpt(&data).unwrap_or(data) })
+            .serialize(serializer)
     }
 }
 
 pub(in crate::socket) async fn handle(cx: Context, request: MessagesSync) -> Result<Synced> {
     let missed = messages_sync::run(&cx.app, cx.actor(), &request.room_id, request.since).await?;
-    let events = missed.entries.into_iter().map(SentEntry).collect();
+    let bodies = cx.socket.bodies();
+    let events = missed.entries.into_iter().map(|entry| SentEntry(entry, bodies)).collect();
     Ok(Synced { events, seq: missed.seq, complete: missed.is_complete, more: missed.has_more })
 }

@@ -65,6 +65,8 @@ describe('the server', () => {
     await bob.ask('reaction:add', target);
     await alice.ask('message:edit', { messageId: message.id, content: 'y' });
     await alice.ask('message:send', { roomId: room, content: `Hello @{${bob.id}}` });
+    const chunk = { id: 'long', index: 0, count: 2 };
+    await alice.ask('message:send', { roomId: room, content: 'half', chunk });
     await bob.ask('mentions:list', {});
     await bob.ask('mentions:read', {});
     await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });

@@ -39,7 +39,9 @@ const byFile = new Map(fixtures.map((fixture) => [fixture.file, fixture]));
 export const fileOf = (name: string) => name.replace(/[:-]/g, '_');
 
 function fixtureOfAck(event: string, answer: unknown): Fixture | undefined {
-  const refused = (answer as { success?: boolean } | null)?.success === false;
+  const { success, chunk } = (answer ?? {}) as { success?: boolean; chunk?: object };
+  if (chunk) return byFile.get('ack_chunk');
+  const refused = success === false;
   const own = `ack_${fileOf(event)}${refused ? '_refused' : ''}`;
   return byFile.get(own) ?? byFile.get(refused ? 'ack_refused' : 'ack_done');
 }

@@ -88,6 +88,28 @@ onEachPeer('behind a web proxy,', {}, (current) => {
     });
   });
 
+  if (current.name === 'chatoxide') {
+    test.each(KIND_NAMES)('%s, a message of a megabyte comes in chunks and goes out whole', async (name) => {
+      const room = await current.peer.room();
+      const alice = await Visitor.join(urlOf(name), room, 'alice');
+      const bob = await Visitor.join(urlOf(name), room, 'bob');
+      const part = '語'.repeat(87_381);
+      let answer: { chunk?: object; message?: { content: string } } = {};
+      for (let index = 0; index < 4; index += 1) {
+        const chunk = { id: 'long', index, count: 4 };
+        const request = { roomId: room, content: part, chunk };
+        answer = (await alice.socket.timeout(PATIENCE).emitWithAck('message:send', request)) as typeof answer;
+      }
+
+      expect(answer.message?.content === part.repeat(4)).toBe(true);
+      await bob.until(() => bob.heard.length > 0, PATIENCE);
+      expect(bob.heard.map((content) => content === part.repeat(4))).toEqual([true]);
+      expect([...alice.disconnects, ...bob.disconnects]).toEqual([]);
+      alice.close();
+      bob.close();
+    });
+  }
+
   // Node's refusals do not forbid to be stored, so that a cache that is told to store everything keeps them; see
   // http_answers.test.ts.
   if (current.name === 'chatoxide') {

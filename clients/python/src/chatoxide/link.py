@@ -12,6 +12,8 @@ import aiohttp
 import socketio
 from engineio.payload import Payload
 
+from .chunks import content_of, is_long
+from .chunks import send as send_in_chunks
 from .errors import ChatError, offline
 from .place import Place
 from .record import Record
@@ -95,7 +97,15 @@ class Link:
         self._is_up = True
 
     async def ask(self, event: str, argument: object) -> Record:
-        """The answer of the server. Raises `ChatError`: its refusal, or `offline` when the connection is lost first."""
+        """The answer of the server. Raises `ChatError`: its refusal, or `offline` when the connection is lost first.
+
+        A content that may not fit a packet is sent in chunks.
+        """
+        if isinstance(argument, dict) and is_long(content_of(argument)):
+            return await send_in_chunks(self._ask, event, argument)
+        return await self._ask(event, argument)
+
+    async def _ask(self, event: str, argument: object) -> Record:
         if not self._is_up:
             raise offline()
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()

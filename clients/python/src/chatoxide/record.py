@@ -64,6 +64,12 @@ class Record:
             raise _fault(f'{self._name}.{key} is not a list of texts')
         return [str(value) for value in values]
 
+    def numbers(self, key: str) -> list[int]:
+        values = self._list(key)
+        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            raise _fault(f'{self._name}.{key} is not a list of numbers')
+        return [value for value in values if isinstance(value, int)]
+
     def is_none(self, key: str) -> bool:
         """It is `null`, or missing."""
         return self._keys.get(key) is None

@@ -5,6 +5,7 @@ import type { ChatMessage } from '../core/types.js';
 import { useRoomContext } from './context.js';
 import { Formatted } from './Formatted.js';
 import { FileIcon } from './icons.js';
+import { LongText } from './LongText.js';
 import { imageAt, linkTo, sizeOf } from './text.js';
 
 const LINK = { target: '_blank', rel: 'noopener noreferrer nofollow', tabIndex: -1 } as const;
@@ -14,7 +15,7 @@ export function Content({ message }: { message: ChatMessage }) {
   if (renderContent) return renderContent(message);
   if (message.type === 'image') return <ImageContent message={message} />;
   if (message.type === 'file') return <FileContent message={message} />;
-  return <TextContent text={message.content} />;
+  return <LongText message={message} />;
 }
 
 function TextContent({ text }: { text: string }) {

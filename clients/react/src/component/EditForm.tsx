@@ -33,7 +33,8 @@ export function EditForm({ message, text: begun, onLeave }: Props) {
     event?.preventDefault();
     const content = text.trim();
     close();
-    if (content !== '' && content !== message.content) actions.edit(message.id, content);
+    const before = message.truncated ? begun : message.content;
+    if (content !== '' && content !== before) actions.edit(message.id, content);
     else actions.forgive(message.id);
   };
   const press = (event: KeyboardEvent) => {

@@ -7,6 +7,7 @@ import { DeleteQuestion, MessageActionBar } from './MessageActionBar.js';
 import { Content } from './Content.js';
 import { useRoomContext, type Active, type RefusedChange } from './context.js';
 import { EditForm } from './EditForm.js';
+import { useWhole } from './LongText.js';
 import { MessageStatus, RefusedNote } from './MessageStatus.js';
 import { Palette, Reactions } from './Reactions.js';
 import { timeOf } from './rows.js';
@@ -72,12 +73,15 @@ function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
   const { labels, components, focusComposer, setActive } = useRoomContext();
   const { Bubble } = components;
   const palette = useId();
+  // An excerpt is no text to edit.
+  const whole = useWhole(message, active?.what === 'edit');
+  const text = refused?.content ?? whole;
   const back = () => (active?.from === 'composer' ? focusComposer() : row.current?.focus());
   return (
     <>
       {message.replyTo && <Quote id={message.replyTo} roomId={message.roomId} quoted={quoted} />}
-      {active?.what === 'edit' ? (
-        <EditForm message={message} text={refused?.content ?? message.content} onLeave={back} />
+      {active?.what === 'edit' && text !== undefined ? (
+        <EditForm message={message} text={text} onLeave={back} />
       ) : (
         <Bubble message={message} isOwn={isOwn}>
           <Content message={message} />

@@ -1,6 +1,7 @@
 // How a message of one's own is on its way, and what was refused.
 import type { MouseEvent } from 'react';
 import type { ChatMessage } from '../core/types.js';
+import { useUpload } from '../react/useUpload.js';
 import { useRoomContext, type RefusedChange } from './context.js';
 
 export function MessageStatus({ message }: { message: ChatMessage }) {
@@ -10,7 +11,7 @@ export function MessageStatus({ message }: { message: ChatMessage }) {
   if (message.status === 'sending') {
     return (
       <span className="chat-status chat-status--waits">
-        {isConnected ? labels.sending : labels.waiting} {discard}
+        {isConnected ? <Sending message={message} /> : labels.waiting} {discard}
       </span>
     );
   }
@@ -31,6 +32,12 @@ export function MessageStatus({ message }: { message: ChatMessage }) {
       {discard}
     </span>
   );
+}
+
+function Sending({ message }: { message: ChatMessage }) {
+  const { labels } = useRoomContext();
+  const share = useUpload(message);
+  return share === undefined ? labels.sending : labels.sendingMuch(Math.round(share * 100));
 }
 
 /** An edit or a deletion that was refused, in the row where it was asked for. */

@@ -25,6 +25,11 @@ export interface Labels {
   unread: (count: number) => string;
   edited: string;
   sending: string;
+  /** The same while the chunks of a long message are sent, with how many percent of them have come. */
+  sendingMuch: (percent: number) => string;
+  /** Shows all of a long message, and only its beginning again. */
+  showAll: string;
+  showLess: string;
   /** In its place while there is no connection. */
   waiting: string;
   failed: string;
@@ -107,6 +112,9 @@ export const ENGLISH: Labels = {
   unread: (count) => (count === 1 ? '1 new message' : `${countText(count)} new messages`),
   edited: 'edited',
   sending: 'Sending…',
+  sendingMuch: (percent) => `Sending… ${percent}%`,
+  showAll: 'Show all',
+  showLess: 'Show less',
   waiting: 'Will be sent when you are back online',
   failed: 'Not sent',
   retry: 'Try again',

@@ -25,6 +25,11 @@ export interface ClientOptions {
   outbox?: Outbox;
   /** Whether somebody is looking. */
   reading?: Reading;
+  /**
+   * Take long texts as excerpts: a message with `truncated` has only the beginning of its content, and `messagesOf` has all of
+   * it. By default all are whole.
+   */
+  excerpts?: boolean;
   /** More options of `socket.io-client`. */
   socket?: Partial<ManagerOptions & SocketOptions>;
 }
@@ -36,7 +41,6 @@ export interface ClientState {
   user: TokenOwner | null;
 }
 
-const REFUSED = 'Authentication failed';
 /** The pause before a room is joined again that the server could not open, in milliseconds. */
 const REJOIN = 5_000;
 /** The changes that a room is told as they come. */
@@ -97,7 +101,8 @@ export class ChatClient implements Readable<ClientState> {
       forceNew: true,
       ...options.socket,
       autoConnect: false,
-      auth: (give) => this.giver.give((token) => give({ token, protocol: PROTOCOL })),
+      auth: (give) =>
+        this.giver.give((token) => give({ token, protocol: PROTOCOL, excerpts: options.excerpts })),
     });
     this.ask = asking(this.socket);
     this.rooms = new RoomList({
@@ -139,7 +144,7 @@ export class ChatClient implements Readable<ClientState> {
     this.giver.source = token;
     if (typeof token !== 'string') return;
     const { status, user } = this.store.get();
-    const isOther = user !== null && user.id !== ownerOf(token)?.id;
+    const isOther = user && user.id !== ownerOf(token)?.id;
     if (isOther) {
       this.giver.stop();
       this.socket.disconnect();
@@ -255,7 +260,7 @@ export class ChatClient implements Readable<ClientState> {
 
   /** Another user is here: nothing of the last is shown, and what waits stays in the outbox for them. */
   private forget(): void {
-    this.delivery?.abandon(new ChatError('signed_out', 'Another user has signed in'));
+    this.delivery?.abandon(new ChatError('signed_out', 'Signed out'));
     this.delivery = undefined;
     this.rooms.forget();
     this.kept.forEach(({ room }) => room.reset(true));
@@ -329,7 +334,7 @@ export class ChatClient implements Readable<ClientState> {
       // A network error: socket.io retries by itself, and gets a token when it connects. The token is read now as
       // well, since the user's waiting messages are shown before that.
       if (socket.active) {
-        if (this.author === null) this.giver.give(() => undefined);
+        if (!this.author) this.giver.give(() => undefined);
         return;
       }
       if (this.giver.isFunction && !this.hasRetried) {
@@ -337,7 +342,7 @@ export class ChatClient implements Readable<ClientState> {
         socket.connect();
         return;
       }
-      const refusal: Refusal = { code: 'signed_out', error: error.message || REFUSED };
+      const refusal: Refusal = { code: 'signed_out', error: error.message };
       this.store.patch({ status: 'refused', refusal });
     });
     socket.on('room:history', (history) => to(history.roomId)?.heardHistory(history));

@@ -15,7 +15,7 @@ export class ChatError extends Error {
 
   static from(refused: Partial<Refused>): ChatError {
     // The original's server sends no code, and not always a text.
-    return new ChatError(refused.code ?? 'internal', refused.error ?? 'The server refused');
+    return new ChatError(refused.code ?? 'internal', refused.error ?? 'Refused');
   }
 
   get refusal(): Refusal {
@@ -33,7 +33,7 @@ export function offline(): ChatError {
 }
 
 export function discarded(): ChatError {
-  return new ChatError('conflict', 'Message discarded');
+  return new ChatError('conflict', 'Discarded');
 }
 
 /** Returns a promise whose rejection may be ignored: it raises no "unhandled rejection". */

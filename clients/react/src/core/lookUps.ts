@@ -61,8 +61,8 @@ export class LookUps<T extends { id: string }> implements Readable<Found<T>> {
   }
 
   /** Looks up again what may have changed unheard. Until the answer it is as it was. */
-  doubt(): void {
-    for (const id of this.get().keys()) this.wanted.add(id);
+  doubt(ids: Iterable<string> = this.get().keys()): void {
+    for (const id of ids) this.wanted.add(id);
     this.schedule();
   }
 
@@ -127,7 +127,10 @@ export const messagesOf = perClient<Message>((socket) => {
   const learn = (id: string, message: Message | null) => {
     if (lookUps.get().has(id)) lookUps.learn([[id, message]]);
   };
-  socket.on('message:updated', (message) => learn(message.id, message));
+  socket.on('message:updated', (message) => {
+    if (!message.truncated) learn(message.id, message);
+    else if (lookUps.get().has(message.id)) lookUps.doubt([message.id]);
+  });
   socket.on('message:deleted', ({ messageId }) => learn(messageId, null));
   // Changes of the time without a connection are not heard here.
   socket.on('disconnect', () => lookUps.doubt());

@@ -120,7 +120,7 @@ export class BrowserOutbox implements Outbox {
       const done = new Promise<boolean>((resolve, reject) => {
         const transaction = database.transaction(ENTRIES, 'readwrite');
         transaction.oncomplete = () => resolve(true);
-        transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error('aborted'));
+        transaction.onabort = transaction.onerror = reject;
         work(transaction.objectStore(ENTRIES));
       });
       this.works = await inTime(done, false);
@@ -199,8 +199,8 @@ async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
 /** The outbox in IndexedDB if the browser has that, else the one in memory. */
 export function openOutbox(page: string): Outbox {
   if (typeof indexedDB === 'undefined') return new MemoryOutbox();
-  const locks = typeof navigator === 'undefined' ? undefined : navigator.locks;
-  return new BrowserOutbox(page, indexedDB, locks);
+  // Old browsers have no locks, and old Nodes no navigator.
+  return new BrowserOutbox(page, indexedDB, (globalThis.navigator as Navigator | undefined)?.locks);
 }
 
 function inOrder(entries: Entry[]): Entry[] {

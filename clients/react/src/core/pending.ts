@@ -101,7 +101,8 @@ function isSame({ message: its, heardAs }: Pending, message: Message): boolean {
   return (
     its.status === 'sending' &&
     !heardAs &&
-    its.content === message.content &&
+    // An excerpt has only the beginning.
+    its.content.slice(0, message.truncated && message.content.length) === message.content &&
     its.type === message.type &&
     its.replyTo === message.replyTo
   );

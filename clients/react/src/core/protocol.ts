@@ -36,6 +36,8 @@ export interface Message {
   reactions: Reaction[];
   /** The number of the change in the room's log; absent in history and pages. */
   seq?: number;
+  /** The content is the beginning of a long one, of which `messages:show` has all: for clients that take excerpts. */
+  truncated?: true;
 }
 
 export interface Member {
@@ -131,6 +133,33 @@ export interface SendRequest {
   replyTo?: string;
   /** Text of up to 64 bytes. The same one again is the same message. */
   clientId?: string;
+  /** The content is a chunk of a longer one. */
+  chunk?: Chunk;
+}
+
+export interface EditRequest {
+  messageId: string;
+  content: string;
+  chunk?: Chunk;
+}
+
+/** The place of a chunk in the content of a long message. */
+export interface Chunk {
+  /** The same for all chunks of a content: text of up to 64 bytes. */
+  id: string;
+  /** From 0 on. */
+  index: number;
+  count: number;
+}
+
+/** The answer to a chunk, in place of the message, while others are missing. */
+export interface ChunkProgress {
+  id: string;
+  count: number;
+  /** How many have come. */
+  received: number;
+  /** The first of the others, at most 100. */
+  missing: number[];
 }
 
 export interface ReactionRequest {
@@ -343,7 +372,7 @@ export interface ClientToServerEvents {
   'users:show': (show: { userIds: string[] }, ack: Ack<{ users: Member[] }>) => void;
   'users:find': (find: { query: string }, ack: Ack<{ users: Member[] }>) => void;
   'message:send': (message: OrNull<SendRequest>, ack?: Ack<{ message: Message }>) => void;
-  'message:edit': (edit: { messageId: string; content: string }, ack?: Ack<{ message: Message }>) => void;
+  'message:edit': (edit: OrNull<EditRequest>, ack?: Ack<{ message: Message }>) => void;
   'message:delete': (deletion: OrNull<{ messageId: string; roomId?: string }>, ack?: Ack) => void;
   'messages:load': (
     page: OrNull<PageRequest>,

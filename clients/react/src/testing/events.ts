@@ -1,6 +1,6 @@
 // Each event that a client sends, as the server in memory carries it out. docs/protocol.md says what each means.
 import { ChatError } from '../core/errors.js';
-import type { ListedRoom, Member, Message } from '../core/protocol.js';
+import type { ChunkProgress, ListedRoom, Member, Message } from '../core/protocol.js';
 import type { Asked } from '../core/wire.js';
 import type { Peer } from './peer.js';
 import { PAGE, type MemoryRoom } from './room.js';
@@ -200,11 +200,17 @@ export const HANDLERS: Handlers = {
 
   'message:send'(world, peer, request) {
     const room = world.entered(peer, request.roomId);
+    const whole = request.chunk
+      ? world.chunks.add(peer.user.id, request.chunk, request.content)
+      : request.content;
+    if (typeof whole !== 'string') return missing(whole);
     world.stopTyping(peer, room.id);
-    const sent = world.sentBefore(peer.user.id, request);
+    const clientId = request.clientId ?? request.chunk?.id;
+    const known = { ...request, ...unset(request), content: whole, clientId, chunk: undefined };
+    const sent = world.sentBefore(peer.user.id, known);
     if (sent) return { message: sent };
-    const message = room.add(world.userOf(peer.user.id), { ...request, ...unset(request) });
-    world.remember(peer.user.id, request, message);
+    const message = room.add(world.userOf(peer.user.id), known);
+    world.remember(peer.user.id, known, message);
     world.tellRoom(room.id, 'message:new', message);
     world.tellActivity(room, message);
     world.mentions.note(room, message);
@@ -212,11 +218,13 @@ export const HANDLERS: Handlers = {
     return { message };
   },
 
-  'message:edit'(world, peer, { messageId, content }) {
+  'message:edit'(world, peer, { messageId, content, chunk }) {
     const room = world.roomOfMessage(messageId);
     if (room?.find(messageId)?.senderId !== peer.user.id)
       throw new ChatError('message_not_found', 'Message not found');
-    const message = world.entered(peer, room.id).edit(messageId, content);
+    const whole = chunk ? world.chunks.add(peer.user.id, chunk, content) : content;
+    if (typeof whole !== 'string') return missing(whole);
+    const message = world.entered(peer, room.id).edit(messageId, whole);
     world.tellRoom(room.id, 'message:updated', message);
     world.mentions.note(room, message);
     return { message };
@@ -307,6 +315,11 @@ const byTime = (one: Message, other: Message) => (one.createdAt < other.createdA
 /** `null` is the same as absent. */
 function unset({ type, replyTo, clientId }: Asked['message:send']['argument']) {
   return { type: type ?? undefined, replyTo: replyTo ?? undefined, clientId: clientId ?? undefined };
+}
+
+/** The answer to a chunk, which the types of the event do not have: only `core/chunks` sends any. */
+function missing(chunk: ChunkProgress): { message: Message } {
+  return { chunk } as never;
 }
 
 function listedFor(world: World, peer: Peer, room: MemoryRoom): ListedRoom {

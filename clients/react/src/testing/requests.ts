@@ -91,6 +91,8 @@ const object =
 const named: Check = (place, value) =>
   text(1, ROOM_NAME)(place, typeof value === 'string' ? value.trim() : value);
 
+const chunk = orNull(object({ id: text(1, CLIENT_ID), index: whole, count: whole }));
+
 const CHECKS: Record<keyof Asked, Check> = {
   'room:join': id,
   'room:leave': id,
@@ -124,8 +126,9 @@ const CHECKS: Record<keyof Asked, Check> = {
     metadata: anything,
     replyTo: orNull(text(0, ID)),
     clientId: orNull(text(1, CLIENT_ID)),
+    chunk,
   }),
-  'message:edit': object({ messageId: id, content: text(0) }),
+  'message:edit': object({ messageId: id, content: text(0), chunk }),
   'message:delete': object({ messageId: id }),
   'messages:load': object({ roomId: id, before: date, limit: orNull(whole) }),
   'messages:search': object({

@@ -3,6 +3,7 @@ import { ChatError } from '../core/errors.js';
 import type { Member, Message, Room, RoomUnread, ServerToClientEvents, TokenUser } from '../core/protocol.js';
 import { uuid } from '../core/uuid.js';
 import type { Asked } from '../core/wire.js';
+import { Chunks } from './chunks.js';
 import { Mentions } from './mentions.js';
 import type { Peer, Told } from './peer.js';
 import { MemoryRoom } from './room.js';
@@ -12,6 +13,7 @@ type SendRequest = Asked['message:send']['argument'];
 export class World {
   readonly peers = new Set<Peer>();
   readonly mentions = new Mentions(this);
+  readonly chunks = new Chunks();
   private readonly known = new Map<string, Member>();
   private readonly all = new Map<string, MemoryRoom>();
   /** By sender and `clientId`. */

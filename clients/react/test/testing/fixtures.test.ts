@@ -55,6 +55,8 @@ test('it says everything that there is a fixture for', async () => {
   await bob.ask('reaction:add', { messageId, emoji: '👍' });
   await alice.ask('message:edit', { messageId, content: 'y' });
   await alice.ask('message:send', { roomId: room, content: 'Hello @bob' });
+  const chunk = { id: 'long', index: 0, count: 2 };
+  await alice.ask('message:send', { roomId: room, content: 'half', chunk });
   await bob.ask('mentions:list', {});
   await bob.ask('mentions:read', {});
   await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });
