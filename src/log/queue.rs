@@ -90,6 +90,7 @@ pub(super) mod tests {
             reply_to: None,
             client_id: None,
             mentioned: Mentioned::default(),
+            thread: None,
         };
         let change = Change::New(message);
         Append { room_id: "room".into(), actor_id: "anna".into(), actor_name: "Anna".into(), change }
@@ -118,6 +119,7 @@ pub(super) mod tests {
             message_id: "message".into(),
             content: "x".repeat(MAX_BYTES),
             mentioned: Mentioned::default(),
+            thread: None,
         };
         queue.push(Append { change: Change::Edit(edit), ..append(1) }, oneshot::channel().0).unwrap();
         assert!(matches!(queue.push(append(1), oneshot::channel().0), Err(Error::Busy)));

@@ -5,8 +5,15 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
 use crate::{
-    actions::message_send,
-    chat::{Error, Result, id::RoomId, json, limits::Limits, mention::Mentioned, message::MessageType},
+    actions::message_send::{self, InThread},
+    chat::{
+        Error, Result,
+        id::{MessageId, RoomId},
+        json,
+        limits::Limits,
+        mention::Mentioned,
+        message::MessageType,
+    },
     db::room_log::{ClientId, NewMessage},
     protocol::AnsweredMessage,
     socket::{attachments::Attachments, context::Context, request::Request},
@@ -23,6 +30,10 @@ pub(in crate::socket) struct MessageSend {
     #[serde(default, deserialize_with = "json::deserialize")]
     metadata: Value,
     reply_to: Option<String>,
+    /// The root of the thread that the message answers in.
+    thread_id: Option<MessageId>,
+    /// The room shows the reply of a thread, too.
+    also_to_room: Option<bool>,
     /// The sender's idempotency key for this message: if it is sent again, it is the same message. Some clients use the
     /// field for something else.
     #[serde(default)]
@@ -64,7 +75,8 @@ fn is_falsy(value: &Value) -> bool {
 }
 
 /// The fields that are not extra.
-const KNOWN_FIELDS: [&str; 6] = ["roomId", "content", "type", "metadata", "replyTo", "clientId"];
+const KNOWN_FIELDS: [&str; 8] =
+    ["roomId", "content", "type", "metadata", "replyTo", "threadId", "alsoToRoom", "clientId"];
 
 impl Request for MessageSend {
     const KEEPS_EXTRA_FIELDS: bool = true;
@@ -93,6 +105,9 @@ impl Request for MessageSend {
         limits.ensure_id("roomId", self.room_id.as_str())?;
         limits.ensure_content(&self.content)?;
         limits.ensure_metadata(&self.metadata)?;
+        if let Some(thread_id) = &self.thread_id {
+            limits.ensure_id("threadId", thread_id.as_str())?;
+        }
         // An empty content is stored as it is, as the original does.
         match self.reply_to.as_deref().filter(|id| !id.is_empty()) {
             Some(reply_to) => limits.ensure_id("replyTo", reply_to),
@@ -118,6 +133,8 @@ pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Resu
     let (room_id, limits) = (request.room_id, &cx.app.config.limits);
     let kind = cx.app.db.facts().columns().message_type.read_as_spelled(request.kind);
     limits.ensure_message_type(&kind)?;
+    let thread =
+        request.thread_id.map(|id| InThread { id, also_to_room: request.also_to_room.unwrap_or_default() });
     let message = NewMessage {
         content: request.content,
         kind,
@@ -125,8 +142,9 @@ pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Resu
         reply_to: request.reply_to,
         client_id: client_id(request.client_id, cx.session.knows_client_ids, limits)?,
         mentioned: Mentioned::default(),
+        thread: None,
     };
-    let sent = message_send::run(&cx.app, cx.actor(), room_id, message).await?;
+    let sent = message_send::run(&cx.app, cx.actor(), room_id, message, thread).await?;
     Ok(Sent { message: sent.into() })
 }
 
