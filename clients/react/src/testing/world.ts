@@ -6,12 +6,14 @@ import type { Asked } from '../core/wire.js';
 import { Mentions } from './mentions.js';
 import type { Peer, Told } from './peer.js';
 import { MemoryRoom } from './room.js';
+import { Threads } from './threads.js';
 
 type SendRequest = Asked['message:send']['argument'];
 
 export class World {
   readonly peers = new Set<Peer>();
   readonly mentions = new Mentions(this);
+  readonly threads = new Threads(this);
   private readonly known = new Map<string, Member>();
   private readonly all = new Map<string, MemoryRoom>();
   /** By sender and `clientId`. */
@@ -65,7 +67,8 @@ export class World {
     members,
     ownerId,
   }: Omit<Room, 'id' | 'createdAt'> & { id?: string; ownerId?: string }): MemoryRoom {
-    const room = new MemoryRoom(id, name, type, this.moment, undefined, ownerId);
+    const summaryOf = (root: string) => this.threads.summaryOf(root);
+    const room = new MemoryRoom(id, name, type, this.moment, undefined, ownerId, summaryOf);
     for (const userId of members) room.members.add(userId);
     this.all.set(id, room);
     return room;
@@ -231,6 +234,8 @@ export class World {
 }
 
 /** The parts of a request that make it the same message. */
-function meaningOf({ roomId, content, type, metadata, replyTo }: SendRequest): string {
-  return JSON.stringify([roomId, content, type || 'text', metadata || {}, replyTo ?? null]);
+function meaningOf({ roomId, content, type, metadata, replyTo, ...thread }: SendRequest): string {
+  const { threadId, alsoToRoom } = thread;
+  const parts = [roomId, content, type || 'text', metadata || {}, replyTo ?? null];
+  return JSON.stringify(threadId ? [...parts, threadId, alsoToRoom ?? false] : parts);
 }
