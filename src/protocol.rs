@@ -4,6 +4,7 @@
 mod excerpt;
 mod reads;
 mod rooms;
+mod threads;
 
 use std::sync::Arc;
 
@@ -18,6 +19,10 @@ pub use self::{
     rooms::{
         ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView,
         ShownRoomView,
+    },
+    threads::{
+        FollowedThreadView, LastReplyView, QuoteView, ThreadPlaceView, ThreadRootView, ThreadSummaryView,
+        ThreadUnreadView,
     },
 };
 use crate::chat::{
@@ -51,13 +56,14 @@ pub mod event {
     pub const USERS_PRESENCE: &str = "users:presence";
     pub const MENTION_NEW: &str = "mention:new";
     pub const MENTION_READ: &str = "mention:read";
+    pub const THREAD_UNREAD: &str = "thread:unread";
 
     /// The names that Socket.IO reserves: no client library sends them, and Node closes the connection on them.
     pub const RESERVED: [&str; 6] =
         ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
     /// All of the above that the server sends.
-    pub const ALL: [&str; 23] = [
+    pub const ALL: [&str; 24] = [
         ROOM_HISTORY,
         ROOM_MEMBERS,
         ROOM_USER_JOINED,
@@ -81,6 +87,7 @@ pub mod event {
         USERS_PRESENCE,
         MENTION_NEW,
         MENTION_READ,
+        THREAD_UNREAD,
     ];
 
     /// True for a name that only the server, or a client library itself, may give to an event. Some libraries handle `*` and
@@ -124,6 +131,12 @@ pub struct MessageView {
     pub sender: SenderView,
     /// The reactions in the order in which they were added.
     pub reactions: Vec<ReactionView>,
+    /// The thread that the message belongs to, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadPlaceView>,
+    /// The state of the thread that hangs on the message, if it has replies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread_summary: Option<Box<ThreadSummaryView>>,
 }
 
 impl MessageView {
@@ -141,6 +154,9 @@ pub struct NumberedMessageView<M> {
     pub message: M,
     /// The position of this change in the room's log.
     pub seq: i64,
+    /// The root of a new reply, with the state of its thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<Arc<ThreadRootView>>,
 }
 
 #[derive(Clone, Debug, JsonSchema, Serialize, ToSchema)]
@@ -251,6 +267,9 @@ pub struct MessageDeletedView<'a> {
     pub message_id: &'a MessageId,
     pub room_id: &'a RoomId,
     pub seq: i64,
+    /// The root of a deleted reply, with the state of its thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<Arc<ThreadRootView>>,
 }
 
 /// A message in the ack to its author: encoded as it was broadcast, if it was broadcast here.

@@ -9,7 +9,7 @@ use crate::{
     chat::{Error, Result, id::RoomId},
     db::room_log::{Append, Change, Entry},
     log::Committed,
-    protocol::{AnsweredMessage, Bodies, MessageView, NumberedMessageView, ShownMessageView},
+    protocol::{AnsweredMessage, Bodies, MessageView, NumberedMessageView, ShownMessageView, ThreadRootView},
 };
 
 /// Queues a change by the actor, lets the next event of the actor's socket begin, and waits until the change is
@@ -34,6 +34,8 @@ pub struct CommittedMessage {
     pub message: Arc<MessageView>,
     /// The position of the change in the room's log.
     pub seq: i64,
+    /// The root of a new reply, with the state of its thread.
+    pub root: Option<Arc<ThreadRootView>>,
     /// The event that was broadcast to the room, if anybody was in it here.
     pub sent: Option<Encoded>,
 }
@@ -44,7 +46,7 @@ impl CommittedMessage {
         let body = &entry.body;
         let no_message = || Error::Internal(format!("an entry without a message: {body:?}"));
         let message = body.effect().message().map(Arc::clone).ok_or_else(no_message)?;
-        Ok(Self { message, seq: entry.seq, sent })
+        Ok(Self { message, seq: entry.seq, root: entry.root.clone(), sent })
     }
 }
 
@@ -55,7 +57,7 @@ impl CommittedMessage {
             Some(sent) => AnsweredMessage::Sent(Arc::clone(sent.data_for(bodies))),
             None => {
                 let message = ShownMessageView::new(self.message, bodies);
-                AnsweredMessage::View(NumberedMessageView { message, seq: self.seq })
+                AnsweredMessage::View(NumberedMessageView { message, seq: self.seq, root: self.root })
             }
         }
     }

@@ -4,7 +4,10 @@ use super::{Actor, CommittedMessage, commit::commit, mention};
 use crate::{
     app::App,
     chat::{Error, Result, id::MessageId, permission},
-    db::room_log::{Appended, Change, Edit},
+    db::{
+        room_log::{Appended, Change, Edit},
+        threads,
+    },
 };
 
 /// Returns the edited message.
@@ -25,6 +28,9 @@ pub async fn run(
     match committed.appended {
         Appended::Entry(entry) => {
             let edited = CommittedMessage::new(&entry, committed.sent)?;
+            if edited.message.thread.is_some() && !new.users.is_empty() {
+                threads::follow_as_mentioned(&app.db, &edited.message.id, &new.users).await?;
+            }
             mention::push(app, &actor, &room, &edited, &new).await;
             Ok(edited)
         }

@@ -8,6 +8,7 @@ mod end_membership;
 mod mention;
 mod page_ends;
 mod shown_room;
+mod thread;
 
 pub mod dm_start;
 pub mod event_post;
@@ -46,6 +47,10 @@ pub mod rooms_list;
 pub mod settings_show;
 pub mod settings_update;
 pub mod socket_close;
+pub mod thread_follow;
+pub mod thread_load;
+pub mod thread_read;
+pub mod threads_list;
 pub mod typing_start;
 pub mod typing_stop;
 pub mod unread_list;

@@ -127,6 +127,12 @@ impl Broadcast {
         }
     }
 
+    /// True if a socket of the user is connected here.
+    pub fn is_connected(&self, user_id: &UserId) -> bool {
+        let channel = personal_channel(user_id.as_str());
+        self.namespaces().any(|(_, namespace)| !namespace.within(channel.clone()).sockets().is_empty())
+    }
+
     /// Disconnects all sockets of a user. Their clients do not connect again by themselves.
     pub fn disconnect(&self, user_id: &UserId) {
         for (_, namespace) in self.namespaces() {

@@ -63,6 +63,9 @@ pub struct Heading {
     pub kind: MessageType,
     pub metadata: Value,
     pub reply_to: Option<String>,
+    /// The thread that the message is a reply in.
+    pub thread_id: Option<MessageId>,
+    pub also_to_room: bool,
 }
 
 /// The chunks of a content that have come: the answer to one of them.
@@ -85,7 +88,8 @@ impl Progress {
 /// The estimated memory that a chunk adds, in bytes.
 pub(super) fn size_of(part: &Part) -> usize {
     let heading = |heading: &Heading| {
-        size_of_json(&heading.metadata) + heading.reply_to.as_ref().map_or(0, String::len)
+        let thread_id = heading.thread_id.as_ref().map_or(0, |id| id.as_str().len());
+        size_of_json(&heading.metadata) + heading.reply_to.as_ref().map_or(0, String::len) + thread_id
     };
     CHUNK_SIZE + part.text.len() + part.heading.as_ref().map_or(0, heading)
 }

@@ -80,8 +80,10 @@ mod tests {
             sender_name: name.clone(),
             sender: SenderView { name: name.clone() },
             reactions: vec![ReactionView { emoji: name, user_id: "u".into() }],
+            thread: None,
+            thread_summary: None,
         };
-        let told = to_raw_value(&NumberedMessageView { message: &message, seq: 7 }).unwrap();
+        let told = to_raw_value(&NumberedMessageView { message: &message, seq: 7, root: None }).unwrap();
         assert_eq!(beginning_of(&told).unwrap(), listed(&message, None).unwrap());
         assert_eq!(listed(&message, Some(&told)).unwrap(), listed(&message, None).unwrap());
         assert_eq!(beginning_of(RawValue::NULL), None);

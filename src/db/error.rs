@@ -116,7 +116,7 @@ impl From<DieselError> for Error {
 }
 
 /// The names of our own tables, without the schema or the prefix.
-const OWN_TABLES: [&str; 11] = [
+const OWN_TABLES: [&str; 14] = [
     "room_head",
     "room_log",
     "room_detail",
@@ -125,6 +125,9 @@ const OWN_TABLES: [&str; 11] = [
     "delivery_marker",
     "mention",
     "mention_marker",
+    "thread",
+    "thread_follower",
+    "thread_reply",
     "user_setting",
     "search_room",
     "search_message",

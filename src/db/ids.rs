@@ -40,7 +40,7 @@ impl IdTypes {
         ID_TYPES.scope(self, query).await
     }
 
-    fn current() -> Self {
+    pub(super) fn current() -> Self {
         ID_TYPES.try_with(|types| *types).unwrap_or_default()
     }
 

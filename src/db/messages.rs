@@ -5,7 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use diesel::{dsl::sql, prelude::*, sql_types::Text};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Nullable, Text},
+};
 use diesel_async::RunQueryDsl;
 
 use super::{
@@ -17,6 +21,7 @@ use super::{
     on,
     reactions::{self, ReactionRow},
     schema::{messages, reactions as reaction_table, users},
+    threads,
     types::{JsonRow, MessageTypeRow, TextOrEmpty},
 };
 use crate::{
@@ -42,6 +47,11 @@ pub struct MessageRow {
     pub reply_to: Option<String>,
     pub created_at: MomentRow,
     pub updated_at: Option<MomentRow>,
+    /// The thread that it belongs to, or that hangs on it, as JSON.
+    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = threads::OfMessage)]
+    #[diesel(select_expression_type = threads::OfMessage)]
+    pub thread: Option<String>,
 }
 
 impl MessageRow {
@@ -58,6 +68,7 @@ impl MessageRow {
             reply_to: view.reply_to.clone(),
             created_at,
             updated_at: columns.requires_updated_at("Message").then_some(created_at),
+            thread: None,
         }
     }
 
@@ -70,6 +81,7 @@ impl MessageRow {
     }
 
     pub fn into_view(self, sender_name: Arc<str>, reactions: Vec<ReactionView>) -> MessageView {
+        let (thread, thread_summary) = threads::views_of(self.thread.as_deref());
         MessageView {
             id: self.id.into(),
             room_id: self.room_id.into(),
@@ -83,6 +95,8 @@ impl MessageRow {
             sender: SenderView { name: sender_name.clone() },
             sender_name,
             reactions,
+            thread,
+            thread_summary: thread_summary.map(Box::new),
         }
     }
 }

@@ -34,6 +34,7 @@ mod schema;
 pub mod scratch;
 pub mod search;
 pub mod tails;
+pub mod threads;
 pub mod transfer;
 mod types;
 pub mod unread;

@@ -179,6 +179,42 @@ pub mod pg {
     }
 
     diesel::table! {
+        chatoxide.thread_reply (message_id) {
+            message_id -> Text,
+            root_id -> Text,
+            room_id -> Text,
+            sender_id -> Text,
+            is_in_room -> Bool,
+            is_gone -> Bool,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.thread (root_id) {
+            root_id -> Text,
+            room_id -> Text,
+            reply_count -> BigInt,
+            participant_count -> BigInt,
+            participants -> Text,
+            last_id -> Text,
+            last_sender_id -> Text,
+            last_at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.thread_follower (root_id, user_id) {
+            root_id -> Text,
+            user_id -> Text,
+            room_id -> Text,
+            follows -> Nullable<Bool>,
+            read_at -> Timestamp,
+            read_id -> Text,
+        }
+    }
+
+    diesel::table! {
         chatoxide.room_detail (room_id) {
             room_id -> Text,
             topic -> Nullable<Text>,
@@ -277,6 +313,45 @@ pub mod lite {
         mention_marker (user_id) {
             user_id -> Text,
             at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_thread_reply"]
+        thread_reply (message_id) {
+            message_id -> Text,
+            root_id -> Text,
+            room_id -> Text,
+            sender_id -> Text,
+            is_in_room -> Bool,
+            is_gone -> Bool,
+            at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_thread"]
+        thread (root_id) {
+            root_id -> Text,
+            room_id -> Text,
+            reply_count -> BigInt,
+            participant_count -> BigInt,
+            participants -> Text,
+            last_id -> Text,
+            last_sender_id -> Text,
+            last_at -> Timestamp,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_thread_follower"]
+        thread_follower (root_id, user_id) {
+            root_id -> Text,
+            user_id -> Text,
+            room_id -> Text,
+            follows -> Nullable<Bool>,
+            read_at -> Timestamp,
+            read_id -> Text,
         }
     }
     diesel::table! {

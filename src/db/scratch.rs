@@ -37,6 +37,12 @@ pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result
         run!(c.execute(diesel::delete(own::mention::table.filter(mentioned))));
         let markers = own::mention_marker::table.filter(own::mention_marker::user_id.eq_any(&user_ids));
         run!(c.execute(diesel::delete(markers)));
+        let replies = own::thread_reply::room_id.eq_any(&room_ids).or(own::thread_reply::sender_id.eq_any(&user_ids));
+        run!(c.execute(diesel::delete(own::thread_reply::table.filter(replies))));
+        run!(c.execute(diesel::delete(own::thread::table.filter(own::thread::room_id.eq_any(&room_ids)))));
+        let follows =
+            own::thread_follower::room_id.eq_any(&room_ids).or(own::thread_follower::user_id.eq_any(&user_ids));
+        run!(c.execute(diesel::delete(own::thread_follower::table.filter(follows))));
         let delivered = own::delivery_marker::room_id
             .eq_any(&room_ids)
             .or(own::delivery_marker::user_id.eq_any(&user_ids));

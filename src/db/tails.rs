@@ -38,7 +38,8 @@ const NEWEST: &str = r#"
     CROSS JOIN LATERAL (
         SELECT message."id", message."roomId" AS room_id, message."senderId" AS sender_id, message."content",
             message."type" AS kind, message."metadata", message."replyTo" AS reply_to,
-            message."createdAt" AS created_at, message."updatedAt" AS updated_at, sender."name" AS sender_name
+            message."createdAt" AS created_at, message."updatedAt" AS updated_at, CAST(NULL AS TEXT) AS thread,
+            sender."name" AS sender_name
         FROM "Message" AS message JOIN "User" AS sender ON sender."id" = message."senderId"
         WHERE message."roomId" = room.id AND message."createdAt" IS NOT NULL
         ORDER BY message."createdAt" DESC, message."id" DESC LIMIT $2

@@ -1,5 +1,6 @@
 //! Counts unread messages: of some pairs of a room and a user, or of all rooms of one user, by one statement. It reads
-//! `Message`, `Room`, `_RoomMembers` and our `read_marker`, `room_head`, `room_log` and `mention`.
+//! `Message`, `Room`, `_RoomMembers` and our `read_marker`, `room_head`, `room_log`, `mention` and
+//! `thread_reply`.
 
 use diesel::{
     QueryableByName,
@@ -29,7 +30,7 @@ pub const MAX_COUNTED: i64 = 99;
 pub struct Unread {
     pub room_id: RoomId,
     pub user_id: UserId,
-    /// The number of unread messages by others, counted among the next 300; [`MAX_COUNTED`] means that many or more.
+    /// The number of unread messages by others, counted among the next 300, threads apart; [`MAX_COUNTED`] means that many or more.
     pub count: i64,
     /// The number of messages that mention the user and are not read, up to [`MAX_COUNTED`].
     pub mentions: i64,
@@ -104,13 +105,27 @@ macro_rules! is_counted {
     };
 }
 
+/// False for a reply that is shown only in its thread. As a value, it does not become a join, which PostgreSQL could begin
+/// with all replies.
+macro_rules! is_in_room {
+    ($m:literal) => {
+        concat!(
+            "coalesce((SELECT is_in_room FROM own.thread_reply WHERE message_id = CAST(",
+            $m,
+            ".\"id\" AS TEXT)), true)"
+        )
+    };
+}
+
 /// Both look-ups use the index on room and time, whatever a room holds, and stop at the 99th message of others. What the
 /// innermost query leaves out is decided outside of it, so that PostgreSQL takes it for long and reads it in order.
 const COUNT: &str = concat!(
-    r#"(SELECT count(*) FROM (SELECT 1 FROM (
+    r#"(SELECT count(*) FROM (SELECT 1 FROM (SELECT * FROM (
             SELECT m."id", m."senderId", m."createdAt" FROM "Message" AS m
-            WHERE m."roomId" = pair.room_id AND m."createdAt" >= counted_from ORDER BY m."createdAt" LIMIT 300
-        ) AS next WHERE next."senderId" <> pair.user_id AND "#,
+            WHERE m."roomId" = pair.room_id AND m."createdAt" >= counted_from ORDER BY m."createdAt" LIMIT 3000
+        ) AS later WHERE "#,
+    is_in_room!("later"),
+    r#" LIMIT 300) AS next WHERE next."senderId" <> pair.user_id AND "#,
     is_counted!("next"),
     " LIMIT 99) AS of_others)"
 );
@@ -123,6 +138,8 @@ const SCANNED: &str = concat!(
         SELECT pair.room_id, pair.user_id, max(m."createdAt") AS last_message_at,
             count(*) FILTER (WHERE m."senderId" <> pair.user_id AND m."createdAt" >= counted_from AND "#,
     is_counted!("m"),
+    " AND ",
+    is_in_room!("m"),
     r#") AS unread
         FROM (the_pairs) AS pair JOIN "Message" AS m ON m."roomId" = pair.room_id
         LEFT JOIN own.read_marker AS marker
@@ -146,7 +163,8 @@ const MENTIONS: &str = r#"(SELECT count(DISTINCT message_id) FROM (
 
 /// A message may have a time before the read mark and be committed after it. Such ones are the next entries of the log,
 /// whose times never run backwards: mostly a look at one entry shows that there are none.
-const STATEMENT: &str = r#"
+const STATEMENT: &str = concat!(
+    r#"
     SELECT pair.room_id AS room_id, pair.user_id AS user_id, pair.is_member AS is_member,
         coalesce(head.seq, 0) AS seq, pair.is_counted AS is_counted, the_last AS last_message_at,
         CASE WHEN pair.is_counted THEN the_count + CASE WHEN marker.unread_at IS NULL AND (
@@ -158,6 +176,9 @@ const STATEMENT: &str = r#"
             WHERE entry.room_id = CAST(pair.room_id AS TEXT) AND entry.seq > marker.seq
                 AND entry.seq <= marker.seq + 300 AND entry.kind = 'new' AND entry.at <= marker.at
                 AND late."senderId" <> pair.user_id AND late."createdAt" <= marker_at
+                AND "#,
+    is_in_room!("late"),
+    r#"
         ) ELSE 0 END ELSE 0 END AS unread,
         CASE WHEN pair.is_counted THEN least(the_mentions, 99) ELSE 0 END AS mentions
     FROM (
@@ -172,7 +193,8 @@ const STATEMENT: &str = r#"
     LEFT JOIN own.read_marker AS marker
         ON marker.room_id = CAST(pair.room_id AS TEXT) AND marker.user_id = CAST(pair.user_id AS TEXT)
     scanned_once
-    ORDER BY head.at IS NULL, head.at DESC"#;
+    ORDER BY head.at IS NULL, head.at DESC"#
+);
 
 /// The statement about these pairs. `lists`: it also finds the time of each room's last message.
 fn statement(db: &Db, pairs: &str, lists: bool) -> String {
@@ -207,7 +229,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
                 format.of_own("marker.at")
             );
             // A cast keeps SQLite from an index.
-            let ids = ["pair.room_id", "pair.user_id", "\"A\"", "next.\"id\""];
+            let ids = ["pair.room_id", "pair.user_id", "\"A\"", "next.\"id\"", "later.\"id\"", "late.\"id\""];
             ids.into_iter()
                 .fold(text, |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
                 .replace("CAST(entry.message_id AS /*message*/TEXT)", "entry.message_id")

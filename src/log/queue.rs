@@ -90,6 +90,7 @@ pub(super) mod tests {
             reply_to: None,
             client_id: None,
             mentioned: Mentioned::default(),
+            thread: None,
         };
         let change = Change::New(message);
         Append { room_id: "room".into(), actor_id: "anna".into(), actor_name: "Anna".into(), change }

@@ -59,6 +59,8 @@ impl MessageView {
             sender_name: Arc::clone(&self.sender_name),
             sender: self.sender.clone(),
             reactions: self.reactions.clone(),
+            thread: self.thread.clone(),
+            thread_summary: self.thread_summary.clone(),
         }
     }
 }
@@ -106,9 +108,9 @@ impl AsRef<MessageView> for MessageView {
 impl EntryView<'_> {
     /// The entry as clients that take excerpts are sent it, if that differs.
     pub fn excerpt(&self) -> Option<EntryView<'static>> {
-        let Self::Message(NumberedMessageView { message, seq }) = self else { return None };
+        let Self::Message(NumberedMessageView { message, seq, root }) = self else { return None };
         let message = Box::new(message.excerpt()?);
-        Some(EntryView::Excerpt(NumberedMessageView { message, seq: *seq }))
+        Some(EntryView::Excerpt(NumberedMessageView { message, seq: *seq, root: root.clone() }))
     }
 }
 
@@ -133,6 +135,8 @@ mod tests {
             sender_name: "Anna".into(),
             sender: SenderView { name: "Anna".into() },
             reactions: Vec::new(),
+            thread: None,
+            thread_summary: None,
         }
     }
 

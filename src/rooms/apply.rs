@@ -62,6 +62,7 @@ impl Rooms {
     pub(super) async fn committed(&self, entry: &Entry) -> Option<Encoded> {
         let sent = self.apply(entry).await;
         self.activity.note(entry);
+        self.threads.note(entry);
         self.indexer.note(&entry.room_id);
         self.node_cache.note_entry(entry, sent.as_ref().map(|packet| &**packet.data()));
         sent
@@ -72,6 +73,7 @@ impl Rooms {
     pub(super) async fn committed_externally(&self, entry: &Entry) {
         self.apply(entry).await;
         self.activity.note_external(entry);
+        self.threads.note(entry);
         self.indexer.note(&entry.room_id);
         // Node's list has no reactions.
         if !matches!(entry.body.effect(), Effect::Change(..) | Effect::None) {

@@ -17,6 +17,8 @@ use crate::{
 
 /// The estimated memory of a message without its content and metadata, in bytes.
 const MESSAGE_SIZE: usize = 600;
+/// The estimated memory of the state of a thread without avatars, in bytes.
+const THREAD_SIZE: usize = 800;
 /// The estimated memory of an entry without a message, in bytes.
 pub(super) const ENTRY_SIZE: usize = 200;
 
@@ -140,7 +142,11 @@ fn sort_key(message: &MessageView) -> (Timestamp, &str) {
 
 /// The estimated memory of a message, in bytes.
 fn size_of(message: &MessageView) -> usize {
-    MESSAGE_SIZE + message.content.len() + size_of_json(&message.metadata)
+    let thread = message.thread_summary.as_ref().map_or(0, |summary| {
+        let avatars = summary.participants.iter().filter_map(|one| one.avatar.as_deref());
+        THREAD_SIZE + avatars.map(str::len).sum::<usize>()
+    });
+    MESSAGE_SIZE + message.content.len() + size_of_json(&message.metadata) + thread
 }
 
 /// The estimated memory of an entry, in bytes.
@@ -170,6 +176,8 @@ mod tests {
             sender_name: name.clone(),
             sender: SenderView { name },
             reactions: Vec::new(),
+            thread: None,
+            thread_summary: None,
         }
     }
 

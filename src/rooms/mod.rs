@@ -23,6 +23,7 @@ mod reading;
 mod registry;
 mod retention;
 mod room;
+mod thread_push;
 mod unlogged;
 mod unread_counts;
 mod unread_push;
@@ -53,6 +54,7 @@ use self::{
     presence::Announce,
     registry::{Phase, RoomCell},
     room::{Freshness, RoomState},
+    thread_push::ThreadPush,
     unread_push::UnreadPush,
 };
 use crate::{
@@ -100,6 +102,7 @@ pub struct Rooms {
     digests: Digests,
     others: OtherPrograms,
     activity: UnreadPush,
+    threads: ThreadPush,
     node_cache: NodeCache,
     indexer: Indexer,
     this: Weak<Self>,
@@ -141,6 +144,7 @@ impl Rooms {
             others: OtherPrograms::default(),
             db,
             activity: UnreadPush::default(),
+            threads: ThreadPush::default(),
             cells: Mutex::default(),
             idle: Mutex::default(),
             memory: Memory::new(config.live.memory),

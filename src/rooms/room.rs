@@ -249,7 +249,7 @@ impl RoomState {
         if let Some(backfill) = &mut self.backfill {
             backfill.applied.push(entry.clone());
         }
-        self.apply_to_messages(entry.body.effect());
+        self.apply_to_messages(entry);
         self.trim();
         self.update_memory_share();
         true
@@ -265,8 +265,8 @@ impl RoomState {
     }
 
     /// Applies an entry to the messages. This is idempotent.
-    fn apply_to_messages(&mut self, effect: Effect<'_>) {
-        match effect {
+    fn apply_to_messages(&mut self, entry: &Entry) {
+        match entry.body.effect() {
             Effect::None => {}
             Effect::Insert(message) => self.messages.insert(message, Instant::now()),
             Effect::Replace(message) => {
@@ -274,6 +274,10 @@ impl RoomState {
             }
             Effect::Remove(id) => self.messages.remove(id),
             Effect::Change(id, change) => self.messages.change(id, change),
+        }
+        if let Some(root) = &entry.root {
+            let summary = root.thread_summary.clone().map(Box::new);
+            self.messages.change(&root.id, |there| Arc::make_mut(there).thread_summary = summary);
         }
     }
 

@@ -251,7 +251,8 @@ impl UnreadCounts {
             }
             let unread = count.unread + news.count_after(user_id, count.seq);
             (count.unread, count.seq) = (unread.min(MAX_COUNTED), count.seq.max(last));
-            let is_changed = news.has_deletion && count.unread > 0 || news.has_edit && count.mentions > 0;
+            let is_changed = news.has_deletion && (count.unread > 0 || count.mentions > 0)
+                || news.has_edit && count.mentions > 0;
             if news.is_doubtful || is_changed {
                 self.doubtful.insert((room_id.clone(), user_id.clone()));
             }

@@ -79,6 +79,8 @@ impl UnreadPush {
             return;
         }
         match entry.body.effect() {
+            // The room is not unread by it. It may mention users, who are counted anew.
+            Effect::Insert(message) if message.is_only_in_thread() => {}
             Effect::Insert(message) => {
                 self.with_news(&entry.room_id, |news| news.note_message(entry.seq, &message.sender_id));
                 self.note_digest(&entry.room_id, message.created_at, &message.sender_id);
@@ -94,7 +96,9 @@ impl UnreadPush {
         if !self.is_watched() {
             return;
         }
-        if let Effect::Insert(message) = entry.body.effect() {
+        if let Effect::Insert(message) = entry.body.effect()
+            && !message.is_only_in_thread()
+        {
             self.note_digest(&entry.room_id, message.created_at, &message.sender_id);
         }
         self.note_doubt(&entry.room_id);
@@ -202,6 +206,7 @@ impl Rooms {
             .await;
         self.push_read(read);
         self.push_counts(access).await;
+        self.push_threads(access).await;
     }
 
     /// Sends the unread counts that have changed to all watching sockets of their users.

@@ -274,6 +274,7 @@ async fn lists_and_imports_of_many_rooms_share_their_round_trips() {
                 room_id: room_id.clone(),
                 seq: 121,
                 body: EntryBody::Deleted(MessageDeleted("m".into())),
+                root: None,
             },
             None,
         );

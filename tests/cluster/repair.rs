@@ -49,6 +49,7 @@ impl Room {
             reply_to: None,
             client_id: None,
             mentioned: Mentioned::default(),
+            thread: None,
         };
         let append = Append {
             room_id: room_id.into(),

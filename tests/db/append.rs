@@ -8,7 +8,7 @@ use chatoxide::{
     clock,
     db::room_log::{
         Append, Appended, Appender, Change, ClientId, Delete, Edit, EntryBody, MessageAdded, MessageDeleted,
-        MessageEdited, NewMessage, React, ReactionAdded, ReactionRemoved, Unreact, UpdateRoom,
+        MessageEdited, NewMessage, React, ReactionAdded, ReactionRemoved, ThreadOfReply, Unreact, UpdateRoom,
         append_foreign,
     },
 };
@@ -33,6 +33,7 @@ fn named(content: &str, client_id: Option<&str>) -> Change {
         reply_to: None,
         client_id,
         mentioned: Mentioned::default(),
+        thread: None,
     })
 }
 
@@ -81,6 +82,13 @@ pub fn line(outcome: &Appended) -> String {
         EntryBody::Tombstone => "gone".to_owned(),
     };
     format!("{} {body}", entry.seq)
+}
+
+/// A reply in the thread of a message of anna's.
+fn reply(root: &str, content: &str) -> Change {
+    let Change::New(message) = new(content) else { unreachable!() };
+    let thread = ThreadOfReply { root_id: root.into(), root_sender_id: "anna".into(), also_to_room: false };
+    Change::New(NewMessage { thread: Some(thread), ..message })
 }
 
 /// Rooms `a` and `b` with messages `a-1` to `a-3` of anna's and `b-1`, and reactions on `a-1` and `a-2`.
@@ -262,5 +270,36 @@ async fn locks_are_taken_in_the_order_of_the_rooms_bytes_the_quick_way_and_the_c
         assert_eq!(refused.code().map(|code| code.code()), Some("55P03"), "B is locked before a");
         other.batch_execute("ROLLBACK").await.unwrap();
         appending.await.unwrap().unwrap();
+    }
+}
+
+on_both! {
+    async fn replies_of_one_batch_count_together_and_none_hangs_on_a_message_that_it_deletes(server: TestServer) {
+        furnish(&server).await;
+        let batch = [
+            ("bert", reply("a-1", "one"), "1 new one"),
+            ("anna", edit("a-1", "edited"), "2 a-1 is edited [\"bert+\", \"anna!\"]"),
+            ("anna", reply("a-1", "two"), "3 new two"),
+            ("anna", delete("a-2"), "4 a-2 is gone"),
+            ("bert", reply("a-2", "too late"), "NotFound"),
+            ("bert", reply("b-1", "not here"), "NotFound"),
+        ];
+        let appends: Vec<Append> = batch.iter().map(|(actor, change, _)| append("a", actor, change.clone())).collect();
+        let outcomes = Appender::default().append(&server.db, appends.into(), clock::now()).await.unwrap();
+        let lines: Vec<String> = outcomes.iter().map(line).collect();
+        assert_eq!(lines, batch.map(|(_, _, line)| line));
+        let entries = outcomes.iter().filter_map(|outcome| match outcome {
+            Appended::Entry(entry) => Some(entry),
+            _ => None,
+        });
+        // Each entry has the state that the batch has left.
+        let counts = entries.map(|entry| match (&entry.root, &entry.body) {
+            (Some(root), _) => root.thread_summary.as_ref().map(|summary| summary.reply_count),
+            (None, EntryBody::Updated(edited)) => edited.0.thread_summary.as_ref().map(|summary| summary.reply_count),
+            _ => None,
+        });
+        assert_eq!(counts.collect::<Vec<_>>(), [Some(2), Some(2), Some(2), None]);
+        let followers = server.database.own("SELECT root_id || ' ' || user_id FROM own.thread_follower ORDER BY user_id");
+        assert_eq!(server.database.select(&followers).await, ["a-1 anna", "a-1 bert"]);
     }
 }

@@ -21,6 +21,7 @@ def _ask(path: str, body: dict[str, Any] | None = None) -> Any:
 
 ROOM = _ask('/rooms', {'name': 'Tested', 'type': 'private'})['id']
 MESSAGE = _ask(f'/rooms/{ROOM}/messages', {'content': 'tested'})['message']['id']
+REPLY = _ask(f'/rooms/{ROOM}/messages', {'content': 'answered', 'threadId': MESSAGE})['message']['id']
 CURSOR = _ask(f'/rooms/{ROOM}/messages')['after']
 THERE = {'roomId': ROOM, 'messageId': MESSAGE, 'userId': 'alice'}
 
@@ -45,6 +46,19 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **kw
             case.query[places[0]] = CURSOR
     if operation == 'listMentions' and case.query and 'before' in case.query:
         case.query['before'] = CURSOR
+    if operation == 'showThread' and case.query:
+        places = [name for name in ('before', 'after') if name in case.query]
+        for name in places[1:]:
+            del case.query[name]
+        if places:
+            case.query[places[0]] = CURSOR
+    if operation == 'listThreads' and case.query and 'after' in case.query:
+        case.query['after'] = CURSOR
+    # A reply of the thread that is there, and a thread that is there.
+    if operation == 'readThread' and isinstance(case.body, dict) and 'messageId' in case.body:
+        case.body['messageId'] = REPLY
+    if operation == 'sendMessage' and isinstance(case.body, dict) and isinstance(case.body.get('threadId'), str):
+        case.body['threadId'] = MESSAGE
     # A query has a grammar, and a cursor of a search is that of its last page.
     if operation == 'searchMessages' and case.query:
         case.query['query'] = 'tested'

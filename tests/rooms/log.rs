@@ -19,6 +19,7 @@ pub(super) fn message(content: &str) -> Append {
         reply_to: None,
         client_id: None,
         mentioned: Mentioned::default(),
+        thread: None,
     };
     Append {
         room_id: "general".into(),

@@ -19,6 +19,7 @@ mod presence;
 mod retention;
 mod slow_reader;
 mod storm;
+mod threads;
 mod unlogged;
 mod unread_counts;
 mod unread_push;

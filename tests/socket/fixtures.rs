@@ -26,6 +26,14 @@ on_both! {
         alice.ask("message:send", json!({"roomId": "general", "content": "@bob"})).await;
         bob.ask("mentions:list", json!({})).await;
         bob.ask("mentions:read", json!({})).await;
+        let in_thread = json!({"roomId": "general", "content": "in the thread", "threadId": id});
+        let reply = bob.ask("message:send", in_thread).await["message"]["id"].take();
+        alice.hear("thread:unread").await;
+        alice.ask("thread:load", json!({"rootId": id})).await;
+        alice.ask("thread:read", json!({"rootId": id, "messageId": reply})).await;
+        alice.ask("thread:unfollow", json!({"rootId": id})).await;
+        alice.ask("thread:follow", json!({"rootId": id})).await;
+        alice.ask("threads:list", json!({})).await;
         alice.ask("messages:load", json!({"roomId": "general", "before": "2999-01-01"})).await;
         alice.ask("messages:load", json!({"roomId": "nowhere", "before": "2999-01-01"})).await;
         alice.ask("messages:sync", json!({"roomId": "general", "since": 0})).await;
@@ -81,8 +89,10 @@ on_both! {
                 // A new message of alice's own each time: some requests delete it, and a client id is for one message.
                 // She is a member, though some requests end that.
                 alice.ask("member:join", "general".into()).await;
-                let id = alice.say("general", "x").await["id"].take();
-                for key in ["messageId", "clientId"] {
+                let root = alice.say("general", "x").await["id"].take();
+                let reply = json!({"roomId": "general", "content": "y", "threadId": root});
+                let id = alice.ask("message:send", reply).await["message"]["id"].take();
+                for key in ["messageId", "clientId", "rootId", "threadId"] {
                     if argument.get(key).is_some_and(Value::is_string) {
                         argument[key] = id.clone();
                     }

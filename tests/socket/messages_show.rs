@@ -60,3 +60,25 @@ on_both! {
         refuses_bad_input(&mut alice, "messages:show", &not_objects()).await;
     }
 }
+
+on_both! {
+    async fn quotes_have_the_author_and_an_excerpt_and_say_what_is_gone(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        server.make_room("secret", RoomType::Private, &["bob"]).await;
+        let long = alice.say("general", &"é".repeat(201)).await;
+        let gone = alice.say("general", "gone").await;
+        let private = bob.say("secret", "private").await;
+        alice.ask("message:delete", json!({"messageId": gone["id"]})).await;
+        let asked = json!({"messageIds": [gone["id"], long["id"], private["id"]], "asQuotes": true});
+        let answer = alice.ask("messages:show", asked).await;
+        let deleted = |id: &Value| {
+            json!({"id": id, "senderId": null, "senderName": null, "excerpt": "", "isDeleted": true})
+        };
+        let quote = json!({
+            "id": long["id"], "senderId": "alice", "senderName": long["senderName"],
+            "excerpt": format!("{}…", "é".repeat(200)), "isDeleted": false,
+        });
+        assert_eq!(answer["quotes"], json!([deleted(&gone["id"]), quote, deleted(&private["id"])]));
+        assert_eq!(answer["messages"], json!([]));
+    }
+}

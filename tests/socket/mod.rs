@@ -41,6 +41,7 @@ mod settings_update;
 mod sign_in;
 mod sign_in_endpoint;
 mod socket_path;
+mod threads;
 mod typing_start;
 mod typing_stop;
 mod unknown_event;

@@ -24,6 +24,8 @@ struct Step {
 struct Place {
     room: String,
     message: String,
+    /// The message before it.
+    root: String,
     user: &'static str,
 }
 
@@ -120,6 +122,42 @@ const STEPS: &[Step] = &[
         ("PUT", "/rooms/{roomId}/unread"),
         |place| json!({"messageId": place.message}),
     ),
+    step(
+        "message:send",
+        |place| json!({"roomId": place.room, "content": "a reply", "threadId": place.message, "alsoToRoom": true}),
+        ("POST", "/rooms/{roomId}/messages"),
+        |place| json!({"content": "a reply", "threadId": place.message, "alsoToRoom": true}),
+    ),
+    step(
+        "thread:unfollow",
+        |place| json!({"rootId": place.message}),
+        ("DELETE", "/messages/{messageId}/thread/follow"),
+        NOTHING,
+    ),
+    step(
+        "thread:follow",
+        |place| json!({"rootId": place.root}),
+        ("PUT", "/messages/{messageId}/thread/follow"),
+        NOTHING,
+    ),
+    step(
+        "thread:read",
+        |place| json!({"rootId": place.message, "messageId": place.message}),
+        ("PUT", "/messages/{messageId}/thread/read"),
+        |place| json!({"messageId": place.message}),
+    ),
+    step(
+        "message:send",
+        |place| json!({"roomId": place.room, "content": "x", "threadId": "none"}),
+        ("POST", "/rooms/{roomId}/messages"),
+        |_| json!({"content": "x", "threadId": "none"}),
+    ),
+    step(
+        "message:send",
+        |place| json!({"roomId": place.room, "content": "in the room"}),
+        ("POST", "/rooms/{roomId}/messages"),
+        |_| json!({"content": "in the room"}),
+    ),
     step("mentions:read", |_| json!({}), ("PUT", "/mentions/read"), NOTHING),
     wrapped(
         "settings",
@@ -175,7 +213,8 @@ pub async fn walk(server: &TestServer) {
     let mut carol = server.connect("carol").await;
     let (mut alice, mut phone) = (server.connect("alice").await, server.connect("alice").await);
     let mut bob = server.connect("bob").await;
-    let place = || Place { room: "nowhere".to_owned(), message: String::new(), user: "carol" };
+    let place =
+        || Place { room: "nowhere".to_owned(), message: String::new(), root: String::new(), user: "carol" };
     let (mut by_socket, mut by_request) = (place(), place());
     for step in STEPS {
         let mut outcomes = Vec::new();
@@ -191,7 +230,9 @@ pub async fn walk(server: &TestServer) {
                 }
             }
             if let Some(id) = answer["message"]["id"].as_str() {
-                place.message = id.to_owned();
+                if place.message != id {
+                    place.root = std::mem::replace(&mut place.message, id.to_owned());
+                }
             }
             let heard = [listen(&mut phone).await, listen(&mut bob).await, listen(&mut carol).await];
             // The acting socket has the answer.
@@ -255,6 +296,7 @@ fn plain(value: Value, place: &Place) -> Value {
     match value {
         Value::String(text) if text == place.room => json!("the room"),
         Value::String(text) if text == place.message => json!("the message"),
+        Value::String(text) if text == place.root && !text.is_empty() => json!("the root"),
         Value::Array(items) => items.into_iter().map(|item| plain(item, place)).collect(),
         Value::Object(fields) => {
             let plain = |(key, value): (String, Value)| {

@@ -16,8 +16,8 @@ from chatoxide.record import Record
 
 FIXTURES = Path(__file__).parents[3] / 'tests' / 'fixtures' / 'protocol'
 
-# Acks say what the first says, and the second says nothing. Counts and deliveries are not handed on yet.
-PASSED_OVER = {'room:error', 'server:pulse', 'room:unread', 'message:delivered'}
+# Acks say what the first says, and the second says nothing. Counts, deliveries and threads are not handed on yet.
+PASSED_OVER = {'room:error', 'server:pulse', 'room:unread', 'message:delivered', 'thread:unread'}
 
 ACKS: dict[str, Any] = {
     'ack_chunk': lambda answer: answer.record('chunk').numbers('missing'),

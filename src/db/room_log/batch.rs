@@ -1,18 +1,21 @@
 //! The bookkeeping of one append batch: the entries' numbers, the outcome of each change, and the rows to write. No
 //! SQL.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
 use super::{
-    Append, Appended, Change, Entry, FirstUseRow, NewMessage,
+    Append, Appended, Change, Entry, EntryBody, FirstUseRow, MessageEdited, NewMessage,
     changes::{Kind, Turn},
     note,
-    rows::Rows,
+    rows::{Rows, Summaries},
 };
-use crate::chat::id::{MessageId, RoomId, UserId};
+use crate::{
+    chat::id::{MessageId, RoomId, UserId},
+    protocol::ThreadRootView,
+};
 
 /// The head of a room's log as this node left it.
 #[derive(Clone, Copy)]
@@ -116,8 +119,11 @@ pub(super) struct Done {
 
 /// The fingerprint of a message under its idempotency key. It does not change when the message is edited later.
 fn fingerprint(room_id: &RoomId, message: &NewMessage) -> String {
-    let body =
+    let mut body =
         serde_json::json!([room_id, message.content, message.kind, message.metadata, message.reply_to]);
+    if let (Some(thread), Some(body)) = (&message.thread, body.as_array_mut()) {
+        body.push(serde_json::json!([thread.root_id, thread.also_to_room]));
+    }
     Uuid::new_v5(&Uuid::NAMESPACE_OID, body.to_string().as_bytes()).to_string()
 }
 
@@ -197,7 +203,30 @@ impl AppendBatch {
             let first_use = FirstUse { message_id, seq: turn.seq, fingerprint: Some(fingerprint) };
             self.first_uses.insert(key, first_use);
         }
-        Ok(Appended::Entry(Entry { room_id: append.room_id.clone(), seq: turn.seq, body }))
+        let root =
+            self.rows.threads.take_touched().map(|id| Arc::new(ThreadRootView { id, thread_summary: None }));
+        Ok(Appended::Entry(Entry { room_id: append.room_id.clone(), seq: turn.seq, body, root }))
+    }
+
+    /// Puts the states of threads, as the batch has left them, into the entries that have changed them, and into their roots
+    /// that were edited.
+    pub(super) fn note_threads(&mut self, summaries: &Summaries) {
+        let entries = self.outcomes.iter_mut().filter_map(|outcome| match outcome {
+            Appended::Entry(entry) => Some(entry),
+            _ => None,
+        });
+        for entry in entries.filter(|_| !summaries.is_empty()) {
+            if let Some(root) = &mut entry.root
+                && let Some(summary) = summaries.get(&root.id)
+            {
+                Arc::make_mut(root).thread_summary.clone_from(summary);
+            }
+            if let EntryBody::Updated(MessageEdited(message)) = &mut entry.body
+                && let Some(summary) = summaries.get(&message.id)
+            {
+                Arc::make_mut(message).thread_summary = summary.clone().map(Box::new);
+            }
+        }
     }
 
     /// Returns the idempotency key that a new message is the first to use, with its fingerprint; none if it has no key,
@@ -263,6 +292,7 @@ mod tests {
             reply_to: None,
             client_id,
             mentioned: Mentioned::default(),
+            thread: None,
         };
         let (room_id, actor_id) = ("room".into(), "anna".into());
         Append { room_id, actor_id, actor_name: "Anna".into(), change: Change::New(message) }

@@ -185,6 +185,8 @@ mod tests {
             sender_name: "Anna".into(),
             sender: SenderView { name: "Anna".into() },
             reactions: Vec::new(),
+            thread: None,
+            thread_summary: None,
         }
     }
 

@@ -6,11 +6,19 @@ use diesel::{
     sql_types::{BigInt, Text, Timestamp as SqlTimestamp},
     upsert::excluded,
 };
+use serde_json::json;
 
 use super::{Entry, EntryBody, note};
 use crate::{
-    chat::{Result, id::RoomId, timestamp::Timestamp},
-    db::{Db, in_transaction, on},
+    chat::{
+        Result,
+        id::{MessageId, RoomId},
+        timestamp::Timestamp,
+    },
+    db::{
+        Db, in_transaction, on,
+        threads::{Settling, find_roots, list_states},
+    },
 };
 
 /// The messages whose changes could not be logged when they were committed.
@@ -35,6 +43,10 @@ pub async fn append_foreign(
 ) -> Result<Vec<Entry>> {
     let (room, now) = (room_id.to_string(), now.naive());
     let is_watched = db.facts().is_watched();
+    let touched: Vec<&str> = changes.iter().filter_map(come_or_gone).map(MessageId::as_str).collect();
+    let replies = find_roots(db, &touched).await?;
+    let of_replies = replies.clone();
+    let settling = Settling::of(db);
     let entries = in_transaction!($ db write, c => {
         let (mut seq, mut at): (i64, NaiveDateTime) = run!(c.get_result(diesel::insert_into(own::room_head::table)
             .values((own::room_head::room_id.eq(&room), own::room_head::seq.eq(0), own::room_head::at.eq(now)))
@@ -74,6 +86,15 @@ pub async fn append_foreign(
             ));
             entries.push((seq, body.clone()));
         }
+        // The threads of replies that have come or gone are counted anew.
+        if !replies.is_empty() {
+            let messages = json!(replies.keys().collect::<Vec<_>>()).to_string();
+            let roots = json!(replies.values().collect::<Vec<_>>()).to_string();
+            run!(c.execute(diesel::sql_query(&settling.settle).bind::<Text, _>(messages)));
+            for recount in settling.recount {
+                run!(c.execute(diesel::sql_query(*recount).bind::<Text, _>(&roots)));
+            }
+        }
         // The number of values that one statement may bind is limited.
         while !rows.is_empty() {
             let part: Vec<_> = rows.drain(..rows.len().min(1_000)).collect();
@@ -88,7 +109,23 @@ pub async fn append_foreign(
         }
         Ok(entries)
     })?;
-    Ok(entries.into_iter().map(|(seq, body)| Entry { room_id: room_id.clone(), seq, body }).collect())
+    let roots = list_states(db, of_replies.values().cloned().collect()).await?;
+    Ok(entries
+        .into_iter()
+        .map(|(seq, body)| {
+            let root_id = come_or_gone(&body).and_then(|id| of_replies.get(id));
+            let root = root_id.and_then(|root_id| roots.get(root_id)).cloned();
+            Entry { room_id: room_id.clone(), seq, body, root }
+        })
+        .collect())
+}
+
+/// The message of a change that adds or deletes one.
+fn come_or_gone(change: &EntryBody) -> Option<&MessageId> {
+    match change {
+        EntryBody::New(_) | EntryBody::Deleted(_) => change.message_id(),
+        _ => None,
+    }
 }
 
 const NOTE_INCOMPLETE_PG: &str = "

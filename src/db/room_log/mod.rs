@@ -34,11 +34,12 @@ pub use note::{NOTE, hash_of_reaction, hash_of_reactions, is_as_noted, noted_rea
 pub use read::{LogPage, entries_since, list_between};
 pub use repair::{count_behind, repair_heads};
 pub use retention::forget_before;
+pub use rows::ThreadOfReply;
 pub use tail::{Logged, TAIL_BYTES, Tail, load_tail, load_tail_with_readers};
 
 use crate::{
     chat::id::{MessageId, RoomId, UserId},
-    protocol::EntryView,
+    protocol::{EntryView, ThreadRootView},
 };
 
 /// A requested change whose actor has been authorised.
@@ -52,9 +53,9 @@ pub struct Append {
 }
 
 impl Append {
-    /// True for a new message that is one row and one entry. Mentions are rows of their own.
+    /// True for a new message that is one row and one entry. Mentions and threads are rows of their own.
     pub fn is_plain_message(&self) -> bool {
-        matches!(&self.change, Change::New(message) if message.mentioned.is_empty())
+        matches!(&self.change, Change::New(message) if message.mentioned.is_empty() && message.thread.is_none())
     }
 
     fn client_id(&self) -> Option<&str> {
@@ -71,12 +72,20 @@ pub struct Entry {
     pub room_id: RoomId,
     pub seq: i64,
     pub body: EntryBody,
+    /// The root whose thread it has changed, with the thread's state.
+    pub root: Option<Arc<ThreadRootView>>,
 }
 
 impl Entry {
     /// The event that members receive, and its payload; none for a tombstone.
     pub fn event(&self) -> Option<(&'static str, EntryView<'_>)> {
-        self.body.event(&self.room_id, self.seq)
+        let (name, mut view) = self.body.event(&self.room_id, self.seq)?;
+        match &mut view {
+            EntryView::Message(message) => message.root.clone_from(&self.root),
+            EntryView::Deleted(deleted) => deleted.root.clone_from(&self.root),
+            EntryView::Excerpt(_) | EntryView::Reaction(_) | EntryView::Room(_) => {}
+        }
+        Some((name, view))
     }
 }
 

@@ -95,6 +95,8 @@ mod tests {
             sender_name: "Anna".into(),
             sender: SenderView { name: "Anna".into() },
             reactions: reactions.iter().map(reaction).collect(),
+            thread: None,
+            thread_summary: None,
         }
     }
 

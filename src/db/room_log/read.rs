@@ -1,6 +1,9 @@
 //! Reads the log for catch-up: missed entries, as they would have been sent live.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use diesel::{
     dsl::{min, sql},
@@ -16,7 +19,7 @@ use super::{
 use crate::{
     chat::{
         Result,
-        id::{RoomId, seq_of_ordered_uuid},
+        id::{MessageId, RoomId, seq_of_ordered_uuid},
     },
     db::{
         Db,
@@ -26,8 +29,9 @@ use crate::{
         messages::{MessageRow, NamedRow},
         reactions::{ReactionRow, is_whole},
         schema::{messages, reactions, users},
+        threads::{find_roots, list_states, root_of},
     },
-    protocol::{MessageView, ReactionView},
+    protocol::{MessageView, ReactionView, ThreadRootView},
 };
 
 /// The result of [`entries_since`], read in one snapshot.
@@ -54,7 +58,8 @@ struct Found {
 /// The entries after `after` and before `before`, in order.
 pub async fn list_between(db: &Db, room_id: &RoomId, after: i64, before: i64) -> Result<Vec<Entry>> {
     let found = find(db, room_id, after, before, i64::MAX).await?;
-    Ok(build(room_id, found, &db.facts().columns()))
+    let threads = Threads::read(db, &found).await?;
+    Ok(build(room_id, found, &threads, &db.facts().columns()))
 }
 
 /// At most `limit` entries after `after`, in order.
@@ -64,7 +69,8 @@ pub async fn entries_since(db: &Db, room_id: &RoomId, after: i64, limit: usize) 
     let head = found.head;
     let is_forgotten =
         after < found.complete_from || head > after && found.oldest.is_none_or(|oldest| oldest > after + 1);
-    Ok(LogPage { entries: build(room_id, found, &db.facts().columns()), head, is_forgotten })
+    let threads = Threads::read(db, &found).await?;
+    Ok(LogPage { entries: build(room_id, found, &threads, &db.facts().columns()), head, is_forgotten })
 }
 
 async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) -> Result<Found> {
@@ -143,6 +149,34 @@ async fn find(db: &Db, room_id: &RoomId, after: i64, before: i64, limit: i64) ->
     })
 }
 
+/// The threads of the new and the deleted messages of some entries, in their present state: it is absolute, so it may be
+/// newer than the entries.
+struct Threads {
+    roots: HashMap<MessageId, Arc<ThreadRootView>>,
+    /// The deleted messages that belonged to threads, with their roots.
+    gone: HashMap<MessageId, MessageId>,
+}
+
+impl Threads {
+    async fn read(db: &Db, found: &Found) -> Result<Self> {
+        let deleted = found.entries.iter().filter(|entry| entry.kind == kind::DELETE);
+        let deleted: Vec<&str> = deleted.map(|entry| entry.message_id.as_str()).collect();
+        let gone = find_roots(db, &deleted).await?;
+        let answered = found.messages.iter().filter_map(|(row, _)| root_of(row.thread.as_deref()));
+        let roots = list_states(db, answered.chain(gone.values().cloned()).collect()).await?;
+        Ok(Self { roots, gone })
+    }
+
+    fn root_of(&self, body: &EntryBody) -> Option<Arc<ThreadRootView>> {
+        let root_id = match body {
+            EntryBody::New(new) => &new.0.thread.as_ref()?.root_id,
+            EntryBody::Deleted(deleted) => self.gone.get(&deleted.0)?,
+            _ => return None,
+        };
+        self.roots.get(root_id).cloned()
+    }
+}
+
 /// The message, user and emoji of an entry that adds a reaction.
 fn key_of(entry: &Logged) -> (&str, &str, &str) {
     (&entry.message_id, &entry.actor_id, entry.body.as_deref().unwrap_or_default())
@@ -150,7 +184,7 @@ fn key_of(entry: &Logged) -> (&str, &str, &str) {
 
 /// Builds the entries. New and edited messages are sent in their present state, without the reactions that a later
 /// entry adds: a client that applies both would have them twice.
-fn build(room_id: &RoomId, found: Found, columns: &Columns) -> Vec<Entry> {
+fn build(room_id: &RoomId, found: Found, threads: &Threads, columns: &Columns) -> Vec<Entry> {
     let added_at: HashMap<(&str, &str, &str), i64> =
         found.added.iter().map(|entry| (key_of(entry), entry.seq)).collect();
     let mut reactions: HashMap<&str, Vec<(ReactionView, i64)>> = HashMap::new();
@@ -173,7 +207,8 @@ fn build(room_id: &RoomId, found: Found, columns: &Columns) -> Vec<Entry> {
         // A newer server may have written a kind that is not known here: there is nothing to send for it.
         let body = find_kind(&stored.kind)
             .map_or(EntryBody::Tombstone, |kind| (kind.read)(stored, &|| view(&stored.message_id, seq)));
-        Entry { room_id: room_id.clone(), seq, body }
+        let root = threads.root_of(&body);
+        Entry { room_id: room_id.clone(), seq, body, root }
     };
     found.entries.iter().map(entry).collect()
 }

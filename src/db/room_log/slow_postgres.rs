@@ -193,7 +193,8 @@ async fn append(
     }
     first_uses.into_iter().for_each(|row| batch.note_first_use(row));
     appends.iter().for_each(|append| batch.make(append, now));
-    let edited = batch.rows.write_pg(session, write_log(session, &batch)).await?;
+    let (edited, summaries) = batch.rows.write_pg(session, write_log(session, &batch)).await?;
+    batch.note_threads(&summaries);
     let columns = session.db().facts().columns();
     // `edited` has only the edited messages.
     if replace_with_stored(&mut batch.outcomes, edited, &columns) == Agreement::Moved {

@@ -73,7 +73,8 @@ fn append(
         let (run, others) = rest.split_at(count_distinct(rest));
         batch.rows = Rows::read_sqlite(c, run)?;
         run.iter().for_each(|append| batch.make(append, now));
-        batch.rows.write_sqlite(c, columns)?;
+        let summaries = batch.rows.write_sqlite(c, columns)?;
+        batch.note_threads(&summaries);
         rest = others;
     }
     if has_triggers {

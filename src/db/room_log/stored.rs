@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{Appended, Entry, EntryBody, MessageAdded, MessageEdited};
-use crate::db::{columns::Columns, messages::MessageRow};
+use crate::{
+    db::{columns::Columns, messages::MessageRow},
+    protocol::MessageView,
+};
 
 /// How the messages to be sent agree with those that are stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,10 @@ pub(super) fn replace_with_stored(
                     }
                     Some(row) => {
                         let (name, reactions) = (view.sender_name.clone(), view.reactions.clone());
-                        *view = Arc::new(row.clone().without_creation(columns).into_view(name, reactions));
+                        // Threads are rows of our own.
+                        let (thread, thread_summary) = (view.thread.clone(), view.thread_summary.clone());
+                        let stored = row.clone().without_creation(columns).into_view(name, reactions);
+                        *view = Arc::new(MessageView { thread, thread_summary, ..stored });
                     }
                     None => agreement = Agreement::Partial,
                 }

@@ -24,6 +24,7 @@ use crate::{
         prepared::Prepared,
         reactions::ReactionRow,
         schema::{messages, reactions as reaction_table, users},
+        threads::thread_pg,
         types::{JsonDoc, JsonRow, MessageTypeRow, MessageTypeSql},
     },
     protocol::{MessageView, ReactionView},
@@ -104,7 +105,8 @@ pub async fn load_tail_with_readers(db: &Db, room_id: &RoomId, limit: usize, rea
 
 /// A single statement: one round trip and one snapshot. Values that the room has once come with the first row; a room
 /// without messages has one row without a message. Sort keys and sizes are read without fetching TOASTed contents.
-const TAIL: &str = r#"
+const TAIL: &str = concat!(
+    r#"
     WITH sized AS (
         SELECT newest.*, row_number() OVER newest_first AS place,
             sum(coalesce(octet_length(content), 0) + coalesce(pg_column_size(metadata), 0))
@@ -138,12 +140,16 @@ const TAIL: &str = r#"
         kept.updated_at, kept.sender_name,
         (SELECT CAST(json_agg(json_build_array("id", "messageId", "userId", "emoji") ORDER BY "id") AS TEXT)
             FROM "Reaction" WHERE "messageId" = kept.id
-                AND "id" IS NOT NULL AND "userId" IS NOT NULL AND "emoji" IS NOT NULL) AS reactions
+                AND "id" IS NOT NULL AND "userId" IS NOT NULL AND "emoji" IS NOT NULL) AS reactions,
+        "#,
+    thread_pg!("kept.id"),
+    r#" AS thread
     FROM (VALUES (1)) AS one LEFT JOIN chatoxide.room_head AS head ON head.room_id = CAST($1 AS TEXT)
     LEFT JOIN chatoxide.room_digest AS digest
         ON digest.room_id = CAST($1 AS TEXT) AND digest.seq = coalesce(head.seq, 0)
     LEFT JOIN kept ON true
-    ORDER BY kept.place"#;
+    ORDER BY kept.place"#
+);
 
 #[derive(QueryableByName)]
 struct TailRow {
@@ -187,6 +193,8 @@ struct TailRow {
     sender_name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     reactions: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    thread: Option<String>,
 }
 
 impl TailRow {
@@ -211,6 +219,7 @@ impl TailRow {
             reply_to: self.reply_to,
             created_at: self.created_at?,
             updated_at: self.updated_at,
+            thread: self.thread,
         };
         Some((row, self.sender_name))
     }
@@ -218,10 +227,11 @@ impl TailRow {
 
 async fn load_pg(db: &Db, room_id: &RoomId, limit: usize, readers: i64) -> Result<Tail> {
     let Db::Pg { pool, .. } = db else { return Ok(Tail::default()) };
+    let text = db.facts().columns().adapt("User", TAIL).into_owned();
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX - 1);
     let load = Box::pin(async {
         on_lease!(twice readers db pool, connection => diesel_async::RunQueryDsl::load(
-            Prepared(diesel::sql_query(TAIL)
+            Prepared(diesel::sql_query(&*text)
                 .bind::<RoomIdSql, _>(room_id.as_str())
                 .bind::<BigInt, _>(number(limit))
                 .bind::<BigInt, _>(number(DEFAULT_PAGE))

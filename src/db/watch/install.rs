@@ -19,6 +19,7 @@ use crate::{
         catalog::{Finding, Severity, TABLES},
         facts, on_lease,
         room_log::NOTE,
+        threads::{RECOUNT_PG, SETTLE_PG},
     },
 };
 
@@ -144,7 +145,12 @@ pub async fn remove(db: &Db) -> Result<()> {
 fn script(db: &Db, url: &PostgresUrl) -> String {
     let columns = db.facts().columns();
     let script = columns.adapt("Message", INSTALL);
-    script.replace("{team}", &quoted(&url.schema)).replace("{note}", &columns.adapt("Message", NOTE))
+    let settle = columns.adapt("Message", SETTLE_PG).replace("\"Message\"", "{team}.\"Message\"");
+    script
+        .replace("{settle}", &settle)
+        .replace("{recount}", RECOUNT_PG)
+        .replace("{team}", &quoted(&url.schema))
+        .replace("{note}", &columns.adapt("Message", NOTE))
 }
 
 fn quoted(name: &str) -> String {

@@ -175,6 +175,23 @@ BEGIN
     PERFORM pg_notify('chatoxide', '"compare"');
 END $watch$;
 
+-- Counts the threads anew whose replies have come or gone in these transactions. The heads are locked.
+CREATE OR REPLACE FUNCTION chatoxide.watch_threads(xacts BIGINT[]) RETURNS void LANGUAGE plpgsql AS $watch$
+DECLARE
+    replies TEXT[];
+    roots TEXT[];
+BEGIN
+    SELECT array_agg(reply.message_id), array_agg(DISTINCT reply.root_id) INTO replies, roots
+    FROM chatoxide.thread_reply AS reply WHERE reply.message_id IN (
+        SELECT change.message_id FROM chatoxide.watch_change AS change
+        WHERE change.xact = ANY (xacts) AND change.kind IN ('insert', 'delete')
+    );
+    IF replies IS NOT NULL THEN
+        EXECUTE $settle${settle}$settle$ USING CAST(to_json(replies) AS TEXT);
+        EXECUTE $recount${recount}$recount$ USING CAST(to_json(roots) AS TEXT);
+    END IF;
+END $watch$;
+
 -- Adds the entries of these transactions to the rooms' logs. Several changes of one message or reaction count as one,
 -- from the state before the first of them to the state now.
 CREATE OR REPLACE FUNCTION chatoxide.watch_log(xacts BIGINT[]) RETURNS void LANGUAGE plpgsql AS $watch$
@@ -211,6 +228,7 @@ BEGIN
         RETURN;
     END IF;
 
+    PERFORM chatoxide.watch_threads(xacts);
     WITH change AS (
         DELETE FROM chatoxide.watch_change WHERE xact = ANY (xacts) RETURNING *
     ), message AS (

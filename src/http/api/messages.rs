@@ -26,7 +26,9 @@ use super::{
 };
 use crate::{
     actions::{
-        message_delete, message_edit, message_send, message_show,
+        message_delete, message_edit,
+        message_send::{self, InThread},
+        message_show,
         messages_page::{self, Window},
     },
     app::App,
@@ -153,6 +155,11 @@ pub(super) struct NewMessageBody {
     /// The id of the message that this one answers.
     #[schema(min_length = 1)]
     reply_to: Option<String>,
+    /// The id of the message on which a thread hangs, or of a reply in it: the message is a reply in that thread.
+    #[schema(value_type = Option<String>, min_length = 1)]
+    thread_id: Option<MessageId>,
+    /// A reply in a thread is shown in the room, too.
+    also_to_room: Option<bool>,
 }
 
 /// A message, and the position of its change in the room's log.
@@ -188,6 +195,11 @@ pub(super) async fn send(
     if let Some(reply_to) = &body.reply_to {
         limits.ensure_id("replyTo", reply_to)?;
     }
+    if let Some(thread_id) = &body.thread_id {
+        limits.ensure_id("threadId", thread_id.as_str())?;
+    }
+    let also_to_room = body.also_to_room.unwrap_or_default();
+    let thread = body.thread_id.map(|id| InThread { id, also_to_room });
     let client_id = idempotency_key(&headers, limits)?;
     let message = NewMessage {
         content: body.content,
@@ -196,8 +208,9 @@ pub(super) async fn send(
         reply_to: body.reply_to,
         client_id,
         mentioned: Mentioned::default(),
+        thread: None,
     };
-    let sent = message_send::run(&app, caller.actor(), room_id, message).await?;
+    let sent = message_send::run(&app, caller.actor(), room_id, message, thread).await?;
     let location = HeaderValue::try_from(format!("{PREFIX}/messages/{}", sent.message.id));
     let mut response =
         (StatusCode::CREATED, Json(ChangedMessage { message: sent.answer(Bodies::Whole) })).into_response();

@@ -11,6 +11,7 @@ mod reads;
 mod rooms;
 mod search;
 mod settings;
+mod threads;
 mod users;
 
 use std::sync::Arc;
@@ -82,6 +83,10 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::show, messages::edit, messages::delete))
         .routes(routes!(search::search))
+        .routes(routes!(threads::show))
+        .routes(routes!(threads::follow, threads::unfollow))
+        .routes(routes!(threads::mark_read))
+        .routes(routes!(threads::list))
         .routes(routes!(reactions::add, reactions::remove));
     OpenApiRouter::with_openapi(Described::openapi()).nest(PREFIX, routes)
 }

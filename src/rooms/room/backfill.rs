@@ -36,7 +36,7 @@ impl RoomState {
         let Some(backfill) = self.backfill.take() else { return };
         self.complete = older.len() < backfill.count;
         older.into_iter().for_each(|message| self.messages.push_older(message));
-        backfill.applied.iter().for_each(|entry| self.apply_to_messages(entry.body.effect()));
+        backfill.applied.iter().for_each(|entry| self.apply_to_messages(entry));
         self.histories.clear();
         self.update_memory_share();
     }

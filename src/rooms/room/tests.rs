@@ -49,6 +49,8 @@ fn message(second: i64, content: &str) -> MessageView {
         sender_name: name.clone(),
         sender: SenderView { name },
         reactions: Vec::new(),
+        thread: None,
+        thread_summary: None,
     }
 }
 
@@ -57,7 +59,7 @@ fn id(second: i64) -> MessageId {
 }
 
 fn entry(seq: i64, body: EntryBody) -> Entry {
-    Entry { room_id: "room".into(), seq, body }
+    Entry { room_id: "room".into(), seq, body, root: None }
 }
 
 fn new(second: i64, content: &str) -> EntryBody {

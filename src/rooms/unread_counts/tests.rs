@@ -11,7 +11,8 @@ const ROOM: &str = "room";
 /// The database.
 #[derive(Clone, Default)]
 struct Stored {
-    /// The sender of the message of each entry; none: it was deleted, or the entry is none of a message.
+    /// The sender of the message of each entry; none: it was deleted, the entry is none of a message, or
+    /// the message is shown only in its thread.
     log: Vec<Option<usize>>,
     read: [i64; 3],
     /// The entry from which on the room was marked as unread.
@@ -69,7 +70,9 @@ impl Model {
     fn step(&mut self) {
         let user = self.rng.usize(..USERS.len());
         let id = UserId::from(USERS[user]);
-        match self.rng.u8(..16) {
+        match self.rng.u8(..17) {
+            // A reply that is shown only in its thread.
+            16 => self.stored.log.push(None),
             0..6 => {
                 for _ in 0..if self.rng.u8(..20) == 0 { 120 } else { 1 } {
                     self.stored.log.push(Some(user));

@@ -6,8 +6,15 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
 use crate::{
-    actions::message_send,
-    chat::{Error, Result, id::RoomId, json, limits::Limits, mention::Mentioned, message::MessageType},
+    actions::message_send::{self, InThread},
+    chat::{
+        Error, Result,
+        id::{MessageId, RoomId},
+        json,
+        limits::Limits,
+        mention::Mentioned,
+        message::MessageType,
+    },
     chunks::{Chunk, Heading, Subject},
     db::room_log::{ClientId, NewMessage},
     socket::{
@@ -30,6 +37,10 @@ pub(in crate::socket) struct MessageSend {
     #[serde(default, deserialize_with = "json::deserialize")]
     metadata: Value,
     reply_to: Option<String>,
+    /// The root of the thread that the message answers in.
+    thread_id: Option<MessageId>,
+    /// The room shows the reply of a thread, too.
+    also_to_room: Option<bool>,
     /// The sender's idempotency key for this message: if it is sent again, it is the same message. Some clients use the
     /// field for something else.
     #[serde(default)]
@@ -76,7 +87,8 @@ fn is_falsy(value: &Value) -> bool {
 }
 
 /// The fields that are not extra.
-const KNOWN_FIELDS: [&str; 7] = ["roomId", "content", "type", "metadata", "replyTo", "clientId", "chunk"];
+const KNOWN_FIELDS: [&str; 9] =
+    ["roomId", "content", "type", "metadata", "replyTo", "threadId", "alsoToRoom", "clientId", "chunk"];
 
 impl Request for MessageSend {
     const KEEPS_EXTRA_FIELDS: bool = true;
@@ -105,6 +117,9 @@ impl Request for MessageSend {
         limits.ensure_id("roomId", self.room_id.as_str())?;
         limits.ensure_content(&self.content)?;
         limits.ensure_metadata(&self.metadata)?;
+        if let Some(thread_id) = &self.thread_id {
+            limits.ensure_id("threadId", thread_id.as_str())?;
+        }
         // An empty content is stored as it is, as the original does.
         match self.reply_to.as_deref().filter(|id| !id.is_empty()) {
             Some(reply_to) => limits.ensure_id("replyTo", reply_to),
@@ -128,7 +143,13 @@ pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Resu
     limits.ensure_message_type(&kind)?;
     let metadata = if is_falsy(&request.metadata) { Value::Object(Map::new()) } else { request.metadata };
     let mut client_id = client_id(request.client_id, knows_additions, limits)?;
-    let mut heading = Heading { kind, metadata, reply_to: request.reply_to };
+    let mut heading = Heading {
+        kind,
+        metadata,
+        reply_to: request.reply_to,
+        thread_id: request.thread_id,
+        also_to_room: request.also_to_room.unwrap_or_default(),
+    };
     let mut content = request.content;
     if let Some(chunk) = chunk::read(&request.chunk, knows_additions, limits)? {
         // The chunks of a message are sent again as a whole, so their id is as good a key.
@@ -144,10 +165,11 @@ pub(in crate::socket) async fn handle(cx: Context, request: MessageSend) -> Resu
             }
         }
     }
-    let Heading { kind, metadata, reply_to } = heading;
-    let message =
-        NewMessage { content, kind, metadata, reply_to, client_id, mentioned: Mentioned::default() };
-    let sent = message_send::run(&cx.app, cx.actor(), room_id, message).await?;
+    let Heading { kind, metadata, reply_to, thread_id, also_to_room } = heading;
+    let thread = thread_id.map(|id| InThread { id, also_to_room });
+    let mentioned = Mentioned::default();
+    let message = NewMessage { content, kind, metadata, reply_to, client_id, mentioned, thread: None };
+    let sent = message_send::run(&cx.app, cx.actor(), room_id, message, thread).await?;
     Ok(Answer::Message { message: sent.answer(cx.socket.bodies()) })
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::messages_show,
     chat::{Error, Result, id::MessageId, limits::Limits},
-    protocol::MessageView,
+    protocol::{MessageView, QuoteView},
     socket::{context::Context, request::Request},
 };
 
@@ -18,6 +18,8 @@ const MAX_MESSAGES: usize = 50;
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub(in crate::socket) struct MessagesShow {
     message_ids: Vec<MessageId>,
+    /// Only as others quote them: the author and an excerpt.
+    as_quotes: Option<bool>,
 }
 
 impl Request for MessagesShow {
@@ -31,11 +33,18 @@ impl Request for MessagesShow {
 
 #[derive(Serialize, JsonSchema)]
 pub(in crate::socket) struct Shown {
-    /// The messages that exist in rooms that the caller may enter, oldest first.
+    /// The messages that exist in rooms that the caller may enter, oldest first. Empty if they are shown as quotes.
     messages: Vec<MessageView>,
+    /// Each message, in the order of the request, if they are shown as quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quotes: Option<Vec<QuoteView>>,
 }
 
 pub(in crate::socket) async fn handle(cx: Context, request: MessagesShow) -> Result<Shown> {
+    if request.as_quotes == Some(true) {
+        let quotes = messages_show::quotes(&cx.app, cx.actor(), &request.message_ids).await?;
+        return Ok(Shown { messages: Vec::new(), quotes: Some(quotes) });
+    }
     let messages = messages_show::run(&cx.app, cx.actor(), &request.message_ids).await?;
-    Ok(Shown { messages })
+    Ok(Shown { messages, quotes: None })
 }

@@ -31,6 +31,12 @@ mod room_update;
 mod rooms_list;
 mod settings_show;
 mod settings_update;
+mod thread_follow;
+mod thread_load;
+mod thread_read;
+mod thread_unfollow;
+mod thread_unread;
+mod threads_list;
 mod typing_start;
 mod typing_stop;
 mod unread_list;
@@ -137,6 +143,16 @@ super::dispatch::events! {
     "mentions:list" => AfterEarlier, mentions_list::handle;
     /// Mark all mentions of the caller as read
     "mentions:read" => AfterEarlier, mentions_read::handle;
+    /// Load a page of a thread
+    "thread:load" => AfterEarlier, thread_load::handle;
+    /// Follow a thread
+    "thread:follow" => AfterEarlier, thread_follow::handle;
+    /// Follow a thread no more
+    "thread:unfollow" => AfterEarlier, thread_unfollow::handle;
+    /// Mark a thread as read
+    "thread:read" => AfterEarlier, thread_read::handle;
+    /// List the threads that the caller follows
+    "threads:list" => AfterEarlier, threads_list::handle;
     /// Find users by name or id
     "users:find" => AfterEarlier, users_find::handle;
     /// Show users by their ids

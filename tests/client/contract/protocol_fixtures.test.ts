@@ -69,6 +69,17 @@ describe('the server', () => {
     await alice.ask('message:send', { roomId: room, content: 'half', chunk });
     await bob.ask('mentions:list', {});
     await bob.ask('mentions:read', {});
+    const inThread = await bob.ask('message:send', {
+      roomId: room,
+      content: 'in the thread',
+      threadId: message.id,
+    });
+    await alice.next('thread:unread');
+    await alice.ask('thread:load', { rootId: message.id });
+    await alice.ask('thread:read', { rootId: message.id, messageId: inThread.message.id });
+    await alice.ask('thread:unfollow', { rootId: message.id });
+    await alice.ask('thread:follow', { rootId: message.id });
+    await alice.ask('threads:list', {});
     await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });
     await alice.ask('messages:load', { roomId: room, before: 'yesterday' });
     await alice.ask('messages:sync', { roomId: room, since: 0 });

@@ -90,8 +90,32 @@ const CONVERSATION: Step[] = [
   ['alice', 'mentions:list', () => ({ limit: 5 })],
   ['bob', 'mentions:list', () => ({})],
   ['carol', 'users:watch', ({ ids }) => ({ userIds: [ids.alice, 'nobody-at-all'] })],
+  ['bob', 'messages:show', (_, messageId) => ({ messageIds: ['no-message', messageId], asQuotes: true })],
   ['bob', 'messages:show', (_, messageId) => ({ messageIds: [messageId, 'no-message'] })],
   ['carol', 'users:show', ({ ids }) => ({ userIds: [ids.bob, 'nobody-at-all', ids.alice] })],
+  // Only the root's author answers: others are told of a reply a moment later.
+  ['alice', 'message:send', ({ room }) => ({ roomId: room, content: 'a root' })],
+  ['bob', 'thread:follow', (_, messageId) => ({ rootId: messageId })],
+  ['bob', 'thread:load', (_, messageId) => ({ rootId: messageId })],
+  ['bob', 'thread:unfollow', (_, messageId) => ({ rootId: messageId })],
+  ['alice', 'message:send', ({ room }, threadId) => ({ roomId: room, content: 'a reply', threadId })],
+  [
+    'alice',
+    'message:send',
+    ({ room }, threadId) => ({ roomId: room, content: 'another', threadId, alsoToRoom: true }),
+  ],
+  ['alice', 'message:send', ({ room }) => ({ roomId: room, content: 'x', threadId: 'none' })],
+  ['bob', 'unread:list', () => ({})],
+  ['bob', 'thread:load', (_, messageId) => ({ rootId: messageId })],
+  ['bob', 'thread:read', (_, messageId) => ({ rootId: messageId, messageId })],
+  ['bob', 'thread:read', (_, messageId) => ({ rootId: messageId, messageId: 'none' })],
+  ['bob', 'thread:follow', (_, messageId) => ({ rootId: messageId })],
+  ['carol', 'thread:load', () => ({ rootId: 'none' })],
+  ['alice', 'threads:list', () => ({})],
+  ['bob', 'threads:list', () => ({ unreadOnly: true })],
+  ['bob', 'threads:list', ({ room }) => ({ roomId: room })],
+  ['bob', 'thread:unfollow', (_, messageId) => ({ rootId: messageId })],
+  ['alice', 'messages:load', ({ room }) => ({ roomId: room, limit: 3 })],
   // Messages are found once they are indexed, so only a refusal is compared.
   ['alice', 'messages:search', () => ({ query: '' })],
   ['carol', 'room:leave', ({ room }) => room],
@@ -157,6 +181,8 @@ function masked({ ids, room }: Stage): (line: string) => string {
     [...known]
       .reduce((text, [id, name]) => text.replaceAll(id.toUpperCase(), name).replaceAll(id, name), line)
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+      // Cursors are the server's own.
+      .replace(/"(after|before)":"[\w-]+"/g, '"$1":"CURSOR"')
       // Sentences about a bad argument are the server's own.
       .replace(/"code":"bad_input","error":"[^"]*"/g, '"code":"bad_input"')
       .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {

@@ -19,6 +19,17 @@ export interface Message {
   sender?: { name: string };
   reactions: Reaction[];
   seq?: number;
+  thread?: { rootId: string; alsoToRoom: boolean };
+  threadSummary?: ThreadSummary;
+  root?: { id: string; threadSummary: ThreadSummary | null };
+}
+
+/** The state of a thread, as its root has it. */
+export interface ThreadSummary {
+  replyCount: number;
+  lastReply: { id: string; senderId: string; createdAt: string };
+  participants: Member[];
+  participantCount: number;
 }
 
 export interface Room {
@@ -83,6 +94,7 @@ export interface Heard {
   'users:presence': { online: string[]; offline: string[] };
   'mention:new': Mention;
   'mention:read': { at: string };
+  'thread:unread': { rootId: string; roomId: string; unreadCount: number };
 }
 
 export interface Mention {
@@ -128,6 +140,10 @@ export interface Answer {
   /** In the ack of `messages:search`. */
   results: { message: Message; highlights: [number, number][] }[];
   isComplete: boolean;
+  /** In the acks of `thread:load`, `thread:follow`, `thread:unfollow` and `thread:read`. */
+  unreadCount: number;
+  /** In the ack of `threads:list`. */
+  threads: { roomId: string; root: { id: string }; threadSummary: ThreadSummary; unreadCount: number }[];
 }
 
 /** The events that a client sends. */
@@ -161,6 +177,11 @@ export const CLIENT_EVENTS = [
   'users:watch',
   'mentions:list',
   'mentions:read',
+  'thread:load',
+  'thread:follow',
+  'thread:unfollow',
+  'thread:read',
+  'threads:list',
   'member:join',
   'member:leave',
   'room:update',

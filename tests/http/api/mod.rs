@@ -8,6 +8,7 @@ mod mentions;
 mod pages;
 mod permission;
 mod reads;
+mod threads;
 
 use serde_json::Value;
 

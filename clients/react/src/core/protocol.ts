@@ -1,6 +1,10 @@
 // The types of the events between client and server. The server's own fixtures (tests/fixtures/protocol) check these
 // types.
 
+import type { Quote, ThreadPlace, ThreadRequests, ThreadRoot, ThreadSummary } from './threads.js';
+
+export type * from './threads.js';
+
 /** Text in UTC such as `2026-01-31T09:05:07.042Z`. */
 export type Timestamp = string;
 
@@ -38,6 +42,12 @@ export interface Message {
   seq?: number;
   /** The content is the beginning of a long one, of which `messages:show` has all: for clients that take excerpts. */
   truncated?: true;
+  /** The thread that the message belongs to, if it does. */
+  thread?: ThreadPlace;
+  /** The state of the thread that hangs on the message, if it has replies. */
+  threadSummary?: ThreadSummary;
+  /** In `message:new` of a reply: its root, with the state of its thread. */
+  root?: ThreadRoot;
 }
 
 export interface Member {
@@ -131,6 +141,10 @@ export interface SendRequest {
   type?: SentType;
   metadata?: unknown;
   replyTo?: string;
+  /** The id of the message on which a thread hangs, or of a reply in it: the message is a reply in that thread. */
+  threadId?: string;
+  /** A reply in a thread is shown in the room, too. */
+  alsoToRoom?: boolean;
   /** Text of up to 64 bytes. The same one again is the same message. */
   clientId?: string;
   /** The content is a chunk of a longer one. */
@@ -288,7 +302,13 @@ export interface NewRoom {
 export interface LogEvents {
   'message:new': (message: Message) => void;
   'message:updated': (message: Message) => void;
-  'message:deleted': (deleted: { messageId: string; roomId: string; seq: number }) => void;
+  'message:deleted': (deleted: {
+    messageId: string;
+    roomId: string;
+    seq: number;
+    /** The root of a reply, with the state of its thread. */
+    root?: ThreadRoot;
+  }) => void;
   'reaction:added': (change: ReactionChange) => void;
   'reaction:removed': (change: ReactionChange) => void;
   /** Also told on sockets that have asked for `rooms:list`, of the user's own rooms. */
@@ -332,6 +352,8 @@ export interface ServerToClientEvents extends LogEvents {
   'mention:new': (mention: MentionNotice) => void;
   /** The user has read all mentions up to then, on some device. */
   'mention:read': (read: { at: Timestamp }) => void;
+  /** The unread replies of a thread that the user follows. Told on every socket of the user. */
+  'thread:unread': (unread: { rootId: string; roomId: string; unreadCount: number }) => void;
   /** With the server's setting `DELIVERY_RECEIPTS`: the messages have reached a device of the user up to `seq`. */
   'message:delivered': (delivered: { roomId: string; userId: string; seq: number }) => void;
   'typing:user': (typing: { roomId: string; userId: string; userName?: string }) => void;
@@ -342,7 +364,7 @@ export interface ServerToClientEvents extends LogEvents {
 }
 
 /** The events that a client sends. Every ack may be left out. */
-export interface ClientToServerEvents {
+export interface ClientToServerEvents extends ThreadRequests {
   'room:join': (roomId: string, ack?: Ack) => void;
   'room:leave': (roomId: string, ack?: Ack) => void;
   'room:read': (roomId: string, ack?: Ack) => void;
@@ -378,7 +400,11 @@ export interface ClientToServerEvents {
     page: OrNull<PageRequest>,
     ack: (answer: { success?: true; messages: Message[] } | (Refused & { messages: [] })) => void,
   ) => void;
-  'messages:show': (show: { messageIds: string[] }, ack: Ack<{ messages: Message[] }>) => void;
+  /** With `asQuotes`, the messages are only quoted, each of them, in the order of the request. */
+  'messages:show': (
+    show: { messageIds: string[]; asQuotes?: boolean | null },
+    ack: Ack<{ messages: Message[]; quotes?: Quote[] }>,
+  ) => void;
   'messages:sync': (since: { roomId: string; since: number }, ack: Ack<Synced>) => void;
   'reaction:add': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;
   'reaction:remove': (reaction: OrNull<ReactionRequest>, ack?: Ack) => void;

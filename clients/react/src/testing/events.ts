@@ -5,6 +5,7 @@ import type { Asked } from '../core/wire.js';
 import type { Peer } from './peer.js';
 import { PAGE, type MemoryRoom } from './room.js';
 import { search } from './search.js';
+import { quoteOf } from './threads.js';
 import type { World } from './world.js';
 
 type Event = keyof Asked;
@@ -209,11 +210,24 @@ export const HANDLERS: Handlers = {
     const known = { ...request, ...unset(request), content: whole, clientId, chunk: undefined };
     const sent = world.sentBefore(peer.user.id, known);
     if (sent) return { message: sent };
-    const message = room.add(world.userOf(peer.user.id), known);
+    const { threadId, alsoToRoom } = request;
+    const rootId = threadId ? world.threads.rootFor(room, threadId) : undefined;
+    const place = rootId === undefined ? undefined : { rootId, alsoToRoom: alsoToRoom ?? false };
+    const answered = request.replyTo || rootId;
+    const added = room.add(
+      world.userOf(peer.user.id),
+      { ...known, replyTo: answered ?? known.replyTo },
+      place,
+    );
+    const mentioned = world.mentions.namedIn(room, added);
+    world.threads.note(room, added, mentioned);
+    const root = world.threads.rootAfter(added.id);
+    const message = root ? room.noteRoot(added, root) : added;
     world.remember(peer.user.id, known, message);
     world.tellRoom(room.id, 'message:new', message);
-    world.tellActivity(room, message);
+    if (place?.alsoToRoom !== false) world.tellActivity(room, message);
     world.mentions.note(room, message);
+    world.threads.tellOthers(message);
     world.tellUnread(room);
     return { message };
   },
@@ -226,6 +240,7 @@ export const HANDLERS: Handlers = {
     if (typeof whole !== 'string') return missing(whole);
     const message = world.entered(peer, room.id).edit(messageId, whole);
     world.tellRoom(room.id, 'message:updated', message);
+    world.threads.noteMentioned(message, world.mentions.namedIn(room, message));
     world.mentions.note(room, message);
     return { message };
   },
@@ -234,9 +249,12 @@ export const HANDLERS: Handlers = {
     const room = world.roomOfMessage(messageId);
     if (room?.find(messageId)?.senderId !== peer.user.id)
       throw new ChatError('delete_refused', 'Failed to delete');
-    world.tellRoom(room.id, 'message:deleted', world.entered(peer, room.id).delete(messageId));
+    const deleted = world.entered(peer, room.id).delete(messageId);
+    const root = world.threads.rootAfter(messageId);
+    world.tellRoom(room.id, 'message:deleted', root ? room.noteRoot(deleted, root) : deleted);
     world.mentions.forget(messageId);
     world.tellUnread(room);
+    world.threads.noteDeletion(messageId);
     return done;
   },
 
@@ -252,8 +270,13 @@ export const HANDLERS: Handlers = {
     );
   },
 
-  'messages:show'(world, peer, { messageIds }) {
+  'messages:show'(world, peer, { messageIds, asQuotes }) {
     const open = world.rooms().filter(({ type, members }) => type === 'public' || members.has(peer.user.id));
+    if (asQuotes)
+      return {
+        messages: [],
+        quotes: messageIds.map((id) => quoteOf(id, open.flatMap((room) => room.find(id) ?? [])[0])),
+      };
     const found = messageIds.flatMap((id) => open.flatMap((room) => room.shownMessage(id) ?? []));
     return { messages: [...new Map(found.map((message) => [message.id, message])).values()].sort(byTime) };
   },
@@ -274,6 +297,26 @@ export const HANDLERS: Handlers = {
     const change = room.unreact(messageId, { emoji, userId: peer.user.id });
     if (change) world.tellRoom(room.id, 'reaction:removed', change);
     return done;
+  },
+
+  'thread:load'(world, peer, { rootId, ...page }) {
+    return world.threads.load(peer, rootId, page);
+  },
+
+  'thread:follow'(world, peer, { rootId }) {
+    return { unreadCount: world.threads.choose(peer, rootId, true) };
+  },
+
+  'thread:unfollow'(world, peer, { rootId }) {
+    return { unreadCount: world.threads.choose(peer, rootId, false) };
+  },
+
+  'thread:read'(world, peer, { rootId, messageId }) {
+    return { unreadCount: world.threads.markRead(peer, rootId, messageId) };
+  },
+
+  'threads:list'(world, peer, request) {
+    return world.threads.list(peer, request);
   },
 
   'typing:start'(world, peer, roomId) {
@@ -314,7 +357,13 @@ const byTime = (one: Message, other: Message) => (one.createdAt < other.createdA
 
 /** `null` is the same as absent. */
 function unset({ type, replyTo, clientId }: Asked['message:send']['argument']) {
-  return { type: type ?? undefined, replyTo: replyTo ?? undefined, clientId: clientId ?? undefined };
+  return {
+    type: type ?? undefined,
+    replyTo: replyTo ?? undefined,
+    clientId: clientId ?? undefined,
+    threadId: undefined,
+    alsoToRoom: undefined,
+  };
 }
 
 /** The answer to a chunk, which the types of the event do not have: only `core/chunks` sends any. */

@@ -44,6 +44,12 @@ export class Mentions {
     }
   }
 
+  /** The users whom a message mentions by name or id. */
+  namedIn(room: MemoryRoom, message: Message): string[] {
+    const { kinds } = this.mentionedIn(room, message);
+    return [...kinds].flatMap(([userId, kind]) => (kind === 'user' ? [userId] : []));
+  }
+
   forget(messageId: string): void {
     this.stored = this.stored.filter((stored) => stored.messageId !== messageId);
   }

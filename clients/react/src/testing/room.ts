@@ -13,6 +13,9 @@ import type {
   ShownRoom,
   Synced,
   SyncedEvent,
+  ThreadPlace,
+  ThreadRoot,
+  ThreadSummary,
 } from '../core/protocol.js';
 import { uuid } from '../core/uuid.js';
 
@@ -46,6 +49,7 @@ export class MemoryRoom {
     private readonly now: () => number,
     readonly createdAt = new Date(now()).toISOString(),
     readonly ownerId: string | null = null,
+    private readonly summaryOf: (root: string) => ThreadSummary | null = () => null,
   ) {}
 
   get seq(): number {
@@ -73,7 +77,7 @@ export class MemoryRoom {
     return older
       .slice(-Math.min(limit || PAGE, LARGEST_PAGE))
       .reverse()
-      .map((message) => withoutSeq(message));
+      .map((message) => this.asShown(message));
   }
 
   find(messageId: string): Message | undefined {
@@ -83,7 +87,7 @@ export class MemoryRoom {
   /** As a page has it. */
   shownMessage(messageId: string): Message | undefined {
     const message = this.find(messageId);
-    return message && withoutSeq(message);
+    return message && this.asShown(message);
   }
 
   markRead(userId: string): void {
@@ -114,13 +118,15 @@ export class MemoryRoom {
   unreadOf(userId: string): number {
     const read = this.unreadAfter.get(userId) ?? this.read.get(userId)?.seq;
     const since = read ?? (this.members.has(userId) ? 0 : this.seq);
-    const unread = this.messages.filter(({ senderId, seq = 0 }) => senderId !== userId && seq > since);
+    const unread = this.messages.filter(
+      ({ senderId, seq = 0, thread }) => senderId !== userId && seq > since && thread?.alsoToRoom !== false,
+    );
     return Math.min(unread.length, MOST_UNREAD);
   }
 
   // Each change is one entry of the log. These methods return the data of its event.
 
-  add(author: Author, request: SendRequest): Message {
+  add(author: Author, request: SendRequest, thread?: ThreadPlace): Message {
     const { content, type, metadata, replyTo } = request;
     this.lastTime = Math.max(this.now(), this.lastTime + 1);
     const message: Message = {
@@ -137,15 +143,24 @@ export class MemoryRoom {
       updatedAt: null,
       reactions: [],
       seq: this.seq + 1,
+      ...(thread && { thread }),
     };
     this.messages = [...this.messages, message];
     return this.append('message:new', message);
   }
 
+  /** Adds a root to the event of the last change, which was of a reply. */
+  noteRoot<Data extends object>(data: Data, root: ThreadRoot): Data & { root: ThreadRoot } {
+    const last = this.log.at(-1);
+    const whole = { ...data, root };
+    if (last) last.data = whole;
+    return whole;
+  }
+
   edit(messageId: string, content: string): Message {
     const updatedAt = new Date(this.now()).toISOString();
     const edited = this.change(messageId, (message) => ({ ...message, content, updatedAt }));
-    return this.append('message:updated', { ...edited, seq: this.seq + 1 });
+    return this.append('message:updated', { ...this.asShown(edited), seq: this.seq + 1 });
   }
 
   delete(messageId: string): { messageId: string; roomId: string; seq: number } {
@@ -190,6 +205,12 @@ export class MemoryRoom {
     return { events: entries, seq, complete: seq === this.seq, more: seq < this.seq };
   }
 
+  /** The message as a page has it. */
+  private asShown(message: Message): Message {
+    const threadSummary = this.summaryOf(message.id);
+    return { ...message, seq: undefined, ...(threadSummary && { threadSummary }) };
+  }
+
   private change(messageId: string, change: (message: Message) => Message): Message {
     const before = this.find(messageId);
     if (!before) throw new ChatError('message_not_found', 'Message not found');
@@ -202,10 +223,6 @@ export class MemoryRoom {
     this.log.push({ event, data });
     return data;
   }
-}
-
-function withoutSeq(message: Message): Message {
-  return { ...message, seq: undefined };
 }
 
 const isSame = (one: Reaction, other: Reaction) => one.emoji === other.emoji && one.userId === other.userId;

@@ -7,6 +7,7 @@ import { Chunks } from './chunks.js';
 import { Mentions } from './mentions.js';
 import type { Peer, Told } from './peer.js';
 import { MemoryRoom } from './room.js';
+import { Threads } from './threads.js';
 
 type SendRequest = Asked['message:send']['argument'];
 
@@ -14,6 +15,7 @@ export class World {
   readonly peers = new Set<Peer>();
   readonly mentions = new Mentions(this);
   readonly chunks = new Chunks();
+  readonly threads = new Threads(this);
   private readonly known = new Map<string, Member>();
   private readonly all = new Map<string, MemoryRoom>();
   /** By sender and `clientId`. */
@@ -67,7 +69,8 @@ export class World {
     members,
     ownerId,
   }: Omit<Room, 'id' | 'createdAt'> & { id?: string; ownerId?: string }): MemoryRoom {
-    const room = new MemoryRoom(id, name, type, this.moment, undefined, ownerId);
+    const summaryOf = (root: string) => this.threads.summaryOf(root);
+    const room = new MemoryRoom(id, name, type, this.moment, undefined, ownerId, summaryOf);
     for (const userId of members) room.members.add(userId);
     this.all.set(id, room);
     return room;
@@ -233,6 +236,8 @@ export class World {
 }
 
 /** The parts of a request that make it the same message. */
-function meaningOf({ roomId, content, type, metadata, replyTo }: SendRequest): string {
-  return JSON.stringify([roomId, content, type || 'text', metadata || {}, replyTo ?? null]);
+function meaningOf({ roomId, content, type, metadata, replyTo, ...thread }: SendRequest): string {
+  const { threadId, alsoToRoom } = thread;
+  const parts = [roomId, content, type || 'text', metadata || {}, replyTo ?? null];
+  return JSON.stringify(threadId ? [...parts, threadId, alsoToRoom ?? false] : parts);
 }

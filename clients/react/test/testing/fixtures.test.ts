@@ -59,6 +59,16 @@ test('it says everything that there is a fixture for', async () => {
   await alice.ask('message:send', { roomId: room, content: 'half', chunk });
   await bob.ask('mentions:list', {});
   await bob.ask('mentions:read', {});
+  const { message: reply } = await bob.ask('message:send', {
+    roomId: room,
+    content: 'x',
+    threadId: messageId,
+  });
+  await alice.ask('thread:load', { rootId: messageId });
+  await alice.ask('thread:read', { rootId: messageId, messageId: (reply as { id: string }).id });
+  await alice.ask('thread:unfollow', { rootId: messageId });
+  await alice.ask('thread:follow', { rootId: messageId });
+  await alice.ask('threads:list', {});
   await alice.ask('messages:load', { roomId: room, before: '2100-01-01T00:00:00.000Z' });
   await alice.ask('messages:load', { roomId: room, before: 'yesterday' });
   await alice.ask('messages:sync', { roomId: room, since: 0 });
@@ -106,7 +116,8 @@ test('it says everything that there is a fixture for', async () => {
 function withOwnIds(argument: unknown, messageId: string): unknown {
   if (typeof argument !== 'object' || argument === null || Array.isArray(argument)) return argument;
   const own: Record<string, unknown> = { ...argument };
-  if (typeof own.messageId === 'string') own.messageId = messageId;
+  for (const key of ['messageId', 'rootId', 'threadId'])
+    if (typeof own[key] === 'string') own[key] = messageId;
   if (typeof own.clientId === 'string') own.clientId = messageId;
   return own;
 }
@@ -121,7 +132,8 @@ describe.each(requests.map((fixture) => [fixture.request ?? '', fixture] as cons
     /** The code of the refusal of an argument, or `taken`. */
     async function codeOf(argument: unknown): Promise<unknown> {
       const { user, ask } = await watched('alice');
-      const { id } = await user.send('general', 'first');
+      const { id: threadId } = await user.send('general', 'first');
+      const { id } = await user.send('general', 'second', { threadId });
       const answer = await ask(event, withOwnIds(argument, id));
       return answer.success === false ? answer.code : 'taken';
     }

@@ -32,11 +32,15 @@ impl ChangeKind for Delete {
     }
 
     fn make(&self, append: &Append, rows: &mut Rows, _: &Turn) -> Result<EntryBody, Appended> {
+        let root_id = rows.messages.thread_of(&self.message_id);
         if !rows.messages.delete(&self.message_id, &append.room_id) {
             return Err(Appended::NotFound);
         }
         rows.reactions.delete_of_message(&self.message_id);
         rows.mentions.delete_of_message(&self.message_id);
+        if let Some(root_id) = root_id {
+            rows.threads.delete(&self.message_id, &root_id);
+        }
         Ok(EntryBody::Deleted(MessageDeleted(self.message_id.clone())))
     }
 }
@@ -51,7 +55,7 @@ impl EntryKind for MessageDeleted {
     }
 
     fn event<'a>(&'a self, room_id: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {
-        let view = MessageDeletedView { message_id: &self.0, room_id, seq };
+        let view = MessageDeletedView { message_id: &self.0, room_id, seq, root: None };
         (event::MESSAGE_DELETED, EntryView::Deleted(view))
     }
 

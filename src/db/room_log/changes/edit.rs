@@ -70,7 +70,10 @@ impl EntryKind for MessageEdited {
     }
 
     fn event<'a>(&'a self, _: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {
-        (event::MESSAGE_UPDATED, EntryView::Message(NumberedMessageView { message: &self.0, seq }))
+        (
+            event::MESSAGE_UPDATED,
+            EntryView::Message(NumberedMessageView { message: &self.0, seq, root: None }),
+        )
     }
 
     fn effect(&self) -> Effect<'_> {

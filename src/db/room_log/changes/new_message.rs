@@ -14,7 +14,10 @@ use crate::{
     },
     db::{
         facts::Facts,
-        room_log::{Append, Appended, rows::Rows},
+        room_log::{
+            Append, Appended,
+            rows::{Needs, NewReply, Rows, ThreadOfReply},
+        },
     },
     protocol::{EntryView, MessageView, NumberedMessageView, SenderView, event},
 };
@@ -37,6 +40,8 @@ pub struct NewMessage {
     pub client_id: Option<ClientId>,
     /// The users whom its content mentions.
     pub mentioned: Mentioned,
+    /// The thread that it answers in.
+    pub thread: Option<ThreadOfReply>,
 }
 
 /// The client's half of an idempotency key: a message sent again under the same client id is stored once.
@@ -58,9 +63,26 @@ impl ChangeKind for NewMessage {
         facts.ensure_fits("Message", "senderId", append.actor_id.as_str())
     }
 
+    fn list_needs(&self, append: &Append, needs: &mut Needs) {
+        if let Some(thread) = &self.thread {
+            needs.messages.add(&thread.root_id, &append.room_id);
+        }
+    }
+
     fn make(&self, append: &Append, rows: &mut Rows, turn: &Turn) -> Result<EntryBody, Appended> {
+        let id = MessageId::from(turn.next_id());
+        let thread = match &self.thread {
+            None => None,
+            Some(thread) if rows.messages.contains(&thread.root_id, &append.room_id) => {
+                let (room_id, sender_id) = (&append.room_id, &append.actor_id);
+                let reply = NewReply { message_id: &id, room_id, sender_id, at: turn.at };
+                Some(rows.threads.insert(thread, &reply, &self.mentioned.users))
+            }
+            // The root was deleted meanwhile.
+            Some(_) => return Err(Appended::NotFound),
+        };
         let message = Arc::new(MessageView {
-            id: turn.next_id().into(),
+            id,
             room_id: append.room_id.clone(),
             sender_id: append.actor_id.clone(),
             content: self.content.clone(),
@@ -72,6 +94,8 @@ impl ChangeKind for NewMessage {
             sender_name: append.actor_name.clone(),
             sender: SenderView { name: append.actor_name.clone() },
             reactions: Vec::new(),
+            thread,
+            thread_summary: None,
         });
         let place = (&append.room_id, &append.actor_id);
         rows.mentions.insert(&message.id, place, &self.mentioned, turn.at);
@@ -90,7 +114,7 @@ impl EntryKind for MessageAdded {
     }
 
     fn event<'a>(&'a self, _: &'a RoomId, seq: i64) -> (&'static str, EntryView<'a>) {
-        (event::MESSAGE_NEW, EntryView::Message(NumberedMessageView { message: &self.0, seq }))
+        (event::MESSAGE_NEW, EntryView::Message(NumberedMessageView { message: &self.0, seq, root: None }))
     }
 
     fn effect(&self) -> Effect<'_> {

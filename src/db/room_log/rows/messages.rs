@@ -24,6 +24,7 @@ use crate::{
         messages::MessageRow,
         room_log::session::Session,
         schema::messages,
+        threads::{root_of, thread_pg},
         types::{JsonRow, MessageTypeRow},
     },
     protocol::MessageView,
@@ -32,7 +33,7 @@ use crate::{
 /// The end of a statement that returns the messages `$from`, each as a [`StoredMessage`]; `$content` is their content,
 /// or empty.
 macro_rules! messages_as_json {
-    ($content:literal, $from:literal) => {
+    ($content:expr, $from:literal) => {
         concat!(
             r#"
     SELECT CAST(json_agg(json_build_object(
@@ -57,7 +58,7 @@ const LOCK: &str = concat!(
             AND message."roomId" = CAST(wanted.room_id AS /*room*/TEXT)
         ORDER BY CAST(message."id" AS TEXT) COLLATE "C" FOR NO KEY UPDATE OF message
     )"#,
-    messages_as_json!("", "locked")
+    messages_as_json!(concat!("'thread', ", thread_pg!("\"id\""), ", "), "locked")
 );
 
 const DELETE: &str = r#"
@@ -110,6 +111,9 @@ struct StoredMessage {
     #[serde(default)]
     created_at: Option<i64>,
     updated_at: Option<i64>,
+    /// Read only with the lock.
+    #[serde(default)]
+    thread: Option<String>,
 }
 
 impl From<StoredMessage> for MessageRow {
@@ -124,6 +128,7 @@ impl From<StoredMessage> for MessageRow {
             reply_to: stored.reply_to,
             created_at: Timestamp::from_millis(stored.created_at.unwrap_or(0)).naive().into(),
             updated_at: stored.updated_at.map(|at| Timestamp::from_millis(at).naive().into()),
+            thread: stored.thread,
         }
     }
 }
@@ -179,6 +184,11 @@ impl Messages {
     /// True if the message exists in the room. The batch may need it for another room, too, if another program moved it.
     pub(in super::super) fn contains(&self, id: &MessageId, room_id: &RoomId) -> bool {
         self.rows.get(id.as_str()).is_some_and(|row| row.room_id == room_id.as_str())
+    }
+
+    /// The root of the thread that a message of the room belongs to.
+    pub(in super::super) fn thread_of(&self, id: &MessageId) -> Option<MessageId> {
+        root_of(self.rows.get(id.as_str())?.thread.as_deref())
     }
 
     /// Replaces a message's content; returns the message, if it exists in the room.
@@ -337,6 +347,7 @@ mod tests {
             reply_to: None,
             created_at: at(5).into(),
             updated_at: None,
+            thread: None,
         };
         for (now, edited) in [(4, 4), (5, 6), (6, 6)] {
             let mut messages = Messages::new([row.clone()].into_iter());

@@ -5,6 +5,7 @@ mod mentions;
 mod messages;
 mod reactions;
 mod rooms;
+mod threads;
 
 use diesel::{QueryResult, sqlite::SqliteConnection};
 use futures_util::future::{join, join_all, join3};
@@ -15,6 +16,7 @@ use self::{
     messages::{MessageNeeds, Messages},
     reactions::{ReactionNeeds, Reactions},
     rooms::{RoomNeeds, Rooms},
+    threads::Threads,
 };
 use super::{Append, session::Session};
 use crate::{
@@ -23,6 +25,8 @@ use crate::{
 };
 
 pub(super) use messages::{list_stored_pg, list_stored_sqlite};
+pub use threads::ThreadOfReply;
+pub(super) use threads::{NewReply, Summaries};
 
 /// The rows that the changes of a batch need.
 #[derive(Default)]
@@ -47,6 +51,8 @@ pub(super) struct Rows {
     pub(super) reactions: Reactions,
     /// Written, never read.
     pub(super) mentions: Mentions,
+    /// Written, never read.
+    pub(super) threads: Threads,
     pub(super) rooms: Rooms,
 }
 
@@ -80,12 +86,12 @@ impl Rows {
         Ok(Self { messages, reactions, rooms, ..Self::default() })
     }
 
-    /// Writes the changed rows, pipelined with `then`; returns the edited messages as they are stored.
+    /// Writes the changed rows, pipelined with `then`; returns the edited messages as they are stored, and the changed threads.
     pub(super) async fn write_pg(
         &self,
         session: &Session<'_>,
         then: impl Future<Output = Result<()>>,
-    ) -> Result<Vec<MessageRow>> {
+    ) -> Result<(Vec<MessageRow>, Summaries)> {
         let columns = session.db().facts().columns();
         // The order matters: a reaction may be removed and added again.
         let writes = self.reactions.deletions().into_iter().chain(self.messages.deletions());
@@ -94,6 +100,7 @@ impl Rows {
             .chain(self.messages.insertions(&columns))
             .chain(self.mentions.deletions())
             .chain(self.mentions.insertions())
+            .chain(self.threads.writes())
             .chain(self.rooms.updates(&columns));
         let writes = writes.filter(|write| !write.rows.is_empty()).map(|write| {
             let written = session.query(write.sql, &write.rows);
@@ -103,23 +110,25 @@ impl Rows {
             }
         });
         // Edits come first, because the log notes the messages as the edits have left them.
-        let (edited, (written, then)) =
-            join(self.messages.write_edits_pg(session), join(join_all(writes), then)).await;
+        let summaries = self.threads.list_summaries_pg(session);
+        let (edited, (written, summaries, then)) =
+            join(self.messages.write_edits_pg(session), join3(join_all(writes), summaries, then)).await;
         // The first error counts: it ended the transaction.
         let edited = edited?;
         written.into_iter().collect::<Result<()>>()?;
         then?;
-        Ok(edited)
+        Ok((edited, summaries?))
     }
 
-    pub(super) fn write_sqlite(&self, c: &mut SqliteConnection, columns: &Columns) -> QueryResult<()> {
+    pub(super) fn write_sqlite(&self, c: &mut SqliteConnection, columns: &Columns) -> QueryResult<Summaries> {
         self.messages.write_edits_sqlite(c, columns)?;
         self.reactions.write_deletions_sqlite(c)?;
         self.messages.write_deletions_sqlite(c)?;
         self.reactions.write_insertions_sqlite(c)?;
         self.messages.write_insertions_sqlite(c, columns)?;
         self.mentions.write_sqlite(c)?;
-        self.rooms.write_sqlite(c, columns)
+        self.rooms.write_sqlite(c, columns)?;
+        self.threads.write_sqlite(c)
     }
 }
 

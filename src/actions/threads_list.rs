@@ -1,0 +1,72 @@
+//! Lists the threads that the actor follows, in the rooms that the actor may enter, the one with the newest reply first.
+
+use std::collections::HashMap;
+
+use super::Actor;
+use crate::{
+    app::App,
+    chat::{
+        Result,
+        id::{MessageId, RoomId},
+        message::Place,
+    },
+    db::threads::{self, FollowedQuery, FollowedThread},
+    protocol::{FollowedThreadView, QuoteView},
+};
+
+/// The most threads of a page.
+pub const MAX_THREADS: usize = 100;
+
+/// The threads that are listed.
+pub struct Listing<'a> {
+    pub after: &'a Place,
+    pub limit: usize,
+    /// Only those of this room.
+    pub room_id: Option<&'a RoomId>,
+    /// Only those with unread replies.
+    pub unread_only: bool,
+}
+
+/// A page of threads.
+pub struct ThreadsPage {
+    pub threads: Vec<FollowedThreadView>,
+    /// The place from which the next page goes on; none at the end.
+    pub after: Option<Place>,
+}
+
+/// A page may be shorter than the limit, or empty, and yet not be the last one.
+pub async fn run(app: &App, actor: Actor<'_>, listing: &Listing<'_>) -> Result<ThreadsPage> {
+    let user_id = actor.user_id();
+    let query = FollowedQuery {
+        user_id,
+        before: listing.after,
+        room_id: listing.room_id,
+        unread_only: listing.unread_only,
+        limit: listing.limit + 1,
+    };
+    let mut found = threads::list_followed(&app.db, &query).await?;
+    let has_more = found.len() > listing.limit;
+    found.truncate(listing.limit);
+    let place = |last: &FollowedThread| Place { at: last.last_at, id: last.root_id.clone() };
+    let after = found.last().filter(|_| has_more).map(place);
+    let mut may_enter: HashMap<RoomId, bool> = HashMap::new();
+    for thread in &found {
+        if !may_enter.contains_key(&thread.room_id) {
+            let is_allowed = app.access.ensure_may_enter(user_id, &thread.room_id).await.is_ok();
+            may_enter.insert(thread.room_id.clone(), is_allowed);
+        }
+    }
+    found.retain(|thread| may_enter.get(&thread.room_id) == Some(&true));
+    let ids: Vec<MessageId> = found.iter().map(|thread| thread.root_id.clone()).collect();
+    let roots = threads::list_quotes(&app.db, &ids).await?;
+    let view = |(thread, (root, _)): (FollowedThread, (QuoteView, Option<RoomId>))| {
+        let thread_summary = thread.summary?;
+        Some(FollowedThreadView {
+            room_id: thread.room_id,
+            root,
+            thread_summary,
+            unread_count: thread.unread,
+        })
+    };
+    Ok(ThreadsPage { threads: found.into_iter().zip(roots).filter_map(view).collect(), after })
+}
