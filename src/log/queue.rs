@@ -119,7 +119,6 @@ pub(super) mod tests {
             message_id: "message".into(),
             content: "x".repeat(MAX_BYTES),
             mentioned: Mentioned::default(),
-            thread: None,
         };
         queue.push(Append { change: Change::Edit(edit), ..append(1) }, oneshot::channel().0).unwrap();
         assert!(matches!(queue.push(append(1), oneshot::channel().0), Err(Error::Busy)));
