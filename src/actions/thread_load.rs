@@ -64,6 +64,8 @@ pub async fn run(
         Window::After(place) => (Side::Newer(place.clone()), Some(place)),
     };
     let page = threads::list_replies(&app.db, &found.root_id, &side, (limit, PAGE_BYTES)).await?;
+    // Another program may have moved a reply into another room.
+    let messages = page.messages.into_iter().filter(|message| message.room_id == found.room_id).collect();
     let is_newer = matches!(side, Side::Newer(_));
     let (newest, oldest) = page.ends.unzip();
     // A page of newer replies has the named one below it.
@@ -77,7 +79,7 @@ pub async fn run(
         root_id: found.root_id,
         room_id: found.room_id,
         root,
-        messages: page.messages,
+        messages,
         is_following,
         unread,
     })

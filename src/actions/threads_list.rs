@@ -59,8 +59,10 @@ pub async fn run(app: &App, actor: Actor<'_>, listing: &Listing<'_>) -> Result<T
     found.retain(|thread| may_enter.get(&thread.room_id) == Some(&true));
     let ids: Vec<MessageId> = found.iter().map(|thread| thread.root_id.clone()).collect();
     let roots = threads::list_quotes(&app.db, &ids).await?;
-    let view = |(thread, (root, _)): (FollowedThread, (QuoteView, Option<RoomId>))| {
+    let view = |(thread, (root, room_id)): (FollowedThread, (QuoteView, Option<RoomId>))| {
         let thread_summary = thread.summary?;
+        // Another program may have moved the root into another room.
+        let root = if room_id.as_ref() == Some(&thread.room_id) { root } else { QuoteView::gone(root.id) };
         Some(FollowedThreadView {
             room_id: thread.room_id,
             root,

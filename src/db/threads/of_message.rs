@@ -85,7 +85,7 @@ impl QueryId for OfMessage {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-fn push<'b, DB: Backend>(mut pass: AstPass<'_, 'b, DB>, sql: &str) -> QueryResult<()> {
+fn push<DB: Backend>(mut pass: AstPass<'_, '_, DB>, sql: &str) -> QueryResult<()> {
     pass.push_sql(sql);
     Ok(())
 }

@@ -167,10 +167,13 @@ pub async fn list_replies(
     let ids: Vec<MessageId> = places.iter().map(|place| place.id.clone()).collect();
     let mut messages = if ids.is_empty() { Vec::new() } else { messages::list(db, &ids).await? };
     messages.reverse();
-    let mut ends = places.iter().next().cloned().zip(places.iter().next_back().cloned());
-    if matches!(side, Side::Newer(_)) {
-        ends = ends.map(|(oldest, newest)| (newest, oldest));
-    }
+    let ends = match (places.as_slice(), side) {
+        ([], _) => None,
+        ([only], _) => Some((only.clone(), only.clone())),
+        ([newest, .., oldest], Side::Older(_)) | ([oldest, .., newest], Side::Newer(_)) => {
+            Some((newest.clone(), oldest.clone()))
+        }
+    };
     Ok(RepliesPage { messages, ends, has_more })
 }
 
