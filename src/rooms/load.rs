@@ -150,6 +150,9 @@ impl Rooms {
         if has_gap {
             self.catch_up(room_id, cell, loaded).await?;
         }
+        if is_as_digested != Some(true) {
+            self.note_unindexed([room_id]);
+        }
         if is_doubtful && let Err(error) = note_incomplete(&self.db, room_id, loaded + 1, clock::now()).await
         {
             error.log();
