@@ -15,6 +15,7 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
+pub(in crate::db) use self::rooms::forget_statements;
 pub use self::{
     rooms::{
         IndexedRoom, MAX_ADDED, Progress, add_new_rooms, begin_anew, is_available, list_behind, list_rooms,

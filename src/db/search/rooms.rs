@@ -202,6 +202,35 @@ pub async fn remove_deleted_rooms(db: &Db) -> Result<usize> {
     })
 }
 
+/// The statements that remove messages and rooms from the index. Their parameters are the ids of the messages and those of
+/// the rooms, as JSON.
+pub(in crate::db) fn forget_statements(db: &Db) -> Vec<String> {
+    match db {
+        Db::Pg { .. } => {
+            let ids = |place: u8| format!("(SELECT json_array_elements_text(CAST(${place} AS JSON)))");
+            vec![format!(
+                "WITH room AS (DELETE FROM chatoxide.search_room WHERE room_id IN {} RETURNING number)
+                DELETE FROM chatoxide.search_message
+                WHERE message_id IN {} OR room IN (SELECT number FROM room)",
+                ids(2),
+                ids(1)
+            )]
+        }
+        Db::Lite { .. } => {
+            let rooms = "FROM chatoxide_search_room WHERE room_id IN (SELECT value FROM json_each(?2))";
+            let messages = format!(
+                "(SELECT number FROM chatoxide_search_message WHERE message_id IN (SELECT value FROM json_each(?1))
+                    OR room IN (SELECT number {rooms}))"
+            );
+            vec![
+                format!("DELETE FROM chatoxide_search_words WHERE rowid IN {messages}"),
+                format!("DELETE FROM chatoxide_search_message WHERE number IN {messages}"),
+                format!("DELETE {rooms} AND ?1 IS NOT NULL"),
+            ]
+        }
+    }
+}
+
 /// Returns rooms whose logs have entries that are not indexed, or have lost some.
 pub async fn list_behind(db: &Db, limit: i64) -> Result<Vec<RoomId>> {
     let statement = named(
