@@ -12,7 +12,7 @@ use tokio::time::{Instant, interval, timeout_at};
 
 use super::{Rooms, registry::Phase, room::RoomState};
 use crate::{
-    chat::{Result, id::RoomId},
+    chat::{Error, Result, id::RoomId},
     clock,
     db::room_log::{Digest, Tail, note_incomplete, write_digests},
     sync::lock,
@@ -113,7 +113,15 @@ impl Rooms {
         let some: Vec<(RoomId, i64)> =
             lock(&self.digests.incomplete).iter().map(|(room_id, from)| (room_id.clone(), *from)).collect();
         for (room_id, complete_from) in some {
-            note_incomplete(&self.db, &room_id, complete_from, clock::now()).await?;
+            match note_incomplete(&self.db, &room_id, complete_from, clock::now()).await {
+                Ok(()) => {}
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                // The others do not wait for one room that the database refuses.
+                Err(error) => {
+                    error.log();
+                    continue;
+                }
+            }
             let mut incomplete = lock(&self.digests.incomplete);
             if incomplete.get(&room_id) == Some(&complete_from) {
                 incomplete.remove(&room_id);
