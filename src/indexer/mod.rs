@@ -90,7 +90,7 @@ impl Indexer {
         let Some(shared) = &self.0 else { return };
         let now = Instant::now();
         let mut pending = lock(&shared.pending);
-        if room_ids.into_iter().fold(false, |is_any, room_id| pending.doubt(room_id, now) || is_any) {
+        if room_ids.into_iter().filter(|room_id| pending.doubt(room_id, now)).count() > 0 {
             shared.wake.notify_one();
         }
     }

@@ -312,10 +312,9 @@ impl UnreadCounts {
             }
             (count.unread, count.seq) = (unread.min(MAX_COUNTED), count.seq.max(last));
             let deletions = news.deletions.iter().filter(|deletion| deletion.seq > counted_to);
-            let are_known = deletions.fold(true, |are_known, deletion| {
-                count.subtract(user_id, deletion, self.version) && are_known
-            });
-            if news.is_doubtful || !are_known || news.has_edit && count.mentions > 0 {
+            let unknown = deletions.filter(|deletion| !count.subtract(user_id, deletion, self.version));
+            let has_unknown = unknown.count() > 0;
+            if news.is_doubtful || has_unknown || news.has_edit && count.mentions > 0 {
                 self.doubtful.insert((room_id.clone(), user_id.clone()));
             }
             if !count.is_told() {
