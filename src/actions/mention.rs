@@ -121,7 +121,12 @@ pub(super) async fn push(
             is_unread: true,
         };
         let Some(packet) = Encoded::new(event::MENTION_NEW, &view) else { continue };
-        app.rooms.recount(&message.room_id, &users);
+        match message.updated_at {
+            None if !message.is_only_in_thread() => {
+                app.rooms.note_mentions(&message.room_id, sent.seq, &users);
+            }
+            _ => app.rooms.recount(&message.room_id, &users),
+        }
         for user_id in &users {
             app.broadcast.send(Target::User(user_id), Except::NOBODY, &packet);
         }

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     chat::{
         Error, Result,
-        id::{RoomId, UserId},
+        id::{MessageId, RoomId, UserId},
         permission,
     },
     db::{
@@ -23,6 +23,7 @@ use crate::{
     },
     protocol::{FoundMessageView, MessageView, SearchPageView},
     search::{Candidate, Cursor, Expression, Query, Tag, find_matches, rank},
+    sync::off_worker,
 };
 
 /// The most results of a page, and the number if none is asked for.
@@ -64,9 +65,11 @@ pub async fn run(app: &App, actor: Actor<'_>, query: &str, page: Page<'_>) -> Re
     if after.as_ref().is_some_and(|after| after.score.is_some() != is_ranked) {
         return Err(Error::BadInput("after: the cursor is of another order".to_owned()));
     }
-    let _slot = slots.begin(actor.user_id()).await?;
+    let held = slots.begin(actor.user_id()).await?;
     let (senders, rooms) = join(find_senders(app, actor, &query), find_rooms(app, actor, &query)).await;
     let (senders, rooms) = (senders?, rooms?);
+    // The next search finds what other programs have written there.
+    app.rooms.note_unindexed(&rooms);
     let known = search::list_rooms(&app.db, &rooms.iter().cloned().collect::<Vec<_>>()).await?;
     let filled = known.iter().filter(|room| room.is_filled).count();
     let indexed = (filled < rooms.len()).then(|| filled as f64 / rooms.len() as f64);
@@ -80,6 +83,7 @@ pub async fn run(app: &App, actor: Actor<'_>, query: &str, page: Page<'_>) -> Re
         since: query.since.map(micros),
         before: query.before.map(micros),
         after,
+        held,
     };
     let found =
         Results { app, query, senders, rooms, limit: page.limit, found: Vec::new(), bytes: 0, last: None };
@@ -190,7 +194,8 @@ impl Results<'_> {
         let content = |hit: &Hit| contents.get(&hit.message_id).map_or("", String::as_str);
         let candidates: Vec<Candidate<'_>> =
             hits.iter().map(|hit| Candidate { content: content(hit) }).collect();
-        let scores = rank(&candidates, &self.query.phrases);
+        let bytes = candidates.iter().map(|candidate| candidate.content.len()).sum();
+        let scores = off_worker(bytes, || rank(&candidates, &self.query.phrases));
         let scored = hits
             .into_iter()
             .zip(scores)
@@ -212,22 +217,32 @@ impl Results<'_> {
                 return Ok(self.last.take());
             }
             let ids: Vec<_> = portion.iter().map(|hit| hit.message_id.clone()).collect();
-            let mut there: HashMap<_, MessageView> = messages::list(&self.app.db, &ids)
+            let mut there: HashMap<MessageId, MessageView> = messages::list(&self.app.db, &ids)
                 .await?
                 .into_iter()
                 .map(|message| (message.id.clone(), message))
                 .collect();
-            for hit in portion {
-                if self.is_full() {
-                    return Ok(self.last.take());
-                }
-                if let Some(message) = there.remove(&hit.message_id) {
-                    self.add(message);
-                }
-                self.last = Some(hit.cursor.clone());
+            let bytes = there.values().map(|message| message.content.len()).sum();
+            let end = off_worker(bytes, || self.add_portion(portion, &mut there));
+            if end.is_some() {
+                return Ok(end);
             }
         }
         Ok(None)
+    }
+
+    /// The same for messages that were read.
+    fn add_portion(&mut self, hits: &[Hit], there: &mut HashMap<MessageId, MessageView>) -> Option<Cursor> {
+        for hit in hits {
+            if self.is_full() {
+                return self.last.take();
+            }
+            if let Some(message) = there.remove(&hit.message_id) {
+                self.add(message);
+            }
+            self.last = Some(hit.cursor.clone());
+        }
+        None
     }
 
     fn is_full(&self) -> bool {

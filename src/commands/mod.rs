@@ -15,6 +15,7 @@ mod import;
 mod logging;
 mod map;
 mod migrate;
+mod parse;
 mod plan;
 mod progress;
 mod reindex;
@@ -22,11 +23,12 @@ mod serve;
 mod token;
 mod verify;
 
-use std::{ffi::OsStr, io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
+use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Settings};
+use self::parse::{Parsed, parse, sentence};
+use crate::config::{Config, Part, Settings, WrongSetting};
 
 /// A chat server that takes the place of a Node Socket.IO backend without the front end noticing.
 #[derive(Parser, Debug)]
@@ -81,63 +83,27 @@ enum Failure {
 pub fn run() -> ExitCode {
     // For development: variables that are set already take precedence over the file's.
     let env_file = dotenvy::dotenv();
-    let line = match parse() {
-        Ok(line) => line,
-        Err(error) if error.use_stderr() => {
-            let text = error.to_string();
-            let sentence: Vec<&str> =
-                text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
-            return end(Err(Failure::Setting(sentence.join(" ").trim_start_matches("error: ").to_owned())));
-        }
+    let parsed = match parse() {
+        Ok(parsed) => parsed,
+        Err(error) if error.use_stderr() => return end(Err(Failure::Setting(sentence(&error)))),
         Err(help) => return if help.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
     match env_file {
         Err(error) if !error.not_found() => {
             end(Err(Failure::Setting(format!(".env cannot be read: {error}"))))
         }
-        _ => end(execute(line)),
+        _ => end(execute(parsed)),
     }
 }
 
-/// Parses the arguments and the environment. An empty variable counts as not set, as in most compose files.
-fn parse() -> Result<CommandLine, clap::Error> {
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let command = CommandLine::command().mut_args(|argument| match argument.get_env() {
-        Some(variable) if is_empty(variable) => argument.env(Resettable::Reset),
-        _ => argument,
-    });
-    CommandLine::from_arg_matches(&with_short_help(command).try_get_matches()?)
-}
-
-/// The settings that the help of a command shows, where the others do not matter to it.
-const SHOWN_SETTINGS: [(&str, &[&str]); 7] = [
-    ("map", &[]),
-    ("token", &["jwt-secret", "data-dir"]),
-    ("verify", &["jwt-secret", "data-dir"]),
-    ("health", &["host", "port", "database-timeout"]),
-    ("export", &["database-url", "data-dir", "database-timeout"]),
-    ("import", &["database-url", "data-dir", "database-timeout"]),
-    ("reindex", &["database-url", "data-dir", "database-timeout"]),
-];
-
-/// Hides the other settings from the help of such a command. It still takes every setting.
-fn with_short_help(mut command: clap::Command) -> clap::Command {
-    // Gives the subcommands their copies of the settings.
-    command.build();
-    SHOWN_SETTINGS.into_iter().fold(command, |command, (name, shown)| {
-        command.mut_subcommand(name, |subcommand| {
-            subcommand.mut_args(|argument| {
-                let is_shown = argument.get_long().is_some_and(|long| shown.contains(&long));
-                let is_hidden = argument.is_global_set() && !is_shown;
-                argument.hide(is_hidden)
-            })
-        })
-    })
-}
-
-fn execute(line: CommandLine) -> Result<(), Failure> {
-    let CommandLine { command, settings } = line;
-    let command = match command.unwrap_or(Command::Serve) {
+fn execute(parsed: Parsed) -> Result<(), Failure> {
+    let Parsed { line: CommandLine { command, settings }, refused } = parsed;
+    let command = command.unwrap_or(Command::Serve);
+    let lists_all = matches!(&command, Command::Check(_) | Command::Plan(_));
+    if let Some(text) = refused.first().filter(|_| !lists_all) {
+        return Err(Failure::Setting(text.clone()));
+    }
+    let command = match command {
         // These need no setting, so that a wrong one does not matter.
         Command::Map(args) => return map::run(args),
         Command::Check(check_schema::CheckArgs { schema: Some(path), uses, json }) => {
@@ -146,7 +112,10 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         command => command,
     };
     logging::start(&settings).map_err(Failure::Setting)?;
-    let (config, wrong) = Config::read(settings);
+    let (config, mut wrong) = Config::read(settings);
+    // In place of a refused value there is its default, which is checked like any other.
+    let refused = refused.into_iter().map(|text| WrongSetting { part: Part::Other, text });
+    wrong.splice(..0, refused);
     match command {
         Command::Check(args) => return block_on(check::run(config, &wrong, args.json)),
         Command::Plan(args) => return block_on(plan::run(config, &wrong, args)),

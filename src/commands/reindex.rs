@@ -37,7 +37,7 @@ pub(super) async fn run(config: Config, args: &ReindexArgs) -> Result<(), Failur
             search::no_index()
         )));
     }
-    search::add_new_rooms(&db, None).await.map_err(failed)?;
+    while search::add_new_rooms(&db, None).await.map_err(failed)? >= search::MAX_ADDED {}
     let unfilled = search::progress(&db).await.map_err(failed)?.unfilled;
     let total = db::messages::count(&db).await.map_err(failed)?;
     if unfilled == 0 || args.anew {

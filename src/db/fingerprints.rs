@@ -45,6 +45,8 @@ pub struct Query {
 pub struct Fingerprints {
     /// The last entry of the room's log.
     pub seq: i64,
+    /// The log has all that happened from this entry on.
+    pub complete_from: i64,
     /// The message of the entry `after` of the [`Query`]; none if there is no such entry.
     pub last: Option<MessageId>,
     /// The users of the query who are not in the database.
@@ -122,6 +124,8 @@ struct Row {
     place: i64,
     #[diesel(sql_type = BigInt)]
     seq: i64,
+    #[diesel(sql_type = BigInt)]
+    complete_from: i64,
     #[diesel(sql_type = Nullable<Text>)]
     last: Option<String>,
     /// A JSON array of ids.
@@ -162,6 +166,7 @@ const POSTGRES: &str = r#"
     FROM unnest($1, $2, $3, $4, $5) AS room (place, id, most, after, users)
     CROSS JOIN LATERAL (
         SELECT coalesce((SELECT seq FROM chatoxide.room_head WHERE room_id = CAST(room.id AS TEXT)), 0) AS seq,
+            coalesce((SELECT complete_from FROM chatoxide.room_head WHERE room_id = CAST(room.id AS TEXT)), 0) AS complete_from,
             (SELECT message_id FROM chatoxide.room_log WHERE room_id = CAST(room.id AS TEXT) AND seq = room.after) AS last,
             (SELECT json_agg(message_id)::text FROM chatoxide.room_log
                 WHERE room_id = CAST(room.id AS TEXT) AND seq > room.after) AS touched,
@@ -182,6 +187,7 @@ const POSTGRES: &str = r#"
 /// Reads one room: on SQLite a statement costs no round trip.
 const SQLITE: &str = r#"
     SELECT ?1 AS place, coalesce((SELECT seq FROM chatoxide_room_head WHERE room_id = ?2), 0) AS seq,
+        coalesce((SELECT complete_from FROM chatoxide_room_head WHERE room_id = ?2), 0) AS complete_from,
         (SELECT message_id FROM chatoxide_room_log WHERE room_id = ?2 AND seq = ?4) AS last,
         (SELECT json_group_array(message_id) FROM chatoxide_room_log WHERE room_id = ?2 AND seq > ?4) AS touched,
         (SELECT json_group_array(wanted.value) FROM json_each(?5) AS wanted
@@ -280,7 +286,7 @@ fn list_in<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Vec<T>>
 /// Adds a row to what was found of its room. Each row has what the room has once.
 fn add_row(db: &Db, found: &mut Fingerprints, row: Row) -> Result<()> {
     if found.messages.is_empty() {
-        found.seq = row.seq;
+        (found.seq, found.complete_from) = (row.seq, row.complete_from);
         found.last = row.last.map(MessageId::from);
         found.touched = list_in::<String>(row.touched.as_deref())?.into_iter().map(MessageId::from).collect();
         found.missing = list_in::<String>(row.missing.as_deref())?.into_iter().map(UserId::from).collect();

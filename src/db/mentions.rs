@@ -57,11 +57,24 @@ struct InboxRow {
     is_unread: bool,
 }
 
+/// A mention is read by the mark of the inbox, or by that of its room, as its count says (`unread.rs`): from the message on
+/// that the user has marked as unread, nothing is; and one that was committed after the mark is not.
+const IS_UNREAD: &str = "found.at > coalesce(marker.at, the_beginning) AND coalesce(
+            found.at > coalesce(reading.unread_at, reading.at, the_beginning)
+            OR found.at = reading.unread_at AND found.message_id >= reading.unread_id
+            OR reading.unread_at IS NULL AND found.at <= reading.at AND (
+                SELECT next.at FROM own.room_log AS next WHERE next.room_id = found.room_id AND next.seq = reading.seq + 1
+            ) <= reading.at AND EXISTS (
+                SELECT 1 FROM own.room_log AS entry
+                WHERE entry.room_id = found.room_id AND entry.seq > reading.seq AND entry.seq <= reading.seq + 300
+                    AND entry.at = found.at AND entry.message_id = found.message_id
+            ), false
+        ) AS is_unread";
+
 /// The newest mentions of a user before a place: those of the user, and, room by room, those of all members. Both parts
 /// read an index in its order, and stop at the limit.
 const INBOX_PG: &str = r#"
-    SELECT found.message_id, found.room_id, found.sender_id, found.kind, found.at,
-        found.at > coalesce(marker.at, '-infinity') AND found.at > coalesce(reading.at, '-infinity') AS is_unread
+    SELECT found.message_id, found.room_id, found.sender_id, found.kind, found.at, is_unread_by_marks
     FROM (
         (SELECT * FROM chatoxide.mention WHERE user_id = $1 AND user_id <> '' AND (at, message_id) < ($3, $4)
             ORDER BY at DESC, message_id DESC LIMIT $5)
@@ -77,8 +90,7 @@ const INBOX_PG: &str = r#"
     ORDER BY found.at DESC, found.message_id DESC, found.user_id DESC LIMIT $5"#;
 
 const INBOX_LITE: &str = r#"
-    SELECT found.message_id, found.room_id, found.sender_id, found.kind, found.at,
-        found.at > coalesce(marker.at, '') AND found.at > coalesce(reading.at, '') AS is_unread
+    SELECT found.message_id, found.room_id, found.sender_id, found.kind, found.at, is_unread_by_marks
     FROM (
         SELECT * FROM (
             SELECT * FROM chatoxide_mention WHERE user_id = ?1 AND user_id <> '' AND (at, message_id) < (?3, ?4)
@@ -99,9 +111,14 @@ const INBOX_LITE: &str = r#"
 /// Returns the user's newest mentions before a place, newest first. A message that mentions the user twice, by name and as
 /// a member, is there twice.
 pub async fn list(db: &Db, user_id: &UserId, before: &Place, limit: usize) -> Result<Vec<InboxMention>> {
-    let text = if matches!(db, Db::Pg { .. }) { INBOX_PG } else { INBOX_LITE };
+    let (text, own, beginning) = match db {
+        Db::Pg { .. } => (INBOX_PG, "chatoxide.", "'-infinity'"),
+        Db::Lite { .. } => (INBOX_LITE, "chatoxide_", "''"),
+    };
+    let is_unread = IS_UNREAD.replace("own.", own).replace("the_beginning", beginning);
+    let text = text.replace("is_unread_by_marks", &is_unread);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<InboxRow> = on!(db.readers, c => diesel::sql_query(text)
+    let rows: Vec<InboxRow> = on!(db.readers, c => diesel::sql_query(&text)
         .bind::<Text, _>(user_id.as_str())
         .bind::<UserIdSql, _>(user_id.as_str())
         .bind::<SqlTimestamp, _>(before.at.naive())

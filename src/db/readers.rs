@@ -50,7 +50,7 @@ struct ReaderRow {
 
 /// The next marks of a room are read by the primary key. A mark covers a message that is not later than it, unless the
 /// message was committed after it: then it is among the next entries of the log, whose times never run backwards. Only
-/// members are listed, without the author and those whose reads are private.
+/// members are listed, without the author and those whose reads are private. They are looked up by their ids, by the index.
 const READERS: &str = r#"
     SELECT mark.user_id AS id, reader."name" AS name, reader."avatar" AS avatar, mark.at AS at,
         mark.is_shown AND reader."id" IS NOT NULL AS has_read
@@ -69,11 +69,15 @@ const READERS: &str = r#"
         ORDER BY marker.user_id LIMIT $5
     ) AS mark
     LEFT JOIN "_RoomMembers" AS member
-        ON member."A" = $1 AND CAST(member."B" AS TEXT) = mark.user_id AND mark.is_shown
+        ON member."A" = $1 AND member."B" = the_reader AND mark.is_shown
     LEFT JOIN "User" AS reader ON reader."id" = member."B" AND reader."id" <> $6 AND NOT EXISTS (
         SELECT 1 FROM own.user_setting AS setting WHERE setting.user_id = mark.user_id AND setting.has_private_reads
     )
     ORDER BY mark.user_id"#;
+
+/// The user of a mark where ids are UUIDs. A mark that Node left in Redis may name any user.
+const READER_UUID: &str = "CASE WHEN mark.user_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            THEN CAST(mark.user_id AS UUID) END";
 
 /// Returns at most `limit` users, whose ids come after `last`, who have read a message. A page may have fewer although
 /// there are more.
@@ -87,12 +91,14 @@ pub async fn list(
     let text = match db {
         Db::Pg { .. } => {
             let text = READERS.replace("marker_at", "marker.at").replace("the_moment", "$2");
-            text.replace("own.", "chatoxide.")
+            let reader = if db.facts().id_types().users { READER_UUID } else { "mark.user_id" };
+            text.replace("the_reader", reader).replace("own.", "chatoxide.")
         }
         // A cast keeps SQLite from an index.
-        Db::Lite { .. } => ["$1", "$3", "$4", "member.\"B\""]
+        Db::Lite { .. } => ["$1", "$3", "$4"]
             .into_iter()
             .fold(READERS.to_owned(), |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
+            .replace("the_reader", "mark.user_id")
             .replace("marker_at", &columns.time_format.of_own("marker.at"))
             .replace("the_moment", "$2")
             .replace("own.", "chatoxide_")

@@ -1,12 +1,13 @@
 //! Removes users and rooms that a command made for itself, with all that they said: no client can.
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 
 use super::{
     Db, facts,
     ids::Id,
     in_transaction,
     schema::{messages, reactions, room_members, rooms, users},
+    search,
 };
 use crate::{chat::Result, clock};
 
@@ -15,10 +16,12 @@ pub async fn ensure_ready(db: &Db) -> Result<()> {
     facts::check(db, clock::now()).await
 }
 
-/// Deletes the users and the rooms of these ids, and the messages, reactions, members, entries and read
-/// markers of both.
+/// Deletes the users and the rooms of these ids, and the messages, reactions, members, entries, read markers and rows of the
+/// search index of both.
 pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result<()> {
     let (user_ids, room_ids) = (user_ids.to_vec(), room_ids.to_vec());
+    let has_search = search::is_available(db).await?;
+    let (forget, indexed) = (search::forget_statements(db), serde_json::json!(room_ids).to_string());
     in_transaction!($ db write, c => {
         let all_users = || user_ids.iter().map(|id| Id(id));
         let all_rooms = || room_ids.iter().map(|id| Id(id));
@@ -52,6 +55,12 @@ pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result
         let sent = messages::room_id.eq_any(all_rooms()).or(messages::sender_id.eq_any(all_users()));
         let sent = messages::table.filter(sent).select(messages::id);
         let sent: Vec<String> = run!(c.load(sent));
+        if has_search {
+            let ids = serde_json::json!(sent).to_string();
+            for statement in &forget {
+                run!(c.execute(diesel::sql_query(statement).bind::<Text, _>(&ids).bind::<Text, _>(&indexed)));
+            }
+        }
         let reacted = reactions::message_id.eq_any(sent.iter().map(|id| Id(id)));
         let reacted = reacted.or(reactions::user_id.eq_any(all_users()));
         run!(c.execute(diesel::delete(reactions::table.filter(reacted))));

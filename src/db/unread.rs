@@ -148,7 +148,8 @@ const SCANNED: &str = concat!(
     ) AS scanned ON scanned.room_id = pair.room_id AND scanned.user_id = pair.user_id"#
 );
 
-/// The mentions that are not read, by name and as a member. A message may have both.
+/// The mentions that are not read, by name and as a member. A message may have both. As with messages, some may have a
+/// time before the read mark and be committed after it: a mention has the time of its entry.
 const MENTIONS: &str = r#"(SELECT count(DISTINCT message_id) FROM (
             SELECT mention.message_id FROM own.mention AS mention
             WHERE mention.user_id IN (CAST(pair.user_id AS TEXT), '') AND mention.room_id = CAST(pair.room_id AS TEXT)
@@ -158,19 +159,33 @@ const MENTIONS: &str = r#"(SELECT count(DISTINCT message_id) FROM (
                 AND mention.at > coalesce((
                     SELECT inbox.at FROM own.mention_marker AS inbox WHERE inbox.user_id = CAST(pair.user_id AS TEXT)
                 ), the_beginning)
+            UNION ALL
+            SELECT mention.message_id FROM own.room_log AS entry
+            JOIN own.mention AS mention ON mention.message_id = entry.message_id AND mention.at = entry.at
+            WHERE marker.unread_at IS NULL AND is_any_late
+                AND entry.room_id = CAST(pair.room_id AS TEXT) AND entry.seq > marker.seq
+                AND entry.seq <= marker.seq + 300 AND entry.kind IN ('new', 'edit') AND entry.at <= marker.at
+                AND mention.user_id IN (CAST(pair.user_id AS TEXT), '')
+                AND mention.sender_id <> CAST(pair.user_id AS TEXT)
+                AND mention.at > coalesce((
+                    SELECT inbox.at FROM own.mention_marker AS inbox WHERE inbox.user_id = CAST(pair.user_id AS TEXT)
+                ), the_beginning)
             LIMIT 198
         ) AS unread_mention)"#;
 
+/// A look at the entry after the read mark: mostly it says that none is late.
+const IS_ANY_LATE: &str = "(
+            SELECT next.at FROM own.room_log AS next
+            WHERE next.room_id = CAST(pair.room_id AS TEXT) AND next.seq = marker.seq + 1
+        ) <= marker.at";
+
 /// A message may have a time before the read mark and be committed after it. Such ones are the next entries of the log,
-/// whose times never run backwards: mostly a look at one entry shows that there are none.
+/// whose times never run backwards.
 const STATEMENT: &str = concat!(
     r#"
     SELECT pair.room_id AS room_id, pair.user_id AS user_id, pair.is_member AS is_member,
         coalesce(head.seq, 0) AS seq, pair.is_counted AS is_counted, the_last AS last_message_at,
-        CASE WHEN pair.is_counted THEN the_count + CASE WHEN marker.unread_at IS NULL AND (
-            SELECT next.at FROM own.room_log AS next
-            WHERE next.room_id = CAST(pair.room_id AS TEXT) AND next.seq = marker.seq + 1
-        ) <= marker.at THEN (
+        CASE WHEN pair.is_counted THEN the_count + CASE WHEN marker.unread_at IS NULL AND is_any_late THEN (
             SELECT count(*) FROM own.room_log AS entry
             JOIN "Message" AS late ON late."id" = CAST(entry.message_id AS /*message*/TEXT)
             WHERE entry.room_id = CAST(pair.room_id AS TEXT) AND entry.seq > marker.seq
@@ -208,6 +223,7 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
     let last = if lists { last } else { "NULL" };
     let text = STATEMENT
         .replace("the_mentions", MENTIONS)
+        .replace("is_any_late", IS_ANY_LATE)
         .replace("the_count", count)
         .replace("the_last", last)
         .replace("scanned_once", scanned)

@@ -4,6 +4,7 @@
 
 mod pending;
 mod slots;
+mod slow;
 
 use std::{
     collections::HashSet,
@@ -18,8 +19,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::pending::Pending;
 pub use self::slots::SearchSlots;
+use self::{pending::Pending, slow::SlowRooms};
 use crate::{
     chat::{Error, Result, id::RoomId},
     db::{
@@ -41,7 +42,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The rooms that are followed, and whose history is indexed, in one transaction.
 const ROOMS_FOLLOWED: usize = 32;
-const ROOMS_FILLED: i64 = 8;
+const ROOMS_FILLED: usize = 8;
+/// The rooms at whose newest messages the task looks at once.
+const ROOMS_CHECKED: usize = 500;
 /// The rooms that are found behind their logs at once.
 const ROOMS_BEHIND: i64 = 10_000;
 /// The bounds of the rest after a page of history.
@@ -81,6 +84,17 @@ impl Indexer {
         shared.wake.notify_one();
     }
 
+    /// Notes that other programs may have written in these rooms, without an entry in the log. Their newest messages are
+    /// looked at, at most once in a while.
+    pub fn note_doubts<'a>(&self, room_ids: impl IntoIterator<Item = &'a RoomId>) {
+        let Some(shared) = &self.0 else { return };
+        let now = Instant::now();
+        let mut pending = lock(&shared.pending);
+        if room_ids.into_iter().filter(|room_id| pending.doubt(room_id, now)).count() > 0 {
+            shared.wake.notify_one();
+        }
+    }
+
     /// Indexes until `ended`.
     pub async fn run(self, db: Db, instruments: Instruments, ended: CancellationToken) {
         let Some(shared) = self.0 else { return };
@@ -91,6 +105,7 @@ impl Indexer {
             reported: None,
             is_told: false,
             failed: HashSet::new(),
+            slow: SlowRooms::new(search::PAGE),
             has_work: true,
         };
         tokio::select! {
@@ -110,6 +125,8 @@ struct Task {
     is_told: bool,
     /// Rooms whose history cannot be indexed, such as one with a row that cannot be read.
     failed: HashSet<RoomId>,
+    /// Rooms whose history takes too long.
+    slow: SlowRooms,
     /// There may be history to index.
     has_work: bool,
 }
@@ -138,6 +155,7 @@ impl Task {
             *next_look = Instant::now() + LOOK_INTERVAL;
         }
         self.follow().await?;
+        self.check_doubts().await?;
         if self.has_work && !self.lacks_index() {
             self.fill().await
         } else {
@@ -156,7 +174,7 @@ impl Task {
     /// Looks at all rooms.
     async fn look(&mut self) -> Result<()> {
         while search::remove_deleted_rooms(&self.db).await? > 0 {}
-        search::add_new_rooms(&self.db, None).await?;
+        while search::add_new_rooms(&self.db, None).await? >= search::MAX_ADDED {}
         let behind = search::list_behind(&self.db, ROOMS_BEHIND).await?;
         let now = Instant::now();
         let mut pending = lock(&self.shared.pending);
@@ -164,6 +182,15 @@ impl Task {
             pending.add(room_id, now);
         });
         self.has_work = true;
+        Ok(())
+    }
+
+    /// Begins the history again of rooms in which other programs have written.
+    async fn check_doubts(&mut self) -> Result<()> {
+        let rooms = lock(&self.shared.pending).take_doubts(ROOMS_CHECKED);
+        if !rooms.is_empty() && !self.lacks_index() {
+            self.has_work |= search::refill_behind(&self.db, &rooms).await? > 0;
+        }
         Ok(())
     }
 
@@ -200,34 +227,43 @@ impl Task {
         self.instruments.search_indexed.inc_by(written.messages as u64);
         let is_seen = |room_id: &&RoomId| !written.done.contains(room_id) && !written.more.contains(room_id);
         let unseen: Vec<RoomId> = room_ids.iter().filter(is_seen).cloned().collect();
-        let is_any_new = !unseen.is_empty() && search::add_new_rooms(&self.db, Some(&unseen)).await? > 0;
-        self.has_work |= is_any_new || !refilled.is_empty();
+        let mut there = Vec::new();
+        if !unseen.is_empty() {
+            self.has_work |= search::add_new_rooms(&self.db, Some(&unseen)).await? > 0;
+            // Those that are new, or that another node is indexing; the others do not exist.
+            there = search::list_rooms(&self.db, &unseen).await?;
+        }
+        self.has_work |= !refilled.is_empty();
         let mut pending = lock(&self.shared.pending);
         pending.again(&written.more, since);
-        // Another node is indexing these, or they do not exist: the look at all rooms finds those that remain.
-        if !is_any_new {
-            pending.later(unseen, Instant::now() + OTHERS_TURN);
-        }
+        let there = there.into_iter().map(|room| room.room_id).collect();
+        pending.later(there, Instant::now() + OTHERS_TURN);
         Ok(())
     }
 
     /// Indexes the next pages of history, then leaves the database to others for a while.
     async fn fill(&mut self) -> Result<()> {
         let begun = Instant::now();
-        let limit = ROOMS_FILLED.saturating_add(i64::try_from(self.failed.len()).unwrap_or(i64::MAX));
+        let limit = ROOMS_FILLED + self.failed.len() + self.slow.count_waiting(begun);
         let mut rooms = search::list_unfilled(&self.db, limit).await?;
         rooms.retain(|room_id| !self.failed.contains(room_id));
+        let (rooms, page) = self.slow.choose(rooms, ROOMS_FILLED, begun);
         if rooms.is_empty() {
             self.has_work = false;
             self.report_end();
             return Ok(());
         }
         self.report().await?;
-        let written = match search::fill(&self.db, &rooms).await {
+        let written = match search::fill(&self.db, &rooms, page).await {
             Ok(written) => written,
-            Err(error @ Error::Unavailable(_)) => return Err(error),
-            Err(_) => self.fill_one_by_one(&rooms).await,
+            // The database is away, or one of the pages takes too long: then it is the turn of others.
+            Err(error @ Error::Unavailable(_)) => {
+                self.slow.note_failure(&rooms, Instant::now());
+                return Err(error);
+            }
+            Err(_) => self.fill_one_by_one(&rooms, page).await,
         };
+        self.slow.note_success(&written.done);
         self.instruments.search_indexed.inc_by(written.messages as u64);
         let rest = match written.messages {
             0 if written.done.is_empty() => OTHERS_TURN,
@@ -238,10 +274,10 @@ impl Task {
     }
 
     /// Leaves out rooms that fail.
-    async fn fill_one_by_one(&mut self, room_ids: &[RoomId]) -> Written {
+    async fn fill_one_by_one(&mut self, room_ids: &[RoomId], page: usize) -> Written {
         let mut all = Written::default();
         for room_id in room_ids {
-            match search::fill(&self.db, slice::from_ref(room_id)).await {
+            match search::fill(&self.db, slice::from_ref(room_id), page).await {
                 Ok(written) => {
                     all.messages += written.messages;
                     all.done.extend(written.done);
@@ -294,7 +330,7 @@ pub async fn fill_all(db: &Db, mut show: impl FnMut(usize)) -> Result<()> {
         if rooms.is_empty() {
             return Ok(());
         }
-        let written = search::fill(db, &rooms).await?;
+        let written = search::fill(db, &rooms, search::PAGE).await?;
         show(written.messages);
         if written.done.is_empty() && written.more.is_empty() {
             // A server that runs is indexing these.

@@ -1,12 +1,17 @@
 //! The rooms that have entries to be indexed.
 
-use indexmap::IndexMap;
+use std::{collections::HashMap, time::Duration};
+
+use indexmap::{IndexMap, IndexSet};
 use tokio::time::Instant;
 
 use crate::chat::id::RoomId;
 
 /// The most rooms that are noted. Above that, all rooms are looked at instead.
 const MAX_ROOMS: usize = 100_000;
+/// The most rooms in doubt, and how long a look at the newest messages of one counts.
+const MAX_DOUBTS: usize = 10_000;
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub(super) struct Pending {
@@ -15,6 +20,10 @@ pub(super) struct Pending {
     /// Rooms that another node was indexing, with the time at which they are looked at again.
     later: Vec<(RoomId, Instant)>,
     looks: bool,
+    /// Rooms in which other programs may have written.
+    doubts: IndexSet<RoomId>,
+    /// When the rooms were last in doubt.
+    doubted: HashMap<RoomId, Instant>,
 }
 
 /// Rooms that were taken to be indexed.
@@ -43,6 +52,26 @@ impl Pending {
 
     pub(super) fn take_look(&mut self) -> bool {
         std::mem::take(&mut self.looks)
+    }
+
+    /// Notes that other programs may have written in a room; false if that was noted a while ago.
+    pub(super) fn doubt(&mut self, room_id: &RoomId, now: Instant) -> bool {
+        let is_recent = |at: &Instant| now.duration_since(*at) < CHECK_INTERVAL;
+        if self.doubted.get(room_id).is_some_and(is_recent) || self.doubts.len() >= MAX_DOUBTS {
+            return false;
+        }
+        if self.doubted.len() >= MAX_DOUBTS {
+            self.doubted.retain(|_, at| is_recent(at));
+            if self.doubted.len() >= MAX_DOUBTS {
+                return false;
+            }
+        }
+        self.doubted.insert(room_id.clone(), now);
+        self.doubts.insert(room_id.clone())
+    }
+
+    pub(super) fn take_doubts(&mut self, limit: usize) -> Vec<RoomId> {
+        self.doubts.drain(..limit.min(self.doubts.len())).collect()
     }
 
     pub(super) fn take(&mut self, limit: usize, now: Instant) -> Taken {
@@ -115,5 +144,19 @@ mod tests {
         }
         assert_eq!(pending.rooms.len(), MAX_ROOMS);
         assert!(pending.take_look() && !pending.take_look());
+    }
+
+    #[test]
+    fn a_room_in_doubt_is_looked_at_once_in_a_while() {
+        let (start, mut pending) = (Instant::now(), Pending::default());
+        assert!(pending.doubt(&"a".into(), start));
+        assert!(!pending.doubt(&"a".into(), start));
+        assert_eq!(pending.take_doubts(9), ["a".into()]);
+        assert!(!pending.doubt(&"a".into(), start + CHECK_INTERVAL / 2));
+        assert!(pending.doubt(&"a".into(), start + CHECK_INTERVAL));
+        for number in 0..MAX_DOUBTS + 5 {
+            pending.doubt(&format!("room {number}").into(), start + CHECK_INTERVAL);
+        }
+        assert_eq!((pending.doubts.len(), pending.doubted.len()), (MAX_DOUBTS, MAX_DOUBTS));
     }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     broadcast::{ClientSocket, Encoded, Except, Target},
-    chat::id::RoomId,
+    chat::id::{RoomId, UserId},
     db::{
         self,
         room_log::{Appended, Effect, Entry},
@@ -61,11 +61,17 @@ impl Rooms {
     /// to the search index, and to the cache for Node in Redis. Returns the event that the room was sent, if any.
     pub(super) async fn committed(&self, entry: &Entry) -> Option<Encoded> {
         let sent = self.apply(entry).await;
-        self.activity.note(entry);
+        self.activity.note(entry, self.deleted_by(entry));
         self.threads.note(entry);
         self.indexer.note(&entry.room_id);
         self.node_cache.note_entry(entry, sent.as_ref().map(|packet| &**packet.data()));
         sent
+    }
+
+    /// The entry of the message that an entry deletes, and its sender, if it is among the last ones.
+    fn deleted_by(&self, entry: &Entry) -> Option<(i64, UserId)> {
+        let Effect::Remove(id) = entry.body.effect() else { return None };
+        self.on_live(&entry.room_id, |live| live.find_new(id))?
     }
 
     /// Passes on the entry of a change by another program, as [`Self::committed`] does. Node may have added its message

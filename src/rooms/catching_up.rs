@@ -99,15 +99,17 @@ impl Rooms {
         let cell = self.live_cell(room_id, None, freshness).await?;
         let is_whole = matches!(&*lock(&cell.phase), Phase::Live(live) if live.is_complete());
         let may_differ = !is_whole && self.others.have_written(&self.db).await;
-        let mut is_certain = false;
+        let (mut is_certain, mut complete_from) = (false, 0);
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
             self.mark_idle_if_empty(room_id, &cell, live);
             is_certain = self.is_certain(live, asked, may_differ);
+            // It may not be stored yet.
+            complete_from = live.complete_from();
             if let Some(entries) = live.entries_since(after, limit) {
                 // A reader who is in the room would otherwise be sent these entries twice.
                 let outgoing = live.audience.catch_up(reader);
                 self.carry_out(room_id, &cell, outgoing);
-                let is_forgotten = !is_certain || after < live.complete_from();
+                let is_forgotten = !is_certain || after < complete_from;
                 return Ok(LogPage { entries, head: live.seq(), is_forgotten });
             }
         }
@@ -121,7 +123,7 @@ impl Rooms {
             page.entries.retain(|entry| entry.seq <= live.seq());
             page.head = page.head.min(live.seq());
         }
-        page.is_forgotten |= !is_certain;
+        page.is_forgotten |= !is_certain || after < complete_from;
         Ok(page)
     }
 

@@ -33,6 +33,14 @@ use crate::{
     sync::lock,
 };
 
+/// The messages of a room that a comparison has compared.
+enum Extent {
+    /// All that are in memory.
+    All,
+    /// The room was too far behind its log.
+    Nothing,
+}
+
 impl Rooms {
     /// Compares a room with the database if it is in memory, and if it is time. A page that is read afterwards has nothing
     /// that the users in the room have not been told.
@@ -56,75 +64,71 @@ impl Rooms {
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
             live.compared.begin();
         }
-        let compared = self.try_to_compare(room_id, cell).await;
+        let mut compared = self.try_to_compare(room_id, cell).await;
+        if matches!(compared, Ok(Extent::Nothing)) {
+            // The room has caught up with its log meanwhile.
+            compared = self.try_to_compare(room_id, cell).await;
+        }
         if let Err(error) = &compared {
             // Entering still works: users are sent the room as it is in memory.
             tracing::warn!(room = %room_id, cause = error.cause(), "a room could not be compared with the database");
         }
         if let Phase::Live(live) = &mut *lock(&cell.phase) {
-            live.compared.end(compared.is_ok());
+            live.compared.end(matches!(compared, Ok(Extent::All)));
         }
     }
 
-    async fn try_to_compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<()> {
+    async fn try_to_compare(&self, room_id: &RoomId, cell: &Arc<RoomCell>) -> Result<Extent> {
         let (query, last, bytes) = match &mut *lock(&cell.phase) {
             Phase::Live(live) => (live.comparison(room_id), live.last().cloned(), live.message_bytes()),
-            _ => return Ok(()),
+            _ => return Ok(Extent::All),
         };
         let (before, count) = (query.after, query.limit);
         let found = self.comparisons.read(&self.db, query, bytes).await?;
         found.missing.iter().for_each(|user_id| self.disconnect_deleted(user_id));
-        let (continues, is_same) = match &*lock(&cell.phase) {
+        let (continues, is_same) = match &mut *lock(&cell.phase) {
             Phase::Live(live) => {
+                // Another node may have found changes of other programs.
+                live.note_complete_from(found.complete_from);
                 (live.continues_in((before, last.as_ref()), &found), is_same(live, &found, count))
             }
-            _ => return Ok(()),
+            _ => return Ok(Extent::All),
         };
         if !continues {
-            return self.reset_room(room_id, cell).await;
+            return self.reset_room(room_id, cell).await.map(|()| Extent::All);
         }
-        let head = found.seq;
+        let (head, mut extent) = (found.seq, Extent::All);
         if !is_same {
             let _permit = self.db.within_timeout(async { Ok(self.differing.acquire().await) }).await?;
             let found = load_tail(&self.db, room_id, count).await?;
             let changes = match &mut *lock(&cell.phase) {
                 Phase::Live(live) => {
+                    live.note_complete_from(found.complete_from);
                     live.rename(&found.messages);
                     differences(live, before, &found)
                 }
-                _ => return Ok(()),
+                _ => return Ok(Extent::All),
             };
-            self.log_foreign_changes(room_id, found.seq, changes).await?;
+            match changes {
+                Some(changes) => self.log_foreign_changes(room_id, found.seq, changes).await?,
+                None => extent = Extent::Nothing,
+            }
         }
         // The log may be ahead: another node has committed more, or a commit was wrongly reported as failed.
         let behind = match &*lock(&cell.phase) {
             Phase::Live(live) if live.seq() < head => live.seq(),
-            _ => return Ok(()),
+            _ => return Ok(extent),
         };
-        self.catch_up(room_id, cell, behind).await
+        self.catch_up(room_id, cell, behind).await.map(|()| extent)
     }
 
-    /// Logs another program's changes that were found when the room was loaded. The caller holds the cell's `loading`
-    /// lock.
-    pub(super) async fn log_unlogged(
+    /// Logs another program's changes, which were found as of the entry `seq`. The caller holds the cell's `loading` lock.
+    pub(super) async fn log_foreign_changes(
         &self,
         room_id: &RoomId,
-        (seq, mut changes): (i64, Vec<EntryBody>),
+        seq: i64,
+        changes: Vec<EntryBody>,
     ) -> Result<()> {
-        let deleted = |change: &EntryBody| match change {
-            EntryBody::Deleted(deleted) => Some(deleted.0.clone()),
-            _ => None,
-        };
-        let missing: Vec<MessageId> = changes.iter().filter_map(deleted).collect();
-        if !missing.is_empty() {
-            // These messages may exist and only be older than the loaded ones.
-            let there = db::messages::list_existing(&self.db, &missing).await?;
-            changes.retain(|change| deleted(change).is_none_or(|id| !there.contains(&id)));
-        }
-        self.log_foreign_changes(room_id, seq, changes).await
-    }
-
-    async fn log_foreign_changes(&self, room_id: &RoomId, seq: i64, changes: Vec<EntryBody>) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -231,11 +235,10 @@ fn is_same(live: &RoomState, found: &Fingerprints, count: usize) -> bool {
 }
 
 /// The changes that were made outside the log, in the order in which they are to be sent. Messages that entries after
-/// `before` are about are left out.
-fn differences(live: &RoomState, before: i64, found: &Tail) -> Vec<EntryBody> {
-    // The part of the log that was read does not reach back to `before`: the next comparison tries again.
+/// `before` are about are left out. None: the part of the log that was read does not reach back to `before`.
+fn differences(live: &RoomState, before: i64, found: &Tail) -> Option<Vec<EntryBody>> {
     if found.log.last().is_some_and(|oldest| oldest.seq > before + 1) {
-        return Vec::new();
+        return None;
     }
     let mut touched: HashSet<MessageId> = live.touched_after(found.seq).cloned().collect();
     touched.extend(
@@ -257,7 +260,7 @@ fn differences(live: &RoomState, before: i64, found: &Tail) -> Vec<EntryBody> {
         }
     }
     changes.extend(here.into_values().map(|gone| EntryBody::Deleted(MessageDeleted(gone.id.clone()))));
-    changes
+    Some(changes)
 }
 
 /// The entries that turn the message in memory into the one in the database.

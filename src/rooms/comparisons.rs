@@ -1,7 +1,8 @@
 //! Collects the comparisons of rooms with the database that are due at the same time: they share statements.
 
-use futures_util::{StreamExt, stream};
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
     batch::fill,
@@ -51,12 +52,19 @@ impl Comparisons {
 }
 
 async fn run(db: Db, mut queue: mpsc::Receiver<Comparison>) {
-    let mut collected = Vec::new();
+    let (mut collected, turns) = (Vec::new(), Arc::new(Semaphore::new(CONCURRENT)));
     while fill(&mut queue, &mut collected, MAX_COLLECTED).await {
         // A caller that has stopped waiting needs no answer.
         collected.retain(|comparison: &Comparison| !comparison.answer.is_closed());
-        let parts = split(std::mem::take(&mut collected));
-        stream::iter(parts).for_each_concurrent(CONCURRENT, |part| answer(&db, part)).await;
+        for part in split(std::mem::take(&mut collected)) {
+            // A part that takes long keeps no other one waiting, until all turns are taken.
+            let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
+            let db = db.clone();
+            tokio::spawn(async move {
+                let _turn = turn;
+                answer(part, |queries| fingerprints::read_many(&db, queries)).await;
+            });
+        }
     }
 }
 
@@ -80,18 +88,40 @@ fn split(comparisons: Vec<Comparison>) -> Vec<Vec<Comparison>> {
     parts
 }
 
-async fn answer(db: &Db, part: Vec<Comparison>) {
-    let (queries, answers): (Vec<_>, Vec<_>) =
-        part.into_iter().map(|comparison| (comparison.query, comparison.answer)).unzip();
-    match fingerprints::read_many(db, queries).await {
-        Ok(found) => {
-            for (answer, found) in answers.into_iter().zip(found) {
-                let _gone = answer.send(Ok(found));
+/// Reads a part and answers all that is in it. A part that fails is halved until the room is found that is at fault, so that
+/// it fails alone.
+async fn answer<F>(part: Vec<Comparison>, read: impl Fn(Vec<Query>) -> F)
+where
+    F: Future<Output = Result<Vec<Fingerprints>>>,
+{
+    let mut unavailable = None;
+    let mut parts = vec![part];
+    while let Some(mut part) = parts.pop() {
+        part.retain(|comparison| !comparison.answer.is_closed());
+        let queries: Vec<Query> = part.iter().map(|comparison| comparison.query.clone()).collect();
+        // The database has become unavailable: it is not waited for once for each half.
+        let found = match unavailable.clone() {
+            Some(error) => Err(error),
+            None if queries.is_empty() => continue,
+            None => read(queries).await,
+        };
+        match found {
+            Ok(found) => {
+                for (comparison, found) in part.into_iter().zip(found) {
+                    let _gone = comparison.answer.send(Ok(found));
+                }
             }
-        }
-        Err(error) => {
-            for answer in answers {
-                let _gone = answer.send(Err(error.clone()));
+            Err(error) if part.len() == 1 || matches!(error, Error::Unavailable(_) | Error::Busy) => {
+                for comparison in part {
+                    let _gone = comparison.answer.send(Err(error.clone()));
+                }
+                if matches!(error, Error::Unavailable(_)) {
+                    unavailable = Some(error);
+                }
+            }
+            Err(_) => {
+                let others = part.split_off(part.len() / 2);
+                parts.extend([others, part]);
             }
         }
     }
@@ -116,5 +146,43 @@ mod tests {
         assert_eq!(sizes(vec![(1, 1); 130]), [64, 64, 2]);
         assert_eq!(sizes(vec![(MAX_ROWS / 2, 1); 5]), [2, 2, 1]);
         assert_eq!(sizes(vec![(1, MAX_BYTES / 2 + 1), (1, MAX_BYTES * 2), (1, 1), (1, 1)]), [1, 1, 2]);
+    }
+
+    /// Answers comparisons of these rooms, of which some fail with `error`. Returns which were read, and how often.
+    async fn answered(rooms: &[&str], fails: &[&str], error: Error) -> (Vec<bool>, usize) {
+        let (part, answers): (Vec<_>, Vec<_>) = rooms
+            .iter()
+            .map(|room| {
+                let (answer, answered) = oneshot::channel();
+                let query = Query { room_id: (*room).into(), limit: 1, after: 0, users: Vec::new() };
+                (Comparison { query, bytes: 1, answer }, answered)
+            })
+            .unzip();
+        let times = std::cell::Cell::new(0);
+        let read = |queries: Vec<Query>| {
+            times.set(times.get() + 1);
+            let is_at_fault = queries.iter().any(|query| fails.contains(&query.room_id.as_str()));
+            let found = || queries.iter().map(|_| Fingerprints::default()).collect();
+            std::future::ready(if is_at_fault { Err(error.clone()) } else { Ok(found()) })
+        };
+        answer(part, read).await;
+        let mut read = Vec::new();
+        for answer in answers {
+            read.push(answer.await.unwrap().is_ok());
+        }
+        (read, times.get())
+    }
+
+    #[tokio::test]
+    async fn a_room_that_cannot_be_read_fails_alone() {
+        let rooms = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let fault = Error::Internal("a row that cannot be read".to_owned());
+        let (read, times) = answered(&rooms, &["c"], fault.clone()).await;
+        assert_eq!(read, [true, true, false, true, true, true, true, true]);
+        assert_eq!(times, 7);
+        assert_eq!(answered(&rooms, &["a", "h"], fault).await.0.iter().filter(|read| **read).count(), 6);
+        // A database that is away is asked once.
+        let away = Error::Unavailable("away".into());
+        assert_eq!(answered(&rooms, &["c"], away).await, (vec![false; 8], 1));
     }
 }

@@ -47,7 +47,6 @@ pub(super) async fn run(rooms: Weak<Rooms>) {
         let Some(rooms) = rooms.upgrade() else { return };
         rooms.evict_idle(Instant::now());
         rooms.shed_if_over_limit();
-        rooms.flush_digests().await;
     }
 }
 

@@ -89,6 +89,14 @@ impl Rooms {
         Ok(())
     }
 
+    /// Notes that other programs may have written messages in these rooms that the search index does not have, as while
+    /// nobody was in them. A watched database tells of them.
+    pub fn note_unindexed<'a>(&self, room_ids: impl IntoIterator<Item = &'a RoomId>) {
+        if self.settings.compare_interval.is_some() && !self.db.facts().is_watched() {
+            self.indexer.note_doubts(room_ids);
+        }
+    }
+
     /// Compares all live rooms with the database.
     pub(super) async fn compare_all(&self) {
         stream::iter(self.list_cells())

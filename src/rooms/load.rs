@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{
     chat::{
-        Result,
-        id::{RoomId, UserId},
+        Error, Result,
+        id::{MessageId, RoomId, UserId},
         message::Place,
     },
     clock,
     db::{
         self,
-        room_log::{Tail, note_incomplete},
+        room_log::{EntryBody, Tail, note_incomplete},
     },
     sync::lock,
 };
@@ -113,11 +113,13 @@ impl Rooms {
             self.log.note_head(room_id, tail.seq, at);
         }
         let is_compared = self.settings.compare_interval.is_some();
-        let changes =
-            if is_compared { unlogged(&tail, self.db.facts().changes_messages()) } else { Vec::new() };
+        let (changes, is_known) =
+            if is_compared { self.list_unlogged(&tail).await } else { (Vec::new(), true) };
         let is_as_digested = self.is_as_digested(room_id, &tail);
-        let is_doubtful = is_compared && changes.is_empty() && self.is_doubtful(is_as_digested, &tail).await;
-        let unlogged = (tail.seq, changes);
+        let is_doubtful =
+            is_compared && (!is_known || self.is_doubtful(is_as_digested, &tail, !changes.is_empty()).await);
+        let is_complete = !is_doubtful && changes.is_empty();
+        let unstored = self.digests.unstored(room_id);
         let read = std::mem::take(&mut tail.read);
         let (loaded, mut has_gap) = (tail.seq, false);
         {
@@ -127,8 +129,12 @@ impl Rooms {
             let mut live = Box::new(RoomState::new(room_id.clone(), tail, read, settings, memory));
             live.compared = Compared::by_loading(begun);
             live.digested = is_as_digested.filter(|is_same| *is_same).map(|_| loaded);
-            if is_doubtful {
+            // Before the room is live: whoever catches up in it is told that the log is not complete.
+            if !is_complete {
                 live.note_complete_from(loaded + 1);
+            }
+            if let Some(complete_from) = unstored {
+                live.note_complete_from(complete_from);
             }
             // These come from two sources, the writer and comparisons, so they are not in order.
             missed.sort_by_key(|entry| entry.seq);
@@ -144,31 +150,51 @@ impl Rooms {
         if has_gap {
             self.catch_up(room_id, cell, loaded).await?;
         }
-        let logged = match is_doubtful {
-            true => note_incomplete(&self.db, room_id, loaded + 1, clock::now()).await,
-            false => self.log_unlogged(room_id, unlogged).await,
-        };
-        if let Err(error) = logged {
-            // The next load of the room finds these changes again. Until then the log is not complete.
+        if is_as_digested != Some(true) {
+            self.note_unindexed([room_id]);
+        }
+        if is_doubtful && let Err(error) = note_incomplete(&self.db, room_id, loaded + 1, clock::now()).await
+        {
             error.log();
-            if let Phase::Live(live) = &mut *lock(&cell.phase) {
-                live.note_complete_from(loaded + 1);
-                live.digested = Some(live.seq());
-            }
+            self.digests.note_incomplete(room_id, loaded + 1);
+        }
+        if let Err(error) = self.log_foreign_changes(room_id, loaded, changes).await {
+            // The log does not have them: that it is not complete is stored later.
+            error.log();
+            self.digests.note_incomplete(room_id, loaded + 1);
         }
         Ok(())
     }
 
-    /// True if another program may have changed a room, although the last entries of its log do not say so. Without a
-    /// digest, as after a crash, that is so if others are known to write.
-    async fn is_doubtful(&self, is_as_digested: Option<bool>, tail: &Tail) -> bool {
+    /// Returns another program's changes since the last entries of a room's log, and whether these are known: messages that
+    /// are not among those that were loaded may be gone, or may only be older.
+    async fn list_unlogged(&self, tail: &Tail) -> (Vec<EntryBody>, bool) {
+        let mut changes = unlogged(tail, self.db.facts().changes_messages());
+        let deleted = |change: &EntryBody| match change {
+            EntryBody::Deleted(deleted) => Some(deleted.0.clone()),
+            _ => None,
+        };
+        let missing: Vec<MessageId> = changes.iter().filter_map(deleted).collect();
+        if missing.is_empty() {
+            return (changes, true);
+        }
+        let there = db::messages::list_existing(&self.db, &missing).await.inspect_err(Error::log);
+        let is_gone = |id: &MessageId| there.as_ref().is_ok_and(|there| !there.contains(id));
+        changes.retain(|change| deleted(change).is_none_or(|id| is_gone(&id)));
+        (changes, there.is_ok())
+    }
+
+    /// True if another program may have changed a room, beside the changes that the last entries of its log show. Without a
+    /// digest, as after a crash, that is so if others are known to write. `has_changes`: there are such changes, which end
+    /// what the log has all of by themselves.
+    async fn is_doubtful(&self, is_as_digested: Option<bool>, tail: &Tail, has_changes: bool) -> bool {
         match is_as_digested {
             Some(true) => false,
             Some(false) => {
                 self.others.note_found();
                 true
             }
-            None if self.others.are_told(&self.db) || is_accounted_for(tail) => false,
+            None if has_changes || self.others.are_told(&self.db) || is_accounted_for(tail) => false,
             None => self.others.have_written(&self.db).await,
         }
     }

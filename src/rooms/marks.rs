@@ -1,5 +1,5 @@
-//! Marks of what users have read, and of what has reached them, are batched for a moment and coalesced: only the newest of
-//! each user and room is written. If a caller waits for a mark, the whole batch is written at once.
+//! Marks of what users have read, and of what has reached them, are batched for a moment and coalesced: one of each user
+//! and room is written. If a caller waits for a mark, the whole batch is written at once.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -37,8 +37,8 @@ const BATCH_DELAY: Duration = Duration::from_millis(500);
 /// A place in a room that a user has come to.
 pub(super) trait Mark: Clone + Send + 'static {
     fn key(&self) -> (RoomId, UserId);
-    /// True if this mark takes the other's place.
-    fn covers(&self, other: &Self) -> bool;
+    /// Moves to where this mark and another one of the same user and room have come together.
+    fn merge(&mut self, other: Self);
     /// Writes marks, of which each is of another user or room.
     fn write(db: &Db, marks: Vec<Self>) -> impl Future<Output = Result<()>> + Send;
 }
@@ -48,8 +48,9 @@ impl Mark for ReadMark {
         (self.room_id.clone(), self.user_id.clone())
     }
 
-    fn covers(&self, other: &Self) -> bool {
-        (self.at, self.seq) >= (other.at, other.seq)
+    fn merge(&mut self, other: Self) {
+        // The later mark may name the earlier entry, as one of another node or after the clock was set.
+        (self.at, self.seq) = (self.at.max(other.at), self.seq.max(other.seq));
     }
 
     async fn write(db: &Db, marks: Vec<Self>) -> Result<()> {
@@ -62,8 +63,8 @@ impl Mark for DeliveryMark {
         (self.room_id.clone(), self.user_id.clone())
     }
 
-    fn covers(&self, other: &Self) -> bool {
-        self.seq >= other.seq
+    fn merge(&mut self, other: Self) {
+        self.seq = self.seq.max(other.seq);
     }
 
     async fn write(db: &Db, marks: Vec<Self>) -> Result<()> {
@@ -181,11 +182,13 @@ fn subtract(unwritten: &Unwritten, users: &[UserId]) {
 /// The newest mark of each user and room.
 type Newest<M> = HashMap<(RoomId, UserId), M>;
 
-/// Adds a mark, unless a newer one is there.
+/// Adds a mark to the one that is there.
 fn keep_newest<M: Mark>(newest: &mut Newest<M>, mark: M) {
-    let there = newest.entry(mark.key()).or_insert_with(|| mark.clone());
-    if mark.covers(there) {
-        *there = mark;
+    match newest.entry(mark.key()) {
+        Entry::Occupied(mut there) => there.get_mut().merge(mark),
+        Entry::Vacant(place) => {
+            place.insert(mark);
+        }
     }
 }
 
@@ -206,7 +209,7 @@ mod tests {
     use crate::chat::timestamp::Timestamp;
 
     #[test]
-    fn the_newest_mark_of_a_user_and_room_is_kept() {
+    fn the_last_entry_and_time_of_a_user_and_room_are_kept() {
         let mut newest = Newest::new();
         for (user, room, at, seq) in [
             ("anna", "r", 2, 2),
@@ -214,6 +217,8 @@ mod tests {
             ("ben", "r", 1, 1),
             ("ben", "r", 1, 3),
             ("anna", "s", 1, 1),
+            ("carol", "r", 1, 7),
+            ("carol", "r", 2, 5),
         ] {
             let at = Timestamp::from_millis(at);
             keep_newest(
@@ -223,10 +228,14 @@ mod tests {
         }
         let mut marks: Vec<_> = newest
             .into_values()
-            .map(|mark| (mark.user_id.to_string(), mark.room_id.to_string(), mark.seq))
+            .map(|mark| {
+                (mark.user_id.to_string(), mark.room_id.to_string(), mark.at.millis(), mark.seq.unwrap())
+            })
             .collect();
         marks.sort();
-        let expected = [("anna", "r", 2), ("anna", "s", 1), ("ben", "r", 3)];
-        assert_eq!(marks, expected.map(|(user, room, seq)| (user.to_owned(), room.to_owned(), Some(seq))));
+        let expected = [("anna", "r", 2, 2), ("anna", "s", 1, 1), ("ben", "r", 1, 3), ("carol", "r", 2, 7)];
+        let owned =
+            |(user, room, at, seq): (&str, &str, i64, i64)| (user.to_owned(), room.to_owned(), at, seq);
+        assert_eq!(marks, expected.map(owned));
     }
 }

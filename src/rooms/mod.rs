@@ -157,6 +157,7 @@ impl Rooms {
         });
         tokio::spawn(apply::run(Arc::downgrade(&rooms), outcomes));
         tokio::spawn(eviction::run(Arc::downgrade(&rooms)));
+        tokio::spawn(digests::run(Arc::downgrade(&rooms)));
         if let Some(time) = config.log_retention {
             tokio::spawn(retention::run(rooms.db.clone(), time));
         }

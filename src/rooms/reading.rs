@@ -33,7 +33,7 @@ impl Visibility {
 
 impl Rooms {
     /// Runs `look` on a room, if it is loaded on this node.
-    fn on_live<T>(&self, room_id: &RoomId, look: impl FnOnce(&mut RoomState) -> T) -> Option<T> {
+    pub(super) fn on_live<T>(&self, room_id: &RoomId, look: impl FnOnce(&mut RoomState) -> T) -> Option<T> {
         let cell = lock(&self.cells).get(room_id).cloned()?;
         let mut state = lock(&cell.phase);
         if let Phase::Live(live) = &mut *state { Some(look(live)) } else { None }
@@ -64,7 +64,8 @@ impl Rooms {
         }
         // The list is counted by what is stored, or is about to be.
         self.read_marks.note(mark.clone());
-        self.activity.note_read(&mark, true);
+        self.activity.note_read(&mark);
+        self.activity.note_told(&mark);
     }
 
     /// Records that a user has read a room up to an entry, and sends that to the others in the room, unless they were told
@@ -85,11 +86,14 @@ impl Rooms {
         // The list is counted by what is stored.
         if is_durable {
             self.read_marks.write(mark.clone()).await?;
+            // Meanwhile the user may have marked the room as unread, which this must not undo.
+            self.activity.note_doubt_of(&mark.user_id, &mark.room_id);
         } else {
             self.read_marks.note(mark.clone());
+            self.activity.note_read(&mark);
         }
-        self.activity.note_read(&mark, is_ahead);
         if is_ahead {
+            self.activity.note_told(&mark);
             self.push_read_mark(from, &mark, visibility);
         }
         Ok(())

@@ -302,6 +302,16 @@ impl RoomState {
         }
     }
 
+    /// The entry of a new message in the room, and its sender, if it is among the last entries.
+    pub(super) fn find_new(&self, id: &MessageId) -> Option<(i64, UserId)> {
+        self.recent.iter().find_map(|entry| match entry.body.effect() {
+            Effect::Insert(message) if message.id == *id && !message.is_only_in_thread() => {
+                Some((entry.seq, message.sender_id.clone()))
+            }
+            _ => None,
+        })
+    }
+
     /// The entries after `after`, if all of them are in memory.
     pub(super) fn entries_since(&self, after: i64, limit: usize) -> Option<Vec<Entry>> {
         let before_first = self.recent.front().map_or(self.seq, |first| first.seq - 1);

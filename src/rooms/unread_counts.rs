@@ -3,11 +3,20 @@
 
 use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexSet;
+
 use crate::{
     chat::id::{RoomId, UserId},
     db::unread::{MAX_COUNTED, Unread},
     protocol::{MemberView, RoomUnreadView},
 };
+
+/// The deletion of a message.
+pub(super) struct Deletion {
+    pub(super) seq: i64,
+    /// The entry of the new message, and its sender; none: not known.
+    pub(super) message: Option<(i64, UserId)>,
+}
 
 /// The changes in a room since the last push.
 #[derive(Default)]
@@ -15,10 +24,11 @@ pub(super) struct News {
     /// The entries of new messages, in order, and those of each sender.
     sent: Vec<i64>,
     by: HashMap<UserId, Vec<i64>>,
+    /// The entries of new messages that mention each user.
+    mentions: HashMap<UserId, Vec<i64>>,
     /// The last entry that each user has read.
     read: HashMap<UserId, i64>,
-    /// A message was deleted: who has unread messages is counted anew.
-    has_deletion: bool,
+    deletions: Vec<Deletion>,
     /// A message was edited: who has unread mentions is counted anew.
     has_edit: bool,
     /// Another program has changed messages: everybody is counted anew.
@@ -37,8 +47,13 @@ impl News {
         self.by.entry(sender.clone()).or_default().push(seq);
     }
 
-    pub(super) fn note_deletion(&mut self) {
-        self.has_deletion = true;
+    /// Notes that a new message mentions a user. Its entry was noted before.
+    pub(super) fn note_mention(&mut self, seq: i64, user_id: &UserId) {
+        self.mentions.entry(user_id.clone()).or_default().push(seq);
+    }
+
+    pub(super) fn note_deletion(&mut self, deletion: Deletion) {
+        self.deletions.push(deletion);
     }
 
     pub(super) fn note_edit(&mut self) {
@@ -61,7 +76,7 @@ impl News {
 
     /// True if users have to be found who may be counted.
     pub(super) fn concerns_everybody(&self) -> bool {
-        !self.sent.is_empty() || self.has_deletion || self.has_edit || self.is_doubtful
+        !self.sent.is_empty() || !self.deletions.is_empty() || self.has_edit || self.is_doubtful
     }
 
     /// The number of others' messages after an entry.
@@ -69,6 +84,17 @@ impl News {
         let later = |seqs: &Vec<i64>| seqs.len() - seqs.partition_point(|seq| *seq <= after);
         let count = later(&self.sent) - self.by.get(user_id).map_or(0, later);
         i64::try_from(count).unwrap_or(MAX_COUNTED)
+    }
+
+    /// The number of messages after an entry that mention a user; none if a count up to that entry may or may not have one
+    /// of these.
+    fn mentions_after(&self, user_id: &UserId, after: i64) -> Option<i64> {
+        let seqs = self.mentions.get(user_id).map_or(&[][..], Vec::as_slice);
+        let is_read = |seq: i64| self.read.get(user_id).is_some_and(|read| *read >= seq);
+        let is_new = |seq: i64| seq > after && self.sent.binary_search(&seq).is_ok();
+        let later: Vec<i64> = seqs.iter().copied().filter(|seq| !is_read(*seq)).collect();
+        let is_certain = later.iter().all(|seq| is_new(*seq));
+        is_certain.then(|| i64::try_from(later.len()).unwrap_or(MAX_COUNTED))
     }
 }
 
@@ -84,6 +110,8 @@ struct Count {
     mentions: i64,
     /// The last entry that it includes.
     seq: i64,
+    /// The entry up to which nothing counts, and after which all messages of others do; none: not known.
+    read: Option<i64>,
     /// The numbers of unread messages and mentions that the user's sockets were told last; none: others.
     told: Option<(i64, i64)>,
     /// The version of the counts when this one was changed by more than new messages.
@@ -91,6 +119,31 @@ struct Count {
 }
 
 impl Count {
+    /// Takes over what the database has counted.
+    fn set(&mut self, counted: &Unread) {
+        (self.unread, self.mentions, self.seq) = (counted.count, counted.mentions, counted.seq);
+        self.read = (counted.count == 0).then_some(counted.seq);
+    }
+
+    /// Subtracts a deleted message, if it is counted; false if that is not known.
+    fn subtract(&mut self, user_id: &UserId, deletion: &Deletion, version: u64) -> bool {
+        self.seq = self.seq.max(deletion.seq);
+        if self.unread == 0 {
+            // A reply that is only in a thread may have mentioned the user.
+            return self.mentions == 0;
+        }
+        let (Some((seq, sender)), Some(read)) = (&deletion.message, self.read) else { return false };
+        if sender == user_id || *seq <= read {
+            return true;
+        }
+        // The message may have mentioned the user.
+        if self.unread >= MAX_COUNTED || self.mentions > 0 {
+            return false;
+        }
+        (self.unread, self.changed_in) = (self.unread - 1, version);
+        true
+    }
+
     fn is_told(&self) -> bool {
         self.told == Some((self.unread, self.mentions))
     }
@@ -104,8 +157,8 @@ pub(super) struct UnreadCounts {
     /// The counted rooms of each user who watches.
     watching: HashMap<UserId, HashSet<RoomId>>,
     counts: HashMap<RoomId, HashMap<UserId, Count>>,
-    /// To be counted anew.
-    doubtful: HashSet<Pair>,
+    /// To be counted anew, the first ones first.
+    doubtful: IndexSet<Pair>,
     /// Counts that the user's sockets were not told.
     changed: HashSet<Pair>,
     /// Counts the changes.
@@ -157,7 +210,7 @@ impl UnreadCounts {
             }
             let Some(count) = self.count_of(unread, (unread.count, unread.mentions)) else { continue };
             if unread.seq >= count.seq && count.changed_in <= version {
-                (count.unread, count.mentions, count.seq) = (unread.count, unread.mentions, unread.seq);
+                count.set(unread);
             }
             if count.told != Some((unread.count, unread.mentions)) {
                 // The user's sockets were told different counts.
@@ -189,8 +242,8 @@ impl UnreadCounts {
                 Some(unread) => {
                     // Until they list it, the user's sockets know no unread messages of a room.
                     let Some(count) = self.count_of(unread, (0, 0)) else { continue };
-                    (count.unread, count.mentions) = (unread.count, unread.mentions);
-                    (count.seq, count.changed_in) = (unread.seq, version);
+                    count.set(unread);
+                    count.changed_in = version;
                     if !count.is_told() {
                         self.changed.insert((room_id.clone(), user_id.clone()));
                     }
@@ -208,6 +261,7 @@ impl UnreadCounts {
             unread: unread.count,
             mentions: unread.mentions,
             seq: unread.seq,
+            read: (unread.count == 0).then_some(unread.seq),
             told: Some(told),
             changed_in: 0,
         };
@@ -242,18 +296,26 @@ impl UnreadCounts {
                 // All that it includes was read.
                 Some(seq) if *seq >= count.seq => {
                     (count.unread, count.mentions) = (0, 0);
-                    (count.seq, count.changed_in) = (*seq, self.version);
+                    (count.seq, count.read, count.changed_in) = (*seq, Some(*seq), self.version);
                 }
                 Some(_) => {
                     self.doubtful.insert((room_id.clone(), user_id.clone()));
                 }
                 None => {}
             }
-            let unread = count.unread + news.count_after(user_id, count.seq);
+            let counted_to = count.seq;
+            let unread = count.unread + news.count_after(user_id, counted_to);
+            match news.mentions_after(user_id, counted_to) {
+                Some(more) => count.mentions = (count.mentions + more).min(MAX_COUNTED),
+                None => {
+                    self.doubtful.insert((room_id.clone(), user_id.clone()));
+                }
+            }
             (count.unread, count.seq) = (unread.min(MAX_COUNTED), count.seq.max(last));
-            let is_changed = news.has_deletion && (count.unread > 0 || count.mentions > 0)
-                || news.has_edit && count.mentions > 0;
-            if news.is_doubtful || is_changed {
+            let deletions = news.deletions.iter().filter(|deletion| deletion.seq > counted_to);
+            let unknown = deletions.filter(|deletion| !count.subtract(user_id, deletion, self.version));
+            let has_unknown = unknown.count() > 0;
+            if news.is_doubtful || has_unknown || news.has_edit && count.mentions > 0 {
                 self.doubtful.insert((room_id.clone(), user_id.clone()));
             }
             if !count.is_told() {
@@ -266,7 +328,8 @@ impl UnreadCounts {
         let is_counted =
             |user_id: &UserId| self.counts.get(room_id).is_some_and(|counts| counts.contains_key(user_id));
         let members = counted.into_iter().flat_map(|counted| counted.members).map(|member| &member.id);
-        let newcomers = members.chain(news.read.keys()).filter(|user_id| !is_counted(user_id));
+        let named = news.read.keys().chain(news.mentions.keys());
+        let newcomers = members.chain(named).filter(|user_id| !is_counted(user_id));
         let doubtful: Vec<UserId> = newcomers
             .chain(&news.doubtful)
             .filter(|user_id| self.watching.contains_key(*user_id))
@@ -291,14 +354,10 @@ impl UnreadCounts {
 
     /// Takes at most `limit` pairs that are to be counted anew.
     pub(super) fn take_doubtful(&mut self, limit: usize) -> Vec<Pair> {
-        let taken: Vec<Pair> = self.doubtful.iter().take(limit).cloned().collect();
-        for pair in &taken {
-            self.doubtful.remove(pair);
-        }
-        taken
+        self.doubtful.drain(..limit.min(self.doubtful.len())).collect()
     }
 
-    /// Puts back pairs that could not be counted.
+    /// Puts back pairs that could not be counted, behind the others.
     pub(super) fn put_back(&mut self, pairs: Vec<Pair>) {
         let watching = &self.watching;
         self.doubtful.extend(pairs.into_iter().filter(|(_, user_id)| watching.contains_key(user_id)));

@@ -4,7 +4,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, Weak},
+    sync::{
+        Mutex, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,7 +15,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     Rooms,
-    unread_counts::{Counted, News, UnreadCounts},
+    unread_counts::{Counted, Deletion, News, UnreadCounts},
 };
 use crate::{
     access::Access,
@@ -52,6 +55,29 @@ pub(super) struct UnreadPush {
     /// The changes of unread counts since the last push.
     news: Mutex<HashMap<RoomId, News>>,
     counts: Mutex<UnreadCounts>,
+    recounts: RecountLimit,
+}
+
+/// The number of counts that are made at once. It is halved when they cannot be made, as they may take too long, or one may be
+/// at fault; and doubled when they can.
+struct RecountLimit(AtomicUsize);
+
+impl Default for RecountLimit {
+    fn default() -> Self {
+        Self(AtomicUsize::new(MAX_RECOUNTED))
+    }
+}
+
+impl RecountLimit {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// `asked`: so many were asked for.
+    fn note(&self, asked: usize, were_counted: bool) {
+        let next = if were_counted { self.get().saturating_mul(2) } else { asked / 2 };
+        self.0.store(next.clamp(1, MAX_RECOUNTED), Ordering::Relaxed);
+    }
 }
 
 /// A digest of the new messages in a room since the last push.
@@ -74,7 +100,8 @@ impl UnreadPush {
     }
 
     /// Adds a committed entry to the digest of its room, and to the unread counts.
-    pub(super) fn note(&self, entry: &Entry) {
+    /// `deleted`: the entry of the message that it deletes, and its sender, where they are known.
+    pub(super) fn note(&self, entry: &Entry, deleted: Option<(i64, UserId)>) {
         if !self.is_watched() {
             return;
         }
@@ -85,7 +112,10 @@ impl UnreadPush {
                 self.with_news(&entry.room_id, |news| news.note_message(entry.seq, &message.sender_id));
                 self.note_digest(&entry.room_id, message.created_at, &message.sender_id);
             }
-            Effect::Remove(_) => self.with_news(&entry.room_id, News::note_deletion),
+            Effect::Remove(_) => {
+                let deletion = Deletion { seq: entry.seq, message: deleted };
+                self.with_news(&entry.room_id, |news| news.note_deletion(deletion));
+            }
             Effect::Replace(_) => self.with_news(&entry.room_id, News::note_edit),
             Effect::None | Effect::Change(..) => {}
         }
@@ -127,8 +157,8 @@ impl UnreadPush {
         *digest.by.entry(sender.clone()).or_default() += 1;
     }
 
-    /// Notes that a user has read a room, for the user's devices. `is_ahead`: they are told the mark.
-    pub(super) fn note_read(&self, mark: &ReadMark, is_ahead: bool) {
+    /// Counts what a user has read, just as the mark is made.
+    pub(super) fn note_read(&self, mark: &ReadMark) {
         if !self.is_watched_by(&mark.user_id) {
             return;
         }
@@ -136,7 +166,11 @@ impl UnreadPush {
             Some(seq) => news.note_read(&mark.user_id, seq),
             None => news.note_doubt_of(&mark.user_id),
         });
-        if !is_ahead {
+    }
+
+    /// Notes a mark that its user's devices are told.
+    pub(super) fn note_told(&self, mark: &ReadMark) {
+        if !self.is_watched_by(&mark.user_id) {
             return;
         }
         let key = (mark.user_id.clone(), mark.room_id.clone());
@@ -178,6 +212,13 @@ impl Rooms {
     /// unread counts anew.
     pub fn recount(&self, room_id: &RoomId, users: &[UserId]) {
         users.iter().for_each(|user_id| self.activity.note_doubt_of(user_id, room_id));
+    }
+
+    /// Notes that the new message of an entry mentions these users. Mostly that is counted in memory.
+    pub fn note_mentions(&self, room_id: &RoomId, seq: i64, users: &[UserId]) {
+        for user_id in users.iter().filter(|user_id| self.activity.is_watched_by(user_id)) {
+            self.activity.with_news(room_id, |news| news.note_mention(seq, user_id));
+        }
     }
 
     /// Notes that a user has read their mentions: those that they were told of are counted anew.
@@ -258,12 +299,13 @@ impl Rooms {
 
     /// Counts what memory cannot know in the database, by one statement.
     async fn recount_doubtful(&self) {
-        let pairs = lock(&self.activity.counts).take_doubtful(MAX_RECOUNTED);
+        let pairs = lock(&self.activity.counts).take_doubtful(self.activity.recounts.get());
         if pairs.is_empty() {
             return;
         }
         self.read_marks.flush().await;
         let counted = db::unread::list(&self.db, &pairs, false).await;
+        self.activity.recounts.note(pairs.len(), counted.is_ok());
         let mut counts = lock(&self.activity.counts);
         match counted {
             Ok(counted) => counts.recounted(&pairs, &counted),
@@ -337,5 +379,23 @@ pub async fn run<T>(owner: Weak<T>, parts: impl Fn(&T) -> (&Rooms, &Access)) {
         let Some(owner) = owner.upgrade() else { return };
         let (rooms, access) = parts(&owner);
         rooms.push_unread(access).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_counts_are_made_at_once_after_a_failure_and_more_again_after_successes() {
+        let limit = RecountLimit::default();
+        let mut asked = Vec::new();
+        for were_counted in [false, false, true, true, true, true] {
+            asked.push(limit.get());
+            limit.note(limit.get().min(1_000), were_counted);
+        }
+        assert_eq!(asked, [2_000, 500, 250, 500, 1_000, 2_000]);
+        (0..20).for_each(|_| limit.note(limit.get(), false));
+        assert_eq!(limit.get(), 1);
     }
 }

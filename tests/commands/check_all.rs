@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{check::USUAL, program::run};
+use super::{
+    check::USUAL,
+    program::{run, run_with},
+};
 use crate::{
     db::session::{database_with, forgetful_pooler},
     support::{
@@ -66,6 +69,37 @@ async fn wrong_settings_and_a_faulty_table_are_all_named_at_once() {
         let line = [&["serve"], &USUAL[1..], &[&database.url], &WRONG].concat();
         let (code, _, error) = run(database.folder.path(), &line).await;
         assert_eq!((code, error.lines().count()), (2, 1), "{error}");
+    }
+}
+
+/// Values that the parser of the command line itself refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_the_wrong_type_are_all_named_at_once() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let refused = ["--port", "abc", "--database-pool=x", "--metrics", "perhaps", "--redis-url", "http://x"];
+    let (code, found) = faults(&database, &database.url, &refused).await;
+    let texts: Vec<&str> = found.iter().map(|[text, ..]| text.as_str()).collect();
+    assert_eq!((code, texts.len()), (2, 4), "{texts:?}");
+    for part in ["--port", "--database-pool", "--metrics", "REDIS_URL must begin"] {
+        assert_eq!(texts.iter().filter(|text| text.contains(part)).count(), 1, "{part}: {texts:?}");
+    }
+    // Variables, too.
+    let line = [&USUAL[..], &[&database.url, "--json", "--port", "abc"]].concat();
+    let variables = [("DATABASE_POOL", "x"), ("WRITE_QUEUE", "-")];
+    let (code, printed, error) = run_with(database.folder.path(), &line, &variables).await;
+    let report: Value = serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{printed}{error}"));
+    let texts: Vec<String> =
+        report["findings"].as_array().unwrap().iter().map(|one| one["text"].to_string()).collect();
+    for part in ["--port", "--database-pool", "--write-queue"] {
+        assert_eq!(texts.iter().filter(|text| text.contains(part)).count(), 1, "{part}: {texts:?}");
+    }
+    assert_eq!(code, 2);
+    // A server ends at the first of them, and an argument that is not known is named alone.
+    for (more, named) in [("--port=abc", "--port"), ("--unknown", "--unknown")] {
+        let line = [&["serve"], &USUAL[1..], &[&database.url, "--database-pool=x", more]].concat();
+        let (code, _, error) = run(database.folder.path(), &line).await;
+        assert_eq!((code, error.lines().count()), (2, 1), "{error}");
+        assert!(error.contains("--database-pool") || error.contains(named), "{error}");
     }
 }
 

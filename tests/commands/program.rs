@@ -17,7 +17,17 @@ pub(super) fn chatoxide(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Runs it to its end: exit code, standard output, standard error.
 pub(crate) async fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = soon("the program ends", chatoxide(folder, arguments).output()).await.unwrap();
+    run_with(folder, arguments, &[]).await
+}
+
+/// The same, with more variables.
+pub(super) async fn run_with(
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> (i32, String, String) {
+    let mut program = chatoxide(folder, arguments);
+    let output = soon("the program ends", program.envs(variables.iter().copied()).output()).await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }

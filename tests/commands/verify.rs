@@ -48,9 +48,13 @@ async fn verify(node: &str, ours: &str, more: &[&str]) -> (i32, String, String) 
 async fn two_addresses_of_one_server(backend: Backend) {
     let database = TestDatabase::create(backend).await;
     let settings = ["--socket-path", "/api/socketio", "--namespace", "/,/chat", "--membership-ttl", "0"];
-    let server = TestServer::start_with(database, &settings).await;
+    let server = TestServer::start_with(database, &[&settings[..], &["--search", "on"]].concat()).await;
+    let indexed =
+        "SELECT 'room ' || room_id FROM own.search_room UNION ALL SELECT message_id FROM own.search_message";
+    let indexed = server.database.own(indexed);
     let rows = async || {
-        (server.database.all_rows().await, server.database.select(r#"SELECT "id" FROM "User""#).await)
+        let users = server.database.select(r#"SELECT "id" FROM "User""#).await;
+        (server.database.all_rows().await, users, server.database.select(&indexed).await)
     };
     let before = rows().await;
     let main = format!("http://{}", server.address());

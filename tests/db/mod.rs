@@ -15,6 +15,7 @@ mod locks;
 mod outage;
 mod own_rules;
 mod read_markers;
+mod readers;
 mod refused_rows;
 mod room_list;
 mod round_trips;

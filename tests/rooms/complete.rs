@@ -1,12 +1,19 @@
 //! `messages:sync` never says that it is complete over a time in which another program wrote.
 
+use std::sync::Arc;
+
+use chatoxide::{
+    clock,
+    db::room_log::{Append, Appender, Change, React},
+};
 use serde_json::{Value, json};
 
 use super::{
     foreign::{contents, history, insert, say, sync},
+    log::message,
     watched,
 };
-use crate::support::{Backend, Client, TestDatabase, TestServer, moment, on_both};
+use crate::support::{Backend, Client, TestDatabase, TestServer, moment, on_both, until};
 
 /// A client that has not joined catches up, and another one that has hears what it found.
 async fn is_not_complete(
@@ -175,3 +182,103 @@ async fn a_change_of_a_room_that_nobody_was_in_is_noticed_without_a_restart_on_b
         assert_eq!(answer["complete"], false, "{backend:?}: {answer}");
     }
 }
+
+on_both! {
+    async fn a_log_that_another_node_has_found_to_be_incomplete_is_so_here_too(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        for content in ["one", "two", "three"] {
+            say(&mut alice, content).await;
+        }
+        assert_eq!(sync(&mut bob, 1).await["complete"], true);
+        // As another node does when it logs what it has found.
+        let found = server.database.own("UPDATE own.room_head SET complete_from = 3");
+        server.database.execute(&found).await;
+        assert_eq!(sync(&mut bob, 1).await["complete"], false);
+        assert_eq!(sync(&mut bob, 3).await["complete"], true);
+    }
+}
+
+on_both! {
+    async fn a_room_that_is_far_behind_its_log_is_compared_when_it_has_caught_up(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let mut ids = Vec::new();
+        for content in ["one", "two", "three", "four", "five"] {
+            ids.push(say(&mut alice, content).await["id"].as_str().unwrap().to_owned());
+        }
+        // Another node commits more than a comparison reads of the log.
+        let mut appender = Appender::default();
+        for id in &ids[1..] {
+            let react = |number: usize| Append {
+                change: Change::React(React {
+                    message_id: id.as_str().into(),
+                    emoji: number.to_string().as_str().into(),
+                }),
+                ..message("")
+            };
+            let appends: Arc<[Append]> = (0..80).map(react).collect();
+            appender.append(&server.db, appends, clock::now()).await.unwrap();
+        }
+        let edit = format!(
+            r#"UPDATE "Message" SET "content" = 'ONE', "updatedAt" = '2999-01-01 00:00:00' WHERE "id" = '{}'"#, ids[0]
+        );
+        server.database.execute(&edit).await;
+        let answer = sync(&mut bob, 325).await;
+        assert_eq!((&answer["complete"], &answer["seq"]), (&json!(false), &json!(326)), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_counts_where_the_log_only_seems_to_show_changes_on_both() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let server = start_with_history(backend).await;
+        let mut alice = server.connect_in("alice", "general").await;
+        // A message that is older than those that are loaded, with an entry among the last ones.
+        let reaction = json!({"messageId": "old 7", "emoji": "x"});
+        assert_eq!(alice.ask("reaction:add", reaction).await["success"], true);
+        assert_eq!(sync(&mut alice, 1).await["complete"], true);
+        let database = server.stop().await;
+        database.execute(r#"UPDATE "Message" SET "content" = 'changed' WHERE "id" = 'old 299'"#).await;
+        let server = TestServer::start_with(database, &[]).await;
+        let mut alice = server.connect("alice").await;
+        assert_eq!(sync(&mut alice, 1).await["complete"], false, "{backend:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_could_not_be_noted_as_incomplete_is_noted_later_on_both() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let (database, one, head) = bury(backend).await;
+        database.execute(&format!(r#"UPDATE "Message" SET "content" = 'ONE' WHERE "id" = '{one}'"#)).await;
+        database.execute(refuse(backend)).await;
+        let server = TestServer::start_with(database, &["--live-room-idle", "0"]).await;
+        let mut bob = server.connect_in("bob", "general").await;
+        assert_eq!(sync(&mut bob, head).await["complete"], false, "{backend:?}");
+        // Neither a later entry nor an eviction makes it forget.
+        bob.say("general", "three").await;
+        bob.ask("room:leave", "general".into()).await;
+        assert_eq!(sync(&mut bob, head).await["complete"], false, "{backend:?}");
+        server.database.execute(ALLOW[usize::from(backend == Backend::Postgres)]).await;
+        let stored = server.database.own("SELECT complete_from FROM own.room_head");
+        until("it is noted", async || (server.database.select(&stored).await != ["0"]).then_some(())).await;
+        let server = TestServer::start_with(server.stop().await, &[]).await;
+        let mut bob = server.connect("bob").await;
+        assert_eq!(sync(&mut bob, head).await["complete"], false, "{backend:?}");
+    }
+}
+
+/// Keeps logs from being noted as incomplete.
+fn refuse(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => {
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+            CREATE TRIGGER refuse BEFORE UPDATE OF complete_from ON chatoxide.room_head FOR EACH ROW
+            WHEN (NEW.complete_from > OLD.complete_from) EXECUTE FUNCTION refuse()"
+        }
+        Backend::Sqlite => {
+            "CREATE TRIGGER refuse BEFORE UPDATE OF complete_from ON chatoxide_room_head
+            WHEN NEW.complete_from > OLD.complete_from BEGIN SELECT RAISE(ABORT, 'not now'); END"
+        }
+    }
+}
+
+const ALLOW: [&str; 2] = ["DROP TRIGGER refuse", "DROP TRIGGER refuse ON chatoxide.room_head"];

@@ -79,3 +79,24 @@ async fn the_longest_idle_rooms_are_evicted_first_above_the_memory_limit() {
     alice.ask("room:join", "one".into()).await;
     assert!(server.db.statements().get() - before <= 1, "these were kept");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_are_evicted_while_the_database_takes_no_digests() {
+    let database = TestDatabase::create(Backend::Postgres).await;
+    let server = TestServer::start_with(
+        database,
+        &["--metrics", "true", "--live-room-idle", "100", "--database-timeout", "60000"],
+    )
+    .await;
+    let mut alice = server.connect("alice").await;
+    for room in ["one", "two"] {
+        server.make_room(room, RoomType::Public, &["alice"]).await;
+        alice.ask("room:join", room.into()).await;
+        alice.say(room, "hello").await;
+    }
+    let _held = server.database.hold("LOCK TABLE chatoxide.room_digest IN ACCESS EXCLUSIVE MODE").await;
+    for (room, left) in [("one", 1.0), ("two", 0.0)] {
+        alice.ask("room:leave", room.into()).await;
+        until("the room is let go", async || (rooms(&server).await == (left, 0.0)).then_some(())).await;
+    }
+}

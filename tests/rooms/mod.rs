@@ -11,6 +11,7 @@ mod large;
 mod loading;
 mod log;
 mod lost_log;
+mod marked_unread;
 mod membership;
 mod names;
 mod one_order;

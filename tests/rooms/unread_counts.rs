@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Backend, Client, TestDatabase, TestServer, moment, on_both, soon};
 
 /// Lists the rooms: from then on the socket is told its counts. Returns that of a room.
-async fn list(client: &mut Client, room: &str) -> i64 {
+pub(super) async fn list(client: &mut Client, room: &str) -> i64 {
     let answer = client.ask("rooms:list", json!({})).await;
     let rooms = answer["rooms"].as_array().unwrap();
     rooms.iter().find(|one| one["id"] == room).map_or(-1, |one| one["unreadCount"].as_i64().unwrap())
@@ -23,7 +23,7 @@ async fn count(client: &mut Client, room: &str) -> i64 {
 }
 
 /// Waits until a socket is told that it has so many unread messages in a room; returns what it was told.
-async fn told(client: &mut Client, room: &str, count: i64) -> Value {
+pub(super) async fn told(client: &mut Client, room: &str, count: i64) -> Value {
     loop {
         let told = client.hear("room:unread").await;
         if told["roomId"] == room && told["unreadCount"] == count {

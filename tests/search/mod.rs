@@ -3,6 +3,7 @@
 mod changes;
 mod history;
 mod hostile;
+mod others;
 mod pages;
 mod permission;
 mod queries;

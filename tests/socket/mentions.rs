@@ -242,3 +242,48 @@ on_both! {
         refuses_bad_input(&mut alice, "mentions:read", &no_objects).await;
     }
 }
+
+on_both! {
+    async fn a_mention_is_unread_again_in_a_room_that_is_marked_as_unread(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let mut ids = Vec::new();
+        for content in ["@alice one", "@alice two", "@alice three"] {
+            ids.push(bob.say("general", content).await["id"].take());
+        }
+        alice.ask("room:read", "general".into()).await;
+        assert!(inbox(&mut alice).await.iter().all(|(_, _, is_unread)| !is_unread));
+        alice.ask("room:mark-unread", json!({"roomId": "general", "messageId": ids[1]})).await;
+        let of_alice = [("@alice three", true), ("@alice two", true), ("@alice one", false)];
+        let entries = of_alice.map(|(excerpt, is_unread)| entry(excerpt, "user", is_unread));
+        assert_eq!(inbox(&mut alice).await, entries);
+        assert_eq!(count(&mut alice, "general").await, 2);
+        alice.ask("mentions:read", json!({})).await;
+        assert!(inbox(&mut alice).await.iter().all(|(_, _, is_unread)| !is_unread));
+    }
+}
+
+on_both! {
+    async fn a_mention_that_is_stored_after_a_read_mark_of_a_later_time_is_unread(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        bob.say("general", "@alice before").await;
+        let edited = bob.say("general", "edited later").await["id"].take();
+        alice.ask("room:read", "general".into()).await;
+        // As if the clock was that far ahead when she read it.
+        let later = server.database.own("UPDATE own.read_marker SET at = '2999-01-01 00:00:00' WHERE user_id = 'alice'");
+        server.database.execute(&later).await;
+        bob.say("general", "@alice after").await;
+        let edit = json!({"messageId": edited, "content": "@alice edited"});
+        assert_eq!(bob.ask("message:edit", edit).await["success"], true);
+        assert_eq!(count(&mut alice, "general").await, 2);
+        let of_alice = [("@alice edited", true), ("@alice after", true), ("@alice before", false)];
+        let entries = of_alice.map(|(excerpt, is_unread)| entry(excerpt, "user", is_unread));
+        assert_eq!(inbox(&mut alice).await, entries);
+    }
+}
+
+/// The number of unread mentions in a room.
+async fn count(client: &mut Client, room: &str) -> i64 {
+    let answer = client.ask("unread:list", json!({})).await;
+    let rooms = answer["rooms"].as_array().unwrap();
+    rooms.iter().find(|one| one["roomId"] == room).unwrap()["mentionCount"].as_i64().unwrap()
+}

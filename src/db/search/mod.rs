@@ -8,17 +8,20 @@ mod sqlite;
 mod statements;
 mod write;
 
+use std::{any::Any, sync::Arc};
+
 use diesel::{
     QueryableByName,
     sql_types::{BigInt, Text},
 };
 
+pub(in crate::db) use self::rooms::forget_statements;
 pub use self::{
     rooms::{
-        IndexedRoom, Progress, add_new_rooms, begin_anew, is_available, list_behind, list_rooms,
-        list_unfilled, progress, refill_all, remove_deleted_rooms,
+        IndexedRoom, MAX_ADDED, Progress, add_new_rooms, begin_anew, is_available, list_behind, list_rooms,
+        list_unfilled, progress, refill_all, refill_behind, remove_deleted_rooms,
     },
-    write::{Followed, Written, fill, follow},
+    write::{Followed, PAGE, Written, fill, follow},
 };
 use super::{
     Db,
@@ -40,6 +43,8 @@ pub struct Wanted {
     pub before: Option<i64>,
     /// After this one, in the order of the results.
     pub after: Option<Cursor>,
+    /// Kept until the statements have ended, also where nobody waits for them any more.
+    pub held: Arc<dyn Any + Send + Sync>,
 }
 
 /// A message that was found in the index.

@@ -99,22 +99,68 @@ pub async fn list_rooms(db: &Db, room_ids: &[RoomId]) -> Result<Vec<IndexedRoom>
     Ok(rows.into_iter().map(room).collect())
 }
 
-/// Adds the rooms that are not in the index yet, of these or of all. Their logs are followed from now on, and what is in
-/// them now is history.
+/// The most rooms that are added at once.
+pub const MAX_ADDED: usize = 5_000;
+
+/// A room whose log is short and whole is followed from its beginning on: its messages are then indexed without an index
+/// on their times, too.
+const FROM_FIRST: &str = "CASE WHEN head.seq <= 1000 AND EXISTS (
+        SELECT 1 FROM own.room_log AS first WHERE first.room_id = room.id AND first.seq = 1
+    ) THEN 0 ELSE coalesce(head.seq, 0) END";
+
+/// Adds rooms that are not in the index yet, of these or of all: at most [`MAX_ADDED`]. Their logs are followed from now on,
+/// and what is in them now is history. Returns how many these were.
 pub async fn add_new_rooms(db: &Db, room_ids: Option<&[RoomId]>) -> Result<usize> {
-    let mut statement = named(
-        db,
-        r#"INSERT INTO own.search_room (room_id, seq)
-        SELECT room.id, coalesce(head.seq, 0) FROM (SELECT CAST("id" AS TEXT) AS id FROM "Room") AS room
-        LEFT JOIN own.room_head AS head ON head.room_id = room.id
-        WHERE NOT EXISTS (SELECT 1 FROM own.search_room AS stored WHERE stored.room_id = room.id)"#,
-    );
+    let is_followed_whole = room_ids.is_some() || db.facts().lacks_index();
+    let from = if is_followed_whole { FROM_FIRST } else { "coalesce(head.seq, 0)" };
     let only = json!(room_ids.unwrap_or_default()).to_string();
     // The parameter is there in either case.
     let condition = if room_ids.is_some() { "room.id IN" } else { "'[]' IN" };
     let ids = if room_ids.is_some() { ids(db) } else { "($1)" };
-    statement = format!("{statement} AND {condition} {ids} ON CONFLICT (room_id) DO NOTHING");
+    let statement = named(
+        db,
+        &format!(
+            r#"INSERT INTO own.search_room (room_id, seq)
+        SELECT room.id, {from} FROM (SELECT CAST("id" AS TEXT) AS id FROM "Room") AS room
+        LEFT JOIN own.room_head AS head ON head.room_id = room.id
+        WHERE NOT EXISTS (SELECT 1 FROM own.search_room AS stored WHERE stored.room_id = room.id)
+            AND {condition} {ids}
+        LIMIT {MAX_ADDED} ON CONFLICT (room_id) DO NOTHING"#
+        ),
+    );
     on!(db.writer, c => diesel::sql_query(&statement).bind::<Text, _>(&only).execute(c).await?)
+}
+
+/// Begins the history again of those of these rooms whose newest message is not indexed, although their logs are: another
+/// program has written there. Returns how many these are.
+pub async fn refill_behind(db: &Db, room_ids: &[RoomId]) -> Result<usize> {
+    let statement = named(
+        db,
+        &format!(
+            r#"UPDATE own.search_room SET is_filled = false, filled_at = NULL, filled_id = ''
+        WHERE number IN (
+            SELECT stored.number FROM own.search_room AS stored
+            LEFT JOIN own.room_head AS head ON head.room_id = stored.room_id
+            WHERE stored.room_id IN {} AND stored.is_filled AND stored.seq >= coalesce(head.seq, 0) AND EXISTS (
+                SELECT 1 FROM (
+                    SELECT CAST("Message"."id" AS TEXT) AS id FROM "Message"
+                    WHERE "roomId" = CAST(stored.room_id AS /*room*/TEXT) AND "createdAt" IS NOT NULL
+                        AND "senderId" IS NOT NULL
+                    ORDER BY "createdAt" DESC LIMIT 1
+                ) AS newest
+                WHERE NOT EXISTS (SELECT 1 FROM own.search_message AS message WHERE message.message_id = newest.id)
+            )
+        )"#,
+            ids(db)
+        ),
+    );
+    let statement = match db {
+        Db::Pg { .. } => db.facts().columns().adapt("", &statement).into_owned(),
+        // A cast keeps SQLite from an index.
+        Db::Lite { .. } => statement.replace("CAST(stored.room_id AS /*room*/TEXT)", "stored.room_id"),
+    };
+    let wanted = json!(room_ids).to_string();
+    on!(db.writer, c => diesel::sql_query(&statement).bind::<Text, _>(&wanted).execute(c).await?)
 }
 
 /// Removes rooms that no longer exist, with their messages: at most a thousand of these. Returns how many these were.
@@ -156,6 +202,35 @@ pub async fn remove_deleted_rooms(db: &Db) -> Result<usize> {
     })
 }
 
+/// The statements that remove messages and rooms from the index. Their parameters are the ids of the messages and those of
+/// the rooms, as JSON.
+pub(in crate::db) fn forget_statements(db: &Db) -> Vec<String> {
+    match db {
+        Db::Pg { .. } => {
+            let ids = |place: u8| format!("(SELECT json_array_elements_text(CAST(${place} AS JSON)))");
+            vec![format!(
+                "WITH room AS (DELETE FROM chatoxide.search_room WHERE room_id IN {} RETURNING number)
+                DELETE FROM chatoxide.search_message
+                WHERE message_id IN {} OR room IN (SELECT number FROM room)",
+                ids(2),
+                ids(1)
+            )]
+        }
+        Db::Lite { .. } => {
+            let rooms = "FROM chatoxide_search_room WHERE room_id IN (SELECT value FROM json_each(?2))";
+            let messages = format!(
+                "(SELECT number FROM chatoxide_search_message WHERE message_id IN (SELECT value FROM json_each(?1))
+                    OR room IN (SELECT number {rooms}))"
+            );
+            vec![
+                format!("DELETE FROM chatoxide_search_words WHERE rowid IN {messages}"),
+                format!("DELETE FROM chatoxide_search_message WHERE number IN {messages}"),
+                format!("DELETE {rooms} AND ?1 IS NOT NULL"),
+            ]
+        }
+    }
+}
+
 /// Returns rooms whose logs have entries that are not indexed, or have lost some.
 pub async fn list_behind(db: &Db, limit: i64) -> Result<Vec<RoomId>> {
     let statement = named(
@@ -169,7 +244,7 @@ pub async fn list_behind(db: &Db, limit: i64) -> Result<Vec<RoomId>> {
 }
 
 /// Returns rooms whose history is not indexed to its beginning; those with the newest messages to index come first.
-pub async fn list_unfilled(db: &Db, limit: i64) -> Result<Vec<RoomId>> {
+pub async fn list_unfilled(db: &Db, limit: usize) -> Result<Vec<RoomId>> {
     let order = if matches!(db, Db::Pg { .. }) {
         "filled_at DESC NULLS FIRST"
     } else {
@@ -179,6 +254,7 @@ pub async fn list_unfilled(db: &Db, limit: i64) -> Result<Vec<RoomId>> {
         db,
         &format!("SELECT room_id FROM own.search_room WHERE NOT is_filled ORDER BY {order}, number LIMIT $1"),
     );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows: Vec<IdRow> =
         on!(db.readers, c => diesel::sql_query(&statement).bind::<BigInt, _>(limit).load(c).await?)?;
     Ok(rows.into_iter().map(|row| row.room_id.into()).collect())

@@ -1,11 +1,13 @@
 //! Search on SQLite. FTS5 returns messages in the order of their numbers, which is that of time: a page of the commonest
 //! word is read as fast as that of a rare one.
 
+use std::sync::Arc;
+
 use diesel::{
-    QueryableByName,
+    QueryResult, QueryableByName,
     sql_types::{BigInt, Text},
+    sqlite::SqliteConnection,
 };
-use diesel_async::RunQueryDsl;
 use serde_json::json;
 
 use super::{Hit, Wanted};
@@ -73,20 +75,20 @@ pub(super) async fn list_newest(db: &Db, wanted: &Wanted, limit: usize) -> Resul
         expression if expression.is_empty() => (IN_MANY_ROOMS, expression.clone()),
         expression => (BY_WORDS_IN_MANY_ROOMS, expression.clone()),
     };
-    let rooms = json!(wanted.rooms).to_string();
+    let (rooms, expression) = (json!(wanted.rooms).to_string(), expression.fts5());
+    let (since, held) = (wanted.since.map_or(i64::MIN, number_at), Arc::clone(&wanted.held));
+    let load = move |c: &mut SqliteConnection| -> QueryResult<Vec<Row>> {
+        use diesel::RunQueryDsl as _;
+        let _until_it_has_ended = held;
+        let found = diesel::sql_query(statement)
+            .bind::<Text, _>(expression)
+            .bind::<BigInt, _>(since)
+            .bind::<BigInt, _>(after.map_or(before, |after: i64| after.min(before)))
+            .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX));
+        if statement == BY_WORDS { found.load(c) } else { found.bind::<Text, _>(&rooms).load(c) }
+    };
     let search = Box::pin(async {
-        on_lease!(once readers db readers, connection => {
-            let found = diesel::sql_query(statement)
-                .bind::<Text, _>(expression.fts5())
-                .bind::<BigInt, _>(wanted.since.map_or(i64::MIN, number_at))
-                .bind::<BigInt, _>(after.map_or(before, |after: i64| after.min(before)))
-                .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX));
-            if statement == BY_WORDS {
-                found.load::<Row>(&mut *connection).await?
-            } else {
-                found.bind::<Text, _>(&rooms).load::<Row>(&mut *connection).await?
-            }
-        })
+        on_lease!(once readers db readers, connection => connection.spawn_blocking(load).await?)
     });
     let rows = db.within_timeout(search).await?;
     let hit = |row: Row| Hit {

@@ -28,12 +28,13 @@ use crate::{
         types::{MessageTypeRow, TextOrEmpty},
     },
     search::{Document, MAX_CONTENT_BYTES},
+    sync::off_worker,
 };
 
 /// The most entries that are followed, and the most messages of history that are indexed, in one transaction. On SQLite a
 /// message that is sent waits for it.
 const MAX_ENTRIES: usize = 256;
-const MAX_FILLED: usize = 256;
+pub const PAGE: usize = 256;
 /// Messages that are read together.
 const PORTION: usize = 128;
 
@@ -211,15 +212,16 @@ impl Plan {
     }
 }
 
-/// Indexes the next page of these rooms' history. Rooms that somebody else is indexing are left out.
-pub async fn fill(db: &Db, room_ids: &[RoomId]) -> Result<Written> {
+/// Indexes the next page of these rooms' history, of `most` messages in all. Rooms that somebody else is indexing are left
+/// out.
+pub async fn fill(db: &Db, room_ids: &[RoomId], most: usize) -> Result<Written> {
     let statements = Statements::of(db);
     let (wanted, columns) = (ids_of(room_ids), db.facts().columns());
     in_transaction!($ db write, c => {
         let mut rooms: Vec<StateRow> =
             run!(c.load(diesel::sql_query(&statements.lock).bind::<Text, _>(&wanted)));
         rooms.retain(|room| !room.is_filled);
-        let page = (MAX_FILLED / rooms.len().max(1)).max(1);
+        let page = (most / rooms.len().max(1)).max(1);
         let mut documents = Documents::of(&statements, &rooms);
         let (mut written, mut filled) = (Written::default(), Vec::new());
         for room in &rooms {
@@ -239,7 +241,7 @@ pub async fn fill(db: &Db, room_ids: &[RoomId]) -> Result<Written> {
             let last = found.last().map(|last| (micros(last.created_at), last.id.clone()));
             let kept: Vec<String> = found.iter().map(|message| message.id.clone()).collect();
             written.messages += found.len();
-            documents.take(found, &[]);
+            off_worker(size_of(&found), || documents.take(found, &[]));
             for (statement, rows) in documents.statements() {
                 run!(c.execute(diesel::sql_query(statement).bind::<Text, _>(rows)));
             }
@@ -270,6 +272,11 @@ fn micros(moment: MomentRow) -> i64 {
 
 fn naive(micros: i64) -> chrono::NaiveDateTime {
     DateTime::from_timestamp_micros(micros).map_or(chrono::NaiveDateTime::MIN, |moment| moment.naive_utc())
+}
+
+/// The bytes of these contents.
+fn size_of(found: &[Content]) -> usize {
+    found.iter().map(|message| message.content.len()).sum()
 }
 
 /// The rows that are to be written for a portion of messages.

@@ -1,4 +1,5 @@
 // The example of an endpoint for EVENT_WEBHOOK, run as its users run it, beside the server under test.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -51,7 +52,8 @@ test('an event of a front end is posted and acked, and the people in the room he
 
   expect(ack).toEqual({ success: true });
   expect(await heard).toEqual({ roomId: 'general', question: 'Tea?', by: ALICE });
-  expect(await alice.emitWithAck('poll:close', {})).toEqual({ success: false, error: 'unknown' });
+  expect(await alice.emitWithAck('poll:close', {})).toEqual({ success: false });
+  expect(await alice.emitWithAck('poll:open')).toEqual({ success: false });
 });
 
 test('a request without the right signature is refused', async () => {
@@ -61,4 +63,12 @@ test('a request without the right signature is refused', async () => {
   const answer = await fetch(url, { method: 'POST', headers, body: '{}' });
 
   expect(answer.status).toBe(401);
+});
+
+test('the example has at most 20 lines', () => {
+  const lines = readFileSync(path.join(EXAMPLES, 'node-webhook', 'server.js'), 'utf8')
+    .trimEnd()
+    .split('\n');
+
+  expect(lines.length).toBeLessThanOrEqual(20);
 });

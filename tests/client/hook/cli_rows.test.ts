@@ -27,11 +27,23 @@ async function rowsOf(database: Database): Promise<Record<string, unknown>> {
   const tables = [
     ...originals,
     ...['room_head', 'room_log', 'read_marker', 'room_detail'].map((name) => own + name),
+    ...['mention', 'mention_marker', 'delivery_marker', 'user_setting'].map((name) => own + name),
   ];
   const rows = await Promise.all(
     tables.map((table) => database.query(`SELECT * FROM ${table} ORDER BY 1, 2`)),
   );
   return Object.fromEntries(tables.map((table, index) => [table, rows[index]]));
+}
+
+/** Rows about rooms that are not there: digests, and on PostgreSQL those of the search index. */
+async function ofNoRoom(database: Database): Promise<Record<string, unknown>[]> {
+  const own = database.backend === 'sqlite' ? 'chatoxide_' : 'chatoxide.';
+  const tables = database.backend === 'sqlite' ? ['room_digest'] : ['room_digest', 'search_room'];
+  const there = `room_id NOT IN (SELECT "id" FROM "Room")`;
+  const rows = await Promise.all(
+    tables.map((table) => database.query(`SELECT room_id FROM ${own}${table} WHERE ${there}`)),
+  );
+  return rows.flat();
 }
 
 const usersOf = (database: Database, prefix: string) =>
@@ -75,6 +87,7 @@ describe.each(BACKENDS)('npm run test:hook on %s', (backend) => {
     await world.database.execute(removalOfAll(world.database));
 
     expect(await rowsOf(world.database)).toEqual(before);
+    expect(await ofNoRoom(world.database)).toEqual([]);
     await world.server.start();
   });
 });

@@ -16,9 +16,21 @@ export function removal({ own, users, rooms }) {
     `DELETE FROM ${own}room_log WHERE room_id IN ${theirRooms};`,
     `DELETE FROM ${own}room_head WHERE room_id IN ${theirRooms};`,
     `DELETE FROM ${own}room_detail WHERE room_id IN ${theirRooms};`,
+    `DELETE FROM ${own}room_digest WHERE room_id IN ${theirRooms};`,
+    `DELETE FROM ${own}delivery_marker WHERE user_id LIKE '${users}';`,
+    `DELETE FROM ${own}user_setting WHERE user_id LIKE '${users}';`,
+    `DELETE FROM ${own}mention_marker WHERE user_id LIKE '${users}';`,
+    `DELETE FROM ${own}mention WHERE user_id LIKE '${users}' OR sender_id LIKE '${users}';`,
+  ];
+  // On SQLite the server removes rooms that are gone from the index: older programs of SQLite cannot open its words.
+  const index = [
+    `DELETE FROM ${own}search_message WHERE message_id IN`,
+    `    (SELECT CAST("id" AS TEXT) FROM "Message" WHERE "senderId" LIKE '${users}' OR "roomId" IN ${theirRooms});`,
+    `DELETE FROM ${own}search_room WHERE room_id IN ${theirRooms};`,
   ];
   return [
     ...(own === '' ? [] : bookkeeping),
+    ...(own === 'chatoxide.' ? index : []),
     `DELETE FROM "Reaction" WHERE "userId" LIKE '${users}'`,
     `    OR "messageId" IN (SELECT "id" FROM "Message" WHERE "senderId" LIKE '${users}');`,
     `DELETE FROM "Message" WHERE "senderId" LIKE '${users}';`,
