@@ -5,4 +5,8 @@ export { useChat, type UseChatOptions } from './react/useChat.js';
 export { useConnection, useRoom, useRooms } from './react/hooks.js';
 export { useMentions, type Mentions } from './react/useMentions.js';
 export { useOnline } from './react/useOnline.js';
+export { useReaders } from './react/useReaders.js';
+export { useSearch, type Search, type UseSearchOptions } from './react/useSearch.js';
+export { useSettings } from './react/useSettings.js';
+export { useUnread } from './react/useUnread.js';
 export { useUsers } from './react/useUsers.js';

@@ -9,11 +9,14 @@ import { useRoomContext, type Active, type RefusedChange } from './context.js';
 import { EditForm } from './EditForm.js';
 import { MessageStatus, RefusedNote } from './MessageStatus.js';
 import { Palette, Reactions } from './Reactions.js';
+import { Readers } from './Readers.js';
 import { timeOf } from './rows.js';
 
 export interface MessageRowProps {
   message: ChatMessage;
   isFirst: boolean;
+  /** Somebody has been led here, such as from a search. */
+  isFound: boolean;
   /** The message that it replies to, if that is loaded. */
   quoted: ChatMessage | 'deleted' | undefined;
   /** The action in progress on this message, such as an edit. */
@@ -21,7 +24,7 @@ export interface MessageRowProps {
   refused: RefusedChange | undefined;
 }
 
-export const MessageRow = memo(function MessageRow({ message, isFirst, ...props }: MessageRowProps) {
+export const MessageRow = memo(function MessageRow({ message, isFirst, isFound, ...props }: MessageRowProps) {
   const { userId, labels, components } = useRoomContext();
   const { Avatar, Row } = components;
   const { avatarOf } = useRoomContext();
@@ -35,7 +38,12 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, ...props 
       </div>
     );
   }
-  const classes = ['chat-message', isOwn && 'chat-message--own', isFirst && 'chat-message--first'];
+  const classes = [
+    'chat-message',
+    isOwn && 'chat-message--own',
+    isFirst && 'chat-message--first',
+    isFound && 'chat-message--found',
+  ];
   const rowProps = {
     ref: row,
     className: [...classes, `chat-message--${message.status}`].filter(Boolean).join(' '),
@@ -63,7 +71,7 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, ...props 
   );
 });
 
-interface BodyProps extends Omit<MessageRowProps, 'isFirst'> {
+interface BodyProps extends Omit<MessageRowProps, 'isFirst' | 'isFound'> {
   isOwn: boolean;
   row: RefObject<HTMLElement | null>;
 }
@@ -71,7 +79,7 @@ interface BodyProps extends Omit<MessageRowProps, 'isFirst'> {
 function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
   const { labels, components, focusComposer, setActive } = useRoomContext();
   const { Bubble } = components;
-  const palette = useId();
+  const [palette, readers] = [useId(), useId()];
   const back = () => (active?.from === 'composer' ? focusComposer() : row.current?.focus());
   return (
     <>
@@ -91,6 +99,17 @@ function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
       <Reactions message={message} />
       <MessageStatus message={message} />
       {refused && active?.what !== 'edit' && <RefusedNote message={message} refused={refused} />}
+      {active?.what === 'readers' && (
+        <Readers
+          id={readers}
+          message={message}
+          onClose={() => {
+            const seenBy = row.current?.querySelector<HTMLElement>('[data-action=readers]') ?? row.current;
+            setActive(null);
+            seenBy?.focus();
+          }}
+        />
+      )}
       {active?.what === 'react' && (
         <Palette
           id={palette}
@@ -110,6 +129,7 @@ function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
             message={message}
             isOwn={isOwn}
             palette={active?.what === 'react' ? palette : undefined}
+            readers={active?.what === 'readers' ? readers : undefined}
           />
         ))}
     </>
