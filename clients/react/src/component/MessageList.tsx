@@ -154,8 +154,10 @@ export const MessageList = memo(function MessageList({
       drawnRows(frame.current).some((row) => row.dataset.messageId === messageId);
     const focus = (messageId: string, frames = FRAMES) => {
       const row = drawnRows(frame.current).find(({ dataset }) => dataset.messageId === messageId);
-      if (row) row.focus({ preventScroll: true });
-      else if (frames > 0) requestAnimationFrame(() => focus(messageId, frames - 1));
+      row?.focus({ preventScroll: true });
+      // A row that was just added is hidden until its size is known, and cannot take the focus before that.
+      const hasFocus = row !== undefined && document.activeElement === row;
+      if (!hasFocus && frames > 0) requestAnimationFrame(() => focus(messageId, frames - 1));
     };
     return { show, focus, reveal: (messageId) => void (isDrawn(messageId) || show(messageId)) };
   });

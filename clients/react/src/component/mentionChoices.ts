@@ -39,7 +39,8 @@ export function choicesFor(
   const sought = fold(query);
   const ranked = members.flatMap((user) => {
     const name = fold(user.name);
-    const isLater = name.split(/\s+/u).some((word) => word.startsWith(sought));
+    // With its blank at the end a name is typed to its end, unless another word follows.
+    const isLater = name.includes(` ${sought}`);
     const rank = name.startsWith(sought) ? 0 : isLater ? 1 : undefined;
     return rank === undefined || user.id === userId ? [] : [{ user, rank }];
   });
@@ -53,7 +54,7 @@ export function choicesFor(
 
 /** Whether the name is typed to its end: then there is nothing left to complete. */
 export function isTyped(query: string, { name }: MentionChoice): boolean {
-  return fold(query) === fold(name);
+  return fold(query).trim() === fold(name);
 }
 
 /** The text with the mention in place of what was typed, and the place of the caret behind it. */
@@ -79,5 +80,5 @@ export function withMention(
 }
 
 function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase().trim();
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase().replace(/\s+/gu, ' ');
 }
