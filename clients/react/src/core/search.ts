@@ -49,6 +49,8 @@ export class MessageSearch implements Readable<SearchState> {
   /** Counts the searches: an answer to an earlier one is void. */
   private serial = 0;
   private running: Promise<void> | undefined;
+  /** The query is being typed: its last operator may not have its value yet. */
+  private isTyping = false;
 
   readonly get = this.store.get;
 
@@ -100,6 +102,7 @@ export class MessageSearch implements Readable<SearchState> {
   private change(changes: Partial<Pick<SearchState, 'query' | 'order'>>, pause: number): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.isTyping = pause > 0;
     const serial = (this.serial += 1);
     this.after = null;
     const query = changes.query ?? this.store.get().query;
@@ -151,6 +154,10 @@ export class MessageSearch implements Readable<SearchState> {
       const refused = error instanceof ChatError ? error : new ChatError('internal', String(error));
       const { refusal } = refused;
       const fault = faultIn(query, refusal);
+      if (this.isTyping && fault?.end === query.length) {
+        this.store.patch({ isLoading: false, refusal: null, fault: null });
+        return;
+      }
       // The results stay when only their next page could not be loaded.
       if (after === null) this.store.patch({ ...NOTHING, refusal, fault });
       else this.store.patch({ isLoading: false, refusal, fault });

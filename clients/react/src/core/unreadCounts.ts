@@ -114,10 +114,10 @@ export class UnreadCounts implements Readable<UnreadState> {
 
   private countsOf(room: ListedRoom, before: RoomCounts | undefined): RoomCounts {
     const isKept = keptUnreadOf(this.client).get().rooms.has(room.id);
-    // A room that somebody is looking at counts here. The server learns a moment later that they have read it.
-    const here = isKept ? undefined : this.client.rooms.host.countOf(room.id);
+    // The server learns a moment later what somebody is reading here.
+    const isRead = !isKept && this.client.rooms.host.countOf(room.id) === 0;
     const { unreadCount: told, mentionCount } = this.told.get(room.id) ?? room;
-    const unreadCount = here ?? told;
+    const unreadCount = isRead ? 0 : told;
     const counts = { unreadCount, mentionCount: Math.min(mentionCount, unreadCount), isKept };
     const isSame =
       before && (Object.keys(counts) as (keyof RoomCounts)[]).every((key) => before[key] === counts[key]);
