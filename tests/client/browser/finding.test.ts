@@ -68,7 +68,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await bob.hasSent('who waters the beans');
 
     await alice.page.getByRole('link', { name: /^Garden\s*1 mention\s*1 unread$/ }).waitFor();
-    await expect.poll(() => alice.page.title()).toBe('(1, @1) chatoxide');
+    await expect.poll(() => alice.page.title()).toMatch(/@1\) chatoxide$/);
     await alice.page.getByRole('button', { name: 'Mentions, 1 unread' }).click();
     const inbox = alice.page.getByRole('dialog', { name: 'Mentions' });
     const mention = inbox.getByRole('button', { name: /Unread\s*Bob\s*Garden/ });
@@ -80,7 +80,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     expect(await alice.page.locator('.chat-mention').allTextContents()).toEqual(['@Alice', '@Carol']);
     expect(await alice.page.locator('.chat-mention--own').allTextContents()).toEqual(['@Alice']);
     await alice.page.getByRole('button', { name: 'Mentions', exact: true }).waitFor();
-    await expect.poll(() => alice.page.title()).toBe('chatoxide');
+    await expect.poll(() => alice.page.title()).not.toContain('@');
     await alice.keepScreens(`mentioned-${backend}`);
   });
 

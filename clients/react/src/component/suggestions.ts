@@ -137,5 +137,8 @@ function usePeopleFor(client: ChatClient, value: string | undefined): readonly M
       clearTimeout(timer);
     };
   }, [client, value]);
-  return value === undefined ? NOBODY : found;
+  if (value === undefined) return NOBODY;
+  // Until the next answer those of the last one are there, as far as they fit.
+  const sought = value.replace(/^@/u, '').trim().toLowerCase();
+  return found.filter(({ id, name }) => `${id}\n${name}`.toLowerCase().includes(sought));
 }
