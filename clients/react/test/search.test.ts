@@ -63,6 +63,7 @@ test('an answer to an earlier query is never shown, and one request is on its wa
   search.submit();
   await settled();
   search.setQuery('two');
+  search.submit();
   search.setQuery('three');
   search.submit();
   await settled();

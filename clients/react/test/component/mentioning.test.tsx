@@ -114,6 +114,14 @@ test('texts show who is mentioned as the server finds it, and the user stands ou
   expect(document.body.textContent).toContain('@{nobody}');
 });
 
+test('without formatting, code mentions nobody either, whatever stands in it', async () => {
+  const text = message('1', later(1), { content: '`see www.example.org @bob` @alice', senderId: 'bob' });
+  await show(aChat([text], { members }), { formatting: false });
+  expect([...document.querySelectorAll('.chat-mention')].map(({ textContent }) => textContent)).toEqual([
+    '@alice',
+  ]);
+});
+
 test('the inbox lists mentions, marks them as read, and leads to one', async () => {
   server = startChatServer({
     users: [
@@ -152,6 +160,11 @@ test('the inbox lists mentions, marks them as read, and leads to one', async () 
   expect((await rows())[0]).toMatch(/^BBobother/);
   fireEvent.click(screen.getByRole('button', { name: 'Mark all as read' }));
   await waitFor(async () => expect((await rows())[1]).toMatch(/^BBobgeneral/));
+  await act(() => bob.send('general', 'again @Alice'));
+  await screen.findByRole('button', { name: /Unread.*again @Alice/ });
+  const phone = await server.connect('alice');
+  await act(() => phone.ask('room:join', 'general'));
+  await waitFor(() => expect(screen.queryByText('Unread'), 'read on another device').toBeNull());
   const { violations } = await axe.run(document.body, { rules: { region: { enabled: false } } });
   expect(violations.map(({ id }) => id)).toEqual([]);
 });

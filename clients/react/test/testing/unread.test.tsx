@@ -104,6 +104,8 @@ test('a refusal to mark as unread is said, and the room is read as before', asyn
   server.refuseNext('room:mark-unread', 'unavailable');
   await press('one', 'Mark unread from here');
   await screen.findByText('Not marked as unread: the server is not available right now');
+  await act(() => bob.send('general', 'two'));
+  await row('two');
   await link(/^general$/);
 });
 
