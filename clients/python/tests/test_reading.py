@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from chatoxide import ChatError, ListedRoom, Member, MentionPage, Message, Presence, RoomDetails, RoomInfo
+from chatoxide import (
+    ChatError,
+    ListedRoom,
+    Member,
+    MentionPage,
+    Message,
+    Presence,
+    RoomDetails,
+    RoomInfo,
+    SearchPage,
+)
 from chatoxide.events import read_client_event, read_room_event
 from chatoxide.models import read_messages
 from chatoxide.reader import History
@@ -27,6 +37,7 @@ ACKS: dict[str, Any] = {
     'ack_mentions_read': lambda answer: answer.time('at'),
     'ack_message_send': lambda answer: Message.read(answer.record('message')),
     'ack_messages_load': read_messages,
+    'ack_messages_search': SearchPage.read,
     'ack_messages_show': read_messages,
     'ack_member_join': lambda answer: RoomInfo.read(answer.record('room')),
     'ack_room_create': lambda answer: RoomInfo.read(answer.record('room')),

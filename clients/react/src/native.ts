@@ -6,4 +6,8 @@ export { useConnection, useRoom, useRooms } from './react/hooks.js';
 export { useMentions, type Mentions } from './react/useMentions.js';
 export { useOnline } from './react/useOnline.js';
 export { useUpload } from './react/useUpload.js';
+export { useReaders } from './react/useReaders.js';
+export { useSearch, type Search, type UseSearchOptions } from './react/useSearch.js';
+export { useSettings } from './react/useSettings.js';
+export { useUnread } from './react/useUnread.js';
 export { useUsers } from './react/useUsers.js';

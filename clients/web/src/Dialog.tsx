@@ -4,10 +4,13 @@ import { CloseIcon } from './icons.js';
 
 export function Dialog({
   title,
+  isWide = false,
   onClose,
   children,
 }: {
   title: string;
+  /** For lists of messages. */
+  isWide?: boolean;
   onClose: () => void;
   children: ReactNode;
 }) {
@@ -24,7 +27,7 @@ export function Dialog({
   return (
     <dialog
       ref={dialog}
-      className="dialog"
+      className={isWide ? 'dialog dialog-wide' : 'dialog'}
       aria-labelledby={id}
       onCancel={onClose}
       // A click beside it.

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState, type Ref } from 'react';
 import { LeaveDialog } from './dialogs.js';
 import { Members } from './Members.js';
 import { RoomHeader } from './RoomHeader.js';
-import { open, roomOf } from './route.js';
+import { forgetMessage, open, roomOf, useOpenMessage } from './route.js';
 import { openAnother } from './useFirstRoom.js';
 
 interface Props {
@@ -25,6 +25,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
   const [isOpen, setOpen] = useState(false);
   const [isLeaving, setLeaving] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
+  const messageId = useOpenMessage();
   const room = rooms.find(({ id }) => id === roomId);
   const leave = (left: string) => {
     setLeaving(false);
@@ -37,6 +38,8 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
         roomId={roomId}
         currentUserId={user.id}
         autoFocus
+        messageId={messageId}
+        onShown={forgetMessage}
         header={
           <RoomHeader
             roomId={roomId}

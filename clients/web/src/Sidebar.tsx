@@ -1,7 +1,17 @@
 // The sidebar: the list of rooms, a search in it, and the user.
-import { Avatar, RoomList, type RoomSection } from '@chatoxide/react';
+import { Avatar, countText, RoomList, useMentions, type RoomSection } from '@chatoxide/react';
 import { useState } from 'react';
-import { LeaveIcon, LightIcon, LogoIcon, PlusIcon, SystemIcon, ThemeIcon } from './icons.js';
+import {
+  LeaveIcon,
+  LightIcon,
+  LogoIcon,
+  MentionIcon,
+  PlusIcon,
+  SearchIcon,
+  SettingsIcon,
+  SystemIcon,
+  ThemeIcon,
+} from './icons.js';
 import { hashOf } from './route.js';
 import { after, apply, storedTheme } from './theme.js';
 import type { OpenDialog } from './Workspace.js';
@@ -35,6 +45,15 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
       <header className="sidebar-header">
         <LogoIcon />
         <span className="sidebar-title">chatoxide</span>
+        <button
+          className="icon-button"
+          aria-label="Search messages"
+          title="Search messages (Ctrl+F)"
+          onClick={() => onDialog('search')}
+        >
+          <SearchIcon />
+        </button>
+        <InboxButton onClick={() => onDialog('inbox')} />
         <ThemeButton />
       </header>
       <input
@@ -54,11 +73,34 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
         <span className="sidebar-user" dir="auto" title={user.name}>
           {user.name}
         </span>
+        <button
+          className="icon-button"
+          aria-label="Settings"
+          title="Settings"
+          onClick={() => onDialog('settings')}
+        >
+          <SettingsIcon />
+        </button>
         <button className="icon-button" aria-label="Sign out" title="Sign out" onClick={onSignOut}>
           <LeaveIcon />
         </button>
       </footer>
     </nav>
+  );
+}
+
+function InboxButton({ onClick }: { onClick: () => void }) {
+  const { unreadCount } = useMentions();
+  const label = unreadCount > 0 ? `Mentions, ${countText(unreadCount)} unread` : 'Mentions';
+  return (
+    <button className="icon-button inbox-button" aria-label={label} title={label} onClick={onClick}>
+      <MentionIcon />
+      {unreadCount > 0 && (
+        <span className="inbox-count" aria-hidden="true">
+          {countText(unreadCount)}
+        </span>
+      )}
+    </button>
   );
 }
 

@@ -1,17 +1,25 @@
 // The page of somebody who is signed in: the list of rooms, the open room, and dialogs over them.
-import { useConnection, useRooms, type ConnectionStatus, type RoomListState } from '@chatoxide/react';
+import {
+  useConnection,
+  useRooms,
+  useUnread,
+  type ConnectionStatus,
+  type RoomListState,
+} from '@chatoxide/react';
 import { useEffect, useRef, useState, type Ref } from 'react';
 import { InviteDialog, NewMessageDialog, NewRoomDialog } from './dialogs.js';
+import { InboxDialog, SearchDialog } from './finding.js';
 import { LogoIcon } from './icons.js';
 import { RoomPane } from './RoomPane.js';
 import { titleOf } from './rooms.js';
 import { open, useOpenRoom } from './route.js';
+import { SettingsDialog } from './SettingsDialog.js';
 import { Sidebar } from './Sidebar.js';
 import { Splash } from './Splash.js';
 import { Switcher } from './Switcher.js';
 import { useFirstRoom, useLostRoom } from './useFirstRoom.js';
 
-export type OpenDialog = 'room' | 'message' | 'invite' | 'switcher' | null;
+export type OpenDialog = 'room' | 'message' | 'invite' | 'switcher' | 'search' | 'inbox' | 'settings' | null;
 
 interface Props {
   user: { id: string; name: string };
@@ -20,22 +28,25 @@ interface Props {
 
 export function Workspace({ user, onSignOut }: Props) {
   const list = useRooms();
-  const { rooms } = list;
   const connection = useConnection();
   const roomId = useOpenRoom();
   const [dialog, setDialog] = useState<OpenDialog>(null);
   const main = useRef<HTMLElement>(null);
-  const title = titleOf(rooms);
+  const title = titleOf(useUnread());
   useEffect(() => {
     document.title = title;
   }, [title]);
   useFirstRoom(user.id, roomId, list);
   useLostRoom(roomId, list);
-  useSwitcherKey(() => setDialog('switcher'));
+  useDialogKeys(setDialog);
   const close = () => setDialog(null);
   const enter = (id: string) => {
     close();
     open(id);
+  };
+  const enterAt = (id: string, messageId: string) => {
+    close();
+    open(id, messageId);
   };
   const signOut = () => {
     open(null);
@@ -74,6 +85,9 @@ export function Workspace({ user, onSignOut }: Props) {
       {dialog === 'message' && <NewMessageDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'invite' && roomId !== null && <InviteDialog roomId={roomId} onClose={close} />}
       {dialog === 'switcher' && <Switcher onClose={close} onDone={enter} />}
+      {dialog === 'search' && <SearchDialog roomId={roomId} onClose={close} onOpen={enterAt} />}
+      {dialog === 'inbox' && <InboxDialog onClose={close} onOpen={enterAt} />}
+      {dialog === 'settings' && <SettingsDialog onClose={close} />}
     </div>
   );
 }
@@ -96,16 +110,21 @@ function NoRoom({ main, status, list: { isReady, refusal } }: NoRoomProps) {
   );
 }
 
-/** Ctrl+K, or Cmd+K, wherever the focus is. */
-function useSwitcherKey(onPress: () => void): void {
+const KEYS: Record<string, OpenDialog> = { k: 'switcher', f: 'search' };
+
+/** Ctrl+K and Ctrl+F, or Cmd, wherever the focus is. Over an open dialog Ctrl+F is the browser's own. */
+function useDialogKeys(onPress: (dialog: OpenDialog) => void): void {
   const latest = useRef(onPress);
   useEffect(() => void (latest.current = onPress));
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-      event.preventDefault();
+      const key = event.key.toLowerCase();
+      const dialog = KEYS[key];
+      if (dialog === undefined || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
       // Over another dialog it would be below that.
-      if (!document.querySelector('dialog[open]')) latest.current();
+      const isCovered = document.querySelector('dialog[open]') !== null;
+      if (!isCovered || key === 'k') event.preventDefault();
+      if (!isCovered) latest.current(dialog);
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);

@@ -56,6 +56,25 @@ export const LeaveIcon = () => (
     <path d="M11.5 3.5H4.75v13h6.75M8.5 10h8M13.5 7l3 3-3 3" />
   </Icon>
 );
+export const SearchIcon = () => (
+  <Icon>
+    <circle cx="8.75" cy="8.75" r="5.25" />
+    <path d="m12.75 12.75 4 4" />
+  </Icon>
+);
+export const MentionIcon = () => (
+  <Icon>
+    <circle cx="10" cy="10" r="3" />
+    <path d="M13 7v3.75a2 2 0 0 0 4 0V10a7 7 0 1 0-3 5.75" />
+  </Icon>
+);
+export const SettingsIcon = () => (
+  <Icon>
+    <path d="M3 6h7.5M14.5 6H17M3 14h2.5M9.5 14H17" />
+    <circle cx="12.5" cy="6" r="2" />
+    <circle cx="7.5" cy="14" r="2" />
+  </Icon>
+);
 export const CloseIcon = () => (
   <Icon>
     <path d="m5 5 10 10M15 5 5 15" />

@@ -1,13 +1,16 @@
 // The title of the browser's tab, and the room that the page opens by itself.
-import { countText, type ListedRoom } from '@chatoxide/react';
+import { countText, type ListedRoom, type UnreadState } from '@chatoxide/react';
 
-type Counted = Pick<ListedRoom, 'isMember' | 'unreadCount'>;
-
-/** The title of the browser's tab, with the number of unread messages in the rooms that the user is a member of. */
-export function titleOf(rooms: readonly Counted[]): string {
-  const own = rooms.filter(({ isMember }) => isMember);
-  const unread = own.reduce((total, room) => total + room.unreadCount, 0);
-  return unread > 0 ? `(${countText(unread)}) chatoxide` : 'chatoxide';
+/** The title of the browser's tab, with the numbers of unread messages, and of those of them that mention the user. */
+export function titleOf({
+  unreadCount,
+  mentionCount,
+}: Pick<UnreadState, 'unreadCount' | 'mentionCount'>): string {
+  const counts = [
+    unreadCount > 0 ? countText(unreadCount) : '',
+    mentionCount > 0 ? `@${countText(mentionCount)}` : '',
+  ].filter(Boolean);
+  return counts.length > 0 ? `(${counts.join(', ')}) chatoxide` : 'chatoxide';
 }
 
 interface Choice {

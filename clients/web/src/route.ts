@@ -1,18 +1,28 @@
-// Which room is open, as the address says it: `#/r/general`.
+// Which room is open, and the message that it is opened at, as the address says it: `#/r/general?m=0199b0a5`.
 import { useSyncExternalStore } from 'react';
 
 export function roomOf(hash: string): string | null {
-  const found = /^#\/r\/(.+)$/.exec(hash);
-  if (!found?.[1]) return null;
+  return decoded(/^#\/r\/([^?]+)/.exec(hash)?.[1]);
+}
+
+/** The message to lead to; null where the address names none. */
+export function messageOf(hash: string): string | null {
+  return decoded(/^#\/r\/[^?]+\?m=(.+)$/.exec(hash)?.[1]);
+}
+
+function decoded(text: string | undefined): string | null {
+  if (!text) return null;
   try {
-    return decodeURIComponent(found[1]);
+    return decodeURIComponent(text);
   } catch {
     return null;
   }
 }
 
-export function hashOf(roomId: string | null): string {
-  return roomId === null ? '#/' : `#/r/${encodeURIComponent(roomId)}`;
+export function hashOf(roomId: string | null, messageId?: string): string {
+  if (roomId === null) return '#/';
+  const message = messageId === undefined ? '' : `?m=${encodeURIComponent(messageId)}`;
+  return `#/r/${encodeURIComponent(roomId)}${message}`;
 }
 
 function subscribe(listener: () => void): () => void {
@@ -24,8 +34,22 @@ export function useOpenRoom(): string | null {
   return roomOf(useSyncExternalStore(subscribe, () => window.location.hash));
 }
 
-export function open(roomId: string | null): void {
-  window.location.hash = hashOf(roomId);
+/** The message to lead to, while the address names it. */
+export function useOpenMessage(): string | null {
+  return messageOf(useSyncExternalStore(subscribe, () => window.location.hash));
+}
+
+export function open(roomId: string | null, messageId?: string): void {
+  window.location.hash = hashOf(roomId, messageId);
+}
+
+/** The message is in view: the address names the room alone, so that the same message can be led to again. */
+export function forgetMessage(): void {
+  const roomId = roomOf(window.location.hash);
+  if (roomId === null) return;
+  window.history.replaceState(null, '', hashOf(roomId));
+  // The browser tells of no change that a page makes so.
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
 /** Opens a room without an entry in the history: the button that goes back skips the address before it. */

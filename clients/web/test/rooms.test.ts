@@ -1,25 +1,18 @@
 // The title of the tab, the room that is opened, and the addresses of rooms.
 import { expect, test } from 'vitest';
 import { roomToOpen, titleOf } from '../src/rooms.js';
-import { hashOf, roomOf } from '../src/route.js';
+import { hashOf, messageOf, roomOf } from '../src/route.js';
 
-test('the title says how much is unread, up to a number', () => {
-  const title = (...counts: number[]) =>
-    titleOf(counts.map((unreadCount) => ({ isMember: true, unreadCount })));
-  expect([title(), title(0, 0), title(3, 1), title(98)]).toEqual([
-    'chatoxide',
+test('the title says how much is unread, up to a number, and how much of it mentions the user', () => {
+  const title = (unreadCount: number, mentionCount = 0) => titleOf({ unreadCount, mentionCount });
+  expect([title(0), title(4), title(98), title(99), title(297)]).toEqual([
     'chatoxide',
     '(4) chatoxide',
     '(98) chatoxide',
+    '(99+) chatoxide',
+    '(99+) chatoxide',
   ]);
-  // The server counts to 99 in each room.
-  expect([title(99), title(99, 99, 99)]).toEqual(['(99+) chatoxide', '(99+) chatoxide']);
-});
-
-test('the title does not count rooms that one is not a member of', () => {
-  const left = { isMember: false, unreadCount: 5 };
-  expect(titleOf([left])).toBe('chatoxide');
-  expect(titleOf([left, { isMember: true, unreadCount: 2 }])).toBe('(2) chatoxide');
+  expect([title(4, 1), title(297, 100)]).toEqual(['(4, @1) chatoxide', '(99+, @99+) chatoxide']);
 });
 
 test('the last open room is opened, else the most recent of one’s own, else the most recent of all', () => {
@@ -39,4 +32,14 @@ test('rooms have an address, whatever their id', () => {
   for (const id of ['general', 'dm:alice:bob', 'a/b?c#d %', 'ü😀']) expect(roomOf(hashOf(id))).toBe(id);
   for (const hash of ['', '#/', '#/r/', '#/x/general', '#/r/%E0%A4%A']) expect(roomOf(hash)).toBeNull();
   expect(roomOf(hashOf(null))).toBeNull();
+});
+
+test('a message in a room has an address, whatever the ids', () => {
+  for (const id of ['0199b0a5-3a2a-7c1e-9d53-6f0c1d2e3f40', 'a/b?m=c#d %', 'ü😀']) {
+    expect(messageOf(hashOf(id, id))).toBe(id);
+    expect(roomOf(hashOf(id, id))).toBe(id);
+    expect(messageOf(hashOf(id))).toBeNull();
+  }
+  for (const hash of ['', '#/?m=1', '#/r/general?m=', '#/r/general?m=%E0%A4%A'])
+    expect(messageOf(hash)).toBeNull();
 });

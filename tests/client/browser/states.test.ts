@@ -58,6 +58,22 @@ async function dialogOf(tab: Tab, button: string): Promise<Tab> {
   return tab;
 }
 
+/** Alice has searched for this, in her own words of a moment ago. */
+async function searching(words: string): Promise<Tab> {
+  const tab = await alice();
+  await tab.send(`${words} ${Date.now() % 100_000}`);
+  const results = (await dialogOf(tab, 'Search messages')).page.getByRole('option', { name: /Garden/ });
+  await tab.page.keyboard.type(words);
+  // They are indexed behind the commit.
+  await expect
+    .poll(async () => {
+      await tab.page.keyboard.press('Enter');
+      return results.count();
+    })
+    .toBeGreaterThan(0);
+  return tab;
+}
+
 interface State {
   name: string;
   open: () => Promise<Tab>;
@@ -173,6 +189,81 @@ const STATES: State[] = [
       const tab = await alice();
       await tab.act('who waters the beans?', 'Reply');
       await tab.composer.fill('half of an answer');
+      return tab;
+    },
+  },
+  {
+    name: 'search',
+    open: async () => {
+      const tab = await searching('beans');
+      await tab.page
+        .getByRole('option', { name: /Alice\s*Garden/ })
+        .first()
+        .waitFor();
+      await tab.page.keyboard.press('ArrowDown');
+      return tab;
+    },
+  },
+  {
+    name: 'search-operators',
+    open: async () => {
+      const tab = await dialogOf(await alice(), 'Search messages');
+      await tab.page.getByRole('option', { name: /^has:/ }).waitFor();
+      return tab;
+    },
+  },
+  {
+    name: 'search-fault',
+    open: async () => {
+      const tab = await dialogOf(await alice(), 'Search messages');
+      await tab.page.keyboard.type('beans has:video');
+      await tab.page.keyboard.press('Enter');
+      await tab.page.getByText('“has:video” does not work: it takes link, image or file').waitFor();
+      return tab;
+    },
+  },
+  {
+    name: 'search-found',
+    open: async () => {
+      const tab = await searching('beans');
+      await tab.page
+        .getByRole('option', { name: /Alice\s*Garden/ })
+        .first()
+        .click();
+      await tab.page.locator('article:focus').waitFor();
+      return tab;
+    },
+  },
+  {
+    name: 'inbox',
+    open: async () => {
+      const room = await (garden ??= makeGarden());
+      const bob = await party.alone('Bob', room);
+      await bob.send('@Alice, or @room?');
+      await bob.hasSent('@Alice, or @room?');
+      const tab = await dialogOf(await alice(), 'Mentions');
+      await tab.page.getByRole('button', { name: /Bob\s*Garden/ }).waitFor();
+      return tab;
+    },
+  },
+  { name: 'settings', open: async () => dialogOf(await alice(), 'Settings') },
+  {
+    name: 'mention-picker',
+    open: async () => {
+      const tab = await alice();
+      await tab.composer.pressSequentially('hello @');
+      await tab.page.getByRole('listbox', { name: 'Mention somebody' }).waitFor();
+      return tab;
+    },
+  },
+  {
+    name: 'readers',
+    open: async () => {
+      const tab = await alice();
+      await tab.send('who reads?');
+      await tab.hasSent('who reads?');
+      await tab.act('who reads?', 'Seen by');
+      await tab.page.getByText('Nobody has seen this message yet.').waitFor();
       return tab;
     },
   },

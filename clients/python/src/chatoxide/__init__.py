@@ -46,6 +46,7 @@ from .models import (
 )
 from .reader import RoomEvents
 from .room import MessageRef, Room
+from .search import SearchOrder, SearchPage, SearchResult
 from .token import TokenSource
 
 __all__ = [
@@ -86,6 +87,9 @@ __all__ = [
     'RoomEvents',
     'RoomInfo',
     'RoomUpdated',
+    'SearchOrder',
+    'SearchPage',
+    'SearchResult',
     'TokenSource',
     'TokenUser',
     'TypingStarted',

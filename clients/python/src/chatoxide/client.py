@@ -18,6 +18,7 @@ from .models import ListedRoom, Member, MentionPage, RoomInfo
 from .place import Place
 from .record import Record
 from .room import Room
+from .search import SearchOrder, SearchPage, SearchResult
 from .token import TokenSource
 
 LOG = logging.getLogger('chatoxide')
@@ -165,6 +166,31 @@ class ChatClient:
     async def read_mentions(self) -> None:
         """Marks all mentions as read, on all devices."""
         await self._connection.ask('mentions:read', {})
+
+    async def search_page(
+        self, query: str, *, order: SearchOrder = 'newest', limit: int = 20, after: str | None = None
+    ) -> SearchPage:
+        """A page of what `search` finds, at most 50 messages; `after` is that of the page before."""
+        request = {'query': query, 'order': order, 'limit': limit, 'after': after}
+        return SearchPage.read(await self._connection.ask('messages:search', request))
+
+    async def search(
+        self, query: str, *, order: SearchOrder = 'newest', page_size: int = 50
+    ) -> AsyncIterator[SearchResult]:
+        """The messages that match, in all rooms that the user may read; pages are loaded as they are read.
+
+        A query has words, `"phrases"`, `prefix*`, and `from:`, `in:`, `before:`, `after:` and `has:`. `relevance` ranks
+        the newest 500. Raises `ChatError`: `bad_input` for a query that is none, `no_search` by a server that has no
+        search.
+        """
+        after: str | None = None
+        while True:
+            page = await self.search_page(query, order=order, limit=page_size, after=after)
+            for result in page.results:
+                yield result
+            after = page.after
+            if after is None:
+                return
 
     async def find_users(self, query: str) -> list[Member]:
         """Users whose name or id contains the text, in upper or lower case: by name, at most 20."""

@@ -17,7 +17,7 @@ class Record:
 
     def __init__(self, value: object, name: str) -> None:
         if not isinstance(value, dict):
-            raise _fault(f'{name} is not an object')
+            raise fault(f'{name} is not an object')
         self._keys: dict[str, Json] = value
         self._name = name
 
@@ -43,7 +43,7 @@ class Record:
             # `fromisoformat` of Python 3.10 does not know the Z.
             return datetime.fromisoformat(text.replace('Z', '+00:00')).astimezone(timezone.utc)
         except ValueError as error:
-            raise _fault(f'{self._name}.{key} is not a time') from error
+            raise fault(f'{self._name}.{key} is not a time') from error
 
     def time_or_none(self, key: str) -> datetime | None:
         return None if self.is_none(key) else self.time(key)
@@ -61,7 +61,7 @@ class Record:
     def texts(self, key: str) -> list[str]:
         values = self._list(key)
         if not all(isinstance(value, str) for value in values):
-            raise _fault(f'{self._name}.{key} is not a list of texts')
+            raise fault(f'{self._name}.{key} is not a list of texts')
         return [str(value) for value in values]
 
     def numbers(self, key: str) -> list[int]:
@@ -77,16 +77,17 @@ class Record:
     def _list(self, key: str) -> list[Json]:
         value = self._keys.get(key)
         if not isinstance(value, list):
-            raise _fault(f'{self._name}.{key} is not a list')
+            raise fault(f'{self._name}.{key} is not a list')
         return value
 
     def _typed(self, key: str, kind: type[T]) -> T:
         value = self._keys.get(key)
         # To Python a bool is an int; to the server it is not.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise _fault(f'{self._name}.{key} is not of type {kind.__name__}')
+            raise fault(f'{self._name}.{key} is not of type {kind.__name__}')
         return value
 
 
-def _fault(what: str) -> ChatError:
+def fault(what: str) -> ChatError:
+    """The error for an answer that is not as the protocol has it."""
     return ChatError('internal', f'The server said what cannot be read: {what}')

@@ -13,6 +13,7 @@ import { isPassing } from '../core/errors.js';
 import type { Chat, ChatMessage, TokenSource } from '../core/types.js';
 import { ProvidedChat, useChatClient } from '../react/context.js';
 import { useChat, type UseChatOptions } from '../react/useChat.js';
+import { mentionNames } from '../core/mentions.js';
 import type { ChatComponents } from './components.js';
 import { Context, type Active, type RoomContext } from './context.js';
 import { useChatComponents } from './defaults.js';
@@ -20,15 +21,20 @@ import { draftKey, drafts } from './drafts.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
 import { usePeople } from './people.js';
+import type { ShownMentions } from './mentioned.js';
 import { reasonIn } from './reasons.js';
 import { Below, Connection, News } from './RoomStatus.js';
 import { useAnswered } from './useAnswered.js';
 import { useClientOfChat } from './useClientOfChat.js';
+import { useKeptUnread } from './useKeptUnread.js';
 import { useMessageActions } from './useMessageActions.js';
 import { useNotice } from './useNotice.js';
 
-/** The most pages that are loaded to find a message that is linked to, such as by a reply. */
-const SEARCHED_PAGES = 20;
+/** The most pages that are loaded to find a message that is linked to, such as by a reply or from a search. */
+const SEARCHED_PAGES = 100;
+/** How long a message that somebody was led to stands out, in milliseconds. */
+const FOUND = 6_000;
+const doNothing = () => undefined;
 
 export interface ChatRoomViewProps {
   chat: Chat;
@@ -45,6 +51,10 @@ export interface ChatRoomViewProps {
   formatting?: boolean;
   /** Gives the focus to the composer, except on touch screens. */
   autoFocus?: boolean;
+  /** The id of a message to lead to, such as one that was found; older pages are loaded to find it. */
+  messageId?: string | null;
+  /** Called when that message is in view, or was not found. */
+  onShown?: () => void;
   /** Renders a message's content, in place of the default for its type. */
   renderMessageContent?: (message: ChatMessage) => ReactNode;
 }
@@ -92,6 +102,9 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   const [answered, setAnswered] = useAnswered(chat, userId, client, () => say(labels.messageIsGone));
   const { nameOf, avatarOf } = usePeople(chat, client);
   const goTo = useGoTo(chat.loadMore, list, say, labels);
+  const found = useLedTo(props, goTo, list);
+  const mentions = useShownMentions(chat, userId, nameOf);
+  const { isKept, markUnread } = useKeptUnread(chat, client, say, labels);
   const { writeAgain, focusComposer } = useWriting(chat, userId, field, setAnswered);
   const replyTo = useCallback(
     (message: ChatMessage) => {
@@ -114,7 +127,9 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       avatarOf,
       writeAgain,
       focusComposer,
-      goTo,
+      goTo: (id: string) => void goTo(id),
+      mentions,
+      markUnread,
       renderContent: renderMessageContent,
       replyTo,
       setActive: begin,
@@ -132,6 +147,8 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       writeAgain,
       focusComposer,
       goTo,
+      mentions,
+      markUnread,
       renderMessageContent,
       replyTo,
       begin,
@@ -156,8 +173,9 @@ export function ChatRoomView(props: ChatRoomViewProps) {
           isLoading={chat.isLoading}
           isReady={chat.isReady}
           loadMore={chat.loadMore}
-          markAsRead={chat.markAsRead}
+          markAsRead={isKept ? doNothing : chat.markAsRead}
           active={active}
+          found={found}
           refused={refused}
           refusal={chat.refusal && !isPassing(chat.refusal.code) ? chat.refusal : null}
         />
@@ -178,27 +196,82 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   );
 }
 
-/** Scrolls to a message, and loads older pages to find it. */
+/** Scrolls to a message, and loads older pages to find it. Resolves with whether it was found. */
 function useGoTo(
   loadMore: Chat['loadMore'],
   list: RefObject<MessageListHandle | null>,
   say: (text: string) => void,
   labels: Labels,
-): (id: string) => void {
+): (id: string) => Promise<boolean> {
   return useCallback(
-    (id) => {
-      const search = async () => {
+    async (id) => {
+      try {
         for (let pages = 0; pages < SEARCHED_PAGES; pages += 1) {
-          if (list.current?.show(id)) return;
+          if (list.current?.show(id)) return true;
           const page = await loadMore();
           if (page.length === 0) break;
           await new Promise(requestAnimationFrame);
         }
         say(labels.messageIsGone);
-      };
-      search().catch((error: Error) => say(labels.notLoaded(labels.reason(reasonIn(error)))));
+      } catch (error) {
+        say(labels.notLoaded(labels.reason(reasonIn(error as Error))));
+      }
+      return false;
     },
     [loadMore, list, say, labels],
+  );
+}
+
+/** Leads to a message once the room is there. Returns its id while it stands out. */
+function useLedTo(
+  { chat: { isReady }, messageId = null, onShown }: ChatRoomViewProps,
+  goTo: (id: string) => Promise<boolean>,
+  list: RefObject<MessageListHandle | null>,
+): string | null {
+  const [found, setFound] = useState<string | null>(null);
+  const tell = useRef(onShown);
+  useEffect(() => void (tell.current = onShown));
+  useEffect(() => {
+    if (!isReady || messageId === null) return;
+    let isCurrent = true;
+    // The list has a place of its own at first: where the user has stopped reading.
+    const frame = requestAnimationFrame(() => {
+      void goTo(messageId).then((isFound) => {
+        if (!isCurrent) return;
+        if (isFound) {
+          list.current?.focus(messageId);
+          setFound(messageId);
+        }
+        tell.current?.();
+      });
+    });
+    return () => {
+      isCurrent = false;
+      cancelAnimationFrame(frame);
+    };
+  }, [isReady, messageId, goTo, list]);
+  useEffect(() => {
+    if (found === null) return;
+    const timer = setTimeout(() => setFound(null), FOUND);
+    return () => clearTimeout(timer);
+  }, [found]);
+  return found;
+}
+
+/** It keeps its identity while the members stay the same. */
+function useShownMentions(
+  { members }: Pick<Chat, 'members'>,
+  userId: string | null,
+  nameOf: ShownMentions['nameOf'],
+): ShownMentions {
+  const names = useMemo(() => mentionNames(members), [members]);
+  return useMemo(
+    () => ({
+      names,
+      nameOf,
+      isOwn: ({ target }) => typeof target === 'string' || (userId !== null && target.includes(userId)),
+    }),
+    [names, nameOf, userId],
   );
 }
 

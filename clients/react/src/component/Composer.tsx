@@ -16,6 +16,7 @@ import { CloseIcon, SendIcon } from './icons.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { drafts } from './drafts.js';
 import { useKeptText } from './useDraft.js';
+import { useMentionPicker } from './useMentionPicker.js';
 
 export interface ComposerProps {
   chat: Chat;
@@ -61,6 +62,7 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
     if (next) chat.startTyping();
     else chat.stopTyping();
   };
+  const picker = useMentionPicker(chat, { field, text, setText: change, labels, userId });
   const send = (event?: FormEvent) => {
     event?.preventDefault();
     if (text.trim() === '' || isDisabled) return;
@@ -71,7 +73,7 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
   };
   const press = (event: KeyboardEvent) => {
     // A key press that ends an IME composition, as in Chinese or Japanese, belongs to the composition.
-    if (event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing || picker.press(event)) return;
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       send();
@@ -98,6 +100,7 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
           </button>
         </div>
       )}
+      {picker.list}
       <div className="chat-composer-line">
         <textarea
           ref={field}
@@ -109,9 +112,16 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
           enterKeyHint="send"
           disabled={isDisabled}
           value={text}
-          onChange={(event) => change(event.target.value)}
+          {...picker.fieldProps}
+          onChange={(event) => {
+            change(event.target.value);
+            picker.fieldProps.onSelect();
+          }}
           onKeyDown={press}
-          onBlur={chat.stopTyping}
+          onBlur={() => {
+            chat.stopTyping();
+            picker.close();
+          }}
         />
         <button
           type="submit"

@@ -19,8 +19,8 @@ export function Content({ message }: { message: ChatMessage }) {
 }
 
 function TextContent({ text }: { text: string }) {
-  const { formatting } = useRoomContext();
-  return <Formatted text={text} formatting={formatting} />;
+  const { formatting, mentions } = useRoomContext();
+  return <Formatted text={text} formatting={formatting} mentions={mentions} />;
 }
 
 interface Metadata {

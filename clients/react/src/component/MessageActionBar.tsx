@@ -2,24 +2,38 @@
 import { useRef, type FocusEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useRoomContext, type Active } from './context.js';
-import { DeleteIcon, EditIcon, ReplyIcon, SmileIcon } from './icons.js';
+import { DeleteIcon, EditIcon, ReplyIcon, SeenIcon, SmileIcon, UnreadIcon } from './icons.js';
 
 interface Props {
   message: ChatMessage;
   isOwn: boolean;
   /** The id of the palette while it is open. */
   palette: string | undefined;
+  /** The id of the list of readers while it is open. */
+  readers: string | undefined;
 }
 
-export function MessageActionBar({ message, isOwn, palette }: Props) {
-  const { labels, components, replyTo, setActive } = useRoomContext();
+export function MessageActionBar({ message, isOwn, palette, readers }: Props) {
+  const { labels, components, client, replyTo, setActive, markUnread } = useRoomContext();
   const { Actions } = components;
   const begin = (what: Active['what']) => () => setActive({ id: message.id, what, from: 'row' });
   const react = palette === undefined ? begin('react') : () => setActive(null);
   const reply = () => replyTo(message);
   const [edit, remove] = isOwn ? [begin('edit'), begin('delete')] : [undefined, undefined];
+  const seenBy = readers === undefined ? begin('readers') : () => setActive(null);
+  const onSeenBy = isOwn && client ? seenBy : undefined;
+  const onMarkUnread = markUnread && (() => markUnread(message.id));
   return (
-    <Actions message={message} isOwn={isOwn} onReact={react} onReply={reply} onEdit={edit} onDelete={remove}>
+    <Actions
+      message={message}
+      isOwn={isOwn}
+      onReact={react}
+      onReply={reply}
+      onEdit={edit}
+      onDelete={remove}
+      onMarkUnread={onMarkUnread}
+      onSeenBy={onSeenBy}
+    >
       <button
         type="button"
         className="chat-action"
@@ -34,6 +48,22 @@ export function MessageActionBar({ message, isOwn, palette }: Props) {
         <SmileIcon />
       </button>
       <Action label={labels.reply} icon={<ReplyIcon />} onClick={reply} />
+      {onMarkUnread && <Action label={labels.markUnread} icon={<UnreadIcon />} onClick={onMarkUnread} />}
+      {onSeenBy && (
+        <button
+          type="button"
+          className="chat-action"
+          data-action="readers"
+          tabIndex={-1}
+          aria-label={labels.seenBy}
+          title={labels.seenBy}
+          aria-expanded={readers !== undefined}
+          aria-controls={readers}
+          onClick={onSeenBy}
+        >
+          <SeenIcon />
+        </button>
+      )}
       {edit && <Action label={labels.edit} icon={<EditIcon />} onClick={edit} />}
       {remove && <Action label={labels.delete} icon={<DeleteIcon />} onClick={remove} />}
     </Actions>

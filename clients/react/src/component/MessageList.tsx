@@ -31,11 +31,16 @@ const AT_END = 48;
 /** So close to the beginning older messages are asked for. */
 const NEAR_TOP = 600;
 
+/** After so many frames a row is taken for one that is not drawn. */
+const FRAMES = 60;
+
 export interface MessageListHandle {
   /** Brings a message into view; false when it is not among those that have come. */
   show: (messageId: string) => boolean;
   /** The same for one that is not drawn. */
   reveal: (messageId: string) => void;
+  /** Gives the focus to a message that is being brought into view, as soon as it is drawn. */
+  focus: (messageId: string) => void;
 }
 
 type Shown =
@@ -51,6 +56,8 @@ type Shown =
 interface Props extends Pick<Chat, Shown> {
   handle: Ref<MessageListHandle>;
   active: Active | null;
+  /** The id of a message that somebody has been led to. */
+  found: string | null;
   /** By message id. */
   refused: ReadonlyMap<string, RefusedChange>;
   /** Why there are no messages. */
@@ -58,7 +65,14 @@ interface Props extends Pick<Chat, Shown> {
 }
 
 /** It takes what it shows and no more: who is typing does not draw it anew. */
-export const MessageList = memo(function MessageList({ handle, active, refused, refusal, ...chat }: Props) {
+export const MessageList = memo(function MessageList({
+  handle,
+  active,
+  found,
+  refused,
+  refusal,
+  ...chat
+}: Props) {
   const { userId, labels } = useRoomContext();
   const { messages, firstUnreadId, hasMore, isLoading, isReady } = chat;
   const older = useOlder(chat.loadMore);
@@ -138,7 +152,14 @@ export const MessageList = memo(function MessageList({ handle, active, refused, 
     };
     const isDrawn = (messageId: string) =>
       drawnRows(frame.current).some((row) => row.dataset.messageId === messageId);
-    return { show, reveal: (messageId) => void (isDrawn(messageId) || show(messageId)) };
+    const focus = (messageId: string, frames = FRAMES) => {
+      const row = drawnRows(frame.current).find(({ dataset }) => dataset.messageId === messageId);
+      row?.focus({ preventScroll: true });
+      // A row that was just added is hidden until its size is known, and cannot take the focus before that.
+      const hasFocus = row !== undefined && document.activeElement === row;
+      if (!hasFocus && frames > 0) requestAnimationFrame(() => focus(messageId, frames - 1));
+    };
+    return { show, focus, reveal: (messageId) => void (isDrawn(messageId) || show(messageId)) };
   });
 
   const missed = missedOf(chat, seen, userId);
@@ -172,6 +193,7 @@ export const MessageList = memo(function MessageList({ handle, active, refused, 
             all={messages}
             hasMore={hasMore}
             active={active}
+            found={found}
             refused={refused}
           />
         )}
@@ -234,10 +256,11 @@ interface RowViewProps {
   all: readonly ChatMessage[];
   hasMore: boolean;
   active: Active | null;
+  found: string | null;
   refused: ReadonlyMap<string, RefusedChange>;
 }
 
-function RowView({ row, all, hasMore, active, refused }: RowViewProps) {
+function RowView({ row, all, hasMore, active, found, refused }: RowViewProps) {
   const { labels } = useRoomContext();
   switch (row.kind) {
     case 'beginning':
@@ -260,6 +283,7 @@ function RowView({ row, all, hasMore, active, refused }: RowViewProps) {
         <MessageRow
           message={row.message}
           isFirst={row.isFirst}
+          isFound={id === found}
           quoted={replyTo === null ? undefined : quotedIn(all, replyTo, hasMore)}
           active={active?.id === id ? active : null}
           refused={refused.get(id)}

@@ -10,11 +10,14 @@ import { EditForm } from './EditForm.js';
 import { useWhole } from './LongText.js';
 import { MessageStatus, RefusedNote } from './MessageStatus.js';
 import { Palette, Reactions } from './Reactions.js';
+import { Readers } from './Readers.js';
 import { timeOf } from './rows.js';
 
 export interface MessageRowProps {
   message: ChatMessage;
   isFirst: boolean;
+  /** Somebody has been led here, such as from a search. */
+  isFound: boolean;
   /** The message that it replies to, if that is loaded. */
   quoted: ChatMessage | 'deleted' | undefined;
   /** The action in progress on this message, such as an edit. */
@@ -22,7 +25,7 @@ export interface MessageRowProps {
   refused: RefusedChange | undefined;
 }
 
-export const MessageRow = memo(function MessageRow({ message, isFirst, ...props }: MessageRowProps) {
+export const MessageRow = memo(function MessageRow({ message, isFirst, isFound, ...props }: MessageRowProps) {
   const { userId, labels, components } = useRoomContext();
   const { Avatar, Row } = components;
   const { avatarOf } = useRoomContext();
@@ -36,7 +39,12 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, ...props 
       </div>
     );
   }
-  const classes = ['chat-message', isOwn && 'chat-message--own', isFirst && 'chat-message--first'];
+  const classes = [
+    'chat-message',
+    isOwn && 'chat-message--own',
+    isFirst && 'chat-message--first',
+    isFound && 'chat-message--found',
+  ];
   const rowProps = {
     ref: row,
     className: [...classes, `chat-message--${message.status}`].filter(Boolean).join(' '),
@@ -64,7 +72,7 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, ...props 
   );
 });
 
-interface BodyProps extends Omit<MessageRowProps, 'isFirst'> {
+interface BodyProps extends Omit<MessageRowProps, 'isFirst' | 'isFound'> {
   isOwn: boolean;
   row: RefObject<HTMLElement | null>;
 }
@@ -72,7 +80,7 @@ interface BodyProps extends Omit<MessageRowProps, 'isFirst'> {
 function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
   const { labels, components, focusComposer, setActive } = useRoomContext();
   const { Bubble } = components;
-  const palette = useId();
+  const [palette, readers] = [useId(), useId()];
   // An excerpt is no text to edit.
   const whole = useWhole(message, active?.what === 'edit');
   const text = refused?.content ?? whole;
@@ -95,6 +103,17 @@ function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
       <Reactions message={message} />
       <MessageStatus message={message} />
       {refused && active?.what !== 'edit' && <RefusedNote message={message} refused={refused} />}
+      {active?.what === 'readers' && (
+        <Readers
+          id={readers}
+          message={message}
+          onClose={() => {
+            const seenBy = row.current?.querySelector<HTMLElement>('[data-action=readers]') ?? row.current;
+            setActive(null);
+            seenBy?.focus();
+          }}
+        />
+      )}
       {active?.what === 'react' && (
         <Palette
           id={palette}
@@ -114,6 +133,7 @@ function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
             message={message}
             isOwn={isOwn}
             palette={active?.what === 'react' ? palette : undefined}
+            readers={active?.what === 'readers' ? readers : undefined}
           />
         ))}
     </>

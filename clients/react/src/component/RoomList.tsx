@@ -1,7 +1,9 @@
 // The user's rooms and the public ones, with the unread count of each. Needs a `ChatProvider`.
 import { useMemo, type ReactNode } from 'react';
 import type { ListedRoom } from '../core/protocol.js';
+import type { RoomCounts } from '../core/unreadCounts.js';
 import { useRooms } from '../react/hooks.js';
+import { useUnread } from '../react/useUnread.js';
 import type { RoomListComponents } from './components.js';
 import { useRoomListComponents } from './defaults.js';
 import { countText, ENGLISH, type Labels } from './labels.js';
@@ -28,6 +30,7 @@ export interface RoomListProps {
 export function RoomList(props: RoomListProps) {
   const { query = '', sectionAction, className } = props;
   const { rooms, isReady, refusal } = useRooms();
+  const unread = useUnread();
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
   const components = useRoomListComponents(props.components);
   const { items: held, holdProps } = useHeldOrder(rooms);
@@ -63,7 +66,13 @@ export function RoomList(props: RoomListProps) {
               <ul>
                 {sections[section].map((room) => (
                   <li key={room.id}>
-                    <RoomRow {...props} room={room} labels={labels} parts={components} />
+                    <RoomRow
+                      {...props}
+                      room={room}
+                      counts={unread.rooms.get(room.id)}
+                      labels={labels}
+                      parts={components}
+                    />
                   </li>
                 ))}
               </ul>
@@ -76,14 +85,18 @@ export function RoomList(props: RoomListProps) {
 
 interface Props extends Pick<RoomListProps, 'roomId' | 'onOpen' | 'hrefOf'> {
   room: ListedRoom;
+  /** Undefined for a room that the user is no member of. */
+  counts: RoomCounts | undefined;
   labels: Labels;
   parts: RoomListComponents;
 }
 
-function RoomRow({ room, roomId, onOpen, hrefOf, labels, parts: { Row, Avatar } }: Props) {
+function RoomRow({ room, counts, roomId, onOpen, hrefOf, labels, parts: { Row, Avatar } }: Props) {
   const isOpen = room.id === roomId;
-  // The open room is being read. A guest is not notified of messages, so that a count would be out of date.
-  const unreadCount = isOpen || !room.isMember ? 0 : room.unreadCount;
+  // The open room is being read, unless the user keeps it unread. A guest is not notified of messages, so that a count would be
+  // out of date.
+  const isCounted = room.isMember && counts && (!isOpen || counts.isKept);
+  const { unreadCount, mentionCount } = isCounted ? counts : { unreadCount: 0, mentionCount: 0 };
   const rowProps = {
     className: unreadCount > 0 ? 'chat-rooms-room chat-rooms-room--unread' : 'chat-rooms-room',
     'aria-current': isOpen ? ('page' as const) : undefined,
@@ -92,11 +105,25 @@ function RoomRow({ room, roomId, onOpen, hrefOf, labels, parts: { Row, Avatar } 
     onClick: () => onOpen?.(room.id),
   };
   return (
-    <Row room={room} isOpen={isOpen} unreadCount={unreadCount} rowProps={rowProps}>
+    <Row
+      room={room}
+      isOpen={isOpen}
+      unreadCount={unreadCount}
+      mentionCount={mentionCount}
+      rowProps={rowProps}
+    >
       <RoomIcon room={room} avatar={Avatar} />
       <span className="chat-rooms-name" dir="auto">
         {roomName(room)}
       </span>
+      {mentionCount > 0 && (
+        <span
+          className="chat-badge chat-badge--mention"
+          aria-label={labels.mentionCount(countText(mentionCount))}
+        >
+          @{countText(mentionCount)}
+        </span>
+      )}
       {unreadCount > 0 && (
         <span className="chat-badge" aria-label={labels.unreadCount(countText(unreadCount))}>
           {countText(unreadCount)}

@@ -1,6 +1,6 @@
 // The parts of a room and of the list of rooms that a page may replace: one typed prop, `components`, takes them.
 import type { ComponentPropsWithRef, ComponentType, ReactNode } from 'react';
-import type { ListedRoom } from '../core/protocol.js';
+import type { ListedRoom, MentionNotice, Message } from '../core/protocol.js';
 import type { ChatMessage, Refusal } from '../core/types.js';
 import type { AvatarProps } from './Avatar.js';
 import type { ComposerProps } from './Composer.js';
@@ -31,6 +31,10 @@ export interface ActionsProps {
   /** Edits one's own message; undefined for those of others. */
   onEdit: (() => void) | undefined;
   onDelete: (() => void) | undefined;
+  /** Counts the room as unread from this message on; undefined where the user is no member. */
+  onMarkUnread: (() => void) | undefined;
+  /** Shows who has seen the message; undefined for those of others. */
+  onSeenBy: (() => void) | undefined;
   /** The default buttons. */
   children: ReactNode;
 }
@@ -74,6 +78,8 @@ export interface RoomRowProps {
   room: ListedRoom;
   isOpen: boolean;
   unreadCount: number;
+  /** Unread messages that mention the user. */
+  mentionCount: number;
   /** For the row's link or button. */
   rowProps: ComponentPropsWithRef<'a'> & ComponentPropsWithRef<'button'>;
   /** The row's parts: a picture, the name, and how much is unread. */
@@ -84,4 +90,38 @@ export interface RoomRowProps {
 export interface RoomListComponents extends SharedComponents {
   /** One room. */
   Row: ComponentType<RoomRowProps>;
+}
+
+export interface ResultProps {
+  message: Message;
+  /** The matches in the content, each its start and its end. */
+  highlights: readonly (readonly [start: number, end: number])[];
+  /** Undefined while the list of rooms does not have it. */
+  room: ListedRoom | undefined;
+  /** The arrow keys have come to it. */
+  isActive: boolean;
+  /** For the result's outermost element. */
+  resultProps: ComponentPropsWithRef<'div'>;
+  /** The result's parts: a picture, a line with the author, the room and the time, and the text. */
+  children: ReactNode;
+}
+
+/** The parts of `SearchBox`. */
+export interface SearchComponents extends SharedComponents {
+  /** One message that was found. */
+  Result: ComponentType<ResultProps>;
+}
+
+export interface MentionProps {
+  mention: MentionNotice;
+  /** For the mention's button. */
+  mentionProps: ComponentPropsWithRef<'button'>;
+  /** The mention's parts: a picture, a line with the author, the room and the time, and the text. */
+  children: ReactNode;
+}
+
+/** The parts of `MentionInbox`. */
+export interface InboxComponents extends SharedComponents {
+  /** One message that mentions the user. */
+  Mention: ComponentType<MentionProps>;
 }

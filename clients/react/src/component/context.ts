@@ -5,6 +5,7 @@ import type { ChatClient } from '../core/client.js';
 import type { ChatMessage, RoomActions } from '../core/types.js';
 import type { ChatComponents } from './components.js';
 import type { Labels } from './labels.js';
+import type { ShownMentions } from './mentioned.js';
 
 /** Actions on messages. Edits, deletions and reactions that are refused are reported to the user. */
 export interface MessageActions extends Pick<RoomActions, 'retry' | 'discard'> {
@@ -18,7 +19,7 @@ export interface MessageActions extends Pick<RoomActions, 'retry' | 'discard'> {
 /** The message that is being edited, deleted or reacted to, and where the focus returns afterwards. */
 export interface Active {
   id: string;
-  what: 'edit' | 'delete' | 'react';
+  what: 'edit' | 'delete' | 'react' | 'readers';
   from: 'row' | 'composer';
 }
 
@@ -45,6 +46,9 @@ export interface RoomContext {
   nameOf: (userId: string) => string | undefined;
   /** The address of a member's picture. */
   avatarOf: (userId: string) => string | null | undefined;
+  mentions: ShownMentions;
+  /** Counts the room as unread from a message on; undefined where the user is no member. */
+  markUnread: ((messageId: string) => void) | undefined;
   renderContent: ((message: ChatMessage) => ReactNode) | undefined;
   replyTo: (message: ChatMessage) => void;
   setActive: (active: Active | null) => void;

@@ -8,10 +8,14 @@ import type {
   ChatComponents,
   EmptyProps,
   ErrorProps,
+  InboxComponents,
   LoadingProps,
+  MentionProps,
+  ResultProps,
   RoomListComponents,
   RoomRowProps,
   RowProps,
+  SearchComponents,
 } from './components.js';
 import { useRoomContext } from './context.js';
 
@@ -58,9 +62,23 @@ function RoomRow({ rowProps, children }: RoomRowProps) {
   );
 }
 
+function Result({ resultProps, children }: ResultProps) {
+  return <div {...resultProps}>{children}</div>;
+}
+
+function Mention({ mentionProps, children }: MentionProps) {
+  return (
+    <button type="button" {...mentionProps}>
+      {children}
+    </button>
+  );
+}
+
 const SHARED = { Avatar, Empty, Loading, Error: Failure };
 const ROOM: ChatComponents = { ...SHARED, Row, Bubble, Actions, Composer };
 const LIST: RoomListComponents = { ...SHARED, Row: RoomRow };
+const SEARCH: SearchComponents = { ...SHARED, Result };
+const INBOX: InboxComponents = { ...SHARED, Mention };
 
 /** The page's parts and the usual ones: the same object as long as each part is the same. */
 export function useChatComponents(given: Partial<ChatComponents> = {}): ChatComponents {
@@ -74,4 +92,17 @@ export function useChatComponents(given: Partial<ChatComponents> = {}): ChatComp
 export function useRoomListComponents(given: Partial<RoomListComponents> = {}): RoomListComponents {
   const { Row, Avatar, Empty, Loading, Error } = { ...LIST, ...given };
   return useMemo(() => ({ Row, Avatar, Empty, Loading, Error }), [Row, Avatar, Empty, Loading, Error]);
+}
+
+export function useSearchComponents(given: Partial<SearchComponents> = {}): SearchComponents {
+  const { Result, Avatar, Empty, Loading, Error } = { ...SEARCH, ...given };
+  return useMemo(() => ({ Result, Avatar, Empty, Loading, Error }), [Result, Avatar, Empty, Loading, Error]);
+}
+
+export function useInboxComponents(given: Partial<InboxComponents> = {}): InboxComponents {
+  const { Mention, Avatar, Empty, Loading, Error } = { ...INBOX, ...given };
+  return useMemo(
+    () => ({ Mention, Avatar, Empty, Loading, Error }),
+    [Mention, Avatar, Empty, Loading, Error],
+  );
 }

@@ -75,3 +75,24 @@ export const PersonIcon = () => (
     <path d="M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 16.5a6 6 0 0 1 12 0" />
   </Icon>
 );
+
+export const SearchIcon = () => (
+  <Icon>
+    <circle cx="8.75" cy="8.75" r="5.25" />
+    <path d="m12.75 12.75 4 4" />
+  </Icon>
+);
+
+export const UnreadIcon = () => (
+  <Icon>
+    <path d="M14.5 10v6H3.5V5h7M3.5 8l5.5 4 3-2" />
+    <circle cx="15" cy="5.5" r="2.25" />
+  </Icon>
+);
+
+export const SeenIcon = () => (
+  <Icon>
+    <path d="M2.5 10s2.75-4.75 7.5-4.75S17.5 10 17.5 10 14.75 14.75 10 14.75 2.5 10 2.5 10z" />
+    <circle cx="10" cy="10" r="2.25" />
+  </Icon>
+);

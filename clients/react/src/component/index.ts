@@ -7,13 +7,20 @@ export type {
   ChatComponents,
   EmptyProps,
   ErrorProps,
+  InboxComponents,
   LoadingProps,
+  MentionProps,
+  ResultProps,
   RoomListComponents,
   RoomRowProps,
   RowProps,
+  SearchComponents,
 } from './components.js';
 export { countText, ENGLISH, type Labels } from './labels.js';
+export type { InboxLabels, SearchLabels } from './labelsOfFinding.js';
+export { MentionInbox, type MentionInboxProps } from './MentionInbox.js';
 export { RoomIcon } from './RoomIcon.js';
 export { RoomList, type RoomListProps } from './RoomList.js';
 export { findRooms, roomName, type RoomSection } from './rooms.js';
+export { SearchBox, type SearchBoxProps } from './SearchBox.js';
 export { useHeldOrder, useOrder } from './useHeldOrder.js';

@@ -1,6 +1,7 @@
 // Every text that the components say, in English; `labels` replaces any of them.
 import type { ConnectionStatus } from '../core/types.js';
 import { EMOJI } from './emoji.js';
+import { INBOX, SEARCH, type InboxLabels, type SearchLabels } from './labelsOfFinding.js';
 import { reasonOf, type Reason } from './reasons.js';
 
 export interface Labels {
@@ -91,6 +92,23 @@ export interface Labels {
   noDirectMessages: string;
   /** The number as it is shown, such as `99+`. */
   unreadCount: (count: string) => string;
+  mentionCount: (count: string) => string;
+  markUnread: string;
+  markUnreadFailed: (why: string) => string;
+  seenBy: string;
+  seenByNobody: string;
+  readersNotLoaded: (why: string) => string;
+  close: string;
+  more: string;
+  /** The name of the list of people that `@` offers. */
+  mentionSomebody: string;
+  /** How many people the list has, for screen readers. */
+  mentionsOffered: (count: number) => string;
+  /** Beside `@here` and `@room`. */
+  mentionHere: string;
+  mentionRoom: string;
+  search: SearchLabels;
+  inbox: InboxLabels;
 }
 
 /** `Ann`, `Ann and Ben`, `Ann, Ben and Cleo`. */
@@ -171,6 +189,20 @@ export const ENGLISH: Labels = {
   noRoomsFound: 'No rooms found',
   noDirectMessages: 'No direct messages yet',
   unreadCount: (count) => `${count} unread`,
+  mentionCount: (count) => (count === '1' ? '1 mention' : `${count} mentions`),
+  markUnread: 'Mark unread from here',
+  markUnreadFailed: (why) => `Not marked as unread: ${why}`,
+  seenBy: 'Seen by',
+  seenByNobody: 'Nobody has seen this message yet.',
+  readersNotLoaded: (why) => `The list could not be loaded: ${why}`,
+  close: 'Close',
+  more: 'Show more',
+  mentionSomebody: 'Mention somebody',
+  mentionsOffered: (count) => (count === 1 ? '1 suggestion' : `${count} suggestions`),
+  mentionHere: 'Everyone who is online',
+  mentionRoom: 'Everyone in this room',
+  search: SEARCH,
+  inbox: INBOX,
 };
 
 /** The server counts to 99, which stands for more, too. */

@@ -19,6 +19,7 @@ const SENTENCES: Partial<Record<Refusal['code'], string>> = {
   room_not_found: 'there is no such room',
   user_not_found: 'there is no such user',
   signed_out: 'you are signed out',
+  no_search: 'this server has no search',
 };
 
 /** The server's sentences for a code that has several. */
@@ -31,11 +32,22 @@ const SERVERS = new Map([
 
 const TOO_LONG = /^(content|name|emoji|query) is too long \(at most (\d+) (characters|bytes)\)$/u;
 
+/** The server's sentences about a query, without its own beginning. */
+const QUERY = /^query: (?:(?:from|in|before|after|has): )?(.+)$/u;
+const QUERY_SENTENCES = new Map([
+  ['is followed by nothing', 'a value is missing after it'],
+  ['takes link, image or file', 'it takes link, image or file'],
+  ['takes a date, such as 2026-01-31', 'it takes a date, such as 2026-01-31'],
+  ['it has no word to search for', 'there is no word to search for'],
+]);
+
 /** The reason in English, as it follows a colon. A sentence that is not known here is the server's. */
 export function reasonOf({ code, error }: Reason): string {
   const [, what, most, unit] = TOO_LONG.exec(error) ?? [];
   if (code === 'bad_input' && what !== undefined)
     return unit === 'characters' ? `it is too long (at most ${most} characters)` : 'it is too long';
+  const query = code === 'bad_input' ? QUERY.exec(error)?.[1] : undefined;
+  if (query !== undefined) return QUERY_SENTENCES.get(query) ?? query;
   return SERVERS.get(error) ?? (code && SENTENCES[code]) ?? error;
 }
 

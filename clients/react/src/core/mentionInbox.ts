@@ -44,6 +44,8 @@ export class MentionInbox implements Readable<MentionInboxState> {
     socket.on('connect', () => this.reload());
     socket.on('mention:new', (mention) => this.add(mention));
     socket.on('mention:read', ({ at }) => this.markReadUpTo(at));
+    // The room was read, on any device.
+    socket.on('room:unread', ({ roomId, mentionCount }) => mentionCount === 0 && this.markRoomRead(roomId));
     socket.on('message:deleted', ({ messageId }) => {
       const mentions = this.store.get().mentions.filter((mention) => mention.messageId !== messageId);
       this.show(mentions);

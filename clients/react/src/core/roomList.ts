@@ -46,7 +46,8 @@ export class RoomList implements Readable<RoomListState> {
 
   readonly get = this.store.get;
 
-  constructor(private readonly host: RoomListHost) {}
+  /** `host`: also for the unread counts, which stand apart. */
+  constructor(readonly host: RoomListHost) {}
 
   readonly subscribe = (listener: () => void): Unsubscribe => {
     const unsubscribe = this.store.subscribe(listener);
@@ -127,7 +128,8 @@ export class RoomList implements Readable<RoomListState> {
     }
   }
 
-  private set(roomId: string, changes: Partial<ListedRoom>): void {
+  /** Changes what is shown of a room. */
+  set(roomId: string, changes: Partial<ListedRoom>): void {
     if (!this.find(roomId)) return;
     const { rooms } = this.store.get();
     const changed = rooms.map((room) => (room.id === roomId ? { ...room, ...changes } : room));

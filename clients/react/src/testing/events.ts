@@ -267,6 +267,12 @@ export const HANDLERS: Handlers = {
     return search(
       readable.flatMap((room) => room.page(null, MOST_SEARCHED)),
       request,
+      {
+        userId: peer.user.id,
+        users: world.users(),
+        rooms: readable.map(({ id, name }) => ({ id, name })),
+        ensureRoom: (roomId) => void world.entered(peer, roomId),
+      },
     );
   },
 

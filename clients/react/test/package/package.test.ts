@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { tokenOf } from '../fakeServer.js';
 import { User, pack, type Packages } from './installed.js';
 import { registryOf } from './registry.js';
-import { COMPONENT, HOOK, namesOf, ROOMS } from './readme.js';
+import { COMPONENT, FINDING, HOOK, namesOf, ROOMS } from './readme.js';
 import { smallServer, type SmallServer } from './server.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
@@ -124,6 +124,7 @@ describe.each(Object.keys(REACTS))('with React %s', (major) => {
     await user.write('core.ts', `declare const url: string, token: string;\n${CORE}`);
     await user.write('component.tsx', COMPONENT);
     await user.write('rooms.tsx', ROOMS);
+    await user.write('finding.tsx', FINDING);
     await user.write('page.tsx', PAGE);
     await user.write('styled.ts', "import '@chatoxide/react/styles.css';");
     await user.write('only_the_hook.ts', "export { useChat } from '@chatoxide/react';");
@@ -158,7 +159,7 @@ describe.each(Object.keys(REACTS))('with React %s', (major) => {
       ...{ module, moduleResolution, target: 'ES2022', jsx: 'react-jsx', types: [], noEmit: true },
       ...{ strict: true, skipLibCheck: false, noUncheckedSideEffectImports: true },
     };
-    const files = ['hook.ts', 'core.ts', 'component.tsx', 'rooms.tsx', 'page.tsx'];
+    const files = ['hook.ts', 'core.ts', 'component.tsx', 'rooms.tsx', 'finding.tsx', 'page.tsx'];
     await user.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
     await user.tsc();
   });

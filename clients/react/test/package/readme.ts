@@ -20,6 +20,7 @@ export const HOOK = example('diff', 'useChat')
   .join('\n');
 export const COMPONENT = example('tsx', '<ChatRoom');
 export const ROOMS = example('tsx', '<RoomList');
+export const FINDING = example('tsx', '<SearchBox');
 /** The configuration of Jest, and the empty file that it names. */
 export const JEST = { config: example('json', 'moduleNameMapper'), stylesheet: 'no-styles.js' };
 

@@ -1,0 +1,30 @@
+// The dialogs that find messages: the search, and the inbox of mentions.
+import { MentionInbox, SearchBox } from '@chatoxide/react';
+import { Dialog } from './Dialog.js';
+
+interface Props {
+  onClose: () => void;
+  /** Opens a room at a message. */
+  onOpen: (roomId: string, messageId: string) => void;
+}
+
+export function SearchDialog({ roomId, onClose, onOpen }: Props & { roomId: string | null }) {
+  return (
+    <Dialog title="Search" isWide onClose={onClose}>
+      <SearchBox
+        roomId={roomId}
+        autoFocus
+        onClose={onClose}
+        onOpen={(message) => onOpen(message.roomId, message.id)}
+      />
+    </Dialog>
+  );
+}
+
+export function InboxDialog({ onClose, onOpen }: Props) {
+  return (
+    <Dialog title="Mentions" isWide onClose={onClose}>
+      <MentionInbox onOpen={(mention) => onOpen(mention.roomId, mention.messageId)} />
+    </Dialog>
+  );
+}
