@@ -11,6 +11,7 @@ export type * from './protocol.js';
 export { byFocus, type Reading } from './reading.js';
 export type { Room as ChatRoomHandle } from './room.js';
 export type { RoomList as RoomListHandle, RoomListState } from './roomList.js';
+export { OfflineClient, type OfflineOptions } from '../offline/client.js';
 export type { Readable, Unsubscribe } from './store.js';
 export { ownerOf, type TokenOwner } from './token.js';
 export type * from './types.js';
