@@ -12,6 +12,7 @@ export type {
   RoomRowProps,
   RowProps,
 } from './components.js';
+export { forgetDrafts } from './drafts.js';
 export { countText, ENGLISH, type Labels } from './labels.js';
 export { RoomIcon } from './RoomIcon.js';
 export { RoomList, type RoomListProps } from './RoomList.js';

@@ -27,6 +27,8 @@ export interface Labels {
   sending: string;
   /** In its place while there is no connection. */
   waiting: string;
+  /** A change of the user's own while there is no connection. */
+  changeWaits: string;
   failed: string;
   retry: string;
   discard: string;
@@ -108,6 +110,7 @@ export const ENGLISH: Labels = {
   edited: 'edited',
   sending: 'Sending…',
   waiting: 'Will be sent when you are back online',
+  changeWaits: 'Will be saved when you are back online',
   failed: 'Not sent',
   retry: 'Try again',
   discard: 'Discard',

@@ -1,5 +1,5 @@
-// What is stored of rooms, so that they can be read without a network: in IndexedDB, bounded, the rooms that were stored first
-// go first. Every failure is silent: what cannot be stored is loaded from the server.
+// Stores rooms, so that they can be read without a network: in IndexedDB, bounded, and the rooms that were stored first go
+// first. Every failure is silent: a room that cannot be stored is loaded from the server.
 import { inTime } from '../core/outbox.js';
 import type { ListedRoom, Member, Message } from '../core/protocol.js';
 import type { RoomHistory } from './room.js';
@@ -171,7 +171,7 @@ function tooMuch(sizes: readonly Size[]): readonly Size[] {
   });
 }
 
-/** What a text stands for; undefined if an older version of the page wrote something else. */
+/** The value of a text; undefined if an older version of the page wrote something else. */
 function parsed<T>(text: string | undefined): T | undefined {
   try {
     return text === undefined ? undefined : (JSON.parse(text) as T);

@@ -16,7 +16,7 @@ const MOST_CHARACTERS = 2_000_000;
 
 const FULL: Refusal = { code: 'full', error: 'Too many messages wait to be sent' };
 
-/** What one tab tells the others. */
+/** A message from one tab to the others. */
 export type Told =
   /** It was stored, or has changed. */
   | { kind: 'entry'; entry: QueuedEntry }
@@ -154,7 +154,7 @@ export class Queue extends Delivery {
 
   /** Whether the server cannot have this entry: it was never sent, or it was refused. */
   isUntried(clientId: string): boolean {
-    const entry = this.waiting.get(clientId)?.entry;
+    const entry: QueuedEntry | undefined = this.waiting.get(clientId)?.entry;
     return entry !== undefined && (!entry.isTried || entry.failure !== undefined);
   }
 
@@ -239,7 +239,7 @@ export class Queue extends Delivery {
   private hearEntry(entry: QueuedEntry): void {
     const { clientId, failure } = entry;
     const there = this.waiting.get(clientId);
-    const own = there?.entry;
+    const own: QueuedEntry | undefined = there?.entry;
     const { content } = entry.request;
     if (there && own?.isTried && !entry.isTried && !failure) {
       // The other tab did not know that it was being sent.

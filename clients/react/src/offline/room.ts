@@ -12,12 +12,12 @@ import type { Queue } from './queue.js';
 
 /** The pause between a change and its storing, in milliseconds: changes that come together are stored together. */
 const KEEP_AFTER = 300;
-/** Of a room that is further behind, in changes, the newest history is loaded in place of what was missed. */
+/** A room that is further behind, in changes, begins anew with the newest history. */
 const FARTHEST = 2_000;
 
 type Heard<Event extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[Event]>[0];
 
-/** What is stored of a room. */
+/** The stored state of a room. */
 export interface RoomHistory {
   /** Oldest first. */
   messages: readonly Message[];
@@ -40,7 +40,7 @@ export interface OfflineHost {
 export class OfflineRoom extends Room {
   /** By client id, in the order in which they were made. */
   private readonly queued = new Map<string, ShownChange>();
-  /** What is shown was stored, and the server has told nothing yet. */
+  /** The shown messages were stored, and the server has told nothing yet. */
   private isRestored = false;
   /** The number of the change from which on the restored room is as the server has it. */
   private opensAt: number | undefined;
