@@ -11,9 +11,10 @@ export default defineConfig([
     files: ['web/worker.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['__FILES__', 'URL', 'Request', 'addEventListener', 'caches', 'fetch', 'location', 'skipWaiting'].map(
-          (name) => [name, 'readonly'],
-        ),
+        ['__FILES__', 'URL', 'addEventListener', 'caches', 'fetch', 'location', 'skipWaiting'].map((name) => [
+          name,
+          'readonly',
+        ]),
       ),
     },
   },

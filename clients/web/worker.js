@@ -24,8 +24,14 @@ addEventListener('fetch', (event) => {
 
 async function keep() {
   const cache = await caches.open(CACHE);
-  // The page past the browser's own cache, which may have that of an earlier version.
-  await cache.addAll([new Request('/', { cache: 'reload' }), ...FILES]);
+  // Past the browser's own cache, which may have the page of an earlier version.
+  const response = await fetch('/', { cache: 'reload' });
+  const text = await response.clone().text();
+  // Another node may still have an earlier version, and a proxy a page of its own. The browser tries again later.
+  const isOurs = response.ok && !response.redirected && FILES.some((name) => text.includes(name));
+  if (!isOurs) throw new Error('This is not the page of this version');
+  await cache.addAll(FILES);
+  await cache.put('/', response);
   // All tabs use the newest worker: with a network it changes nothing for them.
   await skipWaiting();
 }

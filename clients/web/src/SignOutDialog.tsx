@@ -10,10 +10,12 @@ interface Props {
 
 export function SignOutDialog({ count, onClose, onDone }: Props) {
   const what =
-    count === 1 ? 'One message or change of yours is' : `${count} messages or changes of yours are`;
+    count === 1
+      ? 'A message or change of yours is not sent yet, and is lost'
+      : `${count} messages or changes of yours are not sent yet, and are lost`;
   return (
     <Dialog title="Sign out?" onClose={onClose}>
-      <p>{what} not sent yet. Signing out erases what this browser keeps of you, and they are lost.</p>
+      <p>Signing out erases what this browser keeps of you. {what} then.</p>
       <div className="dialog-buttons">
         <button className="button" onClick={onClose}>
           Cancel

@@ -89,6 +89,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
       await alice.keepScreen('offline-written');
 
       await bob.send('meanwhile');
+      await bob.hasSent('meanwhile');
       await party.server.stop('SIGKILL');
       await alice.page.reload();
       const written = ['hello', 'mine, mended', 'written on the train'];

@@ -35,7 +35,8 @@ export class OfflineClient extends ChatClient {
   private readonly history: HistoryStore;
   private readonly disk: OfflineHost;
   private owner: string | undefined;
-  private release: () => void = () => undefined;
+  /** Ends this page's use of what is stored of the user. */
+  private release: (() => void) | undefined;
   private connectedAt = 0;
   private listTimer: ReturnType<typeof setTimeout> | undefined;
   private keptRooms: RoomListState['rooms'] | undefined;
@@ -78,6 +79,8 @@ export class OfflineClient extends ChatClient {
   override close(): void {
     this.flush();
     super.close();
+    this.release?.();
+    this.release = undefined;
   }
 
   /**
@@ -93,7 +96,6 @@ export class OfflineClient extends ChatClient {
     for (const { clientId } of await this.outbox.take(owner)) await this.outbox.remove(clientId);
     this.outbox.close();
     await this.history.eraseOwner(owner);
-    this.release();
   }
 
   /** Calls `listener` for each change of a room that was refused after the page that made it had gone. */
@@ -144,7 +146,7 @@ export class OfflineClient extends ChatClient {
       this.queue?.connected();
     });
     this.socket.on('disconnect', () => this.queue?.disconnected());
-    this.socket.on('member:left', ({ roomId }) => this.disk.forget(roomId));
+    this.socket.on('member:left', ({ roomId }) => (this.room(roomId) as OfflineRoom).forget());
     this.rooms.store.subscribe(() => {
       this.listTimer ??= setTimeout(() => this.keepList(), KEEP_AFTER);
     });
@@ -154,13 +156,17 @@ export class OfflineClient extends ChatClient {
   /** From now on this user's history is stored, and no other's that nobody uses. */
   private use(user: TokenOwner | null): void {
     const owner = user ? `${this.url}\n${user.id}` : undefined;
-    if (owner === this.owner) return;
-    this.release();
+    const isOther = owner !== this.owner;
+    if (isOther) {
+      this.release?.();
+      this.release = undefined;
+    }
+    if (owner !== undefined) this.release ??= holdUse(owner, this.browser);
+    if (!isOther) return;
     this.owner = owner;
     this.isErased = false;
     this.keptRooms = undefined;
     if (owner === undefined) return;
-    this.release = holdUse(owner, this.browser);
     void this.eraseOthers(owner);
     void this.restoreList(owner);
     for (const [roomId, { users }] of this.kept) if (users > 0) void this.restore(roomId);

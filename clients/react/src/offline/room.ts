@@ -42,6 +42,7 @@ export class OfflineRoom extends Room {
   private readonly queued = new Map<string, ShownChange>();
   /** The shown messages were stored, and the server has told nothing yet. */
   private isRestored = false;
+  private isForgotten = false;
   /** The number of the change from which on the restored room is as the server has it. */
   private opensAt: number | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -74,10 +75,16 @@ export class OfflineRoom extends Room {
     clearTimeout(this.timer);
     this.timer = undefined;
     const { isReady, hasMore, members } = this.get();
-    if (!isReady || this.isRestored || this.sent === this.kept) return;
+    if (!isReady || this.isRestored || this.isForgotten || this.sent === this.kept) return;
     this.kept = this.sent;
     const messages = this.sent.map(stored);
     this.disk.keep(this.id, { messages, members, hasMore, seq: this.log.last ?? null });
+  }
+
+  /** Erases what is stored, and stores nothing until the server lets the user in. */
+  forget(): void {
+    this.isForgotten = true;
+    this.disk.forget(this.id);
   }
 
   override leave(): void {
@@ -97,7 +104,7 @@ export class OfflineRoom extends Room {
 
   override heardHistory(history: { messages: Message[]; seq?: number }): void {
     const wasRestored = this.isRestored;
-    this.isRestored = false;
+    this.isRestored = this.isForgotten = false;
     this.opensAt = undefined;
     if (wasRestored && !this.reaches(history.seq)) {
       // It is another server's, or too far behind: the room begins with what the server says.
@@ -117,8 +124,9 @@ export class OfflineRoom extends Room {
 
   override heardError(heard: Heard<'room:error'>): void {
     if (heard.event === 'room:join' && !isPassing(heard.code)) {
-      this.disk.forget(this.id);
-      this.reset();
+      // What was stored may be what the user must not see any more.
+      if (this.isRestored) this.reset();
+      this.forget();
     }
     super.heardError(heard);
   }
