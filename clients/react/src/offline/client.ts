@@ -19,6 +19,11 @@ import { holdUse, ifUnused, thisBrowser, type SharedBrowser } from './tabs.js';
 
 /** The pause before the list of rooms is stored, in milliseconds. */
 const KEEP_AFTER = 300;
+/**
+ * How long a room waits for the server before it opens from what was stored, in milliseconds, while there may be a connection:
+ * the server knows what is unread, and a room opens there.
+ */
+const PATIENCE = 3_000;
 
 export interface OfflineOptions extends ClientOptions {
   /** Where rooms are stored; the browser's IndexedDB if absent, and nowhere if there is none. */
@@ -38,6 +43,10 @@ export class OfflineClient extends ChatClient {
   /** Ends this page's use of what is stored of the user. */
   private release: (() => void) | undefined;
   private connectedAt = 0;
+  /** The last attempt to connect has failed. */
+  private hasFailed = false;
+  /** Open rooms that wait for the server from what was stored. */
+  private readonly hurry = new Set<() => void>();
   private listTimer: ReturnType<typeof setTimeout> | undefined;
   private keptRooms: RoomListState['rooms'] | undefined;
   /** The user has signed out: nothing of them is stored any more. */
@@ -143,9 +152,14 @@ export class OfflineClient extends ChatClient {
   private listenToo(): void {
     this.socket.on('connect', () => {
       this.connectedAt = Date.now();
+      this.hasFailed = false;
       this.queue?.connected();
     });
-    this.socket.on('disconnect', () => this.queue?.disconnected());
+    this.socket.on('disconnect', () => {
+      this.queue?.disconnected();
+      this.giveUp();
+    });
+    this.socket.on('connect_error', () => this.giveUp());
     this.socket.on('member:left', ({ roomId }) => (this.room(roomId) as OfflineRoom).forget());
     this.rooms.store.subscribe(() => {
       this.listTimer ??= setTimeout(() => this.keepList(), KEEP_AFTER);
@@ -190,9 +204,31 @@ export class OfflineClient extends ChatClient {
     const { owner } = this;
     if (owner === undefined) return;
     const history = await this.history.room(owner, roomId);
+    if (history) await this.serverOr(PATIENCE);
     const kept = this.kept.get(roomId);
     if (!history || owner !== this.owner || !kept?.users) return;
     (kept.room as OfflineRoom).restore(history);
+  }
+
+  /** Resolves when nothing more can be expected of the server, or after this time. */
+  private async serverOr(patience: number): Promise<void> {
+    const isOffline = typeof navigator !== 'undefined' && navigator.onLine === false;
+    if (isOffline || this.hasFailed || this.get().status === 'closed') return;
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.hurry.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, patience);
+      this.hurry.add(end);
+    });
+  }
+
+  private giveUp(): void {
+    this.hasFailed = true;
+    this.hurry.forEach((end) => end());
+    this.hurry.clear();
   }
 
   private flush(): void {

@@ -124,7 +124,7 @@ export class OfflineRoom extends Room {
 
   override heardError(heard: Heard<'room:error'>): void {
     if (heard.event === 'room:join' && !isPassing(heard.code)) {
-      // What was stored may be what the user must not see any more.
+      // The stored messages may be none that the user may still see.
       if (this.isRestored) this.reset();
       this.forget();
     }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ListedRoom, Message } from '../../src/core/index.js';
 import { HistoryStore, MOST_IN_ALL, MOST_MESSAGES, MOST_ROOMS } from '../../src/offline/history.js';
 import { message } from '../fakeServer.js';
-import { begin, browser, connected, kill, openPage, setUpBrowser, type Page } from './page.js';
+import { begin, browser, kill, openPage, setUpBrowser, soon, type Page } from './page.js';
 
 setUpBrowser();
 afterEach(() => vi.restoreAllMocks());
@@ -17,11 +17,11 @@ const withTalk = () =>
 const OWNER = 'http://server\nalice';
 
 const roomOf = ({ client }: Page) => client.room('general');
-const isReady = (page: Page) => vi.waitFor(() => expect(roomOf(page).get().isReady).toBe(true));
-const all = (page: Page, ...texts: string[]) => vi.waitFor(() => expect(page.texts()).toEqual(texts));
+const isReady = (page: Page) => soon(() => expect(roomOf(page).get().isReady).toBe(true));
+const all = (page: Page, ...texts: string[]) => soon(() => expect(page.texts()).toEqual(texts));
 const disk = () => new HistoryStore(browser.disk);
 const isStored = (owner = OWNER) =>
-  vi.waitFor(async () => expect(await disk().room(owner, 'general')).toBeDefined());
+  soon(async () => expect(await disk().room(owner, 'general')).toBeDefined());
 
 describe('a room that was open before', () => {
   test('is there without a network, with its members and the list of rooms', async () => {
@@ -29,9 +29,9 @@ describe('a room that was open before', () => {
     const alice = openPage('alice');
     const unwatch = alice.client.rooms.subscribe(() => undefined);
     await isReady(alice);
-    await vi.waitFor(() => expect(alice.client.rooms.get().isReady).toBe(true));
+    await soon(() => expect(alice.client.rooms.get().isReady).toBe(true));
     await isStored();
-    await vi.waitFor(async () => expect(await disk().list(OWNER)).toBeDefined());
+    await soon(async () => expect(await disk().list(OWNER)).toBeDefined());
     unwatch();
     kill(alice);
     server.goOffline();
@@ -40,7 +40,7 @@ describe('a room that was open before', () => {
     await all(again, 'first', 'second');
     expect(again.client.get().status).not.toBe('connected');
     expect(roomOf(again).get()).toMatchObject({ isReady: true, refusal: null });
-    await vi.waitFor(() => expect(again.client.rooms.get().rooms.map(({ id }) => id)).toEqual(['general']));
+    await soon(() => expect(again.client.rooms.get().rooms.map(({ id }) => id)).toEqual(['general']));
   });
 
   test('catches up from there: new messages, edits and deletions', async () => {
@@ -75,9 +75,12 @@ describe('a room that was open before', () => {
     await isStored();
     kill(alice);
     server.close();
-    begin({ rooms: [{ id: 'general', members: ['alice'], messages: [{ from: 'bob', content: 'other' }] }] });
+    const messages = [{ from: 'bob', content: 'other' }];
+    const another = begin({ rooms: [{ id: 'general', members: ['alice'], messages }] });
+    another.goOffline();
     const again = openPage('alice');
-    await connected(again);
+    await all(again, 'first', 'second');
+    another.goOnline();
     await all(again, 'other');
   });
 
@@ -88,11 +91,14 @@ describe('a room that was open before', () => {
     await isStored();
     kill(alice);
     server.close();
-    begin({ rooms: [{ id: 'general', type: 'private', members: ['bob'], messages: TALK }] });
+    const now = begin({ rooms: [{ id: 'general', type: 'private', members: ['bob'], messages: TALK }] });
+    now.goOffline();
     const again = openPage('alice');
-    await vi.waitFor(() => expect(roomOf(again).get().refusal?.code).toBe('forbidden'));
+    await all(again, 'first', 'second');
+    now.goOnline();
+    await soon(() => expect(roomOf(again).get().refusal?.code).toBe('forbidden'));
     expect(again.texts()).toEqual([]);
-    await vi.waitFor(async () => expect(await disk().room(OWNER, 'general')).toBeUndefined());
+    await soon(async () => expect(await disk().room(OWNER, 'general')).toBeUndefined());
   });
 });
 
@@ -105,7 +111,7 @@ describe('nothing is left', () => {
     server.goOffline();
     void roomOf(alice).sendMessage('never sent');
     void roomOf(alice).addReaction(roomOf(alice).get().messages[0]?.id ?? '', '👍');
-    await vi.waitFor(() => expect(alice.client.unsent).toBe(2));
+    await soon(() => expect(alice.client.unsent).toBe(2));
     await alice.client.signOut();
     expect(await disk().owners()).toEqual([]);
     expect(await alice.client.outbox.take(OWNER)).toEqual([]);
@@ -124,7 +130,7 @@ describe('nothing is left', () => {
     kill(alice);
     kill(bob);
     const again = openPage('bob');
-    await vi.waitFor(async () => expect(await disk().owners()).toEqual(['http://server\nbob']));
+    await soon(async () => expect(await disk().owners()).toEqual(['http://server\nbob']));
     await isReady(again);
   });
 

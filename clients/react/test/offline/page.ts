@@ -4,6 +4,11 @@ import { OfflineClient } from '../../src/core/index.js';
 import { startChatServer, type ChatServer, type ServerSeed } from '../../src/testing/index.js';
 import { Browser, type Tab } from './browser.js';
 
+/** How long anything may take that must happen, in milliseconds: a busy machine is slow. */
+export const PATIENCE = 30_000;
+/** Waits until this does not throw. */
+export const soon = <T>(check: () => T | Promise<T>) => vi.waitFor(check, PATIENCE);
+
 export interface Page {
   tab: Tab;
   client: OfflineClient;
@@ -17,6 +22,7 @@ export let browser = new Browser();
 
 /** For the top of a test's file: each test begins with an empty browser. */
 export function setUpBrowser(): void {
+  vi.setConfig({ testTimeout: 2 * PATIENCE });
   beforeEach(() => {
     browser = new Browser();
     vi.stubGlobal('indexedDB', browser.disk);
@@ -57,7 +63,7 @@ export function kill({ tab, client }: Page): void {
 }
 
 export const connected = ({ client }: Page) =>
-  vi.waitFor(() => {
+  soon(() => {
     if (client.get().status !== 'connected') throw new Error(client.get().status);
   });
 

@@ -1,8 +1,8 @@
 // Edits, deletions and reactions without a network: shown at once, sent in order with messages, each once, and taken back if
 // the server refuses them.
 import { describe, expect, test, vi } from 'vitest';
-import type { Message } from '../../src/core/index.js';
-import { begin, connected, kill, openPage, setUpBrowser, settled, type Page } from './page.js';
+import { BrowserOutbox, type Message } from '../../src/core/index.js';
+import { begin, browser, connected, kill, openPage, setUpBrowser, settled, soon, type Page } from './page.js';
 
 setUpBrowser();
 
@@ -17,12 +17,12 @@ const roomOf = ({ client }: Page) => client.room('general');
 const shown = (page: Page) => roomOf(page).get().messages;
 const idOf = (page: Page, content: string) =>
   shown(page).find((message) => message.content === content)?.id ?? '';
-const all = (page: Page, ...texts: string[]) => vi.waitFor(() => expect(page.texts()).toEqual(texts));
-const isSent = (page: Page) => vi.waitFor(() => expect(page.client.unsent).toBe(0));
+const all = (page: Page, ...texts: string[]) => soon(() => expect(page.texts()).toEqual(texts));
+const isSent = (page: Page) => soon(() => expect(page.client.unsent).toBe(0));
 
 async function offline(server: ReturnType<typeof begin>, page: Page) {
   await connected(page);
-  await vi.waitFor(() => expect(roomOf(page).get().isReady).toBe(true));
+  await soon(() => expect(roomOf(page).get().isReady).toBe(true));
   server.goOffline('alice');
 }
 
@@ -48,7 +48,7 @@ describe('without a network', () => {
 
     server.goOnline();
     await isSent(alice);
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(heard).toEqual(['message:updated', 'message:new', 'reaction:added', 'message:deleted']),
     );
     await all(alice, 'first, mended', 'second', 'fourth');
@@ -84,7 +84,7 @@ describe('without a network', () => {
     expect(shown(alice).at(-1)?.reactions).toEqual([{ emoji: '🎉', userId: 'alice' }]);
     server.goOnline();
     await isSent(alice);
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(shown(alice).at(-1)).toMatchObject({
         content: 'fourth',
         status: 'sent',
@@ -121,7 +121,7 @@ describe('without a network', () => {
     kill(alice);
 
     const again = openPage('alice');
-    await vi.waitFor(() => expect(again.client.unsent).toBe(3));
+    await soon(() => expect(again.client.unsent).toBe(3));
     server.goOnline();
     await isSent(again);
     await all(again, 'first, mended', 'second', 'fourth');
@@ -156,10 +156,10 @@ describe('a change that is refused', () => {
     const again = openPage('alice');
     const refused = vi.fn();
     again.client.onRefusedChange('general', refused);
-    await vi.waitFor(() => expect(again.client.unsent).toBe(1));
+    await soon(() => expect(again.client.unsent).toBe(1));
     server.refuseNext('message:edit', 'bad_input', 'content is too long');
     server.goOnline();
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(refused).toHaveBeenCalledWith(
         expect.objectContaining({ messageId, event: 'message:edit', content: 'too long' }),
       ),
@@ -208,13 +208,26 @@ test('a message that is refused takes its edits as its text, and nothing of it i
   void roomOf(alice).addReaction(fourth, '👍');
   server.refuseNext('message:send', 'bad_input', 'no');
   server.goOnline();
-  await vi.waitFor(() => expect(shown(alice).at(-1)).toMatchObject({ status: 'failed', reactions: [] }));
+  await soon(() => expect(shown(alice).at(-1)).toMatchObject({ status: 'failed', reactions: [] }));
   expect(alice.client.unsent).toBe(1);
   await roomOf(alice).editMessage(fourth, 'a better fourth');
   expect(shown(alice).at(-1)).toMatchObject({ status: 'failed', content: 'a better fourth' });
   roomOf(alice).retry(fourth);
   await isSent(alice);
   await all(alice, 'first', 'second', 'third', 'a better fourth');
+});
+
+test('a client that only sends messages takes no change out of the queue', async () => {
+  const server = withTalk();
+  const alice = openPage('alice');
+  await offline(server, alice);
+  void roomOf(alice).sendMessage('fourth');
+  void roomOf(alice).deleteMessage(idOf(alice, 'first'));
+  await settled(alice);
+  kill(alice);
+  const plain = new BrowserOutbox('plain', browser.disk, undefined);
+  const taken = await plain.take('http://server\nalice');
+  expect(taken.map(({ request }) => request.content)).toEqual(['fourth']);
 });
 
 test('the queue is bounded: what is over it is not sent, and sent when there is space', async () => {
@@ -240,12 +253,12 @@ test('a message that may have been sent is deleted on the server, too', async ()
   const server = withTalk();
   const alice = openPage('alice');
   await connected(alice);
-  await vi.waitFor(() => expect(roomOf(alice).get().isReady).toBe(true));
+  await soon(() => expect(roomOf(alice).get().isReady).toBe(true));
   server.refuseNext('message:send', 'unavailable');
   void roomOf(alice).sendMessage('fourth');
   const isTried = async () =>
     expect(await alice.client.outbox.take('http://server\nalice')).toMatchObject([{ isTried: true }]);
-  await vi.waitFor(isTried);
+  await soon(isTried);
   const bob = await server.connect('bob');
   server.goOffline('alice');
   roomOf(alice).discard(shown(alice).at(-1)?.id ?? '');

@@ -1,12 +1,25 @@
 // @vitest-environment jsdom
 // The component with an offline client: what waits is shown as such, can be changed, and says why it was refused.
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
-import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
 import { ChatProvider, ChatRoom } from '../../src/index.js';
-import { begin, connected, kill, openPage, setUpBrowser, settled, type Page } from './page.js';
+import {
+  PATIENCE,
+  begin,
+  connected,
+  kill,
+  openPage,
+  setUpBrowser,
+  settled,
+  soon,
+  type Page,
+} from './page.js';
 
-beforeAll(layOut);
+beforeAll(() => {
+  layOut();
+  configure({ asyncUtilTimeout: PATIENCE });
+});
 setUpBrowser();
 afterEach(cleanup);
 
@@ -47,7 +60,7 @@ test('a message that waits is edited in its place, and discarded', async () => {
   await screen.findByText('the third');
   expect(row('the third').getByText(/Will be sent when/)).toBeTruthy();
   fireEvent.click(row('the third').getByRole('button', { name: 'Discard' }));
-  await vi.waitFor(() => expect(screen.queryByText('the third')).toBeNull());
+  await soon(() => expect(screen.queryByText('the third')).toBeNull());
   expect(alice.client.unsent).toBe(0);
 });
 
@@ -59,8 +72,8 @@ test('a change that waits says so until it is made', async () => {
   await screen.findByText('first, mended');
   expect(row('first, mended').getByText('Will be saved when you are back online')).toBeTruthy();
   server.goOnline();
-  await vi.waitFor(() => expect(alice.client.unsent).toBe(0));
-  await vi.waitFor(() => expect(screen.queryByText('Will be saved when you are back online')).toBeNull());
+  await soon(() => expect(alice.client.unsent).toBe(0));
+  await soon(() => expect(screen.queryByText('Will be saved when you are back online')).toBeNull());
   expect(screen.getByText('first, mended')).toBeTruthy();
 });
 
@@ -73,7 +86,7 @@ test('an edit that is refused after a reload is taken back in its row, with the 
   cleanup();
   kill(alice);
   const again = openPage('alice');
-  await vi.waitFor(() => expect(again.client.unsent).toBe(1));
+  await soon(() => expect(again.client.unsent).toBe(1));
   server.refuseNext('message:edit', 'bad_input', 'content is too long (at most 10000 characters)');
   server.goOnline();
   await show(again);
