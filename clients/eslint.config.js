@@ -8,6 +8,17 @@ export default defineConfig([
   globalIgnores(['**/dist/**', 'python/**', 'web/public/**']),
   js.configs.recommended,
   {
+    files: ['web/worker.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['__FILES__', 'URL', 'addEventListener', 'caches', 'fetch', 'location', 'skipWaiting'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+  },
+  {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [ts.configs.recommendedTypeChecked, hooks.configs.flat.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

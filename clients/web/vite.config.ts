@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 import { compressed } from './compress';
+import { serviceWorker } from './worker';
 
 const SERVER = 'http://localhost:3000';
 
@@ -23,7 +24,7 @@ const bundles: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), bundles, compressed()],
+  plugins: [react(), bundles, serviceWorker(), compressed()],
   resolve: {
     alias: [
       {

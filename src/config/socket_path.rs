@@ -5,7 +5,7 @@ const MAX_BYTES: usize = 128;
 const MAX_NAMESPACES: usize = 8;
 
 /// The first segments of the server's other paths.
-const TAKEN: [&str; 9] = [
+const TAKEN: [&str; 10] = [
     "assets",
     "client.json",
     "demo",
@@ -15,6 +15,7 @@ const TAKEN: [&str; 9] = [
     "manifest.webmanifest",
     "metrics",
     "readyz",
+    "sw.js",
 ];
 
 /// Parses the path, without a slash at its end. The error is one sentence that names the setting.

@@ -33,6 +33,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/assets/{name}", get(page::asset))
         .route("/favicon.svg", get(page::icon))
         .route("/manifest.webmanifest", get(page::manifest))
+        .route("/sw.js", get(page::worker))
         .route("/docs", get(docs::show))
         .route("/docs/{name}", get(docs::file))
         .route("/client.json", get(page::client_settings))

@@ -86,6 +86,11 @@ pub(super) async fn manifest(request: HeaderMap) -> Response {
     file("manifest.webmanifest", REVALIDATE, &request)
 }
 
+/// The page's service worker. It is at the root because a worker sees only requests below its own path.
+pub(super) async fn worker(request: HeaderMap) -> Response {
+    file("sw.js", REVALIDATE, &request)
+}
+
 /// The bundles of `socket.io-client`, at Node's URLs. This is middleware around the sockets, whose path is a prefix of
 /// these URLs.
 pub(super) async fn bundles(State(path): State<Arc<str>>, request: Request, next: Next) -> Response {

@@ -62,7 +62,7 @@ on_both! {
 on_both! {
     async fn files_named_by_their_hash_are_cached_for_ever_and_others_revalidated(server: TestServer) {
         if is_left_out() {
-            for path in ["/favicon.svg", "/manifest.webmanifest"] {
+            for path in ["/favicon.svg", "/manifest.webmanifest", "/sw.js"] {
                 assert_eq!(http::get(server.address(), path).await.status, 404, "{path}");
             }
             return;
@@ -83,6 +83,10 @@ on_both! {
         assert_eq!((icon.status, icon.header("content-type")), (200, Some("image/svg+xml")));
         let manifest = http::get(server.address(), "/manifest.webmanifest").await;
         assert_eq!(manifest.status, 200);
+        // A worker that a cache kept would hold its page back after an upgrade.
+        let worker = http::get(server.address(), "/sw.js").await;
+        assert_eq!((worker.status, worker.header("cache-control")), (200, Some("no-cache")));
+        assert!(worker.header("content-type").unwrap().contains("javascript"), "{:?}", worker.header("content-type"));
     }
 }
 

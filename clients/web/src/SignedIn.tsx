@@ -1,9 +1,12 @@
 // A user's connection, and the rooms on it.
 import '@chatoxide/react/styles.css';
-import { ChatClient, ChatProvider } from '@chatoxide/react';
-import { useMemo } from 'react';
+import { ChatProvider, forgetDrafts, OfflineClient } from '@chatoxide/react';
+import { useMemo, useState } from 'react';
+import { forgetRoom } from './lastRoom.js';
+import { open } from './route.js';
 import type { ServerPlace } from './serverPlace.js';
 import { tokensOf, type Session } from './session.js';
+import { SignOutDialog } from './SignOutDialog.js';
 import { Workspace } from './Workspace.js';
 import './workspace.css';
 
@@ -18,11 +21,31 @@ export default function SignedIn({ session, server, onSignOut }: Props) {
   const token = useMemo(() => (session.isDemo ? tokensOf(session) : session.token), [session]);
   const client = useMemo(() => {
     const { url, path } = server;
-    return new ChatClient({ url, token, socket: { path }, excerpts: true });
+    return new OfflineClient({ url, token, socket: { path }, excerpts: true });
   }, [server, token]);
+  const [isAsking, setAsking] = useState(false);
+  const leave = () => {
+    open(null);
+    onSignOut();
+  };
+  const erase = async () => {
+    forgetDrafts(session.user.id);
+    await client.signOut();
+    leave();
+    forgetRoom(session.user.id);
+  };
+  const signOut = () => {
+    // With a token that the server takes the user goes on where they were.
+    if (client.get().status === 'refused') leave();
+    else if (client.unsent > 0) setAsking(true);
+    else void erase();
+  };
   return (
     <ChatProvider client={client}>
-      <Workspace user={session.user} onSignOut={onSignOut} />
+      <Workspace user={session.user} onSignOut={signOut} />
+      {isAsking && (
+        <SignOutDialog count={client.unsent} onClose={() => setAsking(false)} onDone={() => void erase()} />
+      )}
     </ChatProvider>
   );
 }

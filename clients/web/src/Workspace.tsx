@@ -48,15 +48,11 @@ export function Workspace({ user, onSignOut }: Props) {
     close();
     open(id, messageId);
   };
-  const signOut = () => {
-    open(null);
-    onSignOut();
-  };
   if (connection.status === 'refused') {
     return (
       <Splash>
         <p role="alert">The server refused your token: {connection.refusal?.error}.</p>
-        <button className="button button-main" onClick={signOut}>
+        <button className="button button-main" onClick={onSignOut}>
           Sign in again
         </button>
       </Splash>
@@ -75,7 +71,7 @@ export function Workspace({ user, onSignOut }: Props) {
       >
         Skip to the messages
       </a>
-      <Sidebar user={user} roomId={roomId} onDialog={setDialog} onSignOut={signOut} />
+      <Sidebar user={user} roomId={roomId} onDialog={setDialog} onSignOut={onSignOut} />
       {roomId === null ? (
         <NoRoom main={main} status={connection.status} list={list} />
       ) : (

@@ -19,6 +19,15 @@ export function rememberRoom(userId: string, roomId: string): void {
   }
 }
 
+/** Forgets the room of a user who signs out. */
+export function forgetRoom(userId: string): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(stored().filter(([id]) => id !== userId)));
+  } catch {
+    // The browser keeps nothing for this page.
+  }
+}
+
 function stored(): Entry[] {
   try {
     const entries: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');

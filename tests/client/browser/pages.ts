@@ -61,7 +61,14 @@ export class Person {
     readonly context: BrowserContext,
   ) {}
 
-  static async create(browser: Browser, url: string, name: string, device: Device): Promise<Person> {
+  /** `keepsPage`: the browser runs the page's service worker, whose requests no story can intercept. */
+  static async create(
+    browser: Browser,
+    url: string,
+    name: string,
+    device: Device,
+    keepsPage = false,
+  ): Promise<Person> {
     const isPhone = device === 'phone';
     const context = await browser.newContext({
       viewport: SIZES[device],
@@ -69,6 +76,7 @@ export class Person {
       reducedMotion: 'reduce',
       hasTouch: isPhone,
       isMobile: isPhone,
+      serviceWorkers: keepsPage ? 'allow' : 'block',
     });
     context.setDefaultTimeout(PATIENCE);
     return new Person(name, url, context);

@@ -59,9 +59,14 @@ export class Party {
     return id;
   }
 
-  async person(name: string, device: Device = 'desktop', url = this.server.url): Promise<Person> {
+  async person(
+    name: string,
+    device: Device = 'desktop',
+    url = this.server.url,
+    keepsPage = false,
+  ): Promise<Person> {
     if (!this.browser) throw new Error('the browser has not started');
-    const made = await Person.create(this.browser, url, name, device);
+    const made = await Person.create(this.browser, url, name, device, keepsPage);
     this.people.push(made);
     return made;
   }

@@ -89,8 +89,10 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   const [notice, say] = useNotice();
   const list = useRef<MessageListHandle>(null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const client = useClientOfChat(chat);
   const { actions, refused } = useMessageActions(
     chat,
+    client,
     labels,
     useCallback((why: string) => say(labels.reactionFailed(why)), [say, labels]),
   );
@@ -98,7 +100,6 @@ export function ChatRoomView(props: ChatRoomViewProps) {
     setActive(next);
     if (next) list.current?.reveal(next.id);
   }, []);
-  const client = useClientOfChat(chat);
   const [answered, setAnswered] = useAnswered(chat, userId, client, () => say(labels.messageIsGone));
   const { nameOf, avatarOf } = usePeople(chat, client);
   const goTo = useGoTo(chat.loadMore, list, say, labels);

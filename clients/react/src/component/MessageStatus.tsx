@@ -5,13 +5,25 @@ import { useUpload } from '../react/useUpload.js';
 import { useRoomContext, type RefusedChange } from './context.js';
 
 export function MessageStatus({ message }: { message: ChatMessage }) {
-  const { actions, labels, isConnected, writeAgain } = useRoomContext();
-  if (message.status === 'sent') return null;
+  const { actions, client, labels, isConnected, setActive, writeAgain } = useRoomContext();
+  if (message.status === 'sent') {
+    if (!message.waits || isConnected) return null;
+    return <span className="chat-status chat-status--waits">{labels.changeWaits}</span>;
+  }
   const discard = <Link text={labels.discard} onClick={() => actions.discard(message.id)} />;
   if (message.status === 'sending') {
     return (
       <span className="chat-status chat-status--waits">
-        {isConnected ? <Sending message={message} /> : labels.waiting} {discard}
+        {isConnected ? <Sending message={message} /> : labels.waiting}{' '}
+        {client?.keepsChanges && message.type === 'text' && (
+          <>
+            <Link
+              text={labels.edit}
+              onClick={() => setActive({ id: message.id, what: 'edit', from: 'row' })}
+            />{' '}
+          </>
+        )}
+        {discard}
       </span>
     );
   }

@@ -16,6 +16,7 @@ export type {
   RowProps,
   SearchComponents,
 } from './components.js';
+export { forgetDrafts } from './drafts.js';
 export { countText, ENGLISH, type Labels } from './labels.js';
 export type { InboxLabels, SearchLabels } from './labelsOfFinding.js';
 export { MentionInbox, type MentionInboxProps } from './MentionInbox.js';

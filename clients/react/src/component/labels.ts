@@ -33,6 +33,8 @@ export interface Labels {
   showLess: string;
   /** In its place while there is no connection. */
   waiting: string;
+  /** A change of the user's own while there is no connection. */
+  changeWaits: string;
   failed: string;
   retry: string;
   discard: string;
@@ -134,6 +136,7 @@ export const ENGLISH: Labels = {
   showAll: 'Show all',
   showLess: 'Show less',
   waiting: 'Will be sent when you are back online',
+  changeWaits: 'Will be saved when you are back online',
   failed: 'Not sent',
   retry: 'Try again',
   discard: 'Discard',

@@ -20,6 +20,7 @@ const SENTENCES: Partial<Record<Refusal['code'], string>> = {
   user_not_found: 'there is no such user',
   signed_out: 'you are signed out',
   no_search: 'this server has no search',
+  full: 'too many messages wait to be sent',
 };
 
 /** The server's sentences for a code that has several. */
@@ -28,6 +29,7 @@ const SERVERS = new Map([
   ['You are no longer a member of this room', 'you are no longer a member of it'],
   ['A direct room is for two', 'a direct conversation is for two'],
   ['You cannot invite yourself', 'you cannot invite yourself'],
+  ['The message was changed meanwhile', 'it was changed on another device meanwhile'],
 ]);
 
 const TOO_LONG = /^(content|name|emoji|query) is too long \(at most (\d+) (characters|bytes)\)$/u;

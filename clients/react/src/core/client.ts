@@ -14,7 +14,7 @@ import { Store, type Readable, type Unsubscribe } from './store.js';
 import { TokenGiver } from './tokenGiver.js';
 import { ownerOf, type TokenOwner } from './token.js';
 import { uuid } from './uuid.js';
-import type { ConnectionStatus, Refusal, TokenSource } from './types.js';
+import type { ConnectionStatus, Refusal, RefusedChange, TokenSource } from './types.js';
 import { asking, type Ask, type ChatSocket } from './wire.js';
 
 export interface ClientOptions {
@@ -76,13 +76,17 @@ export class ChatClient implements Readable<ClientState> {
   readonly rooms: RoomList;
   readonly get: () => ClientState;
   readonly subscribe: (listener: () => void) => Unsubscribe;
-  private readonly store = new Store<ClientState>({ status: 'closed', refusal: null, user: null });
-  private readonly ask: Ask;
-  private readonly host: RoomHost;
+  /** Edits, deletions and reactions wait like messages do: see `OfflineClient`. */
+  declare readonly keepsChanges?: boolean;
+  /** Calls `listener` for each change that was refused after the page that made it had gone: see `OfflineClient`. */
+  declare onRefusedChange?: (roomId: string, listener: (change: RefusedChange) => void) => Unsubscribe;
+  protected readonly store = new Store<ClientState>({ status: 'closed', refusal: null, user: null });
+  protected readonly ask: Ask;
+  protected readonly host: RoomHost;
   private readonly giver: TokenGiver;
-  private readonly kept = new Map<string, Kept>();
+  protected readonly kept = new Map<string, Kept>();
   private readonly page = uuid();
-  private delivery: Delivery | undefined;
+  protected delivery: Delivery | undefined;
   private readonly unsigned = new Map<string, Unsigned>();
   private users = 0;
   /** A token that was refused is replaced once. */
@@ -224,7 +228,7 @@ export class ChatClient implements Readable<ClientState> {
     return this.options.reading ?? byFocus;
   }
 
-  private get author(): { id: string; name: string } | null {
+  protected get author(): { id: string; name: string } | null {
     const { user } = this.store.get();
     return user && { id: user.id, name: user.name ?? user.id };
   }
@@ -241,14 +245,22 @@ export class ChatClient implements Readable<ClientState> {
   private keep(roomId: string): Kept {
     let kept = this.kept.get(roomId);
     if (!kept) {
-      kept = { room: new Room(roomId, this.host), users: 0 };
+      kept = { room: this.roomOf(roomId), users: 0 };
       this.kept.set(roomId, kept);
     }
     return kept;
   }
 
+  protected roomOf(roomId: string): Room {
+    return new Room(roomId, this.host);
+  }
+
+  protected deliveryOf(...parts: ConstructorParameters<typeof Delivery>): Delivery {
+    return new Delivery(...parts);
+  }
+
   /** It is known whose token it is. */
-  private signedIn(user: TokenOwner | null): void {
+  protected signedIn(user: TokenOwner | null): void {
     const before = this.store.get().user;
     if (before && before.id !== user?.id) this.forget();
     this.store.patch({ user });
@@ -273,7 +285,7 @@ export class ChatClient implements Readable<ClientState> {
     // Answers that arrive for another user's messages are not shown to this one.
     const roomOf = ({ request }: Entry) =>
       this.store.get().user?.id === user.id ? this.kept.get(request.roomId)?.room : undefined;
-    this.delivery = new Delivery(
+    this.delivery = this.deliveryOf(
       owner,
       this.page,
       this.outbox,

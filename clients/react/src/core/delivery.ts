@@ -4,7 +4,7 @@ import type { Entry, Outbox } from './outbox.js';
 import type { Message } from './protocol.js';
 import type { Refusal } from './types.js';
 
-interface Wire {
+export interface Wire {
   isConnected(): boolean;
   send(entry: Entry): Promise<Message>;
 }
@@ -18,7 +18,7 @@ export interface Listener {
   discarded(entry: Entry): void;
 }
 
-interface Waiting {
+export interface Waiting {
   entry: Entry;
   /** The entry is stored in the outbox. It is not sent before that, since it would be lost with the page. */
   isKept: boolean;
@@ -30,11 +30,11 @@ const LONGEST_PAUSE = 15_000;
 
 export class Delivery {
   /** In the order of writing. */
-  private waiting = new Map<string, Waiting>();
+  protected waiting = new Map<string, Waiting>();
   /** Rooms in which a message is being sent. */
   private readonly busy = new Set<string>();
   /** Ids that were sent or discarded while the outbox is being read: the entries that are read may be older. */
-  private dropped: Set<string> | undefined;
+  protected dropped: Set<string> | undefined;
   private taking: Promise<void> = Promise.resolve();
   /**
    * The number of outbox reads in progress. Nothing is sent meanwhile: the entries being read were written earlier.
@@ -46,11 +46,11 @@ export class Delivery {
   private isOpen = true;
 
   constructor(
-    private readonly owner: string,
+    protected readonly owner: string,
     private readonly page: string,
-    private readonly outbox: Outbox,
-    private readonly wire: Wire,
-    private readonly listener: Listener,
+    protected readonly outbox: Outbox,
+    protected wire: Wire,
+    protected listener: Listener,
   ) {}
 
   /** Takes over the outbox entries of earlier pages, and of pages that have closed since. */
@@ -66,12 +66,9 @@ export class Delivery {
     this.takes -= 1;
     if (!this.isOpen) return;
     const taken = entries.filter(({ clientId }) => !this.waiting.has(clientId) && !dropped.has(clientId));
-    const before = taken.map((entry): [string, Waiting] => [
-      entry.clientId,
-      { entry, isKept: true, settle: undefined },
-    ]);
-    const all = [...before, ...this.waiting];
-    this.waiting = new Map(all.sort(([, one], [, other]) => one.entry.at - other.entry.at));
+    const before = taken.map((entry): Waiting => ({ entry, isKept: true, settle: undefined }));
+    const all = [...before, ...this.waiting.values()].sort((one, other) => one.entry.at - other.entry.at);
+    this.waiting = new Map(all.map((there) => [there.entry.clientId, there]));
     for (const entry of taken) {
       this.last = Math.max(this.last, entry.at);
       this.listener.waits(entry, true);
@@ -120,8 +117,7 @@ export class Delivery {
 
   /** Starts sending in every room; called when there is a connection. */
   go(): void {
-    const rooms = new Set([...this.waiting.values()].map(({ entry }) => entry.request.roomId));
-    rooms.forEach((roomId) => void this.goOn(roomId));
+    for (const { entry } of this.waiting.values()) void this.goOn(entry.request.roomId);
   }
 
   /** Stops sending. Waiting messages stay in the outbox. */
@@ -139,14 +135,14 @@ export class Delivery {
     this.waiting.clear();
   }
 
-  private async keep(there: Waiting): Promise<void> {
+  protected async keep(there: Waiting): Promise<void> {
     there.isKept = false;
     await this.outbox.put(there.entry);
     there.isKept = true;
     await this.goOn(there.entry.request.roomId);
   }
 
-  private drop({ entry }: Waiting): void {
+  protected drop({ entry }: Waiting): void {
     this.waiting.delete(entry.clientId);
     this.dropped?.add(entry.clientId);
     void this.outbox.remove(entry.clientId);

@@ -19,6 +19,7 @@ export type { RoomList as RoomListHandle, RoomListState } from './roomList.js';
 export { MessageReaders, type ReadersState } from './readers.js';
 export { MessageSearch, type FoundMessage, type SearchOrder, type SearchState } from './search.js';
 export { operatorWith, partsOf, type QueryPart, type SearchOperator } from './searchQuery.js';
+export { OfflineClient, type OfflineOptions } from '../offline/client.js';
 export type { Readable, Unsubscribe } from './store.js';
 export { ownerOf, type TokenOwner } from './token.js';
 export type * from './types.js';

@@ -71,9 +71,9 @@ export class BrowserOutbox implements Outbox {
   private letGo: (() => void) | undefined;
 
   constructor(
-    private readonly page: string,
+    protected readonly page: string,
     private readonly factory: IDBFactory,
-    private readonly locks: LockManager | undefined,
+    protected readonly locks: LockManager | undefined,
   ) {}
 
   get isDurable(): boolean {
@@ -165,7 +165,7 @@ export class BrowserOutbox implements Outbox {
    * The ids of pages that are still open and send their own entries. Without the Web Locks API it is empty: then two
    * pages may send the same entry, which the server stores once.
    */
-  private async livingPages(): Promise<ReadonlySet<string>> {
+  protected async livingPages(): Promise<ReadonlySet<string>> {
     if (!this.locks) return new Set();
     this.hold(this.locks);
     // Some browsers have locks and reject the query.
@@ -177,7 +177,7 @@ export class BrowserOutbox implements Outbox {
     return new Set(names.filter((name) => name.startsWith(LOCK)).map((name) => name.slice(LOCK.length)));
   }
 
-  private hold(locks: LockManager): void {
+  protected hold(locks: LockManager): void {
     if (this.letGo) return;
     const isClosed = new Promise<void>((resolve) => (this.letGo = resolve));
     // Without the lock, other pages may send this page's entries too.
@@ -186,7 +186,7 @@ export class BrowserOutbox implements Outbox {
 }
 
 /** Resolves with the answer, or with `otherwise` after the timeout. */
-async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+export async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), PATIENCE)));
   try {
@@ -203,6 +203,6 @@ export function openOutbox(page: string): Outbox {
   return new BrowserOutbox(page, indexedDB, (globalThis.navigator as Navigator | undefined)?.locks);
 }
 
-function inOrder(entries: Entry[]): Entry[] {
+export function inOrder(entries: Entry[]): Entry[] {
   return entries.sort((one, other) => one.at - other.at || one.serial - other.serial);
 }

@@ -16,14 +16,14 @@ export interface Author {
 }
 
 export class PendingMessages {
-  private readonly all = new Map<string, Pending>();
+  protected readonly all = new Map<string, Pending>();
   /** By the ids of the server, the client ids under which messages were shown before they had one. */
   readonly keys = new Map<string, string>();
 
   /** Those to be shown after all others, in the order in which they were written. */
   shown(): ChatMessage[] {
-    const shown = [...this.all.values()].filter(({ heardAs }) => !heardAs);
-    return shown.sort((one, other) => one.at - other.at).map(({ message }) => message);
+    const shown = [...this.all.values()].sort((one, other) => one.at - other.at);
+    return shown.flatMap(({ message, heardAs }) => (heardAs ? [] : message));
   }
 
   add(request: SendRequest & { clientId: string }, at: number, author: Author): void {

@@ -20,11 +20,11 @@ const PAGE = 50;
 type Heard<Event extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[Event]>[0];
 
 export class Room implements Readable<RoomState>, RoomActions {
-  private readonly store: Store<RoomState>;
-  private sent = timeline.EMPTY;
-  private readonly pending = new PendingMessages();
+  protected readonly store: Store<RoomState>;
+  protected sent = timeline.EMPTY;
+  protected readonly pending = new PendingMessages();
   private readonly changes: MessageChanges;
-  private readonly log: CatchUp;
+  protected readonly log: CatchUp;
   private readonly writers = new Writers((typingUsers) => this.store.patch({ typingUsers }));
   private readonly writing: Writing;
   private readonly presence: PresenceList;
@@ -41,7 +41,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   constructor(
     readonly id: string,
-    private readonly host: RoomHost,
+    protected readonly host: RoomHost,
   ) {
     this.store = new Store(unknownRoom(id));
     this.get = this.store.get;
@@ -267,7 +267,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   // Internals: how the state is updated.
 
-  private apply(events: readonly LogEvent[]): void {
+  protected apply(events: readonly LogEvent[]): void {
     for (const { event, data } of events) {
       switch (event) {
         case 'message:new':
@@ -331,7 +331,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   }
 
   /** Starts to count unread messages. While the earlier count is unknown, `isReady` stays false. */
-  private begin(): void {
+  protected begin(): void {
     this.isOpening = this.unreadAtJoin === undefined;
     this.unread.begin(this.sent, this.unreadAtJoin);
   }
@@ -344,7 +344,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   }
 
   /** The gap cannot be filled: joins the room again to load it from scratch. */
-  private startAnew(since: number): void {
+  protected startAnew(since: number): void {
     this.tellDiscontinuity(since);
     this.isOpening = false;
     this.log.interrupt();
@@ -357,14 +357,14 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.discontinuities.forEach((listener) => listener({ roomId: this.id, since }));
   }
 
-  private shownAs(message: Message): ChatMessage {
+  protected shownAs(message: Message): ChatMessage {
     const there = timeline.find(this.sent, message.id);
     return there ?? timeline.shown(message, this.pending.keys.get(message.id) ?? message.id);
   }
 
-  private refresh(): void {
-    const pending = this.pending.shown();
+  protected refresh(): void {
     const sent = this.changes.over(this.sent);
-    this.store.patch({ messages: pending.length > 0 ? [...sent, ...pending] : sent });
+    const pending = this.pending.shown();
+    this.store.patch({ messages: pending[0] ? [...sent, ...pending] : sent });
   }
 }

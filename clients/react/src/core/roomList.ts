@@ -36,7 +36,8 @@ export interface RoomListHost {
 }
 
 export class RoomList implements Readable<RoomListState> {
-  private readonly store = new Store<RoomListState>(EMPTY);
+  /** The list; the offline client fills it before the server has answered. */
+  readonly store = new Store<RoomListState>(EMPTY);
   private watchers = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
   private running: Promise<void> | undefined;

@@ -9,16 +9,28 @@ export interface ChatMessage extends Message {
   status: MessageStatus;
   /** Why it failed. */
   failure?: Refusal;
+  /** An edit or a reaction of the user's own is shown that the server does not have yet. */
+  waits?: boolean;
 }
 
 export type MessageStatus = 'sending' | 'sent' | 'failed';
 
 /** Why the server refused a request, or that the network failed. */
 export interface Refusal {
-  /** `signed_out`: the token was not taken. `offline`: there is no connection. */
-  code: ErrorCode | 'signed_out' | 'offline';
+  /** `signed_out`: the token was not taken. `offline`: there is no connection. `full`: too much waits to be sent. */
+  code: ErrorCode | 'signed_out' | 'offline' | 'full';
   /** For people. */
   error: string;
+}
+
+/** A change of the user's own that was refused after the page that made it had gone. */
+export interface RefusedChange {
+  roomId: string;
+  messageId: string;
+  event: 'message:edit' | 'message:delete' | 'reaction:add' | 'reaction:remove';
+  /** The new text of an edit, else empty. */
+  content: string;
+  refusal: Refusal;
 }
 
 /**

@@ -7,7 +7,10 @@ import { button, field, press, show, type } from './page.js';
 import { aChat, later, message, NOON } from './samples.js';
 
 beforeAll(layOut);
-beforeEach(() => sessionStorage.clear());
+beforeEach(() => {
+  sessionStorage.clear();
+  localStorage.clear();
+});
 afterEach(cleanup);
 
 const text = () => (field() as HTMLTextAreaElement).value;
@@ -138,4 +141,37 @@ test('the composer takes the focus where it is told to, and not on a touch scree
   expect(document.activeElement).toBe(document.body);
   vi.unstubAllGlobals();
   fireEvent.click(screen.getByRole('button', { name: 'Send' }));
+});
+
+test('outlasts its tab, and a tab without a text of its own follows the one that writes', async () => {
+  const { draftKey, drafts } = await reloaded();
+  const key = draftKey('alice', 'general');
+  drafts.set(key, 'begun in a tab that was killed');
+  sessionStorage.clear();
+  const other = await reloaded();
+  expect(other.drafts.get(key)).toBe('begun in a tab that was killed');
+
+  const name = `chatoxide-draft ${key}`;
+  const told = (newValue: string | null) =>
+    window.dispatchEvent(new StorageEvent('storage', { key: name, newValue, storageArea: localStorage }));
+  told('written on');
+  expect(other.drafts.get(key)).toBe('written on');
+  told(null);
+  expect(other.drafts.get(key), 'it was sent there').toBe('');
+  other.drafts.set(key, 'my own');
+  told('theirs');
+  expect(other.drafts.get(key)).toBe('my own');
+});
+
+test('is erased with all others of a user who signs out, and what they answer', async () => {
+  const { answered, draftKey, drafts, forgetDrafts } = await reloaded();
+  drafts.set(draftKey('alice', 'one'), 'a text');
+  answered.set(draftKey('alice', 'two'), '{}');
+  drafts.set(draftKey('alice2', 'one'), 'of another');
+  forgetDrafts('alice');
+  for (const storage of [sessionStorage, localStorage]) {
+    expect(storage).toHaveLength(1);
+    expect(storage.getItem(`chatoxide-draft ${draftKey('alice2', 'one')}`)).toBe('of another');
+  }
+  expect(drafts.get(draftKey('alice', 'one'))).toBe('');
 });
