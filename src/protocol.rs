@@ -1,6 +1,7 @@
 //! The wire protocol of the server: event names and the payloads that several events share. A client's payloads are
 //! defined with each event.
 
+mod presence;
 mod reads;
 mod rooms;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
 pub use self::{
+    presence::{Presence, PresenceUpdateView, PresenceView},
     reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView},
     rooms::{
         ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView,
@@ -46,6 +48,7 @@ pub mod event {
     pub const ROOM_UPDATED: &str = "room:updated";
     pub const MEMBER_LEFT: &str = "member:left";
     pub const USERS_PRESENCE: &str = "users:presence";
+    pub const PRESENCE_UPDATE: &str = "presence:update";
     pub const MENTION_NEW: &str = "mention:new";
     pub const MENTION_READ: &str = "mention:read";
 
@@ -54,7 +57,7 @@ pub mod event {
         ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
     /// All of the above that the server sends.
-    pub const ALL: [&str; 23] = [
+    pub const ALL: [&str; 24] = [
         ROOM_HISTORY,
         ROOM_MEMBERS,
         ROOM_USER_JOINED,
@@ -76,6 +79,7 @@ pub mod event {
         ROOM_UPDATED,
         MEMBER_LEFT,
         USERS_PRESENCE,
+        PRESENCE_UPDATE,
         MENTION_NEW,
         MENTION_READ,
     ];

@@ -116,7 +116,7 @@ impl From<DieselError> for Error {
 }
 
 /// The names of our own tables, without the schema or the prefix.
-const OWN_TABLES: [&str; 11] = [
+const OWN_TABLES: [&str; 12] = [
     "room_head",
     "room_log",
     "room_detail",
@@ -126,6 +126,7 @@ const OWN_TABLES: [&str; 11] = [
     "mention",
     "mention_marker",
     "user_setting",
+    "user_presence",
     "search_room",
     "search_message",
 ];

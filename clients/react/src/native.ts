@@ -4,5 +4,7 @@ export { ChatProvider, useChatClient, type ChatProviderProps } from './react/con
 export { useChat, type UseChatOptions } from './react/useChat.js';
 export { useConnection, useRoom, useRooms } from './react/hooks.js';
 export { useMentions, type Mentions } from './react/useMentions.js';
+export { useActivity } from './react/useActivity.js';
 export { useOnline } from './react/useOnline.js';
+export { usePresence } from './react/usePresence.js';
 export { useUsers } from './react/useUsers.js';

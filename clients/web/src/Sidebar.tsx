@@ -1,5 +1,13 @@
 // The sidebar: the list of rooms, a search in it, and the user.
-import { Avatar, RoomList, type RoomSection } from '@chatoxide/react';
+import {
+  Avatar,
+  PresenceBadge,
+  RoomList,
+  StatusLine,
+  usePresence,
+  type AvatarProps,
+  type RoomSection,
+} from '@chatoxide/react';
 import { useState } from 'react';
 import { LeaveIcon, LightIcon, LogoIcon, PlusIcon, SystemIcon, ThemeIcon } from './icons.js';
 import { hashOf } from './route.js';
@@ -47,19 +55,48 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
         onChange={(event) => setQuery(event.target.value)}
       />
       <div className="sidebar-list">
-        <RoomList roomId={roomId} hrefOf={hashOf} query={query} sectionAction={action} />
+        <RoomList roomId={roomId} hrefOf={hashOf} query={query} sectionAction={action} components={PARTS} />
       </div>
       <footer className="sidebar-footer">
-        <Avatar id={user.id} name={user.name} />
-        <span className="sidebar-user" dir="auto" title={user.name}>
-          {user.name}
-        </span>
+        <button
+          className="sidebar-me"
+          aria-label={`Your status, ${user.name}`}
+          title="Set your status"
+          onClick={() => onDialog('status')}
+        >
+          <Face id={user.id} name={user.name} />
+          <span className="member-text">
+            <span className="sidebar-user" dir="auto">
+              {user.name}
+            </span>
+            <span className="quiet member-status">
+              <OwnStatus id={user.id} />
+            </span>
+          </span>
+        </button>
         <button className="icon-button" aria-label="Sign out" title="Sign out" onClick={onSignOut}>
           <LeaveIcon />
         </button>
       </footer>
     </nav>
   );
+}
+
+/** A picture with the presence of its user, once it is known. */
+function Face(props: AvatarProps) {
+  const presence = usePresence([props.id]).get(props.id);
+  return (
+    <span className="face" aria-hidden="true">
+      <Avatar {...props} />
+      {presence && <PresenceBadge className="dot" state={presence.state} />}
+    </span>
+  );
+}
+
+const PARTS = { Avatar: Face };
+
+function OwnStatus({ id }: { id: string }) {
+  return <StatusLine presence={usePresence([id]).get(id)} />;
 }
 
 const THEMES = {

@@ -1,5 +1,11 @@
 // The page of somebody who is signed in: the list of rooms, the open room, and dialogs over them.
-import { useConnection, useRooms, type ConnectionStatus, type RoomListState } from '@chatoxide/react';
+import {
+  useActivity,
+  useConnection,
+  useRooms,
+  type ConnectionStatus,
+  type RoomListState,
+} from '@chatoxide/react';
 import { useEffect, useRef, useState, type Ref } from 'react';
 import { InviteDialog, NewMessageDialog, NewRoomDialog } from './dialogs.js';
 import { LogoIcon } from './icons.js';
@@ -8,10 +14,11 @@ import { titleOf } from './rooms.js';
 import { open, useOpenRoom } from './route.js';
 import { Sidebar } from './Sidebar.js';
 import { Splash } from './Splash.js';
+import { StatusDialog } from './StatusDialog.js';
 import { Switcher } from './Switcher.js';
 import { useFirstRoom, useLostRoom } from './useFirstRoom.js';
 
-export type OpenDialog = 'room' | 'message' | 'invite' | 'switcher' | null;
+export type OpenDialog = 'room' | 'message' | 'invite' | 'switcher' | 'status' | null;
 
 interface Props {
   user: { id: string; name: string };
@@ -32,6 +39,7 @@ export function Workspace({ user, onSignOut }: Props) {
   useFirstRoom(user.id, roomId, list);
   useLostRoom(roomId, list);
   useSwitcherKey(() => setDialog('switcher'));
+  useActivity();
   const close = () => setDialog(null);
   const enter = (id: string) => {
     close();
@@ -73,6 +81,7 @@ export function Workspace({ user, onSignOut }: Props) {
       {dialog === 'room' && <NewRoomDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'message' && <NewMessageDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'invite' && roomId !== null && <InviteDialog roomId={roomId} onClose={close} />}
+      {dialog === 'status' && <StatusDialog user={user} onClose={close} />}
       {dialog === 'switcher' && <Switcher onClose={close} onDone={enter} />}
     </div>
   );

@@ -5,6 +5,7 @@ import { uuid } from '../core/uuid.js';
 import type { Asked } from '../core/wire.js';
 import { Mentions } from './mentions.js';
 import type { Peer, Told } from './peer.js';
+import { Presences } from './presence.js';
 import { MemoryRoom } from './room.js';
 
 type SendRequest = Asked['message:send']['argument'];
@@ -12,6 +13,7 @@ type SendRequest = Asked['message:send']['argument'];
 export class World {
   readonly peers = new Set<Peer>();
   readonly mentions = new Mentions(this);
+  readonly presence = new Presences(this);
   private readonly known = new Map<string, Member>();
   private readonly all = new Map<string, MemoryRoom>();
   /** By sender and `clientId`. */
@@ -112,6 +114,15 @@ export class World {
     return [...this.peers].some(({ user }) => user.id === userId);
   }
 
+  /** Others are told that the user is online. */
+  isShownOnline(userId: string): boolean {
+    return this.isOnline(userId) && !this.presence.isHidden(userId);
+  }
+
+  sharesRoom(userId: string, otherId: string): boolean {
+    return this.rooms().some(({ members }) => members.has(userId) && members.has(otherId));
+  }
+
   /** Whether they share a room, or the peer is in a public room, as a guest, that the other is a member of. */
   mayWatch({ user, rooms }: Peer, userId: string): boolean {
     return this.rooms().some(
@@ -122,7 +133,7 @@ export class World {
 
   /** Tells the watchers of a user who has come or gone. */
   tellPresence(userId: string): void {
-    const isOnline = this.isOnline(userId);
+    const isOnline = this.isShownOnline(userId);
     const presence = { online: isOnline ? [userId] : [], offline: isOnline ? [] : [userId] };
     for (const peer of this.peers) if (peer.watched.has(userId)) peer.hear('users:presence', presence);
   }
