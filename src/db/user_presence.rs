@@ -1,13 +1,21 @@
 //! Our table `user_presence`: when users were last online, and their statuses; and from `user_setting` who hides it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDateTime;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamp as SqlTimestamp};
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
-use super::{Db, on, on_lease};
+use super::{
+    Db,
+    ids::{Id, is_uuid},
+    on, on_lease,
+    schema::users,
+};
 use crate::chat::{Result, id::UserId, status::Status, timestamp::Timestamp};
 
 /// The presence of a user, as it is stored.
@@ -86,8 +94,22 @@ const NOTE_SEEN_LITE: &str = "INSERT INTO chatoxide_user_presence (user_id, last
     ON CONFLICT (user_id) DO UPDATE SET last_seen = excluded.last_seen \
     WHERE chatoxide_user_presence.last_seen IS NULL OR chatoxide_user_presence.last_seen < excluded.last_seen";
 
-/// Stores when users were last online; a later time that is stored stays. Each user occurs once.
+/// Those of these users who exist: others may have been deleted while they were connected.
+async fn list_existing(db: &Db, seen: &[(UserId, Timestamp)]) -> Result<HashSet<UserId>> {
+    use diesel::{ExpressionMethods, QueryDsl};
+    let has_uuids = db.facts().id_types().users;
+    let ids = seen.iter().map(|(user_id, _)| user_id.as_str()).filter(|id| !has_uuids || is_uuid(id));
+    let ids: Vec<Id<'_>> = ids.map(Id).collect();
+    let found: Vec<String> =
+        on!(db.readers, c => users::table.filter(users::id.eq_any(&ids)).select(users::id).load(c).await?)?;
+    Ok(found.into_iter().map(UserId::from).collect())
+}
+
+/// Stores when users were last online; a later time that is stored stays. Each user occurs once. Nothing is stored of users
+/// who do not exist.
 pub async fn note_seen(db: &Db, mut seen: Vec<(UserId, Timestamp)>) -> Result<()> {
+    let existing = list_existing(db, &seen).await?;
+    seen.retain(|(user_id, _)| existing.contains(user_id));
     // Sorted, so that two concurrent upserts cannot deadlock.
     seen.sort();
     let work = Box::pin(async {

@@ -58,14 +58,10 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
         <RoomList roomId={roomId} hrefOf={hashOf} query={query} sectionAction={action} components={PARTS} />
       </div>
       <footer className="sidebar-footer">
-        <button
-          className="sidebar-me"
-          aria-label={`Your status, ${user.name}`}
-          title="Set your status"
-          onClick={() => onDialog('status')}
-        >
+        <button className="sidebar-me" title="Set your status" onClick={() => onDialog('status')}>
           <Face id={user.id} name={user.name} />
           <span className="member-text">
+            <span className="hidden">Your status, </span>
             <span className="sidebar-user" dir="auto">
               {user.name}
             </span>
