@@ -84,7 +84,7 @@ impl App {
             access,
             stop_following: CancellationToken::new(),
             search: has_search.then(|| SearchSlots::new(&db)),
-            online: OnlineUsers::new(broadcast.clone()),
+            online: OnlineUsers::start(broadcast.clone(), db.clone(), config.membership_ttl),
             broadcast,
             rooms,
             metrics: Metrics::new(instruments),
@@ -130,6 +130,7 @@ impl App {
         self.rooms.flush_rooms();
         self.rooms.flush_read_marks().await;
         self.rooms.flush_delivery_marks().await;
+        self.online.flush().await;
         self.node_cache.flush().await;
         self.rooms.write_all_digests().await;
     }

@@ -2,6 +2,8 @@
 //! defined with each event.
 
 mod excerpt;
+mod mentions;
+mod presence;
 mod reads;
 mod rooms;
 mod threads;
@@ -15,6 +17,8 @@ use utoipa::ToSchema;
 
 pub use self::{
     excerpt::{Bodies, EXCERPT_BYTES, ExcerptView, LONG_BYTES, ShownMessageView},
+    mentions::{MentionReadView, MentionSenderView, MentionView},
+    presence::{Presence, PresenceUpdateView, PresenceView},
     reads::{MessageDeliveredView, ReaderView, RoomUnreadView, RoomUserReadView, UserSettingsView},
     rooms::{
         ListedRoomView, MemberLeftView, RoomInvitedView, RoomMembersView, RoomUpdatedView, RoomView,
@@ -54,6 +58,7 @@ pub mod event {
     pub const ROOM_UPDATED: &str = "room:updated";
     pub const MEMBER_LEFT: &str = "member:left";
     pub const USERS_PRESENCE: &str = "users:presence";
+    pub const PRESENCE_UPDATE: &str = "presence:update";
     pub const MENTION_NEW: &str = "mention:new";
     pub const MENTION_READ: &str = "mention:read";
     pub const THREAD_UNREAD: &str = "thread:unread";
@@ -63,7 +68,7 @@ pub mod event {
         ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
     /// All of the above that the server sends.
-    pub const ALL: [&str; 24] = [
+    pub const ALL: [&str; 25] = [
         ROOM_HISTORY,
         ROOM_MEMBERS,
         ROOM_USER_JOINED,
@@ -85,6 +90,7 @@ pub mod event {
         ROOM_UPDATED,
         MEMBER_LEFT,
         USERS_PRESENCE,
+        PRESENCE_UPDATE,
         MENTION_NEW,
         MENTION_READ,
         THREAD_UNREAD,
@@ -342,44 +348,6 @@ pub struct SenderCountView<'a> {
 pub struct UsersPresenceView<'a> {
     pub online: &'a [UserId],
     pub offline: &'a [UserId],
-}
-
-/// A message that mentions a user, as they find it in their inbox: an excerpt of it.
-#[derive(Debug, JsonSchema, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Mention)]
-#[schemars(rename = "Mention")]
-pub struct MentionView {
-    #[schema(value_type = String)]
-    pub message_id: MessageId,
-    #[schema(value_type = String)]
-    pub room_id: RoomId,
-    pub sender: MentionSenderView,
-    /// `user`: by name or id; `here`: as one who was online; `room`: as a member.
-    pub kind: &'static str,
-    /// The beginning of the message, of at most 200 characters; an ellipsis follows if there is more.
-    pub excerpt: String,
-    /// The time of the mention: of the message, or of the edit that added it.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    pub is_unread: bool,
-}
-
-/// The author of a message that mentions a user, by their name in the database.
-#[derive(Debug, JsonSchema, Serialize, ToSchema)]
-#[schema(as = MentionSender)]
-#[schemars(rename = "MentionSender")]
-pub struct MentionSenderView {
-    #[schema(value_type = String)]
-    pub id: UserId,
-    #[schema(value_type = String)]
-    pub name: Arc<str>,
-}
-
-/// `mention:read`: the user has read all mentions up to then, on some device.
-#[derive(Debug, JsonSchema, Serialize)]
-pub struct MentionReadView {
-    pub at: Timestamp,
 }
 
 /// `room:error`, sent to the caller's socket only.

@@ -15,6 +15,7 @@ use crate::{
     auth::Claims,
     broadcast::{ClientSocket, Encoded},
     chat::id::{RoomId, UserId},
+    online::Online,
     protocol::{RoomUserView, TokenUserView, TypingUserView, event},
     rooms::Rooms,
     sync::lock,
@@ -47,6 +48,8 @@ pub struct SocketState {
     rooms: Mutex<IndexSet<RoomId>>,
     typing: Mutex<HashSet<RoomId>>,
     is_watching: AtomicBool,
+    /// The connection, until it is closed.
+    device: Mutex<Option<Online>>,
 }
 
 impl Actor<'_> {
@@ -56,15 +59,28 @@ impl Actor<'_> {
 }
 
 impl SocketState {
-    /// `has_returned`: the client has said that it was connected before.
-    pub fn new(has_returned: bool) -> Self {
+    /// `has_returned`: the client has said that it was connected before. `device`: counts as a connection of its user.
+    pub fn new(has_returned: bool, device: Online) -> Self {
         Self {
             has_returned,
             page_ends: PageEnds::default(),
             rooms: Mutex::default(),
             typing: Mutex::default(),
             is_watching: AtomicBool::new(false),
+            device: Mutex::new(Some(device)),
         }
+    }
+
+    /// The device is away, or active again. Nothing happens once it is closed.
+    pub(super) fn set_away(&self, is_away: bool) {
+        if let Some(device) = lock(&self.device).as_mut() {
+            device.set_away(is_away);
+        }
+    }
+
+    /// The connection is closed.
+    pub fn close_device(&self) {
+        lock(&self.device).take();
     }
 
     /// Subscribes the socket to `room:activity` of rooms that it is not in; true the first time.

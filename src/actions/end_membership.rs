@@ -20,6 +20,7 @@ pub(super) async fn end_membership(app: &App, room_id: &RoomId, user_id: &UserId
     app.access.invalidate_room(room_id).await;
     // Before anything that may fail: asked again, the user is no member, and nobody would be told.
     app.rooms.recount(room_id, std::slice::from_ref(user_id));
+    app.online.doubt(user_id);
     if let Some(packet) = Encoded::new(event::MEMBER_LEFT, &MemberLeftView { room_id }) {
         app.broadcast.send(Target::User(user_id), Except::NOBODY, &packet);
     }

@@ -65,7 +65,7 @@ pub(super) async fn find(
             Mention::Here if mentioned.here.is_empty() => {
                 let members = app.access.list_members(room_id, room).await?.iter().map(|member| &member.id);
                 mentioned.here =
-                    app.online.list_online(members.filter(|id| *id != actor.user_id()), MAX_HERE);
+                    app.online.list_connected(members.filter(|id| *id != actor.user_id()), MAX_HERE);
             }
             Mention::Here => {}
             Mention::Room => mentioned.is_room = true,
@@ -105,7 +105,7 @@ pub(super) async fn push(
             }
             MentionKind::Room => {
                 let others = others.clone().filter(|id| mentioned.kind_for(id) == Some(kind));
-                app.online.list_online(others, usize::MAX)
+                app.online.list_connected(others, usize::MAX)
             }
         };
         if users.is_empty() {

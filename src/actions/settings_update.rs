@@ -4,17 +4,18 @@ use super::Actor;
 use crate::{
     app::App,
     chat::Result,
-    db::user_settings::{self, UserSettings},
+    db::user_settings::{self, UserSettings, UserSettingsChange},
 };
 
 /// Returns the settings as they are now.
-pub async fn run(app: &App, actor: Actor<'_>, has_private_reads: Option<bool>) -> Result<UserSettings> {
+pub async fn run(app: &App, actor: Actor<'_>, change: UserSettingsChange) -> Result<UserSettings> {
     let user_id = actor.user_id();
-    let mut settings = user_settings::find(&app.db, user_id).await?;
-    if let Some(has_private_reads) = has_private_reads {
-        settings.has_private_reads = has_private_reads;
-        user_settings::upsert(&app.db, user_id, settings).await?;
-        app.access.note_private_reads(user_id, has_private_reads).await;
+    let settings = user_settings::change(&app.db, user_id, change).await?;
+    if change.has_private_reads.is_some() {
+        app.access.note_private_reads(user_id, settings.has_private_reads).await;
+    }
+    if change.hides_presence.is_some() {
+        app.online.note_hidden(user_id, settings.hides_presence);
     }
     Ok(settings)
 }

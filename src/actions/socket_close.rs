@@ -1,5 +1,5 @@
 //! Handles a closed socket: its user stops typing there, it leaves its rooms, and its subscriptions to unread counts
-//! and `users:presence` end.
+//! and to the presence of users end.
 
 use super::{ActingSocket, Actor};
 use crate::app::App;

@@ -39,5 +39,5 @@ pub async fn run(
         }
     }
     watched.sort();
-    Ok(app.online.watch(socket.client.id(), watched))
+    app.online.watch(socket.client.id(), watched).await
 }

@@ -135,6 +135,8 @@ pub struct UnreadFrom {
 pub struct UserSetting {
     pub user_id: String,
     pub private_reads: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hide_presence: bool,
 }
 
 /// The topic and the owner of a room.

@@ -12,6 +12,7 @@ pub mod mention;
 pub mod message;
 pub mod permission;
 pub mod room;
+pub mod status;
 pub mod timestamp;
 
 pub use error::{Error, Result, chained};

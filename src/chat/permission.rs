@@ -12,6 +12,11 @@ pub fn ensure_may_enter(kind: RoomType, is_member: bool) -> Result<()> {
     }
 }
 
+/// Members are shown the presence of one another, guests of a public room are not.
+pub fn ensure_may_see_presence(is_member: bool) -> Result<()> {
+    if is_member { Ok(()) } else { Err(Error::Forbidden("You are not a member of this room")) }
+}
+
 /// Anybody who may enter a room may invite others, except into a direct room, and except themselves.
 pub fn ensure_may_invite(kind: RoomType, inviter: &UserId, invited: &UserId) -> Result<()> {
     if kind == RoomType::Direct {

@@ -116,7 +116,7 @@ impl From<DieselError> for Error {
 }
 
 /// The names of our own tables, without the schema or the prefix.
-const OWN_TABLES: [&str; 14] = [
+const OWN_TABLES: [&str; 15] = [
     "room_head",
     "room_log",
     "room_detail",
@@ -129,6 +129,7 @@ const OWN_TABLES: [&str; 14] = [
     "thread_follower",
     "thread_reply",
     "user_setting",
+    "user_presence",
     "search_room",
     "search_message",
 ];

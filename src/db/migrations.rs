@@ -269,7 +269,10 @@ pub async fn check_own_tables(db: &Db) -> Result<()> {
             own::thread_follower => (String, String, String, Option<bool>, NaiveDateTime, String),
             own::thread_reply => (String, String, String, String, bool, bool, NaiveDateTime),
             own::read_marker => (String, String, i64, NaiveDateTime, bool, Option<NaiveDateTime>, Option<String>),
-            own::user_setting => (String, bool),
+            own::user_setting => (String, bool, bool),
+            own::user_presence => (
+                String, Option<NaiveDateTime>, Option<String>, Option<String>, Option<NaiveDateTime>,
+            ),
             own::delivery_marker => (String, String, i64),
             own::room_detail => (String, Option<String>, Option<String>),
             own::room_digest => (String, i64, i64, bool, i64),

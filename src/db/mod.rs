@@ -38,6 +38,7 @@ pub mod threads;
 pub mod transfer;
 mod types;
 pub mod unread;
+pub mod user_presence;
 pub mod user_settings;
 pub mod users;
 pub mod watch;

@@ -149,6 +149,17 @@ pub mod pg {
         chatoxide.user_setting (user_id) {
             user_id -> Text,
             has_private_reads -> Bool,
+            hides_presence -> Bool,
+        }
+    }
+
+    diesel::table! {
+        chatoxide.user_presence (user_id) {
+            user_id -> Text,
+            last_seen -> Nullable<Timestamp>,
+            status_text -> Nullable<Text>,
+            status_emoji -> Nullable<Text>,
+            clear_at -> Nullable<Timestamp>,
         }
     }
 
@@ -284,6 +295,18 @@ pub mod lite {
         user_setting (user_id) {
             user_id -> Text,
             has_private_reads -> Bool,
+            hides_presence -> Bool,
+        }
+    }
+
+    diesel::table! {
+        #[sql_name = "chatoxide_user_presence"]
+        user_presence (user_id) {
+            user_id -> Text,
+            last_seen -> Nullable<Timestamp>,
+            status_text -> Nullable<Text>,
+            status_emoji -> Nullable<Text>,
+            clear_at -> Nullable<Timestamp>,
         }
     }
 

@@ -52,6 +52,8 @@ pub async fn remove(db: &Db, user_ids: &[String], room_ids: &[String]) -> Result
         run!(c.execute(diesel::delete(own::delivery_marker::table.filter(delivered))));
         let set = own::user_setting::user_id.eq_any(&user_ids);
         run!(c.execute(diesel::delete(own::user_setting::table.filter(set))));
+        let present = own::user_presence::user_id.eq_any(&user_ids);
+        run!(c.execute(diesel::delete(own::user_presence::table.filter(present))));
         let sent = messages::room_id.eq_any(all_rooms()).or(messages::sender_id.eq_any(all_users()));
         let sent = messages::table.filter(sent).select(messages::id);
         let sent: Vec<String> = run!(c.load(sent));

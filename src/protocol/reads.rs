@@ -54,6 +54,8 @@ pub struct MessageDeliveredView<'a> {
 pub struct UserSettingsView {
     /// Others are not shown what the user has read.
     pub private_reads: bool,
+    /// Others are shown the user as offline.
+    pub hide_presence: bool,
 }
 
 /// A user who has read a message.

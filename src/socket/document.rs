@@ -10,10 +10,10 @@ use crate::{
     chat::Result,
     protocol::{
         DmStartedView, DoneView, ExcerptView, MemberLeftView, MentionReadView, MentionView,
-        MessageDeletedView, MessageDeliveredView, NumberedMessageView, ReactionChangedView, RefusedView,
-        RoomActivityView, RoomErrorView, RoomHistoryView, RoomInvitedView, RoomMembersView, RoomUnreadView,
-        RoomUpdatedView, RoomUserJoinedView, RoomUserReadView, RoomUserView, ThreadUnreadView,
-        TypingUserView, UsersPresenceView, event,
+        MessageDeletedView, MessageDeliveredView, NumberedMessageView, PresenceUpdateView,
+        ReactionChangedView, RefusedView, RoomActivityView, RoomErrorView, RoomHistoryView, RoomInvitedView,
+        RoomMembersView, RoomUnreadView, RoomUpdatedView, RoomUserJoinedView, RoomUserReadView, RoomUserView,
+        ThreadUnreadView, TypingUserView, UsersPresenceView, event,
     },
 };
 
@@ -43,6 +43,7 @@ fn describe_server_events(builder: &mut Builder) {
     builder.server_event::<MemberLeftView>(event::MEMBER_LEFT, "The user is no longer a member of a room");
     builder.server_event::<UsersPresenceView>(event::USERS_PRESENCE, "Watched users have come or gone");
     builder.server_event::<ThreadUnreadView>(event::THREAD_UNREAD, "An unread count of a thread has changed");
+    builder.server_event::<PresenceUpdateView>(event::PRESENCE_UPDATE, "Watched users' presence has changed");
     builder.server_event::<MentionView>(event::MENTION_NEW, "A message mentions the user");
     builder.server_event::<MentionReadView>(event::MENTION_READ, "The user has read their mentions");
 }

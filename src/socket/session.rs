@@ -22,27 +22,32 @@ pub(super) struct Session {
     pub(super) state: SocketState,
     lost_database: Mutex<Option<Instant>>,
     is_known: AtomicBool,
-    connected: Mutex<Option<(GaugeGuard, Online)>>,
+    counted: Mutex<Option<GaugeGuard>>,
 }
 
 impl Session {
-    /// `connected`: counts the session in the number of sockets, and as a connection of its user, until it is over. A
+    /// `counted`, `device`: counts the session in the number of sockets, and as a connection of its user, until it is over. A
     /// session may end without a connect or disconnect event, if its client leaves in between.
-    pub(super) fn new(claims: Claims, presented: &Presented, connected: (GaugeGuard, Online)) -> Self {
+    pub(super) fn new(
+        claims: Claims,
+        presented: &Presented,
+        (counted, device): (GaugeGuard, Online),
+    ) -> Self {
         Self {
             user: claims.token_user(),
             claims,
             knows_additions: presented.knows_additions(),
-            state: SocketState::new(presented.has_returned),
+            state: SocketState::new(presented.has_returned, device),
             lost_database: Mutex::default(),
             is_known: AtomicBool::new(false),
-            connected: Mutex::new(Some(connected)),
+            counted: Mutex::new(Some(counted)),
         }
     }
 
     /// Stops counting this socket.
     pub(super) fn stop_counting(&self) {
-        lock(&self.connected).take();
+        lock(&self.counted).take();
+        self.state.close_device();
     }
 
     /// Ensures that the user exists in the database. If sign-in could not find out, the first event does, before

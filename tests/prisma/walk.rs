@@ -181,6 +181,7 @@ async fn read(alice: &mut Client, bob: &mut Client, world: &World, third: &str) 
     assert!(count.is_some_and(|count| count["unreadCount"] == 2) || world.is_open, "{counts}");
     done(bob, "room:read", json!({"roomId": room, "seq": 1})).await;
     done(bob, "settings:update", json!({"privateReads": false})).await;
+    done(bob, "status:set", json!({"text": "Lunch"})).await;
     done(bob, "room:leave", room.into()).await;
     assert_eq!(alice.hear("room:user-left").await["userId"], world.users[1]);
     let mut found = done(alice, "users:find", json!({"query": world.names[1].to_lowercase()})).await;
@@ -189,6 +190,9 @@ async fn read(alice: &mut Client, bob: &mut Client, world: &World, third: &str) 
     // Presence is for those who share a room as members.
     let online = if world.is_open { json!([]) } else { json!([world.users[1]]) };
     assert_eq!(watched["online"], online, "{watched}");
+    let present = done(alice, "presence:list", json!({"userIds": [world.users[1]]})).await;
+    let there = json!([{"userId": world.users[1], "state": "online", "status": {"text": "Lunch"}}]);
+    assert_eq!(present["users"], if world.is_open { json!([]) } else { there }, "{present}");
     join(bob, room).await;
 }
 

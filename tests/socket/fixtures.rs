@@ -66,6 +66,12 @@ on_both! {
         bob.ask("member:join", "general".into()).await;
         bob.ask("member:leave", "general".into()).await;
         bob.hear("users:presence").await;
+        bob.ask("presence:set", json!({"state": "away"})).await;
+        bob.ask("presence:watch", json!({"userIds": ["alice"]})).await;
+        bob.ask("presence:list", json!({"roomId": "watched"})).await;
+        let clear_at = chatoxide::clock::now().millis() + 60_000;
+        alice.ask("status:set", json!({"text": "Lunch", "emoji": "🍜", "clearAt": clear_at})).await;
+        bob.hear("presence:update").await;
         bob.ask("room:leave", "general".into()).await;
         alice.heard().await;
         bob.heard().await;

@@ -46,6 +46,7 @@ mod typing_start;
 mod typing_stop;
 mod unknown_event;
 mod unread_list;
+mod user_presence;
 mod users_find;
 mod users_show;
 mod users_watch;

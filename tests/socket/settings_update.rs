@@ -7,7 +7,10 @@ use crate::support::{Client, TestServer, on_both};
 
 async fn choose(client: &mut Client, is_private: bool) {
     let answer = client.ask("settings:update", json!({"privateReads": is_private})).await;
-    assert_eq!(answer, json!({"success": true, "settings": {"privateReads": is_private}}));
+    assert_eq!(
+        answer,
+        json!({"success": true, "settings": {"privateReads": is_private, "hidePresence": false}})
+    );
 }
 
 on_both! {
@@ -35,7 +38,7 @@ on_both! {
         let (mut alice, mut bob) = server.meet().await;
         bob.ask("room:read", "general".into()).await;
         assert_eq!(alice.heard().await, []);
-        assert_eq!(bob.ask("settings:show", json!({})).await["settings"], json!({"privateReads": true}));
+        assert_eq!(bob.ask("settings:show", json!({})).await["settings"], json!({"privateReads": true, "hidePresence": false}));
 
         choose(&mut bob, false).await;
         bob.ask("room:read", "general".into()).await;
@@ -50,7 +53,7 @@ on_both! {
         let (mut alice, mut bob) = (server.connect("alice").await, server.connect("bob").await);
         choose(&mut alice, true).await;
         for (client, expected) in [(&mut alice, true), (&mut bob, false)] {
-            let settings = json!({"success": true, "settings": {"privateReads": expected}});
+            let settings = json!({"success": true, "settings": {"privateReads": expected, "hidePresence": false}});
             assert_eq!(client.ask("settings:update", json!({})).await, settings);
             assert_eq!(client.ask("settings:show", json!({})).await, settings);
         }

@@ -169,6 +169,12 @@ const STEPS: &[Step] = &[
         ),
     ),
     step(
+        "status:set",
+        |_| json!({"text": "Compiling", "emoji": "🦀"}),
+        ("PUT", "/me/status"),
+        |_| json!({"text": "Compiling", "emoji": "🦀"}),
+    ),
+    step(
         "message:delete",
         |place| json!({"messageId": place.message}),
         ("DELETE", "/messages/{messageId}"),

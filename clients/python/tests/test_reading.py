@@ -18,6 +18,8 @@ from chatoxide import (
     RoomDetails,
     RoomInfo,
     SearchPage,
+    Status,
+    UserPresence,
 )
 from chatoxide.events import read_client_event, read_room_event
 from chatoxide.models import read_messages
@@ -45,6 +47,11 @@ ACKS: dict[str, Any] = {
     'ack_room_presence': Presence.read,
     'ack_room_update': lambda answer: RoomDetails.read(answer.record('room')),
     'ack_rooms_list': lambda answer: [ListedRoom.read(room) for room in answer.records('rooms')],
+    'ack_presence_list': lambda answer: [UserPresence.read(user) for user in answer.records('users')],
+    'ack_presence_watch': lambda answer: [UserPresence.read(user) for user in answer.records('users')],
+    'ack_status_set': lambda answer: (
+        None if answer.is_none('status') else Status.read(answer.record('status'))
+    ),
     'ack_users_watch': lambda answer: answer.texts('online'),
     'ack_users_find': lambda answer: [Member.read(user) for user in answer.records('users')],
     'ack_users_show': lambda answer: [Member.read(user) for user in answer.records('users')],

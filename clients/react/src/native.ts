@@ -4,10 +4,12 @@ export { ChatProvider, useChatClient, type ChatProviderProps } from './react/con
 export { useChat, type UseChatOptions } from './react/useChat.js';
 export { useConnection, useRoom, useRooms } from './react/hooks.js';
 export { useMentions, type Mentions } from './react/useMentions.js';
+export { useActivity } from './react/useActivity.js';
 export { useOnline } from './react/useOnline.js';
 export { useUpload } from './react/useUpload.js';
 export { useReaders } from './react/useReaders.js';
 export { useSearch, type Search, type UseSearchOptions } from './react/useSearch.js';
 export { useSettings } from './react/useSettings.js';
 export { useUnread } from './react/useUnread.js';
+export { usePresence } from './react/usePresence.js';
 export { useUsers } from './react/useUsers.js';

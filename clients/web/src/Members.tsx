@@ -1,5 +1,13 @@
 // The panel beside a room: its members, the guests who are here, and a button that ends the user's own membership.
-import { Avatar, MOST_WATCHED, useHeldOrder, type Member } from '@chatoxide/react';
+import {
+  Avatar,
+  MOST_WATCHED,
+  PresenceBadge,
+  StatusLine,
+  useHeldOrder,
+  type Member,
+  type UserPresence,
+} from '@chatoxide/react';
 import { useGuests } from './useGuests.js';
 
 interface Props {
@@ -8,12 +16,14 @@ interface Props {
   present: ReadonlySet<string>;
   /** The ids of these, and of the members who are online elsewhere. */
   online: ReadonlySet<string>;
+  /** The presence of members over all of their devices, where it is known. */
+  presences: ReadonlyMap<string, UserPresence>;
   isOpen: boolean;
   /** Undefined where there is no membership that the user can end. */
   onLeave: (() => void) | undefined;
 }
 
-export function Members({ members, present, online, isOpen, onLeave }: Props) {
+export function Members({ members, present, online, presences, isOpen, onLeave }: Props) {
   const { guests, more } = useGuests(members, present);
   const guestList = useHeldOrder(guests);
   const isOnline = (member: Member) => online.has(member.id);
@@ -28,7 +38,12 @@ export function Members({ members, present, online, isOpen, onLeave }: Props) {
           <h2>Members</h2>
           <ul>
             {memberList.items.map((member) => (
-              <Person key={member.id} user={member} isOnline={isOnline(member)} />
+              <Person
+                key={member.id}
+                user={member}
+                state={presences.get(member.id)?.state ?? (isOnline(member) ? 'online' : 'offline')}
+                presence={presences.get(member.id)}
+              />
             ))}
           </ul>
           {members.length > MOST_WATCHED && (
@@ -42,7 +57,7 @@ export function Members({ members, present, online, isOpen, onLeave }: Props) {
             <h2>Guests</h2>
             <ul>
               {guestList.items.map((guest) => (
-                <Person key={guest.id} user={guest} isOnline />
+                <Person key={guest.id} user={guest} state="online" />
               ))}
             </ul>
             {more > 0 && <p className="quiet">and {more} more</p>}
@@ -58,17 +73,28 @@ export function Members({ members, present, online, isOpen, onLeave }: Props) {
   );
 }
 
-function Person({ user, isOnline }: { user: Member; isOnline: boolean }) {
+interface PersonProps {
+  user: Member;
+  state: UserPresence['state'];
+  presence?: UserPresence | undefined;
+}
+
+function Person({ user, state, presence }: PersonProps) {
   return (
-    <li className={isOnline ? 'member' : 'member member-offline'}>
+    <li className={state === 'offline' ? 'member member-offline' : 'member'}>
       <span className="face" aria-hidden="true">
         <Avatar id={user.id} name={user.name} picture={user.avatar} />
-        <span className="dot" />
+        <PresenceBadge className="dot" state={state} />
       </span>
-      <span className="member-name" dir="auto">
-        {user.name}
+      <span className="member-text">
+        <span className="member-name" dir="auto">
+          {user.name}
+        </span>
+        <span className="hidden"> {state} </span>
+        <span className="quiet member-status">
+          <StatusLine presence={presence} />
+        </span>
       </span>
-      <span className="hidden">{isOnline ? 'online' : 'offline'}</span>
     </li>
   );
 }

@@ -1,12 +1,15 @@
 // The header of the open room: its name, and the buttons that join it, invite people, and show the members.
 import {
   becomeMember,
+  PresenceBadge,
   RoomIcon,
   roomName,
+  StatusLine,
   useChatClient,
   useRoom,
   useRooms,
   type ListedRoom,
+  type UserPresence,
 } from '@chatoxide/react';
 import { useState, type ComponentPropsWithRef } from 'react';
 import { reasonOf } from './words.js';
@@ -18,12 +21,14 @@ interface Props {
   room: ListedRoom | undefined;
   /** The number of members who are online, and of guests. */
   online: number;
+  /** That of the other user of a direct room, once it is known. */
+  presence: UserPresence | undefined;
   onBack: () => void;
   onInvite: () => void;
   membersButton: ComponentPropsWithRef<'button'>;
 }
 
-export function RoomHeader({ roomId, room, online, onBack, onInvite, membersButton }: Props) {
+export function RoomHeader({ roomId, room, online, presence, onBack, onInvite, membersButton }: Props) {
   const title = useTitle(roomId, room);
   const { join, isJoining, why } = useJoin(roomId);
   return (
@@ -32,7 +37,12 @@ export function RoomHeader({ roomId, room, online, onBack, onInvite, membersButt
         <button className="icon-button back" aria-label="Back to rooms" onClick={onBack}>
           <BackIcon />
         </button>
-        {room && <RoomIcon room={room} />}
+        {room && (
+          <span className="face">
+            <RoomIcon room={room} />
+            {presence && <PresenceBadge className="dot" state={presence.state} />}
+          </span>
+        )}
         <h1 dir="auto" title={title}>
           {title}
         </h1>
@@ -41,7 +51,9 @@ export function RoomHeader({ roomId, room, online, onBack, onInvite, membersButt
             {room.topic}
           </p>
         )}
-        <span className="quiet room-online">{online > 0 && `${online} online`}</span>
+        <span className="quiet room-online">
+          {presence ? <StatusLine presence={presence} /> : online > 0 && `${online} online`}
+        </span>
         {room?.type === 'public' && !room.isMember && (
           <button className="button button-main join" disabled={isJoining} onClick={join}>
             Join

@@ -1,5 +1,5 @@
 // The open room, and who is in it.
-import { ChatRoom, MOST_WATCHED, useOnline, useRoom, useRooms } from '@chatoxide/react';
+import { ChatRoom, MOST_WATCHED, useOnline, usePresence, useRoom, useRooms } from '@chatoxide/react';
 import { useEffect, useMemo, useRef, useState, type Ref } from 'react';
 import { LeaveDialog } from './dialogs.js';
 import { Members } from './Members.js';
@@ -14,19 +14,28 @@ interface Props {
   onInvite: () => void;
 }
 
+const NOBODY: readonly string[] = [];
+
 export function RoomPane({ main, roomId, user, onInvite }: Props) {
   const { rooms } = useRooms();
   const members = useRoom(roomId, (state) => state.members);
   const present = useRoom(roomId, (state) => state.present);
   const watched = useMemo(() => members.slice(0, MOST_WATCHED).map(({ id }) => id), [members]);
-  const elsewhere = useOnline(watched);
-  // Guests cannot be watched. They are online like everybody who has the room open.
-  const online = useMemo(() => new Set([...elsewhere, ...present]), [elsewhere, present]);
+  const room = rooms.find(({ id }) => id === roomId);
+  const isMember = room?.isMember === true;
+  // A member is told more than a guest of a public room is.
+  const presences = usePresence(isMember ? watched : NOBODY);
+  const elsewhere = useOnline(isMember ? NOBODY : watched);
+  // Guests cannot be watched. They are online like everybody who has the room open, but for members who hide it.
+  const online = useMemo(() => {
+    const there = [...presences.values()].filter(({ state }) => state !== 'offline');
+    const here = [...present].filter((id) => presences.get(id)?.state !== 'offline');
+    return new Set([...elsewhere, ...here, ...there.map(({ userId }) => userId)]);
+  }, [elsewhere, present, presences]);
   const [isOpen, setOpen] = useState(false);
   const [isLeaving, setLeaving] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const messageId = useOpenMessage();
-  const room = rooms.find(({ id }) => id === roomId);
   const leave = (left: string) => {
     setLeaving(false);
     // The list of rooms may have come first, and another room is open already.
@@ -45,6 +54,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
             roomId={roomId}
             room={room}
             online={online.size}
+            presence={room?.with ? presences.get(room.with.id) : undefined}
             onBack={() => open(null)}
             onInvite={onInvite}
             membersButton={{ ref: button, 'aria-expanded': isOpen, onClick: () => setOpen(!isOpen) }}
@@ -63,6 +73,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
         members={members}
         present={present}
         online={online}
+        presences={presences}
         isOpen={isOpen}
         onLeave={room?.isMember && room.type !== 'direct' ? () => setLeaving(true) : undefined}
       />

@@ -1,5 +1,15 @@
 // The sidebar: the list of rooms, a search in it, and the user.
-import { Avatar, countText, RoomList, useMentions, type RoomSection } from '@chatoxide/react';
+import {
+  Avatar,
+  countText,
+  PresenceBadge,
+  RoomList,
+  StatusLine,
+  useMentions,
+  usePresence,
+  type AvatarProps,
+  type RoomSection,
+} from '@chatoxide/react';
 import { useState } from 'react';
 import {
   LeaveIcon,
@@ -66,13 +76,21 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
         onChange={(event) => setQuery(event.target.value)}
       />
       <div className="sidebar-list">
-        <RoomList roomId={roomId} hrefOf={hashOf} query={query} sectionAction={action} />
+        <RoomList roomId={roomId} hrefOf={hashOf} query={query} sectionAction={action} components={PARTS} />
       </div>
       <footer className="sidebar-footer">
-        <Avatar id={user.id} name={user.name} />
-        <span className="sidebar-user" dir="auto" title={user.name}>
-          {user.name}
-        </span>
+        <button className="sidebar-me" title="Set your status" onClick={() => onDialog('status')}>
+          <Face id={user.id} name={user.name} />
+          <span className="member-text">
+            <span className="hidden">Your status, </span>
+            <span className="sidebar-user" dir="auto">
+              {user.name}
+            </span>
+            <span className="quiet member-status">
+              <OwnStatus id={user.id} />
+            </span>
+          </span>
+        </button>
         <button
           className="icon-button"
           aria-label="Settings"
@@ -102,6 +120,23 @@ function InboxButton({ onClick }: { onClick: () => void }) {
       )}
     </button>
   );
+}
+
+/** A picture with the presence of its user, once it is known. */
+function Face(props: AvatarProps) {
+  const presence = usePresence([props.id]).get(props.id);
+  return (
+    <span className="face" aria-hidden="true">
+      <Avatar {...props} />
+      {presence && <PresenceBadge className="dot" state={presence.state} />}
+    </span>
+  );
+}
+
+const PARTS = { Avatar: Face };
+
+function OwnStatus({ id }: { id: string }) {
+  return <StatusLine presence={usePresence([id]).get(id)} />;
 }
 
 const THEMES = {

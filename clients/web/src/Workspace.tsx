@@ -1,5 +1,6 @@
 // The page of somebody who is signed in: the list of rooms, the open room, and dialogs over them.
 import {
+  useActivity,
   useConnection,
   useRooms,
   useUnread,
@@ -16,10 +17,12 @@ import { open, useOpenRoom } from './route.js';
 import { SettingsDialog } from './SettingsDialog.js';
 import { Sidebar } from './Sidebar.js';
 import { Splash } from './Splash.js';
+import { StatusDialog } from './StatusDialog.js';
 import { Switcher } from './Switcher.js';
 import { useFirstRoom, useLostRoom } from './useFirstRoom.js';
 
-export type OpenDialog = 'room' | 'message' | 'invite' | 'switcher' | 'search' | 'inbox' | 'settings' | null;
+export type OpenDialog =
+  'room' | 'message' | 'invite' | 'switcher' | 'search' | 'inbox' | 'settings' | 'status' | null;
 
 interface Props {
   user: { id: string; name: string };
@@ -39,6 +42,7 @@ export function Workspace({ user, onSignOut }: Props) {
   useFirstRoom(user.id, roomId, list);
   useLostRoom(roomId, list);
   useDialogKeys(setDialog);
+  useActivity();
   const close = () => setDialog(null);
   const enter = (id: string) => {
     close();
@@ -80,6 +84,7 @@ export function Workspace({ user, onSignOut }: Props) {
       {dialog === 'room' && <NewRoomDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'message' && <NewMessageDialog user={user} onClose={close} onDone={enter} />}
       {dialog === 'invite' && roomId !== null && <InviteDialog roomId={roomId} onClose={close} />}
+      {dialog === 'status' && <StatusDialog user={user} onClose={close} />}
       {dialog === 'switcher' && <Switcher onClose={close} onDone={enter} />}
       {dialog === 'search' && <SearchDialog roomId={roomId} onClose={close} onOpen={enterAt} />}
       {dialog === 'inbox' && <InboxDialog onClose={close} onOpen={enterAt} />}

@@ -6,6 +6,7 @@ mod input;
 mod members;
 mod mentions;
 mod messages;
+mod presence;
 mod reactions;
 mod reads;
 mod rooms;
@@ -70,6 +71,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::me))
         .routes(routes!(settings::show, settings::update))
         .routes(routes!(users::find))
+        .routes(routes!(presence::list))
+        .routes(routes!(presence::show))
+        .routes(routes!(presence::set_status))
         .routes(routes!(mentions::list))
         .routes(routes!(mentions::mark_read))
         .routes(routes!(rooms::list, rooms::create))

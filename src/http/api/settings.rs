@@ -11,6 +11,7 @@ use crate::{
     actions::{settings_show, settings_update},
     app::App,
     chat::Result,
+    db::user_settings::UserSettingsChange,
     http::problem::ProblemView,
     protocol::UserSettingsView,
 };
@@ -29,6 +30,8 @@ pub(super) async fn show(State(app): State<Arc<App>>, caller: Caller) -> Result<
 pub(super) struct SettingsChange {
     /// Others are not shown what the caller has read.
     private_reads: Option<bool>,
+    /// Others are shown the caller as offline.
+    hide_presence: Option<bool>,
 }
 
 /// Changes the caller's settings
@@ -43,5 +46,7 @@ pub(super) async fn update(
     caller: Caller,
     Body(change): Body<SettingsChange>,
 ) -> Result<Json<UserSettingsView>> {
-    Ok(Json(settings_update::run(&app, caller.actor(), change.private_reads).await?.into()))
+    let change =
+        UserSettingsChange { has_private_reads: change.private_reads, hides_presence: change.hide_presence };
+    Ok(Json(settings_update::run(&app, caller.actor(), change).await?.into()))
 }

@@ -16,6 +16,9 @@ mod messages_load;
 mod messages_search;
 mod messages_show;
 mod messages_sync;
+mod presence_list;
+mod presence_set;
+mod presence_watch;
 mod reaction;
 mod reaction_add;
 mod reaction_remove;
@@ -31,6 +34,7 @@ mod room_update;
 mod rooms_list;
 mod settings_show;
 mod settings_update;
+mod status_set;
 mod thread_follow;
 mod thread_load;
 mod thread_read;
@@ -159,6 +163,14 @@ super::dispatch::events! {
     "users:show" => AfterEarlier, users_show::handle;
     /// Watch which users are connected
     "users:watch" => AfterEarlier, users_watch::handle;
+    /// Say whether this device is active
+    "presence:set" => AfterEarlier, presence_set::handle;
+    /// List the presence of users who share a room with the caller
+    "presence:list" => AfterEarlier, presence_list::handle;
+    /// Watch the presence of users who share a room with the caller
+    "presence:watch" => AfterEarlier, presence_watch::handle;
+    /// Set the caller's status
+    "status:set" => AfterEarlier, status_set::handle;
     /// Become a member of a public room
     "member:join" => AfterEarlier, member_join::handle;
     /// End the caller's membership of a room

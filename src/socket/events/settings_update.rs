@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::settings_update,
     chat::{Result, limits::Limits},
+    db::user_settings::UserSettingsChange,
     protocol::UserSettingsView,
     socket::{context::Context, request::Request},
 };
@@ -15,6 +16,8 @@ use crate::{
 pub(in crate::socket) struct SettingsUpdate {
     /// Others are not shown what the caller has read.
     private_reads: Option<bool>,
+    /// Others are shown the caller as offline.
+    hide_presence: Option<bool>,
 }
 
 impl Request for SettingsUpdate {
@@ -29,6 +32,10 @@ pub(in crate::socket) struct Updated {
 }
 
 pub(in crate::socket) async fn handle(cx: Context, request: SettingsUpdate) -> Result<Updated> {
-    let settings = settings_update::run(&cx.app, cx.actor(), request.private_reads).await?;
+    let change = UserSettingsChange {
+        has_private_reads: request.private_reads,
+        hides_presence: request.hide_presence,
+    };
+    let settings = settings_update::run(&cx.app, cx.actor(), change).await?;
     Ok(Updated { settings: settings.into() })
 }

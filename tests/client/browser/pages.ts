@@ -131,7 +131,7 @@ export class Tab {
   }
 
   /** The entry of a member with this presence in the list of members. */
-  member(name: string, presence: 'online' | 'offline'): Locator {
+  member(name: string, presence: 'online' | 'away' | 'offline'): Locator {
     return this.members.getByRole('listitem').filter({ hasText: new RegExp(`${name}.*${presence}`) });
   }
 

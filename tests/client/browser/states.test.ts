@@ -129,6 +129,7 @@ const STATES: State[] = [
     },
   },
   { name: 'invite', open: async () => dialogOf(await alice(), 'Invite people') },
+  { name: 'status', open: async () => dialogOf(await alice(), 'Your status, Alice') },
   {
     name: 'guest',
     open: async () => {

@@ -112,6 +112,11 @@ describe('the server', () => {
     await alice.ask('users:watch', { userIds: [bob.id, dave.id] });
     await WORLD.connect(dave);
     await alice.next('users:presence');
+    await alice.ask('presence:set', { state: 'online' });
+    await alice.ask('presence:list', { roomId: made.id });
+    await alice.ask('presence:watch', { userIds: [bob.id] });
+    await bob.ask('status:set', { text: 'Lunch', emoji: '🍜', clearAt: Date.now() + 60_000 });
+    await alice.next('presence:update');
     await alice.ask('message:delete', target);
     await tab.ask('room:leave', room);
     await settled(alice, bob, tab);

@@ -67,6 +67,22 @@ const CONVERSATION: Step[] = [
   ['alice', 'message:readers', (_, messageId) => ({ messageId })],
   ['bob', 'settings:update', () => ({ privateReads: false })],
   ['bob', 'settings:update', () => ({ privateReads: 1 })],
+  ['bob', 'status:set', () => ({ text: ' Lunch ', emoji: '🍜' })],
+  ['bob', 'status:set', () => ({ emoji: 'two' })],
+  ['bob', 'status:set', () => ({ text: 'x', clearAt: '2020-01-01' })],
+  ['bob', 'presence:set', () => ({ state: 'online' })],
+  ['bob', 'presence:set', () => ({ state: 'offline' })],
+  ['alice', 'presence:list', ({ ids }) => ({ userIds: [ids.bob, ids.carol, ids.alice, 'nobody-at-all'] })],
+  ['alice', 'presence:list', ({ room }) => ({ roomId: room })],
+  ['carol', 'presence:list', ({ room }) => ({ roomId: room })],
+  ['carol', 'presence:list', () => ({})],
+  ['bob', 'settings:update', () => ({ hidePresence: true })],
+  ['alice', 'presence:list', ({ ids }) => ({ userIds: [ids.bob] })],
+  ['bob', 'presence:list', ({ ids }) => ({ userIds: [ids.bob] })],
+  ['alice', 'users:watch', ({ ids }) => ({ userIds: [ids.bob] })],
+  ['alice', 'users:watch', () => ({ userIds: [] })],
+  ['bob', 'settings:update', () => ({ hidePresence: false })],
+  ['bob', 'status:set', () => ({})],
   ['carol', 'message:send', ({ room }) => ({ roomId: room, content: 'three', type: null, metadata: 0 })],
   ['carol', 'message:send', ({ room }) => ({ roomId: room, content: 'four', type: 'system' })],
   ['carol', 'message:delete', (_, messageId) => ({ messageId })],
@@ -152,6 +168,8 @@ const CONVERSATION: Step[] = [
   ['carol', 'message:send', () => ({ roomId: 'nowhere', content: 'x' })],
   ['alice', 'users:find', ({ ids }) => ({ query: ids.bob.toUpperCase() })],
   ['bob', 'rooms:list', () => ({})],
+  // Changes come after a while, so that nothing changes from here on.
+  ['alice', 'presence:watch', ({ ids }) => ({ userIds: [ids.bob, ids.carol] })],
 ];
 
 /** Each step with its answer, and with the events that everybody heard. */

@@ -92,9 +92,23 @@ export interface Heard {
   'dm:started': { room: Room; from: { id: string; name?: string } };
   'member:left': { roomId: string };
   'users:presence': { online: string[]; offline: string[] };
+  'presence:update': { users: UserPresence[] };
   'mention:new': Mention;
   'mention:read': { at: string };
   'thread:unread': { rootId: string; roomId: string; unreadCount: number };
+}
+
+export interface Status {
+  text?: string;
+  emoji?: string;
+  clearAt?: string;
+}
+
+export interface UserPresence {
+  userId: string;
+  state: 'online' | 'away' | 'offline';
+  lastSeenAt?: string;
+  status?: Status;
 }
 
 export interface Mention {
@@ -118,14 +132,19 @@ export interface Answer {
   /** Ids in the ack of `dm:start`, members in the ack of `room:invite`. */
   members: (string | Member)[];
   rooms: ListedRoom[];
-  /** Ids in the ack of `room:presence`, members in the acks of `users:find` and `users:show`. */
-  users: (string | Member)[];
+  /**
+   * Ids in the ack of `room:presence`, members in the acks of `users:find` and `users:show`, presences in those of
+   * `presence:list` and `presence:watch`.
+   */
+  users: (string | Member | UserPresence)[];
   count: number;
   /** In the ack of `message:readers`. */
   readers: (Member & { at: string })[];
   after: string | null;
   /** In the ack of `settings:show` and `settings:update`. */
-  settings: { privateReads: boolean };
+  settings: { privateReads: boolean; hidePresence: boolean };
+  /** In the ack of `status:set`. */
+  status: Status | null;
   /** In the ack of `users:watch`. */
   online: string[];
   /** In the ack of `messages:sync`: the missed events, up to `seq`. */
@@ -175,6 +194,10 @@ export const CLIENT_EVENTS = [
   'users:find',
   'users:show',
   'users:watch',
+  'presence:set',
+  'presence:list',
+  'presence:watch',
+  'status:set',
   'mentions:list',
   'mentions:read',
   'thread:load',

@@ -133,13 +133,16 @@ async fn reads_and_settings_move(from: Backend) {
     let message = alice.say(room.as_str().unwrap(), "x").await["id"].take();
     alice.ask("room:read", room.clone()).await;
     alice.ask("room:mark-unread", json!({"roomId": room, "messageId": message})).await;
-    bob.ask("settings:update", json!({"privateReads": true})).await;
+    bob.ask("settings:update", json!({"privateReads": true, "hidePresence": true})).await;
     drop((alice, bob));
     let database = server.stop().await;
     let file = export(&database).await;
     let marks = rows_of(&file, "readMark");
     assert_eq!((&marks[0]["unreadFrom"]["messageId"], &marks[1]["isStart"]), (&message, &json!(true)));
-    assert_eq!(rows_of(&file, "userSetting"), [json!({"userId": "bob", "privateReads": true})]);
+    assert_eq!(
+        rows_of(&file, "userSetting"),
+        [json!({"userId": "bob", "privateReads": true, "hidePresence": true})]
+    );
     let there = TestDatabase::create(other(from)).await;
     import(&there, &file).await;
     similar(&rows(&export(&there).await), &rows(&file));

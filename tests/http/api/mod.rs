@@ -7,6 +7,7 @@ mod input;
 mod mentions;
 mod pages;
 mod permission;
+mod presence;
 mod reads;
 mod threads;
 

@@ -49,11 +49,11 @@ on_both! {
 on_both! {
     async fn settings_are_the_callers_own(server: TestServer) {
         let (alice, bob) = (Program::of(&server, "alice"), Program::of(&server, "bob"));
-        let chosen = json!({"privateReads": true});
-        assert_eq!(alice.done("PATCH", "/me/settings", &chosen, 200).await, chosen);
+        let chosen = json!({"privateReads": true, "hidePresence": false});
+        assert_eq!(alice.done("PATCH", "/me/settings", &json!({"privateReads": true}), 200).await, chosen);
         assert_eq!(alice.done("PATCH", "/me/settings", &json!({}), 200).await, chosen);
         assert_eq!(alice.done("GET", "/me/settings", &Value::Null, 200).await, chosen);
-        assert_eq!(bob.done("GET", "/me/settings", &Value::Null, 200).await, json!({"privateReads": false}));
+        assert_eq!(bob.done("GET", "/me/settings", &Value::Null, 200).await, json!({"privateReads": false, "hidePresence": false}));
         let bad = json!({"privateReads": 1});
         assert_eq!(alice.refusal("PATCH", "/me/settings", &bad).await, (400, "bad_input".to_owned()));
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Literal
 
@@ -14,7 +15,7 @@ from .errors import ChatError
 from .events import ClientEvent, Connected, Disconnected, Interrupted, read_client_event
 from .feed import Feed
 from .log import RoomLog
-from .models import ListedRoom, Member, MentionPage, RoomInfo
+from .models import ListedRoom, Member, MentionPage, RoomInfo, Status, UserPresence
 from .place import Place
 from .record import Record
 from .room import Room
@@ -156,6 +157,39 @@ class ChatClient:
         """
         answer = await self._connection.ask('users:watch', {'userIds': list(user_ids)})
         return answer.texts('online')
+
+    async def presence(self, user_ids: Iterable[str]) -> list[UserPresence]:
+        """The presence of up to 500 users, without those who share no room with this one."""
+        answer = await self._connection.ask('presence:list', {'userIds': list(user_ids)})
+        return [UserPresence.read(user) for user in answer.records('users')]
+
+    async def watch_presence(self, user_ids: Iterable[str]) -> list[UserPresence]:
+        """Watches the presence of up to 500 users who share a room with this one, in place of those of the last call.
+
+        Returns how it is. `events()` yields `PresenceChanged` when it changes. A new connection watches nobody: call
+        it again after `Connected`.
+        """
+        answer = await self._connection.ask('presence:watch', {'userIds': list(user_ids)})
+        return [UserPresence.read(user) for user in answer.records('users')]
+
+    async def set_away(self, is_away: bool) -> None:
+        """This device is away, or active again. A new connection is active."""
+        await self._connection.ask('presence:set', {'state': 'away' if is_away else 'online'})
+
+    async def set_status(
+        self, text: str | None = None, *, emoji: str | None = None, clear_at: datetime | None = None
+    ) -> Status | None:
+        """Sets the user's status, until `clear_at` if it is given; without text and emoji there is none from now on.
+
+        A `clear_at` without a zone is in that of this machine.
+        """
+        end = int(clear_at.timestamp() * 1000) if clear_at else None
+        answer = await self._connection.ask('status:set', {'text': text, 'emoji': emoji, 'clearAt': end})
+        return None if answer.is_none('status') else Status.read(answer.record('status'))
+
+    async def hide_presence(self, is_hidden: bool) -> None:
+        """Shows this user to others as offline, or as they are."""
+        await self._connection.ask('settings:update', {'hidePresence': is_hidden})
 
     async def mentions(self, before: str | None = None, limit: int = 50) -> MentionPage:
         """The messages that mention the user, newest first, at most 100; `before` is that of the last page."""

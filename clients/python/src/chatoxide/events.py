@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from .models import Member, MentionNotice, Message, RoomInfo, TokenUser
+from .models import Member, MentionNotice, Message, RoomInfo, TokenUser, UserPresence
 from .record import Record
 
 # Changes in a room's log. Their `seq` counts up from 1. A number is missing only where a later deletion voided it.
@@ -182,6 +182,13 @@ class UsersPresence:
 
 
 @dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """The presence of users whom `watch_presence` named, as it is now."""
+
+    users: tuple[UserPresence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mentioned:
     """A message mentions the user, in whatever room it is."""
 
@@ -220,6 +227,7 @@ ClientEvent: TypeAlias = (
     | Mentioned
     | MentionsRead
     | UsersPresence
+    | PresenceChanged
     | Interrupted
 )
 
@@ -283,6 +291,9 @@ _OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
     'member:left': lambda data: MembershipEnded(room_id=data.text('roomId')),
     'users:presence': lambda data: UsersPresence(
         online=tuple(data.texts('online')), offline=tuple(data.texts('offline'))
+    ),
+    'presence:update': lambda data: PresenceChanged(
+        users=tuple(UserPresence.read(user) for user in data.records('users'))
     ),
     'mention:new': lambda data: Mentioned(mention=MentionNotice.read(data)),
     'mention:read': lambda data: MentionsRead(at=data.time('at')),

@@ -167,6 +167,45 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """The words of a user about themself: a text, an emoji, or both."""
+
+    text: str | None
+    emoji: str | None
+    # When it ends, in UTC; None: when it is changed.
+    clear_at: datetime | None
+
+    @classmethod
+    def read(cls, record: Record) -> Status:
+        return cls(
+            text=record.text_or_none('text'),
+            emoji=record.text_or_none('emoji'),
+            clear_at=record.time_or_none('clearAt'),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UserPresence:
+    """Whether a user is there, by all of their devices."""
+
+    user_id: str
+    # `online`, `away` (connected, and no device is active) or `offline`.
+    state: str
+    # When they were last online, in UTC; None while they are, if they never were, and if they hide it.
+    last_seen_at: datetime | None
+    status: Status | None
+
+    @classmethod
+    def read(cls, record: Record) -> UserPresence:
+        return cls(
+            user_id=record.text('userId'),
+            state=record.text('state'),
+            last_seen_at=record.time_or_none('lastSeenAt'),
+            status=None if record.is_none('status') else Status.read(record.record('status')),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TokenUser:
     """A user as their token names them."""
 

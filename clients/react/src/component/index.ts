@@ -1,3 +1,4 @@
+export { agoOf } from './ago.js';
 export { Avatar, type AvatarProps } from './Avatar.js';
 export { ChatRoom, ChatRoomView, type ChatRoomProps, type ChatRoomViewProps } from './ChatRoom.js';
 export { Composer, type ComposerProps } from './Composer.js';
@@ -20,6 +21,7 @@ export { forgetDrafts } from './drafts.js';
 export { countText, ENGLISH, type Labels } from './labels.js';
 export type { InboxLabels, SearchLabels } from './labelsOfFinding.js';
 export { MentionInbox, type MentionInboxProps } from './MentionInbox.js';
+export { LastSeen, PresenceBadge, StatusLine } from './Presence.js';
 export { RoomIcon } from './RoomIcon.js';
 export { RoomList, type RoomListProps } from './RoomList.js';
 export { findRooms, roomName, type RoomSection } from './rooms.js';

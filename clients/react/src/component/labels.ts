@@ -1,5 +1,7 @@
 // Every text that the components say, in English; `labels` replaces any of them.
+import type { UserPresence } from '../core/protocol.js';
 import type { ConnectionStatus } from '../core/types.js';
+import { agoOf } from './ago.js';
 import { EMOJI } from './emoji.js';
 import { INBOX, SEARCH, type InboxLabels, type SearchLabels } from './labelsOfFinding.js';
 import { reasonOf, type Reason } from './reasons.js';
@@ -92,6 +94,10 @@ export interface Labels {
   noRooms: string;
   noRoomsFound: string;
   noDirectMessages: string;
+  /** The words for a user's presence. */
+  presence: Record<UserPresence['state'], string>;
+  /** When a user was last seen, and the time now. */
+  lastSeen: (at: Date, now: Date) => string;
   /** The number as it is shown, such as `99+`. */
   unreadCount: (count: string) => string;
   mentionCount: (count: string) => string;
@@ -191,6 +197,8 @@ export const ENGLISH: Labels = {
   noRooms: 'No rooms yet',
   noRoomsFound: 'No rooms found',
   noDirectMessages: 'No direct messages yet',
+  presence: { online: 'online', away: 'away', offline: 'offline' },
+  lastSeen: (at, now) => `last seen ${agoOf(at, now, 'en')}`,
   unreadCount: (count) => `${count} unread`,
   mentionCount: (count) => (count === '1' ? '1 mention' : `${count} mentions`),
   markUnread: 'Mark unread from here',

@@ -10,7 +10,8 @@ export {
   type MentionInboxState,
 } from './mentionInbox.js';
 export { findMentions, mentionNames, type Mention, type MentionNames } from './mentions.js';
-export { MOST_WATCHED, onlineUsersOf, type OnlineState, type OnlineUsers } from './onlineUsers.js';
+export { deviceOf, reportActivity, type ActivityOptions, type Device } from './activity.js';
+export { onlineUsersOf, type OnlineState, type OnlineUsers } from './onlineUsers.js';
 export { BrowserOutbox, MemoryOutbox, openOutbox, type Entry, type Outbox } from './outbox.js';
 export type * from './protocol.js';
 export { byFocus, type Reading } from './reading.js';
@@ -26,3 +27,12 @@ export type * from './types.js';
 export { unreadCountsOf, type RoomCounts, type UnreadCounts, type UnreadState } from './unreadCounts.js';
 export { updateRoom } from './updateRoom.js';
 export { settingsOf, type Settings, type SettingsState } from './userSettings.js';
+export {
+  hidePresence,
+  isPresenceHidden,
+  setStatus,
+  userPresencesOf,
+  type UserPresences,
+  type UserPresenceState,
+} from './userPresence.js';
+export { MOST_WATCHED } from './watchedIds.js';

@@ -266,6 +266,34 @@ export interface Reader extends Member {
 export interface UserSettings {
   /** Others are not shown what the user has read. */
   privateReads: boolean;
+  /** Others are shown the user as offline; older servers leave it out. */
+  hidePresence?: boolean;
+}
+
+/** The words of a user about themself. A status has a text or an emoji, or both. */
+export interface Status {
+  text?: string;
+  emoji?: string;
+  /** When it ends; absent: when it is changed. */
+  clearAt?: Timestamp;
+}
+
+export interface NewStatus {
+  /** One line of at most 100 characters. */
+  text?: string | null;
+  emoji?: string | null;
+  /** Within the next 366 days; a text, or milliseconds since 1970. */
+  clearAt?: Timestamp | number | null;
+}
+
+/** Whether a user is there, by all of their devices. */
+export interface UserPresence {
+  userId: string;
+  /** `away`: they are connected, and no device is active. */
+  state: 'online' | 'away' | 'offline';
+  /** When they were last online; absent while they are, if they never were, and if they hide it. */
+  lastSeenAt?: Timestamp;
+  status?: Status;
 }
 
 /** The messages in a room since the last one of these. */
@@ -348,6 +376,8 @@ export interface ServerToClientEvents extends LogEvents {
   'member:left': (left: { roomId: string }) => void;
   /** Users whom `users:watch` named, by id: those who came online, and those who went offline. */
   'users:presence': (presence: { online: string[]; offline: string[] }) => void;
+  /** Users whom `presence:watch` named, as they are now. */
+  'presence:update': (update: { users: UserPresence[] }) => void;
   /** Told on every socket of the mentioned user, whichever rooms it is in. */
   'mention:new': (mention: MentionNotice) => void;
   /** The user has read all mentions up to then, on some device. */
@@ -382,6 +412,14 @@ export interface ClientToServerEvents extends ThreadRequests {
   'room:invite': (invitation: { roomId: string; userId: string }, ack?: Ack<{ members: Member[] }>) => void;
   'rooms:list': (nothing: Record<string, never>, ack: Ack<{ rooms: ListedRoom[] }>) => void;
   'users:watch': (watch: { userIds: string[] }, ack: Ack<{ online: string[] }>) => void;
+  /** The device is active, or away. One that says nothing is active. */
+  'presence:set': (device: { state: 'online' | 'away' }, ack?: Ack) => void;
+  'presence:list': (
+    list: { userIds: string[] } | { roomId: string },
+    ack: Ack<{ users: UserPresence[] }>,
+  ) => void;
+  'presence:watch': (watch: { userIds: string[] }, ack: Ack<{ users: UserPresence[] }>) => void;
+  'status:set': (status: NewStatus, ack?: Ack<{ status: Status | null }>) => void;
   'member:join': (roomId: string, ack?: Ack<{ room: Room }>) => void;
   'member:leave': (roomId: string, ack?: Ack) => void;
   'mentions:list': (

@@ -76,12 +76,13 @@ export const HANDLERS: Handlers = {
   },
 
   'settings:show'(world, peer) {
-    return { settings: { privateReads: world.hasPrivateReads(peer.user.id) } };
+    return { settings: settingsOf(world, peer) };
   },
 
-  'settings:update'(world, peer, { privateReads }) {
+  'settings:update'(world, peer, { privateReads, hidePresence }) {
     if (typeof privateReads === 'boolean') world.choosePrivateReads(peer.user.id, privateReads);
-    return { settings: { privateReads: world.hasPrivateReads(peer.user.id) } };
+    if (typeof hidePresence === 'boolean') world.presence.hide(peer.user.id, hidePresence);
+    return { settings: settingsOf(world, peer) };
   },
 
   'room:presence'(world, peer, roomId) {
@@ -157,7 +158,26 @@ export const HANDLERS: Handlers = {
 
   'users:watch'(world, peer, { userIds }) {
     peer.watched = new Set(userIds.filter((userId) => world.mayWatch(peer, userId)));
-    return { online: [...peer.watched].filter((userId) => world.isOnline(userId)).sort() };
+    return { online: [...peer.watched].filter((userId) => world.isShownOnline(userId)).sort() };
+  },
+
+  'presence:set'(world, peer, { state }) {
+    peer.isAway = state === 'away';
+    world.presence.changed(peer.user.id);
+    return done;
+  },
+
+  'presence:list'(world, peer, request) {
+    if ('roomId' in request && request.roomId) return { users: world.presence.ofRoom(peer, request.roomId) };
+    return { users: world.presence.list(peer, 'userIds' in request ? request.userIds : []) };
+  },
+
+  'presence:watch'(world, peer, { userIds }) {
+    return { users: world.presence.watch(peer, userIds) };
+  },
+
+  'status:set'(world, peer, status) {
+    return { status: world.presence.setStatus(peer.user.id, status) };
   },
 
   'rooms:list'(world, peer) {
@@ -352,6 +372,10 @@ export const HANDLERS: Handlers = {
     return { room: room.view, members };
   },
 };
+
+function settingsOf(world: World, { user }: Peer) {
+  return { privateReads: world.hasPrivateReads(user.id), hidePresence: world.presence.isHidden(user.id) };
+}
 
 function ensureOwner({ ownerId }: MemoryRoom, userId: string): void {
   if (ownerId === null)

@@ -10,6 +10,10 @@ export class Peer {
   readonly typingIn = new Set<string>();
   /** The users that it watches. */
   watched: ReadonlySet<string> = new Set();
+  /** The users whose presence it watches, and what it was last told of each. */
+  presences = new Map<string, string>();
+  /** The device has said that it is away. */
+  isAway = false;
   /** It has asked for the list of rooms. */
   isWatching = false;
   /** The numbers of unread messages and mentions that it was told, by room. */

@@ -11,6 +11,8 @@ const TOPIC = 1_000;
 const QUERY = 1024;
 const FIRST_MEMBERS = 100;
 const WATCHED = 500;
+const STATUS = 400;
+const STATUS_CHARACTERS = 100;
 const SHOWN_USERS = 100;
 const SHOWN_MESSAGES = 50;
 
@@ -88,6 +90,30 @@ const object =
       refuse(place, 'expected an object');
     for (const [key, check] of Object.entries(keys)) check(key, (value as Record<string, unknown>)[key]);
   };
+/** Just one of these keys. */
+const oneOfKeys =
+  (keys: Record<string, Check>): Check =>
+  (place, value) => {
+    object({})(place, value);
+    const given = Object.entries(keys).filter(([key]) => (value as Record<string, unknown>)[key] != null);
+    const [only] = given;
+    if (!only || given.length > 1) refuse(place, `expected ${Object.keys(keys).join(' or ')}`);
+    only[1](only[0], (value as Record<string, unknown>)[only[0]]);
+  };
+const line: Check = (place, value) => {
+  text(0, STATUS)(place, value);
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f]/u.test((value as string).trim())) refuse(place, 'expected one line');
+  if (charactersIn(value as string) > STATUS_CHARACTERS) refuse(place, 'is too long');
+};
+const oneCharacter: Check = (place, value) => {
+  text(0, EMOJI)(place, value);
+  if (charactersIn(value as string) > 1) refuse(place, 'expected one emoji');
+};
+/** As a reader counts them. */
+function charactersIn(value: string): number {
+  return [...new Intl.Segmenter().segment(value.trim())].length;
+}
 const named: Check = (place, value) =>
   text(1, ROOM_NAME)(place, typeof value === 'string' ? value.trim() : value);
 
@@ -101,7 +127,7 @@ const CHECKS: Record<keyof Asked, Check> = {
   'unread:list': object({}),
   'message:readers': object({ messageId: id, after: orNull(id), limit: orNull(whole) }),
   'settings:show': object({}),
-  'settings:update': object({ privateReads: orNull(flag) }),
+  'settings:update': object({ privateReads: orNull(flag), hidePresence: orNull(flag) }),
   'room:presence': id,
   'room:create': object({
     name: named,
@@ -113,6 +139,10 @@ const CHECKS: Record<keyof Asked, Check> = {
   'rooms:list': object({}),
   'users:show': object({ userIds: list(SHOWN_USERS, id) }),
   'users:watch': object({ userIds: list(WATCHED, id) }),
+  'presence:set': object({ state: oneOf('online', 'away') }),
+  'presence:list': oneOfKeys({ userIds: list(WATCHED, id), roomId: id }),
+  'presence:watch': object({ userIds: list(WATCHED, id) }),
+  'status:set': object({ text: orNull(line), emoji: orNull(oneCharacter), clearAt: orFalsy(date) }),
   'member:join': id,
   'member:leave': id,
   'mentions:list': object({ before: orNull(cursor), limit: orNull(whole) }),

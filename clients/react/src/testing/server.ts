@@ -130,6 +130,7 @@ export class ChatServer {
     const wasOnline = this.world.isOnline(id);
     this.world.peers.add(peer);
     if (!wasOnline) this.world.tellPresence(id);
+    this.world.presence.changed(id);
     this.sockets.set(socket, peer);
     socket.accept();
   }
@@ -144,6 +145,7 @@ export class ChatServer {
     for (const roomId of [...peer.rooms]) this.world.leave(peer, roomId);
     this.world.peers.delete(peer);
     if (!this.world.isOnline(peer.user.id)) this.world.tellPresence(peer.user.id);
+    this.world.presence.changed(peer.user.id);
     this.sockets.set(socket, undefined);
   }
 

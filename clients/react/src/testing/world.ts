@@ -6,6 +6,7 @@ import type { Asked } from '../core/wire.js';
 import { Chunks } from './chunks.js';
 import { Mentions } from './mentions.js';
 import type { Peer, Told } from './peer.js';
+import { Presences } from './presence.js';
 import { MemoryRoom } from './room.js';
 import { Threads } from './threads.js';
 
@@ -16,6 +17,7 @@ export class World {
   readonly mentions = new Mentions(this);
   readonly chunks = new Chunks();
   readonly threads = new Threads(this);
+  readonly presence = new Presences(this);
   private readonly known = new Map<string, Member>();
   private readonly all = new Map<string, MemoryRoom>();
   /** By sender and `clientId`. */
@@ -117,6 +119,15 @@ export class World {
     return [...this.peers].some(({ user }) => user.id === userId);
   }
 
+  /** Others are told that the user is online. */
+  isShownOnline(userId: string): boolean {
+    return this.isOnline(userId) && !this.presence.isHidden(userId);
+  }
+
+  sharesRoom(userId: string, otherId: string): boolean {
+    return this.rooms().some(({ members }) => members.has(userId) && members.has(otherId));
+  }
+
   /** Whether they share a room, or the peer is in a public room, as a guest, that the other is a member of. */
   mayWatch({ user, rooms }: Peer, userId: string): boolean {
     return this.rooms().some(
@@ -127,7 +138,7 @@ export class World {
 
   /** Tells the watchers of a user who has come or gone. */
   tellPresence(userId: string): void {
-    const isOnline = this.isOnline(userId);
+    const isOnline = this.isShownOnline(userId);
     const presence = { online: isOnline ? [userId] : [], offline: isOnline ? [] : [userId] };
     for (const peer of this.peers) if (peer.watched.has(userId)) peer.hear('users:presence', presence);
   }

@@ -100,6 +100,10 @@ test('it says everything that there is a fixture for', async () => {
   await alice.ask('room:invite', { roomId, userId: 'dave' });
   await alice.ask('users:watch', { userIds: ['dave'] });
   dave.disconnect();
+  await alice.ask('presence:set', { state: 'online' });
+  await alice.ask('presence:list', { roomId });
+  await alice.ask('presence:watch', { userIds: ['bob'] });
+  await bob.ask('status:set', { text: 'Lunch', emoji: '🍜', clearAt: Date.now() + 60_000 });
   await carol.ask('member:leave', roomId);
   await alice.ask('message:delete', { messageId });
   await carol.ask('room:leave', room);

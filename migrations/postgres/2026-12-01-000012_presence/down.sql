@@ -1,0 +1,2 @@
+ALTER TABLE chatoxide.user_setting DROP COLUMN hides_presence;
+DROP TABLE chatoxide.user_presence;

@@ -1,0 +1,57 @@
+//! `presence:list`: lists whether users are there, when they were last seen, and their statuses.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::presence_list::{self, MAX_USERS},
+    chat::{
+        Error, Result,
+        id::{RoomId, UserId},
+        limits::Limits,
+    },
+    protocol::PresenceView,
+    socket::{context::Context, request::Request},
+};
+
+/// Either users or a room.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub(in crate::socket) struct PresenceList {
+    user_ids: Option<Vec<UserId>>,
+    room_id: Option<RoomId>,
+}
+
+impl Request for PresenceList {
+    fn check(&self, limits: &Limits) -> Result<()> {
+        match (&self.user_ids, &self.room_id) {
+            (Some(user_ids), None) => ensure_users(user_ids, limits),
+            (None, Some(room_id)) => limits.ensure_id("roomId", room_id.as_str()),
+            _ => Err(Error::BadInput("expected userIds or roomId".to_owned())),
+        }
+    }
+
+    fn room_id(&self) -> Option<&RoomId> {
+        self.room_id.as_ref()
+    }
+}
+
+fn ensure_users(user_ids: &[UserId], limits: &Limits) -> Result<()> {
+    if user_ids.len() > MAX_USERS {
+        return Err(Error::BadInput(format!("userIds: at most {MAX_USERS}")));
+    }
+    user_ids.iter().try_for_each(|user_id| limits.ensure_id("userIds", user_id.as_str()))
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(in crate::socket) struct Listed {
+    users: Vec<PresenceView>,
+}
+
+pub(in crate::socket) async fn handle(cx: Context, request: PresenceList) -> Result<Listed> {
+    let users = match &request.room_id {
+        Some(room_id) => presence_list::of_room(&cx.app, cx.actor(), room_id).await?,
+        None => presence_list::run(&cx.app, cx.actor(), &request.user_ids.unwrap_or_default()).await?,
+    };
+    Ok(Listed { users })
+}
