@@ -118,11 +118,12 @@ macro_rules! is_in_room {
 }
 
 /// Both look-ups use the index on room and time, whatever a room holds, and stop at the 99th message of others. What the
-/// innermost query leaves out is decided outside of it, so that PostgreSQL takes it for long and reads it in order.
+/// innermost query leaves out is decided outside of it, and its limit is a query, so that PostgreSQL takes it for long and
+/// reads it in order.
 const COUNT: &str = concat!(
     r#"(SELECT count(*) FROM (SELECT 1 FROM (SELECT * FROM (
             SELECT m."id", m."senderId", m."createdAt" FROM "Message" AS m
-            WHERE m."roomId" = pair.room_id AND m."createdAt" >= counted_from ORDER BY m."createdAt" LIMIT 3000
+            WHERE m."roomId" = pair.room_id AND m."createdAt" >= counted_from ORDER BY m."createdAt" LIMIT (SELECT 3000)
         ) AS later WHERE "#,
     is_in_room!("later"),
     r#" LIMIT 300) AS next WHERE next."senderId" <> pair.user_id AND "#,

@@ -22,7 +22,7 @@ const MAX_ROOMS: usize = 64;
 const MAX_ROWS: usize = 8_192;
 const MAX_BYTES: usize = 16 << 20;
 /// The statements that run at the same time: others need connections, too.
-const CONCURRENT: usize = 4;
+const CONCURRENT: usize = 2;
 
 pub(super) struct Comparisons(mpsc::Sender<Comparison>);
 
@@ -53,17 +53,21 @@ impl Comparisons {
 
 async fn run(db: Db, mut queue: mpsc::Receiver<Comparison>) {
     let (mut collected, turns) = (Vec::new(), Arc::new(Semaphore::new(CONCURRENT)));
+    let take = || Arc::clone(&turns).acquire_owned();
+    // The turn comes first: what is asked for meanwhile is collected, and shares the next statement.
+    let mut next = take().await;
     while fill(&mut queue, &mut collected, MAX_COLLECTED).await {
         // A caller that has stopped waiting needs no answer.
         collected.retain(|comparison: &Comparison| !comparison.answer.is_closed());
         for part in split(std::mem::take(&mut collected)) {
             // A part that takes long keeps no other one waiting, until all turns are taken.
-            let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
+            let Ok(turn) = next else { return };
             let db = db.clone();
             tokio::spawn(async move {
                 let _turn = turn;
                 answer(part, |queries| fingerprints::read_many(&db, queries)).await;
             });
+            next = take().await;
         }
     }
 }

@@ -20,6 +20,7 @@ mod memory;
 mod outbox;
 mod presence;
 mod reading;
+mod recount_limit;
 mod registry;
 mod retention;
 mod room;

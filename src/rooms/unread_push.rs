@@ -4,10 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Mutex, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, Weak},
     time::Duration,
 };
 
@@ -15,6 +12,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     Rooms,
+    recount_limit::RecountLimit,
     unread_counts::{Counted, Deletion, News, UnreadCounts},
 };
 use crate::{
@@ -39,8 +37,6 @@ use crate::{
 const TICK: Duration = Duration::from_millis(250);
 /// The most rooms whose members are read at the same time, because others need connections, too.
 const CONCURRENT_ROOMS: usize = 4;
-/// The most counts that are made in the database at a push. The others wait for the next one.
-const MAX_RECOUNTED: usize = 2_000;
 
 /// The time and the entry up to which users have read rooms.
 type ReadUntil = HashMap<(UserId, RoomId), (Timestamp, Option<i64>)>;
@@ -56,28 +52,6 @@ pub(super) struct UnreadPush {
     news: Mutex<HashMap<RoomId, News>>,
     counts: Mutex<UnreadCounts>,
     recounts: RecountLimit,
-}
-
-/// The number of counts that are made at once. It is halved when they cannot be made, as they may take too long, or one may be
-/// at fault; and doubled when they can.
-struct RecountLimit(AtomicUsize);
-
-impl Default for RecountLimit {
-    fn default() -> Self {
-        Self(AtomicUsize::new(MAX_RECOUNTED))
-    }
-}
-
-impl RecountLimit {
-    fn get(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// `asked`: so many were asked for.
-    fn note(&self, asked: usize, were_counted: bool) {
-        let next = if were_counted { self.get().saturating_mul(2) } else { asked / 2 };
-        self.0.store(next.clamp(1, MAX_RECOUNTED), Ordering::Relaxed);
-    }
 }
 
 /// A digest of the new messages in a room since the last push.
@@ -379,23 +353,5 @@ pub async fn run<T>(owner: Weak<T>, parts: impl Fn(&T) -> (&Rooms, &Access)) {
         let Some(owner) = owner.upgrade() else { return };
         let (rooms, access) = parts(&owner);
         rooms.push_unread(access).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fewer_counts_are_made_at_once_after_a_failure_and_more_again_after_successes() {
-        let limit = RecountLimit::default();
-        let mut asked = Vec::new();
-        for were_counted in [false, false, true, true, true, true] {
-            asked.push(limit.get());
-            limit.note(limit.get().min(1_000), were_counted);
-        }
-        assert_eq!(asked, [2_000, 500, 250, 500, 1_000, 2_000]);
-        (0..20).for_each(|_| limit.note(limit.get(), false));
-        assert_eq!(limit.get(), 1);
     }
 }

@@ -235,10 +235,10 @@ pub async fn walk(server: &TestServer) {
                     assert_eq!(client.ask("room:join", json!(id)).await["success"], true);
                 }
             }
-            if let Some(id) = answer["message"]["id"].as_str() {
-                if place.message != id {
-                    place.root = std::mem::replace(&mut place.message, id.to_owned());
-                }
+            if let Some(id) = answer["message"]["id"].as_str()
+                && place.message != id
+            {
+                place.root = std::mem::replace(&mut place.message, id.to_owned());
             }
             let heard = [listen(&mut phone).await, listen(&mut bob).await, listen(&mut carol).await];
             // The acting socket has the answer.

@@ -10,7 +10,11 @@ setUpPages();
 function shown() {
   const lines = panel()
     .getAllByRole('list')
-    .map((list) => [...list.querySelectorAll('li')].map((line) => line.textContent));
+    .map((list) =>
+      [...list.querySelectorAll('li')].map((line) =>
+        line.textContent.replace(/ (online|away|offline) .*$/, '$1'),
+      ),
+    );
   const headings = panel()
     .getAllByRole('heading')
     .map(({ textContent }) => textContent ?? '');

@@ -79,7 +79,7 @@ impl Model {
         let id = UserId::from(USERS[user]);
         match self.rng.u8(..17) {
             // A reply that is shown only in its thread.
-            16 => self.stored.log.push(None),
+            16 => self.append(None),
             0..6 => {
                 for _ in 0..if self.rng.u8(..20) == 0 { 120 } else { 1 } {
                     self.append(Some(user));

@@ -14,14 +14,15 @@ const BEGINNING = 4_096;
 const MOST_FORMATTED = 65_536;
 
 export function LongText({ message }: { message: ChatMessage }) {
-  const { formatting, labels } = useRoomContext();
+  const { formatting, labels, mentions } = useRoomContext();
   const [isOpen, setOpen] = useState(false);
   const whole = useWhole(message, isOpen);
   const isLong = message.truncated || message.content.length > LONG;
   const text = isLong && !(isOpen && whole) ? `${beginning(message.content)}…` : (whole ?? message.content);
+  const isShort = text.length <= MOST_FORMATTED;
   return (
     <>
-      <Formatted text={text} formatting={formatting && text.length <= MOST_FORMATTED} />
+      <Formatted text={text} formatting={formatting && isShort} mentions={isShort ? mentions : undefined} />
       {isLong && (
         <button
           type="button"

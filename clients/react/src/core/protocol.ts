@@ -329,7 +329,7 @@ export interface NewRoom {
 /** The events that are in a room's log. Each has a `seq`: 1, 2, 3 without holes. */
 export interface LogEvents {
   'message:new': (message: Message) => void;
-  'message:updated': (message: Message) => void;
+  'message:updated': (message: Omit<Message, 'root'>) => void;
   'message:deleted': (deleted: {
     messageId: string;
     roomId: string;

@@ -78,7 +78,9 @@ export interface ThreadsRequest {
 /** The events about threads that a client sends. Every ack may be left out. */
 export interface ThreadRequests {
   'thread:load': (
-    page: { rootId: string; before?: string | null; after?: string | null; limit?: number | null },
+    page: { rootId: string; limit?: number | null } & (
+      { before?: string | null } | { after?: string | null }
+    ),
     ack: Ack<ThreadPage>,
   ) => void;
   'thread:follow': (thread: { rootId: string }, ack?: Ack<{ unreadCount: number }>) => void;

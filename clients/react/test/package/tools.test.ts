@@ -81,9 +81,11 @@ test('it is built for production, whatever NODE_ENV is', async () => {
   expect(process.env.NODE_ENV).toBe('test');
   const user = await User.installLinked(packed.tarball, []);
   for (const format of ['esm', 'cjs']) {
-    const component = await user.read(`dist/${format}/RoomList.js`);
-    expect(component).toContain('jsx');
-    expect(component).not.toContain('jsxDEV');
+    const index = await user.read(`dist/${format}/index.js`);
+    const chunks = [...index.matchAll(/["']\.\/([\w-]+\.js)["']/g)].map(([, name]) => name);
+    const built = await Promise.all(chunks.map((name) => user.read(`dist/${format}/${name}`)));
+    expect(built.join('')).toContain('jsx');
+    expect(built.join('')).not.toContain('jsxDEV');
   }
   await user.remove();
 });
