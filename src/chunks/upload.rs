@@ -70,6 +70,7 @@ pub struct Heading {
 
 /// The chunks of a content that have come: the answer to one of them.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(rename = "ChunkProgress")]
 pub struct Progress {
     pub id: String,
     pub count: u32,

@@ -4,6 +4,7 @@ import type { LogEvent } from './catchUp.js';
 import { socketTo } from './connect.js';
 import { Delivery } from './delivery.js';
 import { ChatError, discarded, isPassing } from './errors.js';
+import { once } from './once.js';
 import { openOutbox, type Entry, type Outbox } from './outbox.js';
 import type { Member, Message, NewRoom, Room as RoomInfo } from './protocol.js';
 import { byFocus, type Reading } from './reading.js';
@@ -391,13 +392,4 @@ export class ChatClient implements Readable<ClientState> {
     for (const event of ['room:invited', 'member:left', 'dm:started'] as const)
       socket.on(event, () => this.rooms.changed());
   }
-}
-
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    work();
-  };
 }

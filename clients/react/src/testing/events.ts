@@ -2,23 +2,19 @@
 import { ChatError } from '../core/errors.js';
 import type { ChunkProgress, ListedRoom, Member, Message } from '../core/protocol.js';
 import type { Asked } from '../core/wire.js';
+import { done, type Handlers } from './handlers.js';
 import type { Peer } from './peer.js';
 import { PAGE, type MemoryRoom } from './room.js';
 import { search } from './search.js';
+import { THREAD_HANDLERS } from './threadEvents.js';
 import { quoteOf } from './threads.js';
 import type { World } from './world.js';
-
-type Event = keyof Asked;
-type Result<E extends Event> = Omit<Asked[E]['answer'], 'success'>;
-type Handlers = { [E in Event]: (world: World, peer: Peer, argument: Asked[E]['argument']) => Result<E> };
 
 const MOST_FOUND = 20;
 const MOST_PRESENT = 500;
 const READERS = 100;
 const MOST_READERS = 1_000;
 const MOST_SEARCHED = 500;
-
-const done = {};
 
 export const HANDLERS: Handlers = {
   'room:join'(world, peer, roomId) {
@@ -325,25 +321,7 @@ export const HANDLERS: Handlers = {
     return done;
   },
 
-  'thread:load'(world, peer, { rootId, ...page }) {
-    return world.threads.load(peer, rootId, page);
-  },
-
-  'thread:follow'(world, peer, { rootId }) {
-    return { unreadCount: world.threads.choose(peer, rootId, true) };
-  },
-
-  'thread:unfollow'(world, peer, { rootId }) {
-    return { unreadCount: world.threads.choose(peer, rootId, false) };
-  },
-
-  'thread:read'(world, peer, { rootId, messageId }) {
-    return { unreadCount: world.threads.markRead(peer, rootId, messageId) };
-  },
-
-  'threads:list'(world, peer, request) {
-    return world.threads.list(peer, request);
-  },
+  ...THREAD_HANDLERS,
 
   'typing:start'(world, peer, roomId) {
     world.entered(peer, roomId);
