@@ -95,20 +95,25 @@ describe.each(BACKENDS)('shutting down on %s', (backend) => {
   });
 
   test('a client that does not read holds nothing up', { timeout: 60_000 }, async () => {
-    const { room, clients } = await newcomers(world, 2);
-    const [reader, sender] = clients;
-    pause(reader);
-    // More than the system's buffers hold.
-    for (let count = 0; count < 200; count += 1) {
-      sender.tell('message:send', { roomId: room, content: 'x'.repeat(60_000) });
+    // How long the end takes after the same messages, which may still be indexed, depends on the machine.
+    const times = [];
+    for (const isStalled of [false, true]) {
+      const { room, clients } = await newcomers(world, 2);
+      const [reader, sender] = clients;
+      if (isStalled) pause(reader);
+      // More than the system's buffers hold.
+      for (let count = 0; count < 200; count += 1) {
+        sender.tell('message:send', { roomId: room, content: 'x'.repeat(60_000) });
+      }
+      await sender.settle();
+      const before = Date.now();
+
+      expect(await world.server.stop('SIGTERM')).toBe(0);
+
+      times.push(Date.now() - before);
+      await world.server.start();
     }
-    await sender.settle();
-    const before = Date.now();
-
-    expect(await world.server.stop('SIGTERM')).toBe(0);
-
-    expect(Date.now() - before).toBeLessThan(2_000);
-    await world.server.start();
+    expect(times[1] - times[0]).toBeLessThan(2_000);
   });
 });
 
