@@ -67,7 +67,7 @@ class Record:
     def numbers(self, key: str) -> list[int]:
         values = self._list(key)
         if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-            raise _fault(f'{self._name}.{key} is not a list of numbers')
+            raise fault(f'{self._name}.{key} is not a list of numbers')
         return [value for value in values if isinstance(value, int)]
 
     def is_none(self, key: str) -> bool:
