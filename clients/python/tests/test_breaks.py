@@ -152,7 +152,7 @@ async def test_a_message_that_breaks_the_connection_is_given_up(world: World) ->
     (room,) = await world.meet(await world.connect('alice'))
 
     with pytest.raises(ChatError) as refused:
-        await room.send('x' * 2_000_000)
+        await room.send('long', metadata={'text': 'x' * 2_000_000})
 
     assert refused.value.code == 'offline'
     assert (await room.send('short')).content == 'short'
