@@ -71,6 +71,19 @@ impl Limits {
         ensure_text(name, id, 1, self.id_bytes)
     }
 
+    /// Ids of one kind, at most so many.
+    pub fn ensure_ids<'a>(
+        &self,
+        name: &str,
+        most: usize,
+        ids: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Result<()> {
+        if ids.len() > most {
+            return Err(Error::BadInput(format!("{name}: at most {most}")));
+        }
+        ids.into_iter().try_for_each(|id| self.ensure_id(name, id))
+    }
+
     /// A `seq` is the number of an entry of a room's log; 0 is before the first.
     pub fn ensure_seq(&self, seq: i64) -> Result<()> {
         if seq < 0 {

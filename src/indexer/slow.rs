@@ -11,7 +11,7 @@ use crate::chat::id::RoomId;
 const WAIT: Duration = Duration::from_secs(60);
 /// The most such rooms that are remembered.
 const MAX_ROOMS: usize = 10_000;
-/// So many pages are of one room each, after one of several rooms took too long.
+/// After a page of several rooms took too long, this many pages are of one room each.
 const ALONE: usize = 32;
 
 pub(super) struct SlowRooms {

@@ -67,6 +67,19 @@ on_both! {
 }
 
 on_both! {
+    async fn a_message_in_chunks_stays_in_the_thread_of_its_first_chunk(server: TestServer) {
+        let (mut alice, mut bob) = server.meet().await;
+        let root = bob.say("general", "a question").await["id"].clone();
+        let mut first = chunk("long", (0, 2), "the ");
+        first["threadId"] = root.clone();
+        alice.ask("message:send", first).await;
+        let message = alice.ask("message:send", chunk("long", (1, 2), "answer")).await["message"].clone();
+        assert_eq!(message["thread"], json!({"rootId": root, "alsoToRoom": false}));
+        assert_eq!(message["replyTo"], root);
+    }
+}
+
+on_both! {
     async fn chunks_that_are_sent_again_after_the_commit_are_answered_with_the_message(server: TestServer) {
         let (mut alice, mut bob) = server.meet().await;
         let mut ids = Vec::new();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::messages_show,
-    chat::{Error, Result, id::MessageId, limits::Limits},
+    chat::{Result, id::MessageId, limits::Limits},
     protocol::{MessageView, QuoteView},
     socket::{context::Context, request::Request},
 };
@@ -24,10 +24,7 @@ pub(in crate::socket) struct MessagesShow {
 
 impl Request for MessagesShow {
     fn check(&self, limits: &Limits) -> Result<()> {
-        if self.message_ids.len() > MAX_MESSAGES {
-            return Err(Error::BadInput(format!("messageIds: at most {MAX_MESSAGES}")));
-        }
-        self.message_ids.iter().try_for_each(|message_id| limits.ensure_id("messageIds", message_id.as_str()))
+        limits.ensure_ids("messageIds", MAX_MESSAGES, self.message_ids.iter().map(MessageId::as_str))
     }
 }
 

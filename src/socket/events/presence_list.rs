@@ -25,7 +25,9 @@ pub(in crate::socket) struct PresenceList {
 impl Request for PresenceList {
     fn check(&self, limits: &Limits) -> Result<()> {
         match (&self.user_ids, &self.room_id) {
-            (Some(user_ids), None) => ensure_users(user_ids, limits),
+            (Some(user_ids), None) => {
+                limits.ensure_ids("userIds", MAX_USERS, user_ids.iter().map(UserId::as_str))
+            }
             (None, Some(room_id)) => limits.ensure_id("roomId", room_id.as_str()),
             _ => Err(Error::BadInput("expected userIds or roomId".to_owned())),
         }
@@ -34,13 +36,6 @@ impl Request for PresenceList {
     fn room_id(&self) -> Option<&RoomId> {
         self.room_id.as_ref()
     }
-}
-
-fn ensure_users(user_ids: &[UserId], limits: &Limits) -> Result<()> {
-    if user_ids.len() > MAX_USERS {
-        return Err(Error::BadInput(format!("userIds: at most {MAX_USERS}")));
-    }
-    user_ids.iter().try_for_each(|user_id| limits.ensure_id("userIds", user_id.as_str()))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{presence_list::MAX_USERS, presence_watch},
-    chat::{Error, Result, id::UserId, limits::Limits},
+    chat::{Result, id::UserId, limits::Limits},
     protocol::PresenceView,
     socket::{context::Context, request::Request},
 };
@@ -19,10 +19,7 @@ pub(in crate::socket) struct PresenceWatch {
 
 impl Request for PresenceWatch {
     fn check(&self, limits: &Limits) -> Result<()> {
-        if self.user_ids.len() > MAX_USERS {
-            return Err(Error::BadInput(format!("userIds: at most {MAX_USERS}")));
-        }
-        self.user_ids.iter().try_for_each(|user_id| limits.ensure_id("userIds", user_id.as_str()))
+        limits.ensure_ids("userIds", MAX_USERS, self.user_ids.iter().map(UserId::as_str))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::users_show,
-    chat::{Error, Result, id::UserId, limits::Limits},
+    chat::{Result, id::UserId, limits::Limits},
     protocol::MemberView,
     socket::{context::Context, request::Request},
 };
@@ -21,10 +21,7 @@ pub(in crate::socket) struct UsersShow {
 
 impl Request for UsersShow {
     fn check(&self, limits: &Limits) -> Result<()> {
-        if self.user_ids.len() > MAX_USERS {
-            return Err(Error::BadInput(format!("userIds: at most {MAX_USERS}")));
-        }
-        self.user_ids.iter().try_for_each(|user_id| limits.ensure_id("userIds", user_id.as_str()))
+        limits.ensure_ids("userIds", MAX_USERS, self.user_ids.iter().map(UserId::as_str))
     }
 }
 
