@@ -75,7 +75,7 @@ describe('an edit', () => {
 
   test('without a connection is refused at once and not shown', async () => {
     sockets[0]?.disconnect();
-    await expect(room().editMessage('first', 'changed')).rejects.toThrow('There is no connection');
+    await expect(room().editMessage('first', 'changed')).rejects.toThrow('No connection');
     expect(shown()).toEqual(['first', 'second']);
   });
 });

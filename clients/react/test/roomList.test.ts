@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ListedRoom } from '../src/index.js';
+import { ChatError } from '../src/core/errors.js';
 import { RoomList } from '../src/core/roomList.js';
 
 const at = (second: number) => `2026-01-31T09:05:${String(second).padStart(2, '0')}.000Z`;
@@ -127,6 +128,24 @@ describe('the list of rooms', () => {
     await loaded;
     expect(counts()).toEqual(['plans 0']);
     expect(ask).toHaveBeenCalledTimes(2);
+  });
+
+  test('is asked for again soon after a refusal that passes, while somebody looks at it', async () => {
+    vi.useFakeTimers();
+    const { list, ask, counts } = await aList();
+    ask.mockRejectedValueOnce(new ChatError('busy', 'The server is busy'));
+    const leave = list.subscribe(() => undefined);
+    await vi.waitFor(() => expect(list.get().refusal?.code).toBe('busy'));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(list.get().refusal).toBeNull();
+    expect(counts()).toEqual(['general 0', 'plans 2']);
+    ask.mockRejectedValueOnce(new ChatError('busy', 'The server is busy'));
+    await list.refresh();
+    leave();
+    ask.mockClear();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(ask).not.toHaveBeenCalled();
+    vi.useRealTimers();
   });
 
   test('what is read on another device is read here, and what was said after it is asked for', async () => {

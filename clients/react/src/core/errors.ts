@@ -29,7 +29,7 @@ export function isPassing(code: Refusal['code']): boolean {
 }
 
 export function offline(): ChatError {
-  return new ChatError('offline', 'There is no connection');
+  return new ChatError('offline', 'No connection');
 }
 
 export function discarded(): ChatError {

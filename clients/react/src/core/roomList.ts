@@ -1,5 +1,5 @@
 // The list of rooms: those that the user is in and public ones, with the unread count of each.
-import type { ChatError } from './errors.js';
+import { isPassing, type ChatError } from './errors.js';
 import type { LogEvent } from './catchUp.js';
 import type { ListedRoom, RoomActivity, UserRead } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -19,6 +19,8 @@ export interface RoomListState {
  * what is read on another device.
  */
 const INTERVAL = 60_000;
+/** The pause after a list that could not be loaded for now, in milliseconds. */
+const AGAIN = 5_000;
 /** The highest unread count: it stands for 99 or more, as on the server. */
 const MOST = 99;
 
@@ -156,8 +158,10 @@ export class RoomList implements Readable<RoomListState> {
         this.missed.forEach((hearAgain) => hearAgain());
         this.host.heardList();
       } catch (error) {
-        this.store.patch({ refusal: (error as ChatError).refusal });
+        const { refusal } = error as ChatError;
+        this.store.patch({ refusal });
         if (!this.isStale) this.host.heardList();
+        if (isPassing(refusal.code)) setTimeout(() => this.changed(), AGAIN);
       }
     }
     this.running = undefined;
