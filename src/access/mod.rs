@@ -87,6 +87,26 @@ impl Access {
         Ok(room)
     }
 
+    /// Returns those of these rooms that the user may enter.
+    pub async fn list_enterable<'a>(
+        &self,
+        user_id: &UserId,
+        rooms: impl Iterator<Item = &'a RoomId>,
+    ) -> Result<HashSet<RoomId>> {
+        let rooms: HashSet<&RoomId> = rooms.collect();
+        let mut enterable = HashSet::new();
+        for room_id in rooms {
+            match self.ensure_may_enter(user_id, room_id).await {
+                Ok(_) => {
+                    enterable.insert(room_id.clone());
+                }
+                Err(error) if error.is_access_refusal() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(enterable)
+    }
+
     /// Returns the cached members of a room, in the order of their ids.
     pub async fn list_members<'a>(&self, room_id: &RoomId, room: &'a RoomAccess) -> Result<&'a [MemberView]> {
         let load = || async {

@@ -1,11 +1,9 @@
 //! Lists the messages that mention the actor, newest first, in the rooms that the actor may enter.
 
-use std::collections::HashMap;
-
 use super::Actor;
 use crate::{
     app::App,
-    chat::{Result, id::RoomId, mention::MentionKind, message::Place},
+    chat::{Result, mention::MentionKind, message::Place},
     db::{self, mentions::InboxMention},
     protocol::{MentionSenderView, MentionView},
 };
@@ -36,14 +34,9 @@ pub async fn run(app: &App, actor: Actor<'_>, before: &Place, limit: usize) -> R
         }
         is_same
     });
-    let mut may_enter: HashMap<RoomId, bool> = HashMap::new();
-    for mention in &found {
-        if !may_enter.contains_key(&mention.room_id) {
-            let is_allowed = app.access.ensure_may_enter(user_id, &mention.room_id).await.is_ok();
-            may_enter.insert(mention.room_id.clone(), is_allowed);
-        }
-    }
-    found.retain(|mention| may_enter.get(&mention.room_id) == Some(&true));
+    let rooms = found.iter().map(|mention| &mention.room_id);
+    let enterable = app.access.list_enterable(user_id, rooms).await?;
+    found.retain(|mention| enterable.contains(&mention.room_id));
     let ids: Vec<_> = found.iter().map(|mention| mention.message_id.clone()).collect();
     let mut excerpts = db::mentions::list_excerpts(&app.db, &ids).await?;
     // A message that another program has deleted is gone.

@@ -1,7 +1,5 @@
 //! Lists the threads that the actor follows, in the rooms that the actor may enter, the one with the newest reply first.
 
-use std::collections::HashMap;
-
 use super::Actor;
 use crate::{
     app::App,
@@ -49,14 +47,9 @@ pub async fn run(app: &App, actor: Actor<'_>, listing: &Listing<'_>) -> Result<T
     found.truncate(listing.limit);
     let place = |last: &FollowedThread| Place { at: last.last_at, id: last.root_id.clone() };
     let after = found.last().filter(|_| has_more).map(place);
-    let mut may_enter: HashMap<RoomId, bool> = HashMap::new();
-    for thread in &found {
-        if !may_enter.contains_key(&thread.room_id) {
-            let is_allowed = app.access.ensure_may_enter(user_id, &thread.room_id).await.is_ok();
-            may_enter.insert(thread.room_id.clone(), is_allowed);
-        }
-    }
-    found.retain(|thread| may_enter.get(&thread.room_id) == Some(&true));
+    let rooms = found.iter().map(|thread| &thread.room_id);
+    let enterable = app.access.list_enterable(user_id, rooms).await?;
+    found.retain(|thread| enterable.contains(&thread.room_id));
     let ids: Vec<MessageId> = found.iter().map(|thread| thread.root_id.clone()).collect();
     let roots = threads::list_quotes(&app.db, &ids).await?;
     let view = |(thread, (root, room_id)): (FollowedThread, (QuoteView, Option<RoomId>))| {

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::{StreamExt, stream};
 use tokio::time::sleep;
 
 use self::state::State;
@@ -36,6 +37,8 @@ const TICK: Duration = Duration::from_secs(1);
 const ALL_SEEN_EVERY: u64 = 300;
 /// The pause after a write that failed, in ticks.
 const PAUSE: u64 = 10;
+/// The sockets whose users' rooms are looked up at the same time: the database may be far away, and others need connections.
+const CONCURRENT: usize = 4;
 /// The most users in one write.
 const MAX_WRITTEN: usize = 4_096;
 
@@ -220,17 +223,22 @@ impl OnlineUsers {
             let view = UsersPresenceView { online: &came, offline: &went };
             self.send(sid, Encoded::new(event::USERS_PRESENCE, &view));
         }
-        for (sid, user_ids) in changes.presence {
-            if let Err(error) = self.ensure_sharing(sid).await {
-                error.log();
-                self.change(|state| state.changed.extend(user_ids));
-                continue;
-            }
-            let users = lock(&self.state).take_views(sid, &user_ids, clock::now());
-            if !users.is_empty() {
-                self.send(sid, Encoded::new(event::PRESENCE_UPDATE, &PresenceUpdateView { users: &users }));
-            }
-        }
+        stream::iter(changes.presence)
+            .for_each_concurrent(CONCURRENT, |(sid, user_ids)| async move {
+                if let Err(error) = self.ensure_sharing(sid).await {
+                    error.log();
+                    self.change(|state| state.changed.extend(user_ids));
+                    return;
+                }
+                let users = lock(&self.state).take_views(sid, &user_ids, clock::now());
+                if !users.is_empty() {
+                    self.send(
+                        sid,
+                        Encoded::new(event::PRESENCE_UPDATE, &PresenceUpdateView { users: &users }),
+                    );
+                }
+            })
+            .await;
     }
 
     fn send(&self, sid: Sid, packet: Option<Encoded>) {

@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
@@ -131,7 +131,10 @@ pub struct KeepAlive(BufReader<TcpStream>);
 
 impl KeepAlive {
     pub async fn open(address: SocketAddr) -> Self {
-        Self(BufReader::new(TcpStream::connect(address).await.unwrap()))
+        let socket = TcpSocket::new_v4().unwrap();
+        // A buffer that the system enlarges takes in a whole page that nobody reads.
+        socket.set_recv_buffer_size(65_536).unwrap();
+        Self(BufReader::new(socket.connect(address).await.unwrap()))
     }
 
     pub async fn request(&mut self, method: &str, path: &str, body: &str) -> Response {
