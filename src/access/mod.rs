@@ -247,6 +247,15 @@ impl Access {
         self.private_reads.note(user_id, is_private).await
     }
 
+    /// Drops the cached list if it lacks this public room, which another program has just made.
+    async fn ensure_listed(&self, room_id: &RoomId) {
+        let Some(listed) = self.public_rooms.get(&()).await else { return };
+        let is_whole = (listed.len() as i64) < MAX_LISTED_ROOMS;
+        if is_whole && !listed.iter().any(|room| room.room.id == room_id.as_str()) {
+            self.invalidate_public_rooms().await;
+        }
+    }
+
     async fn load_room(&self, room_id: &RoomId) -> Result<Arc<RoomAccess>> {
         let Some(room) = db::rooms::find(&self.db, room_id).await? else {
             (self.on_load)(room_id, None);
@@ -258,7 +267,9 @@ impl Access {
             names: OnceCell::new(),
             member_ids: HashSet::new(),
         };
-        if access.kind != RoomType::Public {
+        if access.kind == RoomType::Public {
+            self.ensure_listed(room_id).await;
+        } else {
             let members = self.list_members(room_id, &access).await?;
             access.member_ids = members.iter().map(|member| member.id.clone()).collect();
         }

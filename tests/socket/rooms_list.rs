@@ -163,6 +163,21 @@ on_both! {
 }
 
 on_both! {
+    async fn a_public_room_that_another_program_has_just_made_is_listed_once_somebody_enters_it(server: TestServer) {
+        let server = TestServer::start_with(server.stop().await, &["--membership-ttl", "3600000"]).await;
+        server.make_room("old", RoomType::Public, &["bob"]).await;
+        let mut alice = server.connect("alice").await;
+        assert_eq!(each(&listed(&mut alice).await, "id"), ["old"]);
+        server.make_room("new", RoomType::Public, &["bob"]).await;
+        assert_eq!(each(&listed(&mut alice).await, "id"), ["old"], "the list is cached");
+
+        alice.ask("room:join", "new".into()).await;
+
+        assert_eq!(each(&listed(&mut alice).await, "id"), ["new", "old"]);
+    }
+}
+
+on_both! {
     async fn an_argument_that_is_no_object_is_refused(server: TestServer) {
         let mut alice = server.connect("alice").await;
         let arguments = ["", "null", "7", "true", r#""text""#, "[]"].map(str::to_owned);

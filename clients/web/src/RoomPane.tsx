@@ -1,5 +1,14 @@
 // The open room, and who is in it.
-import { ChatRoom, MOST_WATCHED, useOnline, usePresence, useRoom, useRooms } from '@chatoxide/react';
+import {
+  ChatRoom,
+  MOST_WATCHED,
+  useChatClient,
+  useOnline,
+  usePresence,
+  useRoom,
+  useRooms,
+  type ListedRoom,
+} from '@chatoxide/react';
 import { useEffect, useMemo, useRef, useState, type Ref } from 'react';
 import { LeaveDialog } from './dialogs.js';
 import { Members } from './Members.js';
@@ -18,10 +27,10 @@ const NOBODY: readonly string[] = [];
 
 export function RoomPane({ main, roomId, user, onInvite }: Props) {
   const { rooms } = useRooms();
+  const room = useListedRoom(roomId);
   const members = useRoom(roomId, (state) => state.members);
   const present = useRoom(roomId, (state) => state.present);
   const watched = useMemo(() => members.slice(0, MOST_WATCHED).map(({ id }) => id), [members]);
-  const room = rooms.find(({ id }) => id === roomId);
   const isMember = room?.isMember === true;
   // A member is told more than a guest of a public room is.
   const presences = usePresence(isMember ? watched : NOBODY);
@@ -80,6 +89,19 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
       {isLeaving && room && <LeaveDialog room={room} onClose={() => setLeaving(false)} onDone={leave} />}
     </main>
   );
+}
+
+/** Returns the room as it is listed. The server may have made the list just before another program made the room. */
+function useListedRoom(roomId: string): ListedRoom | undefined {
+  const client = useChatClient();
+  const { rooms, isReady } = useRooms();
+  const isOpen = useRoom(roomId, (state) => state.isReady);
+  const room = rooms.find(({ id }) => id === roomId);
+  const isUnlisted = isOpen && isReady && !room;
+  useEffect(() => {
+    if (isUnlisted) client.rooms.changed();
+  }, [isUnlisted, client]);
+  return room;
 }
 
 /** Beside the members, where they lie over the messages: a click on it, or Escape, closes them. */

@@ -32,6 +32,17 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await alice.keepScreen(`long-name-${backend}`);
   });
 
+  test('a guest can join a room that another program has just made', { timeout: LONG }, async () => {
+    const bob = await party.alone('Bob', await party.room('Desk'));
+    await bob.link('Desk').waitFor();
+    // The list that was just made for Bob lacks this one.
+    const made = { id: `made-${backend}`, name: 'Made', type: 'public', members: ['bob'] };
+    await seedRoom(party.server.database, made);
+    const alice = await party.alone('Alice', made.id);
+    await alice.page.getByRole('button', { name: 'Join', exact: true }).click();
+    await alice.page.getByRole('button', { name: 'Leave room' }).waitFor();
+  });
+
   test('the list keeps its order under the pointer', { timeout: LONG }, async () => {
     const [lower, upper] = [await party.room('Lower'), await party.room('Upper')];
     const at = Date.now() - 60_000;
