@@ -181,7 +181,9 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     const [person, alice] = await keeper('Alice', room);
     await alice.page.evaluate(async () => {
       const [name = ''] = await caches.keys();
-      const old = new Response('<p>An earlier version</p>', { headers: { 'content-type': 'text/html' } });
+      // Like the page it names an icon; the browser would ask for one otherwise.
+      const html = '<link rel="icon" href="data:,"><p>An earlier version</p>';
+      const old = new Response(html, { headers: { 'content-type': 'text/html' } });
       await (await caches.open(name)).put('/', old);
       await caches.open('chatoxide-page-of-an-earlier-version');
     });

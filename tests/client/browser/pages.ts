@@ -105,7 +105,7 @@ export class Person {
         (url.endsWith('/demo') && isStatus(404)) || (url.includes('/socket.io/') && isStatus(400));
       // The policy's refusals come here, too. A lost connection is no fault of the page.
       if (message.type() === 'error' && !isAnswer && !/ERR_|WebSocket connection/.test(message.text()))
-        fault(message.text());
+        fault(`${message.text()} ${url}`);
     });
     await page.goto(`${this.url}${path}`);
     return page;
