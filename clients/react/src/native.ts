@@ -10,6 +10,7 @@ export { useUpload } from './react/useUpload.js';
 export { useReaders } from './react/useReaders.js';
 export { useSearch, type Search, type UseSearchOptions } from './react/useSearch.js';
 export { useSettings } from './react/useSettings.js';
+export { useThread, type OpenThread } from './react/useThread.js';
 export { useUnread } from './react/useUnread.js';
 export { usePresence } from './react/usePresence.js';
 export { useUsers } from './react/useUsers.js';

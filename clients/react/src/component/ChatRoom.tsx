@@ -17,13 +17,14 @@ import { mentionNames } from '../core/mentions.js';
 import type { ChatComponents } from './components.js';
 import { Context, type Active, type RoomContext } from './context.js';
 import { useChatComponents } from './defaults.js';
-import { draftKey, drafts } from './drafts.js';
+import { draftKey, draftPlace, drafts } from './drafts.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { MessageList, type MessageListHandle } from './MessageList.js';
 import { usePeople } from './people.js';
 import type { ShownMentions } from './mentioned.js';
 import { reasonIn } from './reasons.js';
 import { Below, Connection, News } from './RoomStatus.js';
+import { hiddenIn } from './threads.js';
 import { useAnswered } from './useAnswered.js';
 import { useClientOfChat } from './useClientOfChat.js';
 import { useKeptUnread } from './useKeptUnread.js';
@@ -55,6 +56,11 @@ export interface ChatRoomViewProps {
   messageId?: string | null;
   /** Called when that message is in view, or was not found. */
   onShown?: () => void;
+  /**
+   * Opens the thread that hangs on a message, as with `Thread`. The room then shows the state of each thread below that message, and
+   * no replies that are only in a thread. Without it they are messages of the room like others.
+   */
+  onOpenThread?: (rootId: string) => void;
   /** Renders a message's content, in place of the default for its type. */
   renderMessageContent?: (message: ChatMessage) => ReactNode;
 }
@@ -102,10 +108,20 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   }, []);
   const [answered, setAnswered] = useAnswered(chat, userId, client, () => say(labels.messageIsGone));
   const { nameOf, avatarOf } = usePeople(chat, client);
-  const goTo = useGoTo(chat.loadMore, list, say, labels);
+  const { onOpenThread: openThread } = props;
+  const messages = useMemo(
+    () => (openThread ? chat.messages.filter((message) => hiddenIn(message) === undefined) : chat.messages),
+    [chat.messages, openThread],
+  );
+  const goTo = useGoTo(chat, openThread, list, say, labels);
   const found = useLedTo(props, goTo, list);
   const mentions = useShownMentions(chat, userId, nameOf);
-  const { isKept, markUnread } = useKeptUnread(chat, client, say, labels);
+  const { isKept, markUnread } = useKeptUnread(
+    chat,
+    chat.threadId === undefined ? client : undefined,
+    say,
+    labels,
+  );
   const { writeAgain, focusComposer } = useWriting(chat, userId, field, setAnswered);
   const replyTo = useCallback(
     (message: ChatMessage) => {
@@ -133,6 +149,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       markUnread,
       renderContent: renderMessageContent,
       replyTo,
+      openThread,
       setActive: begin,
     }),
     [
@@ -152,6 +169,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
       markUnread,
       renderMessageContent,
       replyTo,
+      openThread,
       begin,
     ],
   );
@@ -167,7 +185,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
         <Connection chat={chat} labels={labels} />
         <MessageList
           handle={list}
-          messages={chat.messages}
+          messages={messages}
           firstUnreadId={chat.firstUnreadId}
           unreadCount={chat.unreadCount}
           hasMore={chat.hasMore}
@@ -199,17 +217,28 @@ export function ChatRoomView(props: ChatRoomViewProps) {
 
 /** Scrolls to a message, and loads older pages to find it. Resolves with whether it was found. */
 function useGoTo(
-  loadMore: Chat['loadMore'],
+  { messages, loadMore }: Chat,
+  openThread: ChatRoomViewProps['onOpenThread'],
   list: RefObject<MessageListHandle | null>,
   say: (text: string) => void,
   labels: Labels,
 ): (id: string) => Promise<boolean> {
+  const all = useRef(messages);
+  useEffect(() => void (all.current = messages));
   return useCallback(
     async (id) => {
+      const inThread = (page: readonly ChatMessage[]) => {
+        const hidden = openThread && page.find((message) => message.id === id);
+        const rootId = hidden && hiddenIn(hidden);
+        if (rootId !== undefined) openThread?.(rootId);
+        return rootId !== undefined;
+      };
       try {
+        if (inThread(all.current)) return false;
         for (let pages = 0; pages < SEARCHED_PAGES; pages += 1) {
           if (list.current?.show(id)) return true;
           const page = await loadMore();
+          if (inThread(page)) return false;
           if (page.length === 0) break;
           await new Promise(requestAnimationFrame);
         }
@@ -219,7 +248,7 @@ function useGoTo(
       }
       return false;
     },
-    [loadMore, list, say, labels],
+    [loadMore, openThread, list, say, labels],
   );
 }
 
@@ -278,7 +307,7 @@ function useShownMentions(
 
 /** The actions of the composer that message rows use. */
 function useWriting(
-  { discard, roomId, messages }: Chat,
+  { discard, roomId, threadId, messages }: Chat,
   userId: string | null,
   field: RefObject<HTMLTextAreaElement | null>,
   setAnswered: (message: ChatMessage | null) => void,
@@ -289,14 +318,14 @@ function useWriting(
   const writeAgain = useCallback(
     ({ id, content, replyTo }: ChatMessage) => {
       if (userId === null) return;
-      const key = draftKey(userId, roomId);
+      const key = draftKey(userId, draftPlace({ roomId, threadId }));
       discard(id);
       // A draft that was begun meanwhile is kept below the text.
       drafts.set(key, [content, drafts.get(key)].filter(Boolean).join('\n'));
       setAnswered(all.current.find((message) => message.id === replyTo) ?? null);
       focusComposer();
     },
-    [userId, roomId, discard, setAnswered, focusComposer],
+    [userId, roomId, threadId, discard, setAnswered, focusComposer],
   );
   return { writeAgain, focusComposer };
 }

@@ -14,7 +14,7 @@ import { Context } from './context.js';
 import { useGrowing } from './growing.js';
 import { CloseIcon, SendIcon } from './icons.js';
 import { ENGLISH, type Labels } from './labels.js';
-import { drafts } from './drafts.js';
+import { draftPlace, drafts } from './drafts.js';
 import { useKeptText } from './useDraft.js';
 import { useMentionPicker } from './useMentionPicker.js';
 
@@ -44,7 +44,7 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
   const isPart = useContext(Context) !== null;
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
   const userId = props.currentUserId ?? chat.userId;
-  const [text, setText] = useKeptText(drafts, userId, chat.roomId);
+  const [text, setText] = useKeptText(drafts, userId, draftPlace(chat));
   const own = useRef<HTMLTextAreaElement>(null);
   const field = props.field ?? own;
   const isDisabled = isClosed(chat);

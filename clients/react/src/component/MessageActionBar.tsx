@@ -2,7 +2,7 @@
 import { useRef, type FocusEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useRoomContext, type Active } from './context.js';
-import { DeleteIcon, EditIcon, ReplyIcon, SeenIcon, SmileIcon, UnreadIcon } from './icons.js';
+import { DeleteIcon, EditIcon, ReplyIcon, SeenIcon, SmileIcon, ThreadIcon, UnreadIcon } from './icons.js';
 
 interface Props {
   message: ChatMessage;
@@ -14,7 +14,7 @@ interface Props {
 }
 
 export function MessageActionBar({ message, isOwn, palette, readers }: Props) {
-  const { labels, components, client, replyTo, setActive, markUnread } = useRoomContext();
+  const { labels, components, client, replyTo, openThread, setActive, markUnread } = useRoomContext();
   const { Actions } = components;
   const begin = (what: Active['what']) => () => setActive({ id: message.id, what, from: 'row' });
   const react = palette === undefined ? begin('react') : () => setActive(null);
@@ -23,12 +23,14 @@ export function MessageActionBar({ message, isOwn, palette, readers }: Props) {
   const seenBy = readers === undefined ? begin('readers') : () => setActive(null);
   const onSeenBy = isOwn && client ? seenBy : undefined;
   const onMarkUnread = markUnread && (() => markUnread(message.id));
+  const onReplyInThread = openThread && (() => openThread(message.thread?.rootId ?? message.id));
   return (
     <Actions
       message={message}
       isOwn={isOwn}
       onReact={react}
       onReply={reply}
+      onReplyInThread={onReplyInThread}
       onEdit={edit}
       onDelete={remove}
       onMarkUnread={onMarkUnread}
@@ -48,6 +50,9 @@ export function MessageActionBar({ message, isOwn, palette, readers }: Props) {
         <SmileIcon />
       </button>
       <Action label={labels.reply} icon={<ReplyIcon />} onClick={reply} />
+      {onReplyInThread && (
+        <Action label={labels.thread.replyInThread} icon={<ThreadIcon />} onClick={onReplyInThread} />
+      )}
       {onMarkUnread && <Action label={labels.markUnread} icon={<UnreadIcon />} onClick={onMarkUnread} />}
       {onSeenBy && (
         <button

@@ -12,6 +12,7 @@ import { MessageStatus, RefusedNote } from './MessageStatus.js';
 import { Palette, Reactions } from './Reactions.js';
 import { Readers } from './Readers.js';
 import { timeOf } from './rows.js';
+import { ThreadSummary } from './ThreadSummary.js';
 
 export interface MessageRowProps {
   message: ChatMessage;
@@ -101,6 +102,7 @@ function Body({ message, isOwn, row, quoted, active, refused }: BodyProps) {
         </Bubble>
       )}
       <Reactions message={message} />
+      <ThreadSummary message={message} />
       <MessageStatus message={message} />
       {refused && active?.what !== 'edit' && <RefusedNote message={message} refused={refused} />}
       {active?.what === 'readers' && (

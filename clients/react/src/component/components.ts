@@ -28,6 +28,8 @@ export interface ActionsProps {
   isOwn: boolean;
   onReact: () => void;
   onReply: () => void;
+  /** Opens the thread of the message; undefined where threads are not shown. */
+  onReplyInThread: (() => void) | undefined;
   /** Edits one's own message; undefined for those of others. */
   onEdit: (() => void) | undefined;
   onDelete: (() => void) | undefined;

@@ -51,6 +51,8 @@ export interface RoomContext {
   markUnread: ((messageId: string) => void) | undefined;
   renderContent: ((message: ChatMessage) => ReactNode) | undefined;
   replyTo: (message: ChatMessage) => void;
+  /** Opens the thread that hangs on a message; undefined where threads are not shown. */
+  openThread: ((rootId: string) => void) | undefined;
   setActive: (active: Active | null) => void;
   /** Moves a failed message back into the composer. */
   writeAgain: (message: ChatMessage) => void;

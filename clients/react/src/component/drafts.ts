@@ -1,5 +1,6 @@
 // Drafts: the unsent text of each user in each room, and what it answers. Each tab has its own in `sessionStorage`. A copy in
 // `localStorage` outlasts the tab: a tab that has none of its own in a room shows that, and follows it.
+import type { Chat } from '../core/types.js';
 
 /** The most texts of a kind that are kept; the one that was begun first is dropped first. */
 const MOST = 50;
@@ -8,6 +9,11 @@ const LONGEST = 100_000;
 
 export function draftKey(userId: string, roomId: string): string {
   return JSON.stringify([userId, roomId]);
+}
+
+/** The place of a chat's draft, where a room's id is asked for: a thread has one of its own. */
+export function draftPlace({ roomId, threadId }: Pick<Chat, 'roomId' | 'threadId'>): string {
+  return threadId === undefined ? roomId : `${roomId} ${threadId}`;
 }
 
 export class KeptTexts {

@@ -22,6 +22,12 @@ export const ReplyIcon = () => (
   </Icon>
 );
 
+export const ThreadIcon = () => (
+  <Icon>
+    <path d="M3.5 4.5h13v8.5h-7L6 16.25V13H3.5zM6.75 7.5h6.5M6.75 10h4" />
+  </Icon>
+);
+
 export const EditIcon = () => (
   <Icon>
     <path d="m4 13.25-.75 3.5 3.5-.75L16 6.75 13.25 4zM11.5 5.75l2.75 2.75" />

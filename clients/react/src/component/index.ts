@@ -19,6 +19,7 @@ export type {
 } from './components.js';
 export { forgetDrafts } from './drafts.js';
 export { countText, ENGLISH, type Labels } from './labels.js';
+export type { ThreadLabels } from './labelsOfThreads.js';
 export type { InboxLabels, SearchLabels } from './labelsOfFinding.js';
 export { MentionInbox, type MentionInboxProps } from './MentionInbox.js';
 export { LastSeen, PresenceBadge, StatusLine } from './Presence.js';
@@ -26,4 +27,5 @@ export { RoomIcon } from './RoomIcon.js';
 export { RoomList, type RoomListProps } from './RoomList.js';
 export { findRooms, roomName, type RoomSection } from './rooms.js';
 export { SearchBox, type SearchBoxProps } from './SearchBox.js';
+export { Thread, type ThreadProps } from './Thread.js';
 export { useHeldOrder, useOrder } from './useHeldOrder.js';

@@ -4,6 +4,7 @@ import type { ConnectionStatus } from '../core/types.js';
 import { agoOf } from './ago.js';
 import { EMOJI } from './emoji.js';
 import { INBOX, SEARCH, type InboxLabels, type SearchLabels } from './labelsOfFinding.js';
+import { THREAD, type ThreadLabels } from './labelsOfThreads.js';
 import { reasonOf, type Reason } from './reasons.js';
 
 export interface Labels {
@@ -117,6 +118,7 @@ export interface Labels {
   mentionRoom: string;
   search: SearchLabels;
   inbox: InboxLabels;
+  thread: ThreadLabels;
 }
 
 /** `Ann`, `Ann and Ben`, `Ann, Ben and Cleo`. */
@@ -214,6 +216,7 @@ export const ENGLISH: Labels = {
   mentionRoom: 'Everyone in this room',
   search: SEARCH,
   inbox: INBOX,
+  thread: THREAD,
 };
 
 /** The server counts to 99, which stands for more, too. */

@@ -5,18 +5,19 @@ import type { ChatClient } from '../core/client.js';
 import { messagesOf } from '../core/lookUps.js';
 import type { Chat, ChatMessage } from '../core/types.js';
 import { useLookUps } from '../react/useUsers.js';
-import { answered } from './drafts.js';
+import { answered, draftPlace } from './drafts.js';
 import { isDeleted } from './quotes.js';
 import { useKeptText } from './useDraft.js';
 
 /** If the message is deleted meanwhile, it is null and `onGone` is called. */
 export function useAnswered(
-  { messages, hasMore, isReady, roomId }: Chat,
+  chat: Chat,
   userId: string | null,
   client: ChatClient | undefined,
   onGone: () => void,
 ): [ChatMessage | null, (message: ChatMessage | null) => void] {
-  const [kept, keep] = useKeptText(answered, userId, roomId);
+  const { messages, hasMore, isReady } = chat;
+  const [kept, keep] = useKeptText(answered, userId, draftPlace(chat));
   const message = useMemo(() => read(kept), [kept]);
   const id = message?.id;
   const isMissing = id !== undefined && isReady && !messages.some((one) => one.id === id);

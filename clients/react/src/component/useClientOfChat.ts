@@ -5,7 +5,7 @@ import type { Chat } from '../core/types.js';
 import { ProvidedChat } from '../react/context.js';
 
 /** Undefined where the chat is not of the client of the provider around it, as one that a test makes. */
-export function useClientOfChat({ roomId, sendMessage }: Chat): ChatClient | undefined {
+export function useClientOfChat({ roomId, retry }: Chat): ChatClient | undefined {
   const { client } = useContext(ProvidedChat);
-  return client?.room(roomId).sendMessage === sendMessage ? client : undefined;
+  return client?.room(roomId).retry === retry ? client : undefined;
 }

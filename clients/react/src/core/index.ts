@@ -22,6 +22,7 @@ export { MessageSearch, type FoundMessage, type SearchOrder, type SearchState } 
 export { operatorWith, partsOf, type QueryPart, type SearchOperator } from './searchQuery.js';
 export { OfflineClient, type OfflineOptions } from '../offline/client.js';
 export type { Readable, Unsubscribe } from './store.js';
+export { ThreadView, type ThreadState } from './threadView.js';
 export { ownerOf, type TokenOwner } from './token.js';
 export type * from './types.js';
 export { unreadCountsOf, type RoomCounts, type UnreadCounts, type UnreadState } from './unreadCounts.js';

@@ -27,16 +27,15 @@ export class PendingMessages {
   }
 
   add(request: SendRequest & { clientId: string }, at: number, author: Author): void {
-    const { clientId, roomId, content, type = 'text', metadata = {}, replyTo = null } = request;
+    const { clientId, type = 'text', metadata = {}, replyTo = null } = request;
     const message: ChatMessage = {
+      ...request,
       id: clientId,
       key: clientId,
       status: 'sending',
-      roomId,
       senderId: author.id,
       senderName: author.name,
       sender: { name: author.name },
-      content,
       type: type as MessageType,
       metadata,
       replyTo,

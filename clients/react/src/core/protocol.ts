@@ -55,8 +55,8 @@ export interface Message {
   truncated?: true;
   /** The thread that the message belongs to, if it does. */
   thread?: ThreadPlace;
-  /** The state of the thread that hangs on the message, if it has replies. */
-  threadSummary?: ThreadSummary;
+  /** The state of the thread that hangs on the message; null if it has no replies any more. */
+  threadSummary?: ThreadSummary | null;
   /** In `message:new` of a reply: its root, with the state of its thread. */
   root?: ThreadRoot;
 }

@@ -208,9 +208,9 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.writing.forget();
     this.unread.answered();
     const clientId = uuid();
-    const { type, replyTo, metadata } = options;
-    const request = { roomId: this.id, content, clientId, type, replyTo, metadata };
-    const sent = this.host.send(request).then((message) => this.shownAs(message));
+    const sent = this.host
+      .send({ ...options, roomId: this.id, content, clientId })
+      .then((message) => this.shownAs(message));
     return ignorable(sent);
   };
 
@@ -269,22 +269,15 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   protected apply(events: readonly LogEvent[]): void {
     for (const { event, data } of events) {
-      switch (event) {
-        case 'message:new':
-          this.takeNew(data);
-          break;
-        case 'message:updated':
-          this.sent = timeline.update(this.sent, data);
-          break;
-        case 'message:deleted':
-          this.sent = timeline.remove(this.sent, data.messageId);
-          this.unread.deleted(data.messageId);
-          break;
-        case 'reaction:added':
-        case 'reaction:removed':
-          this.sent = timeline.setReaction(this.sent, data.messageId, data, event === 'reaction:added');
-          break;
-      }
+      const { root } = data as Message;
+      if (root) this.sent = timeline.change(this.sent, root.id, (there) => ({ ...there, ...root }));
+      if (event === 'message:new') this.takeNew(data);
+      else if (event === 'message:updated') this.sent = timeline.update(this.sent, data);
+      else if (event === 'message:deleted') {
+        this.sent = timeline.remove(this.sent, data.messageId);
+        this.unread.deleted(data.messageId);
+      } else if (event !== 'room:updated')
+        this.sent = timeline.setReaction(this.sent, data.messageId, data, event === 'reaction:added');
     }
     this.refresh();
   }
@@ -300,7 +293,7 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.writers.remove(message.senderId);
     if (isOwn) return;
     this.readUntil(message.senderId, message.createdAt);
-    this.unread.heard(message.id, isKnown);
+    this.unread.heard(message, isKnown);
   }
 
   /**

@@ -9,6 +9,9 @@ export interface ChatMessage extends Message {
   status: MessageStatus;
   /** Why it failed. */
   failure?: Refusal;
+  /** Of one's own reply in a thread while it is on its way: the thread's root, and whether the room will show it. */
+  threadId?: string;
+  alsoToRoom?: boolean;
   /** An edit or a reaction of the user's own is shown that the server does not have yet. */
   waits?: boolean;
 }
@@ -52,6 +55,10 @@ export interface SendOptions {
   type?: SentType;
   replyTo?: string;
   metadata?: unknown;
+  /** The id of the message on which a thread hangs: the message is a reply in it. */
+  threadId?: string;
+  /** The room shows the reply, too. */
+  alsoToRoom?: boolean;
 }
 
 /** A token, or a function that gets one: it is asked again each time that the socket connects. */
@@ -124,6 +131,8 @@ export interface RoomActions {
 
 /** The return value of `useChat`. The first thirteen names are those of the original's hook. */
 export interface Chat extends RoomActions, Omit<RoomState, 'refusal'> {
+  /** The root of a thread that is shown as a chat of its own. */
+  threadId?: string;
   connected: boolean;
   connectionStatus: ConnectionStatus;
   /** Why there is no connection, or no entry into the room. */

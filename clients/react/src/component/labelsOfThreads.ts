@@ -1,0 +1,32 @@
+// The texts of threads, in English.
+
+export interface ThreadLabels {
+  /** The name of the part that shows a thread. */
+  thread: string;
+  replyInThread: string;
+  /** Below the message that has them. */
+  replies: (count: number) => string;
+  lastReply: (when: string) => string;
+  /** In place of the message that the thread hangs on. */
+  rootIsGone: string;
+  follow: string;
+  unfollow: string;
+  followFailed: (why: string) => string;
+  alsoToRoom: string;
+  reply: string;
+  notLoaded: (why: string) => string;
+}
+
+export const THREAD: ThreadLabels = {
+  thread: 'Thread',
+  replyInThread: 'Reply in a thread',
+  replies: (count) => (count === 1 ? '1 reply' : `${count} replies`),
+  lastReply: (when) => `last one ${when}`,
+  rootIsGone: 'The message that this thread began with was deleted.',
+  follow: 'Follow',
+  unfollow: 'Unfollow',
+  followFailed: (why) => `Not saved: ${why}`,
+  alsoToRoom: 'Also send to the room',
+  reply: 'Reply',
+  notLoaded: (why) => `This thread could not be loaded: ${why}`,
+};
