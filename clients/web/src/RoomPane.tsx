@@ -2,6 +2,7 @@
 import {
   ChatRoom,
   MOST_WATCHED,
+  Thread,
   useChatClient,
   useOnline,
   usePresence,
@@ -9,11 +10,11 @@ import {
   useRooms,
   type ListedRoom,
 } from '@chatoxide/react';
-import { useEffect, useMemo, useRef, useState, type Ref } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type Ref } from 'react';
 import { LeaveDialog } from './dialogs.js';
 import { Members } from './Members.js';
 import { RoomHeader } from './RoomHeader.js';
-import { forgetMessage, open, roomOf, useOpenMessage } from './route.js';
+import { forgetMessage, open, openThread, roomOf, useOpenMessage, useOpenThread } from './route.js';
 import { openAnother } from './useFirstRoom.js';
 
 interface Props {
@@ -45,19 +46,33 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
   const [isLeaving, setLeaving] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const messageId = useOpenMessage();
+  const rootId = useOpenThread();
+  const showThread = useCallback((root: string) => openThread(roomId, root), [roomId]);
+  const closeThread = () => {
+    openThread(roomId, null);
+    const rows = [...document.querySelectorAll<HTMLElement>('#main [data-message-id]')];
+    const row = rows.find(({ dataset }) => dataset.messageId === rootId);
+    (row ?? document.getElementById('main'))?.focus({ preventScroll: true });
+  };
   const leave = (left: string) => {
     setLeaving(false);
     // The list of rooms may have come first, and another room is open already.
     if (roomOf(window.location.hash) === left) openAnother(rooms, left);
   };
   return (
-    <main ref={main} id="main" className="room-pane" tabIndex={-1}>
+    <main
+      ref={main}
+      id="main"
+      className={rootId === null ? 'room-pane' : 'room-pane room-pane-thread'}
+      tabIndex={-1}
+    >
       <ChatRoom
         roomId={roomId}
         currentUserId={user.id}
         autoFocus
         messageId={messageId}
         onShown={forgetMessage}
+        onOpenThread={showThread}
         header={
           <RoomHeader
             roomId={roomId}
@@ -86,6 +101,17 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
         isOpen={isOpen}
         onLeave={room?.isMember && room.type !== 'direct' ? () => setLeaving(true) : undefined}
       />
+      {rootId !== null && (
+        <Thread
+          key={rootId}
+          className="thread-panel"
+          roomId={roomId}
+          rootId={rootId}
+          currentUserId={user.id}
+          autoFocus
+          onClose={closeThread}
+        />
+      )}
       {isLeaving && room && <LeaveDialog room={room} onClose={() => setLeaving(false)} onDone={leave} />}
     </main>
   );

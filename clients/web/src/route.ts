@@ -1,4 +1,5 @@
-// Which room is open, and the message that it is opened at, as the address says it: `#/r/general?m=0199b0a5`.
+// Which room is open, and the message that it is opened at, or the root of the thread beside it, as the address says it:
+// `#/r/general?m=0199b0a5`, `#/r/general?t=0199b0a5`.
 import { useSyncExternalStore } from 'react';
 
 export function roomOf(hash: string): string | null {
@@ -8,6 +9,11 @@ export function roomOf(hash: string): string | null {
 /** The message to lead to; null where the address names none. */
 export function messageOf(hash: string): string | null {
   return decoded(/^#\/r\/[^?]+\?m=(.+)$/.exec(hash)?.[1]);
+}
+
+/** The root of the thread that is open beside the room; null where the address names none. */
+export function threadOf(hash: string): string | null {
+  return decoded(/^#\/r\/[^?]+\?t=(.+)$/.exec(hash)?.[1]);
 }
 
 function decoded(text: string | undefined): string | null {
@@ -25,6 +31,10 @@ export function hashOf(roomId: string | null, messageId?: string): string {
   return `#/r/${encodeURIComponent(roomId)}${message}`;
 }
 
+export function threadHash(roomId: string, rootId: string): string {
+  return `${hashOf(roomId)}?t=${encodeURIComponent(rootId)}`;
+}
+
 function subscribe(listener: () => void): () => void {
   window.addEventListener('hashchange', listener);
   return () => window.removeEventListener('hashchange', listener);
@@ -39,6 +49,15 @@ export function useOpenMessage(): string | null {
   return messageOf(useSyncExternalStore(subscribe, () => window.location.hash));
 }
 
+export function useOpenThread(): string | null {
+  return threadOf(useSyncExternalStore(subscribe, () => window.location.hash));
+}
+
+/** Opens a thread beside its room; null closes it. */
+export function openThread(roomId: string, rootId: string | null): void {
+  window.location.hash = rootId === null ? hashOf(roomId) : threadHash(roomId, rootId);
+}
+
 export function open(roomId: string | null, messageId?: string): void {
   window.location.hash = hashOf(roomId, messageId);
 }
@@ -46,7 +65,8 @@ export function open(roomId: string | null, messageId?: string): void {
 /** The message is in view: the address names the room alone, so that the same message can be led to again. */
 export function forgetMessage(): void {
   const roomId = roomOf(window.location.hash);
-  if (roomId === null) return;
+  // The message may have been in a thread, which is open now.
+  if (roomId === null || messageOf(window.location.hash) === null) return;
   window.history.replaceState(null, '', hashOf(roomId));
   // The browser tells of no change that a page makes so.
   window.dispatchEvent(new HashChangeEvent('hashchange'));

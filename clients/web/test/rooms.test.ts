@@ -1,7 +1,7 @@
 // The title of the tab, the room that is opened, and the addresses of rooms.
 import { expect, test } from 'vitest';
 import { roomToOpen, titleOf } from '../src/rooms.js';
-import { hashOf, messageOf, roomOf } from '../src/route.js';
+import { hashOf, messageOf, roomOf, threadHash, threadOf } from '../src/route.js';
 
 test('the title says how much is unread, up to a number, and how much of it mentions the user', () => {
   const title = (unreadCount: number, mentionCount = 0) => titleOf({ unreadCount, mentionCount });
@@ -32,6 +32,15 @@ test('rooms have an address, whatever their id', () => {
   for (const id of ['general', 'dm:alice:bob', 'a/b?c#d %', 'ü😀']) expect(roomOf(hashOf(id))).toBe(id);
   for (const hash of ['', '#/', '#/r/', '#/x/general', '#/r/%E0%A4%A']) expect(roomOf(hash)).toBeNull();
   expect(roomOf(hashOf(null))).toBeNull();
+});
+
+test('a thread beside its room has an address, whatever the ids', () => {
+  for (const id of ['0199b0a5-3a2a-7c1e-9d53-6f0c1d2e3f40', 'a/b?t=c#d %', 'ü😀']) {
+    expect(threadOf(threadHash(id, id))).toBe(id);
+    expect(roomOf(threadHash(id, id))).toBe(id);
+    expect(messageOf(threadHash(id, id))).toBeNull();
+    expect(threadOf(hashOf(id, id))).toBeNull();
+  }
 });
 
 test('a message in a room has an address, whatever the ids', () => {

@@ -62,9 +62,9 @@ async function dialogOf(tab: Tab, button: string): Promise<Tab> {
 async function searching(words: string): Promise<Tab> {
   const tab = await alice();
   await tab.send(`${words} ${Date.now() % 100_000}`);
-  const results = (await dialogOf(tab, 'Search messages')).page.getByRole('option', { name: /Garden/ });
+  const results = (await dialogOf(tab, 'Search messages')).page.getByRole('option', { name: /Alice\s*Garden/ });
   await tab.page.keyboard.type(words);
-  // They are indexed behind the commit.
+  // It is indexed behind the commit.
   await expect
     .poll(async () => {
       await tab.page.keyboard.press('Enter');
@@ -139,6 +139,19 @@ const STATES: State[] = [
     },
   },
   {
+    name: 'thread',
+    open: async () => {
+      const tab = await alice();
+      await tab.act('who waters the beans?', 'Reply in a thread');
+      const thread = tab.page.getByRole('region', { name: 'Thread' });
+      const field = thread.getByRole('textbox', { name: 'Write a message' });
+      await field.fill('every other day');
+      await field.press('Enter');
+      await thread.locator('.chat-message--sent').filter({ hasText: 'every other day' }).waitFor();
+      return tab;
+    },
+  },
+  {
     name: 'leave',
     open: async () => {
       const tab = await alice();
@@ -197,10 +210,6 @@ const STATES: State[] = [
     name: 'search',
     open: async () => {
       const tab = await searching('beans');
-      await tab.page
-        .getByRole('option', { name: /Alice\s*Garden/ })
-        .first()
-        .waitFor();
       await tab.page.keyboard.press('ArrowDown');
       return tab;
     },

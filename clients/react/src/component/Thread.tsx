@@ -23,7 +23,8 @@ export interface ThreadProps extends Pick<ChatRoomViewProps, Shown> {
 export function Thread({ roomId, rootId, onClose, className, ...view }: ThreadProps) {
   const labels = useMemo(() => {
     const all = { ...ENGLISH, ...view.labels };
-    return { ...all, empty: all.thread.rootIsGone, noEntry: all.thread.notLoaded };
+    const { beginning, rootIsGone: empty, notLoaded: noEntry } = all.thread;
+    return { ...all, beginning, empty, noEntry };
   }, [view.labels]);
   const room = useChat(roomId);
   const thread = useThread({ id: rootId, roomId });
@@ -44,7 +45,7 @@ export function Thread({ roomId, rootId, onClose, className, ...view }: ThreadPr
   };
   return (
     <section
-      className={['chat-thread', className].filter(Boolean).join(' ')}
+      className={['chat-part', 'chat-thread', className].filter(Boolean).join(' ')}
       aria-label={labels.thread.thread}
       onKeyDown={press}
     >

@@ -3,6 +3,8 @@
 export interface ThreadLabels {
   /** The name of the part that shows a thread. */
   thread: string;
+  /** Above the message that it hangs on. */
+  beginning: string;
   replyInThread: string;
   /** Below the message that has them. */
   replies: (count: number) => string;
@@ -13,20 +15,19 @@ export interface ThreadLabels {
   unfollow: string;
   followFailed: (why: string) => string;
   alsoToRoom: string;
-  reply: string;
   notLoaded: (why: string) => string;
 }
 
 export const THREAD: ThreadLabels = {
   thread: 'Thread',
+  beginning: 'This is the start of the thread.',
   replyInThread: 'Reply in a thread',
   replies: (count) => (count === 1 ? '1 reply' : `${count} replies`),
-  lastReply: (when) => `last one ${when}`,
+  lastReply: (when) => `Last reply: ${when}`,
   rootIsGone: 'The message that this thread began with was deleted.',
   follow: 'Follow',
   unfollow: 'Unfollow',
   followFailed: (why) => `Not saved: ${why}`,
   alsoToRoom: 'Also send to the room',
-  reply: 'Reply',
   notLoaded: (why) => `This thread could not be loaded: ${why}`,
 };

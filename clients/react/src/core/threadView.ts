@@ -100,7 +100,7 @@ export class ThreadView implements Readable<ThreadState> {
     this.room.sendMessage(content, {
       ...options,
       threadId: this.rootId,
-      // What the server makes of it, so that the reply is known when it comes back.
+      // The server would set the same: the reply is known by it when it comes back.
       replyTo: options.replyTo ?? this.rootId,
       alsoToRoom: options.alsoToRoom === true,
     });
@@ -154,7 +154,7 @@ export class ThreadView implements Readable<ThreadState> {
     const load = (this.loads += 1);
     if (!this.socket.connected) return this.show();
     const missed: Changes[] = (this.missed = []);
-    // What was shown before the connection was lost is shown again.
+    // It loads as many as were shown before the connection was lost.
     const limit = Math.min(Math.max(this.sent.length, PAGE), LARGEST_PAGE);
     try {
       const page = await this.ask('thread:load', { rootId: this.rootId, limit });

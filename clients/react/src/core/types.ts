@@ -9,7 +9,7 @@ export interface ChatMessage extends Message {
   status: MessageStatus;
   /** Why it failed. */
   failure?: Refusal;
-  /** Of one's own reply in a thread while it is on its way: the thread's root, and whether the room will show it. */
+  /** The thread's root, while one's own reply in a thread is on its way, and whether the room will show it. */
   threadId?: string;
   alsoToRoom?: boolean;
   /** An edit or a reaction of the user's own is shown that the server does not have yet. */

@@ -1,0 +1,87 @@
+// Threads, in a real browser: what the others of a room see of one, and where it is found again.
+import { describe, expect, test } from 'vitest';
+import { BACKENDS } from '../support/databases';
+import type { Tab } from './pages';
+import { aParty, LONG } from './party';
+
+describe.each(BACKENDS)('the page on %s', (backend) => {
+  const party = aParty(backend);
+
+  const threadOf = ({ page }: Tab) => page.getByRole('region', { name: 'Thread' });
+  const textsOf = (tab: Tab) => threadOf(tab).locator('article .chat-text').allTextContents();
+  const roomOf = ({ page }: Tab) => page.getByRole('log', { name: 'Messages' }).first();
+  const roomTexts = (tab: Tab) => roomOf(tab).locator('article .chat-text').allTextContents();
+
+  async function reply(tab: Tab, text: string): Promise<void> {
+    const field = threadOf(tab).getByRole('textbox', { name: 'Write a message' });
+    await field.fill(text);
+    await field.press('Enter');
+  }
+
+  test('a question is answered beside the room, by two people', { timeout: LONG }, async () => {
+    const room = await party.room('Lunch');
+    const [alice, bob] = await party.two(room);
+    await alice.send('where do we eat?');
+    await bob.sees('where do we eat?');
+    await bob.act('where do we eat?', 'Reply in a thread');
+    await reply(bob, 'at the lake');
+    await threadOf(bob).getByText('at the lake').waitFor();
+
+    const summary = roomOf(alice).getByRole('button', { name: /1 reply/ });
+    await summary.waitFor();
+    expect(await roomTexts(alice)).toEqual(['where do we eat?']);
+    await summary.click();
+    await expect.poll(() => textsOf(alice)).toEqual(['where do we eat?', 'at the lake']);
+    await reply(alice, 'see you there');
+    await expect.poll(() => textsOf(bob)).toEqual(['where do we eat?', 'at the lake', 'see you there']);
+    await threadOf(bob).getByRole('checkbox', { name: 'Also send to the room' }).check();
+    await reply(bob, 'all are welcome');
+    for (const tab of [alice, bob])
+      await expect.poll(() => roomTexts(tab)).toEqual(['where do we eat?', 'all are welcome']);
+    await roomOf(alice)
+      .getByRole('button', { name: /3 replies/ })
+      .waitFor();
+    await alice.keepScreen(`thread-${backend}`);
+
+    // The address names it.
+    await alice.page.reload();
+    await expect.poll(() => textsOf(alice)).toHaveLength(4);
+    await threadOf(alice).getByRole('button', { name: 'Close', exact: true }).click();
+    await threadOf(alice).waitFor({ state: 'detached' });
+    await alice.page.goBack();
+    await threadOf(alice).waitFor();
+  });
+
+  test('a reply waits for the server, and its thread outlives the root', { timeout: LONG }, async () => {
+    const room = await party.room('Night');
+    const [alice, bob] = await party.two(room);
+    await alice.send('who keeps watch?');
+    await alice.hasSent('who keeps watch?');
+    await alice.act('who keeps watch?', 'Reply in a thread');
+    await reply(alice, 'not me');
+    await roomOf(bob)
+      .getByRole('button', { name: /1 reply/ })
+      .click();
+    await party.server.stop('SIGKILL');
+    await bob.isLost.first().waitFor();
+    await reply(bob, 'I do');
+    await threadOf(bob).getByText('Will be sent when you are back online').waitFor();
+    await party.server.start();
+    for (const tab of [alice, bob])
+      await expect
+        .poll(() => textsOf(tab), { timeout: 30_000 })
+        .toEqual(['who keeps watch?', 'not me', 'I do']);
+
+    await alice.message('who keeps watch?').first().hover();
+    await alice
+      .message('who keeps watch?')
+      .first()
+      .getByRole('button', { name: 'Delete', exact: true })
+      .click();
+    await alice.message('who keeps watch?').first().getByRole('button', { name: 'Delete' }).last().click();
+    for (const tab of [alice, bob]) {
+      await threadOf(tab).getByText('The message that this thread began with was deleted.').waitFor();
+      await expect.poll(() => textsOf(tab)).toEqual(['not me', 'I do']);
+    }
+  });
+});
