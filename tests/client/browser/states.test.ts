@@ -62,7 +62,9 @@ async function dialogOf(tab: Tab, button: string): Promise<Tab> {
 async function searching(words: string): Promise<Tab> {
   const tab = await alice();
   await tab.send(`${words} ${Date.now() % 100_000}`);
-  const results = (await dialogOf(tab, 'Search messages')).page.getByRole('option', { name: /Alice\s*Garden/ });
+  const results = (await dialogOf(tab, 'Search messages')).page.getByRole('option', {
+    name: /Alice\s*Garden/,
+  });
   await tab.page.keyboard.type(words);
   // It is indexed behind the commit.
   await expect
