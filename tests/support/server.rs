@@ -50,6 +50,8 @@ pub fn config(url: &str, data_dir: &Path, more: &[&str]) -> Config {
     let ping_timeout = PING_TIMEOUT_MS.to_string();
     // Tests count statements: only those of search have an index that is kept up to date meanwhile.
     line.extend(["--database-url", url, "--ping-timeout", &ping_timeout, "--search", "off"]);
+    // Tests write logs of a time long past. The server would delete them meanwhile.
+    line.extend(["--log-retention", "0"]);
     line.extend(more);
     Config::from_settings(Line::try_parse_from(line).unwrap().settings).unwrap()
 }
