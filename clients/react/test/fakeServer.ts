@@ -65,6 +65,18 @@ export class FakeSocket {
     this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
   }
 
+  off(event: string, listener: Listener): void {
+    this.listeners.set(
+      event,
+      (this.listeners.get(event) ?? []).filter((other) => other !== listener),
+    );
+  }
+
+  /** The number of listeners, of all events. */
+  get listening(): number {
+    return [...this.listeners.values()].flat().length;
+  }
+
   connect(): void {
     this.active = true;
     if (!sockets.includes(this)) sockets.push(this);

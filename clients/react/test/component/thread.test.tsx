@@ -2,9 +2,17 @@
 // Threads: below the message that they hang on, and beside the room.
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import axe from 'axe-core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ChatProvider, ChatRoom, Thread, useRoom } from '../../src/index.js';
+import {
+  ChatProvider,
+  ChatRoom,
+  keptUnreadOf,
+  Thread,
+  useChatClient,
+  useRoom,
+  type ChatClient,
+} from '../../src/index.js';
 import { layOut, startChatServer, type ChatServer, type TestUser } from '../../src/testing/index.js';
 
 let server: ChatServer;
@@ -28,7 +36,11 @@ afterEach(() => {
 const member = (id: string, name: string) => ({ id, name });
 const general = { id: 'general', members: ['alice', 'bob'] };
 
+let client: ChatClient;
+
 function Unread() {
+  const shared = useChatClient();
+  useEffect(() => void (client = shared), [shared]);
   return <output>{useRoom('general', ({ unreadCount }) => unreadCount)}</output>;
 }
 
@@ -105,6 +117,7 @@ test('a thread shows its root and replies, follows each change, and is answered'
   await waitFor(() => expect(textsIn(thread())).toEqual(['where do we eat?', 'at noon', 'I will be there']));
   expect(textsIn(room())).toEqual(['where do we eat?']);
   await within(room()).findByText('2 replies');
+  await inThread().findByRole('button', { name: 'Seen by' });
   // Whoever replies follows.
   await inThread().findByRole('button', { name: 'Unfollow', pressed: true });
 
@@ -180,4 +193,18 @@ test('following is chosen, and a refusal is shown', async () => {
   fireEvent.click(await inThread().findByRole('button', { name: 'Unfollow' }));
   await inThread().findByRole('button', { name: 'Follow' });
   expect(inThread().queryByRole('alert')).toBeNull();
+});
+
+test('a room that is kept unread stays so while a thread is opened and closed', async () => {
+  await act(() => reply('at noon'));
+  await showPage();
+  const isKept = () => keptUnreadOf(client).get().rooms.has('general');
+  const row = within(room()).getByText('where do we eat?').closest('article') as HTMLElement;
+  fireEvent.click(within(row).getByRole('button', { name: 'Mark unread from here' }));
+  await waitFor(() => expect(isKept()).toBe(true));
+  await openThread();
+  expect(inThread().queryByRole('button', { name: 'Mark unread from here' })).toBeNull();
+  fireEvent.click(inThread().getByRole('button', { name: 'Close' }));
+  await waitFor(() => expect(screen.queryByRole('region', { name: 'Thread' })).toBeNull());
+  expect(isKept()).toBe(true);
 });
