@@ -1,0 +1,140 @@
+// Threads: what clients that know them and clients that do not hear of the same replies, on every transport.
+import { expect, test } from 'vitest';
+import type { Client } from '../support/client';
+import { everywhere, settled } from '../support/world';
+
+interface State {
+  root?: { threadSummary: { replyCount: number } | null };
+}
+
+everywhere('threads', (world) => {
+  async function say(client: Client, roomId: string, content: string, more = {}) {
+    return (await client.ask('message:send', { roomId, content, ...more })).message;
+  }
+
+  test('a reply is a message of the room for a client that knows no threads', async () => {
+    const { room, alice, bob } = await world.meet('alice', 'bob');
+    const root = await say(alice, room, 'where do we eat?');
+    const reply = await say(bob, room, 'at the lake', { threadId: root.id });
+    const open = await say(bob, room, 'for all', { threadId: reply.id, alsoToRoom: true });
+
+    expect(reply).toMatchObject({ replyTo: root.id, thread: { rootId: root.id, alsoToRoom: false } });
+    expect(open).toMatchObject({ replyTo: root.id, thread: { rootId: root.id, alsoToRoom: true } });
+    await settled(alice, bob);
+    const heard = alice.all('message:new').map(({ id, replyTo }) => [id, replyTo]);
+    expect(heard).toEqual([
+      [root.id, null],
+      [reply.id, root.id],
+      [open.id, root.id],
+    ]);
+    const carol = await world.connect(world.user('carol'));
+    await carol.ask('room:join', room);
+    const { messages } = await carol.next('room:history');
+    expect(messages.map(({ content }) => content)).toEqual(['for all', 'at the lake', 'where do we eat?']);
+    expect(messages[2]).toMatchObject({ threadSummary: { replyCount: 2, lastReply: { id: open.id } } });
+  });
+
+  test('each reply and deletion carries the state of its thread', async () => {
+    const { room, alice, bob } = await world.meet('alice', 'bob');
+    const root = await say(alice, room, 'where do we eat?');
+    const first = await say(bob, room, 'at the lake', { threadId: root.id });
+    const second = await say(alice, room, 'see you there', { threadId: root.id });
+    await alice.ask('message:delete', { messageId: second.id });
+    await bob.ask('message:delete', { messageId: first.id });
+    await settled(alice, bob);
+    const changes = [...bob.all('message:new').slice(1), ...bob.all('message:deleted')] as State[];
+    const counts = changes.map(({ root: state }) => state?.threadSummary?.replyCount ?? null);
+    expect(counts).toEqual([1, 2, 1, null]);
+  });
+
+  test('its pages lead to its beginning and to its end', async () => {
+    const { room, alice } = await world.meet('alice');
+    const root = await say(alice, room, 'count');
+    const contents = Array.from({ length: 7 }, (_, serial) => `reply ${serial}`);
+    for (const content of contents) await say(alice, room, content, { threadId: root.id });
+
+    const newest = await alice.ask('thread:load', { rootId: root.id, limit: 3 });
+    const older = await alice.ask('thread:load', { rootId: root.id, limit: 3, before: newest.before });
+    const oldest = await alice.ask('thread:load', { rootId: root.id, limit: 3, before: older.before });
+
+    const pages = [newest, older, oldest];
+    const loaded = pages.flatMap(({ messages }) => messages.map(({ content }) => content));
+    expect(loaded).toEqual(contents.toReversed());
+    expect(pages.map(({ before }) => before !== null)).toEqual([true, true, false]);
+    expect(newest).toMatchObject({ rootId: root.id, roomId: room, root: { id: root.id, content: 'count' } });
+
+    await say(alice, room, 'and later', { threadId: root.id });
+    const later = await alice.ask('thread:load', { rootId: root.id, after: newest.after });
+    expect(later.messages.map(({ content }) => content)).toEqual(['and later']);
+  });
+
+  test('every device of a follower is told what is unread, and that it was read', async () => {
+    const { room, alice, bob } = await world.meet('alice', 'bob');
+    const phone = await world.connect(alice.user);
+    const root = await say(alice, room, 'where do we eat?');
+    const reply = await say(bob, room, 'at the lake', { threadId: root.id });
+    const unread = (unreadCount: number) => ({ rootId: root.id, roomId: room, unreadCount });
+    for (const device of [alice, phone]) expect(await device.next('thread:unread')).toEqual(unread(1));
+    expect((await phone.ask('threads:list', {})).threads).toMatchObject([
+      { roomId: room, root: { id: root.id, isDeleted: false }, unreadCount: 1 },
+    ]);
+
+    await alice.ask('thread:read', { rootId: root.id, messageId: reply.id });
+    for (const device of [alice, phone]) expect(await device.next('thread:unread')).toEqual(unread(0));
+    expect((await phone.ask('threads:list', { unreadOnly: true })).threads).toEqual([]);
+
+    await alice.ask('thread:unfollow', { rootId: root.id });
+    await say(bob, room, 'at noon', { threadId: root.id });
+    expect((await phone.ask('threads:list', {})).threads).toEqual([]);
+    const back = await alice.ask('thread:follow', { rootId: root.id });
+    expect(back.success).toBe(true);
+    expect((await phone.ask('threads:list', {})).threads).toHaveLength(1);
+  });
+
+  test('a thread is part of what a client catches up with', async () => {
+    const { room, alice, bob } = await world.meet('alice', 'bob');
+    const root = await say(alice, room, 'where do we eat?');
+    const since = root.seq;
+    const reply = await say(bob, room, 'at the lake', { threadId: root.id });
+    await bob.ask('message:delete', { messageId: reply.id });
+    const synced = await alice.ask('messages:sync', { roomId: room, since });
+    expect(synced).toMatchObject({ complete: true });
+    expect(synced.events.map(({ event }) => event)).toContain('message:deleted');
+    expect(synced.events.at(-1)).toMatchObject({ data: { root: { id: root.id, threadSummary: null } } });
+  });
+
+  test('a thread outlives its root', async () => {
+    const { room, alice, bob } = await world.meet('alice', 'bob');
+    const root = await say(alice, room, 'where do we eat?');
+    await say(bob, room, 'at the lake', { threadId: root.id });
+    await alice.ask('message:delete', { messageId: root.id });
+    const page = await bob.ask('thread:load', { rootId: root.id });
+    expect(page).toMatchObject({ root: null, messages: [{ content: 'at the lake' }] });
+    const refused = await bob.ask('message:send', { roomId: room, content: 'and now?', threadId: root.id });
+    expect(refused).toMatchObject({ success: false, code: 'message_not_found' });
+  });
+
+  test('a stranger neither reads, follows nor answers, and learns nothing', async () => {
+    const { room, alice } = await world.meetIn({ type: 'private' }, 'alice');
+    const { room: own, alice: stranger } = await world.meet('alice');
+    const root = await say(alice, room, 'between us');
+    const reply = await say(alice, room, 'yes', { threadId: root.id });
+    await settled(alice);
+    alice.forget();
+
+    for (const refused of [
+      await stranger.ask('thread:load', { rootId: root.id }),
+      await stranger.ask('thread:follow', { rootId: root.id }),
+      await stranger.ask('thread:unfollow', { rootId: root.id }),
+      await stranger.ask('thread:read', { rootId: root.id, messageId: reply.id }),
+      await stranger.ask('message:send', { roomId: own, content: 'x', threadId: root.id }),
+    ])
+      expect(refused).toMatchObject({ success: false });
+    const gone = await stranger.ask('thread:load', { rootId: world.unique('never') });
+    const there = await stranger.ask('thread:load', { rootId: root.id });
+    expect([there.success, gone.success]).toEqual([false, false]);
+    expect((await stranger.ask('threads:list', {})).threads).toEqual([]);
+    await settled(alice, stranger);
+    expect(alice.events()).toEqual([]);
+  });
+});
