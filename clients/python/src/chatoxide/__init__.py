@@ -25,6 +25,7 @@ from .events import (
     RoomActivity,
     RoomEvent,
     RoomUpdated,
+    ThreadUnread,
     TypingStarted,
     TypingStopped,
     UserJoined,
@@ -44,12 +45,16 @@ from .models import (
     RoomDetails,
     RoomInfo,
     Status,
+    ThreadPlace,
+    ThreadRoot,
+    ThreadSummary,
     TokenUser,
     UserPresence,
 )
 from .reader import RoomEvents
 from .room import MessageRef, Room
 from .search import SearchOrder, SearchPage, SearchResult
+from .threads import FollowedThread, FollowedThreads, Quote, ThreadPage
 from .token import TokenSource
 
 __all__ = [
@@ -63,6 +68,8 @@ __all__ = [
     'Disconnected',
     'Discontinuity',
     'EventHandler',
+    'FollowedThread',
+    'FollowedThreads',
     'Interrupted',
     'Invited',
     'ListedRoom',
@@ -81,6 +88,7 @@ __all__ = [
     'NewMessage',
     'Presence',
     'PresenceChanged',
+    'Quote',
     'Reaction',
     'ReactionAdded',
     'ReactionRemoved',
@@ -95,6 +103,11 @@ __all__ = [
     'SearchPage',
     'SearchResult',
     'Status',
+    'ThreadPage',
+    'ThreadPlace',
+    'ThreadRoot',
+    'ThreadSummary',
+    'ThreadUnread',
     'TokenSource',
     'TokenUser',
     'TypingStarted',

@@ -17,9 +17,10 @@ from .feed import Feed
 from .log import RoomLog
 from .models import ListedRoom, Member, MentionPage, RoomInfo, Status, UserPresence
 from .place import Place
-from .record import Record
+from .record import Json, Record
 from .room import Room
 from .search import SearchOrder, SearchPage, SearchResult
+from .threads import FollowedThreads
 from .token import TokenSource
 
 LOG = logging.getLogger('chatoxide')
@@ -200,6 +201,25 @@ class ChatClient:
     async def read_mentions(self) -> None:
         """Marks all mentions as read, on all devices."""
         await self._connection.ask('mentions:read', {})
+
+    async def threads(
+        self,
+        *,
+        room_id: str | None = None,
+        unread_only: bool = False,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> FollowedThreads:
+        """The threads that the user follows, at most 100, the one with the newest reply first.
+
+        `after` is that of the last page.
+        """
+        request: dict[str, Json] = {'unreadOnly': unread_only, 'limit': limit}
+        if room_id is not None:
+            request['roomId'] = room_id
+        if after is not None:
+            request['after'] = after
+        return FollowedThreads.read(await self._connection.ask('threads:list', request))
 
     async def search_page(
         self, query: str, *, order: SearchOrder = 'newest', limit: int = 20, after: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from .models import Member, MentionNotice, Message, RoomInfo, TokenUser, UserPresence
+from .models import Member, MentionNotice, Message, RoomInfo, ThreadRoot, TokenUser, UserPresence
 from .record import Record
 
 # Changes in a room's log. Their `seq` counts up from 1. A number is missing only where a later deletion voided it.
@@ -18,6 +18,8 @@ class NewMessage:
     room_id: str
     seq: int
     message: Message
+    # The state of the thread that the message is a reply in, from now on.
+    root: ThreadRoot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class MessageDeleted:
     room_id: str
     seq: int
     message_id: str
+    # The state of the thread that the message was a reply in, from now on.
+    root: ThreadRoot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,15 @@ class MentionsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadUnread:
+    """The number of unread replies of a thread that this user follows: 99 stands for 99 or more."""
+
+    root_id: str
+    room_id: str
+    unread_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoomActivity:
     """Something was said in a room of this user's that is not joined; told where `rooms()` was asked for."""
 
@@ -226,6 +239,7 @@ ClientEvent: TypeAlias = (
     | RoomActivity
     | Mentioned
     | MentionsRead
+    | ThreadUnread
     | UsersPresence
     | PresenceChanged
     | Interrupted
@@ -233,13 +247,19 @@ ClientEvent: TypeAlias = (
 
 _CHANGES: dict[str, Callable[[Record], Change]] = {
     'message:new': lambda data: NewMessage(
-        room_id=data.text('roomId'), seq=data.number('seq'), message=Message.read(data)
+        room_id=data.text('roomId'),
+        seq=data.number('seq'),
+        message=Message.read(data),
+        root=ThreadRoot.read_of(data),
     ),
     'message:updated': lambda data: MessageUpdated(
         room_id=data.text('roomId'), seq=data.number('seq'), message=Message.read(data)
     ),
     'message:deleted': lambda data: MessageDeleted(
-        room_id=data.text('roomId'), seq=data.number('seq'), message_id=data.text('messageId')
+        room_id=data.text('roomId'),
+        seq=data.number('seq'),
+        message_id=data.text('messageId'),
+        root=ThreadRoot.read_of(data),
     ),
     'reaction:added': lambda data: ReactionAdded(
         room_id=data.text('roomId'),
@@ -296,6 +316,9 @@ _OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
         users=tuple(UserPresence.read(user) for user in data.records('users'))
     ),
     'mention:new': lambda data: Mentioned(mention=MentionNotice.read(data)),
+    'thread:unread': lambda data: ThreadUnread(
+        root_id=data.text('rootId'), room_id=data.text('roomId'), unread_count=data.number('unreadCount')
+    ),
     'mention:read': lambda data: MentionsRead(at=data.time('at')),
     'room:activity': lambda data: RoomActivity(
         room_id=data.text('roomId'),

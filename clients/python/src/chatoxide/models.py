@@ -19,6 +19,81 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    id: str
+    name: str
+    # The URL of a picture.
+    avatar: str | None
+
+    @classmethod
+    def read(cls, record: Record) -> Member:
+        return cls(id=record.text('id'), name=record.text('name'), avatar=record.text_or_none('avatar'))
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPlace:
+    """The thread that a reply belongs to."""
+
+    # The id of the message that the thread hangs on.
+    root_id: str
+    # The reply is shown in the room, too.
+    also_to_room: bool
+
+    @classmethod
+    def read(cls, record: Record) -> ThreadPlace:
+        return cls(root_id=record.text('rootId'), also_to_room=record.flag('alsoToRoom'))
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSummary:
+    """The state of a thread, as its root shows it."""
+
+    reply_count: int
+    last_reply_id: str
+    last_reply_sender_id: str
+    last_reply_at: datetime
+    # The five users who have replied last, the last one first.
+    participants: tuple[Member, ...]
+    participant_count: int
+
+    @classmethod
+    def read(cls, record: Record) -> ThreadSummary:
+        last = record.record('lastReply')
+        return cls(
+            reply_count=record.number('replyCount'),
+            last_reply_id=last.text('id'),
+            last_reply_sender_id=last.text('senderId'),
+            last_reply_at=last.time('createdAt'),
+            participants=tuple(Member.read(user) for user in record.records('participants')),
+            participant_count=record.number('participantCount'),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRoot:
+    """The state of a thread after a reply or the deletion of one."""
+
+    id: str
+    # None if the thread has no replies any more.
+    summary: ThreadSummary | None
+
+    @classmethod
+    def read(cls, record: Record) -> ThreadRoot:
+        return cls(id=record.text('id'), summary=_summary(record))
+
+    @classmethod
+    def read_of(cls, change: Record) -> ThreadRoot | None:
+        """That of a change in a room's log; None if the change is not about a reply in a thread."""
+        return None if change.is_none('root') else cls.read(change.record('root'))
+
+
+def _summary(record: Record) -> ThreadSummary | None:
+    if record.is_none('threadSummary'):
+        return None
+    return ThreadSummary.read(record.record('threadSummary'))
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     id: str
     room_id: str
@@ -40,6 +115,10 @@ class Message:
     reactions: tuple[Reaction, ...]
     # The number of the change in the room's log; None in history and pages.
     seq: int | None
+    # The thread that the message is a reply in.
+    thread: ThreadPlace | None = None
+    # The state of the thread that hangs on the message.
+    thread_summary: ThreadSummary | None = None
 
     @classmethod
     def read(cls, record: Record) -> Message:
@@ -56,19 +135,9 @@ class Message:
             updated_at=record.time_or_none('updatedAt'),
             reactions=tuple(Reaction.read(reaction) for reaction in record.records('reactions')),
             seq=record.number_or_none('seq'),
+            thread=None if record.is_none('thread') else ThreadPlace.read(record.record('thread')),
+            thread_summary=_summary(record),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    id: str
-    name: str
-    # The URL of a picture.
-    avatar: str | None
-
-    @classmethod
-    def read(cls, record: Record) -> Member:
-        return cls(id=record.text('id'), name=record.text('name'), avatar=record.text_or_none('avatar'))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from .log import RoomLog
 from .models import Member, Message, Presence, RoomDetails, read_messages
 from .reader import History, RoomEvents
 from .record import Json
+from .threads import ThreadPage
 
 LOG = logging.getLogger('chatoxide')
 
@@ -76,10 +77,15 @@ class Room:
         metadata: Json = None,
         reply_to: MessageRef | None = None,
         client_id: str | None = None,
+        thread: MessageRef | None = None,
+        also_to_room: bool = False,
     ) -> Message:
         """Sends a message, again after each break until it is acked. Returns when it is committed.
 
         `type` is `text`, `image`, `file`, or one that the server's setting `MESSAGE_TYPES` has.
+
+        `thread` is the message that a thread hangs on, or a reply in it: the message is a reply in that thread. With
+        `also_to_room` the room shows it, too.
 
         `client_id` (up to 64 bytes) makes it one message however often it is sent; without one a new id is made.
         """
@@ -93,6 +99,8 @@ class Room:
             request['metadata'] = metadata
         if reply_to is not None:
             request['replyTo'] = _id_of(reply_to)
+        if thread is not None:
+            request |= {'threadId': _id_of(thread), 'alsoToRoom': also_to_room}
         async with self._sending:
             answer = await self._connection.ask('message:send', request)
         return Message.read(answer.record('message'))
@@ -135,6 +143,35 @@ class Room:
             for message in reversed(page):
                 yield message
             before = page[0]
+
+    async def thread(
+        self, root: MessageRef, *, before: str | None = None, after: str | None = None, limit: int = 50
+    ) -> ThreadPage:
+        """The newest replies of a thread, those before a page (its `before`), or those after one (its `after`)."""
+        request: dict[str, Json] = {'rootId': _id_of(root), 'limit': limit}
+        if before is not None:
+            request['before'] = before
+        if after is not None:
+            request['after'] = after
+        return ThreadPage.read(await self._connection.ask('thread:load', request))
+
+    async def follow_thread(self, root: MessageRef) -> int:
+        """Follows a thread: `ChatClient.events` yields `ThreadUnread`. Returns how many replies are unread.
+
+        Who begins a thread, replies in it or is mentioned there follows it already.
+        """
+        return await self._ask_unread('thread:follow', {'rootId': _id_of(root)})
+
+    async def unfollow_thread(self, root: MessageRef) -> None:
+        """Follows a thread no longer, until `follow_thread`."""
+        await self._ask_unread('thread:unfollow', {'rootId': _id_of(root)})
+
+    async def mark_thread_read(self, root: MessageRef, last: MessageRef) -> int:
+        """The replies up to `last` have been read. Returns how many are left."""
+        return await self._ask_unread('thread:read', {'rootId': _id_of(root), 'messageId': _id_of(last)})
+
+    async def _ask_unread(self, event: str, request: dict[str, Json]) -> int:
+        return (await self._connection.ask(event, request)).number('unreadCount')
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
