@@ -16,9 +16,12 @@ from chatoxide import (
     MentionPage,
     Message,
     Presence,
+    ReaderPage,
     RoomDetails,
     RoomInfo,
+    RoomUnread,
     SearchPage,
+    Settings,
     Status,
     ThreadPage,
     UserPresence,
@@ -30,8 +33,8 @@ from chatoxide.record import Record
 
 FIXTURES = Path(__file__).parents[3] / 'tests' / 'fixtures' / 'protocol'
 
-# Acks say what the first says, and the second says nothing. Counts and deliveries are not handed on yet.
-PASSED_OVER = {'room:error', 'server:pulse', 'room:unread', 'message:delivered'}
+# Acks say what the first says, and the second says nothing.
+PASSED_OVER = {'room:error', 'server:pulse'}
 
 ACKS: dict[str, Any] = {
     'ack_chunk': lambda answer: answer.record('chunk').numbers('missing'),
@@ -51,6 +54,10 @@ ACKS: dict[str, Any] = {
     'ack_rooms_list': lambda answer: [ListedRoom.read(room) for room in answer.records('rooms')],
     'ack_presence_list': lambda answer: [UserPresence.read(user) for user in answer.records('users')],
     'ack_presence_watch': lambda answer: [UserPresence.read(user) for user in answer.records('users')],
+    'ack_message_readers': ReaderPage.read,
+    'ack_settings_show': Settings.read,
+    'ack_settings_update': Settings.read,
+    'ack_unread_list': lambda answer: [RoomUnread.read(room) for room in answer.records('rooms')],
     'ack_thread_load': ThreadPage.read,
     'ack_threads_list': FollowedThreads.read,
     'ack_status_set': lambda answer: (

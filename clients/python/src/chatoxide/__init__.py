@@ -7,6 +7,7 @@ from .events import (
     Change,
     ClientEvent,
     Connected,
+    Delivered,
     DirectStarted,
     Disconnected,
     Discontinuity,
@@ -28,6 +29,7 @@ from .events import (
     ThreadUnread,
     TypingStarted,
     TypingStopped,
+    UnreadChanged,
     UserJoined,
     UserLeft,
     UserRead,
@@ -52,6 +54,7 @@ from .models import (
     UserPresence,
 )
 from .reader import RoomEvents
+from .reads import MessageReader, ReaderPage, RoomUnread, Settings
 from .room import MessageRef, Room
 from .search import SearchOrder, SearchPage, SearchResult
 from .threads import FollowedThread, FollowedThreads, Quote, ThreadPage
@@ -64,6 +67,7 @@ __all__ = [
     'ClientEvent',
     'Command',
     'Connected',
+    'Delivered',
     'DirectStarted',
     'Disconnected',
     'Discontinuity',
@@ -83,6 +87,7 @@ __all__ = [
     'MentionsRead',
     'Message',
     'MessageDeleted',
+    'MessageReader',
     'MessageRef',
     'MessageUpdated',
     'NewMessage',
@@ -92,16 +97,19 @@ __all__ = [
     'Reaction',
     'ReactionAdded',
     'ReactionRemoved',
+    'ReaderPage',
     'Room',
     'RoomActivity',
     'RoomDetails',
     'RoomEvent',
     'RoomEvents',
     'RoomInfo',
+    'RoomUnread',
     'RoomUpdated',
     'SearchOrder',
     'SearchPage',
     'SearchResult',
+    'Settings',
     'Status',
     'ThreadPage',
     'ThreadPlace',
@@ -112,6 +120,7 @@ __all__ = [
     'TokenUser',
     'TypingStarted',
     'TypingStopped',
+    'UnreadChanged',
     'UserJoined',
     'UserLeft',
     'UserPresence',

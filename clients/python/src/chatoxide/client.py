@@ -15,8 +15,9 @@ from .errors import ChatError
 from .events import ClientEvent, Connected, Disconnected, Interrupted, read_client_event
 from .feed import Feed
 from .log import RoomLog
-from .models import ListedRoom, Member, MentionPage, RoomInfo, Status, UserPresence
+from .models import ListedRoom, Member, MentionPage, Message, RoomInfo, Status, UserPresence
 from .place import Place
+from .reads import RoomUnread, Settings
 from .record import Json, Record
 from .room import Room
 from .search import SearchOrder, SearchPage, SearchResult
@@ -188,9 +189,31 @@ class ChatClient:
         answer = await self._connection.ask('status:set', {'text': text, 'emoji': emoji, 'clearAt': end})
         return None if answer.is_none('status') else Status.read(answer.record('status'))
 
-    async def hide_presence(self, is_hidden: bool) -> None:
+    async def settings(self) -> Settings:
+        return Settings.read(await self._connection.ask('settings:show', {}))
+
+    async def hide_presence(self, is_hidden: bool) -> Settings:
         """Shows this user to others as offline, or as they are."""
-        await self._connection.ask('settings:update', {'hidePresence': is_hidden})
+        return Settings.read(await self._connection.ask('settings:update', {'hidePresence': is_hidden}))
+
+    async def hide_reads(self, is_hidden: bool) -> Settings:
+        """Hides from others what this user reads, or shows it."""
+        return Settings.read(await self._connection.ask('settings:update', {'privateReads': is_hidden}))
+
+    async def unread(self) -> list[RoomUnread]:
+        """The unread counts of all rooms of the user. After `rooms()`, `events()` yields each that changes."""
+        answer = await self._connection.ask('unread:list', {})
+        return [RoomUnread.read(room) for room in answer.records('rooms')]
+
+    async def messages(self, message_ids: Iterable[str]) -> list[Message]:
+        """Those of at most 50 messages that exist and that the user may read, oldest first."""
+        answer = await self._connection.ask('messages:show', {'messageIds': list(message_ids)})
+        return [Message.read(message) for message in answer.records('messages')]
+
+    async def users(self, user_ids: Iterable[str]) -> list[Member]:
+        """Those of these users who exist: their names and pictures."""
+        answer = await self._connection.ask('users:show', {'userIds': list(user_ids)})
+        return [Member.read(user) for user in answer.records('users')]
 
     async def mentions(self, before: str | None = None, limit: int = 50) -> MentionPage:
         """The messages that mention the user, newest first, at most 100; `before` is that of the last page."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from .models import Member, MentionNotice, Message, RoomInfo, ThreadRoot, TokenUser, UserPresence
+from .reads import RoomUnread
 from .record import Record
 
 # Changes in a room's log. Their `seq` counts up from 1. A number is missing only where a later deletion voided it.
@@ -90,6 +91,15 @@ class UserRead:
     room_id: str
     user_id: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The changes up to `seq` have reached a device of the user."""
+
+    room_id: str
+    user_id: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +217,13 @@ class MentionsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadChanged:
+    """The unread count of a room of this user's, on whatever device; told where `rooms()` was asked for."""
+
+    unread: RoomUnread
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadUnread:
     """The number of unread replies of a thread that this user follows: 99 stands for 99 or more."""
 
@@ -228,7 +245,9 @@ class RoomActivity:
 Change: TypeAlias = (
     NewMessage | MessageUpdated | MessageDeleted | ReactionAdded | ReactionRemoved | RoomUpdated
 )
-Sign: TypeAlias = UserJoined | UserLeft | UserRead | TypingStarted | TypingStopped | MembersChanged
+Sign: TypeAlias = (
+    UserJoined | UserLeft | UserRead | Delivered | TypingStarted | TypingStopped | MembersChanged
+)
 RoomEvent: TypeAlias = Change | Sign | Interrupted | Discontinuity
 ClientEvent: TypeAlias = (
     Connected
@@ -240,6 +259,7 @@ ClientEvent: TypeAlias = (
     | Mentioned
     | MentionsRead
     | ThreadUnread
+    | UnreadChanged
     | UsersPresence
     | PresenceChanged
     | Interrupted
@@ -292,6 +312,9 @@ _SIGNS: dict[str, Callable[[Record], Sign]] = {
     'room:user-read': lambda data: UserRead(
         room_id=data.text('roomId'), user_id=data.text('userId'), at=data.time('timestamp')
     ),
+    'message:delivered': lambda data: Delivered(
+        room_id=data.text('roomId'), user_id=data.text('userId'), seq=data.number('seq')
+    ),
     'typing:user': lambda data: TypingStarted(
         room_id=data.text('roomId'), user_id=data.text('userId'), user_name=data.text_or_none('userName')
     ),
@@ -316,6 +339,7 @@ _OF_THE_CLIENT: dict[str, Callable[[Record], ClientEvent]] = {
         users=tuple(UserPresence.read(user) for user in data.records('users'))
     ),
     'mention:new': lambda data: Mentioned(mention=MentionNotice.read(data)),
+    'room:unread': lambda data: UnreadChanged(unread=RoomUnread.read(data)),
     'thread:unread': lambda data: ThreadUnread(
         root_id=data.text('rootId'), room_id=data.text('roomId'), unread_count=data.number('unreadCount')
     ),

@@ -15,6 +15,7 @@ from .errors import ChatError
 from .log import RoomLog
 from .models import Member, Message, Presence, RoomDetails, read_messages
 from .reader import History, RoomEvents
+from .reads import ReaderPage
 from .record import Json
 from .threads import ThreadPage
 
@@ -188,6 +189,22 @@ class Room:
     async def mark_read(self) -> None:
         """All that is in the room has been read."""
         await self._connection.ask('room:read', self.id)
+
+    async def mark_unread(self, message: MessageRef) -> None:
+        """Counts the room as unread from this message on, on all devices: only a member can."""
+        await self._connection.ask('room:mark-unread', {'roomId': self.id, 'messageId': _id_of(message)})
+
+    async def mark_delivered(self, seq: int) -> None:
+        """The changes up to `seq` have reached this device. The server takes it if `DELIVERY_RECEIPTS` is set."""
+        await self._connection.ask('message:delivered', {'roomId': self.id, 'seq': seq})
+
+    async def readers(self, message: MessageRef, *, after: str | None = None, limit: int = 50) -> ReaderPage:
+        """The members who have read a message, without its author and those who read in private; at most 100.
+
+        `after` is that of the last page.
+        """
+        request: dict[str, Json] = {'messageId': _id_of(message), 'after': after, 'limit': limit}
+        return ReaderPage.read(await self._connection.ask('message:readers', request))
 
     async def presence(self) -> Presence:
         """Asks which users are in the room at this moment."""
