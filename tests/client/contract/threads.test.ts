@@ -121,20 +121,68 @@ everywhere('threads', (world) => {
     const reply = await say(alice, room, 'yes', { threadId: root.id });
     await settled(alice);
     alice.forget();
+    const tries = (rootId: string, messageId: string) => [
+      stranger.ask('thread:load', { rootId }),
+      stranger.ask('thread:follow', { rootId }),
+      stranger.ask('thread:unfollow', { rootId }),
+      stranger.ask('thread:read', { rootId, messageId }),
+      stranger.ask('message:send', { roomId: own, content: 'x', threadId: rootId }),
+    ];
 
-    for (const refused of [
-      await stranger.ask('thread:load', { rootId: root.id }),
-      await stranger.ask('thread:follow', { rootId: root.id }),
-      await stranger.ask('thread:unfollow', { rootId: root.id }),
-      await stranger.ask('thread:read', { rootId: root.id, messageId: reply.id }),
-      await stranger.ask('message:send', { roomId: own, content: 'x', threadId: root.id }),
-    ])
-      expect(refused).toMatchObject({ success: false });
-    const gone = await stranger.ask('thread:load', { rootId: world.unique('never') });
-    const there = await stranger.ask('thread:load', { rootId: root.id });
-    expect([there.success, gone.success]).toEqual([false, false]);
+    const there = await Promise.all(tries(root.id, reply.id));
+    const nowhere = await Promise.all(tries(world.unique('never'), world.unique('never')));
+
+    expect(there.map(({ success }) => success)).toEqual([false, false, false, false, false]);
+    expect(there.map(({ code }) => code)).toEqual(nowhere.map(({ code }) => code));
     expect((await stranger.ask('threads:list', {})).threads).toEqual([]);
     await settled(alice, stranger);
     expect(alice.events()).toEqual([]);
+  });
+
+  test('a root of another room of one’s own is refused, too', async () => {
+    const { room, alice } = await world.meet('alice');
+    const other = await world.room({ members: [alice.user] });
+    await alice.ask('room:join', other);
+    const root = await say(alice, other, 'elsewhere');
+    const refused = await alice.ask('message:send', { roomId: room, content: 'x', threadId: root.id });
+    expect(refused).toMatchObject({ success: false, code: 'message_not_found' });
+  });
+
+  test('who is removed hears no more of a thread', async () => {
+    const alice = await world.connect(world.user('alice'));
+    const { room } = await alice.ask('room:create', { name: 'Private', type: 'private' });
+    const [bob, carol] = [await world.connect(world.user('bob')), await world.connect(world.user('carol'))];
+    for (const { id: userId } of [bob, carol]) await alice.ask('room:invite', { roomId: room.id, userId });
+    const root = await say(bob, room.id, 'where do we eat?');
+    await say(alice, room.id, 'at the lake', { threadId: root.id });
+    await bob.next('thread:unread');
+    await carol.ask('thread:follow', { rootId: root.id });
+    await carol.next('thread:unread');
+    await alice.ask('member:remove', { roomId: room.id, userId: bob.id });
+    await bob.next('member:left');
+    await say(alice, room.id, 'without Bob', { threadId: root.id });
+    // All followers are told together.
+    await carol.next('thread:unread');
+    await settled(bob);
+    expect(bob.all('thread:unread')).toHaveLength(1);
+    expect((await bob.ask('threads:list', {})).threads).toEqual([]);
+    expect(await bob.ask('thread:load', { rootId: root.id })).toMatchObject({ success: false });
+  });
+
+  test.each([
+    ['thread:load', {}],
+    ['thread:load', { rootId: 7 }],
+    ['thread:load', { rootId: 'x', limit: -1 }],
+    ['thread:load', { rootId: 'x', before: 'no cursor' }],
+    ['thread:load', { rootId: 'x', before: 'a', after: 'b' }],
+    ['thread:follow', null],
+    ['thread:unfollow', 'x'],
+    ['thread:read', { rootId: 'x' }],
+    ['threads:list', { limit: 'x' }],
+    ['threads:list', { after: 7 }],
+    ['message:send', { roomId: 'x', content: 'x', threadId: 7 }],
+  ] as const)('%s %j is refused as bad input', async (event, argument) => {
+    const { alice } = await world.meet('alice');
+    expect(await alice.ask(event, argument)).toMatchObject({ success: false, code: 'bad_input' });
   });
 });
