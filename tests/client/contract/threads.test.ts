@@ -148,7 +148,7 @@ everywhere('threads', (world) => {
     expect(refused).toMatchObject({ success: false, code: 'message_not_found' });
   });
 
-  test('who is removed hears no more of a thread', async () => {
+  test('a removed member hears no more of a thread', async () => {
     const alice = await world.connect(world.user('alice'));
     const { room } = await alice.ask('room:create', { name: 'Private', type: 'private' });
     const [bob, carol] = [await world.connect(world.user('bob')), await world.connect(world.user('carol'))];

@@ -78,6 +78,8 @@ export function Composer({ chat, answered = null, onAnswered, onEdit, autoFocus,
       event.preventDefault();
       send();
     } else if (event.key === 'Escape' && answered) {
+      // It does not close what is around the composer, too.
+      event.preventDefault();
       onAnswered?.();
     } else if (event.key === 'ArrowUp' && text === '' && onEdit) {
       const last = chat.messages.findLast(

@@ -170,6 +170,30 @@ test('the draft of a thread is not that of its room, and Escape closes the threa
   expect(screen.queryByRole('region', { name: 'Thread' })).toBeNull();
 });
 
+test('Escape first ends an answer and the choice of a name, and then closes the thread', async () => {
+  await act(() => reply('at noon'));
+  await showPage();
+  await openThread();
+  const field = inThread().getByRole<HTMLTextAreaElement>('textbox', { name: 'Write a message' });
+  const row = inThread().getByText('at noon').closest('article') as HTMLElement;
+  fireEvent.click(within(row).getByRole('button', { name: 'Reply' }));
+  await inThread().findByText('Replying to Bob');
+  act(() => field.focus());
+  fireEvent.change(field, { target: { value: '@bo' } });
+  field.setSelectionRange(3, 3);
+  fireEvent.select(field);
+  expect(inThread().queryAllByRole('option')).not.toEqual([]);
+  const escape = () => fireEvent.keyDown(field, { key: 'Escape' });
+  escape();
+  expect(inThread().queryAllByRole('option')).toEqual([]);
+  expect(inThread().queryByText('Replying to Bob')).not.toBeNull();
+  escape();
+  expect(inThread().queryByText('Replying to Bob')).toBeNull();
+  thread();
+  escape();
+  expect(screen.queryByRole('region', { name: 'Thread' })).toBeNull();
+});
+
 test('older replies are loaded by pages, and a thread outlives its root', async () => {
   for (let serial = 0; serial < 120; serial += 1) await reply(`reply ${serial}`);
   await showPage();
