@@ -128,10 +128,14 @@ test('its unread replies are counted by the server, and read once', async () => 
   next = () => page([reply(1, 'alice'), reply(2), reply(3)], { unreadCount: 1 });
   await open();
   expect(thread.get()).toMatchObject({ unreadCount: 1, firstUnreadId: 'r3' });
-  const emit = vi.spyOn(socket(), 'emit');
+  const reads: unknown[] = [];
+  answers.set('thread:read', (argument) => {
+    reads.push(argument);
+    return { success: true, unreadCount: 0 };
+  });
   thread.markAsRead();
   thread.markAsRead();
-  expect(emit.mock.calls).toEqual([['thread:read', { rootId: 'root', messageId: 'r3' }]]);
+  expect(reads).toEqual([{ rootId: 'root', messageId: 'r3' }]);
   expect(thread.get()).toMatchObject({ unreadCount: 0, firstUnreadId: 'r3' });
   socket().hears('thread:unread', { rootId: 'another', roomId: 'general', unreadCount: 7 });
   expect(thread.get().unreadCount).toBe(0);
@@ -185,4 +189,42 @@ test('a refusal is shown, and following it fails with the reason', async () => {
   expect(thread.get()).toMatchObject({ isReady: false, refusal: { code: 'message_not_found' } });
   answers.set('thread:follow', () => ({ success: false, code: 'busy', error: 'Try again' }));
   await expect(thread.follow()).rejects.toThrow('Try again');
+});
+
+test('what the server would not mark as read is unread again', async () => {
+  next = () => page([reply(1)], { unreadCount: 1 });
+  await open();
+  answers.set('thread:read', () => ({ success: false, code: 'busy', error: 'Try again' }));
+  thread.markAsRead();
+  expect(thread.get().unreadCount).toBe(0);
+  await settled();
+  await settled();
+  expect(thread.get().unreadCount).toBe(1);
+});
+
+test('a thread that could not be loaded for now is loaded again, unless nobody looks at it', async () => {
+  vi.useFakeTimers();
+  next = () => ({ success: false, code: 'unavailable', error: 'Try again' });
+  close = thread.subscribe(() => undefined);
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(thread.get().refusal?.code).toBe('unavailable');
+  expect(loads).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(loads).toHaveLength(2);
+  close();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(loads).toHaveLength(2);
+  next = () => page([reply(1)]);
+  close = thread.subscribe(() => undefined);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(thread.get()).toMatchObject({ isReady: true, refusal: null });
+  vi.useRealTimers();
+});
+
+test('the id of a reply leads to its thread', async () => {
+  thread = new ThreadView(client, 'general', 'r1');
+  await open();
+  socket().hears('message:new', reply(3));
+  expect(texts()).toEqual(['reply 1', 'reply 2', 'reply 3']);
+  expect(thread.rootId).toBe('root');
 });

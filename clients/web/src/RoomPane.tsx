@@ -48,12 +48,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
   const messageId = useOpenMessage();
   const rootId = useOpenThread();
   const showThread = useCallback((root: string) => openThread(roomId, root), [roomId]);
-  const closeThread = () => {
-    openThread(roomId, null);
-    const rows = [...document.querySelectorAll<HTMLElement>('#main [data-message-id]')];
-    const row = rows.find(({ dataset }) => dataset.messageId === rootId);
-    (row ?? document.getElementById('main'))?.focus({ preventScroll: true });
-  };
+  useFocusOfThread(rootId);
   const leave = (left: string) => {
     setLeaving(false);
     // The list of rooms may have come first, and another room is open already.
@@ -109,7 +104,7 @@ export function RoomPane({ main, roomId, user, onInvite }: Props) {
           rootId={rootId}
           currentUserId={user.id}
           autoFocus
-          onClose={closeThread}
+          onClose={() => openThread(roomId, null)}
         />
       )}
       {isLeaving && room && <LeaveDialog room={room} onClose={() => setLeaving(false)} onDone={leave} />}
@@ -128,6 +123,19 @@ function useListedRoom(roomId: string): ListedRoom | undefined {
     if (isUnlisted) client.rooms.changed();
   }, [isUnlisted, client]);
   return room;
+}
+
+/** When a thread is closed that had the focus, the message that it hangs on has it. */
+function useFocusOfThread(rootId: string | null): void {
+  const last = useRef(rootId);
+  useEffect(() => {
+    const closed = last.current;
+    last.current = rootId;
+    if (rootId !== null || closed === null || document.activeElement !== document.body) return;
+    const rows = [...document.querySelectorAll<HTMLElement>('#main [data-message-id]')];
+    const row = rows.find(({ dataset }) => dataset.messageId === closed);
+    (row ?? document.getElementById('main'))?.focus({ preventScroll: true });
+  }, [rootId]);
 }
 
 /** Beside the members, where they lie over the messages: a click on it, or Escape, closes them. */

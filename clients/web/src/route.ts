@@ -55,7 +55,10 @@ export function useOpenThread(): string | null {
 
 /** Opens a thread beside its room; null closes it. */
 export function openThread(roomId: string, rootId: string | null): void {
-  window.location.hash = rootId === null ? hashOf(roomId) : threadHash(roomId, rootId);
+  const hash = rootId === null ? hashOf(roomId) : threadHash(roomId, rootId);
+  // The way back would lead to a message that was looked for, and by it to the thread again.
+  if (messageOf(window.location.hash) === null) window.location.hash = hash;
+  else window.location.replace(hash);
 }
 
 export function open(roomId: string | null, messageId?: string): void {

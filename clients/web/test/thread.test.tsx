@@ -46,4 +46,8 @@ test('a reply that the search finds is shown in its thread', async () => {
   fireEvent.click(await screen.findByRole('option', { name: /oats/ }));
   await within(await thread()).findByText('oats are in the attic');
   expect(window.location.hash).toBe(`#/r/barn?t=${root.id}`);
+
+  act(() => window.history.back());
+  await waitFor(() => expect(window.location.hash).toBe('#/r/barn'));
+  await waitFor(() => expect(screen.queryByRole('region', { name: 'Thread' })).toBeNull());
 });

@@ -52,6 +52,30 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await threadOf(alice).waitFor();
   });
 
+  test('the room under a thread on a phone is neither reached nor read', { timeout: LONG }, async () => {
+    const [room, desk] = [await party.room('Covered'), await party.room('Desk')];
+    const bob = await party.alone('Bob', room);
+    const other = await party.alone('Alice', desk);
+    const alice = await party.alone('Alice', room, 'phone');
+    await bob.send('who locks up?');
+    await alice.sees('who locks up?');
+    await bob.act('who locks up?', 'Reply in a thread');
+    await reply(bob, 'I do');
+    await roomOf(alice)
+      .getByRole('button', { name: /1 reply/ })
+      .tap();
+    await threadOf(alice).getByText('I do').waitFor();
+    expect(await alice.page.getByRole('textbox', { name: 'Write a message' }).count()).toBe(1);
+    await bob.composer.first().fill('are all out?');
+    await bob.composer.first().press('Enter');
+    const unread = other.page.getByRole('link', { name: /^Covered\s*1 unread$/ });
+    await unread.waitFor();
+    await alice.keepScreen(`thread-phone-${backend}`);
+    expect(await unread.count()).toBe(1);
+    await threadOf(alice).getByRole('button', { name: 'Close', exact: true }).tap();
+    await unread.waitFor({ state: 'detached' });
+  });
+
   test('a reply waits for the server, and its thread outlives the root', { timeout: LONG }, async () => {
     const room = await party.room('Night');
     const [alice, bob] = await party.two(room);

@@ -24,7 +24,7 @@ import { usePeople } from './people.js';
 import type { ShownMentions } from './mentioned.js';
 import { reasonIn } from './reasons.js';
 import { Below, Connection, News } from './RoomStatus.js';
-import { hiddenIn } from './threads.js';
+import { hiddenIn, withoutThreads } from './threads.js';
 import { useAnswered } from './useAnswered.js';
 import { useClientOfChat } from './useClientOfChat.js';
 import { useKeptUnread } from './useKeptUnread.js';
@@ -87,7 +87,9 @@ function ProvidedRoom({ roomId, onDiscontinuity, ...view }: Omit<ChatRoomProps, 
 
 /** The same component for a chat that is passed in, without a connection of its own. */
 export function ChatRoomView(props: ChatRoomViewProps) {
-  const { chat, className, header, renderMessageContent, formatting = true, autoFocus } = props;
+  const { className, header, renderMessageContent, formatting = true, autoFocus } = props;
+  const { chat: whole, onOpenThread: openThread } = props;
+  const chat = useMemo(() => (openThread ? withoutThreads(whole) : whole), [whole, openThread]);
   const userId = props.currentUserId ?? chat.userId;
   const labels = useMemo(() => ({ ...ENGLISH, ...props.labels }), [props.labels]);
   const components = useChatComponents(props.components);
@@ -108,12 +110,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
   }, []);
   const [answered, setAnswered] = useAnswered(chat, userId, client, () => say(labels.messageIsGone));
   const { nameOf, avatarOf } = usePeople(chat, client);
-  const { onOpenThread: openThread } = props;
-  const messages = useMemo(
-    () => (openThread ? chat.messages.filter((message) => hiddenIn(message) === undefined) : chat.messages),
-    [chat.messages, openThread],
-  );
-  const goTo = useGoTo(chat, openThread, list, say, labels);
+  const goTo = useGoTo(whole, openThread, list, say, labels);
   const found = useLedTo(props, goTo, list);
   const mentions = useShownMentions(chat, userId, nameOf);
   const { isKept, markUnread } = useKeptUnread(
@@ -185,7 +182,7 @@ export function ChatRoomView(props: ChatRoomViewProps) {
         <Connection chat={chat} labels={labels} />
         <MessageList
           handle={list}
-          messages={messages}
+          messages={chat.messages}
           firstUnreadId={chat.firstUnreadId}
           unreadCount={chat.unreadCount}
           hasMore={chat.hasMore}

@@ -111,6 +111,8 @@ export const MessageList = memo(function MessageList({
   const newestKey = newest?.key;
   const isSeen = useCallback(() => {
     if (place.height === 0 || place.below >= AT_END || !frame.current) return false;
+    // A thread may lie over it.
+    if (!isVisible(frame.current)) return false;
     const row = drawnRows(frame.current).at(-1);
     if (!row) return newestKey === undefined;
     const { bottom } = frame.current.getBoundingClientRect();
@@ -169,7 +171,7 @@ export const MessageList = memo(function MessageList({
     return rows.flatMap((row, index) => (isKept(row) ? [index] : []));
   }, [rows, edited, focused]);
   return (
-    <div className="chat-list" ref={frame} onBlur={onBlur}>
+    <div className="chat-list" ref={frame} onFocus={look} onBlur={onBlur}>
       <VList
         ref={list}
         className="chat-scroller"
@@ -201,7 +203,7 @@ export const MessageList = memo(function MessageList({
       <p className="chat-hidden" id={hint}>
         {labels.messagesHint}
       </p>
-      <Instead isReady={isReady} isEmpty={rows.length === 0} refusal={refusal} />
+      <Instead isReady={isReady} isEmpty={rows.length === 0 && !hasMore} refusal={refusal} />
       {isLoading && <p className="chat-loading">{labels.loading}</p>}
       {older.why !== undefined && !isLoading && (
         <p className="chat-loading chat-loading--failed" role="alert">
@@ -220,6 +222,12 @@ export const MessageList = memo(function MessageList({
     </div>
   );
 });
+
+/** False for what is laid out and not drawn. A browser that cannot tell draws it. */
+function isVisible(element: HTMLElement): boolean {
+  const { checkVisibility } = element as Partial<HTMLElement>;
+  return checkVisibility?.call(element, { visibilityProperty: true }) ?? true;
+}
 
 /** How many messages of others one has not come to: what is unread, and what came while one read above. */
 function missedOf(

@@ -3,7 +3,7 @@ import { useEffect, useRef, type KeyboardEvent } from 'react';
 import type { ChatMessage } from '../core/types.js';
 import { useReaders } from '../react/useReaders.js';
 import { useRoomContext } from './context.js';
-import { CloseIcon } from './icons.js';
+import { CloseButton } from './CloseButton.js';
 import { whenOf } from './when.js';
 
 export function Readers({ id, message, onClose }: { id: string; message: ChatMessage; onClose: () => void }) {
@@ -21,16 +21,7 @@ export function Readers({ id, message, onClose }: { id: string; message: ChatMes
     <div className="chat-readers" id={id} role="group" aria-label={labels.seenBy} onKeyDown={press}>
       <div className="chat-readers-header">
         <strong>{labels.seenBy}</strong>
-        <button
-          ref={close}
-          type="button"
-          className="chat-action"
-          aria-label={labels.close}
-          title={labels.close}
-          onClick={onClose}
-        >
-          <CloseIcon />
-        </button>
+        <CloseButton button={close} label={labels.close} onClick={onClose} />
       </div>
       <ul>
         {readers.map(({ id: userId, name, avatar, at }) => (

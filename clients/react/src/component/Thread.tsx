@@ -4,7 +4,7 @@ import type { Chat, ChatMessage, SendOptions } from '../core/types.js';
 import { useChat } from '../react/useChat.js';
 import { useThread, type OpenThread } from '../react/useThread.js';
 import { ChatRoomView, type ChatRoomViewProps } from './ChatRoom.js';
-import { CloseIcon } from './icons.js';
+import { CloseButton } from './CloseButton.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { reasonIn } from './reasons.js';
 import { withoutQuote } from './threads.js';
@@ -29,13 +29,13 @@ export function Thread({ roomId, rootId, onClose, className, ...view }: ThreadPr
   const room = useChat(roomId);
   const thread = useThread({ id: rootId, roomId });
   const [alsoToRoom, setAlsoToRoom] = useState(false);
+  const { sendMessage } = thread;
   const send = useCallback(
     (content: string, options?: SendOptions) => {
       setAlsoToRoom(false);
-      return thread.sendMessage(content, { ...options, alsoToRoom });
+      return sendMessage(content, { ...options, alsoToRoom });
     },
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- It is the same for one thread.
-    [thread.sendMessage, alsoToRoom],
+    [sendMessage, alsoToRoom],
   );
   const chat = useThreadAsChat(room, thread, send);
   const press = (event: KeyboardEvent) => {
@@ -88,20 +88,10 @@ function Header({ thread, labels, onClose }: HeaderProps) {
     <>
       <header className="chat-thread-header">
         <h2>{texts.thread}</h2>
-        <button type="button" className="chat-button" aria-pressed={isFollowing} onClick={choose}>
+        <button type="button" className="chat-button" onClick={choose}>
           {isFollowing ? texts.unfollow : texts.follow}
         </button>
-        {onClose && (
-          <button
-            type="button"
-            className="chat-action"
-            aria-label={labels.close}
-            title={labels.close}
-            onClick={onClose}
-          >
-            <CloseIcon />
-          </button>
-        )}
+        {onClose && <CloseButton label={labels.close} onClick={onClose} />}
       </header>
       {isReady && !root && <p className="chat-status">{texts.rootIsGone}</p>}
       {why && (

@@ -1,10 +1,15 @@
 // Which messages a room shows that shows its threads apart, and what a thread shows.
-import type { ChatMessage } from '../core/types.js';
+import type { Chat, ChatMessage } from '../core/types.js';
 
 /** The root of the thread in which alone the message is a reply; undefined for one that the room shows. */
 export function hiddenIn({ thread, threadId, alsoToRoom }: ChatMessage): string | undefined {
   if (thread) return thread.alsoToRoom ? undefined : thread.rootId;
   return alsoToRoom === true ? undefined : threadId;
+}
+
+/** The room as it is shown where its threads are apart: without the replies that are only in them. */
+export function withoutThreads(chat: Chat): Chat {
+  return { ...chat, messages: chat.messages.filter((message) => hiddenIn(message) === undefined) };
 }
 
 const bare = new WeakMap<ChatMessage, ChatMessage>();

@@ -157,8 +157,7 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   heardTyping({ userId, userName }: Heard<'typing:user'>): void {
     if (userId === this.host.author()?.id) return;
-    const name = this.store.get().members.find(({ id }) => id === userId)?.name;
-    this.writers.add({ userId, userName: userName ?? name ?? userId });
+    this.writers.add({ userId, userName: userName ?? this.nameOf(userId) ?? userId });
   }
 
   heardStopped({ userId }: Heard<'typing:stopped'>): void {
@@ -174,8 +173,7 @@ export class Room implements Readable<RoomState>, RoomActions {
   waits(request: SendRequest & { clientId: string }, at: number, wasLeft = false): void {
     // Until the token is known, the message is shown without an author's name.
     const author = this.host.author() ?? { id: '', name: '' };
-    const name = this.store.get().members.find(({ id }) => id === author.id)?.name;
-    this.pending.add(request, at, { id: author.id, name: name ?? author.name });
+    this.pending.add(request, at, { id: author.id, name: this.nameOf(author.id) ?? author.name });
     if (wasLeft) this.pending.find(this.sent, author.id);
     this.refresh();
   }
@@ -184,7 +182,8 @@ export class Room implements Readable<RoomState>, RoomActions {
     this.pending.arrived(clientId, message.id);
     this.mistaken(clientId, message.id);
     // If the log has applied this message already, a later edit or deletion may be shown: that is newer than the ack.
-    const isHeard = this.log.last !== undefined && message.seq !== undefined && message.seq <= this.log.last;
+    // Without numbers it is false.
+    const isHeard = (message.seq as number) <= (this.log.last as number);
     const there = timeline.find(this.sent, message.id);
     if (there || !isHeard)
       this.sent = timeline.merge(this.sent, [there ? { ...there } : message], this.pending.keys);
@@ -206,10 +205,9 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   readonly sendMessage = (content: string, options: SendOptions = {}): Promise<ChatMessage> => {
     this.writing.forget();
-    this.unread.answered();
-    const clientId = uuid();
+    if (!options.threadId) this.unread.answered();
     const sent = this.host
-      .send({ ...options, roomId: this.id, content, clientId })
+      .send({ ...options, roomId: this.id, content, clientId: uuid() })
       .then((message) => this.shownAs(message));
     return ignorable(sent);
   };
@@ -267,6 +265,10 @@ export class Room implements Readable<RoomState>, RoomActions {
 
   // Internals: how the state is updated.
 
+  private nameOf(userId: string): string | undefined {
+    return this.store.get().members.find(({ id }) => id === userId)?.name;
+  }
+
   protected apply(events: readonly LogEvent[]): void {
     for (const { event, data } of events) {
       const { root } = data as Message;
@@ -291,9 +293,10 @@ export class Room implements Readable<RoomState>, RoomActions {
     if (oldest && this.store.get().hasMore && message.createdAt < oldest.createdAt) return;
     this.sent = timeline.merge(this.sent, [message], this.pending.keys);
     this.writers.remove(message.senderId);
-    if (isOwn) return;
+    // Whoever replies in a thread alone need not have read the room, nor is that unread in it.
+    if (isOwn || message.thread?.alsoToRoom === false) return;
     this.readUntil(message.senderId, message.createdAt);
-    this.unread.heard(message, isKnown);
+    this.unread.heard(message.id, isKnown);
   }
 
   /**

@@ -1,7 +1,7 @@
 // One thread: its root and its replies, loaded by pages and kept up to date. It stands apart from the client, so that a page
 // without it is not larger for it.
 import type { ChatClient } from './client.js';
-import { ChatError, ignorable } from './errors.js';
+import { ChatError, ignorable, isPassing } from './errors.js';
 import type { Message, ReactionChange, ServerToClientEvents } from './protocol.js';
 import type { Room } from './room.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -40,6 +40,8 @@ type Heard<Event extends keyof ServerToClientEvents> = Parameters<ServerToClient
 /** As many as the server sends if it is not told, and the most that are asked for at once. */
 const PAGE = 50;
 const LARGEST_PAGE = 500;
+/** The pause after a thread that could not be loaded for now, in milliseconds. */
+const AGAIN = 5_000;
 
 const same: Change = (messages) => messages;
 
@@ -71,13 +73,15 @@ export class ThreadView implements Readable<ThreadState> {
   private missed: Changes[] | undefined;
   private page: Promise<readonly ChatMessage[]> | undefined;
   private unroom: Unsubscribe | undefined;
+  private again: ReturnType<typeof setTimeout> | undefined;
 
   readonly get = this.store.get;
 
   constructor(
     private readonly client: ChatClient,
     readonly roomId: string,
-    readonly rootId: string,
+    /** That of any reply at first, too: the server names the root. */
+    public rootId: string,
   ) {
     this.socket = client.socket;
     this.ask = asking(client.socket);
@@ -123,7 +127,8 @@ export class ThreadView implements Readable<ThreadState> {
     const last = this.sent.at(-1);
     if (!last || !this.socket.connected || this.store.get().unreadCount === 0) return;
     this.store.patch({ unreadCount: 0 });
-    this.socket.emit('thread:read', { rootId: this.rootId, messageId: last.id });
+    // Refused, it is still unread.
+    this.ask('thread:read', { rootId: this.rootId, messageId: last.id }).catch(() => void this.load());
   };
 
   private begin(): void {
@@ -147,11 +152,13 @@ export class ThreadView implements Readable<ThreadState> {
     this.socket.off('reaction:removed', this.heardRemoval);
     this.socket.off('thread:unread', this.heardUnread);
     this.unroom?.();
+    clearTimeout(this.again);
     this.loads += 1;
   }
 
   private readonly load = async (): Promise<void> => {
     const load = (this.loads += 1);
+    clearTimeout(this.again);
     if (!this.socket.connected) return this.show();
     const missed: Changes[] = (this.missed = []);
     // It loads as many as were shown before the connection was lost.
@@ -160,6 +167,7 @@ export class ThreadView implements Readable<ThreadState> {
       const page = await this.ask('thread:load', { rootId: this.rootId, limit });
       if (load !== this.loads) return;
       this.missed = undefined;
+      this.rootId = page.rootId;
       this.before = page.before;
       const { isFollowing, unreadCount } = page;
       this.root = timeline.merge(timeline.EMPTY, page.root ? [page.root] : []);
@@ -173,7 +181,9 @@ export class ThreadView implements Readable<ThreadState> {
       this.store.patch({ isReady: true, hasMore, isFollowing, unreadCount, firstUnreadId, refusal: null });
     } catch (error) {
       if (load !== this.loads) return;
+      this.missed = undefined;
       const { code, message } = error instanceof ChatError ? error : new ChatError('internal', String(error));
+      if (isPassing(code)) this.again = setTimeout(() => void this.load(), AGAIN);
       // Without a connection it is loaded with the next one.
       if (code !== 'offline') this.store.patch({ refusal: { code, error: message } });
     }

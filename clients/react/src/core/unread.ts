@@ -1,7 +1,6 @@
 // Counts the unread messages of a room. `firstUnreadId` is the message below the "new" divider. Marking the room as
 // read keeps it, so that the divider does not vanish while the user reads. Sending a message clears it, and the next
 // unread message moves it.
-import type { Message } from './protocol.js';
 import type { ChatMessage } from './types.js';
 import type { Reading } from './reading.js';
 
@@ -49,7 +48,11 @@ export class Unread {
     this.newest = messages.at(-1)?.createdAt ?? '';
     this.isKnown = count !== undefined;
     if (!count) return;
-    const theirs = messages.filter((message) => this.counts(message)).slice(-count);
+    // Replies that are only in a thread are not unread in the room.
+    const counted = messages.filter(
+      ({ senderId, thread }) => senderId !== this.reader.author()?.id && thread?.alsoToRoom !== false,
+    );
+    const theirs = counted.slice(-count);
     this.ids = new Set(theirs.map(({ id }) => id));
     this.older = count - theirs.length;
     this.first = theirs[0]?.id ?? null;
@@ -58,20 +61,17 @@ export class Unread {
 
   /** Counts messages that arrived while disconnected, from a server that does not number changes. */
   missed(messages: readonly ChatMessage[]): void {
-    for (const message of messages) if (message.createdAt > this.newest) this.heard(message);
+    for (const { id, senderId, createdAt } of messages) {
+      if (createdAt > this.newest && senderId !== this.reader.author()?.id) this.heard(id, false);
+    }
     this.newest = messages.at(-1)?.createdAt ?? this.newest;
   }
 
-  heard(message: Message, isShown = false): void {
-    if (isShown || !this.counts(message) || this.reader.reading.isReading()) return;
-    if (this.count === 0) this.first = message.id;
-    this.ids.add(message.id);
+  heard(id: string, isShown: boolean): void {
+    if (isShown || this.reader.reading.isReading()) return;
+    if (this.count === 0) this.first = id;
+    this.ids.add(id);
     this.tell();
-  }
-
-  /** Others' messages do, but for replies that are only in a thread. */
-  private counts({ senderId, thread }: Message): boolean {
-    return senderId !== this.reader.author()?.id && thread?.alsoToRoom !== false;
   }
 
   deleted(id: string): void {

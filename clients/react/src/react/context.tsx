@@ -39,7 +39,7 @@ export function useChatClient(token?: TokenSource, url?: string): ChatClient {
   const provided = useContext(ProvidedChat);
   const made = useClientOf(serverUrl(url ?? provided.url), token, true);
   const client = made ?? provided.client;
-  if (!client) throw new Error('useChat needs a token or a ChatProvider');
+  if (!client) throw new Error('No token or ChatProvider');
   return client;
 }
 

@@ -3,7 +3,7 @@
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import axe from 'axe-core';
 import { useEffect, useState } from 'react';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import {
   ChatProvider,
   ChatRoom,
@@ -14,6 +14,8 @@ import {
   type ChatClient,
 } from '../../src/index.js';
 import { layOut, startChatServer, type ChatServer, type TestUser } from '../../src/testing/index.js';
+import { show, shown } from './page.js';
+import { aChat, message, NOON } from './samples.js';
 
 let server: ChatServer;
 let bob: TestUser;
@@ -28,6 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   cleanup();
+  vi.restoreAllMocks();
   server.close();
   sessionStorage.clear();
   localStorage.clear();
@@ -119,7 +122,7 @@ test('a thread shows its root and replies, follows each change, and is answered'
   await within(room()).findByText('2 replies');
   await inThread().findByRole('button', { name: 'Seen by' });
   // Whoever replies follows.
-  await inThread().findByRole('button', { name: 'Unfollow', pressed: true });
+  await inThread().findByRole('button', { name: 'Unfollow' });
 
   const late = await act(() => reply('and late'));
   await act(() => bob.ask('message:edit', { messageId: late.id, content: 'and early' }));
@@ -231,4 +234,55 @@ test('a room that is kept unread stays so while a thread is opened and closed', 
   fireEvent.click(inThread().getByRole('button', { name: 'Close' }));
   await waitFor(() => expect(screen.queryByRole('region', { name: 'Thread' })).toBeNull());
   expect(isKept()).toBe(true);
+});
+
+test('a reply in a thread leaves what is unread in its room as it is, and its author has not read that', async () => {
+  // Nobody looks at the room: what is seen there is read.
+  vi.spyOn(document, 'hasFocus').mockReturnValue(false);
+  await showPage();
+  await act(() => bob.send('general', 'for all'));
+  const unread = () => screen.getByRole('status', { name: '' }).textContent;
+  await waitFor(() => expect(unread()).toBe('1'));
+  await act(() => reply('at noon'));
+  await openThread();
+  await write('I will be there');
+  await waitFor(() => expect(textsIn(thread())).toContain('I will be there'));
+  expect(unread()).toBe('1');
+  const { readBy } = client.room('general').get();
+  const { createdAt } =
+    client
+      .room('general')
+      .get()
+      .messages.find(({ content }) => content === 'at noon') ?? {};
+  expect(readBy.get('bob')).not.toBe(createdAt);
+});
+
+test('a room whose newest page is one long thread shows what is before it', async () => {
+  for (let serial = 0; serial < 60; serial += 1) await reply(`reply ${serial}`);
+  await showPage();
+  expect(textsIn(room())).toEqual(['where do we eat?']);
+  await within(room()).findByText('60 replies');
+});
+
+test('the last message of one’s own that ArrowUp edits is one that the room shows', async () => {
+  const mine = await server.connect('alice');
+  await mine.send('general', 'in the room');
+  await mine.send('general', 'in the thread', { threadId: rootId });
+  await showPage();
+  const field = within(room()).getByRole('textbox', { name: 'Write a message' });
+  fireEvent.keyDown(field, { key: 'ArrowUp' });
+  const edited = await within(room()).findByRole<HTMLTextAreaElement>('textbox', {
+    name: 'Edit the message',
+  });
+  expect(edited.value).toBe('in the room');
+});
+
+test('a room that has older messages is not called empty while only replies of threads are loaded', async () => {
+  const hidden = message('r1', NOON, { senderId: 'bob', thread: { rootId: 'root', alsoToRoom: false } });
+  const loadMore = vi.fn(() => new Promise<never>(() => undefined));
+  await show(aChat([hidden], { hasMore: true, loadMore }), { onOpenThread: () => undefined });
+  expect(shown()).toEqual([]);
+  expect(screen.queryByText('No messages yet. Say hello!')).toBeNull();
+  await show(aChat([], { hasMore: false }), { onOpenThread: () => undefined });
+  screen.getByText('No messages yet. Say hello!');
 });
