@@ -28,7 +28,9 @@ class Person:
         self._client.on('*', lambda event, *data: self._heard[event].put(data[0] if data else None))
         self._client.on('connect', lambda: self._heard['connect'].put(None))
         self._client.on('disconnect', lambda reason: self._heard['disconnect'].put(reason))
-        self._client.connect(url, auth={'token': token_of(self.id)}, transports=transports)
+        # By default it gives up after one second, which a slow disk may take.
+        auth = {'token': token_of(self.id)}
+        self._client.connect(url, auth=auth, transports=transports, wait_timeout=PATIENCE)
 
     def __enter__(self) -> Person:
         assert self.hears('connect') is None

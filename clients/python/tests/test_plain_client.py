@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import socketio
 from cutting_proxy import CuttingProxy
-from plain_client import Person
+from plain_client import PATIENCE, Person
 from world import World, unique
 
 TRANSPORTS = [['websocket'], ['polling'], ['polling', 'websocket']]
@@ -58,7 +58,12 @@ async def test_a_bad_token_is_refused(world: World) -> None:
         told: list[object] = []
         client.on('connect_error', told.append)
         with pytest.raises(socketio.exceptions.ConnectionError):
-            client.connect(world.server.url, auth={'token': 'not a token'}, transports=['websocket'])
+            client.connect(
+                world.server.url,
+                auth={'token': 'not a token'},
+                transports=['websocket'],
+                wait_timeout=PATIENCE,
+            )
         assert told == [{'message': 'Authentication failed'}]
 
     await asyncio.to_thread(come_in)

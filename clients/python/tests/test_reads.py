@@ -1,7 +1,8 @@
-"""Unread counts, readers and settings; and that no event of the server's is without a call."""
+"""Unread counts, readers, settings and look-ups; and that no event of a client is without a call."""
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from world import World, next_of
 import chatoxide
 from chatoxide import RoomUnread, UnreadChanged
 
-FIXTURES = Path(__file__).parents[3] / 'tests' / 'fixtures' / 'protocol'
+ASYNCAPI = Path(__file__).parents[3] / 'docs' / 'asyncapi.json'
 
 
 async def test_unread_counts_are_told_and_listed(world: World) -> None:
@@ -57,13 +58,30 @@ async def test_messages_and_users_are_looked_up(world: World) -> None:
     message = await room.send('hello')
     [found] = await alice.messages([message.id, 'never-sent'])
     assert (found.id, found.content) == (message.id, 'hello')
+    quote, gone = await alice.quotes([message.id, 'never-sent'])
+    assert (quote.id, quote.excerpt, quote.sender_id) == (message.id, 'hello', alice.user_id)
+    assert (gone.id, gone.is_deleted) == ('never-sent', True)
     [user] = await alice.users([alice.user_id, 'nobody-at-all'])
     assert (user.id, user.name) == (alice.user_id, 'Alice')
 
 
-def test_each_request_has_a_call() -> None:
-    source = Path(chatoxide.__file__).parent
-    texts = ''.join(path.read_text() for path in source.glob('*.py'))
-    requests = [json.loads(path.read_text())['request'] for path in FIXTURES.glob('request_*.json')]
-    assert len(requests) > 40
-    assert [name for name in requests if f"'{name}'" not in texts] == []
+def sent_by_calls() -> set[str]:
+    """The texts that the package passes to the methods that send an event."""
+    trees = [ast.parse(path.read_text()) for path in Path(chatoxide.__file__).parent.glob('*.py')]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {
+        argument.value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in {'ask', '_ask_unread', '_tell'}
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+
+
+def test_each_event_of_a_client_has_a_call() -> None:
+    operations = json.loads(ASYNCAPI.read_text())['operations']
+    events = {
+        name.removeprefix('client.').replace('.', ':', 1) for name in operations if name.startswith('client.')
+    }
+    assert len(events) > 40
+    assert events - sent_by_calls() == set()

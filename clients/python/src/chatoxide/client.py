@@ -21,7 +21,7 @@ from .reads import RoomUnread, Settings
 from .record import Json, Record
 from .room import Room
 from .search import SearchOrder, SearchPage, SearchResult
-from .threads import FollowedThreads
+from .threads import FollowedThreads, Quote
 from .token import TokenSource
 
 LOG = logging.getLogger('chatoxide')
@@ -209,6 +209,12 @@ class ChatClient:
         """Those of at most 50 messages that exist and that the user may read, oldest first."""
         answer = await self._connection.ask('messages:show', {'messageIds': list(message_ids)})
         return [Message.read(message) for message in answer.records('messages')]
+
+    async def quotes(self, message_ids: Iterable[str]) -> list[Quote]:
+        """At most 50 messages as others quote them, in this order, also those that are gone."""
+        request = {'messageIds': list(message_ids), 'asQuotes': True}
+        answer = await self._connection.ask('messages:show', request)
+        return [Quote.read(quote) for quote in answer.records('quotes')]
 
     async def users(self, user_ids: Iterable[str]) -> list[Member]:
         """Those of these users who exist: their names and pictures."""

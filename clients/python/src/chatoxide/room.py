@@ -159,7 +159,7 @@ class Room:
     async def follow_thread(self, root: MessageRef) -> int:
         """Follows a thread: `ChatClient.events` yields `ThreadUnread`. Returns how many replies are unread.
 
-        Who begins a thread, replies in it or is mentioned there follows it already.
+        A user who begins a thread, replies in it or is mentioned there follows it already.
         """
         return await self._ask_unread('thread:follow', {'rootId': _id_of(root)})
 
