@@ -225,7 +225,7 @@ pub(super) async fn start(has_log: bool, more: &[&str]) -> (TestServer, Proxy, V
     let proxy = Proxy::start(&plain, DELAY).await;
     database.url = proxy.url(&plain);
     // Longer than the default, as the tests' machine may be slow; sends that share no round trips take far longer.
-    let settings = ["--database-timeout", "15000", "--log-retention", "0", "--metrics", "true"];
+    let settings = ["--database-timeout", "15000", "--metrics", "true"];
     let server = TestServer::start_with(database, &[&settings, more].concat()).await;
     let mut clients = Vec::new();
     for n in 0..USERS {

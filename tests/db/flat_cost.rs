@@ -18,7 +18,7 @@ const MANY: usize = 100_000;
 
 /// A room of alice's with so many messages, a second apart, each with its entry in the log, and a few marks and reactions.
 async fn furnish(backend: Backend, count: usize) -> TestDatabase {
-    let server = TestServer::start_with(TestDatabase::create(backend).await, &["--log-retention", "0"]).await;
+    let server = TestServer::start_with(TestDatabase::create(backend).await, &[]).await;
     server.make_room("general", RoomType::Public, &["alice", "bob"]).await;
     let database = server.stop().await;
     let (series, at) = match backend {
@@ -180,7 +180,7 @@ on_both! {
 async fn rows_read_for_the_partners_of_direct_rooms_do_not_grow_with_the_users_postgres() {
     const DIRECT: usize = 200;
     let database = TestDatabase::create(Backend::Postgres).await;
-    let database = TestServer::start_with(database, &["--log-retention", "0"]).await.stop().await;
+    let database = TestServer::start_with(database, &[]).await.stop().await;
     database.execute(&crowd(Backend::Postgres, 20_000)).await;
     let direct = format!(
         r#"INSERT INTO "Room" ("id", "name", "type") SELECT 'dm-' || n, '', 'direct' FROM generate_series(1, {DIRECT}) AS s (n);
