@@ -181,3 +181,15 @@ fn the_contents_that_come_whole_are_bounded_for_all_users_together() {
         .collect();
     assert_eq!((held.len(), chunks.bytes()), (16, MAX_BYTES));
 }
+
+#[test]
+fn the_memory_of_one_user_is_bounded_and_that_of_others_is_free() {
+    let (chunks, now) = (Chunks::new(100 * MAX, 0), Instant::now());
+    let (alice, bob) = ("alice".into(), "bob".into());
+    let text = "x".repeat(60 * MAX);
+    let add = |user_id: &UserId, id: &str| chunks.add(user_id, part(id, (0, 2), &text), now);
+    let taken = (0..8).take_while(|n| add(&alice, &format!("c{n}")).is_ok()).count();
+    assert_eq!(taken, chunks.max_of_user / (60 * MAX + 256));
+    assert!(taken < MAX_OF_USER && matches!(add(&alice, "more"), Err(Error::Busy)));
+    assert!(add(&bob, "one").is_ok());
+}

@@ -251,3 +251,18 @@ async fn a_user_who_has_been_online_since_the_export_is_no_conflict() {
         assert!(database.select(&row).await[0].starts_with("Lunch 2026-11-30"), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_another_program_deleted_unnoticed_is_exported_as_gone() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::create(backend).await;
+        import(&database, &file_of(&small_thread())).await;
+        database.execute(r#"DELETE FROM "Message" WHERE "id" = 'm2'"#).await;
+        let file = export(&database).await;
+        assert_eq!(rows_of(&file, "threadReply")[0]["isGone"], true, "{file}");
+        assert!(rows_of(&file, "thread").is_empty() && rows_of(&file, "mention").is_empty(), "{file}");
+        let there = TestDatabase::create(other(backend)).await;
+        import(&there, &file).await;
+        assert_eq!(rows(&export(&there).await), rows(&file));
+    }
+}

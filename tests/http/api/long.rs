@@ -119,3 +119,25 @@ async fn the_long_bodies_of_a_user_are_bounded_together() {
     drop(waiting);
     status(201).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_a_length_is_refused_once_it_is_too_long() {
+    let database = TestDatabase::create(Backend::Sqlite).await;
+    let server =
+        TestServer::start_with(database, &["--max-payload", "10000", "--max-long-message-size", "10000"])
+            .await;
+    server.make_room("general", RoomType::Public, &[]).await;
+    Program::of(&server, "alice").done("GET", "/me", &Value::Null, 200).await;
+    let head = format!(
+        "POST /api/v1/rooms/general/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        server.token("alice")
+    );
+    let mut connection = http::KeepAlive::open(server.address()).await;
+    // 10,000 bytes, three times as many, and one more; the end never comes.
+    let body = format!("9c41\r\n{}\r\n", "x".repeat(40_001));
+    connection.write(&format!("{head}{body}")).await;
+    let answer = connection.answer().await;
+    assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("bad_input")));
+    let why = "the body is larger than MAX_PAYLOAD and MAX_LONG_MESSAGE_SIZE allow";
+    assert_eq!(answer.json()["detail"], why);
+}
