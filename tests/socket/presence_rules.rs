@@ -6,7 +6,7 @@ use chatoxide::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestServer, on_both, server};
+use crate::support::{Client, on_both, server};
 
 async fn list(client: &mut Client, request: Value) -> Value {
     let answer = client.ask("presence:list", request).await;
