@@ -12,7 +12,13 @@ use crate::{
 /// Returns the whole content with its last chunk. The caller then sends or edits the message, as if it had come whole.
 pub async fn run(app: &App, actor: Actor<'_>, part: Part) -> Result<Received> {
     part.chunk.ensure_possible()?;
-    match &part.subject {
+    ensure_may_begin(app, actor, &part.subject).await?;
+    app.chunks.add(actor.user_id(), part, Instant::now())
+}
+
+/// Nobody makes the server keep a long content for a message that they may not send or edit.
+pub async fn ensure_may_begin(app: &App, actor: Actor<'_>, subject: &Subject) -> Result<()> {
+    match subject {
         Subject::New { room_id, .. } => {
             app.access.ensure_may_enter(actor.user_id(), room_id).await?;
         }
@@ -22,5 +28,5 @@ pub async fn run(app: &App, actor: Actor<'_>, part: Part) -> Result<Received> {
             app.access.ensure_may_enter(actor.user_id(), &found.room_id).await?;
         }
     }
-    app.chunks.add(actor.user_id(), part, Instant::now())
+    Ok(())
 }

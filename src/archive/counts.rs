@@ -20,6 +20,18 @@ pub struct Counts {
     user_settings: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     room_details: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    thread_replies: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    threads: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    thread_followers: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    mentions: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    mention_marks: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    presences: u64,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -39,6 +51,12 @@ impl Counts {
             Kind::ReadMark => self.read_marks,
             Kind::UserSetting => self.user_settings,
             Kind::RoomDetail => self.room_details,
+            Kind::ThreadReply => self.thread_replies,
+            Kind::Thread => self.threads,
+            Kind::ThreadFollower => self.thread_followers,
+            Kind::Mention => self.mentions,
+            Kind::MentionMark => self.mention_marks,
+            Kind::Presence => self.presences,
         }
     }
 
@@ -54,6 +72,12 @@ impl Counts {
             Kind::ReadMark => &mut self.read_marks,
             Kind::UserSetting => &mut self.user_settings,
             Kind::RoomDetail => &mut self.room_details,
+            Kind::ThreadReply => &mut self.thread_replies,
+            Kind::Thread => &mut self.threads,
+            Kind::ThreadFollower => &mut self.thread_followers,
+            Kind::Mention => &mut self.mentions,
+            Kind::MentionMark => &mut self.mention_marks,
+            Kind::Presence => &mut self.presences,
         };
         *place = place.saturating_add(count);
     }

@@ -20,7 +20,7 @@ pub enum ReadError {
     #[error("it is no file of chatoxide export: {0}")]
     Foreign(String),
     #[error(
-        "it has format {format} of chatoxide {version}, and chatoxide {} reads format {FORMAT}: import it with \
+        "it has format {format} of chatoxide {version}, and chatoxide {} reads formats up to {FORMAT}: import it with \
          the newer one", env!("CARGO_PKG_VERSION")
     )]
     Newer { format: u32, version: String },

@@ -18,6 +18,12 @@ pub enum Record {
     ReadMark(ReadMark),
     UserSetting(UserSetting),
     RoomDetail(RoomDetail),
+    ThreadReply(ThreadReply),
+    Thread(Thread),
+    ThreadFollower(ThreadFollower),
+    Mention(Mention),
+    MentionMark(MentionMark),
+    Presence(Presence),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +155,72 @@ pub struct RoomDetail {
     pub owner_id: Option<String>,
 }
 
+/// A message that belongs to a thread, also one that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ThreadReply {
+    pub message_id: String,
+    pub root_id: String,
+    pub room_id: String,
+    pub sender_id: String,
+    pub also_to_room: bool,
+    pub at: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_gone: bool,
+}
+
+/// The end of a thread: all of its replies came before. Its state is counted from them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Thread {
+    pub root_id: String,
+}
+
+/// A user who follows a thread, and the place up to which they have read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ThreadFollower {
+    pub root_id: String,
+    pub user_id: String,
+    pub room_id: String,
+    /// False for a user who follows it no more; none for one who has only read it.
+    pub follows: Option<bool>,
+    pub read_at: i64,
+    /// The reply up to which the user has read; empty where that is only a time.
+    pub read_id: String,
+}
+
+/// A user whom a message mentions; the empty id stands for all members of the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Mention {
+    pub message_id: String,
+    pub user_id: String,
+    pub room_id: String,
+    pub sender_id: String,
+    pub kind: String,
+    pub at: i64,
+}
+
+/// The time up to which a user has read all mentions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MentionMark {
+    pub user_id: String,
+    pub at: i64,
+}
+
+/// When a user was last online, and their status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Presence {
+    pub user_id: String,
+    pub last_seen: Option<i64>,
+    pub status_text: Option<String>,
+    pub status_emoji: Option<String>,
+    pub clear_at: Option<i64>,
+}
+
 /// The kinds of lines, in the order in which they stand: a line refers only to kinds before its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -162,10 +234,16 @@ pub enum Kind {
     ReadMark,
     UserSetting,
     RoomDetail,
+    ThreadReply,
+    Thread,
+    ThreadFollower,
+    Mention,
+    MentionMark,
+    Presence,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 16] = [
         Kind::User,
         Kind::Room,
         Kind::Member,
@@ -176,6 +254,12 @@ impl Kind {
         Kind::ReadMark,
         Kind::UserSetting,
         Kind::RoomDetail,
+        Kind::ThreadReply,
+        Kind::Thread,
+        Kind::ThreadFollower,
+        Kind::Mention,
+        Kind::MentionMark,
+        Kind::Presence,
     ];
 
     /// The plural, for people.
@@ -191,6 +275,12 @@ impl Kind {
             Kind::ReadMark => "read marks",
             Kind::UserSetting => "settings of users",
             Kind::RoomDetail => "room details",
+            Kind::ThreadReply => "thread replies",
+            Kind::Thread => "threads",
+            Kind::ThreadFollower => "followers of threads",
+            Kind::Mention => "mentions",
+            Kind::MentionMark => "marks of inboxes",
+            Kind::Presence => "presences of users",
         }
     }
 }
@@ -208,6 +298,12 @@ impl Record {
             Record::ReadMark(_) => Kind::ReadMark,
             Record::UserSetting(_) => Kind::UserSetting,
             Record::RoomDetail(_) => Kind::RoomDetail,
+            Record::ThreadReply(_) => Kind::ThreadReply,
+            Record::Thread(_) => Kind::Thread,
+            Record::ThreadFollower(_) => Kind::ThreadFollower,
+            Record::Mention(_) => Kind::Mention,
+            Record::MentionMark(_) => Kind::MentionMark,
+            Record::Presence(_) => Kind::Presence,
         }
     }
 }

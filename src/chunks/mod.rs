@@ -2,6 +2,7 @@
 //! any of the user's connections. They are kept in memory until the last one is there: bounded in number and in bytes, for each
 //! user and in all, and in time.
 
+mod reserved;
 mod upload;
 
 use std::{
@@ -11,7 +12,10 @@ use std::{
 };
 
 use self::upload::Upload;
-pub use self::upload::{Chunk, Heading, Progress, Subject};
+pub use self::{
+    reserved::Reserved,
+    upload::{Chunk, Heading, Progress, Subject},
+};
 use crate::{
     chat::{Error, Result, id::UserId},
     sync::lock,
@@ -23,6 +27,8 @@ pub const MAX_CHUNKS: u32 = 1_000;
 /// The most contents that one user, and all users, may be sending.
 const MAX_OF_USER: usize = 8;
 const MAX_UPLOADS: usize = 4_096;
+/// The most bytes of JSON that a content takes for each of its own: letters may be written as `\\u00e4`. Control characters take more.
+const BYTES_OF_JSON: usize = 3;
 /// The memory of all chunks, in bytes, where the settings need no more.
 const MAX_BYTES: usize = 64 << 20;
 
@@ -63,14 +69,22 @@ struct State {
     users: HashMap<UserId, HashMap<String, Upload>>,
     number: usize,
     bytes: usize,
+    /// The bytes of contents that come whole, [`Reserved`].
+    whole: HashMap<UserId, usize>,
 }
 
 impl Chunks {
     /// `max_content`: the longest content, in bytes. `max_packet`: the largest packet, which bounds what is sent beside it.
     pub fn new(max_content: usize, max_packet: usize) -> Self {
-        let max_of_user = max_content.saturating_add(max_packet).saturating_mul(2);
+        let two = max_content.saturating_add(max_packet).saturating_mul(2);
+        let max_of_user = two.max(max_content.saturating_mul(BYTES_OF_JSON));
         let max_bytes = MAX_BYTES.max(max_of_user.saturating_mul(2));
         Self { max_content, max_of_user, max_bytes, state: Mutex::default() }
+    }
+
+    /// The most bytes that a long content adds to a body of JSON. They are [`Reserved`].
+    pub fn max_json(&self) -> usize {
+        self.max_content.saturating_mul(BYTES_OF_JSON)
     }
 
     /// Adds a chunk of a user's. A chunk that contradicts the earlier ones is [`Error::Conflict`] and changes nothing. One that
@@ -113,7 +127,7 @@ impl Chunks {
         let own = state.users.get(user_id);
         let is_known = own.is_some_and(|uploads| uploads.contains_key(&part.chunk.id));
         let own_number = own.map_or(0, HashMap::len);
-        let own_bytes: usize = own.map_or(0, |uploads| uploads.values().map(Upload::bytes).sum());
+        let own_bytes = state.bytes_of(user_id);
         let more = upload::size_of(part);
         (is_known || (own_number < MAX_OF_USER && state.number < MAX_UPLOADS))
             && own_bytes + more <= self.max_of_user
@@ -125,7 +139,7 @@ impl Chunks {
         lock(&self.state).forget_idle(now, IDLE_TIMEOUT, None);
     }
 
-    /// The memory of all chunks, in bytes.
+    /// The memory of all chunks and of contents that come whole, in bytes.
     pub fn bytes(&self) -> usize {
         lock(&self.state).bytes
     }
@@ -134,6 +148,12 @@ impl Chunks {
 impl State {
     fn find(&self, user_id: &UserId, id: &str) -> Option<&Upload> {
         self.users.get(user_id)?.get(id)
+    }
+
+    /// The bytes of a user.
+    fn bytes_of(&self, user_id: &UserId) -> usize {
+        let chunks = self.users.get(user_id).map_or(0, |uploads| uploads.values().map(Upload::bytes).sum());
+        chunks + self.whole.get(user_id).copied().unwrap_or_default()
     }
 
     fn insert(&mut self, user_id: &UserId, part: Part, now: Instant) -> Progress {

@@ -1,5 +1,7 @@
 //! Orders, contradictions, bounds and abandonment of chunks, with a clock of the tests' own.
 
+use std::sync::Arc;
+
 use super::*;
 
 const MAX: usize = 1_000;
@@ -150,4 +152,44 @@ fn one_user_takes_no_more_than_two_long_contents() {
         }
     }
     assert!(taken > 1_000);
+}
+
+#[test]
+fn a_content_that_comes_whole_counts_among_the_chunks_of_its_user_until_it_is_dropped() {
+    let chunks = Arc::new(Chunks::new(MAX, MAX));
+    let (alice, bob) = ("alice".into(), "bob".into());
+    let mut reserved = Reserved::none(&chunks, &alice);
+    assert!(reserved.grow(4 * MAX).is_ok());
+    assert!(matches!(reserved.grow(1), Err(Error::Busy)));
+    let mut second = Reserved::none(&chunks, &alice);
+    assert!(matches!(second.grow(1), Err(Error::Busy)));
+    assert!(Reserved::none(&chunks, &bob).grow(4 * MAX).is_ok());
+    assert_eq!(chunks.bytes(), 4 * MAX);
+    drop(reserved);
+    assert!(second.grow(1).is_ok());
+    drop(second);
+    assert_eq!(chunks.bytes(), 0);
+    assert!(lock(&chunks.state).whole.is_empty());
+}
+
+#[test]
+fn the_contents_that_come_whole_are_bounded_for_all_users_together() {
+    let chunks = Arc::new(Chunks::new(1 << 20, 1 << 20));
+    let held: Vec<Reserved> = (0..100)
+        .map(|n| Reserved::none(&chunks, &UserId::from(format!("user-{n}"))))
+        .map_while(|mut reserved| reserved.grow(4 << 20).is_ok().then_some(reserved))
+        .collect();
+    assert_eq!((held.len(), chunks.bytes()), (16, MAX_BYTES));
+}
+
+#[test]
+fn the_memory_of_one_user_is_bounded_and_that_of_others_is_free() {
+    let (chunks, now) = (Chunks::new(100 * MAX, 0), Instant::now());
+    let (alice, bob) = ("alice".into(), "bob".into());
+    let text = "x".repeat(60 * MAX);
+    let add = |user_id: &UserId, id: &str| chunks.add(user_id, part(id, (0, 2), &text), now);
+    let taken = (0..8).take_while(|n| add(&alice, &format!("c{n}")).is_ok()).count();
+    assert_eq!(taken, chunks.max_of_user / (60 * MAX + 256));
+    assert!(taken < MAX_OF_USER && matches!(add(&alice, "more"), Err(Error::Busy)));
+    assert!(add(&bob, "one").is_ok());
 }

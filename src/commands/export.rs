@@ -23,8 +23,8 @@ use crate::{
 };
 
 pub(super) const HELP: &str = "\
-The file is JSON Lines: users, rooms, members, messages, reactions, the rooms' logs and the
-read marks, with their ids and times. It is one snapshot: the server may go on meanwhile.
+The file is JSON Lines: users, rooms, members, messages, reactions, the rooms' logs, the read
+marks, threads, mentions and presence, with their ids and times. It is one snapshot: the server may go on meanwhile.
 Nothing in the database is changed.
 
   chatoxide export --out chat.jsonl

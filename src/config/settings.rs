@@ -267,7 +267,7 @@ pub struct LimitSettings {
     #[arg(long, env = "MAX_MESSAGE_LENGTH", global = true, default_value_t = 0)]
     pub max_message_length: u32,
 
-    /// Largest content of a message that is sent in chunks, in bytes of UTF-8; 0: chunks are refused
+    /// Largest content of a message that is sent in chunks or by REST, in bytes of UTF-8; 0: chunks are refused
     #[arg(long, env = "MAX_LONG_MESSAGE_SIZE", global = true, default_value_t = 1_048_576, value_parser = value_parser!(u32).range(..=67_108_864))]
     pub max_long_message_size: u32,
 

@@ -80,6 +80,16 @@ pub(super) const KEPT_OUT: DieselError = DieselError::RollbackTransaction;
 const NOT_STORED: &str =
     "a row was not stored as it was written: a trigger or a rule of the table's keeps it out or changes it";
 
+/// The cause of [`refers_to_nothing`].
+#[derive(Debug, thiserror::Error)]
+#[error("a row refers to one that is not there")]
+struct RefersToNothing;
+
+/// Rolls back a transaction of ours: a row of our own tables, which have no foreign keys, refers to one that is not there.
+pub(super) fn refers_to_nothing() -> DieselError {
+    DieselError::SerializationError(Box::new(RefersToNothing))
+}
+
 /// The error when another table refers to a row that is to be deleted.
 pub(super) fn referred_to() -> Error {
     Error::Refused { sentence: BY_REFERENCE.into(), cause: "FOREIGN KEY constraint failed".to_owned() }
@@ -106,6 +116,7 @@ impl From<DieselError> for Error {
                 Kind::NotNullViolation => refused(BY_MISSING_VALUE),
                 _ => classify_by_text(info.message()).unwrap_or_else(|| Error::Internal(error.to_string())),
             },
+            DieselError::SerializationError(cause) if cause.is::<RefersToNothing>() => Error::MessageNotFound,
             DieselError::SerializationError(cause) => match cause.downcast_ref::<NotUuid>() {
                 Some(not_uuid) => (*not_uuid).into(),
                 None => Error::Internal(error.to_string()),

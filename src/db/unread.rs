@@ -36,6 +36,7 @@ pub struct Unread {
     pub mentions: i64,
     /// The last entry of the room's log that the count includes.
     pub seq: i64,
+    /// The time of the last message, threads apart.
     pub last_message_at: Option<Timestamp>,
     pub is_member: bool,
     /// The user is a member, or has read the public room. Else nothing in it counts as unread.
@@ -130,13 +131,26 @@ const COUNT: &str = concat!(
     is_counted!("next"),
     " LIMIT 99) AS of_others)"
 );
-const LAST: &str = r#"(SELECT "createdAt" FROM "Message" WHERE "roomId" = pair.room_id AND "createdAt" IS NOT NULL
-            ORDER BY "createdAt" DESC LIMIT 1)"#;
+/// The newest message that is shown in the room. As above, threads take no longer than the newest 3,000 messages: behind so
+/// many replies, the last message is as old as the oldest of them, or older.
+const LAST: &str = concat!(
+    r#"coalesce((SELECT last."createdAt" FROM (
+            SELECT m."id", m."createdAt" FROM "Message" AS m
+            WHERE m."roomId" = pair.room_id AND m."createdAt" IS NOT NULL ORDER BY m."createdAt" DESC LIMIT (SELECT 3000)
+        ) AS last WHERE "#,
+    is_in_room!("last"),
+    r#" LIMIT 1), (
+            SELECT "createdAt" FROM "Message" WHERE "roomId" = pair.room_id AND "createdAt" IS NOT NULL
+            ORDER BY "createdAt" DESC LIMIT 1 OFFSET 2999
+        ))"#
+);
 
 /// The variant without an index on a room's newest messages: it scans the table once for all pairs, not once for each.
 const SCANNED: &str = concat!(
     r#"LEFT JOIN (
-        SELECT pair.room_id, pair.user_id, max(m."createdAt") AS last_message_at,
+        SELECT pair.room_id, pair.user_id, max(m."createdAt") FILTER (WHERE "#,
+    is_in_room!("m"),
+    r#") AS last_message_at,
             count(*) FILTER (WHERE m."senderId" <> pair.user_id AND m."createdAt" >= counted_from AND "#,
     is_counted!("m"),
     " AND ",
@@ -246,7 +260,15 @@ fn statement(db: &Db, pairs: &str, lists: bool) -> String {
                 format.of_own("marker.at")
             );
             // A cast keeps SQLite from an index.
-            let ids = ["pair.room_id", "pair.user_id", "\"A\"", "next.\"id\"", "later.\"id\"", "late.\"id\""];
+            let ids = [
+                "pair.room_id",
+                "pair.user_id",
+                "\"A\"",
+                "next.\"id\"",
+                "later.\"id\"",
+                "late.\"id\"",
+                "last.\"id\"",
+            ];
             ids.into_iter()
                 .fold(text, |text, id| text.replace(&format!("CAST({id} AS TEXT)"), id))
                 .replace("CAST(entry.message_id AS /*message*/TEXT)", "entry.message_id")

@@ -45,6 +45,7 @@ pub struct ListedRoomView {
     pub is_member: bool,
     /// The other member of a direct room.
     pub with: Option<MemberView>,
+    /// The time of the last message; replies that are only in their thread do not count.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_message_at: Option<Timestamp>,
     pub topic: Option<String>,

@@ -70,3 +70,38 @@ async fn each_room_is_read_up_to_what_is_shown_and_without_the_index_all_are_rea
     assert_eq!(without, rooms, "the same list without the index");
     assert_eq!(by_scan, MESSAGES);
 }
+
+/// Makes the newest messages of a room replies that are only in their thread.
+async fn hide(database: &TestDatabase, room: &str, count: usize) {
+    database
+        .execute(&format!(
+            r#"INSERT INTO chatoxide.thread_reply (message_id, root_id, room_id, sender_id, is_in_room, at)
+                SELECT "id", 'root', "roomId", "senderId", false, "createdAt" FROM "Message"
+                WHERE "roomId" = '{room}' ORDER BY "createdAt" DESC LIMIT {count}; ANALYZE"#
+        ))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_message_is_looked_for_behind_the_replies_of_threads_and_no_further() {
+    let database = furnish().await;
+    hide(&database, "r-1", 100).await;
+    let (rooms, (before, _), database) = list(database).await;
+    let last = |rooms: &Value, id: &str| {
+        rooms.as_array().unwrap().iter().find(|room| room["id"] == id).unwrap()["lastMessageAt"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(last(&rooms, "r-1"), "2026-01-01T16:06:40.000Z", "the 101st");
+    // All 3,000 of a room, of which the oldest is the end of the search.
+    hide(&database, "r-3", 3_000).await;
+    let (rooms, (by_index, _), database) = list(database).await;
+    assert_eq!(last(&rooms, "r-3"), "2026-01-01T00:00:02.000Z");
+    assert!(by_index - before <= 6_000, "{by_index} rows, {before} before");
+
+    // Without the index, all are read, and the same is left out.
+    database.execute(r#"DROP INDEX "Message_roomId_createdAt_idx""#).await;
+    let (rooms, ..) = list(database).await;
+    assert_eq!(last(&rooms, "r-1"), "2026-01-01T16:06:40.000Z");
+}

@@ -54,6 +54,40 @@ on_both! {
 }
 
 on_both! {
+    async fn a_reply_that_is_only_in_its_thread_leaves_its_room_where_it_was(server: TestServer) {
+        for room in ["threaded", "other"] {
+            server.make_room(room, RoomType::Private, &["alice", "bob"]).await;
+        }
+        let mut alice = server.connect("alice").await;
+        let mut bob = server.connect("bob").await;
+        let root = bob.say("threaded", "root").await;
+        bob.say("other", "hello").await;
+        let reply = json!({"roomId": "threaded", "content": "x", "threadId": root["id"], "alsoToRoom": false});
+        let only = bob.ask("message:send", reply.clone()).await;
+        assert_eq!(only["success"], true, "{only}");
+
+        let rooms = listed(&mut alice).await;
+        assert_eq!(each(&rooms, "id"), ["other", "threaded"]);
+        assert_eq!(rooms[1]["lastMessageAt"], root["createdAt"]);
+
+        let mut also = reply;
+        also["alsoToRoom"] = true.into();
+        let also = bob.ask("message:send", also).await["message"].take();
+        let rooms = listed(&mut alice).await;
+        assert_eq!(each(&rooms, "id"), ["threaded", "other"]);
+        assert_eq!(rooms[0]["lastMessageAt"], also["createdAt"]);
+
+        // Without its root and that one, nothing is in the room.
+        for id in [&root["id"], &also["id"]] {
+            bob.ask("message:delete", json!({"messageId": id, "roomId": "threaded"})).await;
+        }
+        let rooms = listed(&mut alice).await;
+        let threaded = rooms.iter().find(|room| room["id"] == "threaded").unwrap();
+        assert_eq!(threaded["lastMessageAt"], json!(null), "{threaded}");
+    }
+}
+
+on_both! {
     async fn a_room_where_nothing_was_said_stands_where_it_was_made(server: TestServer) {
         server.make_room("old", RoomType::Public, &["alice"]).await;
         seed(&server, "old", "alice", 1).await;

@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     chat::Result,
-    db::{Db, error::KEPT_OUT, in_transaction},
+    db::{
+        Db,
+        error::{KEPT_OUT, refers_to_nothing},
+        in_transaction,
+    },
 };
 
 /// The outcome of a batch.
@@ -122,6 +126,7 @@ pub(super) async fn write<T: Stored>(
                         written.added += 1;
                         written.conflicts.push((place, IS_TAKEN));
                     }
+                    None if T::REFERS => return Err(refers_to_nothing()),
                     None if !T::IS_VITAL => written.conflicts.push((place, IS_NOT_STORED)),
                     // A trigger or the type of a column has made it another row.
                     _ => return Err(KEPT_OUT),

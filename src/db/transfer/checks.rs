@@ -66,6 +66,12 @@ impl<'a> Checks<'a> {
         self.limits.ensure_id(name, id)
     }
 
+    /// A status of a user. How long an emoji may be is a setting, so that is not compared.
+    pub(super) fn status(&self, text: Option<&str>, emoji: Option<&str>) -> Result<()> {
+        self.limits.ensure_status(text, None)?;
+        emoji.map_or(Ok(()), |emoji| self.own_id("statusEmoji", emoji))
+    }
+
     pub(super) fn time(&self, name: &str, millis: i64) -> Result<()> {
         match TIMES.contains(&millis) {
             true => Ok(()),

@@ -33,7 +33,7 @@ impl Dialect {
             return adapted.replace("own.", "chatoxide.");
         }
         // A cast keeps SQLite from an index.
-        let adapted = ["t.\"id\"", "t.\"A\"", "t.\"B\"", "room.\"id\"", "reader.\"id\""]
+        let adapted = ["t.\"id\"", "t.\"A\"", "t.\"B\"", "room.\"id\"", "reader.\"id\"", "message.\"id\""]
             .into_iter()
             .fold(adapted, |sql, id| sql.replace(&format!("CAST({id} AS TEXT)"), id));
         // SQLite has neither these types nor this collation: its texts compare by their bytes anyway.

@@ -1,7 +1,7 @@
 //! Imports the lines of an archive, batch by batch. Each batch is one transaction, and may be imported again.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     hash::{BuildHasher, RandomState},
     sync::{
         Arc,
@@ -15,10 +15,12 @@ use super::{
     dialect::Dialect,
     heads,
     stored::Stored,
+    threads,
 };
 use crate::{
     archive::record::{
-        Entry, Kind, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User, UserSetting,
+        Entry, Kind, Member, Mention, MentionMark, Message, Presence, Reaction, ReadMark, Record, Room,
+        RoomDetail, ThreadFollower, ThreadReply, User, UserSetting,
     },
     chat::{Error, Result},
     db::Db,
@@ -90,6 +92,12 @@ impl Importer {
             Kind::ReadMark => self.write::<ReadMark>(lines).await,
             Kind::UserSetting => self.write::<UserSetting>(lines).await,
             Kind::RoomDetail => self.write::<RoomDetail>(lines).await,
+            Kind::ThreadReply => self.write::<ThreadReply>(lines).await,
+            Kind::Thread => self.count_threads(lines).await,
+            Kind::ThreadFollower => self.write::<ThreadFollower>(lines).await,
+            Kind::Mention => self.write::<Mention>(lines).await,
+            Kind::MentionMark => self.write::<MentionMark>(lines).await,
+            Kind::Presence => self.write::<Presence>(lines).await,
         }
     }
 
@@ -197,6 +205,26 @@ impl Importer {
         let completed = heads::complete(&self.db, &self.dialect, &logs).await;
         let added = completed.map_err(|error| Refused::Database { first, why: error.cause() })?;
         let same = logs.len().saturating_sub(added) as u64;
+        Ok(Imported { added: added as u64, same, ..Imported::default() })
+    }
+
+    /// Counts threads from the replies that are stored.
+    async fn count_threads(&mut self, lines: Vec<Line>) -> Result<Imported, Refused> {
+        let first = lines.first().map(|(number, _)| *number).unwrap_or_default();
+        let checks = Checks::new(self.db.facts());
+        let mut roots = BTreeSet::new();
+        for (number, record) in lines {
+            let Record::Thread(thread) = record else { continue };
+            let refused = |why| Refused::Line { number, why };
+            checks.own_id("rootId", &thread.root_id).map_err(|error| refused(error.cause()))?;
+            if roots.contains(&thread.root_id) {
+                return Err(refused(format!("thread of {:?} stands twice", thread.root_id)));
+            }
+            roots.insert(thread.root_id);
+        }
+        let counted = threads::count(&self.db, &self.dialect, &roots).await;
+        let added = counted.map_err(|error| Refused::Database { first, why: error.cause() })?;
+        let same = roots.len().saturating_sub(added) as u64;
         Ok(Imported { added: added as u64, same, ..Imported::default() })
     }
 }

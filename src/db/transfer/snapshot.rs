@@ -16,8 +16,8 @@ use crate::{
     archive::{
         counts::Counts,
         record::{
-            Entry, Kind, Log, Member, Message, Reaction, ReadMark, Record, Room, RoomDetail, User,
-            UserSetting,
+            Entry, Kind, Log, Member, Mention, MentionMark, Message, Presence, Reaction, ReadMark, Record,
+            Room, RoomDetail, Thread, ThreadFollower, ThreadReply, User, UserSetting,
         },
     },
     chat::{Error, Result},
@@ -145,6 +145,12 @@ impl Snapshot {
                 Kind::ReadMark => self.count_of::<ReadMark>().await?,
                 Kind::UserSetting => self.count_of::<UserSetting>().await?,
                 Kind::RoomDetail => self.count_of::<RoomDetail>().await?,
+                Kind::ThreadReply => self.count_of::<ThreadReply>().await?,
+                Kind::Thread => self.count_of::<Thread>().await?,
+                Kind::ThreadFollower => self.count_of::<ThreadFollower>().await?,
+                Kind::Mention => self.count_of::<Mention>().await?,
+                Kind::MentionMark => self.count_of::<MentionMark>().await?,
+                Kind::Presence => self.count_of::<Presence>().await?,
             };
             counts.add(kind, count);
             left_out.add(kind, all.saturating_sub(count));
@@ -181,6 +187,12 @@ impl Snapshot {
             Kind::ReadMark => self.read_all::<ReadMark>(take).await,
             Kind::UserSetting => self.read_all::<UserSetting>(take).await,
             Kind::RoomDetail => self.read_all::<RoomDetail>(take).await,
+            Kind::ThreadReply => self.read_all::<ThreadReply>(take).await,
+            Kind::Thread => self.read_all::<Thread>(take).await,
+            Kind::ThreadFollower => self.read_all::<ThreadFollower>(take).await,
+            Kind::Mention => self.read_all::<Mention>(take).await,
+            Kind::MentionMark => self.read_all::<MentionMark>(take).await,
+            Kind::Presence => self.read_all::<Presence>(take).await,
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) trait Stored: Exported + Clone + Sync {
     const UPDATE: Option<&'static str>;
     /// Without this row others would be wrong, so that it must be stored.
     const IS_VITAL: bool = false;
+    /// It refers to rows that no foreign key guards: [`Self::INSERT`] leaves it out where one is not there.
+    const REFERS: bool = false;
 
     fn from_record(record: Record) -> Option<Self>;
     fn key(&self) -> Self::Key;

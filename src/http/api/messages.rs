@@ -22,7 +22,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     PREFIX,
     caller::{Caller, ensure_single},
-    input::{Body, Path, Query, limit},
+    input::{Path, Query, limit},
+    long_body::{LongBody, ensure_fits, ensure_rest_fits},
 };
 use crate::{
     actions::{
@@ -40,6 +41,7 @@ use crate::{
         mention::Mentioned,
         message::MessageType,
     },
+    chunks::Subject,
     db::room_log::{ClientId, NewMessage},
     http::problem::ProblemView,
     protocol::{AnsweredMessage, Bodies, MessageView},
@@ -171,7 +173,7 @@ pub(super) struct ChangedMessage {
 
 /// Sends a message
 ///
-/// It is broadcast to the room. With `Idempotency-Key`, text of up to 64 bytes, it is the same message however often it is
+/// It is broadcast to the room. The content may have as many bytes as `MAX_LONG_MESSAGE_SIZE` allows. With `Idempotency-Key`, text of up to 64 bytes, it is the same message however often it is
 /// sent; it is the `clientId` of Socket.IO. Another message under the same key is refused.
 #[utoipa::path(post, path = "/rooms/{roomId}/messages", tag = "messages", operation_id = "sendMessage", request_body = NewMessageBody,
     params(("roomId" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 64)), responses(
@@ -183,15 +185,22 @@ pub(super) async fn send(
     caller: Caller,
     Path(room_id): Path<RoomId>,
     headers: HeaderMap,
-    Body(body): Body<NewMessageBody>,
+    body: LongBody,
 ) -> Result<Response> {
     let limits = &app.config.limits;
     limits.ensure_id("roomId", room_id.as_str())?;
-    limits.ensure_content(&body.content)?;
+    let client_id = idempotency_key(&headers, limits)?;
+    let key = client_id.as_ref().map(|client_id| client_id.text.clone());
+    let subject = Subject::New { room_id: room_id.clone(), client_id: key };
+    let (body, is_long): (NewMessageBody, bool) = body.read(&app, &caller, &subject).await?;
+    ensure_fits(&app, &body.content)?;
     let kind = app.db.facts().columns().message_type.read_as_spelled(body.kind.unwrap_or_default());
     limits.ensure_message_type(&kind)?;
     let metadata = if body.metadata.is_null() { Value::Object(Map::new()) } else { body.metadata };
     limits.ensure_metadata(&metadata)?;
+    if is_long {
+        ensure_rest_fits(&app, &metadata)?;
+    }
     if let Some(reply_to) = &body.reply_to {
         limits.ensure_id("replyTo", reply_to)?;
     }
@@ -200,7 +209,6 @@ pub(super) async fn send(
     }
     let also_to_room = body.also_to_room.unwrap_or_default();
     let thread = body.thread_id.map(|id| InThread { id, also_to_room });
-    let client_id = idempotency_key(&headers, limits)?;
     let message = NewMessage {
         content: body.content,
         kind,
@@ -227,6 +235,8 @@ pub(super) struct EditedMessage {
 }
 
 /// Replaces the content of the caller's message
+///
+/// It may have as many bytes as `MAX_LONG_MESSAGE_SIZE` allows.
 #[utoipa::path(patch, path = "/messages/{messageId}", tag = "messages", operation_id = "editMessage", request_body = EditedMessage,
     params(("messageId" = String, Path)), responses(
     (status = 200, body = ChangedMessage),
@@ -236,10 +246,12 @@ pub(super) async fn edit(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(message_id): Path<MessageId>,
-    Body(EditedMessage { content }): Body<EditedMessage>,
+    body: LongBody,
 ) -> Result<Json<ChangedMessage>> {
     app.config.limits.ensure_id("messageId", message_id.as_str())?;
-    app.config.limits.ensure_content(&content)?;
+    let subject = Subject::Edit(message_id.clone());
+    let (EditedMessage { content }, _) = body.read(&app, &caller, &subject).await?;
+    ensure_fits(&app, &content)?;
     let edited = message_edit::run(&app, caller.actor(), message_id, content).await?;
     Ok(Json(ChangedMessage { message: edited.answer(Bodies::Whole) }))
 }

@@ -3,6 +3,7 @@
 
 mod caller;
 mod input;
+mod long_body;
 mod members;
 mod mentions;
 mod messages;

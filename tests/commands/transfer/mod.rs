@@ -9,6 +9,7 @@ mod moves;
 mod refused;
 mod resumed;
 mod snapshot;
+mod threads;
 
 use std::{path::PathBuf, process::Stdio};
 
@@ -103,12 +104,23 @@ fn file_of<T: AsRef<str>>(rows: &[T]) -> String {
         let begins = format!("{{\"{kind}\":");
         rows.iter().filter(|row| row.as_ref().starts_with(&begins)).count()
     };
+    // A file of format 1 says nothing of the later kinds.
+    let later = [
+        ("threadReplies", "threadReply"),
+        ("threads", "thread"),
+        ("threadFollowers", "threadFollower"),
+        ("mentions", "mention"),
+        ("mentionMarks", "mentionMark"),
+        ("presences", "presence"),
+    ];
+    let later: Vec<_> = later.into_iter().filter(|(_, kind)| count(kind) > 0).collect();
     let counts: Value =
-        kinds.iter().map(|(plural, kind)| ((*plural).to_owned(), json!(count(kind)))).collect();
+        kinds.iter().chain(&later).map(|(plural, kind)| ((*plural).to_owned(), json!(count(kind)))).collect();
+    let format = if later.is_empty() { 1 } else { 2 };
     let body: String = rows.iter().map(|row| format!("{}\n", row.as_ref())).collect();
     let hash: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
     let header =
-        json!({"format": 1, "version": "0.1.0", "exportedAt": 1_769_850_307_042_u64, "counts": counts});
+        json!({"format": format, "version": "0.1.0", "exportedAt": 1_769_850_307_042_u64, "counts": counts});
     let first = json!({ "chatoxide": header });
     let last = json!({"end": {"counts": counts, "sha256": hash}});
     format!("{first}\n{body}{last}\n")

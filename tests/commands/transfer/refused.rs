@@ -72,9 +72,9 @@ async fn a_file_that_was_changed_is_refused_before_anything_is_stored() {
 async fn a_file_of_a_newer_version_or_of_another_program_is_refused_in_one_sentence() {
     let database = TestDatabase::create(Backend::Sqlite).await;
     let newer =
-        "{\"chatoxide\":{\"format\":2,\"version\":\"0.9.0\",\"compression\":\"none\"}}\n{\"account\":{}}\n";
+        "{\"chatoxide\":{\"format\":3,\"version\":\"0.9.0\",\"compression\":\"none\"}}\n{\"account\":{}}\n";
     for (file, part) in [
-        (newer, "format 2 of chatoxide 0.9.0"),
+        (newer, "format 3 of chatoxide 0.9.0"),
         ("PGDMP\n", "no file of chatoxide export"),
         ("{\"users\":[]}\n", "no file of chatoxide export"),
         ("", "cut short"),

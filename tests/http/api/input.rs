@@ -104,11 +104,20 @@ async fn a_body_that_does_not_come_is_answered_408_in_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_above_the_limit_is_refused() {
     let database = TestDatabase::create(Backend::Sqlite).await;
-    let server = TestServer::start_with(database, &["--max-payload", "10000"]).await;
+    let server =
+        TestServer::start_with(database, &["--max-payload", "10000", "--max-long-message-size", "0"]).await;
     server.make_room("general", RoomType::Public, &[]).await;
     let program = Program::of(&server, "alice");
-    let sent = program.send("POST", "/rooms/general/messages", &json!({"content": "x".repeat(20_000)})).await;
-    assert_eq!((sent.status, &sent.json()["code"]), (400, &json!("bad_input")));
+    let long = "x".repeat(20_000);
+    for (method, path, body) in [
+        ("POST", "/rooms/general/messages", json!({ "content": long })),
+        ("PATCH", "/messages/m", json!({ "content": long })),
+        ("POST", "/rooms", json!({ "name": long })),
+    ] {
+        let sent = program.send(method, path, &body).await;
+        assert_eq!((sent.status, &sent.json()["code"]), (400, &json!("bad_input")), "{path}");
+        assert_eq!(sent.json()["detail"], "the body is larger than MAX_PAYLOAD", "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

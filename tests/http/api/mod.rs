@@ -4,6 +4,7 @@ mod changes;
 mod document;
 mod doors;
 mod input;
+mod long;
 mod mentions;
 mod pages;
 mod permission;
