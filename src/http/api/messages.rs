@@ -173,8 +173,9 @@ pub(super) struct ChangedMessage {
 
 /// Sends a message
 ///
-/// It is broadcast to the room. The content may have as many bytes as `MAX_LONG_MESSAGE_SIZE` allows. With `Idempotency-Key`, text of up to 64 bytes, it is the same message however often it is
-/// sent; it is the `clientId` of Socket.IO. Another message under the same key is refused.
+/// It is broadcast to the room. The content may have as many bytes as `MAX_LONG_MESSAGE_SIZE` allows.
+/// With `Idempotency-Key`, text of up to 64 bytes, it is the same message however often it is sent; it is the
+/// `clientId` of Socket.IO. Another message under the same key is refused.
 #[utoipa::path(post, path = "/rooms/{roomId}/messages", tag = "messages", operation_id = "sendMessage", request_body = NewMessageBody,
     params(("roomId" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 64)), responses(
     (status = 201, body = ChangedMessage, headers(("Location" = String))),
