@@ -11,6 +11,7 @@ export { useReaders } from './react/useReaders.js';
 export { useSearch, type Search, type UseSearchOptions } from './react/useSearch.js';
 export { useSettings } from './react/useSettings.js';
 export { useThread, type OpenThread } from './react/useThread.js';
+export { useThreads, useUnreadThreads, type Threads } from './react/useThreads.js';
 export { useUnread } from './react/useUnread.js';
 export { usePresence } from './react/usePresence.js';
 export { useUsers } from './react/useUsers.js';

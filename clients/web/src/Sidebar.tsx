@@ -1,4 +1,4 @@
-// The sidebar: the list of rooms, a search in it, and the user.
+// The sidebar: the threads, the list of rooms, a search in it, and the user.
 import {
   Avatar,
   countText,
@@ -7,6 +7,7 @@ import {
   StatusLine,
   useMentions,
   usePresence,
+  useUnreadThreads,
   type AvatarProps,
   type RoomSection,
 } from '@chatoxide/react';
@@ -21,6 +22,7 @@ import {
   SettingsIcon,
   SystemIcon,
   ThemeIcon,
+  ThreadsIcon,
 } from './icons.js';
 import { hashOf } from './route.js';
 import { after, apply, storedTheme } from './theme.js';
@@ -75,6 +77,7 @@ export function Sidebar({ user, roomId, onDialog, onSignOut }: Props) {
         value={query}
         onChange={(event) => setQuery(event.target.value)}
       />
+      <ThreadsButton onClick={() => onDialog('threads')} />
       <div className="sidebar-list">
         <RoomList roomId={roomId} hrefOf={hashOf} query={query} sectionAction={action} components={PARTS} />
       </div>
@@ -118,6 +121,22 @@ function InboxButton({ onClick }: { onClick: () => void }) {
           {countText(unreadCount)}
         </span>
       )}
+    </button>
+  );
+}
+
+function ThreadsButton({ onClick }: { onClick: () => void }) {
+  const { size } = useUnreadThreads();
+  const isUnread = size > 0;
+  return (
+    <button
+      className={isUnread ? 'sidebar-threads unread' : 'sidebar-threads'}
+      aria-label={isUnread ? `Threads, ${countText(size)} unread` : 'Threads'}
+      onClick={onClick}
+    >
+      <ThreadsIcon />
+      Threads
+      {isUnread && <span className="sidebar-count">{countText(size)}</span>}
     </button>
   );
 }

@@ -9,11 +9,11 @@ import {
 } from '@chatoxide/react';
 import { useEffect, useRef, useState, type Ref } from 'react';
 import { InviteDialog, NewMessageDialog, NewRoomDialog } from './dialogs.js';
-import { InboxDialog, SearchDialog } from './finding.js';
+import { InboxDialog, SearchDialog, ThreadsDialog } from './finding.js';
 import { LogoIcon } from './icons.js';
 import { RoomPane } from './RoomPane.js';
 import { titleOf } from './rooms.js';
-import { open, useOpenRoom } from './route.js';
+import { open, openThread, useOpenRoom } from './route.js';
 import { SettingsDialog } from './SettingsDialog.js';
 import { Sidebar } from './Sidebar.js';
 import { Splash } from './Splash.js';
@@ -22,7 +22,7 @@ import { Switcher } from './Switcher.js';
 import { useFirstRoom, useLostRoom } from './useFirstRoom.js';
 
 export type OpenDialog =
-  'room' | 'message' | 'invite' | 'switcher' | 'search' | 'inbox' | 'settings' | 'status' | null;
+  'room' | 'message' | 'invite' | 'switcher' | 'search' | 'inbox' | 'threads' | 'settings' | 'status' | null;
 
 interface Props {
   user: { id: string; name: string };
@@ -51,6 +51,10 @@ export function Workspace({ user, onSignOut }: Props) {
   const enterAt = (id: string, messageId: string) => {
     close();
     open(id, messageId);
+  };
+  const enterThread = (id: string, rootId: string) => {
+    close();
+    openThread(id, rootId);
   };
   if (connection.status === 'refused') {
     return (
@@ -88,6 +92,7 @@ export function Workspace({ user, onSignOut }: Props) {
       {dialog === 'switcher' && <Switcher onClose={close} onDone={enter} />}
       {dialog === 'search' && <SearchDialog roomId={roomId} onClose={close} onOpen={enterAt} />}
       {dialog === 'inbox' && <InboxDialog onClose={close} onOpen={enterAt} />}
+      {dialog === 'threads' && <ThreadsDialog onClose={close} onOpen={enterThread} />}
       {dialog === 'settings' && <SettingsDialog onClose={close} />}
     </div>
   );

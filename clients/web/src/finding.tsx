@@ -1,10 +1,10 @@
-// The dialogs that find messages: the search, and the inbox of mentions.
-import { MentionInbox, SearchBox } from '@chatoxide/react';
+// The dialogs that find messages: the search, the inbox of mentions, and the threads.
+import { MentionInbox, SearchBox, ThreadList } from '@chatoxide/react';
 import { Dialog } from './Dialog.js';
 
 interface Props {
   onClose: () => void;
-  /** Opens a room at a message. */
+  /** Opens a room at a message, or the thread that hangs on it. */
   onOpen: (roomId: string, messageId: string) => void;
 }
 
@@ -25,6 +25,14 @@ export function InboxDialog({ onClose, onOpen }: Props) {
   return (
     <Dialog title="Mentions" isWide onClose={onClose}>
       <MentionInbox onOpen={(mention) => onOpen(mention.roomId, mention.messageId)} />
+    </Dialog>
+  );
+}
+
+export function ThreadsDialog({ onClose, onOpen }: Props) {
+  return (
+    <Dialog title="Threads" isWide onClose={onClose}>
+      <ThreadList onOpen={({ roomId, root }) => onOpen(roomId, root.id)} />
     </Dialog>
   );
 }

@@ -68,6 +68,11 @@ export const MentionIcon = () => (
     <path d="M13 7v3.75a2 2 0 0 0 4 0V10a7 7 0 1 0-3 5.75" />
   </Icon>
 );
+export const ThreadsIcon = () => (
+  <Icon>
+    <path d="M3.5 4h9v6.5H7l-3.5 2.75zM15 7.5h1.5v8.25L13.5 13.5H8.5" />
+  </Icon>
+);
 export const SettingsIcon = () => (
   <Icon>
     <path d="M3 6h7.5M14.5 6H17M3 14h2.5M9.5 14H17" />

@@ -51,3 +51,19 @@ test('a reply that the search finds is shown in its thread', async () => {
   await waitFor(() => expect(window.location.hash).toBe('#/r/barn'));
   await waitFor(() => expect(screen.queryByRole('region', { name: 'Thread' })).toBeNull());
 });
+
+test('the threads that are followed are listed, in any room, and counted while they are unread', async () => {
+  const server = begin({ rooms: [{ id: 'barn', members: ['alice', 'bob'] }, { id: 'attic' }] });
+  const [alice, bob] = await Promise.all([server.connect('alice'), server.connect('bob')]);
+  const root = await alice.send('barn', 'who feeds the horses?');
+  openPage(server, 'alice', '#/r/attic');
+  await heading('attic');
+  await screen.findByRole('button', { name: 'Threads' });
+  await act(() => bob.send('barn', 'oats are in the attic', { threadId: root.id }));
+  fireEvent.click(await screen.findByRole('button', { name: 'Threads, 1 unread' }));
+  fireEvent.click((await dialog('Threads')).getByRole('button', { name: /who feeds the horses/ }));
+  await within(await thread()).findByText('oats are in the attic');
+  expect(window.location.hash).toBe(`#/r/barn?t=${root.id}`);
+  expect(screen.queryByRole('dialog')).toBeNull();
+  await screen.findByRole('button', { name: 'Threads' });
+});

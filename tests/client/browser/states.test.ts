@@ -154,6 +154,23 @@ const STATES: State[] = [
     },
   },
   {
+    name: 'threads',
+    open: async () => {
+      const room = await (garden ??= makeGarden());
+      const tab = await alice();
+      await tab.send('who mends the fence?');
+      const bob = await party.alone('Bob', room);
+      await bob.act('who mends the fence?', 'Reply in a thread');
+      const thread = bob.page.getByRole('region', { name: 'Thread' });
+      const field = thread.getByRole('textbox', { name: 'Write a message' });
+      await field.fill('nobody has yet');
+      await field.press('Enter');
+      await tab.page.getByRole('button', { name: /^Threads, 1 unread/ }).click();
+      await tab.page.getByRole('button', { name: /who mends the fence.*unread/ }).waitFor();
+      return tab;
+    },
+  },
+  {
     name: 'leave',
     open: async () => {
       const tab = await alice();

@@ -76,6 +76,64 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await unread.waitFor({ state: 'detached' });
   });
 
+  test('the threads of all rooms are listed, and count until they are read', { timeout: LONG }, async () => {
+    const room = await party.room('Kitchen');
+    await party.room('Office');
+    const bob = await party.alone('Bob', room);
+    const alice = await party.alone('Alice', room);
+    await alice.send('who washes up?');
+    await bob.sees('who washes up?');
+    await alice.link('Office').click();
+    await alice.page.getByRole('heading', { level: 1, name: 'Office' }).waitFor();
+    await bob.act('who washes up?', 'Reply in a thread');
+    await reply(bob, 'it is your turn');
+    await alice.page.getByRole('button', { name: 'Threads, 1 unread' }).click();
+    const row = alice.page.getByRole('dialog', { name: 'Threads' }).getByRole('button', {
+      name: /Alice\s*Kitchen\s*who washes up\?.*1 reply.*1 unread/,
+    });
+    await row.waitFor();
+    await alice.keepScreens(`thread-list-${backend}`);
+    await row.click();
+    await expect.poll(() => textsOf(alice)).toEqual(['who washes up?', 'it is your turn']);
+    await alice.page.getByRole('button', { name: 'Threads', exact: true }).waitFor();
+
+    // Told in the room of what comes in its threads.
+    await threadOf(alice).getByRole('button', { name: 'Close', exact: true }).click();
+    await reply(bob, 'and on Sunday, too');
+    await roomOf(alice)
+      .getByRole('button', { name: /2 replies.*1 unread/ })
+      .waitFor();
+    await alice.keepScreen(`thread-unread-${backend}`);
+  });
+
+  test('a reply that waits outlives a reload without a network', { timeout: LONG }, async () => {
+    const room = await party.room('Train');
+    const person = await party.person('Alice', 'desktop', undefined, true);
+    const alice = await person.open(room);
+    await alice.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    const bob = await party.alone('Bob', room);
+    await bob.send('are you on it?');
+    await alice.sees('are you on it?');
+    await alice.act('are you on it?', 'Reply in a thread');
+    await reply(alice, 'nearly');
+    await threadOf(alice).locator('.chat-message--sent').filter({ hasText: 'nearly' }).waitFor();
+    await person.context.setOffline(true);
+    await alice.isLost.first().waitFor();
+    await reply(alice, 'now I am');
+    await threadOf(alice).getByText('Will be sent when you are back online').waitFor();
+    await alice.page.reload();
+    await expect.poll(() => textsOf(alice)).toEqual(['are you on it?', 'nearly', 'now I am']);
+    expect(await roomTexts(alice)).toEqual(['are you on it?']);
+    await alice.keepScreen(`thread-offline-${backend}`);
+    await person.context.setOffline(false);
+    await roomOf(bob)
+      .getByRole('button', { name: /2 replies/ })
+      .click();
+    await expect.poll(() => textsOf(bob)).toEqual(['are you on it?', 'nearly', 'now I am']);
+    await threadOf(alice).locator('.chat-message--sent').filter({ hasText: 'now I am' }).waitFor();
+    expect(await textsOf(alice)).toEqual(['are you on it?', 'nearly', 'now I am']);
+  });
+
   test('a reply waits for the server, and its thread outlives the root', { timeout: LONG }, async () => {
     const room = await party.room('Night');
     const [alice, bob] = await party.two(room);

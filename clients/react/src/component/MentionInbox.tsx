@@ -1,5 +1,5 @@
 // The messages that mention the user, newest first. Needs a `ChatProvider`.
-import { useMemo, useState, type KeyboardEvent } from 'react';
+import { useMemo, useState } from 'react';
 import type { MentionNotice } from '../core/protocol.js';
 import { useRooms } from '../react/hooks.js';
 import { useMentions } from '../react/useMentions.js';
@@ -7,7 +7,8 @@ import type { InboxComponents } from './components.js';
 import { useInboxComponents } from './defaults.js';
 import { ENGLISH, type Labels } from './labels.js';
 import { reasonIn } from './reasons.js';
-import { roomName } from './rooms.js';
+import { nameOfRoom } from './rooms.js';
+import { walkList } from './walk.js';
 import { whenOf } from './when.js';
 
 export interface MentionInboxProps {
@@ -37,11 +38,6 @@ export function MentionInbox({ onOpen, className, ...props }: MentionInboxProps)
     markRoomRead(mention.roomId);
     onOpen?.(mention);
   };
-  const nameOf = (roomId: string) => {
-    const room = rooms.find(({ id }) => id === roomId);
-    if (!room) return texts.unknownRoom;
-    return room.type === 'direct' ? texts.direct : roomName(room);
-  };
   // Being offline is shown elsewhere: the inbox is loaded again on reconnect.
   const isFailed = refusal !== null && refusal.code !== 'offline';
   return (
@@ -62,7 +58,7 @@ export function MentionInbox({ onOpen, className, ...props }: MentionInboxProps)
       {!isReady && !isFailed && <Loading text={labels.loading} />}
       {isReady && mentions.length === 0 && <Empty text={texts.empty} />}
       {mentions.length > 0 && (
-        <ul aria-label={texts.mentions} onKeyDown={walk}>
+        <ul aria-label={texts.mentions} onKeyDown={walkList}>
           {mentions.map((mention) => {
             const { messageId, roomId, sender, excerpt, at, isUnread } = mention;
             const mentionProps = {
@@ -83,7 +79,7 @@ export function MentionInbox({ onOpen, className, ...props }: MentionInboxProps)
                       {sender.name}
                     </span>
                     <span className="chat-result-room" dir="auto">
-                      {nameOf(roomId)}
+                      {nameOfRoom(roomId, rooms, texts)}
                     </span>
                     <time className="chat-time" dateTime={at}>
                       {whenOf(at, labels)}
@@ -105,15 +101,4 @@ export function MentionInbox({ onOpen, className, ...props }: MentionInboxProps)
       )}
     </div>
   );
-}
-
-/** The arrow keys go from mention to mention. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step === undefined) return;
-  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('a[href], button')];
-  const next = rows[rows.indexOf(event.target as HTMLElement) + step];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
 }

@@ -1,6 +1,6 @@
 // The parts of a room and of the list of rooms that a page may replace: one typed prop, `components`, takes them.
 import type { ComponentPropsWithRef, ComponentType, ReactNode } from 'react';
-import type { ListedRoom, MentionNotice, Message } from '../core/protocol.js';
+import type { FollowedThread, ListedRoom, MentionNotice, Message } from '../core/protocol.js';
 import type { ChatMessage, Refusal } from '../core/types.js';
 import type { AvatarProps } from './Avatar.js';
 import type { ComposerProps } from './Composer.js';
@@ -126,4 +126,18 @@ export interface MentionProps {
 export interface InboxComponents extends SharedComponents {
   /** One message that mentions the user. */
   Mention: ComponentType<MentionProps>;
+}
+
+export interface ThreadRowProps {
+  thread: FollowedThread;
+  /** For the row's button. */
+  rowProps: ComponentPropsWithRef<'button'>;
+  /** The row's parts: a picture, a line with the author, the room and the time, the text, and the replies. */
+  children: ReactNode;
+}
+
+/** The parts of `ThreadList`. */
+export interface ThreadListComponents extends SharedComponents {
+  /** One thread. */
+  Row: ComponentType<ThreadRowProps>;
 }

@@ -16,6 +16,8 @@ import type {
   RoomRowProps,
   RowProps,
   SearchComponents,
+  ThreadListComponents,
+  ThreadRowProps,
 } from './components.js';
 import { useRoomContext } from './context.js';
 
@@ -74,11 +76,20 @@ function Mention({ mentionProps, children }: MentionProps) {
   );
 }
 
+function ThreadRow({ rowProps, children }: ThreadRowProps) {
+  return (
+    <button type="button" {...rowProps}>
+      {children}
+    </button>
+  );
+}
+
 const SHARED = { Avatar, Empty, Loading, Error: Failure };
 const ROOM: ChatComponents = { ...SHARED, Row, Bubble, Actions, Composer };
 const LIST: RoomListComponents = { ...SHARED, Row: RoomRow };
 const SEARCH: SearchComponents = { ...SHARED, Result };
 const INBOX: InboxComponents = { ...SHARED, Mention };
+const THREADS: ThreadListComponents = { ...SHARED, Row: ThreadRow };
 
 /** The page's parts and the usual ones: the same object as long as each part is the same. */
 export function useChatComponents(given: Partial<ChatComponents> = {}): ChatComponents {
@@ -105,4 +116,9 @@ export function useInboxComponents(given: Partial<InboxComponents> = {}): InboxC
     () => ({ Mention, Avatar, Empty, Loading, Error }),
     [Mention, Avatar, Empty, Loading, Error],
   );
+}
+
+export function useThreadListComponents(given: Partial<ThreadListComponents> = {}): ThreadListComponents {
+  const { Row, Avatar, Empty, Loading, Error } = { ...THREADS, ...given };
+  return useMemo(() => ({ Row, Avatar, Empty, Loading, Error }), [Row, Avatar, Empty, Loading, Error]);
 }

@@ -16,6 +16,8 @@ export type {
   RoomRowProps,
   RowProps,
   SearchComponents,
+  ThreadListComponents,
+  ThreadRowProps,
 } from './components.js';
 export { forgetDrafts } from './drafts.js';
 export { countText, ENGLISH, type Labels } from './labels.js';
@@ -28,4 +30,5 @@ export { RoomList, type RoomListProps } from './RoomList.js';
 export { findRooms, roomName, type RoomSection } from './rooms.js';
 export { SearchBox, type SearchBoxProps } from './SearchBox.js';
 export { Thread, type ThreadProps } from './Thread.js';
+export { ThreadList, type ThreadListProps } from './ThreadList.js';
 export { useHeldOrder, useOrder } from './useHeldOrder.js';

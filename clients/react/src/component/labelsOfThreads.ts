@@ -16,6 +16,15 @@ export interface ThreadLabels {
   followFailed: (why: string) => string;
   alsoToRoom: string;
   notLoaded: (why: string) => string;
+  /** Replies that the user has not read, such as `99+`. */
+  unread: (count: string) => string;
+  /** The name of the list of threads. */
+  threads: string;
+  noThreads: string;
+  /** With `unreadOnly`. */
+  noUnreadThreads: string;
+  threadsNotLoaded: (why: string) => string;
+  moreThreads: string;
 }
 
 export const THREAD: ThreadLabels = {
@@ -30,4 +39,10 @@ export const THREAD: ThreadLabels = {
   followFailed: (why) => `Not saved: ${why}`,
   alsoToRoom: 'Also send to the room',
   notLoaded: (why) => `This thread could not be loaded: ${why}`,
+  unread: (count) => `${count} unread`,
+  threads: 'Threads',
+  noThreads: 'You follow no threads yet. You do when you reply in one.',
+  noUnreadThreads: 'No unread threads',
+  threadsNotLoaded: (why) => `Your threads could not be loaded: ${why}`,
+  moreThreads: 'Show older threads',
 };

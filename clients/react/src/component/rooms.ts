@@ -1,11 +1,23 @@
 // How rooms are named, found and arranged in the list of rooms.
 import type { ListedRoom } from '../core/protocol.js';
+import type { InboxLabels } from './labelsOfFinding.js';
 
 export type RoomSection = 'rooms' | 'direct' | 'public';
 
 /** A direct room has the name of the other user. */
 export function roomName(room: ListedRoom): string {
   return room.with?.name ?? room.name;
+}
+
+/** The name of a room beside something in it. */
+export function nameOfRoom(
+  roomId: string,
+  rooms: readonly ListedRoom[],
+  { unknownRoom, direct }: Pick<InboxLabels, 'unknownRoom' | 'direct'>,
+): string {
+  const room = rooms.find(({ id }) => id === roomId);
+  if (!room) return unknownRoom;
+  return room.type === 'direct' ? direct : roomName(room);
 }
 
 /** The rooms whose name contains the query, whatever its case. */

@@ -1,5 +1,5 @@
-// Arrow keys in the message list, which is one Tab stop. Up and down move between messages; left and right move
-// between the links and buttons of a message.
+// Arrow keys in the message list, which is one Tab stop: up and down move between messages, left and right between the links and
+// buttons of a message. In a list of buttons up and down move between them.
 import type { KeyboardEvent } from 'react';
 import { drawnRows } from './focus.js';
 
@@ -29,4 +29,15 @@ function beside(row: HTMLElement | undefined, target: HTMLElement, key: string):
   const isForward = (key === 'ArrowRight') === (getComputedStyle(row).direction !== 'rtl');
   const all = [row, ...row.querySelectorAll<HTMLElement>(PRESSED)];
   return all[all.indexOf(target) + (isForward ? 1 : -1)];
+}
+
+/** The arrow keys go from button to button. */
+export function walkList(event: KeyboardEvent<HTMLElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step === undefined) return;
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('a[href], button')];
+  const next = rows[rows.indexOf(event.target as HTMLElement) + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }

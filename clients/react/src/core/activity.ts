@@ -1,6 +1,7 @@
 // Whether this device is active: what the app says, or what the user does on the page. It stands apart from the client, so
 // that a page without it is not larger for it.
 import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import type { Unsubscribe } from './store.js';
 import type { ChatSocket } from './wire.js';
 
@@ -28,17 +29,8 @@ class ConnectedDevice implements Device {
   }
 }
 
-const devices = new WeakMap<ChatClient, Device>();
-
 /** This device, as the client's connection stands for it. */
-export function deviceOf(client: ChatClient): Device {
-  let device = devices.get(client);
-  if (!device) {
-    device = new ConnectedDevice(client.socket);
-    devices.set(client, device);
-  }
-  return device;
-}
+export const deviceOf = perClient((client): Device => new ConnectedDevice(client.socket));
 
 export interface ActivityOptions {
   /** Without a key, a click, a touch or a scroll for so long the device is away, in milliseconds; 5 minutes if absent. */

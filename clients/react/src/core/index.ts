@@ -1,6 +1,7 @@
 // The client without React.
 export { ChatClient, type ClientOptions, type ClientState } from './client.js';
 export { ChatError } from './errors.js';
+export { FollowedThreads, type FollowedThreadsState, type ThreadFilter } from './followedThreads.js';
 export { endKeepingUnread, keptUnreadOf, markUnread, type KeptUnreadState } from './keptUnread.js';
 export { messagesOf, usersOf, type Found, type LookUps } from './lookUps.js';
 export { becomeMember, endMembership, removeMember } from './membership.js';
@@ -26,6 +27,12 @@ export { ThreadView, type ThreadState } from './threadView.js';
 export { ownerOf, type TokenOwner } from './token.js';
 export type * from './types.js';
 export { unreadCountsOf, type RoomCounts, type UnreadCounts, type UnreadState } from './unreadCounts.js';
+export {
+  unreadThreadsOf,
+  type UnreadThread,
+  type UnreadThreads,
+  type UnreadThreadsState,
+} from './unreadThreads.js';
 export { updateRoom } from './updateRoom.js';
 export { settingsOf, type Settings, type SettingsState } from './userSettings.js';
 export {

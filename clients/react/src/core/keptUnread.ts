@@ -1,6 +1,7 @@
 // Rooms that the user has marked as unread while they are open: what is shown of them is not taken for read until the user leaves
 // the room, or writes in it.
 import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import { Store, type Readable } from './store.js';
 import { asking } from './wire.js';
 
@@ -9,7 +10,7 @@ export interface KeptUnreadState {
   rooms: ReadonlySet<string>;
 }
 
-const known = new WeakMap<ChatClient, Store<KeptUnreadState>>();
+const storeOf = perClient(() => new Store<KeptUnreadState>({ rooms: new Set() }));
 
 /** The rooms of this client that are kept unread. */
 export function keptUnreadOf(client: ChatClient): Readable<KeptUnreadState> {
@@ -42,13 +43,4 @@ export function endKeepingUnread(client: ChatClient, roomId: string): void {
   const store = storeOf(client);
   if (!store.get().rooms.has(roomId)) return;
   store.patch({ rooms: new Set([...store.get().rooms].filter((id) => id !== roomId)) });
-}
-
-function storeOf(client: ChatClient): Store<KeptUnreadState> {
-  let store = known.get(client);
-  if (!store) {
-    store = new Store<KeptUnreadState>({ rooms: new Set() });
-    known.set(client, store);
-  }
-  return store;
 }

@@ -1,6 +1,6 @@
 // Users and messages by their ids: the names of people who are no members, and messages that others answer. They stand apart
 // from the client, so that a page without them is not larger for it.
-import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import { ChatError, isPassing } from './errors.js';
 import type { Member, Message } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -97,29 +97,17 @@ export class LookUps<T extends { id: string }> implements Readable<Found<T>> {
   }
 }
 
-function perClient<T extends { id: string }>(make: (socket: ChatSocket) => LookUps<T>) {
-  const known = new WeakMap<ChatClient, LookUps<T>>();
-  return (client: ChatClient): LookUps<T> => {
-    let lookUps = known.get(client);
-    if (!lookUps) {
-      lookUps = make(client.socket);
-      known.set(client, lookUps);
-    }
-    return lookUps;
-  };
-}
-
 /** Users by their ids, as this client has looked them up. */
-export const usersOf = perClient<Member>(
-  (socket) =>
-    new LookUps(socket, {
+export const usersOf = perClient(
+  ({ socket }) =>
+    new LookUps<Member>(socket, {
       most: 100,
       ask: async (userIds) => (await asking(socket)('users:show', { userIds })).users,
     }),
 );
 
 /** Messages by their ids, as this client has looked them up, and as they were changed since in rooms that it is in. */
-export const messagesOf = perClient<Message>((socket) => {
+export const messagesOf = perClient(({ socket }) => {
   const lookUps = new LookUps<Message>(socket, {
     most: 50,
     ask: async (messageIds) => (await asking(socket)('messages:show', { messageIds })).messages,

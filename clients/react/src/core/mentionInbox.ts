@@ -1,6 +1,6 @@
 // The messages that mention the user, newest first, as the server lists them and as they come. It stands apart from the client,
 // so that a page without it is not larger for it.
-import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import { ChatError } from './errors.js';
 import type { MentionNotice } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -131,14 +131,5 @@ function unique(mentions: readonly MentionNotice[]): MentionNotice[] {
   return mentions.filter(({ messageId }) => !seen.has(messageId) && seen.add(messageId));
 }
 
-const known = new WeakMap<ChatClient, MentionInbox>();
-
 /** The inbox of this client's user. */
-export function mentionInboxOf(client: ChatClient): MentionInbox {
-  let inbox = known.get(client);
-  if (!inbox) {
-    inbox = new MentionInbox(client.socket);
-    known.set(client, inbox);
-  }
-  return inbox;
-}
+export const mentionInboxOf = perClient((client) => new MentionInbox(client.socket));

@@ -1,6 +1,6 @@
 // Which users are online: connected by any device, whichever rooms they have open. It stands apart from the client, so that
 // a page without it is not larger for it.
-import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import { PresenceList } from './presence.js';
 import type { Presence } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -56,14 +56,5 @@ export class OnlineUsers implements Readable<OnlineState> {
   }
 }
 
-const known = new WeakMap<ChatClient, OnlineUsers>();
-
 /** The users that this client watches. */
-export function onlineUsersOf(client: ChatClient): OnlineUsers {
-  let users = known.get(client);
-  if (!users) {
-    users = new OnlineUsers(client.socket);
-    known.set(client, users);
-  }
-  return users;
-}
+export const onlineUsersOf = perClient((client) => new OnlineUsers(client.socket));

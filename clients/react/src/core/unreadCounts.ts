@@ -1,6 +1,7 @@
 // The unread messages and mentions of all rooms, as the server counts them over all devices of the user. It stands apart from the
 // client, so that a page without it is not larger for it.
 import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import { keptUnreadOf } from './keptUnread.js';
 import type { ListedRoom, RoomUnread } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -125,14 +126,5 @@ export class UnreadCounts implements Readable<UnreadState> {
   }
 }
 
-const known = new WeakMap<ChatClient, UnreadCounts>();
-
 /** The unread counts of this client's user. */
-export function unreadCountsOf(client: ChatClient): UnreadCounts {
-  let counts = known.get(client);
-  if (!counts) {
-    counts = new UnreadCounts(client);
-    known.set(client, counts);
-  }
-  return counts;
-}
+export const unreadCountsOf = perClient((client) => new UnreadCounts(client));

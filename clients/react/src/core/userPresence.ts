@@ -1,6 +1,7 @@
 // The presence of users over all of their devices: who is online, who is away, when the others were last seen, and their
 // statuses. It stands apart from the client, so that a page without it is not larger for it.
 import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import type { NewStatus, Status, UserPresence } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
 import { WatchedIds } from './watchedIds.js';
@@ -58,17 +59,8 @@ export class UserPresences implements Readable<UserPresenceState> {
   }
 }
 
-const known = new WeakMap<ChatClient, UserPresences>();
-
 /** The users whose presence this client watches. */
-export function userPresencesOf(client: ChatClient): UserPresences {
-  let presences = known.get(client);
-  if (!presences) {
-    presences = new UserPresences(client.socket);
-    known.set(client, presences);
-  }
-  return presences;
-}
+export const userPresencesOf = perClient((client) => new UserPresences(client.socket));
 
 /** Sets the user's status; one without text and emoji ends it. Returns it as others are shown it. */
 export async function setStatus(client: ChatClient, status: NewStatus): Promise<Status | null> {

@@ -1,5 +1,5 @@
 // The settings of the user, as the server keeps them for all devices.
-import type { ChatClient } from './client.js';
+import { perClient } from './perClient.js';
 import { ChatError } from './errors.js';
 import type { UserSettings } from './protocol.js';
 import { Store, type Readable, type Unsubscribe } from './store.js';
@@ -64,14 +64,5 @@ export class Settings implements Readable<SettingsState> {
   }
 }
 
-const known = new WeakMap<ChatClient, Settings>();
-
 /** The settings of this client's user. */
-export function settingsOf(client: ChatClient): Settings {
-  let settings = known.get(client);
-  if (!settings) {
-    settings = new Settings(client.socket);
-    known.set(client, settings);
-  }
-  return settings;
-}
+export const settingsOf = perClient((client) => new Settings(client.socket));
