@@ -131,12 +131,11 @@ function ThreadsButton({ onClick }: { onClick: () => void }) {
   return (
     <button
       className={isUnread ? 'sidebar-threads unread' : 'sidebar-threads'}
-      aria-label={isUnread ? `Threads, ${countText(size)} unread` : 'Threads'}
+      aria-label={isUnread ? `Threads ${countText(size)} unread` : 'Threads'}
       onClick={onClick}
     >
       <ThreadsIcon />
-      Threads
-      {isUnread && <span className="sidebar-count">{countText(size)}</span>}
+      Threads {isUnread && <span className="sidebar-count">{countText(size)}</span>}
     </button>
   );
 }

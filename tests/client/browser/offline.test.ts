@@ -4,34 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { BACKENDS } from '../support/databases';
 import { type Person, Tab } from './pages';
 import { aParty, LONG } from './party';
+import { leftOn } from './storage';
 
 /** The service worker has kept the page. */
 const isKept = (page: Page) => page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
-
-/** All texts that the browser keeps for the page, the page's own files aside. */
-function leftOn(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const found: unknown[] = [{ ...localStorage }, { ...sessionStorage }];
-    for (const { name = '' } of await indexedDB.databases()) {
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const request = indexedDB.open(name);
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(new Error(`cannot open ${name}`));
-      });
-      for (const store of database.objectStoreNames)
-        found.push(
-          await new Promise((resolve) => {
-            const request = database.transaction(store).objectStore(store).getAll();
-            request.onsuccess = () => resolve(request.result);
-          }),
-        );
-      database.close();
-    }
-    for (const name of await caches.keys())
-      for (const { url } of await (await caches.open(name)).keys()) found.push(new URL(url).pathname);
-    return JSON.stringify(found);
-  });
-}
 
 /** Ends a tab as a crash does. */
 async function crash(person: Person, { page }: Tab): Promise<void> {

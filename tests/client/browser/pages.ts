@@ -204,7 +204,17 @@ export class Tab {
   /** Turns the wheel over the messages; what comes into view is drawn by then, and what was to be loaded is there. */
   async scroll(pixels: number): Promise<void> {
     await this.list.hover();
+    await this.list.evaluate((list, by) => {
+      const { scrollTop, clientHeight, scrollHeight } = list;
+      const isAtEdge = by < 0 ? scrollTop <= 0 : scrollTop + clientHeight >= scrollHeight - 1;
+      const scrolled = new Promise<void>((resolve) => {
+        if (isAtEdge) resolve();
+        else list.addEventListener('scrollend', () => resolve(), { once: true });
+      });
+      Object.assign(list, { scrolled });
+    }, pixels);
     await this.page.mouse.wheel(0, pixels);
+    await this.list.evaluate((list: Element & { scrolled?: Promise<void> }) => list.scrolled);
     await this.frame();
     await this.page.locator('[role=log][aria-busy=false]').waitFor();
   }

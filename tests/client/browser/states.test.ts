@@ -165,7 +165,7 @@ const STATES: State[] = [
       const field = thread.getByRole('textbox', { name: 'Write a message' });
       await field.fill('nobody has yet');
       await field.press('Enter');
-      await tab.page.getByRole('button', { name: /^Threads, 1 unread/ }).click();
+      await tab.page.getByRole('button', { name: /^Threads 1 unread/ }).click();
       await tab.page.getByRole('button', { name: /who mends the fence.*unread/ }).waitFor();
       return tab;
     },

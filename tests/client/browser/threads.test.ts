@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BACKENDS } from '../support/databases';
 import type { Tab } from './pages';
 import { aParty, LONG } from './party';
+import { leftOn } from './storage';
 
 describe.each(BACKENDS)('the page on %s', (backend) => {
   const party = aParty(backend);
@@ -87,7 +88,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await alice.page.getByRole('heading', { level: 1, name: 'Office' }).waitFor();
     await bob.act('who washes up?', 'Reply in a thread');
     await reply(bob, 'it is your turn');
-    await alice.page.getByRole('button', { name: 'Threads, 1 unread' }).click();
+    await alice.page.getByRole('button', { name: 'Threads 1 unread' }).click();
     const row = alice.page.getByRole('dialog', { name: 'Threads' }).getByRole('button', {
       name: /Alice\s*Kitchen\s*who washes up\?.*1 reply.*1 unread/,
     });
@@ -117,6 +118,7 @@ describe.each(BACKENDS)('the page on %s', (backend) => {
     await alice.act('are you on it?', 'Reply in a thread');
     await reply(alice, 'nearly');
     await threadOf(alice).locator('.chat-message--sent').filter({ hasText: 'nearly' }).waitFor();
+    await expect.poll(() => leftOn(alice.page)).toContain('nearly');
     await person.context.setOffline(true);
     await alice.isLost.first().waitFor();
     await reply(alice, 'now I am');

@@ -66,6 +66,8 @@ export class ThreadView implements Readable<ThreadState> {
   private sent = timeline.EMPTY;
   /** The cursor for older replies. */
   private before: string | null = null;
+  /** A page of the server's has come. */
+  private isLoaded = false;
   private watchers = 0;
   /** Counts the loads of the newest replies: an answer to an earlier one is void. */
   private loads = 0;
@@ -167,6 +169,8 @@ export class ThreadView implements Readable<ThreadState> {
       const page = await this.ask('thread:load', { rootId: this.rootId, limit });
       if (load !== this.loads) return;
       this.missed = undefined;
+      const isFirst = !this.isLoaded;
+      this.isLoaded = true;
       this.rootId = page.rootId;
       this.before = page.before;
       const { isFollowing, unreadCount } = page;
@@ -174,9 +178,7 @@ export class ThreadView implements Readable<ThreadState> {
       this.sent = timeline.merge(timeline.EMPTY, page.messages);
       missed.forEach((change) => this.apply(change));
       this.show();
-      const firstUnreadId = this.store.get().isReady
-        ? this.store.get().firstUnreadId
-        : this.firstOf(unreadCount);
+      const firstUnreadId = isFirst ? this.firstOf(unreadCount) : this.store.get().firstUnreadId;
       const hasMore = page.before !== null;
       this.store.patch({ isReady: true, hasMore, isFollowing, unreadCount, firstUnreadId, refusal: null });
     } catch (error) {
@@ -265,19 +267,19 @@ export class ThreadView implements Readable<ThreadState> {
     const inRoom = new Map(messages.map((message) => [message.id, message]));
     const over = (message: ChatMessage) => inRoom.get(message.id) ?? message;
     const { replies: before, isReady } = this.store.get();
-    const isOffline = !isReady && isRoomReady && !this.socket.connected;
+    const isOfRoom = !this.isLoaded && isRoomReady && (isReady || !this.socket.connected);
     const replies = this.sent.map(over);
     const known = new Set(replies.map(({ id }) => id));
     const newest = replies.at(-1)?.createdAt ?? '';
     for (const message of messages) {
       const isOurs = (message.thread?.rootId ?? message.threadId) === this.rootId;
-      const isNew = message.status !== 'sent' || ((isReady || isOffline) && message.createdAt > newest);
+      const isNew = message.status !== 'sent' || ((isReady || isOfRoom) && message.createdAt > newest);
       if (isOurs && isNew && !known.has(message.id)) replies.push(message);
     }
     const isSame = before.length === replies.length && before.every((message, at) => message === replies[at]);
     const [root] = this.root;
-    const shownRoot = root ? over(root) : isOffline ? inRoom.get(this.rootId) : undefined;
+    const shownRoot = root ? over(root) : isOfRoom ? inRoom.get(this.rootId) : undefined;
     this.store.patch({ root: shownRoot ?? null, replies: isSame ? before : replies });
-    if (isOffline) this.store.patch({ isReady: true });
+    if (isOfRoom) this.store.patch({ isReady: true });
   };
 }

@@ -10,8 +10,8 @@ import { uuid } from '../core/uuid.js';
 import { withChange, type Change, type QueuedRequest, type ShownChange } from './change.js';
 import type { Queue } from './queue.js';
 
-/** The pause between a change and its storing, in milliseconds: changes that come together are stored together. */
-const KEEP_AFTER = 300;
+/** The pause between two times of storing, in milliseconds: changes that come together are stored together. */
+const PAUSE = 300;
 /** A room that is further behind, in changes, begins anew with the newest history. */
 const FARTHEST = 2_000;
 
@@ -46,6 +46,8 @@ export class OfflineRoom extends Room {
   /** The number of the change from which on the restored room is as the server has it. */
   private opensAt: number | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it was stored last, in milliseconds. */
+  private keptAt = 0;
   /** The messages that are stored. */
   private kept: timeline.Timeline | undefined;
 
@@ -77,6 +79,7 @@ export class OfflineRoom extends Room {
     const { isReady, hasMore, members } = this.get();
     if (!isReady || this.isRestored || this.isForgotten || this.sent === this.kept) return;
     this.kept = this.sent;
+    this.keptAt = Date.now();
     const messages = this.sent.map(stored);
     this.disk.keep(this.id, { messages, members, hasMore, seq: this.log.last ?? null });
   }
@@ -262,7 +265,8 @@ export class OfflineRoom extends Room {
   }
 
   private keepSoon(): void {
-    this.timer ??= setTimeout(() => this.flush(), KEEP_AFTER);
+    const pause = Math.max(this.keptAt + PAUSE - Date.now(), 0);
+    this.timer ??= setTimeout(() => this.flush(), Math.min(pause, PAUSE));
   }
 }
 

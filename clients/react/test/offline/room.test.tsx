@@ -3,10 +3,12 @@
 import { cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { layOut } from '../../../../tests/client/hook/layout.js';
-import { ChatProvider, ChatRoom } from '../../src/index.js';
+import { ChatProvider, ChatRoom, Thread } from '../../src/index.js';
+import { HistoryStore } from '../../src/offline/history.js';
 import {
   PATIENCE,
   begin,
+  browser,
   connected,
   kill,
   openPage,
@@ -94,4 +96,32 @@ test('an edit that is refused after a reload is taken back in its row, with the 
   expect(row('first').getByText(/Your edit was not saved/)).toBe(alert);
   fireEvent.click(within(alert).getByRole('button', { name: 'Edit' }));
   expect(screen.getByRole('textbox', { name: 'Edit the message' })).toHaveProperty('value', 'too long');
+});
+
+test('a thread and a reply that waits in it are there after a reload', async () => {
+  const { server, alice } = await aTalk();
+  const bob = await server.connect('bob');
+  const rootId = alice.client.room('general').get().messages[0]?.id ?? '';
+  await bob.send('general', 'in the thread', { threadId: rootId });
+  await screen.findByText('in the thread');
+  const kept = () => new HistoryStore(browser.disk).room('http://server\nalice', 'general');
+  await soon(async () => expect((await kept())?.messages).toHaveLength(3));
+  server.goOffline();
+  void alice.client.room('general').sendMessage('on its way', { threadId: rootId, replyTo: rootId });
+  await settled(alice);
+  cleanup();
+  kill(alice);
+  const again = openPage('alice');
+  render(
+    <ChatProvider client={again.client}>
+      <Thread roomId="general" rootId={rootId} />
+    </ChatProvider>,
+  );
+  const texts = () =>
+    screen.getAllByRole('article').map((article) => article.querySelector('.chat-text')?.textContent);
+  await screen.findByText('on its way');
+  await soon(() => expect(texts()).toEqual(['first', 'in the thread', 'on its way']));
+  server.goOnline();
+  await soon(() => expect(again.client.unsent).toBe(0));
+  await soon(() => expect(texts()).toEqual(['first', 'in the thread', 'on its way']));
 });
